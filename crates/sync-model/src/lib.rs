@@ -1,1 +1,9 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod fingerprint;
+mod ids;
+mod record;
+
+pub use fingerprint::Fingerprint;
+pub use ids::{ConnectionName, EventId, ExecutionId, GroupId, InvalidConnectionName, RunId, UserId};
+pub use record::{ObjectKind, Record, RecordKey, Reference, UnknownObjectKind, is_empty};
