@@ -1,0 +1,139 @@
+//! From an approved plan to confirmed records: one execution, whose end is checked before anything is remembered.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ApprovedPlan, EngineError, Execution, Phase, PortError, Progress, RunReport, SourceState, Staged,
+    engine::Engine,
+};
+
+impl Engine {
+    pub(crate) async fn apply(
+        &self,
+        plan: ApprovedPlan,
+        report: &mut RunReport,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        let run = plan.plan().run;
+        if plan.plan().changes() == 0 {
+            return Ok(());
+        }
+        let _lane = self.lane.lock().await;
+        self.recover_locked().await?;
+        // Asked for again inside the lane: another run may have overtaken every one of them.
+        let first = self.ports.store.staged(run, None, self.options.page).await?;
+        if first.is_empty() {
+            return Ok(());
+        }
+        let execution = self.start(stop).await?;
+        let id = execution.id().clone();
+        self.ports.store.open_execution(run, &id, self.now()).await?;
+        report.execution = Some(id.clone());
+        self.send(run, execution, first, &plan, report, progress, stop).await
+    }
+
+    /// Starts an execution, waiting for one that is under way.
+    async fn start(&self, stop: &CancellationToken) -> Result<Box<dyn Execution>, EngineError> {
+        let deadline = tokio::time::Instant::now() + self.options.busy_limit;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.ports.importer.start().await {
+                Ok(execution) => return Ok(execution),
+                Err(error) if error.is_busy() && tokio::time::Instant::now() < deadline => {
+                    tokio::select! {
+                        () = stop.cancelled() => return Err(EngineError::Stopped),
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                    pause = (pause * 2).min(Duration::from_secs(5));
+                }
+                Err(error) => return Err(self.start_failure(error).await),
+            }
+        }
+    }
+
+    /// The reason behind a refused start, in the engine's words where it has some.
+    async fn start_failure(&self, error: PortError) -> EngineError {
+        match self.ports.importer.state().await {
+            Ok(SourceState::MissingMapping) => EngineError::NotSetUp,
+            Ok(SourceState::Disabled) => EngineError::Disabled,
+            _ => EngineError::Import(error),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // One step of `apply`, apart from it only to keep both readable.
+    async fn send(
+        &self,
+        run: RunId,
+        mut execution: Box<dyn Execution>,
+        first: Vec<Staged>,
+        plan: &ApprovedPlan,
+        report: &mut RunReport,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        let id = execution.id().clone();
+        progress.begin(Phase::Sending, Some(plan.plan().changes()));
+        let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
+        let mut page = first;
+        while let Some(last) = page.last() {
+            let after: RecordKey = last.record.key.clone();
+            let items = page.len() as u64;
+            for staged in &page {
+                *sent.entry(staged.record.key.kind).or_default() += 1;
+            }
+            let outcome = if stop.is_cancelled() {
+                Err(EngineError::Stopped)
+            } else {
+                let records = page.into_iter().map(|staged| staged.record).collect();
+                execution.submit(records).await.map_err(EngineError::Import)
+            };
+            match outcome {
+                Ok(chunks) => report.chunks += chunks,
+                Err(error) => {
+                    self.give_up(execution, &id, &error).await;
+                    return Err(error);
+                }
+            }
+            progress.advance(Phase::Sending, items);
+            page = match self.ports.store.staged(run, Some(&after), self.options.page).await {
+                Ok(page) => page,
+                Err(error) => {
+                    let error = error.into();
+                    self.give_up(execution, &id, &error).await;
+                    return Err(error);
+                }
+            };
+        }
+        progress.end(Phase::Sending);
+
+        progress.begin(Phase::Processing, None);
+        // From here on the execution cannot be called back. If its outcome stays unknown it remains open in the store,
+        // with its staged records, until recovery has asked after it.
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return Err(EngineError::Stopped),
+            outcome = execution.complete() => outcome.map_err(EngineError::Import)?,
+        };
+        progress.end(Phase::Processing);
+        report.executions += 1;
+        let confirmed = report.add_outcome(&outcome, &sent);
+        self.ports.store.confirm(run, &id, &confirmed, self.now()).await?;
+        Ok(())
+    }
+
+    /// Cancels an execution that was not completed. When even that fails, it stays open in the store for recovery.
+    async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: &EngineError) {
+        let cancelled = execution.cancel(&why.to_string()).await;
+        let closed = match cancelled {
+            Ok(()) => self.ports.store.close_execution(id).await.map_err(EngineError::Store),
+            Err(error) => Err(EngineError::Import(error)),
+        };
+        if let Err(error) = closed {
+            tracing::warn!(execution = %id, error = %crate::engine::explain(&error), "could not cancel the execution; it is looked after at the next run");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What can go wrong, told by what the caller can do about it.
+
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+
+use crate::{Refusal, StoreError};
+
+/// A failure of the world behind a port, with what the engine needs to know of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct PortError {
+    message: String,
+    transient: bool,
+    busy: bool,
+    hint: Option<String>,
+    #[source]
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl PortError {
+    /// A failure with nothing behind it.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), transient: false, busy: false, hint: None, source: None }
+    }
+
+    /// Keeps the error that caused this one. Its text must not be part of the message.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Marks a failure that may pass by itself.
+    #[must_use]
+    pub const fn transient(mut self, transient: bool) -> Self {
+        self.transient = transient;
+        self
+    }
+
+    /// Marks an importer that works on another execution.
+    #[must_use]
+    pub const fn busy(mut self, busy: bool) -> Self {
+        self.busy = busy;
+        self
+    }
+
+    /// Adds the operator's next step.
+    #[must_use]
+    pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into);
+        self
+    }
+
+    /// Could the same call succeed later, with nobody changing anything?
+    pub const fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// Is the importer working on another execution?
+    pub const fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The message and every cause behind it, in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.message.clone();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            // Writing to a String cannot fail.
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Why a run, a setup or a verification did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The directory could not be read.
+    #[error("could not read the directory")]
+    Directory(#[source] PortError),
+    /// The object schema or the mapping could not be read or changed.
+    #[error("could not prepare the object schema and mapping")]
+    Structure(#[source] PortError),
+    /// The event hook could not be read or changed.
+    #[error("could not set up the event hook")]
+    Hook(#[source] PortError),
+    /// The import source did not take the records.
+    #[error("the import did not go through")]
+    Import(#[source] PortError),
+    /// The state store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no object schema and mapping to import into.
+    #[error("the import source has no schema and mapping yet")]
+    NotSetUp,
+    /// An administrator switched the import source off.
+    #[error("the import source is disabled")]
+    Disabled,
+    /// The plan exceeds what may change without an operator's consent.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The process was told to stop; what was staged is dropped and nothing was half done.
+    #[error("stopped before the end; nothing was left half done")]
+    Stopped,
+}
+
+impl EngineError {
+    /// Could the same run succeed later, with nobody changing anything?
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Directory(e) | Self::Structure(e) | Self::Hook(e) | Self::Import(e) => e.is_transient(),
+            Self::Stopped => true,
+            Self::Store(_) | Self::NotSetUp | Self::Disabled | Self::Refused(_) => false,
+        }
+    }
+
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Directory(e) | Self::Structure(e) | Self::Hook(e) | Self::Import(e) => e.hint().map(Into::into),
+            Self::NotSetUp => Some("run `okta-insight setup` first".into()),
+            Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
+            Self::Refused(_) => Some(
+                "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`".into(),
+            ),
+            Self::Store(_) | Self::Stopped => None,
+        }
+    }
+}

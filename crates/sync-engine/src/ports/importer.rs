@@ -1,0 +1,117 @@
+//! The import source that takes the records.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use sync_model::{ExecutionId, ObjectKind, Record};
+
+use crate::PortError;
+
+/// What the import source says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// Ready to start.
+    Idle,
+    /// An execution is under way.
+    Running,
+    /// Switched off by an administrator.
+    Disabled,
+    /// There is nothing to import into.
+    MissingMapping,
+    /// Something newer than this program.
+    Other(String),
+}
+
+/// What became of the records of one object type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeOutcome {
+    /// The kind, when the object type is one of ours.
+    pub kind: Option<ObjectKind>,
+    /// The object type's name.
+    pub name: String,
+    /// How many entries arrived.
+    pub entries: u64,
+    /// How many became new objects.
+    pub created: u64,
+    /// How many changed an object.
+    pub updated: u64,
+    /// How many matched their object already.
+    pub identical: u64,
+    /// What the importer said about it.
+    pub messages: Vec<String>,
+}
+
+impl TypeOutcome {
+    /// Entries that are neither created, updated nor identical: they were dropped.
+    pub const fn unaccounted(&self) -> u64 {
+        self.entries.saturating_sub(self.created + self.updated + self.identical)
+    }
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Whether the importer calls it a success. That alone proves nothing.
+    pub ok: bool,
+    /// What became of the records, by object type.
+    pub types: Vec<TypeOutcome>,
+    /// What the importer said about the whole.
+    pub messages: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether all of `sent` records of a kind are accounted for.
+    pub fn accounts_for(&self, kind: ObjectKind, sent: u64) -> bool {
+        self.ok
+            && (sent == 0
+                || self
+                    .types
+                    .iter()
+                    .any(|t| t.kind == Some(kind) && t.entries == sent && t.unaccounted() == 0))
+    }
+}
+
+/// What is known of an execution that this process did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// It accepts records and can be cancelled.
+    Ingesting,
+    /// It works and can only be awaited.
+    Processing,
+    /// It ended.
+    Done(Outcome),
+    /// It was cancelled, or nobody knows it any more.
+    Gone,
+}
+
+/// The import source.
+#[async_trait]
+pub trait Importer: Send + Sync {
+    /// What the import source says of itself.
+    async fn state(&self) -> Result<SourceState, PortError>;
+
+    /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
+    async fn start(&self) -> Result<Box<dyn Execution>, PortError>;
+
+    /// Asks after an execution by id.
+    async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError>;
+
+    /// Cancels an execution that accepts records, leaving the reason in its history.
+    async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError>;
+}
+
+/// An execution that accepts records. To be completed or cancelled; there is no third way.
+#[async_trait]
+pub trait Execution: Send {
+    /// Its id.
+    fn id(&self) -> &ExecutionId;
+
+    /// Sends records, in chunks that fit. Gives the number of chunks sent.
+    async fn submit(&mut self, records: Vec<Record>) -> Result<u64, PortError>;
+
+    /// Says that everything was sent, and waits for the outcome.
+    async fn complete(self: Box<Self>) -> Result<Outcome, PortError>;
+
+    /// Gives it up: nothing that was sent takes effect.
+    async fn cancel(self: Box<Self>, reason: &str) -> Result<(), PortError>;
+}

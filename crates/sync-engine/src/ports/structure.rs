@@ -1,0 +1,71 @@
+//! What *Setup* creates and *Verify* checks.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use crate::PortError;
+
+/// How the target's schema and mapping compare with what the directory's schemas call for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StructureState {
+    /// There is none yet.
+    Missing,
+    /// It was created just now.
+    Created,
+    /// It lacks something that can be added.
+    Outdated,
+    /// What it lacked was added just now.
+    Extended,
+    /// Nothing to do.
+    Current,
+}
+
+/// The comparison in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StructureReport {
+    /// The verdict.
+    pub state: StructureState,
+    /// A short name for the wanted mapping, the same for equal mappings.
+    pub version: String,
+    /// Object types that are or were missing.
+    pub added_types: Vec<String>,
+    /// Attributes that are or were missing, as `type: attribute`.
+    pub added_attributes: Vec<String>,
+    /// Differences that are reported and never forced.
+    pub drift: Vec<String>,
+}
+
+/// The object schema and mapping in the import source, wanted and present.
+#[async_trait]
+pub trait Structure: Send + Sync {
+    /// Reads both sides again and compares; changes nothing. The directory's records follow the wanted mapping from
+    /// then on.
+    async fn compare(&self) -> Result<StructureReport, PortError>;
+
+    /// The same, then creates or adds what is missing.
+    async fn apply(&self) -> Result<StructureReport, PortError>;
+}
+
+/// What is known of the event hook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HookReport {
+    /// The directory's id of the hook, when there is one.
+    pub id: Option<String>,
+    /// Where it delivers to, or should.
+    pub uri: String,
+    /// What was done to it just now, in words; empty when nothing.
+    pub changes: Vec<String>,
+    /// What is wrong with it, each with its remedy; empty when all is well.
+    pub problems: Vec<String>,
+}
+
+/// The event hook in the directory.
+#[async_trait]
+pub trait EventHook: Send + Sync {
+    /// Creates it, or brings it up to date, and has it verified.
+    async fn ensure(&self) -> Result<HookReport, PortError>;
+
+    /// Looks at it and changes nothing.
+    async fn inspect(&self) -> Result<HookReport, PortError>;
+}

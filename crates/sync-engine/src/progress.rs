@@ -1,0 +1,59 @@
+//! Telling whoever watches how far a run has come.
+
+use std::fmt;
+
+/// The parts of a run that take time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Comparing the schemas.
+    Structure,
+    /// Listing groups.
+    Groups,
+    /// Listing the members of groups.
+    Members,
+    /// Listing users.
+    Users,
+    /// Looking for objects that the listings no longer hold.
+    Missing,
+    /// Sending records.
+    Sending,
+    /// Waiting for the importer.
+    Processing,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Structure => "Comparing schemas",
+            Self::Groups => "Reading groups",
+            Self::Members => "Reading memberships",
+            Self::Users => "Reading users",
+            Self::Missing => "Looking for missing objects",
+            Self::Sending => "Sending records",
+            Self::Processing => "Waiting for Assets",
+        })
+    }
+}
+
+/// Somebody who watches. Must return at once.
+pub trait Progress: Send + Sync {
+    /// A phase began, with the number of items when it is known.
+    fn begin(&self, phase: Phase, total: Option<u64>);
+
+    /// That many more items are done.
+    fn advance(&self, phase: Phase, items: u64);
+
+    /// A phase ended.
+    fn end(&self, phase: Phase);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn begin(&self, _: Phase, _: Option<u64>) {}
+    fn advance(&self, _: Phase, _: u64) {}
+    fn end(&self, _: Phase) {}
+}

@@ -1,0 +1,84 @@
+//! What a crash, a stop or a lost connection left behind.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sync_model::ObjectKind;
+use tokio::time::Instant;
+
+use crate::{EngineError, ExecutionState, OpenExecution, Outcome, RunReport, RunResult, engine::Engine};
+
+impl Engine {
+    /// Looks after executions whose end was not recorded: awaits and confirms, or cancels them.
+    ///
+    /// # Errors
+    /// When the importer or the store fails; what is not settled is tried again at the next run.
+    pub async fn recover(&self) -> Result<(), EngineError> {
+        let _lane = self.lane.lock().await;
+        self.recover_locked().await
+    }
+
+    pub(crate) async fn recover_locked(&self) -> Result<(), EngineError> {
+        for open in self.ports.store.open_executions().await? {
+            tracing::info!(execution = %open.id, run = %open.run, "looking after an execution that was cut off");
+            let mut report = RunReport { execution: Some(open.id.clone()), ..RunReport::default() };
+            if let Some(outcome) = self.await_end(&open).await? {
+                self.confirm_late(&open, &outcome, &mut report).await?;
+            } else {
+                report.result = RunResult::Failed;
+                report.error = Some("cut off before everything was sent; the next run sends it".into());
+                self.ports.store.close_execution(&open.id).await?;
+            }
+            self.ports.store.end_run(open.run, &report, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// How it ended, or `None` when nothing of it took effect.
+    async fn await_end(&self, open: &OpenExecution) -> Result<Option<Outcome>, EngineError> {
+        let deadline = Instant::now() + self.options.busy_limit;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.ports.importer.execution(&open.id).await.map_err(EngineError::Import)? {
+                ExecutionState::Done(outcome) => return Ok(Some(outcome)),
+                ExecutionState::Gone => return Ok(None),
+                ExecutionState::Ingesting => {
+                    self.ports
+                        .importer
+                        .cancel(&open.id, "the process that sent the records was cut off")
+                        .await
+                        .map_err(EngineError::Import)?;
+                    return Ok(None);
+                }
+                ExecutionState::Processing if Instant::now() >= deadline => {
+                    return Err(EngineError::Import(
+                        crate::PortError::new(format!("execution {} is still being processed", open.id))
+                            .transient(true)
+                            .with_hint(Some(
+                                "look at the import history in Assets; it may have to be cancelled there",
+                            )),
+                    ));
+                }
+                ExecutionState::Processing => {}
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    async fn confirm_late(
+        &self,
+        open: &OpenExecution,
+        outcome: &Outcome,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
+        for ((kind, _), n) in self.ports.store.staged_counts(open.run).await? {
+            *sent.entry(kind).or_default() += n;
+        }
+        report.executions = 1;
+        let confirmed = report.add_outcome(outcome, &sent);
+        self.ports.store.confirm(open.run, &open.id, &confirmed, self.now()).await?;
+        Ok(())
+    }
+}

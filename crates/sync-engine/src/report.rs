@@ -1,0 +1,144 @@
+//! What a run did, as it is shown and remembered.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sync_model::{ExecutionId, ObjectKind};
+
+use crate::{Outcome, StructureReport};
+
+/// What started a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunKind {
+    /// Somebody asked for everything to be read.
+    Full,
+    /// Somebody asked for some objects to be read.
+    Some,
+    /// Events named objects.
+    Events,
+    /// Somebody wants to see what a full run would do.
+    Plan,
+}
+
+impl RunKind {
+    /// The word for it in stored data.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Some => "some",
+            Self::Events => "events",
+            Self::Plan => "plan",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunResult {
+    /// Everything that had changed is confirmed.
+    #[default]
+    Done,
+    /// The importer dropped records; they will be sent again.
+    Incomplete,
+    /// It ended early; nothing was half done.
+    Failed,
+}
+
+/// What became of the records of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RecordCounts {
+    /// Read from the directory.
+    pub read: u64,
+    /// Sent to the importer.
+    pub sent: u64,
+    /// Of those, new objects.
+    pub created: u64,
+    /// Of those, changed objects.
+    pub updated: u64,
+    /// Of those, objects that matched already.
+    pub identical: u64,
+    /// Of those, dropped by the importer.
+    pub rejected: u64,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunReport {
+    /// How it ended.
+    pub result: RunResult,
+    /// Executions that were completed.
+    pub executions: u64,
+    /// Chunks that were sent.
+    pub chunks: u64,
+    /// The records, by kind.
+    pub records: BTreeMap<ObjectKind, RecordCounts>,
+    /// Requests to the directory.
+    pub directory_requests: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// Names of attributes that were added to the object types on the way, as `type: attribute`.
+    pub added_attributes: Vec<String>,
+    /// Values that did not fit and what the importer complained of; at most [`Self::MAX_MESSAGES`].
+    pub messages: Vec<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The execution that carried the records.
+    pub execution: Option<ExecutionId>,
+}
+
+impl RunReport {
+    /// How many messages a report keeps.
+    pub const MAX_MESSAGES: usize = 50;
+
+    /// Adds a message unless it is there already or there are too many.
+    pub fn note(&mut self, message: String) {
+        if self.messages.len() < Self::MAX_MESSAGES && !self.messages.contains(&message) {
+            self.messages.push(message);
+        }
+    }
+
+    pub(crate) fn counts(&mut self, kind: ObjectKind) -> &mut RecordCounts {
+        self.records.entry(kind).or_default()
+    }
+
+    pub(crate) fn add_structure(&mut self, report: &StructureReport) {
+        self.added_attributes.clone_from(&report.added_attributes);
+        for drift in &report.drift {
+            self.note(drift.clone());
+        }
+    }
+
+    /// Books an outcome, and gives the kinds whose records are all accounted for.
+    pub(crate) fn add_outcome(
+        &mut self,
+        outcome: &Outcome,
+        sent: &BTreeMap<ObjectKind, u64>,
+    ) -> Vec<ObjectKind> {
+        for t in &outcome.types {
+            if let Some(kind) = t.kind {
+                let counts = self.counts(kind);
+                counts.created += t.created;
+                counts.updated += t.updated;
+                counts.identical += t.identical;
+            }
+            t.messages.iter().for_each(|m| self.note(format!("{}: {m}", t.name)));
+        }
+        outcome.messages.iter().for_each(|m| self.note(m.clone()));
+        let mut confirmed = Vec::new();
+        for (&kind, &sent) in sent {
+            let counts = self.counts(kind);
+            counts.sent += sent;
+            counts.rejected = counts.sent.saturating_sub(counts.created + counts.updated + counts.identical);
+            if outcome.accounts_for(kind, sent) {
+                confirmed.push(kind);
+            } else {
+                self.result = RunResult::Incomplete;
+                let rejected = self.counts(kind).rejected;
+                self.note(format!("Assets accounts for {} of {sent} {kind} records; they stay unconfirmed and are sent again", sent.saturating_sub(rejected)));
+            }
+        }
+        confirmed
+    }
+}

@@ -1,0 +1,62 @@
+//! *Setup* and *Verify*: what has to exist before records can flow.
+
+use serde::Serialize;
+
+use crate::{EngineError, HookReport, StructureReport, StructureState, engine::Engine};
+
+/// What *Setup* found and did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetupReport {
+    /// The object schema and mapping.
+    pub structure: StructureReport,
+    /// The event hook; `None` when this connection does without one.
+    pub hook: Option<HookReport>,
+}
+
+/// What *Verify* found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// The object schema and mapping.
+    pub structure: StructureReport,
+    /// The event hook; `None` when this connection does without one.
+    pub hook: Option<HookReport>,
+    /// Everything that is wrong, each with its remedy.
+    pub problems: Vec<String>,
+}
+
+impl Engine {
+    /// Creates the object schema and mapping, and the event hook when `with_hook`. Repeatable: what is there and right
+    /// is left alone.
+    ///
+    /// # Errors
+    /// When either cannot be created. The structure is made first and stays when the hook fails.
+    pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
+        let structure = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
+        let hook =
+            if with_hook { Some(self.ports.hook.ensure().await.map_err(EngineError::Hook)?) } else { None };
+        Ok(SetupReport { structure, hook })
+    }
+
+    /// Checks what *Setup* creates, and changes nothing.
+    ///
+    /// # Errors
+    /// When something cannot be read. What is wrong but readable is in the report.
+    pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
+        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let hook =
+            if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
+        let mut problems = match structure.state {
+            StructureState::Missing => {
+                vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
+            }
+            StructureState::Outdated => vec![format!(
+                "the object schema lacks {} attributes; run `okta-insight setup`, or let the next sync add them",
+                structure.added_attributes.len()
+            )],
+            StructureState::Created | StructureState::Extended | StructureState::Current => Vec::new(),
+        };
+        problems.extend(structure.drift.iter().cloned());
+        problems.extend(hook.iter().flat_map(|hook| hook.problems.iter().cloned()));
+        Ok(VerifyReport { structure, hook, problems })
+    }
+}
