@@ -9,13 +9,15 @@ use tokio::time::Instant;
 use crate::{EngineError, ExecutionState, OpenExecution, Outcome, RunReport, RunResult, engine::Engine};
 
 impl Engine {
-    /// Looks after executions whose end was not recorded: awaits and confirms, or cancels them.
+    /// Looks after executions whose end was not recorded: awaits and confirms, or cancels them. To be called once, at
+    /// the start of the process that sends.
     ///
     /// # Errors
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _lane = self.lane.lock().await;
-        self.recover_locked().await
+        self.recover_locked().await?;
+        Ok(self.ports.store.abandon_runs(self.now()).await?)
     }
 
     pub(crate) async fn recover_locked(&self) -> Result<(), EngineError> {

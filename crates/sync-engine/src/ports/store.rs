@@ -185,6 +185,10 @@ pub trait StateStore: Send + Sync {
     /// Closes a run and drops what it staged and did not send.
     async fn end_run(&self, run: RunId, report: &RunReport, now: Timestamp) -> Result<(), StoreError>;
 
+    /// Closes runs that nobody will go on with, and drops what they staged: their process ended before they did. Runs
+    /// with an open execution are left to recovery. To be called by the one process that sends.
+    async fn abandon_runs(&self, now: Timestamp) -> Result<(), StoreError>;
+
     /// The newest runs first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
 

@@ -1,0 +1,219 @@
+//! The objects as they were confirmed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sync_engine::{Census, Known, StoreError};
+use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId};
+
+use crate::ConnectionStore;
+use crate::convert::{keys_json, kind, millis};
+
+pub(crate) async fn known(
+    store: &ConnectionStore,
+    keys: &[RecordKey],
+) -> Result<HashMap<RecordKey, Known>, StoreError> {
+    const ACTION: &str = "read what is known of objects";
+    let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
+        "SELECT o.kind, o.id, o.fingerprint, o.gone, o.dirty FROM json_each(?2) k
+         JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1",
+    )
+    .bind(store.id)
+    .bind(keys_json(keys))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new(ACTION, e))?;
+    rows.into_iter()
+        .map(|(word, id, fingerprint, gone, dirty)| {
+            let fingerprint = Fingerprint::from_bytes(&fingerprint)
+                .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))?;
+            Ok((RecordKey { kind: kind(&word)?, id }, Known { fingerprint, gone, dirty }))
+        })
+        .collect()
+}
+
+pub(crate) async fn confirmed(
+    store: &ConnectionStore,
+    key: &RecordKey,
+) -> Result<Option<Record>, StoreError> {
+    let text: Option<String> =
+        sqlx::query_scalar("SELECT record FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3")
+            .bind(store.id)
+            .bind(key.kind.as_str())
+            .bind(&key.id)
+            .fetch_optional(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("read a confirmed record", e))?;
+    text.map(|text| record(&text)).transpose()
+}
+
+pub(crate) async fn census(store: &ConnectionStore) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT kind, sum(NOT gone), sum(gone) FROM objects WHERE connection = ?1 GROUP BY kind",
+    )
+    .bind(store.id)
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("count objects", e))?;
+    rows.into_iter()
+        .map(|(word, live, gone)| {
+            let census = Census {
+                live: u64::try_from(live).unwrap_or_default(),
+                gone: u64::try_from(gone).unwrap_or_default(),
+            };
+            Ok((kind(&word)?, census))
+        })
+        .collect()
+}
+
+pub(crate) async fn referring_to(
+    store: &ConnectionStore,
+    to: ObjectKind,
+    value: &str,
+) -> Result<Vec<RecordKey>, StoreError> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT kind, id FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3 ORDER BY kind, id",
+    )
+    .bind(store.id)
+    .bind(to.as_str())
+    .bind(value)
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("find what refers to an object", e))?;
+    rows.into_iter().map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id })).collect()
+}
+
+pub(crate) async fn count_unseen(
+    store: &ConnectionStore,
+    run: RunId,
+    kind: ObjectKind,
+) -> Result<u64, StoreError> {
+    let n: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM objects WHERE connection = ?1 AND kind = ?2 AND NOT gone AND seen_run IS NOT ?3",
+    )
+    .bind(store.id)
+    .bind(kind.as_str())
+    .bind(run.get())
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("count objects that were not listed", e))?;
+    Ok(u64::try_from(n).unwrap_or_default())
+}
+
+pub(crate) async fn unseen(
+    store: &ConnectionStore,
+    run: RunId,
+    kind: ObjectKind,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    let rows: Vec<String> = sqlx::query_scalar(
+        "SELECT record FROM objects
+         WHERE connection = ?1 AND kind = ?2 AND NOT gone AND seen_run IS NOT ?3 AND id > ?4 ORDER BY id LIMIT ?5",
+    )
+    .bind(store.id)
+    .bind(kind.as_str())
+    .bind(run.get())
+    .bind(after.unwrap_or_default())
+    .bind(limit)
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("find objects that were not listed", e))?;
+    rows.iter().map(|text| record(text)).collect()
+}
+
+pub(crate) async fn confirm(
+    store: &ConnectionStore,
+    run: RunId,
+    execution: &ExecutionId,
+    kinds: &[ObjectKind],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "confirm records";
+    let failed = |e| StoreError::new(ACTION, e);
+    let kinds = Value::from(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
+    let mut tx = store.begin(ACTION).await?;
+    // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless
+    // it was part of this execution.
+    let referring: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT l.kind, l.id FROM staged s
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+         JOIN links l ON l.connection = ?1 AND l.to_kind = s.kind AND l.to_value = s.answers_to
+         WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3))
+           AND o.answers_to IS NOT s.answers_to
+           AND NOT EXISTS (SELECT 1 FROM staged t WHERE t.run = ?2 AND t.kind = l.kind AND t.id = l.id)",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .bind(&kinds)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(failed)?;
+
+    for statement in [
+        "DELETE FROM links WHERE connection = ?1 AND (kind, id) IN (
+             SELECT kind, id FROM staged WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3)))",
+        "INSERT OR IGNORE INTO links (connection, kind, id, to_kind, to_value)
+         SELECT ?1, s.kind, s.id, r.value ->> 'kind', r.value ->> 'value'
+         FROM staged s, json_each(s.record, '$.references') r
+         WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3))",
+    ] {
+        sqlx::query(statement)
+            .bind(store.id)
+            .bind(run.get())
+            .bind(&kinds)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+    }
+    sqlx::query(
+        "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, read_at, confirmed, seen_run, answers_to,
+                              record)
+         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, read_at, ?4, ?2, answers_to, record FROM staged
+         WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3))
+         ON CONFLICT (connection, kind, id) DO UPDATE SET
+             fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, read_at = excluded.read_at,
+             confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record
+         WHERE objects.read_at <= excluded.read_at",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .bind(&kinds)
+    .bind(millis(now))
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+
+    let referring: Vec<RecordKey> = referring
+        .into_iter()
+        .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
+        .collect::<Result<_, StoreError>>()?;
+    let referring = keys_json(&referring);
+    for statement in [
+        "UPDATE objects SET dirty = 1 FROM json_each(?2) r
+         WHERE connection = ?1 AND objects.kind = r.value ->> 0 AND objects.id = r.value ->> 1",
+        "INSERT INTO looks (connection, kind, id, expects_gone, attempts, sequence, due)
+         SELECT ?1, r.value ->> 0, r.value ->> 1, 0, 0, 1, ?3 FROM json_each(?2) r WHERE true
+         ON CONFLICT (connection, kind, id) DO UPDATE SET sequence = sequence + 1, attempts = 0, due = excluded.due",
+    ] {
+        sqlx::query(statement).bind(store.id).bind(&referring).bind(millis(now)).execute(&mut *tx).await.map_err(failed)?;
+    }
+    sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
+        .bind(store.id)
+        .bind(execution.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query("DELETE FROM staged WHERE run = ?1 AND kind IN (SELECT value FROM json_each(?2))")
+        .bind(run.get())
+        .bind(&kinds)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
+
+fn record(text: &str) -> Result<Record, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::new("read a record", e))
+}

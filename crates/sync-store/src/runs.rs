@@ -1,0 +1,151 @@
+//! Runs and the executions that they open.
+
+use jiff::{SignedDuration, Timestamp};
+use sync_engine::{OpenExecution, RunKind, RunReport, RunResult, RunSummary, StoreError};
+use sync_model::{ExecutionId, RunId};
+
+use crate::ConnectionStore;
+use crate::convert::{millis, timestamp};
+
+/// A plan that another process shows may take its reader this long.
+const PLAN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+pub(crate) async fn begin(
+    store: &ConnectionStore,
+    kind: RunKind,
+    now: Timestamp,
+) -> Result<RunId, StoreError> {
+    sqlx::query_scalar("INSERT INTO runs (connection, kind, started) VALUES (?1, ?2, ?3) RETURNING id")
+        .bind(store.id)
+        .bind(kind.as_str())
+        .bind(millis(now))
+        .fetch_one(&store.pool)
+        .await
+        .map(RunId::new)
+        .map_err(|e| StoreError::new("begin a run", e))
+}
+
+pub(crate) async fn end(
+    store: &ConnectionStore,
+    run: RunId,
+    report: &RunReport,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "end a run";
+    let failed = |e| StoreError::new(ACTION, e);
+    let text = serde_json::to_string(report).map_err(|e| StoreError::new(ACTION, e))?;
+    let mut tx = store.begin(ACTION).await?;
+    sqlx::query("DELETE FROM staged WHERE run = ?1")
+        .bind(run.get())
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query("DELETE FROM noted_members WHERE run = ?1")
+        .bind(run.get())
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    // Batches of events that changed nothing, and plans, would drown the history.
+    let silent = report.executions == 0 && report.result == RunResult::Done;
+    sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind = 'events' AND ?2))")
+        .bind(run.get())
+        .bind(silent)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query("UPDATE runs SET ended = ?2, report = ?3 WHERE id = ?1")
+        .bind(run.get())
+        .bind(millis(now))
+        .bind(text)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
+
+pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(), StoreError> {
+    let abandoned: Vec<i64> = sqlx::query_scalar(
+        "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND (kind <> 'plan' OR started < ?2)
+         AND id NOT IN (SELECT run FROM executions)",
+    )
+    .bind(store.id)
+    .bind(millis(now) - i64::try_from(PLAN_LIFE.as_millis()).unwrap_or(i64::MAX))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("find abandoned runs", e))?;
+    let report = RunReport {
+        result: RunResult::Failed,
+        error: Some("the process ended before the run did; nothing was half done".into()),
+        ..RunReport::default()
+    };
+    for run in abandoned {
+        end(store, RunId::new(run), &report, now).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn newest(store: &ConnectionStore, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
+    const ACTION: &str = "read the history";
+    let rows: Vec<(i64, String, i64, Option<i64>, Option<String>)> = sqlx::query_as(
+        "SELECT id, kind, started, ended, report FROM runs WHERE connection = ?1 ORDER BY id DESC LIMIT ?2",
+    )
+    .bind(store.id)
+    .bind(limit)
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new(ACTION, e))?;
+    rows.into_iter()
+        .map(|(id, kind, started, ended, report)| {
+            Ok(RunSummary {
+                id: RunId::new(id),
+                kind: serde_json::from_value(kind.into()).map_err(|e| StoreError::new(ACTION, e))?,
+                started: timestamp(started)?,
+                ended: ended.map(timestamp).transpose()?,
+                report: report
+                    .map(|text| serde_json::from_str(&text))
+                    .transpose()
+                    .map_err(|e| StoreError::new(ACTION, e))?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn open_execution(
+    store: &ConnectionStore,
+    run: RunId,
+    id: &ExecutionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO executions (connection, id, run, started) VALUES (?1, ?2, ?3, ?4)")
+        .bind(store.id)
+        .bind(id.as_str())
+        .bind(run.get())
+        .bind(millis(now))
+        .execute(&store.pool)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("remember an execution", e))
+}
+
+pub(crate) async fn open_executions(store: &ConnectionStore) -> Result<Vec<OpenExecution>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT id, run FROM executions WHERE connection = ?1 ORDER BY started")
+            .bind(store.id)
+            .fetch_all(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("read the open executions", e))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, run)| OpenExecution { id: ExecutionId::new(id), run: RunId::new(run) })
+        .collect())
+}
+
+pub(crate) async fn close_execution(store: &ConnectionStore, id: &ExecutionId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
+        .bind(store.id)
+        .bind(id.as_str())
+        .execute(&store.pool)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("close an execution", e))
+}

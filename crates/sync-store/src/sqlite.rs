@@ -1,0 +1,79 @@
+//! The file.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sync_engine::StoreError;
+use sync_model::ConnectionName;
+
+use crate::ConnectionStore;
+
+/// How long a write waits for another process's.
+const BUSY: Duration = Duration::from_secs(20);
+
+/// The state store of any number of connections, in one SQLite file.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+impl Store {
+    /// Opens the file, creating and migrating it as needed.
+    ///
+    /// # Errors
+    /// When the file cannot be written, is no SQLite file, or comes from a newer version.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed =
+            |error: std::io::Error| StoreError::new("open its file", format!("{}: {error}", path.display()));
+        create_private(path).map_err(failed)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(BUSY)
+            .connect_with(options)
+            .await
+            .map_err(|e| StoreError::new("open its file", format!("{}: {e}", path.display())))?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&pool)
+            .await
+            .map_err(|e| StoreError::new("bring its file up to date", e))?;
+        Ok(Self { pool })
+    }
+
+    /// The state of one connection; it is created at the first call.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub async fn connection(&self, name: &ConnectionName) -> Result<ConnectionStore, StoreError> {
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO connections (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
+        )
+        .bind(name.as_str())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("register the connection", e))?;
+        Ok(ConnectionStore::new(self.pool.clone(), id))
+    }
+
+    /// Waits for what is under way and closes the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Creates the file for its owner alone; SQLite gives its side files the same permissions.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}

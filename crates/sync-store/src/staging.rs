@@ -1,0 +1,168 @@
+//! What a run has noted and would send.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+use sync_engine::{Change, Staged, StoreError};
+use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
+
+use crate::ConnectionStore;
+use crate::convert::{keys_json, kind, millis, timestamp};
+
+pub(crate) async fn note_members(
+    store: &ConnectionStore,
+    run: RunId,
+    group: &GroupId,
+    users: &[UserId],
+) -> Result<(), StoreError> {
+    let users = Value::from(users.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
+    sqlx::query(
+        "INSERT OR IGNORE INTO noted_members (run, user_id, group_id) SELECT ?1, value, ?2 FROM json_each(?3)",
+    )
+    .bind(run.get())
+    .bind(group.as_str())
+    .bind(users)
+    .execute(&store.pool)
+    .await
+    .map(drop)
+    .map_err(|e| StoreError::new("note members of a group", e))
+}
+
+pub(crate) async fn noted_groups(
+    store: &ConnectionStore,
+    run: RunId,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError> {
+    let users = Value::from(users.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT m.user_id, m.group_id FROM json_each(?2) u JOIN noted_members m ON m.run = ?1 AND m.user_id = u.value",
+    )
+    .bind(run.get())
+    .bind(users)
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("read the members noted", e))?;
+    let mut groups: HashMap<UserId, Vec<GroupId>> = HashMap::new();
+    for (user, group) in rows {
+        groups.entry(UserId::new(user)).or_default().push(GroupId::new(group));
+    }
+    Ok(groups)
+}
+
+pub(crate) async fn stage(
+    store: &ConnectionStore,
+    run: RunId,
+    seen: &[RecordKey],
+    changes: &[Staged],
+) -> Result<(), StoreError> {
+    const ACTION: &str = "stage changes";
+    let failed = |e| StoreError::new(ACTION, e);
+    let rows: Vec<Value> = changes
+        .iter()
+        .map(|staged| {
+            json!({
+                "kind": staged.record.key.kind,
+                "id": staged.record.key.id,
+                "change": staged.change,
+                "fingerprint": format!("{:?}", staged.record.fingerprint()),
+                "read_at": millis(staged.read_at),
+                "answers_to": staged.record.answers_to,
+                "record": staged.record,
+            })
+        })
+        .collect();
+    let mut tx = store.begin(ACTION).await?;
+    if !seen.is_empty() {
+        sqlx::query(
+            "UPDATE objects SET seen_run = ?2 FROM json_each(?3) s
+             WHERE connection = ?1 AND objects.kind = s.value ->> 0 AND objects.id = s.value ->> 1",
+        )
+        .bind(store.id)
+        .bind(run.get())
+        .bind(keys_json(seen))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        // An object that was staged and has turned out unchanged since needs nothing.
+        sqlx::query(
+            "DELETE FROM staged WHERE run = ?1
+             AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?2) s)",
+        )
+        .bind(run.get())
+        .bind(keys_json(seen))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    }
+    sqlx::query(
+        "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, read_at, answers_to, record)
+         SELECT ?1, value ->> 'kind', value ->> 'id', value ->> 'change', unhex(value ->> 'fingerprint'),
+                value ->> 'read_at', value ->> 'answers_to', value -> 'record'
+         FROM json_each(?2)",
+    )
+    .bind(run.get())
+    .bind(Value::Array(rows).to_string())
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
+
+pub(crate) async fn counts(
+    store: &ConnectionStore,
+    run: RunId,
+) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
+    const ACTION: &str = "count staged changes";
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT s.kind, s.change, count(*) FROM staged s
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+         WHERE s.run = ?2 AND (o.read_at IS NULL OR o.read_at <= s.read_at)
+         GROUP BY s.kind, s.change",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new(ACTION, e))?;
+    rows.into_iter()
+        .map(|(kind_word, change_word, n)| {
+            Ok(((kind(&kind_word)?, change(&change_word)?), u64::try_from(n).unwrap_or_default()))
+        })
+        .collect()
+}
+
+pub(crate) async fn page(
+    store: &ConnectionStore,
+    run: RunId,
+    after: Option<&RecordKey>,
+    limit: u32,
+) -> Result<Vec<Staged>, StoreError> {
+    const ACTION: &str = "read staged changes";
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(
+        "SELECT s.change, s.read_at, s.record FROM staged s
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+         WHERE s.run = ?2 AND (s.kind, s.id) > (?3, ?4) AND (o.read_at IS NULL OR o.read_at <= s.read_at)
+         ORDER BY s.kind, s.id LIMIT ?5",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .bind(after.map_or("", |key| key.kind.as_str()))
+    .bind(after.map_or("", |key| key.id.as_str()))
+    .bind(limit)
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new(ACTION, e))?;
+    rows.into_iter()
+        .map(|(change_word, read_at, record)| {
+            Ok(Staged {
+                change: change(&change_word)?,
+                record: serde_json::from_str(&record).map_err(|e| StoreError::new(ACTION, e))?,
+                read_at: timestamp(read_at)?,
+            })
+        })
+        .collect()
+}
+
+fn change(word: &str) -> Result<Change, StoreError> {
+    serde_json::from_value(word.into()).map_err(|e| StoreError::new("read a change", e))
+}
