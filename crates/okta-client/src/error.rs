@@ -1,0 +1,213 @@
+//! What can go wrong, told by what the caller can do about it.
+
+use std::time::Duration;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A private key that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// It is neither a JWK nor a PEM document, or it breaks off.
+    #[error("the private key is neither a complete JSON Web Key nor a complete PEM document; copy all of it")]
+    NotAKey,
+    /// It is the half that belongs into Okta.
+    #[error(
+        "this is only the public key, which has no \"{0}\"; give the private one, which Okta shows once when it generates the key"
+    )]
+    PublicOnly(&'static str),
+    /// A kind of key that Okta does not take.
+    #[error("a key of type \"{0}\" cannot be used; Okta takes RSA and EC keys")]
+    WrongType(String),
+    /// A key made for something else than signatures.
+    #[error("the key is meant for \"{0}\"; register one for signatures (\"use\": \"sig\")")]
+    WrongUse(String),
+    /// Too short to be safe.
+    #[error("the RSA key has {0} bits; Okta wants 2048 or more")]
+    TooShort(u32),
+    /// A member is missing or does not fit the others.
+    #[error("the private key is damaged: {0}; copy it again, all of it")]
+    Damaged(String),
+}
+
+/// Settings that cannot work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Not an org URL.
+    #[error("\"{given}\" is not an Okta org URL: {why}; it looks like https://example.okta.com")]
+    OrgUrl {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The address of the admin console.
+    #[error("{given} is the admin console; use {instead}")]
+    AdminUrl {
+        /// What was given.
+        given: String,
+        /// The org's own address.
+        instead: String,
+    },
+    /// No way to sign in was given.
+    #[error("no credential: give a client id with a private key, or an API token")]
+    NoCredential,
+    /// The private key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The HTTP client could not be made.
+    #[error("could not prepare the HTTP client")]
+    Http(#[source] reqwest::Error),
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Okta does not accept the app's credentials.
+    #[error("Okta refused the app's credentials ({error}): {description}")]
+    Credentials {
+        /// The OAuth error code.
+        error: String,
+        /// Okta's words for it.
+        description: String,
+    },
+    /// The token lacks a scope.
+    #[error("the app may not call {path}: the scope {scope} is not granted")]
+    ScopeMissing {
+        /// What was called.
+        path: String,
+        /// The scope that would allow it.
+        scope: String,
+    },
+    /// The app has no role on what it asked for.
+    #[error("the app may not call {path}: it has no admin role that covers it")]
+    RoleMissing {
+        /// What was called.
+        path: String,
+    },
+    /// There is no such object, or the app's role does not cover it.
+    #[error("{path} was not found")]
+    NotFound {
+        /// What was called.
+        path: String,
+    },
+    /// Okta calls the request wrong.
+    #[error("Okta refused {path} ({code}): {summary}")]
+    Refused {
+        /// What was called.
+        path: String,
+        /// Okta's error code, or the HTTP status.
+        code: String,
+        /// Okta's words, with the causes.
+        summary: String,
+    },
+    /// The rate limit held for longer than the call was allowed to take.
+    #[error("the rate limit for {path} is used up")]
+    RateLimited {
+        /// What was called.
+        path: String,
+        /// When it is worth another try, counted from now.
+        retry_after: Duration,
+    },
+    /// Okta had trouble of its own, several times.
+    #[error("Okta answered {path} with status {status}")]
+    Unavailable {
+        /// What was called.
+        path: String,
+        /// The last status.
+        status: u16,
+    },
+    /// No answer.
+    #[error("could not reach {host}")]
+    Transport {
+        /// The host.
+        host: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// Everything together took too long.
+    #[error("{path} was not answered within {seconds} s")]
+    TimedOut {
+        /// What was called.
+        path: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The answer was not what it should be.
+    #[error("could not read the answer to {path} as {expected}")]
+    Decode {
+        /// What was called.
+        path: String,
+        /// What was expected.
+        expected: &'static str,
+        /// Where it went wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A link in an answer leads elsewhere.
+    #[error("the answer to {path} links to another origin ({origin}); the credentials stay home")]
+    ForeignOrigin {
+        /// What was called.
+        path: String,
+        /// Where the link leads.
+        origin: String,
+    },
+    /// The address answered with a redirect.
+    #[error("{path} was answered with a redirect")]
+    Redirect {
+        /// What was called.
+        path: String,
+    },
+    /// An id that would not survive in a path.
+    #[error("\"{0}\" is not an Okta id")]
+    InvalidId(String),
+    /// A signature could not be made.
+    #[error("could not sign with the private key")]
+    Signing(#[source] josekit::JoseError),
+}
+
+impl Error {
+    /// Could the same request succeed later, with nobody changing anything?
+    pub const fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. }
+                | Self::Unavailable { .. }
+                | Self::Transport { .. }
+                | Self::TimedOut { .. }
+        )
+    }
+
+    /// The next step for the operator.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Credentials { error, .. } => match error.as_str() {
+                "consent_required" | "invalid_scope" => {
+                    "grant the app its scopes: Applications, the app, Okta API Scopes".into()
+                }
+                "access_denied" => "the request came from outside the network zones that are allowed for the app".into(),
+                "invalid_dpop_proof" => "check this machine's clock".into(),
+                _ => "check the client ID, that the app is of type API Services with public key / private key, and that \
+                      the key is registered and active there"
+                    .into(),
+            },
+            Self::ScopeMissing { scope, .. } => {
+                format!("grant the scope {scope} to the app: Applications, the app, Okta API Scopes")
+            }
+            Self::RoleMissing { .. } => {
+                "assign an admin role to the app: Applications, the app, Admin roles; Read-only Administrator is enough \
+                 for reading"
+                    .into()
+            }
+            Self::Transport { .. } => "check the org URL, and that this machine may reach it".into(),
+            Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
+            Self::RateLimited { .. } => "wait, or raise the app's share: Applications, the app, Rate limits".into(),
+            _ => return None,
+        };
+        Some(text)
+    }
+}

@@ -1,0 +1,101 @@
+//! The receiving end of an event hook, without a web framework.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use crate::model::LogEvent;
+
+/// The header of the one-time verification request; its value is to be sent back.
+/// <https://developer.okta.com/docs/concepts/event-hooks/>
+pub const VERIFICATION_HEADER: &str = "x-okta-verification-challenge";
+
+/// The JSON body that answers a verification request.
+pub fn verification_answer(challenge: &str) -> String {
+    serde_json::json!({ "verification": challenge }).to_string()
+}
+
+/// What Okta has to send in the `Authorization` header. There is no signature: this is the only proof of origin.
+#[derive(Debug, Clone)]
+pub struct HookSecret(SecretString);
+
+impl HookSecret {
+    /// The secret as it was registered with the hook.
+    pub const fn new(secret: SecretString) -> Self {
+        Self(secret)
+    }
+
+    /// Compares in constant time. A missing header does not match.
+    pub fn matches(&self, header: Option<&[u8]>) -> bool {
+        header.is_some_and(|given| given.ct_eq(self.0.expose_secret().as_bytes()).into())
+    }
+}
+
+/// A delivery that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not a delivery of an Okta event hook")]
+pub struct DeliveryError(#[source] serde_json::Error);
+
+/// One delivery: events close in time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookDelivery {
+    /// The delivery's id, the same when it is repeated.
+    pub event_id: String,
+    /// The events.
+    pub events: Vec<LogEvent>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    // An older published example spells it differently.
+    #[serde(default, alias = "eventID")]
+    event_id: String,
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(default)]
+    events: Vec<LogEvent>,
+}
+
+impl HookDelivery {
+    /// Reads the body of a delivery.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn parse(body: &[u8]) -> Result<Self, DeliveryError> {
+        let envelope: Envelope = serde_json::from_slice(body).map_err(DeliveryError)?;
+        Ok(Self { event_id: envelope.event_id, events: envelope.data.events })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_the_whole_secret_matches() {
+        let secret = HookSecret::new("Bearer abc".into());
+        assert!(secret.matches(Some(b"Bearer abc")));
+        for wrong in [Some(&b"Bearer ab"[..]), Some(b"Bearer abcd"), Some(b""), None] {
+            assert!(!secret.matches(wrong));
+        }
+    }
+
+    #[test]
+    fn the_older_spelling_of_the_id_is_understood() {
+        let delivery = HookDelivery::parse(br#"{"eventID":"e1","data":{"events":[]}}"#).unwrap();
+        assert_eq!(delivery.event_id, "e1");
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = HookDelivery::parse(&body);
+        }
+    }
+}

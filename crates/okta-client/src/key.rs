@@ -1,0 +1,285 @@
+//! The app's private key.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256};
+use josekit::jwt::{self, JwtPayload};
+use sha2::{Digest, Sha256};
+
+use crate::error::KeyError;
+
+const MIN_RSA_BITS: u32 = 2048;
+
+/// A key to sign with: RSA of 2048 bits or more, or EC on P-256, P-384 or P-521.
+pub struct PrivateKey {
+    signer: Box<dyn JwsSigner>,
+    algorithm: &'static str,
+    kid: String,
+    public: Jwk,
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateKey")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PrivateKey {
+    /// Reads a key as Okta shows it: a whole JWK, or PEM.
+    ///
+    /// # Errors
+    /// When it is not a private key for signatures; the error says why, and nothing of the key.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        if text.starts_with("-----BEGIN") { Self::from_pem(text, None) } else { Self::from_jwk(text) }
+    }
+
+    /// Reads a JSON Web Key (RFC 7517). Without a `kid` the key is known by its thumbprint.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
+        let json: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(text).map_err(|_| KeyError::NotAKey)?;
+        let kind = json
+            .get("kty")
+            .and_then(|v| v.as_str())
+            .ok_or_else(|| KeyError::Damaged("it has no \"kty\"".into()))?;
+        if !matches!(kind, "RSA" | "EC") {
+            return Err(KeyError::WrongType(kind.to_owned()));
+        }
+        if let Some(other) = json.get("use").and_then(|v| v.as_str()).filter(|&u| u != "sig") {
+            return Err(KeyError::WrongUse(other.to_owned()));
+        }
+        if !json.contains_key("d") {
+            return Err(KeyError::PublicOnly("d"));
+        }
+        let kid = json.get("kid").and_then(|v| v.as_str()).map(str::to_owned);
+        // The parser's own messages may quote the key.
+        let jwk = Jwk::from_map(json)
+            .map_err(|_| KeyError::Damaged("a member is not what a JWK has there".into()))?;
+        Self::from_parsed(&jwk, kid)
+    }
+
+    /// Reads a PEM document (PKCS #8, PKCS #1 or SEC 1).
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn from_pem(pem: &str, kid: Option<&str>) -> Result<Self, KeyError> {
+        if pem.contains("PUBLIC KEY") {
+            return Err(KeyError::PublicOnly("PRIVATE KEY"));
+        }
+        if !pem.contains("-----END") {
+            return Err(KeyError::NotAKey);
+        }
+        let jwk = if let Ok(pair) = RsaKeyPair::from_pem(pem) {
+            pair.to_jwk_key_pair()
+        } else {
+            EcKeyPair::from_pem(pem, None).map_err(|_| KeyError::NotAKey)?.to_jwk_key_pair()
+        };
+        Self::from_parsed(&jwk, kid.map(str::to_owned))
+    }
+
+    /// A new EC key on P-256, as DPoP proofs are signed with.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn generate_ec() -> Result<Self, KeyError> {
+        let pair =
+            EcKeyPair::generate(EcCurve::P256).map_err(|_| KeyError::Damaged("no randomness".into()))?;
+        Self::from_parsed(&pair.to_jwk_key_pair(), None)
+    }
+
+    fn from_parsed(jwk: &Jwk, kid: Option<String>) -> Result<Self, KeyError> {
+        let damaged = |what: &str| KeyError::Damaged(what.to_owned());
+        let mut key = Jwk::new(jwk.key_type());
+        let public_members: &[&str] = if jwk.key_type() == "RSA" { &["n", "e"] } else { &["crv", "x", "y"] };
+        let private_members: &[&str] =
+            if jwk.key_type() == "RSA" { &["d", "p", "q", "dp", "dq", "qi"] } else { &["d"] };
+        for member in public_members {
+            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("it has no \"{member}\"")))?;
+            key.set_parameter(member, Some(value.clone()))
+                .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
+        }
+        let public = key.clone();
+        for member in private_members {
+            let value = jwk.parameter(member).ok_or_else(|| damaged(&format!("it has no \"{member}\"")))?;
+            key.set_parameter(member, Some(value.clone()))
+                .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
+        }
+        let inconsistent = |_| damaged("its numbers do not form a key");
+        let (signer, verifier, algorithm): (Box<dyn JwsSigner>, Box<dyn JwsVerifier>, _) = if jwk.key_type()
+            == "RSA"
+        {
+            let modulus = public
+                .parameter("n")
+                .and_then(|n| n.as_str())
+                .and_then(|n| URL_SAFE_NO_PAD.decode(n.trim_end_matches('=')).ok())
+                .ok_or_else(|| damaged("\"n\" is no base64url"))?;
+            let bits = bit_length(&modulus);
+            if bits < MIN_RSA_BITS {
+                return Err(KeyError::TooShort(bits));
+            }
+            let verifier = RS256.verifier_from_jwk(&public).map_err(inconsistent)?;
+            (Box::new(RS256.signer_from_jwk(&key).map_err(inconsistent)?), Box::new(verifier), "RS256")
+        } else {
+            match public.parameter("crv").and_then(|c| c.as_str()) {
+                Some("P-256") => {
+                    let verifier = ES256.verifier_from_jwk(&public).map_err(inconsistent)?;
+                    (
+                        Box::new(ES256.signer_from_jwk(&key).map_err(inconsistent)?),
+                        Box::new(verifier),
+                        "ES256",
+                    )
+                }
+                Some("P-384") => {
+                    let verifier = ES384.verifier_from_jwk(&public).map_err(inconsistent)?;
+                    (
+                        Box::new(ES384.signer_from_jwk(&key).map_err(inconsistent)?),
+                        Box::new(verifier),
+                        "ES384",
+                    )
+                }
+                Some("P-521") => {
+                    let verifier = ES512.verifier_from_jwk(&public).map_err(inconsistent)?;
+                    (
+                        Box::new(ES512.signer_from_jwk(&key).map_err(inconsistent)?),
+                        Box::new(verifier),
+                        "ES512",
+                    )
+                }
+                other => {
+                    return Err(KeyError::WrongType(format!("EC {}", other.unwrap_or("without a curve"))));
+                }
+            }
+        };
+        // Found out here, a damaged key is a matter of settings; found out by Okta, it is a riddle.
+        let sample = b"okta-client";
+        signer
+            .sign(sample)
+            .and_then(|signature| verifier.verify(sample, &signature))
+            .map_err(inconsistent)?;
+        let kid = kid.unwrap_or_else(|| thumbprint(&public));
+        Ok(Self { signer, algorithm, kid, public })
+    }
+
+    /// The key's id, as registered in Okta.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public half, to be registered in Okta.
+    pub fn public_jwk(&self) -> serde_json::Value {
+        let mut json = serde_json::Value::Object(self.public.as_ref().clone());
+        json["kid"] = self.kid.clone().into();
+        json["use"] = "sig".into();
+        json["alg"] = self.algorithm.into();
+        json
+    }
+
+    /// Signs claims; the header names the key by id.
+    pub(crate) fn sign_with_kid(&self, claims: &JwtPayload) -> Result<String, josekit::JoseError> {
+        let mut header = JwsHeader::new();
+        header.set_token_type("JWT");
+        header.set_key_id(&self.kid);
+        jwt::encode_with_signer(claims, &header, &*self.signer)
+    }
+
+    /// Signs claims; the header carries the public key itself.
+    pub(crate) fn sign_with_jwk(
+        &self,
+        kind: &str,
+        claims: &JwtPayload,
+    ) -> Result<String, josekit::JoseError> {
+        let mut header = JwsHeader::new();
+        header.set_token_type(kind);
+        header.set_jwk(self.public.clone());
+        jwt::encode_with_signer(claims, &header, &*self.signer)
+    }
+}
+
+fn bit_length(number: &[u8]) -> u32 {
+    let significant: Vec<u8> = number.iter().copied().skip_while(|&b| b == 0).collect();
+    significant.first().map_or(0, |first| {
+        u32::try_from(significant.len()).unwrap_or(u32::MAX).saturating_mul(8) - first.leading_zeros()
+    })
+}
+
+/// The thumbprint of RFC 7638: SHA-256 over the required members in lexical order.
+fn thumbprint(public: &Jwk) -> String {
+    let names: &[&str] =
+        if public.key_type() == "RSA" { &["e", "kty", "n"] } else { &["crv", "kty", "x", "y"] };
+    let members: serde_json::Map<String, serde_json::Value> = names
+        .iter()
+        .map(|&name| {
+            let value =
+                if name == "kty" { Some(public.key_type().into()) } else { public.parameter(name).cloned() };
+            (name.to_owned(), value.unwrap_or_default())
+        })
+        .collect();
+    // Maps of serde_json are sorted by name.
+    URL_SAFE_NO_PAD.encode(Sha256::digest(serde_json::Value::Object(members).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwk(pair: &RsaKeyPair) -> serde_json::Value {
+        serde_json::Value::Object(pair.to_jwk_key_pair().as_ref().clone())
+    }
+
+    #[test]
+    fn a_key_reads_the_same_as_jwk_and_as_pem() {
+        let rsa = RsaKeyPair::generate(2048).unwrap();
+        let one = PrivateKey::parse(&jwk(&rsa).to_string()).unwrap();
+        let other = PrivateKey::parse(&String::from_utf8(rsa.to_pem_private_key()).unwrap()).unwrap();
+        assert_eq!(one.public_jwk(), other.public_jwk());
+        for curve in [EcCurve::P256, EcCurve::P384, EcCurve::P521] {
+            let ec = EcKeyPair::generate(curve).unwrap();
+            let pem = String::from_utf8(ec.to_pem_private_key()).unwrap();
+            let text = serde_json::Value::Object(ec.to_jwk_key_pair().as_ref().clone()).to_string();
+            assert_eq!(PrivateKey::parse(&pem).unwrap().kid(), PrivateKey::parse(&text).unwrap().kid());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let good = jwk(&RsaKeyPair::generate(2048).unwrap());
+        let change = |member: &str, value: serde_json::Value| {
+            let mut bad = good.clone();
+            bad[member] = value;
+            PrivateKey::parse(&bad.to_string()).unwrap_err()
+        };
+        let mut public = good.clone();
+        public.as_object_mut().unwrap().remove("d");
+        assert_eq!(PrivateKey::parse(&public.to_string()).unwrap_err(), KeyError::PublicOnly("d"));
+        let text = good.to_string();
+        assert_eq!(PrivateKey::parse(&text[..text.len() / 2]).unwrap_err(), KeyError::NotAKey);
+        assert_eq!(change("kty", "oct".into()), KeyError::WrongType("oct".into()));
+        assert_eq!(change("use", "enc".into()), KeyError::WrongUse("enc".into()));
+        assert!(matches!(change("d", "AQAB".into()), KeyError::Damaged(_)));
+        let short = jwk(&RsaKeyPair::generate(1024).unwrap());
+        assert_eq!(PrivateKey::parse(&short.to_string()).unwrap_err(), KeyError::TooShort(1024));
+        let pem = String::from_utf8(RsaKeyPair::generate(2048).unwrap().to_pem_public_key()).unwrap();
+        assert_eq!(PrivateKey::parse(&pem).unwrap_err(), KeyError::PublicOnly("PRIVATE KEY"));
+    }
+
+    #[test]
+    fn nothing_of_the_key_is_shown() {
+        let good = jwk(&RsaKeyPair::generate(2048).unwrap());
+        let key = PrivateKey::parse(&good.to_string()).unwrap();
+        let shown = format!("{key:?}{}", key.public_jwk());
+        for member in ["d", "p", "q", "dp", "dq", "qi"] {
+            assert!(!shown.contains(good[member].as_str().unwrap()), "{member}");
+        }
+    }
+}

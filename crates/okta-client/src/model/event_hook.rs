@@ -1,0 +1,144 @@
+//! Event hooks.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// The events that a hook wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventSubscription {
+    /// Always `EVENT_TYPE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Event types of Okta's catalogue; at most 300.
+    pub items: Vec<String>,
+    /// Everything else, filters among it.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl EventSubscription {
+    /// A subscription to these event types.
+    pub fn new(items: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            kind: "EVENT_TYPE".into(),
+            items: items.into_iter().map(Into::into).collect(),
+            rest: Map::new(),
+        }
+    }
+}
+
+/// A header that Okta sends along. Its value is not secret: Okta shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookHeader {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// The secret header.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuthScheme {
+    /// Always `HEADER`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The header's name.
+    #[serde(default)]
+    pub key: String,
+    /// Its value. Written, never read back.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
+    pub value: Option<SecretString>,
+}
+
+/// The one place where the value leaves: the request that registers it.
+// The signature is serde's.
+#[allow(clippy::ref_option)]
+fn exposed<S: Serializer>(value: &Option<SecretString>, output: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ExposeSecret::expose_secret).serialize(output)
+}
+
+/// Where and how Okta delivers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelConfig {
+    /// The address. HTTPS.
+    pub uri: String,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: Vec<HookHeader>,
+    /// The secret header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_scheme: Option<AuthScheme>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// How Okta delivers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Channel {
+    /// Always `HTTP`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `1.0.0`.
+    pub version: String,
+    /// Where to.
+    pub config: ChannelConfig,
+}
+
+impl Channel {
+    /// Deliveries to an address, with a secret in the `Authorization` header.
+    pub fn http(uri: impl Into<String>, secret: SecretString, headers: Vec<HookHeader>) -> Self {
+        let auth_scheme =
+            Some(AuthScheme { kind: "HEADER".into(), key: "Authorization".into(), value: Some(secret) });
+        let config = ChannelConfig { uri: uri.into(), headers, auth_scheme, rest: Map::new() };
+        Self { kind: "HTTP".into(), version: "1.0.0".into(), config }
+    }
+}
+
+/// A hook to be created, or what to replace one with.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewEventHook {
+    /// What people call it.
+    pub name: String,
+    /// Which events.
+    pub events: EventSubscription,
+    /// Where to.
+    pub channel: Channel,
+}
+
+/// An event hook.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventHook {
+    /// The immutable id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// `ACTIVE` or `INACTIVE`.
+    pub status: String,
+    /// `VERIFIED` or `UNVERIFIED`. Only active and verified hooks receive events.
+    #[serde(default)]
+    pub verification_status: String,
+    /// Which events.
+    pub events: EventSubscription,
+    /// Where to.
+    pub channel: Channel,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl EventHook {
+    /// Whether it receives events at all.
+    pub fn is_active(&self) -> bool {
+        self.status == "ACTIVE"
+    }
+
+    /// Whether its endpoint has proved itself.
+    pub fn is_verified(&self) -> bool {
+        self.verification_status == "VERIFIED"
+    }
+}

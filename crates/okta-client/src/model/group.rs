@@ -1,0 +1,64 @@
+//! Groups.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Profile, open_enum};
+
+open_enum!(
+    /// Who manages a group.
+    GroupType {
+        /// Okta, directly or by group rules.
+        OktaGroup = "OKTA_GROUP",
+        /// An application or directory that it was imported from.
+        AppGroup = "APP_GROUP",
+        /// Okta itself; nobody can change it.
+        BuiltIn = "BUILT_IN",
+    }
+);
+
+/// A group. Names need not be unique; `id` is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The immutable id.
+    pub id: String,
+    /// Who manages it.
+    #[serde(rename = "type")]
+    pub kind: GroupType,
+    /// Which profile it has.
+    #[serde(default)]
+    pub object_class: Vec<String>,
+    /// When it was created.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+    /// When the profile changed last.
+    #[serde(default)]
+    pub last_updated: Option<Timestamp>,
+    /// When the members changed last.
+    #[serde(default)]
+    pub last_membership_updated: Option<Timestamp>,
+    /// Name, description and custom attributes.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Group {
+    /// Whether it is the built-in group of all users.
+    pub fn is_everyone(&self) -> bool {
+        self.kind == GroupType::BuiltIn && self.profile.text("name") == Some("Everyone")
+    }
+
+    /// The id of the application that an imported group comes from.
+    pub fn source_app_id(&self) -> Option<&str> {
+        let source = self.rest.get("source").and_then(|s| s.get("id")).and_then(Value::as_str);
+        source.or_else(|| {
+            let href = self.rest.get("_links")?.get("source")?.get("href")?.as_str()?;
+            href.trim_end_matches('/').rsplit('/').next()
+        })
+    }
+}

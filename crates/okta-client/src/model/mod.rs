@@ -1,0 +1,73 @@
+//! What Okta answers with. Members that this crate does not know are kept; `null` reads as absent.
+
+mod event_hook;
+mod group;
+mod log_event;
+mod profile;
+mod schema;
+mod user;
+mod user_type;
+
+pub use event_hook::{
+    AuthScheme, Channel, ChannelConfig, EventHook, EventSubscription, HookHeader, NewEventHook,
+};
+pub use group::{Group, GroupType};
+pub use log_event::{Actor, LogEvent, Outcome, Target};
+pub use profile::Profile;
+pub use schema::{OneOf, PropertyItems, PropertyType, Schema, SchemaDefinition, SchemaProperty};
+pub use user::{User, UserStatus, UserTypeRef};
+pub use user_type::UserType;
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads `null` as the default.
+fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    input: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(input)?.unwrap_or_default())
+}
+
+/// A word of Okta's that may be new to this crate.
+macro_rules! open_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$vmeta])* $variant,)+
+            /// A word that Okta has added since, as received.
+            Other(String),
+        }
+
+        impl $name {
+            /// Okta's own word.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$variant,)+
+                    _ => Self::Other(word),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                String::deserialize(input).map(Self::from)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+use open_enum;

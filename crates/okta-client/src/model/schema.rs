@@ -1,0 +1,162 @@
+//! Schemas of users and groups.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{null_as_default, open_enum};
+
+open_enum!(
+    /// The type of an attribute.
+    PropertyType {
+        /// Text.
+        String = "string",
+        /// True or false.
+        Boolean = "boolean",
+        /// A number.
+        Number = "number",
+        /// A whole number.
+        Integer = "integer",
+        /// Several values.
+        Array = "array",
+    }
+);
+
+/// One allowed value with its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OneOf {
+    /// The value: text or a number.
+    #[serde(rename = "const")]
+    pub value: Value,
+    /// What people call it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub title: String,
+}
+
+/// What the items of an array are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PropertyItems {
+    /// The type of each.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PropertyType>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// The definition of one attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaProperty {
+    /// What people call it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub title: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: PropertyType,
+    /// What kind of text it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// What the items of an array are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<PropertyItems>,
+    /// The longest text allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<u64>,
+    /// The allowed values: text or numbers.
+    #[serde(
+        rename = "enum",
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub enum_values: Vec<Value>,
+    /// The allowed values with names.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<OneOf>,
+    /// Whether values are unique: a boolean when written, a word such as `UNIQUE_VALIDATED` when read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<Value>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl SchemaProperty {
+    /// Whether Okta sees to it that no two users have the same value.
+    pub fn is_unique(&self) -> bool {
+        match &self.unique {
+            Some(Value::Bool(unique)) => *unique,
+            Some(Value::String(word)) => word == "UNIQUE_VALIDATED",
+            _ => false,
+        }
+    }
+}
+
+/// One half of a schema.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SchemaDefinition {
+    /// The attributes by name.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub properties: BTreeMap<String, SchemaProperty>,
+    /// The names of those that must have a value.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub required: Vec<String>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Both halves.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Definitions {
+    #[serde(default)]
+    base: SchemaDefinition,
+    #[serde(default)]
+    custom: SchemaDefinition,
+}
+
+/// The schema of a user type, or of groups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Schema {
+    /// Its URI. Not an address to fetch.
+    #[serde(default)]
+    pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// What people call it.
+    #[serde(default)]
+    pub title: String,
+    /// When it changed last.
+    #[serde(default)]
+    pub last_updated: Option<Timestamp>,
+    definitions: Definitions,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Schema {
+    /// The attributes that every org has.
+    pub const fn base(&self) -> &SchemaDefinition {
+        &self.definitions.base
+    }
+
+    /// The attributes that this org has added.
+    pub const fn custom(&self) -> &SchemaDefinition {
+        &self.definitions.custom
+    }
+
+    /// All attributes: base ones first, each half by name.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &SchemaProperty)> {
+        self.base().properties.iter().chain(&self.custom().properties).map(|(name, p)| (name.as_str(), p))
+    }
+}

@@ -1,0 +1,31 @@
+//! User types.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A user type: a schema of its own under a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserType {
+    /// The immutable id.
+    pub id: String,
+    /// The immutable name.
+    pub name: String,
+    /// What people call it.
+    #[serde(default)]
+    pub display_name: String,
+    /// Whether users belong to it unless told otherwise.
+    #[serde(default)]
+    pub default: bool,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl UserType {
+    /// The id of its schema.
+    pub fn schema_id(&self) -> Option<&str> {
+        let href = self.rest.get("_links")?.get("schema")?.get("href")?.as_str()?;
+        href.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())
+    }
+}

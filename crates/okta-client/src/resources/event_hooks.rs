@@ -1,0 +1,97 @@
+//! `/api/v1/eventHooks`
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use http::Method;
+
+use super::checked;
+use crate::OktaClient;
+use crate::error::{Error, Result};
+use crate::model::{EventHook, NewEventHook};
+
+/// Event hooks. Reading takes the scope `okta.eventHooks.read`, everything else `okta.eventHooks.manage`.
+#[derive(Debug, Clone, Copy)]
+pub struct EventHooks<'c>(pub(crate) &'c OktaClient);
+
+impl EventHooks<'_> {
+    /// Every event hook.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn list(&self) -> Result<Vec<EventHook>> {
+        self.0.list(self.0.url("/api/v1/eventHooks"), "the event hooks").try_collect().await
+    }
+
+    /// Creates a hook: active, and not verified yet.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
+        let body = body("/api/v1/eventHooks", hook)?;
+        self.0.call(Method::POST, self.0.url("/api/v1/eventHooks"), Some(body), "an event hook").await
+    }
+
+    /// One event hook.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn get(&self, id: &str) -> Result<EventHook> {
+        self.0.get(self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?)), "an event hook").await
+    }
+
+    /// Replaces everything about a hook. A changed channel loses its verification.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn replace(&self, id: &str, hook: &NewEventHook) -> Result<EventHook> {
+        let path = format!("/api/v1/eventHooks/{}", checked(id)?);
+        let body = body(&path, hook)?;
+        self.0.call(Method::PUT, self.0.url(&path), Some(body), "an event hook").await
+    }
+
+    /// Deletes a hook, which must be inactive.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
+        self.0.send(Method::DELETE, url, None).await.map(drop)
+    }
+
+    /// Lets a hook receive events.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn activate(&self, id: &str) -> Result<EventHook> {
+        self.lifecycle(id, "activate").await
+    }
+
+    /// Keeps a hook from receiving events.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn deactivate(&self, id: &str) -> Result<EventHook> {
+        self.lifecycle(id, "deactivate").await
+    }
+
+    /// Has Okta call the endpoint, which must answer with the challenge within three seconds.
+    ///
+    /// # Errors
+    /// [`Refused`](Error::Refused) when the endpoint does not, and as any call.
+    pub async fn verify(&self, id: &str) -> Result<EventHook> {
+        self.lifecycle(id, "verify").await
+    }
+
+    async fn lifecycle(&self, id: &str, step: &str) -> Result<EventHook> {
+        let url = self.0.url(&format!("/api/v1/eventHooks/{}/lifecycle/{step}", checked(id)?));
+        self.0.call(Method::POST, url, None, "an event hook").await
+    }
+}
+
+fn body(path: &str, hook: &NewEventHook) -> Result<Bytes> {
+    serde_json::to_vec(hook).map(Bytes::from).map_err(|source| Error::Decode {
+        path: path.to_owned(),
+        expected: "an event hook",
+        source,
+    })
+}

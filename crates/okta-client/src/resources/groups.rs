@@ -1,0 +1,95 @@
+//! `/api/v1/groups`
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+
+use super::{checked, found};
+use crate::OktaClient;
+use crate::error::Result;
+use crate::model::{Group, User};
+
+/// Which groups to list, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupQuery {
+    /// An expression over id, type and times.
+    pub filter: Option<String>,
+    /// An expression over all attributes, from an index that lags.
+    pub search: Option<String>,
+    /// Adds the number of members to each group.
+    pub stats: bool,
+    /// The page size, 200 unless set.
+    pub limit: Option<u16>,
+}
+
+/// A member of which only the id is wanted.
+#[derive(Deserialize)]
+struct MemberId {
+    id: String,
+}
+
+/// Groups and their members.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups<'c>(pub(crate) &'c OktaClient);
+
+impl Groups<'_> {
+    /// The groups that a query selects, page by page. Scope `okta.groups.read`.
+    pub fn list(&self, query: &GroupQuery) -> impl Stream<Item = Result<Group>> + Send + 'static {
+        let mut url = self.0.url("/api/v1/groups");
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("limit", &query.limit.unwrap_or(200).to_string());
+            for (name, value) in [("filter", &query.filter), ("search", &query.search)] {
+                if let Some(value) = value {
+                    pairs.append_pair(name, value);
+                }
+            }
+            if query.stats {
+                pairs.append_pair("expand", "stats");
+            }
+        }
+        self.0.list(url, "a page of groups")
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
+    pub async fn get(&self, id: &str) -> Result<Group> {
+        self.0.get(self.0.url(&format!("/api/v1/groups/{}", checked(id)?)), "a group").await
+    }
+
+    /// The same, with `None` when there is none.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn find(&self, id: &str) -> Result<Option<Group>> {
+        found(self.get(id).await)
+    }
+
+    /// The members of a group, whole, page by page. May hold deactivated users.
+    pub fn members(&self, id: &str) -> impl Stream<Item = Result<User>> + Send + 'static {
+        self.listed(id, 200, "a page of members")
+    }
+
+    /// The ids of a group's members, in pages of 1,000. May hold deactivated users.
+    pub fn member_ids(&self, id: &str) -> impl Stream<Item = Result<String>> + Send + 'static {
+        self.listed::<MemberId>(id, 1000, "a page of members").map_ok(|member| member.id)
+    }
+
+    fn listed<T: serde::de::DeserializeOwned + Send + 'static>(
+        &self,
+        id: &str,
+        limit: u16,
+        expected: &'static str,
+    ) -> impl Stream<Item = Result<T>> + Send + 'static {
+        let listing = checked(id).map(|id| {
+            let mut url = self.0.url(&format!("/api/v1/groups/{id}/users"));
+            url.query_pairs_mut().append_pair("limit", &limit.to_string());
+            self.0.list::<T>(url, expected)
+        });
+        match listing {
+            Ok(items) => items.left_stream(),
+            Err(error) => stream::once(std::future::ready(Err(error))).right_stream(),
+        }
+    }
+}

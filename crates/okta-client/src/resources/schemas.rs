@@ -1,0 +1,52 @@
+//! `/api/v1/meta`
+
+use super::checked;
+use crate::OktaClient;
+use crate::error::Result;
+use crate::model::{Schema, UserType};
+
+/// User types.
+#[derive(Debug, Clone, Copy)]
+pub struct UserTypes<'c>(pub(crate) &'c OktaClient);
+
+impl UserTypes<'_> {
+    /// Every user type. Scope `okta.userTypes.read`.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn list(&self) -> Result<Vec<UserType>> {
+        self.0.get(self.0.url("/api/v1/meta/types/user"), "the user types").await
+    }
+}
+
+/// Schemas of users and groups. Scope `okta.schemas.read`.
+#[derive(Debug, Clone, Copy)]
+pub struct Schemas<'c>(pub(crate) &'c OktaClient);
+
+impl Schemas<'_> {
+    /// The schema of a user type.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn for_type(&self, user_type: &UserType) -> Result<Schema> {
+        let id = if user_type.default { "default" } else { user_type.schema_id().unwrap_or("default") };
+        self.user(id).await
+    }
+
+    /// A user schema by id; `default` is the default type's.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn user(&self, schema_id: &str) -> Result<Schema> {
+        let path = format!("/api/v1/meta/schemas/user/{}", checked(schema_id)?);
+        self.0.get(self.0.url(&path), "a user schema").await
+    }
+
+    /// The schema of groups.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn group(&self) -> Result<Schema> {
+        self.0.get(self.0.url("/api/v1/meta/schemas/group/default"), "the group schema").await
+    }
+}
