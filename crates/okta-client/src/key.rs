@@ -266,7 +266,13 @@ mod tests {
         assert_eq!(PrivateKey::parse(&text[..text.len() / 2]).unwrap_err(), KeyError::NotAKey);
         assert_eq!(change("kty", "oct".into()), KeyError::WrongType("oct".into()));
         assert_eq!(change("use", "enc".into()), KeyError::WrongUse("enc".into()));
-        assert!(matches!(change("d", "AQAB".into()), KeyError::Damaged(_)));
+        assert!(matches!(change("n", "not base64".into()), KeyError::Damaged(_)));
+        let ec = || {
+            serde_json::Value::Object(EcKeyPair::generate(EcCurve::P256).unwrap().to_jwk_key_pair().into())
+        };
+        let mut mixed: serde_json::Value = ec();
+        mixed["d"] = ec()["d"].clone();
+        assert!(matches!(PrivateKey::parse(&mixed.to_string()).unwrap_err(), KeyError::Damaged(_)));
         let short = jwk(&RsaKeyPair::generate(1024).unwrap());
         assert_eq!(PrivateKey::parse(&short.to_string()).unwrap_err(), KeyError::TooShort(1024));
         let pem = String::from_utf8(RsaKeyPair::generate(2048).unwrap().to_pem_public_key()).unwrap();
