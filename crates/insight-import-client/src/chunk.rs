@@ -1,0 +1,154 @@
+//! Records in portions that Assets takes.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// One portion of records.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chunk {
+    client_generated_id: String,
+    data: Map<String, Value>,
+}
+
+impl Chunk {
+    /// Records for one selector of the mapping.
+    pub fn new(selector: impl Into<String>, records: impl IntoIterator<Item = Value>) -> Self {
+        Self::of([(selector.into(), Value::Array(records.into_iter().collect()))].into_iter().collect())
+    }
+
+    fn of(data: Map<String, Value>) -> Self {
+        // Kept when the chunk is sent again, so that Assets can tell a repeat.
+        Self { client_generated_id: Uuid::new_v4().to_string(), data }
+    }
+
+    /// How many records it holds.
+    pub fn len(&self) -> usize {
+        self.data.values().filter_map(Value::as_array).map(Vec::len).sum()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn to_bytes(&self) -> Result<Bytes, serde_json::Error> {
+        serde_json::to_vec(self).map(Bytes::from)
+    }
+
+    /// Two chunks of half the size, under new ids; `None` when it cannot be split.
+    pub(crate) fn halves(&self) -> Option<(Self, Self)> {
+        if self.len() < 2 {
+            return None;
+        }
+        let half = self.len() / 2;
+        let (mut first, mut second) = (Map::new(), Map::new());
+        let mut taken = 0;
+        for (selector, records) in &self.data {
+            let records = records.as_array().map(Vec::as_slice).unwrap_or_default();
+            let (left, right) = records.split_at((half - taken).min(records.len()));
+            taken += left.len();
+            for (side, part) in [(&mut first, left), (&mut second, right)] {
+                if !part.is_empty() {
+                    side.insert(selector.clone(), part.into());
+                }
+            }
+        }
+        Some((Self::of(first), Self::of(second)))
+    }
+}
+
+/// How large a chunk may become. Atlassian documents no limit; these are what other clients are known to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkLimits {
+    /// About how many bytes.
+    pub bytes: usize,
+    /// How many records.
+    pub records: usize,
+}
+
+impl Default for ChunkLimits {
+    fn default() -> Self {
+        Self { bytes: 1_000_000, records: 500 }
+    }
+}
+
+/// Gathers records into chunks. Holds one chunk at most.
+#[derive(Debug)]
+pub struct Chunker {
+    limits: ChunkLimits,
+    data: Map<String, Value>,
+    bytes: usize,
+    records: usize,
+}
+
+impl Chunker {
+    /// An empty one.
+    pub fn new(limits: ChunkLimits) -> Self {
+        Self { limits, data: Map::new(), bytes: 0, records: 0 }
+    }
+
+    /// Adds a record, and gives the chunk that it would not fit into any more.
+    pub fn push(&mut self, selector: &str, record: Value) -> Option<Chunk> {
+        let bytes = record.to_string().len() + 1;
+        let full = self.records > 0
+            && (self.records >= self.limits.records || self.bytes + bytes > self.limits.bytes);
+        let chunk = if full { self.take() } else { None };
+        self.bytes += bytes;
+        self.records += 1;
+        let records = self.data.entry(selector.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(records) = records {
+            records.push(record);
+        }
+        chunk
+    }
+
+    /// The chunk gathered so far, if it holds anything.
+    pub fn take(&mut self) -> Option<Chunk> {
+        self.bytes = 0;
+        self.records = 0;
+        let data = std::mem::take(&mut self.data);
+        (!data.is_empty()).then(|| Chunk::of(data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_record_is_lost_and_no_chunk_too_large(sizes in proptest::collection::vec(0_usize..40, 0..60)) {
+            let limits = ChunkLimits { bytes: 100, records: 5 };
+            let mut chunker = Chunker::new(limits);
+            let mut chunks = Vec::new();
+            for (n, size) in sizes.iter().enumerate() {
+                chunks.extend(chunker.push(if n % 3 == 0 { "groups" } else { "users" }, json!("x".repeat(*size))));
+            }
+            chunks.extend(chunker.take());
+            prop_assert_eq!(chunks.iter().map(Chunk::len).sum::<usize>(), sizes.len());
+            for chunk in chunks {
+                prop_assert!((1..=5).contains(&chunk.len()));
+            }
+        }
+
+        #[test]
+        fn halves_hold_what_the_whole_held(users in 0_usize..9, groups in 0_usize..9) {
+            let data = json!({"users": vec![1; users], "groups": vec![2; groups]});
+            let chunk = Chunk::of(data.as_object().unwrap().clone());
+            match chunk.halves() {
+                None => prop_assert!(chunk.len() < 2),
+                Some((one, other)) => {
+                    prop_assert_eq!(one.len() + other.len(), users + groups);
+                    prop_assert!(!one.is_empty() && !other.is_empty());
+                    prop_assert_ne!(one.client_generated_id, other.client_generated_id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The schema-and-mapping document, version 2023-10-19.
+//!
+//! <https://developer.atlassian.com/cloud/assets/imports-rest-api-guide/schema-and-mapping/>
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// What the import source should create, and how records become objects of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SchemaAndMapping {
+    /// The version of the document's own schema.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema_url: Option<String>,
+    /// What to create.
+    pub schema: SchemaDefinition,
+    /// How records become objects.
+    pub mapping: Mapping,
+}
+
+/// Object types, icons and statuses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaDefinition {
+    /// The object types.
+    pub object_schema: ObjectSchema,
+    /// Icons, as received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon_schema: Option<Value>,
+    /// Statuses that `status` attributes use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_schema: Option<StatusSchema>,
+}
+
+/// The object schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectSchema {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its object types; at least one.
+    pub object_types: Vec<ObjectType>,
+}
+
+/// An object type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectType {
+    /// Its id, unique across all object schemas of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its attributes.
+    #[serde(default)]
+    pub attributes: Vec<Attribute>,
+    /// Object types below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ObjectType>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// The type of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AttributeType {
+    /// A line of text, up to 255 characters.
+    Text,
+    /// Longer text.
+    Textarea,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Double,
+    /// True or false.
+    Boolean,
+    /// A day.
+    Date,
+    /// A time of day.
+    Time,
+    /// A moment.
+    DateTime,
+    /// An address with a scheme.
+    Url,
+    /// A mail address.
+    Email,
+    /// One of several options.
+    Select,
+    /// An address of the network.
+    IpAddress,
+    /// Another object.
+    ReferencedObject,
+    /// A status.
+    Status,
+    /// A type that this crate does not know, as received.
+    Other(String),
+}
+
+impl AttributeType {
+    const WORDS: [(&'static str, Self); 14] = [
+        ("text", Self::Text),
+        ("textarea", Self::Textarea),
+        ("integer", Self::Integer),
+        ("double", Self::Double),
+        ("boolean", Self::Boolean),
+        ("date", Self::Date),
+        ("time", Self::Time),
+        ("date_time", Self::DateTime),
+        ("url", Self::Url),
+        ("email", Self::Email),
+        ("select", Self::Select),
+        ("ipaddress", Self::IpAddress),
+        ("referenced_object", Self::ReferencedObject),
+        ("status", Self::Status),
+    ];
+
+    /// The word for it in the document.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Other(word) => word,
+            known => Self::WORDS.iter().find(|(_, kind)| kind == known).map_or("", |(word, _)| word),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AttributeType {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> std::result::Result<Self, D::Error> {
+        let word = String::deserialize(input)?;
+        let known = Self::WORDS.into_iter().find(|(w, _)| *w == word).map(|(_, kind)| kind);
+        Ok(known.unwrap_or(Self::Other(word)))
+    }
+}
+
+impl Serialize for AttributeType {
+    fn serialize<S: Serializer>(&self, output: S) -> std::result::Result<S::Ok, S::Error> {
+        output.serialize_str(self.as_str())
+    }
+}
+
+/// An attribute of an object type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attribute {
+    /// Its id, unique across all object schemas of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: AttributeType,
+    /// Which statuses it may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub type_values: Option<Vec<String>>,
+    /// Whether it names the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<bool>,
+    /// The object type that a reference leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_object_type_external_id: Option<String>,
+    /// The same by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_object_type_name: Option<String>,
+    /// 1 when it must have a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_cardinality: Option<i32>,
+    /// How many values it may have; -1 for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_cardinality: Option<i32>,
+    /// Whether no two objects may have the same value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<bool>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Attribute {
+    /// An attribute with nothing but what every one has.
+    pub fn new(external_id: impl Into<String>, name: impl Into<String>, kind: AttributeType) -> Self {
+        Self {
+            external_id: Some(external_id.into()),
+            name: name.into(),
+            description: String::new(),
+            kind,
+            type_values: None,
+            label: None,
+            reference_object_type_external_id: None,
+            reference_object_type_name: None,
+            minimum_cardinality: None,
+            maximum_cardinality: None,
+            unique: None,
+            rest: Map::new(),
+        }
+    }
+}
+
+/// What a status means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusCategory {
+    /// In use.
+    Active,
+    /// Not in use.
+    Inactive,
+    /// On the way.
+    Pending,
+}
+
+/// A status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// 2 to 30 letters, digits, spaces and dashes.
+    pub name: String,
+    /// What it means.
+    pub description: String,
+    /// How Assets shows it.
+    pub category: StatusCategory,
+}
+
+/// The statuses of the object schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusSchema {
+    /// At least one.
+    pub statuses: Vec<Status>,
+}
+
+/// How records become objects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mapping {
+    /// For each object type.
+    pub object_type_mappings: Vec<ObjectTypeMapping>,
+}
+
+/// How records become objects of one type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectTypeMapping {
+    /// The object type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_type_external_id: Option<String>,
+    /// Its name.
+    pub object_type_name: String,
+    /// The key of the records in the data.
+    pub selector: String,
+    /// What it is for.
+    pub description: String,
+    /// How fields become attributes.
+    #[serde(default)]
+    pub attributes_mapping: Vec<AttributeMapping>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// How a field becomes an attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributeMapping {
+    /// The attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute_external_id: Option<String>,
+    /// Its name.
+    pub attribute_name: String,
+    /// The fields; several are joined.
+    pub attribute_locators: Vec<String>,
+    /// Whether the value is part of what identifies an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id_part: Option<bool>,
+    /// How a referenced object is found.
+    #[serde(rename = "objectMappingIQL", default, skip_serializing_if = "Option::is_none")]
+    pub object_mapping_iql: Option<String>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}

@@ -1,0 +1,165 @@
+//! What can go wrong, told by what the caller can do about it.
+
+use crate::ValidationError;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Settings that cannot work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Not an address of the API.
+    #[error("\"{given}\" cannot be the address of the Assets API: {why}")]
+    ApiUrl {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A token that no header may hold.
+    #[error("the import token holds characters that no token has; copy it again, all of it and nothing else")]
+    Token,
+    /// The HTTP client could not be made.
+    #[error("could not prepare the HTTP client")]
+    Http(#[source] reqwest::Error),
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Assets does not accept the import token.
+    #[error("Assets refused the import token")]
+    DeadToken,
+    /// The token does not cover the call.
+    #[error("the import token may not be used for {what}")]
+    Forbidden {
+        /// What was tried.
+        what: &'static str,
+    },
+    /// An administrator switched the import source off.
+    #[error("the import source is disabled")]
+    Disabled,
+    /// There is no schema and mapping yet.
+    #[error("the import source has no schema and mapping yet")]
+    MissingMapping,
+    /// Another execution is under way.
+    #[error("another execution of this import source is under way")]
+    InProgress,
+    /// There is a mapping already; it can only be changed.
+    #[error("the import source has a schema and mapping already")]
+    MappingExists,
+    /// The document was found wrong.
+    #[error("Assets refused the schema and mapping: {}", list(.0))]
+    InvalidMapping(Vec<ValidationError>),
+    /// The execution or link is not known.
+    #[error("Assets does not know {what}")]
+    NotFound {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// The chunk was too large.
+    #[error("a chunk of {bytes} bytes is too large for Assets")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Assets calls the request wrong.
+    #[error("Assets refused {what} with status {status}: {message}")]
+    Refused {
+        /// What was tried.
+        what: &'static str,
+        /// The status.
+        status: u16,
+        /// What Assets said.
+        message: String,
+    },
+    /// Assets had trouble of its own, or too much to do, several times.
+    #[error("Assets answered {what} with status {status}")]
+    Unavailable {
+        /// What was tried.
+        what: &'static str,
+        /// The last status.
+        status: u16,
+    },
+    /// The execution is not in the state that the call needs.
+    #[error("the execution is {state} and cannot be {wanted}")]
+    WrongState {
+        /// What it is.
+        state: String,
+        /// What was tried.
+        wanted: &'static str,
+    },
+    /// It took too long.
+    #[error("{what} did not end within {seconds} s")]
+    TimedOut {
+        /// What was waited for.
+        what: &'static str,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The change of the mapping ended badly.
+    #[error("Assets could not apply the schema and mapping: {message}")]
+    MappingFailed {
+        /// What Assets said.
+        message: String,
+    },
+    /// No answer.
+    #[error("could not reach {host}")]
+    Transport {
+        /// The host.
+        host: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The answer was not what it should be.
+    #[error("could not read the answer to {what}")]
+    Decode {
+        /// What was tried.
+        what: &'static str,
+        /// Where it went wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A link in an answer is missing or leads elsewhere.
+    #[error("the link \"{link}\" {problem}; the import token stays home")]
+    Link {
+        /// Its name.
+        link: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// Could the same call succeed later, with nobody changing anything?
+    pub const fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::InProgress | Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Transport { .. }
+        )
+    }
+
+    /// The next step for the operator.
+    pub const fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::DeadToken => {
+                "generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
+            }
+            Self::Disabled => "enable the import source: object schema, Import tab",
+            Self::MissingMapping => "submit a schema and mapping first",
+            Self::InProgress => "wait for it, or cancel it: object schema, Import tab",
+            Self::Transport { .. } => "check the address of the API, and that this machine may reach it",
+            _ => return None,
+        })
+    }
+}
+
+fn list(errors: &[ValidationError]) -> String {
+    if errors.is_empty() {
+        return "no reason given".into();
+    }
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,140 @@
+//! What became of the records of an execution.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// What became of the records of one object type.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TypeOutcome {
+    /// The object type's name.
+    #[serde(deserialize_with = "null_as_default")]
+    pub object_type_name: String,
+    /// How many entries arrived.
+    #[serde(deserialize_with = "null_as_default")]
+    pub entries_in_source: u64,
+    /// How many became new objects.
+    #[serde(rename = "objectsCreated", deserialize_with = "null_as_default")]
+    pub created: u64,
+    /// How many changed an object.
+    #[serde(rename = "objectsUpdated", deserialize_with = "null_as_default")]
+    pub updated: u64,
+    /// How many matched their object already.
+    #[serde(rename = "objectsIdentical", deserialize_with = "null_as_default")]
+    pub identical: u64,
+    /// How many had the identity of another entry. Misspelt so by Assets.
+    #[serde(rename = "duplicateEnries", deserialize_with = "null_as_default")]
+    pub duplicates: u64,
+    /// How many had no label.
+    #[serde(rename = "emptyLabelEntries", deserialize_with = "null_as_default")]
+    pub empty_labels: u64,
+    /// How many had no identity.
+    #[serde(rename = "emptyExternalIdEntries", deserialize_with = "null_as_default")]
+    pub empty_ids: u64,
+    /// How many errors there were.
+    #[serde(deserialize_with = "null_as_default")]
+    pub error_count: u64,
+    /// What Assets said, in whatever shape it said it.
+    #[serde(rename = "errorMessages", deserialize_with = "any_texts")]
+    pub messages: Vec<String>,
+}
+
+impl TypeOutcome {
+    /// Entries that are neither created, updated nor identical: they were dropped.
+    pub const fn unaccounted(&self) -> u64 {
+        self.entries_in_source.saturating_sub(self.created + self.updated + self.identical)
+    }
+
+    /// Why entries were dropped, as far as the counters tell.
+    pub fn complaints(&self) -> Vec<String> {
+        let counted = [
+            (self.duplicates, "entries with the identity of another"),
+            (self.empty_labels, "entries without a label"),
+            (self.empty_ids, "entries without an identity"),
+        ];
+        let counted = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+        counted.chain(self.messages.iter().cloned()).collect()
+    }
+}
+
+/// How an execution ended. Read it: an execution that is done may still have dropped records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Whether Assets calls it a success.
+    pub ok: bool,
+    /// What became of the records, by object type.
+    pub types: Vec<TypeOutcome>,
+    /// What Assets said about the whole.
+    pub messages: Vec<String>,
+}
+
+impl Outcome {
+    pub(crate) fn read(progress: &Value) -> Self {
+        let types = progress.get("objectTypeResultMap").and_then(Value::as_object);
+        Self {
+            // Absent on some runs that went well.
+            ok: progress.get("result").and_then(Value::as_str).is_none_or(|result| result == "OK"),
+            types: types
+                .into_iter()
+                .flat_map(|types| types.values())
+                .filter_map(|t| TypeOutcome::deserialize(t).ok())
+                .collect(),
+            messages: progress.get("errorMessages").map(texts).unwrap_or_default(),
+        }
+    }
+}
+
+/// Every text in a value of unknown shape.
+pub(crate) fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::String(text) if text.is_empty() => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| texts(value).into_iter().map(move |text| format!("{name}: {text}")))
+            .collect(),
+        Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
+    }
+}
+
+fn any_texts<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    Value::deserialize(input).map(|value| texts(&value))
+}
+
+fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    input: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(input)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn messages_are_read_in_any_shape() {
+        for (shape, expected) in [
+            (json!(null), vec![]),
+            (json!("bad"), vec!["bad"]),
+            (json!(["bad", {"row": "worse"}]), vec!["bad", "row: worse"]),
+            (json!({"Login": ["too long", 3]}), vec!["Login: too long", "Login: 3"]),
+        ] {
+            let outcome = Outcome::read(&json!({"result": "OK", "errorMessages": shape}));
+            assert_eq!(outcome.messages, expected);
+        }
+    }
+
+    #[test]
+    fn entries_that_are_not_accounted_for_are_counted() {
+        let outcome = Outcome::read(&json!({"result": "OK", "objectTypeResultMap": {"102": {
+            "objectTypeName": "Okta User", "entriesInSource": 500, "objectsCreated": 5, "objectsUpdated": 12,
+            "objectsIdentical": 480, "duplicateEnries": 1, "emptyLabelEntries": 1, "emptyExternalIdEntries": 1,
+            "errorMessages": null }}}));
+        assert_eq!(outcome.types[0].unaccounted(), 3);
+        assert_eq!(outcome.types[0].complaints().len(), 3);
+    }
+}
