@@ -1,0 +1,56 @@
+//! The life cycle of users and groups as Assets statuses.
+
+use insight_import_client::document::{Status, StatusCategory};
+use okta_client::model::UserStatus;
+
+/// What marks an object whose original no longer exists.
+pub(crate) const DELETED: &str = "Okta Deleted";
+/// A live group, and a user who can sign in.
+pub(crate) const ACTIVE: &str = "Okta Active";
+/// A status that Okta has added since.
+pub(crate) const OTHER: &str = "Okta Other";
+
+const ALL: [(&str, &str, StatusCategory); 10] = [
+    (ACTIVE, "Can be used", StatusCategory::Active),
+    ("Okta Staged", "Created, not activated yet", StatusCategory::Pending),
+    ("Okta Provisioned", "Activated, has not signed in yet", StatusCategory::Pending),
+    ("Okta Recovery", "A new password was asked for", StatusCategory::Pending),
+    ("Okta Locked Out", "Too many failed sign-ins", StatusCategory::Pending),
+    ("Okta Password Expired", "Has to set a new password", StatusCategory::Pending),
+    ("Okta Suspended", "Kept from signing in for now", StatusCategory::Inactive),
+    ("Okta Deprovisioned", "Deactivated in Okta", StatusCategory::Inactive),
+    (DELETED, "No longer exists in Okta", StatusCategory::Inactive),
+    (OTHER, "In a state that the synchronisation does not know", StatusCategory::Pending),
+];
+
+pub(crate) fn all() -> Vec<Status> {
+    ALL.map(|(name, description, category)| Status {
+        name: name.into(),
+        description: description.into(),
+        category,
+    })
+    .to_vec()
+}
+
+pub(crate) fn of_users() -> Vec<String> {
+    ALL.map(|(name, ..)| name.to_owned()).to_vec()
+}
+
+pub(crate) fn of_groups() -> Vec<String> {
+    vec![ACTIVE.to_owned(), DELETED.to_owned()]
+}
+
+/// The Assets status of a user; `None` for one that is not known.
+pub(crate) const fn of(status: &UserStatus) -> Option<&'static str> {
+    Some(match status {
+        UserStatus::Active => ACTIVE,
+        UserStatus::Staged => "Okta Staged",
+        UserStatus::Provisioned => "Okta Provisioned",
+        UserStatus::Recovery => "Okta Recovery",
+        UserStatus::LockedOut => "Okta Locked Out",
+        UserStatus::PasswordExpired => "Okta Password Expired",
+        UserStatus::Suspended => "Okta Suspended",
+        UserStatus::Deprovisioned => "Okta Deprovisioned",
+        UserStatus::Other(_) => return None,
+    })
+}
