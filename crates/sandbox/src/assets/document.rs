@@ -1,0 +1,339 @@
+//! The schema and mapping of the import source: what is accepted, and what it becomes.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::aql::Condition;
+
+/// Why a document is not accepted: a code, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Invalid(pub(super) &'static str, pub(super) String);
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attribute {
+    pub(super) external_id: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) label: bool,
+    pub(super) maximum: i64,
+    pub(super) target: Option<String>,
+    pub(super) statuses: Option<Vec<String>>,
+    raw: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ObjectType {
+    pub(super) external_id: String,
+    pub(super) name: String,
+    pub(super) attributes: Vec<Attribute>,
+    raw: Value,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    /// Where in the object type.
+    pub(super) attribute: usize,
+    pub(super) locators: Vec<String>,
+    pub(super) identity: bool,
+    pub(super) reference: Option<Condition>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Mapping {
+    /// Where in the object types.
+    pub(super) object_type: usize,
+    pub(super) selector: String,
+    pub(super) fields: Vec<Field>,
+    raw: Value,
+}
+
+/// Object types, and how records become objects of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Structure {
+    pub(super) types: Vec<ObjectType>,
+    pub(super) mappings: Vec<Mapping>,
+    schema: Value,
+    statuses: BTreeSet<String>,
+}
+
+const TYPES: [&str; 14] = [
+    "text",
+    "integer",
+    "boolean",
+    "double",
+    "date",
+    "time",
+    "date_time",
+    "url",
+    "email",
+    "textarea",
+    "select",
+    "ipaddress",
+    "referenced_object",
+    "status",
+];
+
+impl Structure {
+    /// A structure made of a document alone.
+    pub(super) fn create(document: &Value) -> Result<Self, Vec<Invalid>> {
+        Self { schema: document["schema"]["objectSchema"].clone(), ..Self::default() }.extended(document)
+    }
+
+    /// This structure with what a document adds to it.
+    pub(super) fn extended(&self, document: &Value) -> Result<Self, Vec<Invalid>> {
+        check_shape(document).map_err(|e| vec![e])?;
+        let mut next = self.clone();
+        let mut errors = Vec::new();
+        for status in list(&document["schema"]["statusSchema"]["statuses"]) {
+            next.statuses.insert(text(status, "name").to_owned());
+        }
+        let mut types = Vec::new();
+        flatten(&document["schema"]["objectSchema"]["objectTypes"], &mut types);
+        let mentioned: BTreeSet<&str> = types.iter().map(|t| text(t, "externalId")).collect();
+        if mentioned.len() != types.len() {
+            errors.push(Invalid("DUPLICATE_EXTERNAL_ID_ILLEGAL", "objectTypes".into()));
+        }
+        for object_type in &types {
+            next.add_type(object_type, &mentioned, &mut errors);
+        }
+        for mapping in list(&document["mapping"]["objectTypeMappings"]) {
+            next.add_mapping(mapping, &mut errors);
+        }
+        if errors.is_empty() { Ok(next) } else { Err(errors) }
+    }
+
+    fn add_type(&mut self, sent: &Value, mentioned: &BTreeSet<&str>, errors: &mut Vec<Invalid>) {
+        let id = text(sent, "externalId").to_owned();
+        if self.types.iter().any(|t| t.name == text(sent, "name") && t.external_id != id) {
+            errors.push(Invalid("EXTERNAL_ID_MISMATCH", id.clone()));
+            return;
+        }
+        let at = if let Some(at) = self.types.iter().position(|t| t.external_id == id) {
+            if self.types[at].name != text(sent, "name") {
+                errors
+                    .push(Invalid("EXTERNAL_ID_MISMATCH", format!("{id}: an object type cannot be renamed")));
+            }
+            at
+        } else {
+            let mut raw = sent.clone();
+            raw["attributes"] = json!([]);
+            let name = text(sent, "name").to_owned();
+            self.types.push(ObjectType { external_id: id.clone(), name, attributes: Vec::new(), raw });
+            self.types.len() - 1
+        };
+        let mut seen = BTreeSet::new();
+        for sent in list(&sent["attributes"]) {
+            let attribute = attribute(sent);
+            let place = format!("{id}: {}", attribute.external_id);
+            let elsewhere =
+                self.types.iter().enumerate().any(|(n, t)| {
+                    n != at && t.attributes.iter().any(|a| a.external_id == attribute.external_id)
+                });
+            if !seen.insert(attribute.external_id.clone()) || elsewhere {
+                errors.push(Invalid("DUPLICATE_EXTERNAL_ID_ILLEGAL", place));
+                continue;
+            }
+            if attribute.target.as_deref().is_some_and(|target| !mentioned.contains(target)) {
+                errors.push(Invalid("UNKNOWN_REFERENCE", place));
+                continue;
+            }
+            if let Some(unknown) = attribute.statuses.iter().flatten().find(|s| !self.statuses.contains(*s)) {
+                errors.push(Invalid("SCHEMA_INVALID", format!("{place}: status {unknown} is not declared")));
+            }
+            let known = &mut self.types[at].attributes;
+            if let Some(have) = known.iter().find(|a| a.external_id == attribute.external_id) {
+                if have.name != attribute.name || have.kind != attribute.kind {
+                    errors.push(Invalid(
+                        "SCHEMA_INVALID",
+                        format!("{place}: an attribute cannot be renamed or retyped"),
+                    ));
+                } else if have.target.is_some() {
+                    errors.push(Invalid("REFERENCED_OBJECT_TYPE_CHANGED", place));
+                }
+            } else if known.iter().any(|a| a.name.eq_ignore_ascii_case(&attribute.name)) {
+                errors.push(Invalid("SCHEMA_INVALID", format!("{place}: the name is taken")));
+            } else {
+                known.push(attribute);
+            }
+        }
+        if self.types[at].attributes.iter().filter(|a| a.label).count() != 1 {
+            errors.push(Invalid("SCHEMA_INVALID", format!("{id}: exactly one attribute must be the label")));
+        }
+    }
+
+    fn add_mapping(&mut self, sent: &Value, errors: &mut Vec<Invalid>) {
+        let id = text(sent, "objectTypeExternalId");
+        let Some(object_type) = self.types.iter().position(|t| t.external_id == id) else {
+            errors.push(Invalid("MAPPING_INVALID_EXTERNAL_ID", id.to_owned()));
+            return;
+        };
+        let mut fields = Vec::new();
+        for sent in list(&sent["attributesMapping"]) {
+            let attribute_id = text(sent, "attributeExternalId");
+            let attributes = &self.types[object_type].attributes;
+            let Some(attribute) = attributes.iter().position(|a| a.external_id == attribute_id) else {
+                errors.push(Invalid("UNKNOWN_EXTERNAL_ID_MAPPING", attribute_id.to_owned()));
+                continue;
+            };
+            if attributes[attribute].name != text(sent, "attributeName") {
+                errors.push(Invalid(
+                    "SCHEMA_INVALID",
+                    format!("{attribute_id}: the name in the mapping differs"),
+                ));
+            }
+            let query = sent["objectMappingIQL"].as_str().map(Condition::parse);
+            if matches!(query, Some(None)) || (attributes[attribute].target.is_some() && query.is_none()) {
+                errors.push(Invalid("SCHEMA_INVALID", format!("{attribute_id}: objectMappingIQL")));
+                continue;
+            }
+            fields.push(Field {
+                attribute,
+                locators: list(&sent["attributeLocators"])
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect(),
+                identity: sent["externalIdPart"] == true,
+                reference: query.flatten(),
+            });
+        }
+        if !fields.iter().any(|f| f.identity) {
+            errors.push(Invalid("SCHEMA_INVALID", format!("{id}: nothing identifies an object")));
+        }
+        let mapping =
+            Mapping { object_type, selector: text(sent, "selector").to_owned(), fields, raw: sent.clone() };
+        match self.mappings.iter_mut().find(|m| m.object_type == object_type) {
+            // It replaces what was mapped for the type.
+            Some(present) => *present = mapping,
+            None => self.mappings.push(mapping),
+        }
+    }
+
+    /// The document as Assets shows it: with the system attribute, and an icon schema that it would not accept.
+    pub(super) fn document(&self) -> Value {
+        let types: Vec<Value> = self
+            .types
+            .iter()
+            .map(|t| {
+                let key = json!({ "name": "Key", "description": "", "type": "text", "label": false });
+                let mut shown = t.raw.clone();
+                shown["attributes"] =
+                    std::iter::once(key).chain(t.attributes.iter().map(|a| a.raw.clone())).collect();
+                shown["inheritance"] = false.into();
+                shown
+            })
+            .collect();
+        let mut schema = self.schema.clone();
+        schema["objectTypes"] = types.into();
+        let mappings: Vec<Value> = self.mappings.iter().map(|m| m.raw.clone()).collect();
+        json!({
+            "schema": { "objectSchema": schema, "iconSchema": { "icons": [] } },
+            "mapping": { "objectTypeMappings": mappings },
+        })
+    }
+}
+
+fn attribute(sent: &Value) -> Attribute {
+    Attribute {
+        external_id: text(sent, "externalId").to_owned(),
+        name: text(sent, "name").to_owned(),
+        kind: text(sent, "type").to_owned(),
+        label: sent["label"] == true,
+        maximum: sent["maximumCardinality"].as_i64().unwrap_or(1),
+        target: sent["referenceObjectTypeExternalId"].as_str().map(str::to_owned),
+        statuses: sent["typeValues"]
+            .as_array()
+            .map(|v| v.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+        raw: sent.clone(),
+    }
+}
+
+/// The rules of the document's own JSON schema, and those about external ids.
+fn check_shape(document: &Value) -> Result<(), Invalid> {
+    let invalid = |place: &str| Invalid("SCHEMA_INVALID", place.to_owned());
+    let schema = &document["schema"];
+    let object_schema = &schema["objectSchema"];
+    for member in ["name", "description"] {
+        object_schema[member].as_str().ok_or_else(|| invalid(&format!("objectSchema.{member}")))?;
+    }
+    if list(&object_schema["objectTypes"]).is_empty() {
+        return Err(invalid("objectSchema.objectTypes"));
+    }
+    if schema.get("iconSchema").is_some_and(|icons| list(&icons["icons"]).is_empty()) {
+        return Err(invalid("iconSchema.icons"));
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    for status in list(&schema["statusSchema"]["statuses"]) {
+        let name = text(status, "name");
+        let category = text(status, "category");
+        if !(2..=30).contains(&name.len())
+            || !name.chars().all(fits)
+            || !["active", "inactive", "pending"].contains(&category)
+        {
+            return Err(invalid(&format!("status {name}")));
+        }
+    }
+    let mut types = Vec::new();
+    flatten(&object_schema["objectTypes"], &mut types);
+    for object_type in types {
+        if text(object_type, "name").is_empty() || object_type["description"].as_str().is_none() {
+            return Err(invalid("an object type without a name or description"));
+        }
+        if text(object_type, "externalId").is_empty() {
+            return Err(invalid("an object type without an external id"));
+        }
+        let mut names = BTreeSet::new();
+        for attribute in list(&object_type["attributes"]) {
+            let name = text(attribute, "name");
+            let place = format!("attribute {name}");
+            let reserved = ["key", "created", "updated"].contains(&name.to_lowercase().as_str());
+            if name.is_empty() || reserved || !names.insert(name.to_lowercase()) {
+                return Err(invalid(&place));
+            }
+            if attribute["description"].as_str().is_none() || text(attribute, "externalId").is_empty() {
+                return Err(invalid(&place));
+            }
+            let kind = text(attribute, "type");
+            let reference = attribute.get("referenceObjectTypeExternalId").is_some();
+            if !TYPES.contains(&kind) || (kind == "referenced_object") != reference {
+                return Err(invalid(&place));
+            }
+            if attribute.get("typeValues").is_some_and(|v| !v.is_null()) && kind != "status" {
+                return Err(invalid(&place));
+            }
+        }
+    }
+    for mapping in list(&document["mapping"]["objectTypeMappings"]) {
+        if text(mapping, "objectTypeName").is_empty()
+            || text(mapping, "selector").is_empty()
+            || mapping["description"].as_str().is_none()
+        {
+            return Err(invalid("an object type mapping"));
+        }
+        for field in list(&mapping["attributesMapping"]) {
+            if text(field, "attributeName").is_empty() || list(&field["attributeLocators"]).is_empty() {
+                return Err(invalid("an attribute mapping"));
+            }
+        }
+    }
+    document["mapping"]["objectTypeMappings"]
+        .as_array()
+        .map(drop)
+        .ok_or_else(|| invalid("mapping.objectTypeMappings"))
+}
+
+fn flatten<'v>(types: &'v Value, into: &mut Vec<&'v Value>) {
+    for object_type in list(types) {
+        into.push(object_type);
+        flatten(&object_type["children"], into);
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value[member].as_str().unwrap_or_default()
+}

@@ -1,0 +1,303 @@
+//! Whether Assets equals Okta: asked of both simulators over HTTP, compared object by object, attribute by attribute,
+//! reference by reference.
+//!
+//! It knows nothing of the mapping but the ends of the external ids, and renders values by itself. Both sides are read in
+//! pages; of Assets the objects are held, because the two sides come in different orders.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::ControlClient;
+
+/// How many differences are told in words.
+const SHOWN: usize = 20;
+/// What marks an object whose original is gone.
+const DELETED: &str = "Okta Deleted";
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Users.
+    pub users: u64,
+    /// Groups.
+    pub groups: u64,
+    /// Memberships, those of Everyone included.
+    pub memberships: u64,
+}
+
+/// The comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// What Okta has.
+    pub okta: Counts,
+    /// What Assets has, without objects that are marked as deleted.
+    pub insight: Counts,
+    /// Objects in Assets that are marked as deleted.
+    pub marked_deleted: u64,
+    /// Whether nothing differs.
+    pub in_sync: bool,
+    /// How many differences there are.
+    pub total_differences: u64,
+    /// The first of them.
+    pub differences: Vec<String>,
+}
+
+/// An object of Assets by the ends of its external ids.
+#[derive(Debug, Default)]
+struct Held {
+    values: BTreeMap<String, String>,
+    references: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Default)]
+struct Differences {
+    total: u64,
+    shown: Vec<String>,
+}
+
+impl Differences {
+    fn add(&mut self, difference: impl FnOnce() -> String) {
+        self.total += 1;
+        if self.shown.len() < SHOWN {
+            self.shown.push(difference());
+        }
+    }
+}
+
+/// Compares the two sides of a sandbox.
+///
+/// # Errors
+/// When the control API does not answer.
+pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
+    let mut differences = Differences::default();
+    let mut okta = Counts::default();
+    let mut insight = Counts::default();
+    let schemas = control.get("/okta/schemas").await?;
+
+    let (mut groups, gone_groups) = held(control, "/type/group").await?;
+    insight.groups = groups.len() as u64;
+    let (mut users, gone_users) = held(control, "/type/user").await?;
+    insight.users = users.len() as u64;
+    insight.memberships =
+        users.values().filter_map(|u| u.references.get("groups")).map(|g| g.len() as u64).sum();
+
+    let mut after = String::new();
+    loop {
+        let page = control.get(&format!("/okta/groups?limit=1000&after={after}")).await?;
+        for group in page["groups"].as_array().into_iter().flatten() {
+            okta.groups += 1;
+            let id = group["id"].as_str().unwrap_or_default();
+            let expected = expected_group(group);
+            compare_object(
+                &format!("group {id}"),
+                &expected,
+                groups.remove(id),
+                &schemas["group"],
+                &mut differences,
+            );
+        }
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => break,
+        }
+    }
+    let existing: BTreeSet<String> = all_user_ids(control).await?;
+    after.clear();
+    loop {
+        let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
+        for user in page["users"].as_array().into_iter().flatten() {
+            okta.users += 1;
+            okta.memberships += user["groupIds"].as_array().map_or(0, |groups| groups.len() as u64);
+            let id = user["id"].as_str().unwrap_or_default();
+            let expected = expected_user(user, &existing);
+            compare_object(
+                &format!("user {id}"),
+                &expected,
+                users.remove(id),
+                &schemas["user"],
+                &mut differences,
+            );
+        }
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => break,
+        }
+    }
+    for (kind, left) in [("group", groups), ("user", users)] {
+        for id in left.keys() {
+            differences.add(|| format!("{kind} {id}: live in Assets, not in Okta"));
+        }
+    }
+    Ok(Audit {
+        okta,
+        insight,
+        marked_deleted: gone_groups + gone_users,
+        in_sync: differences.total == 0,
+        total_differences: differences.total,
+        differences: differences.shown,
+    })
+}
+
+async fn all_user_ids(control: &ControlClient) -> Result<BTreeSet<String>, reqwest::Error> {
+    let mut ids = BTreeSet::new();
+    let mut after = String::new();
+    loop {
+        let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
+        let users = page["users"].as_array().into_iter().flatten();
+        ids.extend(users.filter_map(|u| u["id"].as_str().map(str::to_owned)));
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => return Ok(ids),
+        }
+    }
+}
+
+/// The live objects of a type by id, and how many are marked as deleted.
+async fn held(
+    control: &ControlClient,
+    object_type: &str,
+) -> Result<(HashMap<String, Held>, u64), reqwest::Error> {
+    let mut live = HashMap::new();
+    let mut gone = 0;
+    let mut after = 0;
+    loop {
+        let page =
+            control.get(&format!("/insight/objects?type={object_type}&limit=1000&after={after}")).await?;
+        for object in page["objects"].as_array().into_iter().flatten() {
+            let mut held = Held::default();
+            for (id, values) in object["attributes"].as_object().into_iter().flatten() {
+                let values: Vec<&str> =
+                    values.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                held.values.insert(end(id), values.join("|"));
+            }
+            for (id, targets) in object["references"].as_object().into_iter().flatten() {
+                let targets = targets.as_array().into_iter().flatten();
+                held.references
+                    .insert(end(id), targets.filter_map(Value::as_str).map(str::to_owned).collect());
+            }
+            if held.values.get("status").is_some_and(|status| status == DELETED) {
+                gone += 1;
+            } else {
+                live.insert(held.values.get("id").cloned().unwrap_or_default(), held);
+            }
+        }
+        match page["next"].as_u64() {
+            Some(next) => after = next,
+            None => return Ok((live, gone)),
+        }
+    }
+}
+
+/// What an external id says after prefix and kind; twins are told apart by a suffix that does not matter here.
+fn end(external_id: &str) -> String {
+    let end = external_id.splitn(3, '/').nth(2).unwrap_or_default();
+    end.split('~').next().unwrap_or_default().to_owned()
+}
+
+fn expected_user(user: &Value, existing: &BTreeSet<String>) -> Held {
+    let status = match user["status"].as_str().unwrap_or_default() {
+        "ACTIVE" => "Okta Active",
+        "STAGED" => "Okta Staged",
+        "PROVISIONED" => "Okta Provisioned",
+        "RECOVERY" => "Okta Recovery",
+        "LOCKED_OUT" => "Okta Locked Out",
+        "PASSWORD_EXPIRED" => "Okta Password Expired",
+        "SUSPENDED" => "Okta Suspended",
+        "DEPROVISIONED" => "Okta Deprovisioned",
+        _ => "Okta Other",
+    };
+    let mut expected = expected_object(user, status);
+    expected.values.insert("type".into(), render(&user["userTypeName"]));
+    let groups = user["groupIds"].as_array().into_iter().flatten();
+    expected
+        .references
+        .insert("groups".into(), groups.filter_map(Value::as_str).map(str::to_owned).collect());
+    let manager = user["profile"]["managerId"].as_str().filter(|id| existing.contains(*id));
+    expected.references.insert("manager".into(), manager.map(str::to_owned).into_iter().collect());
+    expected
+}
+
+fn expected_group(group: &Value) -> Held {
+    let mut expected = expected_object(group, "Okta Active");
+    expected.values.insert("type".into(), render(&group["type"]));
+    expected.values.insert("sourceApp".into(), render(&group["source"]["id"]));
+    expected
+}
+
+fn expected_object(object: &Value, status: &str) -> Held {
+    let mut expected = Held::default();
+    for name in ["id", "created", "lastUpdated"] {
+        expected.values.insert(name.into(), render(&object[name]));
+    }
+    expected.values.insert("status".into(), status.into());
+    for (name, value) in object["profile"].as_object().into_iter().flatten() {
+        expected.values.insert(format!("profile/{name}"), render(value));
+    }
+    expected
+}
+
+fn compare_object(
+    name: &str,
+    expected: &Held,
+    found: Option<Held>,
+    schema: &Value,
+    differences: &mut Differences,
+) {
+    let Some(found) = found else {
+        differences.add(|| format!("{name}: in Okta, not in Assets"));
+        return;
+    };
+    let names: BTreeSet<&String> = expected.values.keys().chain(found.values.keys()).collect();
+    for attribute in names {
+        let wanted = expected.values.get(attribute).map(String::as_str).unwrap_or_default();
+        let has = found.values.get(attribute);
+        let profile = attribute.strip_prefix("profile/");
+        // An attribute outside the schema is no part of the directory.
+        if has.is_none() && profile.is_some_and(|p| schema.get(p).is_none()) {
+            continue;
+        }
+        let property = profile.map_or(&Value::Null, |p| &schema[p]);
+        if !same(wanted, has.map(String::as_str).unwrap_or_default(), property) {
+            // Values are invented, and still not for the log.
+            let left = if wanted.is_empty() { "empty in Okta" } else { "set in Okta" };
+            let right = if has.is_none_or(String::is_empty) { "empty in Assets" } else { "other in Assets" };
+            differences.add(|| format!("{name}: {attribute} is {left} and {right}"));
+        }
+    }
+    for (attribute, wanted) in &expected.references {
+        let none = BTreeSet::new();
+        let has = found.references.get(attribute).unwrap_or(&none);
+        if wanted != has {
+            let (missing, extra) = (wanted.difference(has).count(), has.difference(wanted).count());
+            differences.add(|| format!("{name}: {attribute} lacks {missing} and has {extra} too many"));
+        }
+    }
+}
+
+/// Whether two renderings mean the same: as moments, as numbers, or as text.
+fn same(wanted: &str, has: &str, property: &Value) -> bool {
+    if wanted == has {
+        return true;
+    }
+    if let (Ok(one), Ok(other)) = (wanted.parse::<Timestamp>(), has.parse::<Timestamp>()) {
+        return one == other;
+    }
+    if let (Ok(one), Ok(other)) = (wanted.parse::<f64>(), has.parse::<f64>()) {
+        return (one - other).abs() <= f64::EPSILON * one.abs();
+    }
+    // Assets has no place for more in a line of text.
+    let cut: String = wanted.chars().map(|c| if c.is_control() { ' ' } else { c }).take(255).collect();
+    property["maxLength"].as_u64().is_none_or(|n| n <= 255) && cut == has
+}
+
+fn render(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(render).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,400 @@
+//! Tokens: assertions, proofs, nonces, scopes. Each check is one that Okta makes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jws::{ES256, ES384, ES512, JwsVerifier, RS256, RS384, RS512};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+use uuid::Uuid;
+
+use crate::server::origin;
+use crate::{DpopMode, SandboxError};
+
+/// Proofs and assertions may be this old, in seconds.
+const MAX_AGE: i64 = 300;
+const LIFE: i64 = 3600;
+
+/// A refusal of the token endpoint.
+pub(super) struct TokenRefused {
+    pub(super) status: StatusCode,
+    pub(super) error: &'static str,
+    pub(super) description: &'static str,
+    pub(super) nonce: Option<String>,
+}
+
+/// A refusal of the API, told in `WWW-Authenticate`.
+pub(super) struct AccessRefused {
+    pub(super) status: StatusCode,
+    pub(super) error: &'static str,
+    pub(super) description: &'static str,
+}
+
+struct Token {
+    expires: i64,
+    /// The thumbprint of the key that it is bound to.
+    key: Option<String>,
+    scopes: HashSet<String>,
+}
+
+#[derive(Default)]
+struct Memory {
+    tokens: HashMap<String, Token>,
+    used: HashSet<String>,
+    nonce: String,
+}
+
+/// The org's authorization server, and the one app that is registered with it.
+pub(super) struct Authority {
+    url: Url,
+    mode: DpopMode,
+    client_id: &'static str,
+    kid: String,
+    pair: RsaKeyPair,
+    memory: Mutex<Memory>,
+    granted: Mutex<HashSet<String>>,
+}
+
+/// A token with its parts read.
+struct Jws {
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+    input: String,
+    signature: Vec<u8>,
+}
+
+impl Jws {
+    fn read(text: &str) -> Option<Self> {
+        let (input, signature) = text.rsplit_once('.')?;
+        let (header, claims) = input.split_once('.')?;
+        let part = |text: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok();
+        Some(Self {
+            header: part(header)?,
+            claims: part(claims)?,
+            input: input.to_owned(),
+            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+        })
+    }
+
+    fn claim(&self, name: &str) -> &str {
+        self.claims.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.claims.get(name)?.as_i64()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.header.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn is_signed_with(&self, key: &Jwk) -> bool {
+        let verifier: Option<Box<dyn JwsVerifier>> = match self.header("alg") {
+            "RS256" => RS256.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
+            "RS384" => RS384.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
+            "RS512" => RS512.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
+            "ES256" => ES256.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
+            "ES384" => ES384.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
+            "ES512" => ES512.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
+            _ => None,
+        };
+        verifier.is_some_and(|v| v.verify(self.input.as_bytes(), &self.signature).is_ok())
+    }
+}
+
+impl Authority {
+    pub(super) fn new(url: Url, mode: DpopMode) -> Result<Self, SandboxError> {
+        let pair = RsaKeyPair::generate(2048).map_err(SandboxError::Key)?;
+        let kid = thumbprint(pair.to_jwk_public_key().as_ref());
+        let scopes = [
+            "okta.users.read",
+            "okta.groups.read",
+            "okta.userTypes.read",
+            "okta.schemas.read",
+            "okta.logs.read",
+            "okta.eventHooks.read",
+            "okta.eventHooks.manage",
+        ];
+        let memory = Memory { nonce: Uuid::new_v4().to_string(), ..Memory::default() };
+        Ok(Self {
+            url,
+            mode,
+            client_id: "0oasandboxclient0d7",
+            kid,
+            pair,
+            memory: Mutex::new(memory),
+            granted: Mutex::new(scopes.map(str::to_owned).into()),
+        })
+    }
+
+    /// What the app needs to sign in.
+    pub(super) fn credentials(&self) -> Value {
+        let mut jwk = Value::Object(self.pair.to_jwk_key_pair().as_ref().clone());
+        jwk["kid"] = self.kid.clone().into();
+        jwk["use"] = "sig".into();
+        jwk["alg"] = "RS256".into();
+        json!({
+            "org_url": origin(&self.url),
+            "client_id": self.client_id,
+            "kid": self.kid,
+            "private_key_jwk": jwk,
+            "private_key_pem": String::from_utf8_lossy(&self.pair.to_pem_private_key()),
+        })
+    }
+
+    /// Answers a token request.
+    pub(super) fn token(
+        &self,
+        headers: &HeaderMap,
+        form: &HashMap<String, String>,
+    ) -> Result<(Value, String), TokenRefused> {
+        let refuse = |status: u16, error, description| TokenRefused {
+            status: StatusCode::from_u16(status).unwrap_or_default(),
+            error,
+            description,
+            nonce: None,
+        };
+        let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        if field("grant_type") != "client_credentials" {
+            return Err(refuse(
+                400,
+                "unsupported_grant_type",
+                "The authorization grant type is not supported.",
+            ));
+        }
+        let assertion = Jws::read(field("client_assertion"));
+        let assertion = assertion.filter(|_| {
+            field("client_assertion_type") == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        });
+        let Some(assertion) = assertion else {
+            return Err(refuse(401, "invalid_client", "The client_assertion is missing or is no JWT."));
+        };
+        if let Err(description) = self.check_assertion(&assertion) {
+            return Err(refuse(401, "invalid_client", description));
+        }
+        let asked: HashSet<String> = field("scope").split_whitespace().map(str::to_owned).collect();
+        if asked.is_empty() {
+            return Err(refuse(
+                400,
+                "invalid_scope",
+                "The authorization server resource does not have any configured default scopes, 'scope' must be provided.",
+            ));
+        }
+        let proof = headers.get("dpop").and_then(|v| v.to_str().ok());
+        let key = match (self.mode, proof) {
+            (DpopMode::Required, None) => {
+                return Err(refuse(400, "invalid_dpop_proof", "The DPoP proof JWT header is missing."));
+            }
+            (DpopMode::Off, _) | (DpopMode::Optional, None) => None,
+            (_, Some(proof)) => {
+                let mut token_url = self.url.clone();
+                token_url.set_path("/oauth2/v1/token");
+                let proof = self
+                    .check_proof(proof, "POST", token_url.as_str(), None)
+                    .map_err(|description| refuse(400, "invalid_dpop_proof", description))?;
+                let nonce = self.memory().nonce.clone();
+                if proof.claim("nonce") != nonce {
+                    return Err(TokenRefused {
+                        nonce: Some(nonce),
+                        ..refuse(400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
+                    });
+                }
+                proof.header.get("jwk").and_then(Value::as_object).map(thumbprint)
+            }
+        };
+        let scopes: HashSet<String> = asked.intersection(&self.granted()).cloned().collect();
+        if scopes.is_empty() {
+            return Err(refuse(400, "consent_required", "You are not allowed any of the requested scopes."));
+        }
+        let token = format!("eyJ{}", Uuid::new_v4().simple());
+        let mut granted: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        granted.sort_unstable();
+        let answer = json!({
+            "token_type": if key.is_some() { "DPoP" } else { "Bearer" },
+            "expires_in": LIFE, "access_token": token, "scope": granted.join(" "),
+        });
+        let expires = Timestamp::now().as_second() + LIFE;
+        let mut memory = self.memory();
+        memory.tokens.insert(token, Token { expires, key, scopes });
+        Ok((answer, memory.nonce.clone()))
+    }
+
+    fn check_assertion(&self, assertion: &Jws) -> Result<(), &'static str> {
+        let now = Timestamp::now().as_second();
+        let mut token_url = self.url.clone();
+        token_url.set_path("/oauth2/v1/token");
+        if assertion.claim("iss") != self.client_id || assertion.claim("sub") != self.client_id {
+            return Err("The client ID is invalid, or no such client exists.");
+        }
+        if assertion.header("kid") != self.kid {
+            return Err("The client_assertion JWT kid is invalid.");
+        }
+        if !assertion.is_signed_with(&self.pair.to_jwk_public_key()) {
+            return Err("The client_assertion signature is invalid.");
+        }
+        if assertion.claim("aud") != token_url.as_str() {
+            return Err(
+                "The audience claim for client_assertion must be the endpoint invoked for the request.",
+            );
+        }
+        match assertion.number("exp") {
+            None => return Err("The client_assertion token must have an expiration."),
+            Some(exp) if exp <= now => return Err("The client_assertion token is expired."),
+            Some(exp) if exp > now + 3600 => {
+                return Err("The client_assertion token has an expiration too far into the future.");
+            }
+            Some(_) => {}
+        }
+        if assertion.number("iat").is_some_and(|iat| iat > now) {
+            return Err("The client_assertion was issued in the future.");
+        }
+        let id = assertion.claim("jti");
+        if !id.is_empty() && !self.memory().used.insert(format!("assertion {id}")) {
+            return Err("The client_assertion token has already been used.");
+        }
+        Ok(())
+    }
+
+    fn check_proof(
+        &self,
+        proof: &str,
+        method: &str,
+        url: &str,
+        token: Option<&str>,
+    ) -> Result<Jws, &'static str> {
+        let proof = Jws::read(proof).ok_or("The DPoP proof JWT is invalid.")?;
+        if proof.header("typ") != "dpop+jwt" {
+            return Err("The 'typ' header of the DPoP proof JWT must be 'dpop+jwt'.");
+        }
+        let key = proof
+            .header
+            .get("jwk")
+            .and_then(Value::as_object)
+            .ok_or("The DPoP proof JWT has no 'jwk' header.")?;
+        if ["d", "p", "q", "k"].iter().any(|private| key.contains_key(*private)) {
+            return Err("The 'jwk' header of the DPoP proof JWT must hold a public key only.");
+        }
+        let key =
+            Jwk::from_map(key.clone()).map_err(|_| "The 'jwk' header of the DPoP proof JWT is invalid.")?;
+        if !proof.is_signed_with(&key) {
+            return Err("The DPoP proof JWT signature is invalid.");
+        }
+        if proof.claim("htm") != method {
+            return Err("The 'htm' claim of the DPoP proof JWT does not match the method.");
+        }
+        if proof.claim("htu") != url {
+            return Err("The 'htu' claim of the DPoP proof JWT does not match the URL.");
+        }
+        let now = Timestamp::now().as_second();
+        match proof.number("iat") {
+            Some(iat) if iat > now => return Err("The DPoP proof JWT was issued in the future."),
+            Some(iat) if iat < now - MAX_AGE => return Err("The DPoP proof JWT is too old."),
+            None => return Err("The DPoP proof JWT has no 'iat' claim."),
+            Some(_) => {}
+        }
+        if let Some(token) = token
+            && proof.claim("ath") != URL_SAFE_NO_PAD.encode(Sha256::digest(token))
+        {
+            return Err("The 'ath' claim of the DPoP proof JWT does not match the access token.");
+        }
+        let id = proof.claim("jti");
+        if id.is_empty() {
+            return Err("The DPoP proof JWT has no 'jti' claim.");
+        }
+        if !self.memory().used.insert(format!("proof {id}")) {
+            return Err("The DPoP proof JWT has already been used.");
+        }
+        Ok(proof)
+    }
+
+    /// Whether a request may go on.
+    pub(super) fn admit(
+        &self,
+        headers: &HeaderMap,
+        method: &str,
+        path: &str,
+        scope: &'static str,
+    ) -> Result<(), AccessRefused> {
+        let refuse = |status: u16, error, description| AccessRefused {
+            status: StatusCode::from_u16(status).unwrap_or_default(),
+            error,
+            description,
+        };
+        let authorization = headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
+        let (bound, may) = {
+            let memory = self.memory();
+            let known = memory.tokens.get(token).filter(|t| t.expires > Timestamp::now().as_second());
+            let known =
+                known.ok_or_else(|| refuse(401, "invalid_token", "The token is expired or unknown."))?;
+            let manage = scope.replace(".read", ".manage");
+            (known.key.clone(), known.scopes.contains(scope) || known.scopes.contains(&manage))
+        };
+        match (bound, scheme) {
+            (None, "Bearer") => {}
+            (None, _) => {
+                return Err(refuse(401, "invalid_token", "The presented access_token is not DPoP bound."));
+            }
+            (Some(_), "Bearer") => {
+                return Err(refuse(400, "invalid_request", "The resource request requires a DPoP proof."));
+            }
+            (Some(key), _) => {
+                let proof = headers.get("dpop").and_then(|v| v.to_str().ok());
+                let proof = proof.ok_or_else(|| {
+                    refuse(400, "invalid_request", "The resource request requires a DPoP proof.")
+                })?;
+                let mut url = self.url.clone();
+                url.set_path(path);
+                let proof = self
+                    .check_proof(proof, method, url.as_str(), Some(token))
+                    .map_err(|description| refuse(400, "invalid_dpop_proof", description))?;
+                if proof.header.get("jwk").and_then(Value::as_object).map(thumbprint) != Some(key) {
+                    let description = "The access_token is not bound to the provided DPoP proof.";
+                    return Err(refuse(400, "invalid_dpop_proof", description));
+                }
+            }
+        }
+        if may { Ok(()) } else { Err(refuse(403, "insufficient_scope", "The access token lacks the scope.")) }
+    }
+
+    /// Forgets every token that was given out.
+    pub(super) fn revoke(&self) {
+        self.memory().tokens.clear();
+    }
+
+    /// Takes a scope from the app, or gives it back.
+    pub(super) fn grant(&self, scope: &str, granted: bool) {
+        if granted {
+            self.granted().insert(scope.to_owned());
+        } else {
+            self.granted().remove(scope);
+        }
+        self.revoke();
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn granted(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn thumbprint(key: &Map<String, Value>) -> String {
+    let names: &[&str] = if key.get("kty").is_some_and(|k| k == "RSA") {
+        &["e", "kty", "n"]
+    } else {
+        &["crv", "kty", "x", "y"]
+    };
+    let members: Map<String, Value> =
+        names.iter().map(|&n| (n.to_owned(), key.get(n).cloned().unwrap_or_default())).collect();
+    URL_SAFE_NO_PAD.encode(Sha256::digest(Value::Object(members).to_string()))
+}

@@ -1,0 +1,74 @@
+//! How a sandbox is set up.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Whether the org wants proofs of possession.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DpopMode {
+    /// As new orgs do.
+    #[default]
+    Required,
+    /// A token asked for without a proof is a bearer token.
+    Optional,
+    /// Tokens are bearer tokens.
+    Off,
+}
+
+impl FromStr for DpopMode {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "required" => Ok(Self::Required),
+            "optional" => Ok(Self::Optional),
+            "off" => Ok(Self::Off),
+            other => Err(format!("\"{other}\" is none of required, optional, off")),
+        }
+    }
+}
+
+/// How a sandbox is set up. The default is a small org on ports that the system chooses.
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// Where the Okta org listens.
+    pub okta: SocketAddr,
+    /// Where the Assets site and the control API listen.
+    pub insight: SocketAddr,
+    /// Users in the org, deactivated ones included.
+    pub users: usize,
+    /// Groups in the org, beside Everyone.
+    pub groups: usize,
+    /// About how many members a group has.
+    pub members_per_group: usize,
+    /// The same seed gives the same org.
+    pub seed: u64,
+    /// Whether proofs of possession are wanted.
+    pub dpop: DpopMode,
+    /// Requests a minute in each bucket; none is a limit that nobody reaches.
+    pub rate_limit: Option<u64>,
+    /// Fills the org from a folder of Okta's JSON instead.
+    pub org_data: Option<PathBuf>,
+    /// How long an execution is processed, beside the work itself.
+    pub import_delay: Duration,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            okta: any,
+            insight: any,
+            users: 50,
+            groups: 5,
+            members_per_group: 10,
+            seed: 1,
+            dpop: DpopMode::default(),
+            rate_limit: None,
+            org_data: None,
+            import_delay: Duration::from_millis(30),
+        }
+    }
+}
