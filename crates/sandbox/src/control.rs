@@ -161,7 +161,8 @@ async fn revoke_tokens(State((org, _)): Sides) -> Json<Value> {
 async fn objects(State((_, site)): Sides, Query(page): Page) -> Json<Value> {
     let after = page.get("after").and_then(|a| a.parse().ok()).unwrap_or_default();
     let limit = page.get("limit").and_then(|l| l.parse().ok()).unwrap_or(1000_usize).clamp(1, 1000);
-    Json(site.objects(page.get("type").map(String::as_str).unwrap_or_default(), after, limit))
+    let object_type = page.get("type").map(String::as_str).unwrap_or_default();
+    Json(site.objects(object_type, page.get("identity").map(String::as_str), after, limit))
 }
 
 async fn document(State((_, site)): Sides) -> Json<Value> {

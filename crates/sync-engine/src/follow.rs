@@ -41,11 +41,8 @@ impl Engine {
     ///
     /// `wake` is notified by whoever stores events.
     pub async fn follow(&self, options: FollowOptions, wake: &Notify, stop: &CancellationToken) {
-        let mut next_schema = Instant::now() + options.schema_interval;
+        let mut next_schema = Instant::now();
         let mut pause = Duration::ZERO;
-        if let Err(error) = self.recover().await {
-            tracing::warn!(error = %explain(&error), "could not look after what an earlier process left behind");
-        }
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -58,10 +55,16 @@ impl Engine {
                     () = tokio::time::sleep(pause) => {}
                 }
             }
-            let mut result = self.drain(stop).await;
-            if result.is_ok() && Instant::now() >= next_schema {
-                next_schema = Instant::now() + options.schema_interval;
+            // First thing: records cannot be made before the schemas are known.
+            let mut result = Ok(());
+            if Instant::now() >= next_schema {
                 result = self.refresh_schema().await;
+                if result.is_ok() {
+                    next_schema = Instant::now() + options.schema_interval;
+                }
+            }
+            if result.is_ok() {
+                result = self.drain(stop).await;
             }
             pause = match result {
                 Ok(()) => Duration::ZERO,

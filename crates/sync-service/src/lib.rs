@@ -1,1 +1,18 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod adapters;
+mod config;
+mod connection;
+mod error;
+mod events;
+mod lock;
+mod receiver;
+
+pub use config::{AssetsConfig, Config, ConfigError, ConnectionConfig, HookConfig, OktaConfig};
+pub use connection::{Claim, Connection, ConnectionStatus};
+pub use error::{ServiceError, explain};
+pub use events::SUBSCRIPTION;
+pub use receiver::{Receiver, ReceiverError};
+pub use sync_engine as engine;
+pub use sync_model as model;
+pub use sync_store::Store;

@@ -85,8 +85,9 @@ pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(
 }
 
 pub(crate) async fn newest(store: &ConnectionStore, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
+    type Row = (i64, String, i64, Option<i64>, Option<String>);
     const ACTION: &str = "read the history";
-    let rows: Vec<(i64, String, i64, Option<i64>, Option<String>)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, kind, started, ended, report FROM runs WHERE connection = ?1 ORDER BY id DESC LIMIT ?2",
     )
     .bind(store.id)

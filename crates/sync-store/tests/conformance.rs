@@ -31,7 +31,10 @@ fn user(id: &str, login: &str, groups: &[&str]) -> Record {
         key: RecordKey { kind: ObjectKind::User, id: id.into() },
         fields: BTreeMap::from([("login".into(), json!(login)), ("groups".into(), json!(groups))]),
         answers_to: id.into(),
-        references: groups.iter().map(|g| Reference { kind: ObjectKind::Group, value: (*g).into() }).collect(),
+        references: groups
+            .iter()
+            .map(|g| Reference { kind: ObjectKind::Group, value: (*g).into() })
+            .collect(),
     }
 }
 
@@ -118,7 +121,11 @@ async fn an_ended_run_leaves_nothing_staged() {
     let world = world().await;
     let run = world.run(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
     world.store.note_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
-    world.store.end_run(run, &RunReport { result: RunResult::Failed, ..RunReport::default() }, at(3)).await.unwrap();
+    world
+        .store
+        .end_run(run, &RunReport { result: RunResult::Failed, ..RunReport::default() }, at(3))
+        .await
+        .unwrap();
     assert!(world.store.staged(run, None, 10).await.unwrap().is_empty());
     assert!(world.store.noted_groups(run, &[UserId::new("u1")]).await.unwrap().is_empty());
 }
@@ -200,7 +207,10 @@ async fn whoever_refers_to_an_object_that_came_later_is_sent_again() {
 async fn whoever_came_with_the_object_it_refers_to_is_not_sent_again() {
     let world = world().await;
     world
-        .confirmed(&[staged(Change::Create, user("u1", "ada", &["g1"]), 0), staged(Change::Create, group("g1"), 0)])
+        .confirmed(&[
+            staged(Change::Create, user("u1", "ada", &["g1"]), 0),
+            staged(Change::Create, group("g1"), 0),
+        ])
         .await;
     assert!(world.looks(99).await.is_empty());
     let found = world.store.referring_to(ObjectKind::Group, "g1").await.unwrap();
@@ -292,7 +302,10 @@ async fn abandoned_runs_are_closed_and_those_with_an_open_execution_are_kept() {
     assert!(world.store.staged(lost, None, 10).await.unwrap().is_empty());
     assert_eq!(world.store.staged(open, None, 10).await.unwrap().len(), 1);
     let runs = world.store.runs(10).await.unwrap();
-    assert_eq!(runs.iter().map(|r| (r.id, r.ended.is_some())).collect::<Vec<_>>(), [(open, false), (lost, true)]);
+    assert_eq!(
+        runs.iter().map(|r| (r.id, r.ended.is_some())).collect::<Vec<_>>(),
+        [(open, false), (lost, true)]
+    );
 }
 
 #[tokio::test]
@@ -311,7 +324,8 @@ async fn what_is_stored_survives_reopening_the_file() {
 async fn a_file_that_is_no_store_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
-    std::fs::write(&path, "not a database, only some text that is long enough to be looked at as a header").unwrap();
+    std::fs::write(&path, "not a database, only some text that is long enough to be looked at as a header")
+        .unwrap();
     let error = Store::open(&path).await.unwrap_err();
     assert_eq!(error.to_string(), "the state store could not open its file");
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("notes.txt"));

@@ -324,9 +324,14 @@ impl Objects {
                 .find(|f| f.identity)
                 .map(|f| f.attribute)
         };
-        self.all
-            .range(after + 1..)
-            .filter(|(_, object)| object.object_type == at)
+        let chosen: Box<dyn Iterator<Item = (&u64, &Object)>> = match only {
+            None => Box::new(self.all.range(after + 1..).filter(|(_, object)| object.object_type == at)),
+            Some(value) => {
+                let ids = identity(at).and_then(|attribute| self.index.get(&(at, attribute))?.get(value));
+                Box::new(ids.into_iter().flatten().filter_map(|id| self.all.get_key_value(id)))
+            }
+        };
+        chosen
             .take(limit)
             .map(|(id, object)| {
                 let mut values = serde_json::Map::new();

@@ -101,11 +101,11 @@ impl Site {
         self.state().ignore_empty = ignore;
     }
 
-    /// Objects of a type after one, as the audit reads them.
-    pub(crate) fn objects(&self, object_type: &str, after: u64, limit: usize) -> Value {
+    /// Objects of a type after one, or the one with an identity, as the audit reads them.
+    pub(crate) fn objects(&self, object_type: &str, only: Option<&str>, after: u64, limit: usize) -> Value {
         let structure = self.state().structure.clone();
         let Some(structure) = structure else { return json!({ "objects": [], "next": null }) };
-        let page = self.held().page(&structure, object_type, after, limit);
+        let page = self.held().page(&structure, object_type, only, after, limit);
         let next = (page.len() == limit).then(|| page.last().map(|o| o["id"].clone())).flatten();
         json!({ "objects": page, "next": next })
     }

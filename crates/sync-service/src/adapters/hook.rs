@@ -1,0 +1,145 @@
+//! Okta's event hook as the engine's.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use okta_client::OktaClient;
+use okta_client::model::{Channel, EventHook as OktaHook, EventSubscription, HookHeader, NewEventHook};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use sync_engine::{EventHook, HookReport, PortError};
+use sync_model::ConnectionName;
+
+use super::okta_error;
+use crate::config::HookConfig;
+use crate::events::SUBSCRIPTION;
+
+/// Tells which secret a hook was given, without telling the secret: Okta never shows that again.
+const MARK_HEADER: &str = "X-Okta-Insight-Secret-Mark";
+
+/// The event hook of a connection, or that it does without.
+#[derive(Debug, Clone)]
+pub(crate) struct OktaEventHook {
+    okta: OktaClient,
+    name: String,
+    config: Option<HookConfig>,
+}
+
+impl OktaEventHook {
+    pub(crate) fn new(okta: OktaClient, connection: &ConnectionName, config: Option<HookConfig>) -> Self {
+        Self { okta, name: format!("okta-insight-sync {connection}"), config }
+    }
+
+    fn config(&self) -> Result<&HookConfig, PortError> {
+        self.config.as_ref().ok_or_else(|| PortError::new("this connection has no hook.public_url"))
+    }
+
+    async fn find(&self, config: &HookConfig) -> Result<Option<OktaHook>, PortError> {
+        let hooks = self.okta.event_hooks().list().await;
+        let hooks = hooks.map_err(|e| okta_error("the event hooks of the org could not be read", e))?;
+        let ours =
+            |hook: &&OktaHook| hook.name == self.name || hook.channel.config.uri == config.url.as_str();
+        Ok(hooks.iter().find(ours).cloned())
+    }
+
+    fn wanted(&self, config: &HookConfig) -> NewEventHook {
+        let mark = HookHeader { key: MARK_HEADER.into(), value: mark(config) };
+        NewEventHook {
+            name: self.name.clone(),
+            events: EventSubscription::new(SUBSCRIPTION),
+            channel: Channel::http(config.url.as_str(), config.secret.clone(), vec![mark]),
+        }
+    }
+
+    /// What is wrong with a hook that setup would mend.
+    fn deviations(hook: &OktaHook, config: &HookConfig) -> Vec<String> {
+        let mut found = Vec::new();
+        if hook.channel.config.uri != config.url.as_str() {
+            found.push(format!("it delivers to {} instead of {}", hook.channel.config.uri, config.url));
+        }
+        let missing =
+            SUBSCRIPTION.iter().filter(|kind| !hook.events.items.iter().any(|item| item == *kind)).count();
+        if missing > 0 {
+            found.push(format!("it does not subscribe to {missing} of {} event types", SUBSCRIPTION.len()));
+        }
+        let given = hook.channel.config.headers.iter().find(|h| h.key.eq_ignore_ascii_case(MARK_HEADER));
+        if given.is_none_or(|header| header.value != mark(config)) {
+            found.push("it was given another secret".to_owned());
+        }
+        found
+    }
+}
+
+fn mark(config: &HookConfig) -> String {
+    let digest = Sha256::digest(format!("mark of {}", config.secret.expose_secret()));
+    URL_SAFE_NO_PAD.encode(&digest[..6])
+}
+
+fn managing(error: okta_client::Error) -> PortError {
+    okta_error("the event hook could not be set up", error)
+}
+
+#[async_trait]
+impl EventHook for OktaEventHook {
+    async fn ensure(&self) -> Result<HookReport, PortError> {
+        let config = self.config()?;
+        let hooks = self.okta.event_hooks();
+        let mut changes = Vec::new();
+        let mut hook = match self.find(config).await? {
+            None => {
+                changes.push("created".to_owned());
+                hooks.create(&self.wanted(config)).await.map_err(managing)?
+            }
+            Some(hook) => {
+                let deviations = Self::deviations(&hook, config);
+                if deviations.is_empty() {
+                    hook
+                } else {
+                    changes.push(format!("replaced, because {}", deviations.join(", ")));
+                    hooks.replace(&hook.id, &self.wanted(config)).await.map_err(managing)?
+                }
+            }
+        };
+        if !hook.is_active() {
+            changes.push("activated".to_owned());
+            hook = hooks.activate(&hook.id).await.map_err(managing)?;
+        }
+        let mut problems = Vec::new();
+        if !hook.is_verified() {
+            match hooks.verify(&hook.id).await {
+                Ok(_) => changes.push("verified".to_owned()),
+                Err(okta_client::Error::Refused { .. }) => problems.push(format!(
+                    "Okta could not verify the event hook: it got no answer from {} within 3 seconds; see that the \
+                     daemon runs and can be reached there, then run setup again",
+                    config.url
+                )),
+                Err(error) => return Err(managing(error)),
+            }
+        }
+        Ok(HookReport { id: Some(hook.id), uri: config.url.to_string(), changes, problems })
+    }
+
+    async fn inspect(&self) -> Result<HookReport, PortError> {
+        let config = self.config()?;
+        let uri = config.url.to_string();
+        let Some(hook) = self.find(config).await? else {
+            let problems = vec!["there is no event hook in Okta; run `okta-insight setup`".to_owned()];
+            return Ok(HookReport { id: None, uri, changes: Vec::new(), problems });
+        };
+        let mut problems: Vec<String> = Self::deviations(&hook, config)
+            .into_iter()
+            .map(|what| format!("the event hook is not as it should be: {what}; run `okta-insight setup`"))
+            .collect();
+        if !hook.is_active() {
+            problems.push("the event hook is inactive; run `okta-insight setup`".to_owned());
+        }
+        if !hook.is_verified() {
+            problems.push(
+                "the event hook is not verified and gets no events; see that the daemon runs and can be reached, then \
+                 run `okta-insight setup`"
+                    .to_owned(),
+            );
+        }
+        Ok(HookReport { id: Some(hook.id), uri, changes: Vec::new(), problems })
+    }
+}

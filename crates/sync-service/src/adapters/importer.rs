@@ -1,0 +1,138 @@
+//! The Assets import source as the engine's importer.
+
+use async_trait::async_trait;
+use insight_import_client as assets;
+use insight_import_client::{ChunkLimits, Chunker, ImportClient, OutcomeLimits, SourceStatus};
+use schema_mapper::Mapping;
+use serde_json::Value;
+use sync_engine::{Execution, ExecutionState, Importer, Outcome, PortError, SourceState, TypeOutcome};
+use sync_model::{ExecutionId, Record};
+
+use super::{MappingSlot, assets_error};
+
+/// The import source.
+#[derive(Debug, Clone)]
+pub(crate) struct AssetsImporter {
+    client: ImportClient,
+    mapping: MappingSlot,
+    chunks: ChunkLimits,
+}
+
+impl AssetsImporter {
+    pub(crate) fn new(client: ImportClient, mapping: MappingSlot) -> Self {
+        Self { client, mapping, chunks: ChunkLimits::default() }
+    }
+}
+
+#[async_trait]
+impl Importer for AssetsImporter {
+    async fn state(&self) -> Result<SourceState, PortError> {
+        let status = self.client.config_status().await;
+        let status =
+            status.map_err(|e| assets_error("the import source could not be asked for its state", e))?;
+        Ok(match status.status {
+            SourceStatus::Idle => SourceState::Idle,
+            SourceStatus::Running => SourceState::Running,
+            SourceStatus::Disabled => SourceState::Disabled,
+            SourceStatus::MissingMapping => SourceState::MissingMapping,
+            SourceStatus::Other(word) => SourceState::Other(word),
+        })
+    }
+
+    async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
+        let started =
+            self.client.start().await.map_err(|e| assets_error("no execution could be started", e))?;
+        Ok(Box::new(AssetsExecution {
+            id: ExecutionId::new(started.id()),
+            execution: started,
+            mapping: self.mapping.clone(),
+            chunker: Chunker::new(self.chunks),
+        }))
+    }
+
+    async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError> {
+        let status = self.client.execution_status(id.as_str()).await;
+        let status = status.map_err(|e| assets_error("an execution could not be asked after", e))?;
+        Ok(match status {
+            None => ExecutionState::Gone,
+            Some(status) => match status.state {
+                assets::ExecutionState::Ingesting => ExecutionState::Ingesting,
+                assets::ExecutionState::Cancelled => ExecutionState::Gone,
+                assets::ExecutionState::Done => ExecutionState::Done(outcome(&status.outcome, &self.mapping)),
+                assets::ExecutionState::Processing | assets::ExecutionState::Other(_) => {
+                    ExecutionState::Processing
+                }
+            },
+        })
+    }
+
+    async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
+        let cancelled = self.client.cancel_execution(id.as_str(), reason).await;
+        cancelled.map_err(|e| assets_error("an execution could not be cancelled", e))
+    }
+}
+
+struct AssetsExecution {
+    id: ExecutionId,
+    execution: assets::Execution,
+    mapping: MappingSlot,
+    chunker: Chunker,
+}
+
+fn sending(error: assets::Error) -> PortError {
+    assets_error("records could not be sent", error)
+}
+
+#[async_trait]
+impl Execution for AssetsExecution {
+    fn id(&self) -> &ExecutionId {
+        &self.id
+    }
+
+    async fn submit(&mut self, records: Vec<Record>) -> Result<u64, PortError> {
+        let mut sent = 0;
+        for record in records {
+            let entry = Value::Object(record.fields.into_iter().collect());
+            if let Some(chunk) = self.chunker.push(Mapping::selector(record.key.kind), entry) {
+                sent += self.execution.submit(&chunk).await.map_err(sending)?;
+            }
+        }
+        // What is left of a page goes at once: pages are large, and nothing may be kept back before the end.
+        if let Some(chunk) = self.chunker.take() {
+            sent += self.execution.submit(&chunk).await.map_err(sending)?;
+        }
+        Ok(sent)
+    }
+
+    async fn complete(self: Box<Self>) -> Result<Outcome, PortError> {
+        let failed = |e| assets_error("the import did not come to an end", e);
+        let processing = self.execution.complete().await.map_err(failed)?;
+        let ended = processing.outcome(&OutcomeLimits::default()).await.map_err(failed)?;
+        Ok(outcome(&ended, &self.mapping))
+    }
+
+    async fn cancel(self: Box<Self>, reason: &str) -> Result<(), PortError> {
+        self.execution
+            .cancel(reason)
+            .await
+            .map_err(|e| assets_error("the execution could not be cancelled", e))
+    }
+}
+
+fn outcome(ended: &assets::Outcome, mapping: &MappingSlot) -> Outcome {
+    let mapping = mapping.get();
+    let types = ended
+        .types
+        .iter()
+        .map(|t| TypeOutcome {
+            kind: mapping.as_ref().and_then(|m| m.kind_of(&t.object_type_name)),
+            name: t.object_type_name.clone(),
+            entries: t.entries_in_source,
+            created: t.created,
+            updated: t.updated,
+            identical: t.identical,
+            messages: t.complaints(),
+        })
+        .collect();
+    Outcome { ok: ended.ok, types, messages: ended.messages.clone() }
+}

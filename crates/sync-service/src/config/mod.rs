@@ -1,0 +1,277 @@
+//! Settings: one TOML file, every key overridable from the environment, checked as a whole.
+
+mod file;
+mod overrides;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schema_mapper::MappingOptions;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use sync_engine::Limits;
+use sync_model::ConnectionName;
+use url::Url;
+
+use file::{RawConfig, RawConnection};
+
+/// Settings that cannot work. Each says where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("could not read the configuration {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not what it should be; the message names line and key.
+    #[error("{place} is not a valid configuration\n{problem}")]
+    Parse {
+        /// The file, or what was merged into it.
+        place: String,
+        /// Where, and what is wrong.
+        problem: String,
+    },
+    /// A key that is needed is missing.
+    #[error("{key} is missing; set it in the configuration file, or as {variable} in the environment")]
+    Missing {
+        /// The key.
+        key: String,
+        /// The variable that would set it.
+        variable: String,
+    },
+    /// A value cannot be used.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// There is no such connection.
+    #[error("there is no connection \"{name}\"; there is {}", known.join(", "))]
+    UnknownConnection {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+}
+
+/// The Okta side of a connection.
+#[derive(Debug, Clone)]
+pub struct OktaConfig {
+    /// The org's URL.
+    pub org_url: String,
+    /// The app's client ID.
+    pub client_id: String,
+    /// The app's private key, JWK or PEM.
+    pub private_key: SecretString,
+    /// The scopes to ask for; all that are of use when empty.
+    pub scopes: Vec<String>,
+}
+
+/// The Assets side of a connection.
+#[derive(Debug, Clone)]
+pub struct AssetsConfig {
+    /// The address of the API.
+    pub api_url: String,
+    /// The token of the import source.
+    pub import_token: SecretString,
+}
+
+/// The event hook of a connection.
+#[derive(Debug, Clone)]
+pub struct HookConfig {
+    /// Where Okta reaches this connection's receiver.
+    pub url: Url,
+    /// What Okta has to send in the `Authorization` header.
+    pub secret: SecretString,
+}
+
+/// One org and one import source.
+#[derive(Debug, Clone)]
+pub struct ConnectionConfig {
+    /// What the operator calls it.
+    pub name: ConnectionName,
+    /// The Okta side.
+    pub okta: OktaConfig,
+    /// The Assets side.
+    pub assets: AssetsConfig,
+    /// The event hook; without one, nothing arrives by itself.
+    pub hook: Option<HookConfig>,
+    /// Choices about the mapping.
+    pub mapping: MappingOptions,
+    /// How much may change without consent.
+    pub limits: Limits,
+    /// How often the schemas are compared.
+    pub schema_interval: Duration,
+}
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file of the state store.
+    pub store: PathBuf,
+    /// Where the hook receiver listens.
+    pub listen: SocketAddr,
+    /// The connections by name; at least one.
+    pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
+}
+
+impl Config {
+    /// Reads a file and the environment.
+    ///
+    /// # Errors
+    /// When a key is unknown, missing or cannot be used.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::from_toml(&text, &path.display().to_string(), folder, std::env::vars())
+    }
+
+    /// The same from text; relative paths in it start at `folder`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_toml(
+        text: &str,
+        place: &str,
+        folder: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        // Read by itself first: its errors can still point at a line.
+        let invalid =
+            |e: toml::de::Error| ConfigError::Parse { place: place.to_owned(), problem: e.to_string() };
+        let _: RawConfig = toml::from_str(text).map_err(invalid)?;
+        let mut table: toml::Table = toml::from_str(text).map_err(invalid)?;
+        overrides::apply(&mut table, environment);
+        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
+            place: format!("{place} with the environment"),
+            problem: e.to_string(),
+        })?;
+        Self::check(raw, folder)
+    }
+
+    /// The connections that a command is about: the named one, or all.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn chosen(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ConfigError> {
+        let Some(name) = name else { return Ok(self.connections.values().collect()) };
+        let found = self.connections.values().find(|c| c.name.as_str() == name);
+        found.map(|c| vec![c]).ok_or_else(|| ConfigError::UnknownConnection {
+            name: name.to_owned(),
+            known: self.connections.keys().map(|known| format!("\"{known}\"")).collect(),
+        })
+    }
+
+    fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
+        let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
+        let listen = raw.server.listen.as_deref().unwrap_or("127.0.0.1:8484");
+        let listen = listen.parse().map_err(|_| {
+            value("server.listen", format!("\"{listen}\" is not an address and port, such as 127.0.0.1:8484"))
+        })?;
+        if raw.connections.is_empty() {
+            return Err(missing(&["connections", "main", "okta", "org_url"]));
+        }
+        let mut connections = BTreeMap::new();
+        for (name, raw) in raw.connections {
+            let name = ConnectionName::try_from(name).map_err(|e| value("connections", e.to_string()))?;
+            let connection = connection(name.clone(), raw, folder)?;
+            connections.insert(name, connection);
+        }
+        let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
+        Ok(Self { store: folder.join(store), listen, connections })
+    }
+}
+
+fn connection(
+    name: ConnectionName,
+    raw: RawConnection,
+    folder: &Path,
+) -> Result<ConnectionConfig, ConfigError> {
+    let key = |parts: [&str; 2]| format!("connections.{name}.{}.{}", parts[0], parts[1]);
+    let needed = |parts: [&str; 2]| missing(&["connections", name.as_str(), parts[0], parts[1]]);
+    let read = |parts: [&str; 2], source: Option<secret::SecretSource>| match source {
+        Some(source) => {
+            source.read(folder).map_err(|problem| ConfigError::Value { key: key(parts), problem })
+        }
+        None => Err(needed(parts)),
+    };
+    let okta = OktaConfig {
+        org_url: raw.okta.org_url.ok_or_else(|| needed(["okta", "org_url"]))?,
+        client_id: raw.okta.client_id.ok_or_else(|| needed(["okta", "client_id"]))?,
+        private_key: read(["okta", "private_key"], raw.okta.private_key)?,
+        scopes: raw.okta.scopes,
+    };
+    let assets = AssetsConfig {
+        api_url: raw.assets.api_url.unwrap_or_else(|| "https://api.atlassian.com".into()),
+        import_token: read(["assets", "import_token"], raw.assets.import_token)?,
+    };
+    let hook = match raw.hook {
+        None => None,
+        Some(hook) => {
+            let wrong = |problem: &str| ConfigError::Value {
+                key: key(["hook", "public_url"]),
+                problem: problem.into(),
+            };
+            let given = hook.public_url.ok_or_else(|| needed(["hook", "public_url"]))?;
+            let mut url =
+                Url::parse(&given).map_err(|_| wrong("is not a URL such as https://sync.example.com"))?;
+            let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+            if url.scheme() != "https" && !loopback {
+                return Err(wrong("must begin with https://; Okta delivers nowhere else"));
+            }
+            if url.query().is_some() || url.fragment().is_some() {
+                return Err(wrong("must not have anything after the path"));
+            }
+            let path = format!("{}/hooks/okta/{name}", url.path().trim_end_matches('/'));
+            url.set_path(&path);
+            let secret = match hook.secret {
+                Some(source) => read(["hook", "secret"], Some(source))?,
+                None => derived_secret(&name, &okta.private_key),
+            };
+            Some(HookConfig { url, secret })
+        }
+    };
+    let mut mapping = raw.mapping;
+    if mapping.prefix == MappingOptions::default().prefix && name.as_str() != "main" {
+        // Two connections of one site must not share external ids.
+        mapping.prefix = format!("{}-{name}", mapping.prefix);
+    }
+    let minutes = raw.schema_interval_minutes.unwrap_or(15).max(1);
+    Ok(ConnectionConfig {
+        name,
+        okta,
+        assets,
+        hook,
+        mapping,
+        limits: raw.limits,
+        schema_interval: Duration::from_mins(minutes),
+    })
+}
+
+/// A secret that every process with the same settings knows, so that nobody has to invent and store one.
+fn derived_secret(name: &ConnectionName, private_key: &SecretString) -> SecretString {
+    let mut digest = Sha256::new();
+    digest.update("okta-insight-sync event hook secret, version 1\n");
+    digest.update(name.as_str());
+    digest.update("\n");
+    digest.update(private_key.expose_secret().trim());
+    URL_SAFE_NO_PAD.encode(digest.finalize()).into()
+}
+
+fn missing(path: &[&str]) -> ConfigError {
+    ConfigError::Missing { key: path.join("."), variable: overrides::variable(path) }
+}

@@ -1,0 +1,45 @@
+//! Where a secret is kept.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// A secret in the file itself, in the environment, or in a file of its own.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a secret is a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+pub(super) enum SecretSource {
+    Literal(SecretString),
+    Env(FromEnv),
+    File(FromFile),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FromEnv {
+    env: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FromFile {
+    file: PathBuf,
+}
+
+impl SecretSource {
+    /// The secret. The error says what is wrong with the place, and nothing of the secret.
+    pub(super) fn read(self, folder: &Path) -> Result<SecretString, String> {
+        match self {
+            Self::Literal(secret) => Ok(secret),
+            Self::Env(FromEnv { env }) => std::env::var(&env)
+                .map(SecretString::from)
+                .map_err(|_| format!("{env} is not set in the environment")),
+            Self::File(FromFile { file }) => {
+                let path = folder.join(file);
+                let text = std::fs::read_to_string(&path);
+                text.map(|text| text.trim().into())
+                    .map_err(|e| format!("could not read {}: {e}", path.display()))
+            }
+        }
+    }
+}

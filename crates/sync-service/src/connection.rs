@@ -1,0 +1,189 @@
+//! One org, one import source, and the engine between them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use insight_import_client::ImportClient;
+use okta_client::{HookSecret, OktaClient, PrivateKey};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sync_engine::{
+    Census, Engine, EngineOptions, FollowOptions, InboxCounts, Ports, RunSummary, StateStore, SystemClock,
+};
+use sync_model::{ConnectionName, ObjectKind};
+use sync_store::Store;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::{AssetsImporter, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook};
+use crate::lock::Lock;
+use crate::receiver::Inbox;
+use crate::{ConfigError, ConnectionConfig, ServiceError};
+
+/// The product's name and version, for the services that are called.
+const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
+
+/// How a connection is doing, from the store alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectionStatus {
+    /// Its name.
+    pub connection: ConnectionName,
+    /// Confirmed objects by kind.
+    pub objects: BTreeMap<ObjectKind, Census>,
+    /// What is waiting.
+    pub inbox: InboxCounts,
+    /// When a full run last ended well.
+    pub last_full_sync: Option<jiff::Timestamp>,
+    /// The last runs, newest first.
+    pub runs: Vec<RunSummary>,
+}
+
+/// One org, one import source, and the engine between them.
+pub struct Connection {
+    name: ConnectionName,
+    engine: Engine,
+    store: Arc<dyn StateStore>,
+    wake: Arc<Notify>,
+    secret: Option<HookSecret>,
+    has_hook: bool,
+    follow: FollowOptions,
+}
+
+impl Connection {
+    /// Makes the clients and opens the connection's part of the store. Calls nobody.
+    ///
+    /// # Errors
+    /// When a setting cannot work, or the store fails.
+    pub async fn open(config: &ConnectionConfig, store: &Store) -> Result<Self, ServiceError> {
+        let state: Arc<dyn StateStore> = Arc::new(store.connection(&config.name).await?);
+        let okta = okta_client(config)?;
+        let assets = assets_client(config)?;
+        let mapping = MappingSlot::default();
+        let ports = Ports {
+            directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone())),
+            structure: Arc::new(AssetsStructure::new(
+                okta.clone(),
+                assets.clone(),
+                config.mapping.clone(),
+                mapping.clone(),
+            )),
+            hook: Arc::new(OktaEventHook::new(okta, &config.name, config.hook.clone())),
+            importer: Arc::new(AssetsImporter::new(assets, mapping)),
+            store: Arc::clone(&state),
+            clock: Arc::new(SystemClock),
+        };
+        let options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
+        Ok(Self {
+            name: config.name.clone(),
+            engine: Engine::new(ports, options),
+            store: state,
+            wake: Arc::new(Notify::new()),
+            secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
+            has_hook: config.hook.is_some(),
+            follow: FollowOptions { schema_interval: config.schema_interval, ..FollowOptions::default() },
+        })
+    }
+
+    /// Checks that the settings can work, without opening anything.
+    ///
+    /// # Errors
+    /// When the org URL, the key or the token cannot work.
+    pub fn check(config: &ConnectionConfig) -> Result<(), ConfigError> {
+        okta_client(config)?;
+        assets_client(config).map(drop)
+    }
+
+    /// What the operator calls it.
+    pub const fn name(&self) -> &ConnectionName {
+        &self.name
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether an event hook is configured.
+    pub const fn has_hook(&self) -> bool {
+        self.has_hook
+    }
+
+    /// How it is doing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
+        use sync_engine::{RunKind, RunResult};
+        let history = self.store.runs(runs.max(50)).await?;
+        let good = |run: &&RunSummary| {
+            run.kind == RunKind::Full && run.report.as_ref().is_some_and(|r| r.result == RunResult::Done)
+        };
+        Ok(ConnectionStatus {
+            connection: self.name.clone(),
+            objects: self.store.census().await?,
+            inbox: self.store.inbox().await?,
+            last_full_sync: history.iter().find(good).and_then(|run| run.ended),
+            runs: history.into_iter().take(runs as usize).collect(),
+        })
+    }
+
+    /// Claims the right to send for this connection until the result is dropped, and looks after what an earlier
+    /// process left behind.
+    ///
+    /// # Errors
+    /// When another process has it, or what was left behind cannot be settled.
+    pub async fn claim(&self, store_path: &Path) -> Result<Claim, ServiceError> {
+        let claim = Claim { _lock: Lock::take(store_path, &self.name)? };
+        self.engine.recover().await?;
+        Ok(claim)
+    }
+
+    /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim) the connection.
+    pub async fn follow(&self, stop: &CancellationToken) {
+        self.engine.follow(self.follow, &self.wake, stop).await;
+    }
+
+    /// The part that the hook receiver needs; `None` without a hook.
+    pub(crate) fn inbox(&self) -> Option<Inbox> {
+        let secret = self.secret.clone()?;
+        Some(Inbox { secret, store: Arc::clone(&self.store), wake: Arc::clone(&self.wake) })
+    }
+}
+
+/// The right to send for a connection, held by one process at a time.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: Lock,
+}
+
+fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
+    let wrong = |key: &str, error: &dyn std::error::Error| ConfigError::Value {
+        key: format!("connections.{}.okta.{key}", config.name),
+        problem: crate::explain(error),
+    };
+    let key =
+        PrivateKey::parse(config.okta.private_key.expose_secret()).map_err(|e| wrong("private_key", &e))?;
+    let mut builder = OktaClient::builder(&config.okta.org_url)
+        .service_app(&config.okta.client_id, key)
+        .user_agent(USER_AGENT);
+    if !config.okta.scopes.is_empty() {
+        builder = builder.scopes(config.okta.scopes.iter().cloned());
+    }
+    builder.build().map_err(|e| wrong("org_url", &e))
+}
+
+fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, ConfigError> {
+    let builder = ImportClient::builder(config.assets.import_token.clone())
+        .api_url(&config.assets.api_url)
+        .user_agent(USER_AGENT);
+    builder.build().map_err(|e| ConfigError::Value {
+        key: match e {
+            insight_import_client::ConfigError::Token => {
+                format!("connections.{}.assets.import_token", config.name)
+            }
+            _ => format!("connections.{}.assets.api_url", config.name),
+        },
+        problem: crate::explain(&e),
+    })
+}

@@ -1,0 +1,155 @@
+//! The HTTP side of event hooks: verified, stored, then answered. The work happens later.
+
+use std::collections::HashMap;
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
+use sync_engine::{Clock, StateStore, SystemClock};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::Connection;
+use crate::events::inbox_event;
+
+/// Okta documents no maximum; a delivery of a few hundred events stays far below.
+const BODY_LIMIT: usize = 4 << 20;
+/// How long requests under way may take once the receiver is told to stop. Okta waits three seconds.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Why the receiver does not listen.
+#[derive(Debug, thiserror::Error)]
+#[error("could not listen on {address}")]
+pub struct ReceiverError {
+    address: SocketAddr,
+    #[source]
+    source: std::io::Error,
+}
+
+/// Where the events of one connection go.
+#[derive(Clone)]
+pub(crate) struct Inbox {
+    pub(crate) secret: HookSecret,
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) wake: Arc<Notify>,
+}
+
+/// Listens for the deliveries of Okta's event hooks at `/hooks/okta/{connection}`.
+pub struct Receiver {
+    listener: TcpListener,
+    address: SocketAddr,
+    inboxes: Arc<HashMap<String, Inbox>>,
+}
+
+impl Receiver {
+    /// Listens on an address, for these connections.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours.
+    pub async fn bind<'c>(
+        address: SocketAddr,
+        connections: impl IntoIterator<Item = &'c Connection>,
+    ) -> Result<Self, ReceiverError> {
+        let failed = |source| ReceiverError { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let inboxes =
+            connections.into_iter().filter_map(|c| Some((c.name().to_string(), c.inbox()?))).collect();
+        Ok(Self { listener, address: bound, inboxes: Arc::new(inboxes) })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until told to stop; requests under way are finished.
+    pub async fn serve(self, stop: CancellationToken) {
+        let router = Router::new()
+            .route("/hooks/okta/{connection}", get(verify).post(deliver))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .with_state(self.inboxes);
+        let serving =
+            axum::serve(self.listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let grace = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            result = serving.into_future() => {
+                if let Err(error) = result {
+                    tracing::error!(%error, "the hook receiver stopped");
+                }
+            }
+            () = grace => {}
+        }
+    }
+}
+
+type Inboxes = State<Arc<HashMap<String, Inbox>>>;
+
+/// The one-time verification. The secret is checked when it is there: whether Okta sends it here is not certain.
+async fn verify(State(inboxes): Inboxes, Path(connection): Path<String>, headers: HeaderMap) -> Response {
+    let Some(inbox) = inboxes.get(&connection) else { return StatusCode::NOT_FOUND.into_response() };
+    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    if given.is_some() && !inbox.secret.matches(given) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    match headers.get(VERIFICATION_HEADER).and_then(|v| v.to_str().ok()) {
+        Some(challenge) => {
+            ([(CONTENT_TYPE, "application/json")], verification_answer(challenge)).into_response()
+        }
+        None => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// A delivery: answered only once it is stored. A failure of the store earns Okta's one retry.
+async fn deliver(
+    State(inboxes): Inboxes,
+    Path(connection): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let Some(inbox) = inboxes.get(&connection) else { return StatusCode::NOT_FOUND };
+    if !inbox.secret.matches(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
+        tracing::warn!(connection, "a delivery with a wrong or missing secret was refused");
+        return StatusCode::UNAUTHORIZED;
+    }
+    let delivery = match HookDelivery::parse(&body) {
+        Ok(delivery) => delivery,
+        Err(error) => {
+            tracing::warn!(connection, %error, "a delivery could not be read");
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    let events: Vec<_> = delivery.events.iter().map(inbox_event).collect();
+    match inbox.store.store_events(&events, SystemClock.now()).await {
+        Ok(new) => {
+            if new > 0 {
+                inbox.wake.notify_one();
+            }
+            tracing::debug!(
+                connection,
+                delivery = delivery.event_id,
+                events = events.len(),
+                new,
+                "delivery stored"
+            );
+            StatusCode::OK
+        }
+        Err(error) => {
+            tracing::error!(connection, error = crate::explain(&error), "a delivery could not be stored");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
