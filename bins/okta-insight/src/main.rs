@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! The operator's command line. Parses arguments, calls one function, prints.
+
+mod args;
+mod commands;
+mod demo;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use args::{Arguments, Command};
+use output::Failure;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let output = arguments.output;
+    let result = match arguments.command {
+        Command::Setup(args) => commands::setup::run(&args, output).await,
+        Command::Verify(args) => commands::verify::run(&args, output).await,
+        Command::Plan(args) => commands::plan::run(&args, output).await,
+        Command::Sync(args) => commands::sync::run(&args, output).await,
+        Command::Status(args) => commands::status::run(&args, output).await,
+        Command::Sandbox(args) => commands::sandbox::run(&args).await,
+        Command::Demo(args) => demo::run(&args, output).await,
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    eprintln!("error: {}", failure.message);
+    if let Some(hint) = &failure.hint {
+        eprintln!("hint: {hint}");
+    }
+    ExitCode::from(failure.code)
+}

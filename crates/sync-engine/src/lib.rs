@@ -13,7 +13,7 @@ mod recover;
 mod report;
 mod setup;
 
-pub use engine::{Engine, EngineOptions, Ports};
+pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
 pub use error::{EngineError, PortError};
 pub use follow::FollowOptions;
 pub use plan::{ApprovedPlan, KindPlan, Limits, Refusal, SyncPlan};

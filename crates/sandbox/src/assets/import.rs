@@ -308,6 +308,7 @@ impl Objects {
         &self,
         structure: &Structure,
         object_type: &str,
+        only: Option<&str>,
         after: u64,
         limit: usize,
     ) -> Vec<Value> {

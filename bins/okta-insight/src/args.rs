@@ -1,0 +1,133 @@
+//! What may be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sandbox::DpopMode;
+
+/// Keeps Okta users and groups as objects in Jira Service Management Assets.
+#[derive(Debug, Parser)]
+#[command(name = "okta-insight", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// How results are printed. Progress and errors always go to standard error.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create the object schema and mapping in Assets, and the event hook in Okta. Can be repeated.
+    Setup(Common),
+    /// Check that the object schema, the mapping and the event hook are as they should be.
+    Verify(Common),
+    /// Show what a synchronisation would change, and change nothing.
+    Plan(Plan),
+    /// Load all users, groups and memberships, and send what changed.
+    Sync(Sync),
+    /// Say how fresh every connection is, what is waiting, and how the last runs went.
+    Status(Common),
+    /// Serve an Okta org and an Assets site on this machine, to try things with.
+    Sandbox(Sandbox),
+    /// Show everything at work: a sandbox, set-up, synchronisation, and changes arriving live.
+    Demo(Demo),
+}
+
+/// Which configuration, and which connections of it.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The configuration file.
+    #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// Only this connection; all of them when it is not given.
+    #[arg(long)]
+    pub(crate) connection: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How many objects to show one by one.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Go ahead although many objects would be marked as deleted.
+    #[arg(long)]
+    pub(crate) accept_shrink: bool,
+    /// Only these users, by Okta id.
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub(crate) users: Vec<String>,
+    /// Only these groups, by Okta id.
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub(crate) groups: Vec<String>,
+}
+
+/// The org that is invented.
+#[derive(Debug, Args)]
+pub(crate) struct Org {
+    /// Users in the org, deactivated ones included.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) users: usize,
+    /// Groups in the org, beside Everyone.
+    #[arg(long, default_value_t = 12)]
+    pub(crate) groups: usize,
+    /// About how many members a group has.
+    #[arg(long, default_value_t = 25)]
+    pub(crate) members_per_group: usize,
+    /// The same seed gives the same org.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Fill the org from a folder of Okta's own JSON instead.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) org_data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    #[command(flatten)]
+    pub(crate) org: Org,
+    /// Where the Okta org listens; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) okta: SocketAddr,
+    /// Where the Assets site and the control API listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) insight: SocketAddr,
+    /// Whether tokens are bound to a key: required, optional or off.
+    #[arg(long, default_value = "required")]
+    pub(crate) dpop: DpopMode,
+    /// Requests a minute that each bucket of the org allows.
+    #[arg(long, value_name = "N")]
+    pub(crate) rate_limit: Option<u64>,
+    /// Write a configuration that works against it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// Write addresses and credentials once it serves.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) org: Org,
+    /// End after one round of live changes instead of going on until Ctrl-C.
+    #[arg(long)]
+    pub(crate) exit: bool,
+}

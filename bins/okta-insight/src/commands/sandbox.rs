@@ -1,0 +1,100 @@
+//! `okta-insight sandbox`
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+
+use sandbox::{Sandbox, SandboxOptions};
+use serde_json::Value;
+
+use super::stop_on_signal;
+use crate::args::{Org, Sandbox as Args};
+use crate::output::{Failure, Outcome};
+
+pub(crate) async fn run(args: &Args) -> Outcome {
+    let stop = stop_on_signal();
+    let options = SandboxOptions {
+        okta: args.okta,
+        insight: args.insight,
+        dpop: args.dpop,
+        rate_limit: args.rate_limit,
+        ..options(&args.org)
+    };
+    let sandbox = Sandbox::start(&options).await?;
+    if let Some(file) = &args.config_file {
+        let store = file.with_extension("db");
+        write_private(file, &config(sandbox.ready(), free_port()?, &store))?;
+    }
+    if let Some(file) = &args.ready_file {
+        write_private(file, &sandbox.ready().to_string())?;
+    }
+    eprintln!("Okta    {}", text(sandbox.ready(), "/okta/org_url"));
+    eprintln!("Assets  {}", text(sandbox.ready(), "/insight/api_url"));
+    eprintln!("Control {}", sandbox.control_url());
+    if let Some(file) = &args.config_file {
+        eprintln!("Try     okta-insight setup --config {}", file.display());
+    }
+    stop.cancelled().await;
+    sandbox.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The org that the arguments describe.
+pub(crate) fn options(org: &Org) -> SandboxOptions {
+    SandboxOptions {
+        users: org.users,
+        groups: org.groups,
+        members_per_group: org.members_per_group,
+        seed: org.seed,
+        org_data: org.org_data.clone(),
+        ..SandboxOptions::default()
+    }
+}
+
+/// A configuration that works against a sandbox.
+pub(crate) fn config(ready: &Value, hook_port: u16, store: &Path) -> String {
+    let quoted = |pointer: &str| toml_text(&text(ready, pointer));
+    let key = ready.pointer("/okta/private_key_jwk").map(Value::to_string).unwrap_or_default();
+    let store = toml_text(&store.file_name().unwrap_or_default().to_string_lossy());
+    format!(
+        "# Works against the sandbox that wrote it, for as long as that runs.\n\
+         [store]\npath = {store}\n\n\
+         [server]\nlisten = \"127.0.0.1:{hook_port}\"\n\n\
+         [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\n\
+         [connections.main.assets]\napi_url = {}\nimport_token = {}\n\n\
+         [connections.main.hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
+        quoted("/okta/org_url"),
+        quoted("/okta/client_id"),
+        toml_text(&key),
+        quoted("/insight/api_url"),
+        quoted("/insight/import_token"),
+    )
+}
+
+/// A port that nobody uses at this moment.
+pub(crate) fn free_port() -> Result<u16, Failure> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// JSON's escapes are TOML's.
+fn toml_text(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Writes a file that holds secrets: for its owner alone, and whole before it has its name.
+fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(format!("could not write {}: {e}", path.display()));
+    let draft = path.with_extension("part");
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&draft).and_then(|mut file| file.write_all(content.as_bytes())).map_err(failed)?;
+    std::fs::rename(&draft, path).map_err(failed)
+}

@@ -1,0 +1,135 @@
+//! Changes in Okta, and how long Assets takes to show them.
+
+use std::time::Duration;
+
+use sandbox::ControlClient;
+use serde_json::Value;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::changes::{Change, Expected, Step, creations, life};
+use crate::output::Failure;
+
+/// How long one change may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often Assets is looked at while waiting.
+const LOOK: Duration = Duration::from_millis(5);
+/// Lives in the one round that `--exit` runs.
+const ROUND: u64 = 3;
+
+/// Changes made so far, and what became of them.
+pub(super) struct Live {
+    control: ControlClient,
+    lives: u64,
+    pub(super) changes: u64,
+    pub(super) latencies: Vec<Duration>,
+    everyone: String,
+}
+
+impl Live {
+    pub(super) const fn new(control: ControlClient) -> Self {
+        Self { control, lives: 0, changes: 0, latencies: Vec::new(), everyone: String::new() }
+    }
+
+    pub(super) fn all_applied(&self) -> bool {
+        self.changes == self.latencies.len() as u64
+    }
+
+    /// The latency that this share of the changes stayed below, in milliseconds.
+    pub(super) fn percentile(&self, percent: usize) -> f64 {
+        let mut sorted = self.latencies.clone();
+        sorted.sort();
+        let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+        sorted.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+    }
+
+    /// A few lives, one after the other.
+    pub(super) async fn round(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
+        for _ in 0..ROUND {
+            if !stop.is_cancelled() {
+                self.live(Duration::ZERO, stop).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lives until told to stop, at a pace that people can follow.
+    pub(super) async fn go_on(&mut self, stop: &CancellationToken) -> Result<(), Failure> {
+        while !stop.is_cancelled() {
+            self.live(Duration::from_secs(2), stop).await?;
+        }
+        Ok(())
+    }
+
+    async fn live(&mut self, pause: Duration, stop: &CancellationToken) -> Result<(), Failure> {
+        if self.everyone.is_empty() {
+            let groups = self.control.get("/okta/groups?limit=1").await.map_err(failed)?;
+            self.everyone = groups["groups"][0]["id"].as_str().unwrap_or_default().to_owned();
+        }
+        self.lives += 1;
+        let (new_user, new_group) = creations(self.lives);
+        let user = self.create("user created", "user", new_user).await?;
+        let group = self.create("group created", "group", new_group).await?;
+        for change in life(self.lives, &user, &group) {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(pause) => {}
+            }
+            self.apply(change).await?;
+        }
+        Ok(())
+    }
+
+    async fn create(
+        &mut self,
+        name: &'static str,
+        kind: &'static str,
+        step: Step,
+    ) -> Result<String, Failure> {
+        let start = Instant::now();
+        let made = self.call(&step).await?;
+        let id = made["id"].as_str().unwrap_or_default().to_owned();
+        let expected = Expected::Value("status", "Okta Active".to_owned());
+        self.wait(name, (kind, id.clone()), &expected, start).await?;
+        Ok(id)
+    }
+
+    async fn apply(&mut self, change: Change) -> Result<(), Failure> {
+        let start = Instant::now();
+        self.call(&change.step).await?;
+        self.wait(change.name, change.object, &change.expected, start).await
+    }
+
+    async fn wait(
+        &mut self,
+        name: &'static str,
+        (kind, id): (&'static str, String),
+        expected: &Expected,
+        start: Instant,
+    ) -> Result<(), Failure> {
+        self.changes += 1;
+        let path = format!("/insight/objects?type=/type/{kind}&identity={id}");
+        while start.elapsed() < PATIENCE {
+            let found = self.control.get(&path).await.map_err(failed)?;
+            if expected.holds(&found["objects"][0], &self.everyone) {
+                let latency = start.elapsed();
+                self.latencies.push(latency);
+                eprintln!("Live         {name:<38} in Assets after {:>5} ms", latency.as_millis());
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        eprintln!("Live         {name:<38} not in Assets after {} s", PATIENCE.as_secs());
+        Ok(())
+    }
+
+    async fn call(&self, step: &Step) -> Result<Value, Failure> {
+        self.control.call(step.method, &step.path, &step.body).await.map_err(failed)
+    }
+}
+
+// The signature is that of `map_err`.
+#[allow(clippy::needless_pass_by_value)]
+fn failed(error: reqwest::Error) -> Failure {
+    Failure::new(format!("the sandbox did not answer: {error}"))
+}

@@ -1,0 +1,110 @@
+//! `okta-insight demo`: everything at work, with nothing else needed.
+
+mod changes;
+mod live;
+mod report;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandbox::audit::{self, Audit};
+use sandbox::{ControlClient, Sandbox};
+use sync_service::engine::{Limits, RunReport};
+use sync_service::{Config, Connection, Receiver, ServiceError, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Demo, Output};
+use crate::commands::{sandbox as sandbox_command, stop_on_signal};
+use crate::output::{Failure, Outcome, print_json};
+use crate::progress::Bars;
+use live::Live;
+
+/// How long the two sides may take to become equal after the last change.
+const SETTLING: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
+    let stop = stop_on_signal();
+    let sandbox = Sandbox::start(&sandbox_command::options(&args.org)).await?;
+    let folder = tempfile::tempdir()?;
+    let text = sandbox_command::config(
+        sandbox.ready(),
+        sandbox_command::free_port()?,
+        &folder.path().join("demo.db"),
+    );
+    let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;
+    let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
+    let chosen = config.chosen(None)?;
+    let connection = Connection::open(chosen[0], &store).await?;
+    let connection = Arc::new(connection);
+    let _claim = connection.claim(&config.store).await?;
+    let receiver = Receiver::bind(config.listen, [connection.as_ref()]).await.map_err(ServiceError::from)?;
+    let serving = tokio::spawn(receiver.serve(stop.clone()));
+
+    let full_sync = prepare(&connection, &sandbox, &stop).await?;
+    let control = ControlClient::new(sandbox.control_url());
+    let following = {
+        let (connection, stop) = (Arc::clone(&connection), stop.clone());
+        tokio::spawn(async move { connection.follow(&stop).await })
+    };
+    let mut live = Live::new(control.clone());
+    live.round(&stop).await?;
+    if !args.exit {
+        eprintln!("\nChanges go on until Ctrl-C.");
+        live.go_on(&stop).await?;
+    }
+    let audit = settle(&control).await?;
+    stop.cancel();
+    for task in [serving, following] {
+        // Both end by themselves once told to stop.
+        let _ = task.await;
+    }
+    store.close().await;
+    sandbox.shutdown().await;
+    match output {
+        Output::Json => print_json(&report::document(&audit, &full_sync, &live))?,
+        Output::Text => report::print(&audit, &full_sync, &live),
+    }
+    if audit.in_sync && live.all_applied() { Ok(ExitCode::SUCCESS) } else { Ok(ExitCode::FAILURE) }
+}
+
+/// The product's buttons, in order: Setup, Verify Okta Hook, Synchronize.
+async fn prepare(
+    connection: &Connection,
+    sandbox: &Sandbox,
+    stop: &CancellationToken,
+) -> Result<RunReport, Failure> {
+    let ready = sandbox.ready();
+    eprintln!("Sandbox      Okta at {}, Assets at {}", ready["okta"]["org_url"], ready["insight"]["api_url"]);
+    let setup = connection.engine().setup(connection.has_hook()).await?;
+    eprintln!(
+        "Setup        {} attributes in Assets, event hook in Okta",
+        setup.structure.added_attributes.len()
+    );
+    let verified = connection.engine().verify(connection.has_hook()).await?;
+    if let Some(problem) = verified.problems.first() {
+        return Err(Failure::new(problem.clone()));
+    }
+    eprintln!("Verify       hook active, verified, subscribed");
+    let bars = Bars::new();
+    let report = connection.engine().sync(&Limits::default(), &bars, stop).await?;
+    drop(bars);
+    let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
+    eprintln!(
+        "Synchronize  {sent} objects in {:.1} s, {} requests to Okta",
+        report.seconds, report.directory_requests
+    );
+    Ok(report)
+}
+
+/// The comparison once nothing is under way any more.
+async fn settle(control: &ControlClient) -> Result<Audit, Failure> {
+    let deadline = tokio::time::Instant::now() + SETTLING;
+    loop {
+        let audit = audit::compare(control).await.map_err(|e| Failure::new(e.to_string()))?;
+        if audit.in_sync || tokio::time::Instant::now() >= deadline {
+            return Ok(audit);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,59 @@
+//! What the demo came to.
+
+use sandbox::audit::Audit;
+use serde_json::{Value, json};
+use sync_service::engine::RunReport;
+
+use super::live::Live;
+use crate::output::table;
+
+pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Value {
+    let mut insight = json!(audit.insight);
+    insight["marked_deleted"] = audit.marked_deleted.into();
+    json!({
+        "okta": audit.okta,
+        "insight": insight,
+        "in_sync": audit.in_sync,
+        "differences": audit.differences,
+        "full_sync": {
+            "seconds": full_sync.seconds,
+            "okta_requests": full_sync.directory_requests,
+            "executions": full_sync.executions,
+            "chunks": full_sync.chunks,
+        },
+        "live": {
+            "changes": live.changes,
+            "applied": live.latencies.len(),
+            "latency_ms": { "p50": live.percentile(50), "p99": live.percentile(99) },
+        },
+    })
+}
+
+pub(super) fn print(audit: &Audit, full_sync: &RunReport, live: &Live) {
+    let mut rows = table(["", "okta", "assets"]);
+    for (name, okta, insight) in [
+        ("users", audit.okta.users, audit.insight.users),
+        ("groups", audit.okta.groups, audit.insight.groups),
+        ("memberships", audit.okta.memberships, audit.insight.memberships),
+    ] {
+        rows.add_row([name.to_owned(), okta.to_string(), insight.to_string()]);
+    }
+    rows.add_row(["marked as deleted".to_owned(), String::new(), audit.marked_deleted.to_string()]);
+    println!("{rows}");
+    println!(
+        "Full sync: {:.1} s, {} requests to Okta, {} chunks. Live: {} of {} changes applied, p50 {:.0} ms, p99 {:.0} ms.",
+        full_sync.seconds,
+        full_sync.directory_requests,
+        full_sync.chunks,
+        live.latencies.len(),
+        live.changes,
+        live.percentile(50),
+        live.percentile(99),
+    );
+    if audit.in_sync {
+        println!("In sync: every attribute and every reference compared.");
+    } else {
+        println!("NOT in sync: {} differences", audit.total_differences);
+        audit.differences.iter().for_each(|difference| println!("  {difference}"));
+    }
+}

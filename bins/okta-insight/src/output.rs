@@ -1,0 +1,78 @@
+//! Results on standard output, failures on standard error.
+
+use std::process::ExitCode;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use sync_service::{ConfigError, ServiceError, explain};
+
+/// Differences or problems were found, and nothing failed.
+pub(crate) const FOUND: u8 = 3;
+
+/// Why a command failed, as it is told.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) code: u8,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, code: 1 }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { message: explain(&error), hint: None, code: 2 }
+    }
+}
+
+impl From<sync_service::engine::EngineError> for Failure {
+    fn from(error: sync_service::engine::EngineError) -> Self {
+        ServiceError::from(error).into()
+    }
+}
+
+impl From<sandbox::SandboxError> for Failure {
+    fn from(error: sandbox::SandboxError) -> Self {
+        let code = if matches!(error, sandbox::SandboxError::OrgData { .. }) { 2 } else { 1 };
+        Self { message: explain(&error), hint: None, code }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// What a command gives back.
+pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+/// Prints the one JSON document of a command.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::new(e.to_string()))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A table that fits the terminal, with a line under its heading.
+pub(crate) fn table<const N: usize>(heading: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(heading.map(str::to_uppercase));
+    table
+}
+
+/// `1 object`, `2 objects`.
+pub(crate) fn count(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
