@@ -95,8 +95,8 @@ pub(crate) struct Org {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Fill the org from a folder of Okta's own JSON instead.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) org_data: Option<PathBuf>,
+    #[arg(long = "org-data", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -52,7 +52,7 @@ impl Progress for Bars {
     }
 
     fn end(&self, phase: Phase) {
-        self.with(phase, |bar| bar.finish_and_clear());
+        self.with(phase, ProgressBar::finish_and_clear);
     }
 }
 

@@ -106,13 +106,12 @@ pub enum Error {
         message: String,
     },
     /// No answer.
-    #[error("could not reach {host}")]
+    #[error("could not reach {host}: {reason}")]
     Transport {
         /// The host.
         host: String,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
+        /// Why, in the system's words.
+        reason: String,
     },
     /// The answer was not what it should be.
     #[error("could not read the answer to {what}")]

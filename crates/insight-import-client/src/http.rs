@@ -68,9 +68,9 @@ impl Transport {
                     }
                     _ => return Err(refused(what, &answer, body.as_ref().map_or(0, Bytes::len))),
                 },
-                Err(source) => {
-                    let connect = source.is_connect();
-                    let error = unreachable(url, source);
+                Err(error) => {
+                    let connect = error.is_connect();
+                    let error = unreachable(url, &error);
                     if repeat == Repeat::Unsafe && !connect {
                         return Err(error);
                     }
@@ -128,10 +128,16 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(120)))
 }
 
-fn unreachable(url: &Url, source: reqwest::Error) -> Error {
+fn unreachable(url: &Url, error: &reqwest::Error) -> Error {
     let host = url.host_str().unwrap_or_default();
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Error::Transport { host, source: source.without_url() }
+    // The layers in between say nothing to an operator.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
+    Error::Transport { host, reason }
 }
 
 fn refused(what: &'static str, answer: &Answer, bytes: usize) -> Error {

@@ -407,18 +407,23 @@ impl OktaClient {
                 ),
             );
         }
-        let response = request.send().await.map_err(|source| transport(url, source))?;
+        let response = request.send().await.map_err(|error| transport(url, &error))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = response.bytes().await.map_err(|source| transport(url, source))?;
+        let bytes = response.bytes().await.map_err(|error| transport(url, &error))?;
         Ok((status, headers, bytes))
     }
 }
 
-pub(crate) fn transport(url: &Url, source: reqwest::Error) -> Error {
+pub(crate) fn transport(url: &Url, error: &reqwest::Error) -> Error {
     let host = url.host_str().unwrap_or_default();
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    // The URL may hold a cursor, and is named above.
-    Error::Transport { host, source: source.without_url() }
+    // The layers in between say nothing to an operator, and the URL may hold a cursor.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
+    Error::Transport { host, reason }
 }
 
 /// A pause that doubles with every attempt, from half a second to half a minute, and differs from task to task.

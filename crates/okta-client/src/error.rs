@@ -121,13 +121,12 @@ pub enum Error {
         status: u16,
     },
     /// No answer.
-    #[error("could not reach {host}")]
+    #[error("could not reach {host}: {reason}")]
     Transport {
         /// The host.
         host: String,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
+        /// Why, in the system's words.
+        reason: String,
     },
     /// Everything together took too long.
     #[error("{path} was not answered within {seconds} s")]

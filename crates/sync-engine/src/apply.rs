@@ -133,7 +133,7 @@ impl Engine {
             Err(error) => Err(EngineError::Import(error)),
         };
         if let Err(error) = closed {
-            tracing::warn!(execution = %id, error = %crate::engine::explain(&error), "could not cancel the execution; it is looked after at the next run");
+            tracing::warn!(execution = %id, error = %crate::explain(&error), "could not cancel the execution; it is looked after at the next run");
         }
     }
 }

@@ -230,7 +230,7 @@ impl Engine {
         report.directory_requests = self.ports.directory.requests() - requests;
         if let Err(error) = &result {
             report.result = RunResult::Failed;
-            report.error = Some(explain(error));
+            report.error = Some(crate::explain(error));
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
             if self.ports.store.open_executions().await?.iter().any(|open| open.run == run) {
                 return result.map(|()| report);
@@ -243,16 +243,4 @@ impl Engine {
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
-}
-
-/// An error with all its causes, in one line.
-pub(crate) fn explain(error: &EngineError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(e) = cause {
-        text.push_str(": ");
-        text.push_str(&e.to_string());
-        cause = e.source();
-    }
-    text
 }

@@ -1,7 +1,6 @@
 //! What can go wrong, told by what the caller can do about it.
 
 use std::error::Error as StdError;
-use std::fmt::Write as _;
 
 use crate::{Refusal, StoreError};
 
@@ -65,18 +64,6 @@ impl PortError {
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
-
-    /// The message and every cause behind it, in one line.
-    pub fn chain(&self) -> String {
-        let mut text = self.message.clone();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            // Writing to a String cannot fail.
-            let _ = write!(text, ": {error}");
-            cause = error.source();
-        }
-        text
-    }
 }
 
 /// Why a run, a setup or a verification did not come to its end.
@@ -134,4 +121,19 @@ impl EngineError {
             Self::Store(_) | Self::Stopped => None,
         }
     }
+}
+
+/// An error with all its causes, in one line. A cause that the text before it ends with is not repeated.
+pub fn explain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
 }

@@ -69,7 +69,7 @@ impl Engine {
             Err(error) => {
                 // Stopping and a busy importer are nobody's fault and cost no attempt.
                 if !matches!(error, EngineError::Stopped) {
-                    self.put_off(&looks, &crate::engine::explain(&error)).await?;
+                    self.put_off(&looks, &crate::explain(&error)).await?;
                 }
                 Err(error)
             }

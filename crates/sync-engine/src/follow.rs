@@ -6,11 +6,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    EngineError, Quiet, StructureState,
-    engine::{Engine, explain},
-    events::Batch,
-};
+use crate::{EngineError, Quiet, StructureState, engine::Engine, events::Batch, explain};
 
 /// How the engine follows.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,7 @@ mod report;
 mod setup;
 
 pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
-pub use error::{EngineError, PortError};
+pub use error::{EngineError, PortError, explain};
 pub use follow::FollowOptions;
 pub use plan::{ApprovedPlan, KindPlan, Limits, Refusal, SyncPlan};
 pub use ports::{

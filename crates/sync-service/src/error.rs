@@ -1,7 +1,5 @@
 //! What can go wrong between a command and its result.
 
-use std::error::Error as StdError;
-
 use sync_engine::{EngineError, StoreError};
 
 use crate::{ConfigError, ReceiverError};
@@ -44,19 +42,4 @@ impl ServiceError {
             Self::Config(_) | Self::Store(_) => None,
         }
     }
-}
-
-/// An error with all its causes, in one line. A cause that the text above it already ends with is not repeated.
-pub fn explain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }

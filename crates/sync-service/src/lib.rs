@@ -10,9 +10,9 @@ mod receiver;
 
 pub use config::{AssetsConfig, Config, ConfigError, ConnectionConfig, HookConfig, OktaConfig};
 pub use connection::{Claim, Connection, ConnectionStatus};
-pub use error::{ServiceError, explain};
+pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use receiver::{Receiver, ReceiverError};
-pub use sync_engine as engine;
+pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
 pub use sync_store::Store;

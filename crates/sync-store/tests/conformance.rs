@@ -1,5 +1,8 @@
 //! The promises of `StateStore`, one test each.
 
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};

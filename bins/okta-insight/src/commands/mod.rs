@@ -33,7 +33,7 @@ pub(crate) async fn open(common: &Common) -> Result<Opened, Failure> {
     for connection in chosen {
         connections.push(Connection::open(connection, &store).await?);
     }
-    Ok(Opened { store, connections, config })
+    Ok(Opened { config, store, connections })
 }
 
 /// Cancelled at Ctrl-C or when the system asks the process to end.

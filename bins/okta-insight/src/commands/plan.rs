@@ -70,7 +70,7 @@ fn print(planned: &Planned) {
     }
     let hidden = planned.plan.changes().saturating_sub(planned.objects.len() as u64);
     if hidden > 0 {
-        println!("  and {} more", count(hidden, "object"));
+        println!("  and {}", count(hidden, "more object"));
     }
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if planned.plan.changes() == 0 {

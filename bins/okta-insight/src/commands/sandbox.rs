@@ -48,7 +48,7 @@ pub(crate) fn options(org: &Org) -> SandboxOptions {
         groups: org.groups,
         members_per_group: org.members_per_group,
         seed: org.seed,
-        org_data: org.org_data.clone(),
+        org_data: org.data.clone(),
         ..SandboxOptions::default()
     }
 }

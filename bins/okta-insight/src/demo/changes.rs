@@ -12,32 +12,25 @@ pub(super) struct Step {
 /// How an object of Assets looks once a change has arrived.
 pub(super) enum Expected {
     /// An attribute has a value; empty when it is cleared.
-    Value(&'static str, String),
+    Value(String, String),
     /// The user refers to a group, or no longer does.
     Member(String, bool),
     /// The user is in no listed group any more.
     NoMember,
 }
 
-/// One change and its effect.
+/// An object to look at: `user` or `group`, and its Okta id.
+pub(super) type Object = (&'static str, String);
+
+/// One change and its effects.
 pub(super) struct Change {
     pub(super) name: &'static str,
-    pub(super) step: Step,
-    /// Which object to look at: `user` or `group`, and its Okta id.
-    pub(super) object: (&'static str, String),
-    pub(super) expected: Expected,
+    pub(super) steps: Vec<Step>,
+    pub(super) expected: Vec<(Object, Expected)>,
 }
 
 fn step(method: &'static str, path: impl Into<String>, body: Value) -> Step {
     Step { method, path: path.into(), body }
-}
-
-fn user(id: &str) -> (&'static str, String) {
-    ("user", id.to_owned())
-}
-
-fn group(id: &str) -> (&'static str, String) {
-    ("group", id.to_owned())
 }
 
 /// The creation of a user and of a group; their ids are known only afterwards.
@@ -55,99 +48,70 @@ pub(super) fn creations(n: u64) -> (Step, Step) {
     )
 }
 
-/// A life from the creation of a user and a group to their end.
+/// A life from after the creation of a user and a group to their end.
 pub(super) fn life(n: u64, user_id: &str, group_id: &str) -> Vec<Change> {
-    let attribute = format!("liveAttribute{n}");
-    let member = format!("/okta/groups/{group_id}/users/{user_id}");
+    let user = || ("user", user_id.to_owned());
+    let group = || ("group", group_id.to_owned());
     let at_user = format!("/okta/users/{user_id}");
     let at_group = format!("/okta/groups/{group_id}");
-    let value = |name, value: &str| Expected::Value(name, value.to_owned());
-    let change = |name, step, object, expected| Change { name, step, object, expected };
+    let member = format!("{at_group}/users/{user_id}");
+    let attribute = format!("liveAttribute{n}");
+    let renamed = format!("Live {n:04} renamed");
+    let value = |end: &str, value: &str| Expected::Value(end.to_owned(), value.to_owned());
+    let belongs = |member| Expected::Member(group_id.to_owned(), member);
+    let change =
+        |name, step, object, expected| Change { name, steps: vec![step], expected: vec![(object, expected)] };
+    let profile = |changes| step("POST", &at_user, changes);
     vec![
         change(
             "profile changed",
-            step("POST", &at_user, json!({ "department": "Finance" })),
-            user(user_id),
+            profile(json!({ "department": "Finance" })),
+            user(),
             value("profile/department", "Finance"),
         ),
         change(
             "custom attribute changed",
-            step("POST", &at_user, json!({ "costCentre": format!("CC-{n}") })),
-            user(user_id),
-            Expected::Value("profile/costCentre", format!("CC-{n}")),
+            profile(json!({ "costCentre": renamed })),
+            user(),
+            value("profile/costCentre", &renamed),
         ),
-        change(
-            "value cleared",
-            step("POST", &at_user, json!({ "city": null })),
-            user(user_id),
-            value("profile/city", ""),
-        ),
-        change(
-            "membership added",
-            step("PUT", &member, Value::Null),
-            user(user_id),
-            Expected::Member(group_id.to_owned(), true),
-        ),
+        change("value cleared", profile(json!({ "city": null })), user(), value("profile/city", "")),
+        change("membership added", step("PUT", &member, Value::Null), user(), belongs(true)),
         change(
             "group renamed",
-            step("POST", &at_group, json!({ "name": format!("Live {n:04} renamed") })),
-            group(group_id),
-            Expected::Value("profile/name", format!("Live {n:04} renamed")),
+            step("POST", &at_group, json!({ "name": renamed })),
+            group(),
+            value("profile/name", &renamed),
         ),
-        change(
-            "last membership removed",
-            step("DELETE", &member, Value::Null),
-            user(user_id),
-            Expected::NoMember,
-        ),
-        change(
-            "membership added again",
-            step("PUT", &member, Value::Null),
-            user(user_id),
-            Expected::Member(group_id.to_owned(), true),
-        ),
-        change(
-            "custom attribute added to the schema",
-            step(
-                "PUT",
-                format!("/okta/schemas/user/{attribute}"),
-                json!({ "title": format!("Live attribute {n}"), "type": "string" }),
-            ),
-            user(user_id),
-            // Nobody has a value yet; the next change gives one.
-            value("status", "Okta Active"),
-        ),
-        change(
-            "new attribute filled in",
-            step("POST", &at_user, json!({ attribute.clone(): "first value" })),
-            user(user_id),
-            Expected::Value(
-                Box::leak(format!("profile/{attribute}").into_boxed_str()),
-                "first value".to_owned(),
-            ),
-        ),
-        change(
-            "group deleted",
-            step("DELETE", &at_group, Value::Null),
-            group(group_id),
-            value("status", "Okta Deleted"),
-        ),
-        change(
-            "membership ended with the group",
-            step("POST", &at_user, json!({ "title": "Left over" })),
-            user(user_id),
-            Expected::Member(group_id.to_owned(), false),
-        ),
+        change("last membership removed", step("DELETE", &member, Value::Null), user(), Expected::NoMember),
+        change("membership added again", step("PUT", &member, Value::Null), user(), belongs(true)),
+        Change {
+            name: "attribute added to the schema, filled in",
+            steps: vec![
+                step(
+                    "PUT",
+                    format!("/okta/schemas/user/{attribute}"),
+                    json!({ "title": format!("Live attribute {n}"), "type": "string" }),
+                ),
+                profile(json!({ attribute.clone(): "first value" })),
+            ],
+            expected: vec![(user(), value(&format!("profile/{attribute}"), "first value"))],
+        },
+        Change {
+            name: "group deleted",
+            steps: vec![step("DELETE", &at_group, Value::Null)],
+            expected: vec![(group(), value("status", "Okta Deleted")), (user(), belongs(false))],
+        },
         change(
             "user deactivated",
             step("POST", format!("{at_user}/lifecycle/deactivate"), Value::Null),
-            user(user_id),
+            user(),
             value("status", "Okta Deprovisioned"),
         ),
         change(
             "user deleted",
             step("DELETE", &at_user, Value::Null),
-            user(user_id),
+            user(),
             value("status", "Okta Deleted"),
         ),
     ]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::changes::{Change, Expected, Step, creations, life};
+use super::changes::{Change, Expected, Object, Step, creations, life};
 use crate::output::Failure;
 
 /// How long one change may take.
@@ -40,7 +40,7 @@ impl Live {
         let mut sorted = self.latencies.clone();
         sorted.sort();
         let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-        sorted.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+        sorted.get(at).map_or(0.0, |latency| (latency.as_secs_f64() * 10_000.0).round() / 10.0)
     }
 
     /// A few lives, one after the other.
@@ -63,8 +63,10 @@ impl Live {
 
     async fn live(&mut self, pause: Duration, stop: &CancellationToken) -> Result<(), Failure> {
         if self.everyone.is_empty() {
-            let groups = self.control.get("/okta/groups?limit=1").await.map_err(failed)?;
-            self.everyone = groups["groups"][0]["id"].as_str().unwrap_or_default().to_owned();
+            let groups = self.control.get("/okta/groups").await.map_err(failed)?;
+            let everyone =
+                groups["groups"].as_array().into_iter().flatten().find(|g| g["type"] == "BUILT_IN");
+            everyone.and_then(|g| g["id"].as_str()).unwrap_or_default().clone_into(&mut self.everyone);
         }
         self.lives += 1;
         let (new_user, new_group) = creations(self.lives);
@@ -89,37 +91,44 @@ impl Live {
         let start = Instant::now();
         let made = self.call(&step).await?;
         let id = made["id"].as_str().unwrap_or_default().to_owned();
-        let expected = Expected::Value("status", "Okta Active".to_owned());
-        self.wait(name, (kind, id.clone()), &expected, start).await?;
+        let expected = Expected::Value("status".to_owned(), "Okta Active".to_owned());
+        self.wait(name, &[((kind, id.clone()), expected)], start).await?;
         Ok(id)
     }
 
     async fn apply(&mut self, change: Change) -> Result<(), Failure> {
         let start = Instant::now();
-        self.call(&change.step).await?;
-        self.wait(change.name, change.object, &change.expected, start).await
+        for step in &change.steps {
+            self.call(step).await?;
+        }
+        self.wait(change.name, &change.expected, start).await
     }
 
     async fn wait(
         &mut self,
         name: &'static str,
-        (kind, id): (&'static str, String),
-        expected: &Expected,
+        expected: &[(Object, Expected)],
         start: Instant,
     ) -> Result<(), Failure> {
         self.changes += 1;
-        let path = format!("/insight/objects?type=/type/{kind}&identity={id}");
-        while start.elapsed() < PATIENCE {
-            let found = self.control.get(&path).await.map_err(failed)?;
-            if expected.holds(&found["objects"][0], &self.everyone) {
-                let latency = start.elapsed();
-                self.latencies.push(latency);
-                eprintln!("Live         {name:<38} in Assets after {:>5} ms", latency.as_millis());
+        let mut left = expected.iter();
+        let mut next = left.next();
+        while let Some(((kind, id), expected)) = next {
+            if start.elapsed() > PATIENCE {
+                eprintln!("Live         {name:<42} not in Assets after {} s", PATIENCE.as_secs());
                 return Ok(());
             }
-            tokio::time::sleep(LOOK).await;
+            let path = format!("/insight/objects?type=/type/{kind}&identity={id}");
+            let found = self.control.get(&path).await.map_err(failed)?;
+            if expected.holds(&found["objects"][0], &self.everyone) {
+                next = left.next();
+            } else {
+                tokio::time::sleep(LOOK).await;
+            }
         }
-        eprintln!("Live         {name:<38} not in Assets after {} s", PATIENCE.as_secs());
+        let latency = start.elapsed();
+        self.latencies.push(latency);
+        eprintln!("Live         {name:<42} in Assets after {:>5} ms", latency.as_millis());
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sync_service::engine::RunReport;
 
 use super::live::Live;
-use crate::output::table;
+use crate::output::{count, table};
 
 pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Value {
     let mut insight = json!(audit.insight);
@@ -41,10 +41,10 @@ pub(super) fn print(audit: &Audit, full_sync: &RunReport, live: &Live) {
     rows.add_row(["marked as deleted".to_owned(), String::new(), audit.marked_deleted.to_string()]);
     println!("{rows}");
     println!(
-        "Full sync: {:.1} s, {} requests to Okta, {} chunks. Live: {} of {} changes applied, p50 {:.0} ms, p99 {:.0} ms.",
+        "Full sync: {:.1} s, {} to Okta, {}. Live: {} of {} changes applied, p50 {:.0} ms, p99 {:.0} ms.",
         full_sync.seconds,
-        full_sync.directory_requests,
-        full_sync.chunks,
+        count(full_sync.directory_requests, "request"),
+        count(full_sync.chunks, "chunk"),
         live.latencies.len(),
         live.changes,
         live.percentile(50),

@@ -159,7 +159,7 @@ impl ServiceApp {
                     self.learn(response.headers());
                     let status = response.status();
                     if status.is_success() {
-                        let bytes = response.bytes().await.map_err(|source| self.unreachable(source))?;
+                        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
                         return serde_json::from_slice(&bytes).map_err(|source| Error::Decode {
                             path: TOKEN_PATH.into(),
                             expected: "an access token",
@@ -211,7 +211,7 @@ impl ServiceApp {
             ])
             .send()
             .await
-            .map_err(|source| self.unreachable(source))
+            .map_err(|error| self.unreachable(&error))
     }
 
     fn assertion(&self) -> Result<String> {
@@ -230,8 +230,8 @@ impl ServiceApp {
         self.key.sign_with_kid(&claims).map_err(Error::Signing)
     }
 
-    fn unreachable(&self, source: reqwest::Error) -> Error {
-        crate::client::transport(&self.token_url, source)
+    fn unreachable(&self, error: &reqwest::Error) -> Error {
+        crate::client::transport(&self.token_url, error)
     }
 }
 

@@ -34,7 +34,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be; the message names line and key.
-    #[error("{place} is not a valid configuration\n{problem}")]
+    #[error("{place}: {problem}")]
     Parse {
         /// The file, or what was merged into it.
         place: String,
@@ -152,13 +152,13 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         // Read by itself first: its errors can still point at a line.
         let invalid =
-            |e: toml::de::Error| ConfigError::Parse { place: place.to_owned(), problem: e.to_string() };
+            |e: toml::de::Error| ConfigError::Parse { place: at(place, text, &e), problem: problem(&e) };
         let _: RawConfig = toml::from_str(text).map_err(invalid)?;
         let mut table: toml::Table = toml::from_str(text).map_err(invalid)?;
         overrides::apply(&mut table, environment);
         let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
             place: format!("{place} with the environment"),
-            problem: e.to_string(),
+            problem: problem(&e),
         })?;
         Self::check(raw, folder)
     }
@@ -193,6 +193,24 @@ impl Config {
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
         Ok(Self { store: folder.join(store), listen, connections })
+    }
+}
+
+/// Where an error is: the file, the line and the column.
+fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return place.to_owned() };
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    format!("{place}, line {}, column {column}", before.matches('\n').count() + 1)
+}
+
+/// What is wrong, without what the file says there: that may be a secret.
+fn problem(error: &toml::de::Error) -> String {
+    match error.message().split_once("invalid type: string ") {
+        Some((_, rest)) => {
+            let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+            format!("a text stands where {expected} is expected")
+        }
+        None => error.message().trim().replace('\n', "; "),
     }
 }
 
