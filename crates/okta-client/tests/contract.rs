@@ -77,7 +77,8 @@ async fn the_first_token_request_already_carries_a_proof_and_the_second_everythi
     assert_eq!(tokens.len(), 2);
     let mut used = HashSet::new();
     for request in &tokens {
-        let form: std::collections::HashMap<_, _> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let form: std::collections::HashMap<_, _> =
+            url::form_urlencoded::parse(&request.body).into_owned().collect();
         assert_eq!(form["grant_type"], "client_credentials");
         assert_eq!(form["scope"], "okta.users.read");
         let assertion = claims(&form["client_assertion"]);
@@ -130,7 +131,11 @@ async fn a_listing_follows_next_over_an_empty_page_and_a_renewed_token() {
     let page = |users: Value| ResponseTemplate::new(200).set_body_json(users);
     Mock::given(path("/api/v1/users"))
         .and(query_param("limit", "200"))
-        .respond_with(page(json!([user(1), user(2)])).append_header("link", own.clone()).append_header("link", next("a")))
+        .respond_with(
+            page(json!([user(1), user(2)]))
+                .append_header("link", own.clone())
+                .append_header("link", next("a")),
+        )
         .mount(&server)
         .await;
     // The token dies here; the listing goes on with a new one.
@@ -217,7 +222,10 @@ async fn a_server_in_trouble_is_asked_again_and_a_refusal_is_not() {
     answer(&server, "/api/v1/groups", ResponseTemplate::new(400).set_body_json(refusal)).await;
     let result: Result<Vec<_>, _> = okta.groups().list(&GroupQuery::default()).try_collect().await;
     let Err(Error::Refused { code, summary, .. }) = &result else { panic!("{result:?}") };
-    assert_eq!((code.as_str(), summary.as_str()), ("E0000031", "Invalid search criteria.; no such attribute"));
+    assert_eq!(
+        (code.as_str(), summary.as_str()),
+        ("E0000031", "Invalid search criteria.; no such attribute")
+    );
     assert_eq!(sent(&server, "/api/v1/groups").await.len(), 1);
 }
 
@@ -229,7 +237,8 @@ async fn refusals_tell_scope_role_and_credentials_apart() {
     answer(&server, "/api/v1/groups/00g1", scope).await;
     let role = json!({"errorCode": "E0000006", "errorSummary": "no permission"});
     answer(&server, "/api/v1/groups/00g2", ResponseTemplate::new(403).set_body_json(role)).await;
-    let challenge = "DPoP error=\"invalid_dpop_proof\", error_description=\"The DPoP proof JWT has already been used.\"";
+    let challenge =
+        "DPoP error=\"invalid_dpop_proof\", error_description=\"The DPoP proof JWT has already been used.\"";
     let empty = ResponseTemplate::new(400).insert_header("www-authenticate", challenge);
     answer(&server, "/api/v1/groups/00g3", empty).await;
     let okta = client(&server);
@@ -266,7 +275,8 @@ async fn the_admin_console_s_redirect_is_explained() {
 #[tokio::test]
 async fn an_unreadable_answer_names_the_call_and_not_the_content() {
     let server = server().await;
-    answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_string("{\"id\": \"secret")).await;
+    answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_string("{\"id\": \"secret"))
+        .await;
     let error = client(&server).users().get("00u1").await.unwrap_err();
     assert_eq!(error.to_string(), "could not read the answer to /api/v1/users/00u1 as a user");
     assert!(!std::error::Error::source(&error).unwrap().to_string().contains("secret"));
@@ -276,9 +286,13 @@ async fn an_unreadable_answer_names_the_call_and_not_the_content() {
 async fn an_unreachable_org_is_named_with_the_reason() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key = PrivateKey::generate_ec().unwrap();
-    let okta = OktaClient::builder(format!("http://127.0.0.1:{port}")).service_app("0oa", key).build().unwrap();
+    let okta =
+        OktaClient::builder(format!("http://127.0.0.1:{port}")).service_app("0oa", key).build().unwrap();
     let error = okta.users().get("00u1").await.unwrap_err();
-    assert!(error.to_string().starts_with(&format!("could not reach 127.0.0.1:{port}: Connection refused")), "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("could not reach 127.0.0.1:{port}: Connection refused")),
+        "{error}"
+    );
     assert!(error.is_transient());
 }
 
@@ -299,7 +313,8 @@ async fn types_schemas_groups_and_members_are_typed_calls() {
     for at in ["/api/v1/users/00u1/groups", "/api/v1/groups"] {
         answer(&server, at, ResponseTemplate::new(200).set_body_json(json!([group]))).await;
     }
-    answer(&server, "/api/v1/groups/00g1/users", ResponseTemplate::new(200).set_body_json(json!([user(1)]))).await;
+    answer(&server, "/api/v1/groups/00g1/users", ResponseTemplate::new(200).set_body_json(json!([user(1)])))
+        .await;
 
     let okta = client(&server);
     let types = okta.user_types().list().await.unwrap();
@@ -337,7 +352,12 @@ async fn event_hooks_are_created_listed_verified_and_their_secret_is_only_sent()
         .await;
     let mut verified = hook.clone();
     verified["verificationStatus"] = "VERIFIED".into();
-    answer(&server, "/api/v1/eventHooks/who1/lifecycle/verify", ResponseTemplate::new(200).set_body_json(verified)).await;
+    answer(
+        &server,
+        "/api/v1/eventHooks/who1/lifecycle/verify",
+        ResponseTemplate::new(200).set_body_json(verified),
+    )
+    .await;
 
     let okta = client(&server);
     let new = NewEventHook {

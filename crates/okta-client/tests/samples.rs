@@ -38,7 +38,9 @@ fn essence(value: &Value) -> Value {
             .map(|(name, v)| (name.clone(), essence(v)))
             .collect(),
         Value::Array(items) => items.iter().map(essence).collect(),
-        Value::String(text) => text.parse::<jiff::Timestamp>().map_or(value.clone(), |time| time.to_string().into()),
+        Value::String(text) => {
+            text.parse::<jiff::Timestamp>().map_or(value.clone(), |time| time.to_string().into())
+        }
         other => other.clone(),
     }
 }
@@ -81,7 +83,8 @@ fn event_hooks_are_read_whole() {
 #[test]
 fn deliveries_that_name_nobody_are_read() {
     for (file, body) in samples("delivery-") {
-        let delivery = HookDelivery::parse(body.to_string().as_bytes()).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let delivery =
+            HookDelivery::parse(body.to_string().as_bytes()).unwrap_or_else(|e| panic!("{file}: {e}"));
         assert_eq!(delivery.events.len(), 1);
         let event = &delivery.events[0];
         assert!(event.succeeded() && event.target.is_empty(), "{file}");
@@ -100,7 +103,11 @@ fn null_and_absent_are_the_same() {
 #[test]
 fn a_debug_print_shows_no_profile_value() {
     let user: User =
-        serde_json::from_str(r#"{"id":"00u1","status":"NEWER","profile":{"login":"ada@example.com"}}"#).unwrap();
+        serde_json::from_str(r#"{"id":"00u1","status":"NEWER","profile":{"login":"ada@example.com"}}"#)
+            .unwrap();
     let shown = format!("{user:?}");
-    assert!(shown.contains("login") && shown.contains("NEWER") && !shown.contains("ada@example.com"), "{shown}");
+    assert!(
+        shown.contains("login") && shown.contains("NEWER") && !shown.contains("ada@example.com"),
+        "{shown}"
+    );
 }

@@ -104,7 +104,9 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
             None => break,
         }
     }
-    let existing: BTreeSet<String> = all_user_ids(control).await?;
+    // A reference to a user that is marked as deleted is kept: the object is still there to be looked at.
+    let mut existing: BTreeSet<String> = all_user_ids(control).await?;
+    existing.extend(gone_users.iter().cloned());
     after.clear();
     loop {
         let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
@@ -134,7 +136,7 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
     Ok(Audit {
         okta,
         insight,
-        marked_deleted: gone_groups + gone_users,
+        marked_deleted: (gone_groups.len() + gone_users.len()) as u64,
         in_sync: differences.total == 0,
         total_differences: differences.total,
         differences: differences.shown,
@@ -155,13 +157,13 @@ async fn all_user_ids(control: &ControlClient) -> Result<BTreeSet<String>, reqwe
     }
 }
 
-/// The live objects of a type by id, and how many are marked as deleted.
+/// The live objects of a type by id, and the ids of those that are marked as deleted.
 async fn held(
     control: &ControlClient,
     object_type: &str,
-) -> Result<(HashMap<String, Held>, u64), reqwest::Error> {
+) -> Result<(HashMap<String, Held>, Vec<String>), reqwest::Error> {
     let mut live = HashMap::new();
-    let mut gone = 0;
+    let mut gone = Vec::new();
     let mut after = 0;
     loop {
         let page =
@@ -178,10 +180,11 @@ async fn held(
                 held.references
                     .insert(end(id), targets.filter_map(Value::as_str).map(str::to_owned).collect());
             }
+            let id = held.values.get("id").cloned().unwrap_or_default();
             if held.values.get("status").is_some_and(|status| status == DELETED) {
-                gone += 1;
+                gone.push(id);
             } else {
-                live.insert(held.values.get("id").cloned().unwrap_or_default(), held);
+                live.insert(id, held);
             }
         }
         match page["next"].as_u64() {

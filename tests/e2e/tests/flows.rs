@@ -1,0 +1,249 @@
+//! Promises to users, with real processes against the sandbox.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use sandbox::{ControlClient, audit};
+use serde_json::{Value, json};
+
+/// The binaries under test, built once by the same profile as this test.
+fn binary(name: &str) -> PathBuf {
+    static BUILD: Once = Once::new();
+    BUILD.call_once(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
+        let status = Command::new(cargo)
+            .args(["build", "--quiet", "--workspace", "--bins"])
+            .args(profile)
+            .status()
+            .unwrap();
+        assert!(status.success(), "the binaries do not build");
+    });
+    // target/PROFILE/deps/flows-HASH
+    let own = std::env::current_exe().unwrap();
+    own.parent().unwrap().parent().unwrap().join(name)
+}
+
+/// A sandbox in a process of its own, with a configuration for it.
+struct World {
+    folder: tempfile::TempDir,
+    sandbox: Child,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.sandbox.kill();
+        let _ = self.sandbox.wait();
+    }
+}
+
+impl World {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Command::new(binary("okta-insight"))
+            .args(["sandbox", "--config-file", "c.toml", "--ready-file", "ready.json"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let world = Self { folder, sandbox };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !world.path("ready.json").exists() {
+            assert!(Instant::now() < deadline, "the sandbox did not get ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(binary("okta-insight")).args(arguments).current_dir(self.folder.path()).output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and gives its JSON.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--config", "c.toml", "--output", "json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Waits until somebody answers where Okta delivers.
+    fn wait_for_receiver(&self) {
+        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while std::net::TcpStream::connect(line.trim_matches('"')).is_err() {
+            assert!(Instant::now() < deadline, "the daemon does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn control(&self) -> ControlClient {
+        let ready: Value =
+            serde_json::from_str(&std::fs::read_to_string(self.path("ready.json")).unwrap()).unwrap();
+        ControlClient::new(ready["control_url"].as_str().unwrap())
+    }
+
+    /// The configuration with a part replaced, as another file.
+    fn changed(&self, from: &str, to: &str) -> String {
+        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        let line = text.lines().find(|line| line.starts_with(from)).unwrap();
+        std::fs::write(self.path("bad.toml"), text.replace(line, to)).unwrap();
+        line.to_owned()
+    }
+}
+
+async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
+    let control = world.control();
+    let deadline = Instant::now() + patience;
+    loop {
+        let audit = audit::compare(&control).await.unwrap();
+        if audit.in_sync || Instant::now() >= deadline {
+            return audit;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_sync_sends_nothing() {
+    let world = World::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
+    let setup = world.json(&["setup"]);
+    assert_eq!(setup["connections"][0]["structure"]["state"], "created");
+    assert_eq!(world.json(&["setup"])["connections"][0]["structure"]["state"], "current");
+    assert_eq!(world.json(&["verify"])["ok"], true);
+    let first = world.json(&["sync"]);
+    assert_eq!((&first["executions"], &first["records"]["user"]["created"]), (&json!(1), &json!(60)));
+    assert_eq!(first["records"]["group"]["created"], 12);
+    let second = world.json(&["sync"]);
+    assert_eq!((&second["executions"], &second["chunks"]), (&json!(0), &json!(0)));
+    assert_eq!(world.json(&["plan"])["changes"], 0);
+    let status = world.json(&["status"]);
+    assert_eq!(status["connections"][0]["objects"]["user"]["live"], 60);
+    let audit = in_sync(&world, Duration::ZERO).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    assert_eq!((audit.okta.users, audit.insight.users), (60, 60));
+}
+
+#[tokio::test]
+async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    let mut daemon = Command::new(binary("okta-insightd"))
+        .args(["--config", "c.toml"])
+        .current_dir(world.folder.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    world.wait_for_receiver();
+    let control = world.control();
+    let users = control.get("/okta/users?limit=3").await.unwrap();
+    let id = |n: usize| users["users"][n]["id"].as_str().unwrap().to_owned();
+    let group = control.call("POST", "/okta/groups", &json!({"name": "New"})).await.unwrap();
+    let group = group["id"].as_str().unwrap();
+    control.call("PUT", &format!("/okta/groups/{group}/users/{}", id(0)), &Value::Null).await.unwrap();
+    control
+        .call("POST", &format!("/okta/users/{}", id(1)), &json!({"city": null, "title": "Dr"}))
+        .await
+        .unwrap();
+    control.call("DELETE", &format!("/okta/users/{}", id(2)), &Value::Null).await.unwrap();
+    let audit = in_sync(&world, Duration::from_secs(20)).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    assert_eq!((audit.insight.users, audit.marked_deleted), (29, 1));
+
+    let busy = world.run(&["sync", "--config", "c.toml"]);
+    assert_eq!(busy.status.code(), Some(1), "one process sends at a time");
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert_eq!(world.json(&["sync"])["executions"], 0, "a killed daemon leaves nothing undone");
+}
+
+#[tokio::test]
+async fn an_org_without_an_admin_role_is_refused_before_anything_is_marked() {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    let control = world.control();
+    // Users vanish from the listing, and everything else stays readable: the worst case for a careless sync.
+    for user in
+        control.get("/okta/users?limit=1000").await.unwrap()["users"].as_array().unwrap().iter().take(20)
+    {
+        control
+            .call("DELETE", &format!("/okta/users/{}", user["id"].as_str().unwrap()), &Value::Null)
+            .await
+            .unwrap();
+    }
+    let refused = world.run(&["sync", "--config", "c.toml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr));
+    assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 0);
+    world.json(&["sync", "--accept-shrink"]);
+    let audit = in_sync(&world, Duration::ZERO).await;
+    assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
+}
+
+#[tokio::test]
+async fn recorded_answers_of_real_orgs_go_through_the_whole_pipeline() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/okta-client/tests/samples");
+    let world = World::start(&["--org-data", samples.to_str().unwrap()]);
+    world.json(&["setup"]);
+    let synced = world.json(&["sync"]);
+    assert!(synced["records"]["user"]["created"].as_u64().unwrap() > 5, "{synced}");
+    let audit = in_sync(&world, Duration::ZERO).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    assert_eq!((audit.okta.users, audit.okta.groups), (audit.insight.users, audit.insight.groups));
+}
+
+#[test]
+fn bad_input_gets_one_message_the_right_code_and_no_secret() {
+    let world = World::start(&["--users", "5", "--groups", "1"]);
+    let mut told = Vec::new();
+    let key = world.changed("private_key", "private_key = \"{\\\"kty\\\":\\\"RSA\\\"\"");
+    for (from, to) in [
+        ("private_key", "private_key = '{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}'"),
+        ("private_key", "private_key = '{\"kty\":\"RSA\",\"n\":\"AQ'"),
+        ("private_key", "private_key = '{\"kty\":\"oct\",\"k\":\"AQAB\"}'"),
+        ("org_url", "org_url = \"https://acme-admin.okta.com\""),
+        ("org_url", "org_url = \"http://acme.okta.com\""),
+        ("client_id", "client_id = \"0oawrong\""),
+        ("import_token", "import_token = \"ATCTT3xdeadbeef\""),
+        ("import_token", "import_tokn = \"ATCTT3xdeadbeef\""),
+        ("client_id", ""),
+        ("[store]", "[store"),
+    ] {
+        world.changed(from, to);
+        let output = world.run(&["verify", "--config", "bad.toml"]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.stdout.is_empty() && !text.contains("deadbeef") && !text.contains(&key), "{text}");
+        told.push(format!(
+            "{}\n=> {}\n{text}",
+            if to.is_empty() { "(removed)" } else { from },
+            output.status.code().unwrap()
+        ));
+    }
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn the_demo_ends_with_both_sides_equal() {
+    let output = Command::new(binary("okta-insight"))
+        .args(["demo", "--exit", "--output", "json", "--users", "80", "--groups", "6", "--seed", "3"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["in_sync"], true);
+    assert_eq!(document["okta"]["users"], document["insight"]["users"]);
+    assert_eq!(document["live"]["changes"], document["live"]["applied"]);
+    assert_eq!(document["full_sync"]["executions"], 1);
+}
