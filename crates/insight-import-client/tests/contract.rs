@@ -65,7 +65,8 @@ fn document() -> SchemaAndMapping {
 async fn the_old_name_of_link_discovery_is_tried_and_links_are_asked_for_once() {
     let server = MockServer::start().await;
     answer(&server, "GET", "/jsm/insight/v1/imports/info", 200, links(&server)).await;
-    answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "MISSING_MAPPING"})).await;
+    answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "MISSING_MAPPING"}))
+        .await;
     let assets = client(&server);
     assert!(assets.schema_and_mapping().await.unwrap().is_none());
     assets.config_status().await.unwrap();
@@ -78,7 +79,10 @@ async fn a_link_to_another_origin_is_not_followed() {
     let foreign = json!({"links": {"getStatus": "https://evil.example/s", "start": "/x", "mapping": "/y"}});
     answer(&server, "GET", "/jsm/assets/v1/imports/info", 200, foreign).await;
     let error = client(&server).config_status().await.unwrap_err();
-    assert_eq!(error.to_string(), "the link \"getStatus\" leads to https://evil.example; the import token stays home");
+    assert_eq!(
+        error.to_string(),
+        "the link \"getStatus\" leads to https://evil.example; the import token stays home"
+    );
 }
 
 #[tokio::test]
@@ -96,8 +100,16 @@ async fn a_dead_token_is_told_with_its_remedy_and_not_shown() {
 async fn put_patch_and_get_carry_the_document_whole() {
     let server = server().await;
     let at = format!("{SOURCE}/mapping");
-    Mock::given(method("PUT")).and(path(at.clone())).respond_with(ResponseTemplate::new(409)).mount(&server).await;
-    Mock::given(method("PATCH")).and(path(at.clone())).respond_with(ResponseTemplate::new(204)).mount(&server).await;
+    Mock::given(method("PUT"))
+        .and(path(at.clone()))
+        .respond_with(ResponseTemplate::new(409))
+        .mount(&server)
+        .await;
+    Mock::given(method("PATCH"))
+        .and(path(at.clone()))
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&server)
+        .await;
     answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "IDLE"})).await;
     answer(&server, "GET", &format!("{SOURCE}/schema-and-mapping"), 200, json!(document())).await;
     let assets = client(&server);
@@ -139,7 +151,9 @@ async fn validation_codes_are_explained_and_unknown_ones_shown() {
 #[tokio::test]
 async fn refusals_to_start_are_told_apart_and_a_start_that_may_have_worked_is_not_repeated() {
     let at = format!("{SOURCE}/executions");
-    for (code, told) in [("IN_PROGRESS", "InProgress"), ("DISABLED", "Disabled"), ("MISSING_MAPPING", "MissingMapping")] {
+    for (code, told) in
+        [("IN_PROGRESS", "InProgress"), ("DISABLED", "Disabled"), ("MISSING_MAPPING", "MissingMapping")]
+    {
         let server = server().await;
         answer(&server, "POST", &at, 409, json!({"result": "error", "errorCode": code})).await;
         assert_eq!(format!("{:?}", client(&server).start().await.unwrap_err()), told);
@@ -154,10 +168,12 @@ async fn refusals_to_start_are_told_apart_and_a_start_that_may_have_worked_is_no
 async fn records_go_after_ingesting_began_and_completed_goes_last() {
     let server = with_execution().await;
     for state in ["STARTING", "INGESTING", "PROCESSING"] {
-        let response = ResponseTemplate::new(200).set_body_json(json!({"status": state, "executionId": "e1"}));
+        let response =
+            ResponseTemplate::new(200).set_body_json(json!({"status": state, "executionId": "e1"}));
         once(&server, "GET", &format!("{EXECUTION}/status"), response).await;
     }
-    let counters = json!({"objectTypeName": "A", "entriesInSource": 2, "objectsCreated": 1, "objectsIdentical": 1});
+    let counters =
+        json!({"objectTypeName": "A", "entriesInSource": 2, "objectsCreated": 1, "objectsIdentical": 1});
     let result = json!({"result": "OK", "objectTypeResultMap": {"1": counters}});
     let done = json!({"status": "DONE", "progressResult": result});
     answer(&server, "GET", &format!("{EXECUTION}/status"), 200, done).await;
@@ -183,7 +199,11 @@ async fn a_large_chunk_goes_in_halves_a_repeat_keeps_its_id_and_cancelling_leave
         .and(path(data.clone()))
         .respond_with(|request: &Request| {
             let body: Value = serde_json::from_slice(&request.body).unwrap();
-            ResponseTemplate::new(if body["data"]["a"].as_array().map_or(0, Vec::len) > 1 { 413 } else { 200 })
+            ResponseTemplate::new(if body["data"]["a"].as_array().map_or(0, Vec::len) > 1 {
+                413
+            } else {
+                200
+            })
         })
         .mount(&server)
         .await;

@@ -75,7 +75,12 @@ async fn prepare(
     stop: &CancellationToken,
 ) -> Result<RunReport, Failure> {
     let ready = sandbox.ready();
-    eprintln!("Sandbox      Okta at {}, Assets at {}", ready["okta"]["org_url"], ready["insight"]["api_url"]);
+    let address = |side: &str, name: &str| ready[side][name].as_str().unwrap_or_default().to_owned();
+    eprintln!(
+        "Sandbox      Okta at {}, Assets at {}",
+        address("okta", "org_url"),
+        address("insight", "api_url")
+    );
     let setup = connection.engine().setup(connection.has_hook()).await?;
     eprintln!(
         "Setup        {} attributes in Assets, event hook in Okta",
