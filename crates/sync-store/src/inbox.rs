@@ -186,7 +186,7 @@ async fn strike_off(
     .map_err(failed)?;
     let events: Vec<String> = sqlx::query_scalar(
         "DELETE FROM waiting WHERE connection = ?1 AND (kind, id, event) IN (
-             SELECT w.kind, w.id, w.event FROM json_each(?2) l JOIN waiting w
+             SELECT w.kind, w.id, w.event FROM json_each(?2) l CROSS JOIN waiting w
              ON w.connection = ?1 AND w.kind = l.value ->> 0 AND w.id = l.value ->> 1 AND w.sequence <= l.value ->> 2)
          RETURNING event",
     )
@@ -196,8 +196,8 @@ async fn strike_off(
     .await
     .map_err(failed)?;
     sqlx::query(
-        "UPDATE events SET state = ?3, settled = ?4, reason = ?5 FROM json_each(?2) e
-         WHERE events.connection = ?1 AND events.id = e.value AND events.state = 'pending'
+        "UPDATE events SET state = ?3, settled = ?4, reason = ?5
+         WHERE events.connection = ?1 AND events.id IN (SELECT value FROM json_each(?2)) AND events.state = 'pending'
            AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.connection = ?1 AND w.event = events.id)",
     )
     .bind(store.id)

@@ -17,7 +17,7 @@ pub(crate) async fn known(
     const ACTION: &str = "read what is known of objects";
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
         "SELECT o.kind, o.id, o.fingerprint, o.gone, o.dirty FROM json_each(?2) k
-         JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1",
+         CROSS JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1",
     )
     .bind(store.id)
     .bind(keys_json(keys))
@@ -139,7 +139,7 @@ pub(crate) async fn confirm(
     let referring: Vec<(String, String)> = sqlx::query_as(
         "SELECT DISTINCT l.kind, l.id FROM staged s
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         JOIN links l ON l.connection = ?1 AND l.to_kind = s.kind AND l.to_value = s.answers_to
+         CROSS JOIN links l ON l.connection = ?1 AND l.to_kind = s.kind AND l.to_value = s.answers_to
          WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3))
            AND o.answers_to IS NOT s.answers_to
            AND NOT EXISTS (SELECT 1 FROM staged t WHERE t.run = ?2 AND t.kind = l.kind AND t.id = l.id)",
@@ -191,8 +191,8 @@ pub(crate) async fn confirm(
         .collect::<Result<_, StoreError>>()?;
     let referring = keys_json(&referring);
     for statement in [
-        "UPDATE objects SET dirty = 1 FROM json_each(?2) r
-         WHERE connection = ?1 AND objects.kind = r.value ->> 0 AND objects.id = r.value ->> 1",
+        "UPDATE objects SET dirty = 1
+         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
         "INSERT INTO looks (connection, kind, id, expects_gone, attempts, sequence, due)
          SELECT ?1, r.value ->> 0, r.value ->> 1, 0, 0, 1, ?3 FROM json_each(?2) r WHERE true
          ON CONFLICT (connection, kind, id) DO UPDATE SET sequence = sequence + 1, attempts = 0, due = excluded.due",

@@ -35,7 +35,9 @@ pub(crate) async fn noted_groups(
 ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError> {
     let users = Value::from(users.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
     let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT m.user_id, m.group_id FROM json_each(?2) u JOIN noted_members m ON m.run = ?1 AND m.user_id = u.value",
+        // CROSS JOIN fixes the order: each user is looked up. The other way round the whole table is read.
+        "SELECT m.user_id, m.group_id FROM json_each(?2) u
+         CROSS JOIN noted_members m ON m.run = ?1 AND m.user_id = u.value",
     )
     .bind(run.get())
     .bind(users)
@@ -74,8 +76,8 @@ pub(crate) async fn stage(
     let mut tx = store.begin(ACTION).await?;
     if !seen.is_empty() {
         sqlx::query(
-            "UPDATE objects SET seen_run = ?2 FROM json_each(?3) s
-             WHERE connection = ?1 AND objects.kind = s.value ->> 0 AND objects.id = s.value ->> 1",
+            "UPDATE objects SET seen_run = ?2
+             WHERE connection = ?1 AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?3) s)",
         )
         .bind(store.id)
         .bind(run.get())
