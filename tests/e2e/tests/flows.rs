@@ -169,12 +169,34 @@ async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn an_org_without_an_admin_role_is_refused_before_anything_is_marked() {
+async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
+    let world = World::start(&["--users", "300", "--groups", "20"]);
+    world.json(&["setup"]);
+    for milliseconds in [20, 60, 100, 140, 180, 220, 260, 300, 400] {
+        let mut sync = Command::new(binary("okta-insight"))
+            .args(["sync", "--config", "c.toml"])
+            .current_dir(world.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        sync.kill().unwrap();
+        sync.wait().unwrap();
+    }
+    world.json(&["sync"]);
+    let audit = in_sync(&world, Duration::ZERO).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    let again = world.json(&["sync"]);
+    assert_eq!(again["executions"], 0, "{again}");
+}
+
+#[tokio::test]
+async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() {
     let world = World::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
     let control = world.control();
-    // Users vanish from the listing, and everything else stays readable: the worst case for a careless sync.
     for user in
         control.get("/okta/users?limit=1000").await.unwrap()["users"].as_array().unwrap().iter().take(20)
     {

@@ -208,6 +208,7 @@ fn problem(error: &toml::de::Error) -> String {
     match error.message().split_once("invalid type: string ") {
         Some((_, rest)) => {
             let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+            let expected = if expected.starts_with("struct ") { "a table" } else { expected };
             format!("a text stands where {expected} is expected")
         }
         None => error.message().trim().replace('\n', "; "),
