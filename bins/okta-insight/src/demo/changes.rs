@@ -49,12 +49,22 @@ pub(super) fn creations(n: u64) -> (Step, Step) {
 }
 
 /// A life from after the creation of a user and a group to their end.
-pub(super) fn life(n: u64, user_id: &str, group_id: &str) -> Vec<Change> {
+///
+/// `other` is a group that exists and stays; the user joins and leaves it on the way.
+pub(super) fn life(n: u64, user_id: &str, group_id: &str, other: Option<&str>) -> Vec<Change> {
     let user = || ("user", user_id.to_owned());
     let group = || ("group", group_id.to_owned());
     let at_user = format!("/okta/users/{user_id}");
     let at_group = format!("/okta/groups/{group_id}");
     let member = format!("{at_group}/users/{user_id}");
+    let in_other = other.map(|other| (other, format!("/okta/groups/{other}/users/{user_id}")));
+    let visit = |name, method, member| {
+        in_other.as_ref().map(|(other, path)| Change {
+            name,
+            steps: vec![step(method, path, Value::Null)],
+            expected: vec![(user(), Expected::Member((*other).to_owned(), member))],
+        })
+    };
     let attribute = format!("liveAttribute{n}");
     let renamed = format!("Live {n:04} renamed");
     let value = |end: &str, value: &str| Expected::Value(end.to_owned(), value.to_owned());
@@ -62,7 +72,7 @@ pub(super) fn life(n: u64, user_id: &str, group_id: &str) -> Vec<Change> {
     let change =
         |name, step, object, expected| Change { name, steps: vec![step], expected: vec![(object, expected)] };
     let profile = |changes| step("POST", &at_user, changes);
-    vec![
+    let changes = vec![
         change(
             "profile changed",
             profile(json!({ "department": "Finance" })),
@@ -77,6 +87,12 @@ pub(super) fn life(n: u64, user_id: &str, group_id: &str) -> Vec<Change> {
         ),
         change("value cleared", profile(json!({ "city": null })), user(), value("profile/city", "")),
         change("membership added", step("PUT", &member, Value::Null), user(), belongs(true)),
+    ];
+    let visits = [
+        visit("second membership added", "PUT", true),
+        visit("one of two memberships removed", "DELETE", false),
+    ];
+    let rest = vec![
         change(
             "group renamed",
             step("POST", &at_group, json!({ "name": renamed })),
@@ -114,7 +130,8 @@ pub(super) fn life(n: u64, user_id: &str, group_id: &str) -> Vec<Change> {
             user(),
             value("status", "Okta Deleted"),
         ),
-    ]
+    ];
+    changes.into_iter().chain(visits.into_iter().flatten()).chain(rest).collect()
 }
 
 impl Expected {

@@ -24,11 +24,13 @@ pub(super) struct Live {
     pub(super) changes: u64,
     pub(super) latencies: Vec<Duration>,
     everyone: String,
+    /// A group that people join and leave.
+    other: Option<String>,
 }
 
 impl Live {
     pub(super) const fn new(control: ControlClient) -> Self {
-        Self { control, lives: 0, changes: 0, latencies: Vec::new(), everyone: String::new() }
+        Self { control, lives: 0, changes: 0, latencies: Vec::new(), everyone: String::new(), other: None }
     }
 
     pub(super) fn all_applied(&self) -> bool {
@@ -67,12 +69,14 @@ impl Live {
             let everyone =
                 groups["groups"].as_array().into_iter().flatten().find(|g| g["type"] == "BUILT_IN");
             everyone.and_then(|g| g["id"].as_str()).unwrap_or_default().clone_into(&mut self.everyone);
+            let other = groups["groups"].as_array().into_iter().flatten().find(|g| g["type"] == "OKTA_GROUP");
+            self.other = other.and_then(|g| g["id"].as_str()).map(str::to_owned);
         }
         self.lives += 1;
         let (new_user, new_group) = creations(self.lives);
         let user = self.create("user created", "user", new_user).await?;
         let group = self.create("group created", "group", new_group).await?;
-        for change in life(self.lives, &user, &group) {
+        for change in life(self.lives, &user, &group, self.other.as_deref()) {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(pause) => {}
