@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sync_service::engine::{Phase, Progress};
 
 /// A bar for each phase that takes time.
@@ -36,12 +36,17 @@ impl Progress for Bars {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         let (bar, template) = match total {
             Some(total) => {
-                (ProgressBar::new(total), "{spinner} {msg:28} {bar:30} {pos}/{len}  {per_sec}  {eta} left")
+                (ProgressBar::new(total), "{spinner} {msg:28} {bar:30} {pos}/{len}  {rate}  {eta} left")
             }
             None => (ProgressBar::new_spinner(), "{spinner} {msg:28} {human_pos}  {elapsed}"),
         };
         // The templates are fixed; a bar without style is still a bar.
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A bar that cannot be written is not worth an error.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            });
         let bar = self.all.add(bar.with_style(style).with_message(phase.to_string()));
         bar.enable_steady_tick(Duration::from_millis(120));
         self.bars.lock().unwrap_or_else(PoisonError::into_inner).insert(phase, bar);
