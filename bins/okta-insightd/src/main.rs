@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use sync_service::{Config, Connection, Receiver, ServiceError, Store, explain};
+use sync_service::{Config, Connection, Receiver, ServiceError, Store, explain, shutdown_requested};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -73,7 +73,7 @@ async fn run(arguments: &Arguments) -> Result<(), ServiceError> {
         let stop = stop.clone();
         tasks.push(tokio::spawn(async move { connection.follow(&stop).await }));
     }
-    signal().await;
+    shutdown_requested().await;
     tracing::info!("stopping");
     stop.cancel();
     for task in tasks {
@@ -84,18 +84,4 @@ async fn run(arguments: &Arguments) -> Result<(), ServiceError> {
     drop(claims);
     store.close().await;
     Ok(())
-}
-
-/// Returns at Ctrl-C or when the system asks the process to end.
-async fn signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    // Without a handler there is nothing to wait for, and the default ends the process anyway.
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -7,12 +7,14 @@ mod error;
 mod events;
 mod lock;
 mod receiver;
+mod shutdown;
 
 pub use config::{AssetsConfig, Config, ConfigError, ConnectionConfig, HookConfig, OktaConfig};
 pub use connection::{Claim, Connection, ConnectionStatus};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use receiver::{Receiver, ReceiverError};
+pub use shutdown::shutdown_requested;
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
 pub use sync_store::Store;

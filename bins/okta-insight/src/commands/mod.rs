@@ -7,7 +7,7 @@ pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod verify;
 
-use sync_service::{Config, Connection, ServiceError, Store};
+use sync_service::{Config, Connection, ServiceError, Store, shutdown_requested};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Common;
@@ -41,21 +41,8 @@ pub(crate) fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        shutdown_requested().await;
         asked.cancel();
     });
     stop
-}
-
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    // Without a handler there is nothing to wait for, and the default ends the process anyway.
-    let _ = tokio::signal::ctrl_c().await;
 }
