@@ -111,7 +111,9 @@ impl Engine {
         let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         progress.end(Phase::Structure);
         let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
-        let mut plan = self.read_all(run, &self.options.limits, progress, stop).await?;
+        // Shown whatever it holds: what the limits say of it is for whoever approves it.
+        let limits = Limits { accept_shrink: true, ..self.options.limits };
+        let mut plan = self.read_all(run, &limits, progress, stop).await?;
         plan.structure = Some(structure);
         Ok(plan)
     }

@@ -148,6 +148,9 @@ impl SyncPlan {
     /// When it would change more than the limits allow.
     pub fn approve(self, limits: &Limits) -> Result<ApprovedPlan, Refusal> {
         for (&kind, plan) in &self.kinds {
+            if plan.read == 0 && plan.retire > 0 && !limits.accept_shrink {
+                return Err(Refusal::EmptyListing { kind, known: plan.known });
+            }
             limits.check(kind, plan.retire, plan.known)?;
         }
         Ok(ApprovedPlan(self))
@@ -177,7 +180,7 @@ mod tests {
     fn plan(retire: u64, known: u64) -> SyncPlan {
         let staged = BTreeMap::from([((ObjectKind::User, Change::Retire), retire)]);
         let census = BTreeMap::from([(ObjectKind::User, Census { live: known, gone: 0 })]);
-        SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census)
+        SyncPlan::new(RunId::new(1), &BTreeMap::from([(ObjectKind::User, known)]), &staged, &census)
     }
 
     #[test]
@@ -189,6 +192,15 @@ mod tests {
             "21 of 100 known users would be marked as deleted; more than 20 % needs consent"
         );
         assert!(plan(21, 100).approve(&Limits { accept_shrink: true, ..Limits::default() }).is_ok());
+    }
+
+    #[test]
+    fn an_empty_listing_is_never_taken_for_the_truth() {
+        let census = BTreeMap::from([(ObjectKind::User, Census { live: 3, gone: 0 })]);
+        let staged = BTreeMap::from([((ObjectKind::User, Change::Retire), 3)]);
+        let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census);
+        let refusal = empty.approve(&Limits::default()).unwrap_err();
+        assert_eq!(refusal, Refusal::EmptyListing { kind: ObjectKind::User, known: 3 });
     }
 
     #[test]

@@ -17,6 +17,8 @@ struct Planned {
     connection: ConnectionName,
     #[serde(flatten)]
     plan: SyncPlan,
+    /// Why a sync would not carry it out.
+    refusal: Option<String>,
     objects: Vec<ObjectChange>,
 }
 
@@ -30,7 +32,9 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
         let plan = engine.plan(&bars, &stop).await?;
         let objects = engine.changes(plan.run, None, args.limit).await?;
         engine.discard(plan.clone()).await?;
-        planned.push(Planned { connection: connection.name().clone(), plan, objects });
+        let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
+        let refusal = plan.clone().approve(&limits).err().map(|refusal| refusal.to_string());
+        planned.push(Planned { connection: connection.name().clone(), plan, refusal, objects });
     }
     drop(bars);
     opened.store.close().await;
@@ -71,6 +75,11 @@ fn print(planned: &Planned) {
     let hidden = planned.plan.changes().saturating_sub(planned.objects.len() as u64);
     if hidden > 0 {
         println!("  and {}", count(hidden, "more object"));
+    }
+    if let Some(refusal) = &planned.refusal {
+        println!(
+            "  ! A sync would be refused: {refusal}; `okta-insight sync --accept-shrink` carries it out."
+        );
     }
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if planned.plan.changes() == 0 {
