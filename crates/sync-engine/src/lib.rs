@@ -18,10 +18,10 @@ pub use error::{EngineError, PortError, explain};
 pub use follow::FollowOptions;
 pub use plan::{ApprovedPlan, KindPlan, Limits, Refusal, SyncPlan};
 pub use ports::{
-    Census, Change, Clock, Directory, EventHook, EventState, Execution, ExecutionState, HookReport, Importer,
-    InboxCounts, InboxEvent, Known, Look, LookTarget, Members, Observed, ObservedGroup, ObservedUser,
-    OpenExecution, Outcome, RunSummary, SourceState, Staged, StateStore, StoreError, Structure,
-    StructureReport, StructureState, Subject, SystemClock, TypeOutcome,
+    Census, Change, Clock, Directory, EventHook, Execution, ExecutionState, HookReport, Importer,
+    InboxCounts, InboxEvent, Known, Look, Members, Observed, ObservedGroup, ObservedUser, OpenExecution,
+    Outcome, RunSummary, SourceState, Staged, StateStore, StoreError, Structure, StructureReport,
+    StructureState, Subject, SystemClock, TypeOutcome,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use report::{RecordCounts, RunKind, RunReport, RunResult};

@@ -259,3 +259,25 @@ impl Engine {
         Ok(Some(Observed { record: directory.with_groups(user.observed.record, &groups), ..user.observed }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sync_model::RecordKey;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_new_changed_or_dirty_is_sent() {
+        let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
+        let record = Record { key, fields: BTreeMap::new(), answers_to: "u1".into(), references: Vec::new() };
+        let mut other = record.clone();
+        other.fields.insert("login".into(), "ada".into());
+        let known = Known { fingerprint: record.fingerprint(), gone: false, dirty: false };
+        assert_eq!(classify(&record, None), Some(Change::Create));
+        assert_eq!(classify(&record, Some(&known)), None);
+        assert_eq!(classify(&other, Some(&known)), Some(Change::Update));
+        assert_eq!(classify(&record, Some(&Known { dirty: true, ..known })), Some(Change::Update));
+    }
+}

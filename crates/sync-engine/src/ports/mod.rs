@@ -10,7 +10,7 @@ pub use clock::{Clock, SystemClock};
 pub use directory::{Directory, Members, Observed, ObservedGroup, ObservedUser};
 pub use importer::{Execution, ExecutionState, Importer, Outcome, SourceState, TypeOutcome};
 pub use store::{
-    Census, Change, EventState, InboxCounts, InboxEvent, Known, Look, LookTarget, OpenExecution, RunSummary,
-    Staged, StateStore, StoreError, Subject,
+    Census, Change, InboxCounts, InboxEvent, Known, Look, OpenExecution, RunSummary, Staged, StateStore,
+    StoreError, Subject,
 };
 pub use structure::{EventHook, HookReport, Structure, StructureReport, StructureState};

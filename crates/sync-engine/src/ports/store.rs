@@ -109,23 +109,11 @@ pub struct InboxEvent {
     pub expects_gone: bool,
 }
 
-/// How far an event has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EventState {
-    /// Something it names has not been looked at yet.
-    Pending,
-    /// Everything it names was looked at, and what had changed is confirmed.
-    Done,
-    /// Given up after repeated failures.
-    Dead,
-}
-
 /// What to look at, folded from any number of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// What to look at.
-    pub target: LookTarget,
+    pub target: Subject,
     /// The newest event that asked for it, when the object must be as new.
     pub at_least: Option<Timestamp>,
     /// Whether it is expected to vanish.
@@ -135,9 +123,6 @@ pub struct Look {
     /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
     pub sequence: i64,
 }
-
-/// The same as [`Subject`], under the name of what is done with it.
-pub type LookTarget = Subject;
 
 /// How much is waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
