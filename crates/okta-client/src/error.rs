@@ -23,6 +23,11 @@ pub enum KeyError {
     /// A key made for something else than signatures.
     #[error("the key is meant for \"{0}\"; register one for signatures (\"use\": \"sig\")")]
     WrongUse(String),
+    /// An algorithm that Okta does not take, or that does not fit the key.
+    #[error(
+        "the key is meant for the algorithm \"{0}\", which does not fit it or which Okta does not take; RS256 or ES256 do"
+    )]
+    WrongAlgorithm(String),
     /// Too short to be safe.
     #[error("the RSA key has {0} bits; Okta wants 2048 or more")]
     TooShort(u32),
@@ -105,7 +110,7 @@ pub enum Error {
         summary: String,
     },
     /// The rate limit held for longer than the call was allowed to take.
-    #[error("the rate limit for {path} is used up")]
+    #[error("the rate limit for {path} is used up; it opens again in {} s", retry_after.as_secs().saturating_add(1))]
     RateLimited {
         /// What was called.
         path: String,
@@ -127,6 +132,8 @@ pub enum Error {
         host: String,
         /// Why, in the system's words.
         reason: String,
+        /// Whether the request may have arrived.
+        sent: bool,
     },
     /// Everything together took too long.
     #[error("{path} was not answered within {seconds} s")]
@@ -147,6 +154,14 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The answer was larger than any answer of Okta's.
+    #[error("the answer to {path} is larger than {megabytes} MB; it was not read")]
+    TooLarge {
+        /// What was called.
+        path: String,
+        /// The limit.
+        megabytes: usize,
+    },
     /// A link in an answer leads elsewhere.
     #[error("the answer to {path} links to another origin ({origin}); the credentials stay home")]
     ForeignOrigin {
@@ -161,6 +176,18 @@ pub enum Error {
         /// What was called.
         path: String,
     },
+    /// A page of the System Log without the link that polling goes on with.
+    #[error("the answer to {path} has no link to go on with, which polling always has")]
+    NoNextLink {
+        /// What was called.
+        path: String,
+    },
+    /// A place in the System Log that is none of this org's.
+    #[error("\"{0}\" is not a place in this org's System Log; begin at a time instead")]
+    InvalidCheckpoint(String),
+    /// A substitute of the client that does not do this.
+    #[error("this implementation of OktaApi has no {0}")]
+    Unsupported(&'static str),
     /// An id that would not survive in a path.
     #[error("\"{0}\" is not an Okta id")]
     InvalidId(String),
@@ -201,6 +228,9 @@ impl Error {
                 "assign an admin role to the app: Applications, the app, Admin roles; Read-only Administrator is enough \
                  for reading"
                     .into()
+            }
+            Self::NotFound { .. } => {
+                "it was deleted, or the resource set of the app's admin role does not hold it".into()
             }
             Self::Transport { .. } => "check the org URL, and that this machine may reach it".into(),
             Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),

@@ -1,14 +1,16 @@
 //! The app's private key.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256};
+use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256, RS384, RS512};
 use josekit::jwt::{self, JwtPayload};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use crate::error::KeyError;
@@ -16,11 +18,15 @@ use crate::error::KeyError;
 const MIN_RSA_BITS: u32 = 2048;
 
 /// A key to sign with: RSA of 2048 bits or more, or EC on P-256, P-384 or P-521.
+///
+/// Cheap to clone.
+#[derive(Clone)]
 pub struct PrivateKey {
-    signer: Box<dyn JwsSigner>,
+    signer: Arc<dyn JwsSigner>,
     algorithm: &'static str,
     kid: String,
     public: Jwk,
+    private: Arc<Jwk>,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -98,6 +104,16 @@ impl PrivateKey {
         Self::from_parsed(&pair.to_jwk_key_pair(), None)
     }
 
+    /// A new RSA key of 2048 bits, as Okta itself generates.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn generate_rsa() -> Result<Self, KeyError> {
+        let pair =
+            RsaKeyPair::generate(MIN_RSA_BITS).map_err(|_| KeyError::Damaged("no randomness".into()))?;
+        Self::from_parsed(&pair.to_jwk_key_pair(), None)
+    }
+
     fn from_parsed(jwk: &Jwk, kid: Option<String>) -> Result<Self, KeyError> {
         let damaged = |what: &str| KeyError::Damaged(what.to_owned());
         let mut key = Jwk::new(jwk.key_type());
@@ -116,50 +132,14 @@ impl PrivateKey {
                 .map_err(|_| damaged(&format!("\"{member}\" is no text")))?;
         }
         let inconsistent = |_| damaged("its numbers do not form a key");
-        let (signer, verifier, algorithm): (Box<dyn JwsSigner>, Box<dyn JwsVerifier>, _) = if jwk.key_type()
-            == "RSA"
-        {
-            let modulus = public
-                .parameter("n")
-                .and_then(|n| n.as_str())
-                .and_then(|n| URL_SAFE_NO_PAD.decode(n.trim_end_matches('=')).ok())
-                .ok_or_else(|| damaged("\"n\" is no base64url"))?;
-            let bits = bit_length(&modulus);
-            if bits < MIN_RSA_BITS {
-                return Err(KeyError::TooShort(bits));
-            }
-            let verifier = RS256.verifier_from_jwk(&public).map_err(inconsistent)?;
-            (Box::new(RS256.signer_from_jwk(&key).map_err(inconsistent)?), Box::new(verifier), "RS256")
-        } else {
-            match public.parameter("crv").and_then(|c| c.as_str()) {
-                Some("P-256") => {
-                    let verifier = ES256.verifier_from_jwk(&public).map_err(inconsistent)?;
-                    (
-                        Box::new(ES256.signer_from_jwk(&key).map_err(inconsistent)?),
-                        Box::new(verifier),
-                        "ES256",
-                    )
-                }
-                Some("P-384") => {
-                    let verifier = ES384.verifier_from_jwk(&public).map_err(inconsistent)?;
-                    (
-                        Box::new(ES384.signer_from_jwk(&key).map_err(inconsistent)?),
-                        Box::new(verifier),
-                        "ES384",
-                    )
-                }
-                Some("P-521") => {
-                    let verifier = ES512.verifier_from_jwk(&public).map_err(inconsistent)?;
-                    (
-                        Box::new(ES512.signer_from_jwk(&key).map_err(inconsistent)?),
-                        Box::new(verifier),
-                        "ES512",
-                    )
-                }
-                other => {
-                    return Err(KeyError::WrongType(format!("EC {}", other.unwrap_or("without a curve"))));
-                }
-            }
+        let name = algorithm(jwk, &public)?;
+        let (signer, verifier): (Arc<dyn JwsSigner>, Box<dyn JwsVerifier>) = match name {
+            "RS384" => pair!(RS384, key, public, inconsistent),
+            "RS512" => pair!(RS512, key, public, inconsistent),
+            "ES256" => pair!(ES256, key, public, inconsistent),
+            "ES384" => pair!(ES384, key, public, inconsistent),
+            "ES512" => pair!(ES512, key, public, inconsistent),
+            _ => pair!(RS256, key, public, inconsistent),
         };
         // Found out here, a damaged key is a matter of settings; found out by Okta, it is a riddle.
         let sample = b"okta-client";
@@ -168,7 +148,7 @@ impl PrivateKey {
             .and_then(|signature| verifier.verify(sample, &signature))
             .map_err(inconsistent)?;
         let kid = kid.unwrap_or_else(|| thumbprint(&public));
-        Ok(Self { signer, algorithm, kid, public })
+        Ok(Self { signer, algorithm: name, kid, public, private: Arc::new(key) })
     }
 
     /// The key's id, as registered in Okta.
@@ -183,6 +163,15 @@ impl PrivateKey {
         json["use"] = "sig".into();
         json["alg"] = self.algorithm.into();
         json
+    }
+
+    /// The whole key as a JWK, to be stored where nobody else reads it.
+    pub fn to_jwk(&self) -> SecretString {
+        let mut json = self.public_jwk();
+        for (name, value) in self.private.as_ref().as_ref() {
+            json[name] = value.clone();
+        }
+        json.to_string().into()
     }
 
     /// Signs claims; the header names the key by id.
@@ -203,6 +192,50 @@ impl PrivateKey {
         header.set_token_type(kind);
         header.set_jwk(self.public.clone());
         jwt::encode_with_signer(claims, &header, &*self.signer)
+    }
+}
+
+/// A signer and the verifier that goes with it.
+macro_rules! pair {
+    ($algorithm:ident, $key:expr, $public:expr, $error:expr) => {
+        (
+            Arc::new($algorithm.signer_from_jwk(&$key).map_err($error)?),
+            Box::new($algorithm.verifier_from_jwk(&$public).map_err($error)?),
+        )
+    };
+}
+use pair;
+
+/// The algorithm that a key signs with: what an RSA key asks for, or what fits the curve.
+fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
+    let damaged = |what: &str| KeyError::Damaged(what.to_owned());
+    if jwk.key_type() == "RSA" {
+        let modulus = public
+            .parameter("n")
+            .and_then(|n| n.as_str())
+            .and_then(|n| URL_SAFE_NO_PAD.decode(n.trim_end_matches('=')).ok())
+            .ok_or_else(|| damaged("\"n\" is no base64url"))?;
+        let bits = bit_length(&modulus);
+        if bits < MIN_RSA_BITS {
+            return Err(KeyError::TooShort(bits));
+        }
+        return match jwk.algorithm() {
+            None | Some("RS256") => Ok("RS256"),
+            Some("RS384") => Ok("RS384"),
+            Some("RS512") => Ok("RS512"),
+            Some(other) => Err(KeyError::WrongAlgorithm(other.to_owned())),
+        };
+    }
+    let curve = public.parameter("crv").and_then(|c| c.as_str());
+    let fits = match curve {
+        Some("P-256") => "ES256",
+        Some("P-384") => "ES384",
+        Some("P-521") => "ES512",
+        other => return Err(KeyError::WrongType(format!("EC {}", other.unwrap_or("without a curve")))),
+    };
+    match jwk.algorithm() {
+        Some(other) if other != fits => Err(KeyError::WrongAlgorithm(other.to_owned())),
+        _ => Ok(fits),
     }
 }
 

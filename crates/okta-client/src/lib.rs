@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod auth;
 mod client;
+mod endpoint;
 mod error;
 mod hook;
 mod key;
@@ -10,10 +12,13 @@ pub mod model;
 mod pacer;
 mod resources;
 
-pub use auth::Credential;
+pub use api::OktaApi;
 pub use client::{OktaClient, OktaClientBuilder};
 pub use error::{ConfigError, Error, KeyError, Result};
 pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 pub use key::PrivateKey;
-pub use pacer::{BucketState, Pacer};
-pub use resources::{EventHooks, GroupQuery, Groups, Schemas, UserQuery, UserTypes, Users};
+pub use pacer::{BucketState, Pacer, PacerState};
+pub use resources::{
+    EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Schemas, SortOrder,
+    UserQuery, UserTypes, Users,
+};

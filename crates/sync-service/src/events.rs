@@ -33,8 +33,8 @@ pub const SUBSCRIPTION: [&str; 21] = [
 /// The event as the engine takes it. An event that failed, or that is none of ours, names nothing.
 pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
     let kind = event.event_type.as_str();
-    let users = || event.targets("User").map(|id| Subject::User(UserId::new(id)));
-    let groups = || event.targets("UserGroup").map(|id| Subject::Group(GroupId::new(id)));
+    let users = || event.users().map(|id| Subject::User(UserId::new(id)));
+    let groups = || event.groups().map(|id| Subject::Group(GroupId::new(id)));
     let subjects: Vec<Subject> = if !event.succeeded() || !SUBSCRIPTION.contains(&kind) {
         Vec::new()
     } else if kind == "system.import.complete" {

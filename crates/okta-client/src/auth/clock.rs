@@ -17,11 +17,13 @@ pub(crate) struct ServerClock {
 }
 
 impl ServerClock {
-    pub(crate) fn learn(&self, headers: &HeaderMap) {
-        if let Some(date) = date(headers) {
-            let offset = date.duration_since(Timestamp::now()).as_secs();
-            self.offset_seconds.store(if offset.abs() <= NOISE { 0 } else { offset }, Ordering::Relaxed);
-        }
+    /// Learns the time from an answer. `true` when it is not what it was taken for.
+    pub(crate) fn learn(&self, headers: &HeaderMap) -> bool {
+        let Some(date) = date(headers) else { return false };
+        let offset = date.duration_since(Timestamp::now()).as_secs();
+        let offset = if offset.abs() <= NOISE { 0 } else { offset };
+        let before = self.offset_seconds.swap(offset, Ordering::Relaxed);
+        (offset - before).abs() > NOISE
     }
 
     /// How long until a moment that an answer gives in epoch seconds, by the answer's own clock.

@@ -6,8 +6,6 @@ mod clock;
 mod dpop;
 mod service_app;
 
-use std::fmt;
-
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,39 +16,8 @@ pub(crate) use dpop::NONCE_HEADER;
 pub(crate) use service_app::ServiceApp;
 
 use crate::error::{Error, Result};
-use crate::key::PrivateKey;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
-
-/// How a program signs in.
-#[non_exhaustive]
-pub enum Credential {
-    /// An *API Services* app with a public key.
-    ServiceApp {
-        /// The app's client ID.
-        client_id: String,
-        /// The private half of a key that is registered with the app.
-        key: PrivateKey,
-        /// What to ask for.
-        scopes: Vec<String>,
-    },
-    /// A token of a person (SSWS). It can do what that person can.
-    ApiToken(SecretString),
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ServiceApp { client_id, key, scopes } => f
-                .debug_struct("ServiceApp")
-                .field("client_id", client_id)
-                .field("key", key)
-                .field("scopes", scopes)
-                .finish(),
-            Self::ApiToken(_) => f.write_str("ApiToken"),
-        }
-    }
-}
 
 /// A credential at work.
 pub(crate) enum Authenticator {
@@ -88,6 +55,30 @@ impl Authenticator {
                 app.forget(refused).await;
                 true
             }
+        }
+    }
+
+    /// The scopes that were granted; empty when there are none, or when it is not told.
+    pub(crate) async fn granted(&self, http: &reqwest::Client) -> Result<Vec<String>> {
+        match self {
+            Self::ApiToken(_) => Ok(Vec::new()),
+            Self::ServiceApp(app) => app.granted(http).await,
+        }
+    }
+
+    /// The scopes that are asked for.
+    pub(crate) fn asked(&self) -> &[String] {
+        match self {
+            Self::ApiToken(_) => &[],
+            Self::ServiceApp(app) => app.asked(),
+        }
+    }
+
+    /// Whether the token is known not to have a scope.
+    pub(crate) async fn lacks(&self, scope: &str) -> bool {
+        match self {
+            Self::ApiToken(_) => false,
+            Self::ServiceApp(app) => app.lacks(scope).await,
         }
     }
 

@@ -14,16 +14,19 @@ use uuid::Uuid;
 
 use super::dpop::Prover;
 use super::{AUTHORIZATION, DPOP, ServerClock, TokenSerial, secret_value};
+use crate::client::pause;
+use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
-const TOKEN_PATH: &str = "/oauth2/v1/token";
 /// How long before its end a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
 /// How long an assertion is good for. Okta allows an hour; a fresh one is made for each attempt.
 const ASSERTION_LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// Okta refuses assertions and proofs from the future, however near.
 const BACKDATE: SignedDuration = SignedDuration::from_secs(2);
+/// A window of the rate limit is never longer.
+const LONGEST_WINDOW: Duration = Duration::from_mins(2);
 /// How often a token request is tried when the org has trouble of its own.
 const ATTEMPTS: u32 = 5;
 
@@ -71,7 +74,7 @@ impl ServiceApp {
         proof_key: PrivateKey,
     ) -> Self {
         let mut token_url = org.clone();
-        token_url.set_path(TOKEN_PATH);
+        token_url.set_path(endpoint::TOKEN);
         Self {
             client_id,
             key,
@@ -83,9 +86,10 @@ impl ServiceApp {
         }
     }
 
-    pub(crate) fn learn(&self, headers: &HeaderMap) {
+    /// Learns the nonce and the time. `true` when the time is not what it was taken for.
+    pub(crate) fn learn(&self, headers: &HeaderMap) -> bool {
         self.prover.learn(headers);
-        self.clock.learn(headers);
+        self.clock.learn(headers)
     }
 
     pub(crate) async fn sign(
@@ -115,9 +119,20 @@ impl ServiceApp {
     }
 
     /// What Okta granted of what was asked.
-    pub(crate) async fn granted_scopes(&self, http: &reqwest::Client) -> Result<Vec<String>> {
+    pub(crate) async fn granted(&self, http: &reqwest::Client) -> Result<Vec<String>> {
         self.token(http).await?;
         Ok(self.token.lock().await.1.as_ref().map(|token| token.scopes.clone()).unwrap_or_default())
+    }
+
+    pub(crate) fn asked(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// Whether the token is known not to have a scope. An answer that names no scopes says nothing.
+    pub(crate) async fn lacks(&self, scope: &str) -> bool {
+        let slot = self.token.lock().await;
+        let scopes = slot.1.as_ref().map_or(&[][..], |token| &token.scopes);
+        !scopes.is_empty() && !endpoint::covers(scopes, scope)
     }
 
     fn now(&self) -> Timestamp {
@@ -150,49 +165,51 @@ impl ServiceApp {
     }
 
     async fn request(&self, http: &reqwest::Client) -> Result<TokenAnswer> {
-        let mut nonce_asked = false;
-        let mut attempt = 0;
+        let (mut nonce_asked, mut clock_set, mut failures) = (false, false, 0);
         loop {
-            let answer = self.attempt(http).await;
-            let trouble = match answer {
+            let (wait, trouble) = match self.attempt(http).await {
                 Ok(response) => {
-                    self.learn(response.headers());
+                    let other_time = self.learn(response.headers());
                     let status = response.status();
                     if status.is_success() {
                         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
                         return serde_json::from_slice(&bytes).map_err(|source| Error::Decode {
-                            path: TOKEN_PATH.into(),
+                            path: endpoint::TOKEN.into(),
                             expected: "an access token",
                             source,
                         });
                     }
                     if status.is_redirection() {
-                        return Err(Error::Redirect { path: TOKEN_PATH.into() });
+                        return Err(Error::Redirect { path: endpoint::TOKEN.into() });
                     }
-                    let limited = status == StatusCode::TOO_MANY_REQUESTS;
-                    if !limited && !status.is_server_error() {
+                    if status == StatusCode::TOO_MANY_REQUESTS {
+                        let retry_after = reset(response.headers());
+                        (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
+                    } else if status.is_server_error() {
+                        let trouble =
+                            Error::Unavailable { path: endpoint::TOKEN.into(), status: status.as_u16() };
+                        (pause(failures + 1), trouble)
+                    } else {
                         let body = response.bytes().await.unwrap_or_default();
                         let refusal: TokenRefusal = serde_json::from_slice(&body).unwrap_or_default();
-                        if refusal.error == "use_dpop_nonce" && !nonce_asked {
-                            nonce_asked = true;
+                        if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
+                            continue;
+                        }
+                        // Assertion and proof were dated by a clock that turns out to be wrong.
+                        if other_time && !std::mem::replace(&mut clock_set, true) {
                             continue;
                         }
                         return Err(refused(status, refusal));
                     }
-                    if limited {
-                        Error::RateLimited { path: TOKEN_PATH.into(), retry_after: Duration::from_mins(1) }
-                    } else {
-                        Error::Unavailable { path: TOKEN_PATH.into(), status: status.as_u16() }
-                    }
                 }
-                Err(error) if error.is_transient() => error,
+                Err(error) if error.is_transient() => (pause(failures + 1), error),
                 Err(error) => return Err(error),
             };
-            attempt += 1;
-            if attempt >= ATTEMPTS {
+            failures += 1;
+            if failures >= ATTEMPTS {
                 return Err(trouble);
             }
-            tokio::time::sleep(crate::client::pause(attempt)).await;
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -241,6 +258,13 @@ fn refused(status: StatusCode, refusal: TokenRefusal) -> Error {
         error: if error.is_empty() { format!("status {}", status.as_u16()) } else { error },
         description: if error_description.is_empty() { "no reason given".into() } else { error_description },
     }
+}
+
+/// How long the token endpoint is closed, a little more than it says, or a few seconds.
+fn reset(headers: &HeaderMap) -> Duration {
+    let epoch = headers.get("x-rate-limit-reset").and_then(|v| v.to_str().ok()?.parse().ok());
+    let told = epoch.map_or(Duration::from_secs(5), |epoch| ServerClock::until(headers, epoch));
+    told.min(LONGEST_WINDOW) + Duration::from_secs(1).mul_f64(rand::random_range(0.2..1.0))
 }
 
 fn proof_value(proof: &str) -> Result<HeaderValue> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Profile, open_enum};
+use super::{GroupProfile, open_enum};
 
 open_enum!(
     /// Who manages a group.
@@ -41,7 +41,7 @@ pub struct Group {
     pub last_membership_updated: Option<Timestamp>,
     /// Name, description and custom attributes.
     #[serde(default)]
-    pub profile: Profile,
+    pub profile: GroupProfile,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -50,7 +50,12 @@ pub struct Group {
 impl Group {
     /// Whether it is the built-in group of all users.
     pub fn is_everyone(&self) -> bool {
-        self.kind == GroupType::BuiltIn && self.profile.text("name") == Some("Everyone")
+        self.kind == GroupType::BuiltIn && self.profile.name() == Some("Everyone")
+    }
+
+    /// The number of members, of a group that was listed with its statistics.
+    pub fn users_count(&self) -> Option<u64> {
+        self.rest.get("_embedded")?.get("stats")?.get("usersCount")?.as_u64()
     }
 
     /// The id of the application that an imported group comes from.

@@ -12,8 +12,8 @@ pub use event_hook::{
     AuthScheme, Channel, ChannelConfig, EventHook, EventSubscription, HookHeader, NewEventHook,
 };
 pub use group::{Group, GroupType};
-pub use log_event::{Actor, LogEvent, Outcome, Target};
-pub use profile::Profile;
+pub use log_event::{Actor, LogEvent, Outcome, Target, TargetType};
+pub use profile::{GroupProfile, Profile, UserProfile};
 pub use schema::{OneOf, PropertyItems, PropertyType, Schema, SchemaDefinition, SchemaProperty};
 pub use user::{User, UserStatus, UserTypeRef};
 pub use user_type::UserType;
@@ -45,6 +45,13 @@ macro_rules! open_enum {
                     $(Self::$variant => $word,)+
                     Self::Other(word) => word,
                 }
+            }
+        }
+
+        impl Default for $name {
+            /// Nothing was said.
+            fn default() -> Self {
+                Self::Other(String::new())
             }
         }
 

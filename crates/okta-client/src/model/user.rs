@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Profile, open_enum};
+use super::{UserProfile, open_enum};
 
 open_enum!(
     /// Where a user is in its life cycle.
@@ -66,7 +66,7 @@ pub struct User {
     pub user_type: Option<UserTypeRef>,
     /// Base and custom attributes.
     #[serde(default)]
-    pub profile: Profile,
+    pub profile: UserProfile,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,

@@ -6,6 +6,7 @@ use http::Method;
 
 use super::checked;
 use crate::OktaClient;
+use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::model::{EventHook, NewEventHook};
 
@@ -19,16 +20,19 @@ impl EventHooks<'_> {
     /// # Errors
     /// As any call.
     pub async fn list(&self) -> Result<Vec<EventHook>> {
-        self.0.list(self.0.url("/api/v1/eventHooks"), "the event hooks").try_collect().await
+        self.0.list(Call::get(self.0.url("/api/v1/eventHooks"), "the event hooks")).try_collect().await
     }
 
     /// Creates a hook: active, and not verified yet.
     ///
     /// # Errors
-    /// As any call.
+    /// As any call. After a broken connection or a trouble of Okta's it is not repeated, because the hook may exist:
+    /// list the hooks to find out.
     pub async fn create(&self, hook: &NewEventHook) -> Result<EventHook> {
         let body = body("/api/v1/eventHooks", hook)?;
-        self.0.call(Method::POST, self.0.url("/api/v1/eventHooks"), Some(body), "an event hook").await
+        // Sent twice, it could make two.
+        let call = Call::new(Method::POST, self.0.url("/api/v1/eventHooks"), "an event hook").once();
+        self.0.fetch(call.with(body)).await
     }
 
     /// One event hook.
@@ -36,7 +40,8 @@ impl EventHooks<'_> {
     /// # Errors
     /// As any call.
     pub async fn get(&self, id: &str) -> Result<EventHook> {
-        self.0.get(self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?)), "an event hook").await
+        let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
+        self.0.fetch(Call::get(url, "an event hook")).await
     }
 
     /// Replaces everything about a hook. A changed channel loses its verification.
@@ -45,8 +50,8 @@ impl EventHooks<'_> {
     /// As any call.
     pub async fn replace(&self, id: &str, hook: &NewEventHook) -> Result<EventHook> {
         let path = format!("/api/v1/eventHooks/{}", checked(id)?);
-        let body = body(&path, hook)?;
-        self.0.call(Method::PUT, self.0.url(&path), Some(body), "an event hook").await
+        let call = Call::new(Method::PUT, self.0.url(&path), "an event hook").with(body(&path, hook)?);
+        self.0.fetch(call).await
     }
 
     /// Deletes a hook, which must be inactive.
@@ -55,7 +60,7 @@ impl EventHooks<'_> {
     /// As any call.
     pub async fn delete(&self, id: &str) -> Result<()> {
         let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
-        self.0.send(Method::DELETE, url, None).await.map(drop)
+        self.0.send(&Call::new(Method::DELETE, url, "nothing")).await.map(drop)
     }
 
     /// Lets a hook receive events.
@@ -84,7 +89,7 @@ impl EventHooks<'_> {
 
     async fn lifecycle(&self, id: &str, step: &str) -> Result<EventHook> {
         let url = self.0.url(&format!("/api/v1/eventHooks/{}/lifecycle/{step}", checked(id)?));
-        self.0.call(Method::POST, url, None, "an event hook").await
+        self.0.fetch(Call::new(Method::POST, url, "an event hook")).await
     }
 }
 

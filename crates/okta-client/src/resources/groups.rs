@@ -3,8 +3,9 @@
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 
-use super::{checked, found};
+use super::{SortOrder, checked, found, sort};
 use crate::OktaClient;
+use crate::client::Call;
 use crate::error::Result;
 use crate::model::{Group, User};
 
@@ -15,10 +16,19 @@ pub struct GroupQuery {
     pub filter: Option<String>,
     /// An expression over all attributes, from an index that lags.
     pub search: Option<String>,
+    /// An attribute to sort by; with `search` only.
+    pub sort: Option<(String, SortOrder)>,
     /// Adds the number of members to each group.
     pub stats: bool,
     /// The page size, 200 unless set.
     pub limit: Option<u16>,
+}
+
+impl GroupQuery {
+    /// Groups that a filter selects.
+    pub fn filter(expression: impl Into<String>) -> Self {
+        Self { filter: Some(expression.into()), ..Self::default() }
+    }
 }
 
 /// A member of which only the id is wanted.
@@ -33,7 +43,7 @@ pub struct Groups<'c>(pub(crate) &'c OktaClient);
 
 impl Groups<'_> {
     /// The groups that a query selects, page by page. Scope `okta.groups.read`.
-    pub fn list(&self, query: &GroupQuery) -> impl Stream<Item = Result<Group>> + Send + 'static {
+    pub fn list(&self, query: &GroupQuery) -> impl Stream<Item = Result<Group>> + Send + 'static + use<> {
         let mut url = self.0.url("/api/v1/groups");
         {
             let mut pairs = url.query_pairs_mut();
@@ -43,11 +53,12 @@ impl Groups<'_> {
                     pairs.append_pair(name, value);
                 }
             }
+            sort(&mut pairs, query.sort.as_ref());
             if query.stats {
                 pairs.append_pair("expand", "stats");
             }
         }
-        self.0.list(url, "a page of groups")
+        self.0.list(Call::get(url, "a page of groups"))
     }
 
     /// One group.
@@ -55,7 +66,8 @@ impl Groups<'_> {
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
     pub async fn get(&self, id: &str) -> Result<Group> {
-        self.0.get(self.0.url(&format!("/api/v1/groups/{}", checked(id)?)), "a group").await
+        let url = self.0.url(&format!("/api/v1/groups/{}", checked(id)?));
+        self.0.fetch(Call::get(url, "a group")).await
     }
 
     /// The same, with `None` when there is none.
@@ -67,25 +79,25 @@ impl Groups<'_> {
     }
 
     /// The members of a group, whole, page by page. May hold deactivated users.
-    pub fn members(&self, id: &str) -> impl Stream<Item = Result<User>> + Send + 'static {
+    pub fn members(&self, id: &str) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
         self.listed(id, 200, "a page of members")
     }
 
     /// The ids of a group's members, in pages of 1,000. May hold deactivated users.
-    pub fn member_ids(&self, id: &str) -> impl Stream<Item = Result<String>> + Send + 'static {
+    pub fn member_ids(&self, id: &str) -> impl Stream<Item = Result<String>> + Send + 'static + use<> {
         self.listed::<MemberId>(id, 1000, "a page of members").map_ok(|member| member.id)
     }
 
     fn listed<T: serde::de::DeserializeOwned + Send + 'static>(
-        &self,
+        self,
         id: &str,
         limit: u16,
         expected: &'static str,
-    ) -> impl Stream<Item = Result<T>> + Send + 'static {
+    ) -> impl Stream<Item = Result<T>> + Send + 'static + use<T> {
         let listing = checked(id).map(|id| {
             let mut url = self.0.url(&format!("/api/v1/groups/{id}/users"));
             url.query_pairs_mut().append_pair("limit", &limit.to_string());
-            self.0.list::<T>(url, expected)
+            self.0.list::<T>(Call::get(url, expected))
         });
         match listing {
             Ok(items) => items.left_stream(),

@@ -2,15 +2,45 @@
 
 mod event_hooks;
 mod groups;
+mod logs;
 mod schemas;
 mod users;
 
 pub use event_hooks::EventHooks;
 pub use groups::{GroupQuery, Groups};
+pub use logs::{LogCheckpoint, LogPage, LogQuery, LogStart, Logs};
 pub use schemas::{Schemas, UserTypes};
 pub use users::{UserQuery, Users};
 
 use crate::error::{Error, Result};
+
+/// Which way a listing is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortOrder {
+    /// The smallest or oldest first.
+    #[default]
+    Ascending,
+    /// The largest or newest first.
+    Descending,
+}
+
+impl SortOrder {
+    /// The System Log's word.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascending => "ASCENDING",
+            Self::Descending => "DESCENDING",
+        }
+    }
+
+    /// The word of users and groups.
+    const fn short(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+}
 
 /// An id that may become part of a path. Only ids do: Okta and clients disagree on how other text is encoded in proofs.
 fn checked(id: &str) -> Result<&str> {
@@ -26,5 +56,15 @@ fn found<T>(result: Result<T>) -> Result<Option<T>> {
         Ok(found) => Ok(Some(found)),
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// A listing sorted by an attribute.
+fn sort(
+    pairs: &mut url::form_urlencoded::Serializer<'_, url::UrlQuery<'_>>,
+    by: Option<&(String, SortOrder)>,
+) {
+    if let Some((attribute, order)) = by {
+        pairs.append_pair("sortBy", attribute).append_pair("sortOrder", order.short());
     }
 }

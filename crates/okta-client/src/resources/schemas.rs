@@ -2,6 +2,7 @@
 
 use super::checked;
 use crate::OktaClient;
+use crate::client::Call;
 use crate::error::Result;
 use crate::model::{Schema, UserType};
 
@@ -15,7 +16,7 @@ impl UserTypes<'_> {
     /// # Errors
     /// As any call.
     pub async fn list(&self) -> Result<Vec<UserType>> {
-        self.0.get(self.0.url("/api/v1/meta/types/user"), "the user types").await
+        self.0.fetch(Call::get(self.0.url("/api/v1/meta/types/user"), "the user types")).await
     }
 }
 
@@ -39,7 +40,7 @@ impl Schemas<'_> {
     /// As any call.
     pub async fn user(&self, schema_id: &str) -> Result<Schema> {
         let path = format!("/api/v1/meta/schemas/user/{}", checked(schema_id)?);
-        self.0.get(self.0.url(&path), "a user schema").await
+        self.0.fetch(Call::get(self.0.url(&path), "a user schema")).await
     }
 
     /// The schema of groups.
@@ -47,6 +48,6 @@ impl Schemas<'_> {
     /// # Errors
     /// As any call.
     pub async fn group(&self) -> Result<Schema> {
-        self.0.get(self.0.url("/api/v1/meta/schemas/group/default"), "the group schema").await
+        self.0.fetch(Call::get(self.0.url("/api/v1/meta/schemas/group/default"), "the group schema")).await
     }
 }

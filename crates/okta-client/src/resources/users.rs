@@ -1,22 +1,28 @@
 //! `/api/v1/users`
 
-use futures::{Stream, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use url::Url;
 
-use super::{checked, found};
+use super::{SortOrder, checked, found, sort};
 use crate::OktaClient;
+use crate::client::Call;
 use crate::error::Result;
 use crate::model::{Group, User};
+
+/// The members of a user that are asked for in every projection: without them it would be no [`User`].
+const ALWAYS: [&str; 2] = ["id", "status"];
 
 /// Which users to list, and how. The plain listing leaves deactivated users out; a filter or search includes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {
     /// An expression over a few attributes, close to real time: `lastUpdated gt "2026-03-01T00:00:00.000Z"`.
     pub filter: Option<String>,
-    /// An expression over all attributes, from an index that lags.
+    /// An expression over all attributes, from an index that lags: `profile.department eq "R&D"`.
     pub search: Option<String>,
     /// An attribute to sort by; with `search` only.
-    pub sort_by: Option<String>,
+    pub sort: Option<(String, SortOrder)>,
+    /// The only members to be read beside id and status: `lastUpdated`, `profile.city`. Empty is all.
+    pub fields: Vec<String>,
     /// The page size, 200 unless set; Okta allows no more.
     pub limit: Option<u16>,
 }
@@ -27,15 +33,40 @@ impl UserQuery {
         Self { filter: Some(expression.into()), ..Self::default() }
     }
 
+    /// Users that a search selects.
+    pub fn search(expression: impl Into<String>) -> Self {
+        Self { search: Some(expression.into()), ..Self::default() }
+    }
+
     fn apply(&self, url: &mut Url) {
         let mut pairs = url.query_pairs_mut();
         pairs.append_pair("limit", &self.limit.unwrap_or(200).to_string());
-        for (name, value) in [("filter", &self.filter), ("search", &self.search), ("sortBy", &self.sort_by)] {
+        for (name, value) in [("filter", &self.filter), ("search", &self.search)] {
             if let Some(value) = value {
                 pairs.append_pair(name, value);
             }
         }
+        sort(&mut pairs, self.sort.as_ref());
+        if !self.fields.is_empty() {
+            pairs.append_pair("fields", &projection(&self.fields));
+        }
     }
+}
+
+/// The fields as Okta writes them, `id,status,profile:(city)`, each of them once: a repeated one was an error once.
+fn projection(fields: &[String]) -> String {
+    let (mut members, mut profile) = (ALWAYS.to_vec(), Vec::new());
+    for field in fields {
+        let (list, name) = match field.strip_prefix("profile.") {
+            Some(attribute) => (&mut profile, attribute),
+            None => (&mut members, field.as_str()),
+        };
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    let profile = (!profile.is_empty()).then(|| format!(",profile:({})", profile.join(",")));
+    members.join(",") + &profile.unwrap_or_default()
 }
 
 /// Users.
@@ -44,10 +75,16 @@ pub struct Users<'c>(pub(crate) &'c OktaClient);
 
 impl Users<'_> {
     /// The users that a query selects, page by page. Scope `okta.users.read`.
-    pub fn list(&self, query: &UserQuery) -> impl Stream<Item = Result<User>> + Send + 'static {
+    pub fn list(&self, query: &UserQuery) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
         let mut url = self.0.url("/api/v1/users");
         query.apply(&mut url);
-        self.0.list(url, "a page of users")
+        self.0.list(Call::get(url, "a page of users").lean())
+    }
+
+    /// Every user, deactivated ones last. One that is deactivated meanwhile can come twice.
+    pub fn list_all(&self) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
+        let deactivated = UserQuery::filter("status eq \"DEPROVISIONED\"");
+        self.list(&UserQuery::default()).chain(self.list(&deactivated))
     }
 
     /// One user, read from the object itself and not from an index.
@@ -55,7 +92,8 @@ impl Users<'_> {
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
     pub async fn get(&self, id: &str) -> Result<User> {
-        self.0.get(self.0.url(&format!("/api/v1/users/{}", checked(id)?)), "a user").await
+        let url = self.0.url(&format!("/api/v1/users/{}", checked(id)?));
+        self.0.fetch(Call::get(url, "a user").lean()).await
     }
 
     /// The same, with `None` when there is none.
@@ -72,6 +110,19 @@ impl Users<'_> {
     /// As any call.
     pub async fn groups(&self, id: &str) -> Result<Vec<Group>> {
         let url = self.0.url(&format!("/api/v1/users/{}/groups", checked(id)?));
-        self.0.list(url, "the groups of a user").try_collect().await
+        self.0.list(Call::get(url, "the groups of a user")).try_collect().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_projection_names_each_field_once() {
+        let fields =
+            ["profile.city", "lastUpdated", "id", "profile.login", "profile.city"].map(str::to_owned);
+        assert_eq!(projection(&fields), "id,status,lastUpdated,profile:(city,login)");
+        assert_eq!(projection(&["created".to_owned()]), "id,status,created");
     }
 }

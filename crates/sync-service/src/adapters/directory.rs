@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use okta_client::model::{Group, User, UserStatus};
-use okta_client::{GroupQuery, OktaClient, UserQuery};
+use okta_client::{GroupQuery, OktaClient};
 use schema_mapper::{Mapped, Mapping};
 use sync_engine::{Directory, Members, Observed, ObservedGroup, ObservedUser, PortError};
 use sync_model::{GroupId, Record, UserId};
@@ -13,8 +13,6 @@ use tokio::sync::OnceCell;
 
 use super::{MappingSlot, okta_error};
 
-/// What the listing of users leaves out by itself.
-const DEACTIVATED: &str = "status eq \"DEPROVISIONED\"";
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
 /// Okta, seen through the mapping in force.
@@ -38,7 +36,7 @@ impl OktaDirectory {
 
     async fn everyone(&self) -> Result<Option<GroupId>, PortError> {
         let found = self.everyone.get_or_try_init(|| async {
-            let query = GroupQuery { filter: Some(BUILT_IN.into()), ..GroupQuery::default() };
+            let query = GroupQuery::filter(BUILT_IN);
             let groups: Vec<Group> = self.okta.groups().list(&query).try_collect().await.map_err(reading)?;
             Ok(groups.iter().find(|group| group.is_everyone()).map(|group| GroupId::new(&group.id)))
         });
@@ -101,8 +99,7 @@ impl Directory for OktaDirectory {
 
     fn users(&self) -> BoxStream<'static, Result<ObservedUser, PortError>> {
         let this = self.clone();
-        let users = self.okta.users();
-        let all = users.list(&UserQuery::default()).chain(users.list(&UserQuery::filter(DEACTIVATED)));
+        let all = self.okta.users().list_all();
         stream::once(async move {
             let everyone = this.everyone().await?;
             let mapping = this.mapping()?;
@@ -118,12 +115,12 @@ impl Directory for OktaDirectory {
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
         let everyone = self.everyone().await?;
         let mapping = self.mapping()?;
-        let user = self.okta.users().find(id.as_str()).await.map_err(reading)?;
+        let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
         Ok(user.map(|user| Self::observe_user(&mapping, &user, everyone.as_ref())))
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
-        match self.okta.users().groups(id.as_str()).await {
+        match self.okta.urgent().users().groups(id.as_str()).await {
             Ok(groups) => {
                 Ok(groups.iter().filter(|g| !g.is_everyone()).map(|g| GroupId::new(&g.id)).collect())
             }
@@ -135,7 +132,7 @@ impl Directory for OktaDirectory {
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
         let mapping = self.mapping()?;
-        let group = self.okta.groups().find(id.as_str()).await.map_err(reading)?;
+        let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
         Ok(group.map(|group| self.observe_group(&mapping, &group)))
     }
 

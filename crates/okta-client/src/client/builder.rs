@@ -1,0 +1,228 @@
+//! The settings of a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{Inner, OktaClient};
+use crate::auth::{Authenticator, ServiceApp};
+use crate::error::ConfigError;
+use crate::key::PrivateKey;
+use crate::pacer::{Lane, Pacer};
+
+/// Scopes for everything that this crate reads, and for managing event hooks.
+const DEFAULT_SCOPES: [&str; 7] = [
+    "okta.users.read",
+    "okta.groups.read",
+    "okta.userTypes.read",
+    "okta.schemas.read",
+    "okta.logs.read",
+    "okta.eventHooks.read",
+    "okta.eventHooks.manage",
+];
+
+/// How a program signs in.
+enum Credential {
+    /// An *API Services* app with a public key.
+    ServiceApp { client_id: String, key: PrivateKey },
+    /// A token of a person (SSWS). It can do what that person can.
+    ApiToken(SecretString),
+}
+
+/// Settings of a client.
+#[must_use = "nothing happens before `build`"]
+pub struct OktaClientBuilder {
+    org: String,
+    credential: Option<Credential>,
+    dpop_key: Option<PrivateKey>,
+    scopes: Vec<String>,
+    timeout: Duration,
+    total_time: Duration,
+    pacer: Pacer,
+    user_agent: Option<String>,
+    root_certificate: Option<Vec<u8>>,
+    proxy: Option<reqwest::Proxy>,
+}
+
+impl std::fmt::Debug for OktaClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OktaClientBuilder").field("org", &self.org).finish_non_exhaustive()
+    }
+}
+
+impl OktaClientBuilder {
+    pub(super) fn new(org: String) -> Self {
+        Self {
+            org,
+            credential: None,
+            dpop_key: None,
+            scopes: Vec::new(),
+            timeout: Duration::from_secs(30),
+            total_time: Duration::from_mins(10),
+            pacer: Pacer::default(),
+            user_agent: None,
+            root_certificate: None,
+            proxy: None,
+        }
+    }
+
+    /// Signs in as an *API Services* app.
+    pub fn service_app(mut self, client_id: impl Into<String>, key: PrivateKey) -> Self {
+        self.credential = Some(Credential::ServiceApp { client_id: client_id.into(), key });
+        self
+    }
+
+    /// Signs in with an API token (SSWS). It can do what the person can who made it.
+    pub fn api_token(mut self, token: SecretString) -> Self {
+        self.credential = Some(Credential::ApiToken(token));
+        self
+    }
+
+    /// Signs DPoP proofs with this key. A new EC key on P-256 unless set; it need not be registered in Okta, and may be
+    /// a clone of the app's own key.
+    pub fn dpop_key(mut self, key: PrivateKey) -> Self {
+        self.dpop_key = Some(key);
+        self
+    }
+
+    /// Asks for these scopes instead of all that this crate can use.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long one request may take. 30 seconds unless set.
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// How long a call may take with all its retries and waits for the rate limit. 10 minutes unless set.
+    pub const fn total_time(mut self, limit: Duration) -> Self {
+        self.total_time = limit;
+        self
+    }
+
+    /// Paces requests together with whoever else uses this pacer: other clients of the same app.
+    pub fn pacer(mut self, pacer: Pacer) -> Self {
+        self.pacer = pacer;
+        self
+    }
+
+    /// Names the program that asks, before this crate's own name: `example-sync/1.2`.
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// Trusts a further certificate authority, given as PEM.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificate = Some(pem.into());
+        self
+    }
+
+    /// Goes through a proxy.
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Makes the client. Sends nothing.
+    ///
+    /// # Errors
+    /// When the org URL, the credential or the certificate cannot work.
+    pub fn build(self) -> Result<OktaClient, ConfigError> {
+        let org = org_url(&self.org)?;
+        let own = concat!("okta-client/", env!("CARGO_PKG_VERSION"));
+        let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
+        // No redirects and no cookies: a request carries a credential, and Okta mixes up sessions that keep cookies.
+        let mut http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(self.timeout)
+            .connect_timeout(Duration::from_secs(10).min(self.timeout))
+            .user_agent(agent);
+        if let Some(pem) = self.root_certificate {
+            http = http.tls_certs_merge([reqwest::Certificate::from_pem(&pem).map_err(ConfigError::Http)?]);
+        }
+        if let Some(proxy) = self.proxy {
+            http = http.proxy(proxy);
+        }
+        let auth = match self.credential.ok_or(ConfigError::NoCredential)? {
+            Credential::ApiToken(token) => Authenticator::ApiToken(token),
+            Credential::ServiceApp { client_id, key } => {
+                let scopes = if self.scopes.is_empty() {
+                    DEFAULT_SCOPES.map(str::to_owned).to_vec()
+                } else {
+                    self.scopes
+                };
+                let dpop_key = self.dpop_key.map_or_else(PrivateKey::generate_ec, Ok)?;
+                Authenticator::ServiceApp(Box::new(ServiceApp::new(&org, client_id, key, scopes, dpop_key)))
+            }
+        };
+        let http = http.build().map_err(ConfigError::Http)?;
+        let inner = Inner { http, org, auth, pacer: self.pacer, total_time: self.total_time };
+        Ok(OktaClient { inner: Arc::new(inner), lane: Lane::Normal })
+    }
+}
+
+/// Checks an org URL: HTTPS, or a loopback host for tests; a host and nothing else; not the admin console.
+fn org_url(given: &str) -> Result<Url, ConfigError> {
+    let wrong = |why: &str| ConfigError::OrgUrl { given: given.to_owned(), why: why.to_owned() };
+    let mut url = Url::parse(given.trim()).map_err(|_| wrong("it is not a URL"))?;
+    let host = url.host_str().ok_or_else(|| wrong("it has no host"))?.to_owned();
+    let loopback = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err(wrong("Okta is reached over https only")),
+        _ => return Err(wrong("it must begin with https://")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ConfigError::OrgUrl { given: host, why: "it holds a user name or password".into() });
+    }
+    if let Some((org, rest)) = host.split_once("-admin.okta") {
+        let instead = format!("{}://{org}.okta{rest}", url.scheme());
+        return Err(ConfigError::AdminUrl { given: given.to_owned(), instead });
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it has a path after the host"));
+    }
+    url.set_path("");
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_org_url_is_a_host_over_https() {
+        for good in [
+            "https://example.okta.com",
+            "https://example.okta.com/",
+            "http://127.0.0.1:8080",
+            "http://[::1]:1",
+        ] {
+            assert!(org_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "example.okta.com",
+            "http://example.okta.com",
+            "https://example.okta.com/oauth2",
+            "ftp://a",
+            "https://a?b",
+        ] {
+            assert!(org_url(bad).is_err(), "{bad}");
+        }
+        let error = org_url("https://example-admin.okta.com").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "https://example-admin.okta.com is the admin console; use https://example.okta.com"
+        );
+        let error = org_url("https://me:secret@example.okta.com").unwrap_err();
+        assert!(!error.to_string().contains("secret"));
+    }
+}

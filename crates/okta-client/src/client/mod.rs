@@ -1,0 +1,123 @@
+//! The client and its handles.
+
+mod builder;
+mod listing;
+mod refusal;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+pub use builder::OktaClientBuilder;
+pub(crate) use send::{Call, pause, transport};
+
+use crate::auth::Authenticator;
+use crate::error::Result;
+use crate::pacer::{Lane, Pacer};
+use crate::resources::{EventHooks, Groups, Logs, Schemas, UserTypes, Users};
+
+/// A client of one Okta org. Cheap to clone; clones share connections, token and pacing.
+#[derive(Clone)]
+pub struct OktaClient {
+    inner: Arc<Inner>,
+    lane: Lane,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    org: Url,
+    auth: Authenticator,
+    pacer: Pacer,
+    total_time: Duration,
+}
+
+impl std::fmt::Debug for OktaClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OktaClient").field("org", &self.inner.org.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl OktaClient {
+    /// A client of the org at this URL.
+    pub fn builder(org_url: impl Into<String>) -> OktaClientBuilder {
+        OktaClientBuilder::new(org_url.into())
+    }
+
+    /// The org's URL.
+    pub fn org_url(&self) -> &Url {
+        &self.inner.org
+    }
+
+    /// The scheduler of the requests, and what it knows of the rate limits.
+    pub fn pacer(&self) -> &Pacer {
+        &self.inner.pacer
+    }
+
+    /// The same client, whose requests go before all others when the rate limit makes them wait.
+    #[must_use = "the client itself is not changed"]
+    pub fn urgent(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), lane: Lane::Urgent }
+    }
+
+    /// The scopes that Okta granted; empty with an API token.
+    ///
+    /// # Errors
+    /// When Okta gives no token.
+    pub async fn granted_scopes(&self) -> Result<Vec<String>> {
+        self.inner.auth.granted(&self.inner.http).await
+    }
+
+    /// The scopes that were asked for and not granted; empty with an API token.
+    ///
+    /// # Errors
+    /// When Okta gives no token.
+    pub async fn missing_scopes(&self) -> Result<Vec<String>> {
+        self.granted_scopes().await?;
+        let mut missing = Vec::new();
+        for scope in self.inner.auth.asked() {
+            if self.inner.auth.lacks(scope).await {
+                missing.push(scope.clone());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Users.
+    pub const fn users(&self) -> Users<'_> {
+        Users(self)
+    }
+
+    /// Groups and their members.
+    pub const fn groups(&self) -> Groups<'_> {
+        Groups(self)
+    }
+
+    /// User types.
+    pub const fn user_types(&self) -> UserTypes<'_> {
+        UserTypes(self)
+    }
+
+    /// Schemas of users and groups.
+    pub const fn schemas(&self) -> Schemas<'_> {
+        Schemas(self)
+    }
+
+    /// Event hooks.
+    pub const fn event_hooks(&self) -> EventHooks<'_> {
+        EventHooks(self)
+    }
+
+    /// The System Log.
+    pub const fn logs(&self) -> Logs<'_> {
+        Logs(self)
+    }
+
+    /// The URL of a path of the API.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.inner.org.clone();
+        url.set_path(path);
+        url
+    }
+}

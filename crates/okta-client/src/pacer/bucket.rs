@@ -1,0 +1,215 @@
+//! One rate-limit bucket: what its answers told, and when the next request may go.
+//!
+//! No clock, no waiting: `now` is an argument.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{BucketState, Lane, RateHeaders};
+
+/// Okta's windows last about a minute.
+const WINDOW: Duration = Duration::from_mins(1);
+/// A window is never longer; a reset further away is a mistake.
+const LONGEST_WINDOW: Duration = Duration::from_mins(2);
+/// How long the first request of an unknown window is waited for before another one goes to find out.
+const PROBE: Duration = Duration::from_secs(2);
+/// How much of the last window's use by others still counts at the start of a new one.
+const MEMORY: f64 = 15.0;
+
+/// A window as far as answers have told.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    /// The end in the org's own time; tells windows apart.
+    epoch: u64,
+    limit: u64,
+    /// The lowest count told. Within a window the truth only falls, and answers of parallel requests arrive in any order.
+    remaining: u64,
+    reset: Instant,
+    /// Requests of ours that went in this window.
+    sent: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Bucket {
+    window: Option<Window>,
+    /// An answer has come, so that a missing window means an org that does not count.
+    answered: bool,
+    in_flight: u64,
+    /// The last request that went while nothing was known.
+    probe: Option<Instant>,
+    /// The earliest moment of the next request while requests are spread.
+    next: Instant,
+    /// Closed after a 429 that did not say until when.
+    hold: Instant,
+    /// 429s in a row that did not say until when.
+    blind: u32,
+    /// Requests a second by others in the last window.
+    others_before: f64,
+}
+
+// A few thousand requests a minute: rounding them is harmless.
+#[allow(clippy::cast_precision_loss)]
+const fn float(number: u64) -> f64 {
+    number as f64
+}
+
+impl Window {
+    fn left(&self, now: Instant) -> f64 {
+        self.reset.saturating_duration_since(now).as_secs_f64()
+    }
+
+    /// What others took out of this window.
+    const fn others(&self) -> u64 {
+        self.limit.saturating_sub(self.remaining).saturating_sub(self.sent)
+    }
+}
+
+impl Bucket {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self {
+            window: None,
+            answered: false,
+            in_flight: 0,
+            probe: None,
+            next: now,
+            hold: now,
+            blind: 0,
+            others_before: 0.0,
+        }
+    }
+
+    /// The earliest moment at which a request may go if nothing else is learned until then.
+    pub(super) fn opens(&self, now: Instant, lane: Lane, head_room: f64) -> Instant {
+        if now < self.hold {
+            return self.hold;
+        }
+        let window = match &self.window {
+            Some(window) if now < window.reset => window,
+            None if self.answered => return now,
+            // Nothing is known of this window: one request finds out, the others wait for its answer.
+            _ => return self.probe.map_or(now, |sent| (sent + PROBE).max(now)),
+        };
+        // A count can be out of date by what others took since; a last few stay for that.
+        let floor = window.limit.div_ceil(100);
+        let available = float(window.remaining) - float(self.in_flight) - float(floor);
+        if available < 1.0 {
+            return window.reset;
+        }
+        if lane == Lane::Urgent {
+            return now;
+        }
+        let left = window.left(now);
+        let spared = self.spared(window, now, head_room);
+        let free = available - spared * left;
+        if free < 1.0 {
+            // What is spared for others falls with the time that is left for them to ask for it.
+            let opens = (available - 1.0) / spared;
+            return window.reset - Duration::from_secs_f64(opens.clamp(0.0, left));
+        }
+        // Spread only what is scarce: with more than half of the window free there is no need.
+        if free * 2.0 >= float(window.limit) { now } else { self.next.max(now) }
+    }
+
+    /// Requests a second that are left to others: the head-room, or more when others are seen to take more.
+    fn spared(&self, window: &Window, now: Instant, head_room: f64) -> f64 {
+        let elapsed = WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64());
+        let seen = (float(window.others()) + self.others_before * MEMORY) / (elapsed + MEMORY);
+        seen.max(head_room * float(window.limit) / WINDOW.as_secs_f64())
+    }
+
+    /// A request goes.
+    pub(super) fn take(&mut self, now: Instant, head_room: f64) {
+        self.in_flight += 1;
+        let known = self.window.filter(|window| now < window.reset);
+        let Some(window) = known else {
+            self.probe = Some(now);
+            return;
+        };
+        let floor = float(window.limit.div_ceil(100));
+        let spared = self.spared(&window, now, head_room) * window.left(now);
+        let free = float(window.remaining) - float(self.in_flight) - floor - spared;
+        self.next = now + Duration::from_secs_f64(window.left(now) / free.max(1.0));
+        self.window = Some(Window { sent: window.sent + 1, ..window });
+    }
+
+    /// A request has ended, whether it was answered or not.
+    pub(super) const fn release(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 {
+            // Nobody is left to find out.
+            self.probe = None;
+        }
+    }
+
+    /// Learns from an answer that counts.
+    pub(super) fn learn(&mut self, now: Instant, told: RateHeaders, refused: bool, jitter: Duration) {
+        self.answered = true;
+        self.probe = None;
+        self.blind = 0;
+        let reset = now + told.left.min(LONGEST_WINDOW);
+        match &mut self.window {
+            // An answer that was under way while the window ended.
+            Some(window) if told.epoch < window.epoch => return,
+            Some(window) if told.epoch == window.epoch => {
+                window.remaining = window.remaining.min(told.remaining);
+                window.limit = told.limit;
+                // Whole seconds round up: the smallest is the best. Unless the org's window outlives its reset.
+                window.reset = if now < window.reset {
+                    window.reset.min(reset)
+                } else {
+                    reset.max(now + Duration::from_millis(500))
+                };
+            }
+            slot => {
+                let before = slot.take();
+                self.others_before = before
+                    .filter(|window| now < window.reset + WINDOW)
+                    .map_or(0.0, |window| float(window.others()) / WINDOW.as_secs_f64());
+                // This answer's own request, and those that are still under way.
+                let sent = self.in_flight.max(1);
+                self.next = now;
+                *slot = Some(Window {
+                    epoch: told.epoch,
+                    limit: told.limit,
+                    remaining: told.remaining,
+                    reset,
+                    sent,
+                });
+            }
+        }
+        if refused && let Some(window) = &mut self.window {
+            window.remaining = 0;
+            // So that not everybody who was refused comes back at the same instant.
+            window.reset += jitter;
+        }
+    }
+
+    /// Learns from an answer without numbers.
+    pub(super) fn learn_blindly(&mut self, now: Instant, closed_for: Option<Duration>) {
+        self.answered = true;
+        self.probe = None;
+        match closed_for {
+            Some(time) => {
+                self.blind = self.blind.saturating_add(1);
+                self.hold = self.hold.max(now + time);
+            }
+            None => self.blind = 0,
+        }
+    }
+
+    /// 429s in a row that did not say until when.
+    pub(super) const fn blind(&self) -> u32 {
+        self.blind
+    }
+
+    pub(super) fn state(&self, now: Instant) -> Option<BucketState> {
+        let window = self.window.filter(|window| now < window.reset);
+        window.map(|window| BucketState {
+            limit: window.limit,
+            remaining: window.remaining.saturating_sub(self.in_flight),
+            others: window.others(),
+            resets_in: window.reset.saturating_duration_since(now),
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! Staying under the rate limit.
+//!
+//! Okta counts requests per bucket (a group of endpoints) in windows of about a minute, and says in each answer how many
+//! are left. While plenty are left nothing is delayed; what is left after that is spread over the rest of the window.
+//! A share stays free for urgent requests and for others who use the same app, and is used up towards the window's end.
+//!
+//! <https://developer.okta.com/docs/reference/rate-limits/>
+
+mod bucket;
+mod scheduler;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::auth::ServerClock;
+use scheduler::{Scheduler, Turn};
+
+/// Who goes first when requests have to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Lane {
+    /// In the order of asking.
+    #[default]
+    Normal,
+    /// Before all others, and out of the head-room.
+    Urgent,
+}
+
+/// What the last answers said about one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct BucketState {
+    /// Requests that one window allows.
+    pub limit: u64,
+    /// Requests left in this window, as far as known.
+    pub remaining: u64,
+    /// Requests in this window that were not ours.
+    pub others: u64,
+    /// Until the window ends.
+    pub resets_in: Duration,
+}
+
+/// What a pacer knows, for metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PacerState {
+    /// Every bucket with a window that has not ended.
+    pub buckets: BTreeMap<&'static str, BucketState>,
+    /// Requests sent so far, retries included.
+    pub requests: u64,
+    /// Requests that were answered with 429.
+    pub refused: u64,
+    /// Requests under way.
+    pub in_flight: u64,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
+    /// How many may be under way at once; less than was set after Okta complained of too many.
+    pub concurrency: u64,
+}
+
+/// The rate-limit headers of an answer.
+#[derive(Debug, Clone, Copy)]
+struct RateHeaders {
+    limit: u64,
+    remaining: u64,
+    /// The end of the window in the org's time, seconds since 1970.
+    epoch: u64,
+    /// Until then, by the answer's own `Date`.
+    left: Duration,
+}
+
+impl RateHeaders {
+    fn read(headers: &HeaderMap) -> Option<Self> {
+        let number = |header: &str| headers.get(header)?.to_str().ok()?.parse::<u64>().ok();
+        let epoch = number("x-rate-limit-reset")?;
+        Some(Self {
+            limit: number("x-rate-limit-limit")?,
+            remaining: number("x-rate-limit-remaining")?,
+            epoch,
+            left: ServerClock::until(headers, epoch),
+        })
+    }
+}
+
+/// Decides when a request may go. Cheap to clone; clones share what they know, so that several clients of one app can
+/// share one pacer.
+#[derive(Debug, Clone)]
+pub struct Pacer {
+    scheduler: Arc<Mutex<Scheduler>>,
+}
+
+impl Default for Pacer {
+    /// A head-room of a tenth, and ten requests at once.
+    fn default() -> Self {
+        Self::new(0.1, 10)
+    }
+}
+
+impl Pacer {
+    /// A pacer that leaves a share of each window (0 to 0.9) to others and to urgent requests, and lets that many
+    /// requests be under way at once. What nobody has taken of the share is used up towards the window's end.
+    pub fn new(head_room: f64, concurrency: usize) -> Self {
+        Self { scheduler: Arc::new(Mutex::new(Scheduler::new(head_room, concurrency))) }
+    }
+
+    /// All that is known now.
+    pub fn state(&self) -> PacerState {
+        let scheduler = self.lock();
+        PacerState {
+            buckets: scheduler.buckets(Instant::now()),
+            requests: scheduler.requests,
+            refused: scheduler.refused,
+            in_flight: scheduler.in_flight(),
+            waiting: scheduler.waiting(),
+            concurrency: scheduler.concurrency(),
+        }
+    }
+
+    /// Requests sent so far, retries included.
+    pub fn requests(&self) -> u64 {
+        self.lock().requests
+    }
+
+    /// Waits for the bucket's turn. Safe to give up: whoever waits behind moves up.
+    pub(crate) async fn turn(&self, bucket: &'static str, lane: Lane) -> Slot {
+        let wake = Arc::new(Notify::new());
+        let ticket = self.lock().join(bucket, lane, Instant::now(), &wake);
+        let mut place = Place { pacer: self, bucket, lane, ticket, taken: false };
+        loop {
+            let turn = self.lock().ask(bucket, lane, ticket, Instant::now());
+            match turn {
+                Turn::Go => {
+                    place.taken = true;
+                    return Slot { pacer: self.clone(), bucket };
+                }
+                // Woken or not, it asks again.
+                Turn::At(time) => drop(timeout_at(time, wake.notified()).await),
+                Turn::WhenWoken => wake.notified().await,
+            }
+        }
+    }
+
+    /// How long until the bucket is worth another try.
+    pub(crate) fn opens_in(&self, bucket: &'static str) -> Duration {
+        self.lock().opens_in(bucket, Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Scheduler> {
+        self.scheduler.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in a queue, given back when its owner stops waiting.
+struct Place<'p> {
+    pacer: &'p Pacer,
+    bucket: &'static str,
+    lane: Lane,
+    ticket: u64,
+    taken: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.pacer.lock().leave(self.bucket, self.lane, self.ticket);
+        }
+    }
+}
+
+/// A request under way. Ends when dropped.
+#[must_use = "a slot that is dropped lets the next request go"]
+pub(crate) struct Slot {
+    pacer: Pacer,
+    bucket: &'static str,
+}
+
+impl Slot {
+    /// Learns from the answer.
+    pub(crate) fn learn(&self, status: u16, headers: &HeaderMap) {
+        let told = RateHeaders::read(headers);
+        let retry_after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let retry_after = retry_after.map(|seconds: u32| Duration::from_secs(seconds.into()));
+        self.pacer.lock().learn(self.bucket, status, told, retry_after, Instant::now());
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.pacer.lock().release(self.bucket);
+    }
+}

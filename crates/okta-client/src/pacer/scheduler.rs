@@ -1,0 +1,264 @@
+//! Who goes next. Two lanes, one queue of each per bucket, one bound on how many requests are under way.
+//!
+//! No clock, no waiting: `now` is an argument, and whoever waits asks again when told to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::bucket::Bucket;
+use super::{BucketState, Lane, RateHeaders};
+
+/// After so many urgent requests in a row, one of the others goes.
+const URGENT_IN_A_ROW: u32 = 4;
+/// How many requests must succeed before one more may go at once, after Okta said that there were too many.
+const RECOVERY: f64 = 50.0;
+/// Refusals of requests that went together are one complaint.
+const ONE_COMPLAINT: Duration = Duration::from_secs(1);
+
+/// A place in the queue of a bucket.
+#[derive(Debug)]
+struct Waiter {
+    ticket: u64,
+    wake: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    bucket: Bucket,
+    urgent: VecDeque<Waiter>,
+    normal: VecDeque<Waiter>,
+}
+
+impl Queue {
+    const fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiter> {
+        match lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Normal => &mut self.normal,
+        }
+    }
+}
+
+/// What a waiter is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It may go, and is counted.
+    Go,
+    /// It is to ask again then, or when woken.
+    At(Instant),
+    /// It is to ask again when woken.
+    WhenWoken,
+}
+
+#[derive(Debug)]
+pub(super) struct Scheduler {
+    queues: BTreeMap<&'static str, Queue>,
+    head_room: f64,
+    most: f64,
+    /// How many may be under way at once; falls when Okta complains, and grows back.
+    allowed: f64,
+    last_complaint: Option<Instant>,
+    in_flight: u64,
+    urgent_in_a_row: u32,
+    tickets: u64,
+    pub(super) requests: u64,
+    pub(super) refused: u64,
+}
+
+impl Scheduler {
+    // Nobody allows more than a few thousand requests at once.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn new(head_room: f64, concurrency: usize) -> Self {
+        let most = concurrency.max(1) as f64;
+        Self {
+            queues: BTreeMap::new(),
+            head_room: head_room.clamp(0.0, 0.9),
+            most,
+            allowed: most,
+            last_complaint: None,
+            in_flight: 0,
+            urgent_in_a_row: 0,
+            tickets: 0,
+            requests: 0,
+            refused: 0,
+        }
+    }
+
+    fn queue(&mut self, bucket: &'static str, now: Instant) -> &mut Queue {
+        self.queues.entry(bucket).or_insert_with(|| Queue {
+            bucket: Bucket::new(now),
+            urgent: VecDeque::new(),
+            normal: VecDeque::new(),
+        })
+    }
+
+    /// Joins a queue.
+    pub(super) fn join(&mut self, bucket: &'static str, lane: Lane, now: Instant, wake: &Arc<Notify>) -> u64 {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        self.queue(bucket, now).lane(lane).push_back(Waiter { ticket, wake: Arc::clone(wake) });
+        ticket
+    }
+
+    /// Leaves a queue without having gone.
+    pub(super) fn leave(&mut self, bucket: &'static str, lane: Lane, ticket: u64) {
+        if let Some(queue) = self.queues.get_mut(bucket) {
+            queue.lane(lane).retain(|waiter| waiter.ticket != ticket);
+        }
+        self.wake_heads();
+    }
+
+    /// Lets a waiter go if it is its turn.
+    pub(super) fn ask(&mut self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
+        let Some((next, its_bucket, its_lane)) = self.next(now) else {
+            return self.when(bucket, lane, ticket, now);
+        };
+        if next != ticket {
+            return self.when(bucket, lane, ticket, now);
+        }
+        let others_wait = self.queues.values().any(|queue| !queue.normal.is_empty());
+        self.urgent_in_a_row =
+            if its_lane == Lane::Urgent && others_wait { self.urgent_in_a_row + 1 } else { 0 };
+        self.in_flight += 1;
+        self.requests += 1;
+        let head_room = self.head_room;
+        let queue = self.queue(its_bucket, now);
+        queue.lane(its_lane).pop_front();
+        queue.bucket.take(now, head_room);
+        self.wake_heads();
+        Turn::Go
+    }
+
+    /// When it is worth asking again.
+    fn when(&self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
+        let Some(queue) = self.queues.get(bucket) else { return Turn::WhenWoken };
+        let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
+        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full() {
+            return Turn::WhenWoken;
+        }
+        let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
+        // Open, and still not its turn: somebody else goes first, and wakes the others.
+        if opens > now { Turn::At(opens) } else { Turn::WhenWoken }
+    }
+
+    // A share of a request is not allowed.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    const fn is_full(&self) -> bool {
+        self.in_flight >= self.allowed as u64
+    }
+
+    /// When others have waited long enough, their next one is as good as urgent.
+    const fn effective(&self, lane: Lane) -> Lane {
+        if self.urgent_in_a_row >= URGENT_IN_A_ROW { Lane::Urgent } else { lane }
+    }
+
+    /// The one who goes next, if anybody may go now.
+    fn next(&self, now: Instant) -> Option<(u64, &'static str, Lane)> {
+        if self.is_full() {
+            return None;
+        }
+        let oldest = |lane: Lane| {
+            self.queues
+                .iter()
+                .filter_map(|(&name, queue)| {
+                    let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
+                    let head = line.front()?;
+                    let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
+                    (opens <= now).then_some((head.ticket, name, lane))
+                })
+                .min_by_key(|&(ticket, ..)| ticket)
+        };
+        if self.urgent_in_a_row >= URGENT_IN_A_ROW {
+            oldest(Lane::Normal).or_else(|| oldest(Lane::Urgent))
+        } else {
+            oldest(Lane::Urgent).or_else(|| oldest(Lane::Normal))
+        }
+    }
+
+    /// A request has ended.
+    pub(super) fn release(&mut self, bucket: &'static str) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(queue) = self.queues.get_mut(bucket) {
+            queue.bucket.release();
+        }
+        self.wake_heads();
+    }
+
+    /// Learns from an answer. Draws a random share for what should not happen at the same instant everywhere.
+    pub(super) fn learn(
+        &mut self,
+        bucket: &'static str,
+        status: u16,
+        told: Option<RateHeaders>,
+        retry_after: Option<Duration>,
+        now: Instant,
+    ) {
+        let refused = status == 429;
+        self.refused += u64::from(refused);
+        let random = rand::random_range(0.2..1.0);
+        if refused && told.is_some_and(|told| told.limit == 0) {
+            // Too many at once, not too many a minute: the numbers say nothing about the bucket.
+            self.cut(now);
+            self.queue(bucket, now)
+                .bucket
+                .learn_blindly(now, Some(retry_after.unwrap_or(Duration::from_secs(1)).mul_f64(random)));
+        } else {
+            if !refused {
+                self.allowed = (self.allowed + 1.0 / RECOVERY).min(self.most);
+            }
+            let bucket = &mut self.queue(bucket, now).bucket;
+            if let Some(told) = told {
+                bucket.learn(now, told, refused, Duration::from_secs(1).mul_f64(random));
+            } else {
+                let blindly = Duration::from_secs(1 << bucket.blind().min(5)).mul_f64(random);
+                bucket.learn_blindly(now, refused.then(|| retry_after.unwrap_or(blindly)));
+            }
+        }
+        self.wake_heads();
+    }
+
+    /// Halves what may be under way at once.
+    fn cut(&mut self, now: Instant) {
+        if self.last_complaint.is_some_and(|last| now < last + ONE_COMPLAINT) {
+            return;
+        }
+        self.last_complaint = Some(now);
+        self.allowed = (self.allowed / 2.0).max(1.0);
+    }
+
+    /// The first of each line looks again: it may go, or has a new time to wait for.
+    fn wake_heads(&self) {
+        for queue in self.queues.values() {
+            for head in queue.urgent.front().into_iter().chain(queue.normal.front()) {
+                head.wake.notify_one();
+            }
+        }
+    }
+
+    pub(super) fn opens_in(&self, bucket: &'static str, now: Instant) -> Duration {
+        self.queues.get(bucket).map_or(Duration::ZERO, |queue| {
+            queue.bucket.opens(now, Lane::Normal, self.head_room).saturating_duration_since(now)
+        })
+    }
+
+    pub(super) fn buckets(&self, now: Instant) -> BTreeMap<&'static str, BucketState> {
+        self.queues.iter().filter_map(|(&name, queue)| Some((name, queue.bucket.state(now)?))).collect()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.queues.values().map(|queue| queue.urgent.len() + queue.normal.len()).sum()
+    }
+
+    pub(super) const fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    // A share of a request is not allowed.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub(super) const fn concurrency(&self) -> u64 {
+        self.allowed as u64
+    }
+}

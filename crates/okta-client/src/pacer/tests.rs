@@ -1,0 +1,288 @@
+//! The pacer against a counting server, on paused time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::HeaderName;
+
+use super::*;
+
+const NOON: u64 = 1_800_000_000;
+const LATENCY: Duration = Duration::from_millis(80);
+
+/// A server that counts as Okta does: a window begins with its first request and lasts a minute.
+struct Server {
+    limit: u64,
+    started: Instant,
+    window: Mutex<(u64, u64)>,
+    refused: AtomicU64,
+}
+
+impl Server {
+    fn new(limit: u64) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            started: Instant::now(),
+            window: Mutex::default(),
+            refused: AtomicU64::new(0),
+        })
+    }
+
+    fn date(&self) -> u64 {
+        NOON + self.started.elapsed().as_secs()
+    }
+
+    /// Counts a request.
+    fn admit(&self) -> (u16, u64, u64) {
+        let now = self.date();
+        let mut window = self.window.lock().unwrap();
+        if now >= window.0 {
+            *window = (now + 60, 0);
+        }
+        if window.1 == self.limit {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return (429, 0, window.0);
+        }
+        window.1 += 1;
+        (200, self.limit - window.1, window.0)
+    }
+
+    /// A request that takes its time there and back.
+    async fn answer(&self) -> (u16, HeaderMap) {
+        tokio::time::sleep(LATENCY / 2).await;
+        let (status, remaining, reset) = self.admit();
+        let headers = answer(self.date(), self.limit, remaining, reset);
+        tokio::time::sleep(LATENCY / 2).await;
+        (status, headers)
+    }
+
+    fn refused(&self) -> u64 {
+        self.refused.load(Ordering::SeqCst)
+    }
+}
+
+fn answer(date: u64, limit: u64, remaining: u64, reset: u64) -> HeaderMap {
+    let date = jiff::Timestamp::from_second(i64::try_from(date).unwrap()).unwrap();
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
+    [
+        ("date", date),
+        ("x-rate-limit-limit", limit.to_string()),
+        ("x-rate-limit-remaining", remaining.to_string()),
+        ("x-rate-limit-reset", reset.to_string()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+    .collect()
+}
+
+async fn call(pacer: &Pacer, server: &Server, lane: Lane) -> u16 {
+    let slot = pacer.turn("b", lane).await;
+    let (status, headers) = server.answer().await;
+    slot.learn(status, &headers);
+    status
+}
+
+/// As many callers as ask for more than there is, without end. Counts what they got.
+fn demand(pacer: &Pacer, server: &Arc<Server>, lane: Lane, callers: usize) -> Arc<AtomicU64> {
+    let got = Arc::new(AtomicU64::new(0));
+    for _ in 0..callers {
+        let (pacer, server, got) = (pacer.clone(), Arc::clone(server), Arc::clone(&got));
+        tokio::spawn(async move {
+            loop {
+                if call(&pacer, &server, lane).await == 200 {
+                    got.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+    }
+    got
+}
+
+/// Somebody else with the same app, who knows nothing of us.
+fn other_consumer(server: &Arc<Server>, per_minute: u32) {
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_mins(1) / per_minute).await;
+            server.admit();
+        }
+    });
+}
+
+/// The share of what there is that somebody got in so many minutes.
+#[allow(clippy::cast_precision_loss)]
+async fn used(got: &AtomicU64, available_per_minute: u64, minutes: u64) -> f64 {
+    let before = got.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_mins(minutes)).await;
+    (got.load(Ordering::SeqCst) - before) as f64 / (available_per_minute * minutes) as f64
+}
+
+#[tokio::test(start_paused = true)]
+async fn alone_it_uses_the_bucket_up_and_is_never_refused() {
+    for limit in [50, 100, 600, 2000] {
+        let (pacer, server) = (Pacer::default(), Server::new(limit));
+        let got = demand(&pacer, &server, Lane::Normal, 30);
+        let share = used(&got, limit, 20).await;
+        assert!(share >= 0.95, "{limit} a minute: {share}");
+        assert_eq!(server.refused(), 0, "{limit} a minute");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_another_consumer_it_takes_the_rest_and_nobody_is_refused() {
+    for (limit, theirs) in [(100, 30), (600, 60), (600, 200), (600, 400), (1200, 500)] {
+        let (pacer, server) = (Pacer::default(), Server::new(limit));
+        other_consumer(&server, theirs);
+        let got = demand(&pacer, &server, Lane::Normal, 30);
+        // The first window is a surprise; from then on the other's habit is known.
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let before = server.refused();
+        let share = used(&got, limit - u64::from(theirs), 20).await;
+        assert!(share >= 0.95, "{limit} a minute, {theirs} for others: {share}");
+        assert_eq!(server.refused() - before, 0, "{limit} a minute, {theirs} for others");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn urgent_requests_wait_for_one_slot_at_most() {
+    let limit = 600;
+    let (pacer, server) = (Pacer::default(), Server::new(limit));
+    let got = demand(&pacer, &server, Lane::Normal, 30);
+    // A slot: the time that one request of an evenly spread window has.
+    let slot = Duration::from_mins(1) / u32::try_from(limit).unwrap();
+    for at in 0..200_u64 {
+        tokio::time::sleep(Duration::from_millis(1_700 + at % 7 * 133)).await;
+        let asked = Instant::now();
+        let held = pacer.turn("b", Lane::Urgent).await;
+        assert!(asked.elapsed() <= slot, "{at}: {:?}", asked.elapsed());
+        let (status, headers) = server.answer().await;
+        held.learn(status, &headers);
+    }
+    assert_eq!(server.refused(), 0);
+    assert!(got.load(Ordering::SeqCst) > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_urgent_requests_does_not_starve_the_others() {
+    let (pacer, server) = (Pacer::default(), Server::new(600));
+    let urgent = demand(&pacer, &server, Lane::Urgent, 50);
+    let others = demand(&pacer, &server, Lane::Normal, 5);
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let (urgent, others) = (urgent.load(Ordering::SeqCst), others.load(Ordering::SeqCst));
+    assert!(others * 6 >= urgent, "{urgent} urgent, {others} others");
+    assert!(urgent > others * 3, "{urgent} urgent, {others} others");
+    assert_eq!(server.refused(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_org_without_rate_headers_is_not_held_back() {
+    let pacer = Pacer::default();
+    let start = Instant::now();
+    for _ in 0..10_000 {
+        pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
+    }
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_window_that_is_not_known_one_request_finds_out() {
+    let pacer = Pacer::default();
+    let first = pacer.turn("b", Lane::Normal).await;
+    let second = tokio::spawn({
+        let pacer = pacer.clone();
+        async move { pacer.turn("b", Lane::Normal).await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!second.is_finished());
+    first.learn(200, &answer(NOON, 100, 1, NOON + 60));
+    drop(first);
+    let start = Instant::now();
+    drop(second.await.unwrap());
+    assert!(start.elapsed() >= Duration::from_secs(59), "only the last few were left: {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reset_is_measured_by_the_answer_s_own_date() {
+    let pacer = Pacer::default();
+    // This org's clock is years away from ours.
+    pacer.turn("b", Lane::Normal).await.learn(429, &answer(1_000_000, 100, 0, 1_000_020));
+    let start = Instant::now();
+    drop(pacer.turn("b", Lane::Normal).await);
+    let waited = start.elapsed();
+    assert!(waited > Duration::from_secs(20) && waited < Duration::from_secs(22), "{waited:?}");
+    assert_eq!(pacer.state().refused, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_without_headers_closes_the_bucket_longer_each_time() {
+    let pacer = Pacer::default();
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        let start = Instant::now();
+        pacer.turn("b", Lane::Normal).await.learn(429, &HeaderMap::new());
+        waits.push(start.elapsed());
+    }
+    assert!(waits[5] > waits[1] && waits[5] <= Duration::from_secs(16), "{waits:?}");
+    let mut told = HeaderMap::new();
+    told.insert(RETRY_AFTER, "7".parse().unwrap());
+    pacer.turn("c", Lane::Normal).await.learn(429, &told);
+    assert_eq!(pacer.opens_in("c"), Duration::from_secs(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_at_once_halves_what_goes_at_once_and_it_grows_back() {
+    let pacer = Pacer::new(0.1, 8);
+    let busy = || answer(NOON, 0, 0, NOON + 60);
+    let together: Vec<Slot> = vec![pacer.turn("b", Lane::Normal).await, pacer.turn("c", Lane::Normal).await];
+    for slot in together {
+        slot.learn(429, &busy());
+    }
+    assert_eq!(pacer.state().concurrency, 4, "one complaint, whoever heard it");
+    assert!(pacer.opens_in("b") <= Duration::from_secs(1), "the bucket itself is not used up");
+    for expected in [2, 1, 1] {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        pacer.turn("b", Lane::Normal).await.learn(429, &busy());
+        assert_eq!(pacer.state().concurrency, expected);
+    }
+    for _ in 0..400 {
+        pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
+    }
+    assert_eq!(pacer.state().concurrency, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_are_under_way_than_allowed_and_the_urgent_one_is_next() {
+    let pacer = Pacer::new(0.1, 2);
+    pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
+    let held = [pacer.turn("b", Lane::Normal).await, pacer.turn("b", Lane::Normal).await];
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut tasks = Vec::new();
+    for (name, lane) in [("normal", Lane::Normal), ("urgent", Lane::Urgent)] {
+        let (pacer, order) = (pacer.clone(), Arc::clone(&order));
+        tasks.push(tokio::spawn(async move {
+            let _slot = pacer.turn("b", lane).await;
+            order.lock().unwrap().push(name);
+        }));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((pacer.state().in_flight, pacer.state().waiting), (2, 2));
+    drop(held);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), ["urgent", "normal"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gives_up_does_not_block_those_behind() {
+    let pacer = Pacer::new(0.1, 1);
+    let held = pacer.turn("b", Lane::Normal).await;
+    let impatient = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Lane::Normal));
+    let patient = tokio::spawn({
+        let pacer = pacer.clone();
+        async move { drop(pacer.turn("b", Lane::Normal).await) }
+    });
+    assert!(impatient.await.is_err());
+    drop(held);
+    tokio::time::timeout(Duration::from_secs(1), patient).await.unwrap().unwrap();
+    assert_eq!((pacer.state().in_flight, pacer.state().waiting), (0, 0));
+}

@@ -1,0 +1,201 @@
+//! `/api/v1/logs`
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures::{Stream, stream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::SortOrder;
+use crate::OktaClient;
+use crate::client::Call;
+use crate::error::{Error, Result};
+use crate::model::LogEvent;
+
+const PATH: &str = "/api/v1/logs";
+/// The most that Okta gives at once.
+const LARGEST_PAGE: u16 = 1000;
+
+/// Which events to list: a range of time, by when they happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogQuery {
+    /// From then on. Okta keeps 90 days.
+    pub since: Timestamp,
+    /// Until then.
+    pub until: Timestamp,
+    /// An expression such as `eventType sw "user.lifecycle."`; not on `published`.
+    pub filter: Option<String>,
+    /// Words to look for, 10 at most.
+    pub q: Option<String>,
+    /// Oldest first unless set.
+    pub sort_order: SortOrder,
+    /// The page size, 1,000 unless set.
+    pub limit: Option<u16>,
+}
+
+impl LogQuery {
+    /// Every event of a range of time.
+    pub const fn between(since: Timestamp, until: Timestamp) -> Self {
+        Self { since, until, filter: None, q: None, sort_order: SortOrder::Ascending, limit: None }
+    }
+}
+
+/// A place in the System Log: everything before it was read.
+///
+/// It is the `next` link of the last page, as Okta gave it. Its text is what to store; it holds no credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LogCheckpoint(Url);
+
+impl fmt::Display for LogCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for LogCheckpoint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Url::parse(text).map(Self).map_err(|_| Error::InvalidCheckpoint(text.chars().take(100).collect()))
+    }
+}
+
+/// Where to begin to follow the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogStart {
+    /// With what the log received since then.
+    Since {
+        /// The time.
+        since: Timestamp,
+        /// An expression such as `eventType sw "user.lifecycle."`; none is every event.
+        filter: Option<String>,
+    },
+    /// Where an earlier follower stopped; its filter still holds.
+    At(LogCheckpoint),
+}
+
+/// A page of the log, in the order in which the log received the events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogPage {
+    /// The events. None means that there is nothing new.
+    pub events: Vec<LogEvent>,
+    /// The place after them. To be stored together with what was made of the events.
+    pub checkpoint: LogCheckpoint,
+}
+
+/// The System Log. Scope `okta.logs.read`.
+///
+/// <https://developer.okta.com/docs/reference/system-log-query/>
+#[derive(Debug, Clone, Copy)]
+pub struct Logs<'c>(pub(crate) &'c OktaClient);
+
+/// What a follower does next.
+struct Follower {
+    client: OktaClient,
+    next: Call,
+    wait: bool,
+    over: bool,
+}
+
+impl Logs<'_> {
+    /// The events of a range of time, page by page. Events that the log receives late may be missing: to miss none,
+    /// [follow](Self::follow) it.
+    pub fn list(&self, query: &LogQuery) -> impl Stream<Item = Result<LogEvent>> + Send + 'static + use<> {
+        let mut url = self.0.url(PATH);
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("since", &time(query.since)).append_pair("until", &time(query.until));
+            pairs.append_pair("sortOrder", query.sort_order.as_str());
+            pairs.append_pair("limit", &query.limit.unwrap_or(LARGEST_PAGE).to_string());
+            for (name, value) in [("filter", &query.filter), ("q", &query.q)] {
+                if let Some(value) = value {
+                    pairs.append_pair(name, value);
+                }
+            }
+        }
+        self.0.list(Call::get(url, "a page of the System Log"))
+    }
+
+    /// Every event that the log receives from the start on, without end. When there is nothing new, the next request
+    /// waits for `pause`, or as long as the rate limit wants.
+    ///
+    /// A failure that may pass does not end the stream: polled again, it goes on at the same place after `pause`. Any
+    /// other failure is the stream's last item. Okta does not say how long a checkpoint lasts; one that it refuses
+    /// ([`Error::Refused`]) is to be replaced by a time, with some overlap, events being told apart by `uuid`.
+    pub fn follow(
+        &self,
+        start: &LogStart,
+        pause: Duration,
+    ) -> impl Stream<Item = Result<LogPage>> + Send + 'static + use<> {
+        let first = self.first(start);
+        let follower = first.map(|next| Follower { client: self.0.clone(), next, wait: false, over: false });
+        stream::unfold(follower, move |follower| async move {
+            match follower {
+                Ok(follower) if follower.over => None,
+                Ok(follower) => Some(follower.advance(pause).await),
+                Err(Error::Unsupported(_)) => None,
+                // The place to begin at was none; said once.
+                Err(error) => Some((Err(error), Err(Error::Unsupported("a place to go on")))),
+            }
+        })
+    }
+
+    fn first(self, start: &LogStart) -> Result<Call> {
+        let url = match start {
+            LogStart::Since { since, filter } => {
+                let mut url = self.0.url(PATH);
+                // Without `until` and in this order the log is read in the order of its arrival, and misses nothing.
+                url.query_pairs_mut()
+                    .append_pair("since", &time(*since))
+                    .append_pair("sortOrder", SortOrder::Ascending.as_str())
+                    .append_pair("limit", &LARGEST_PAGE.to_string());
+                if let Some(filter) = filter {
+                    url.query_pairs_mut().append_pair("filter", filter);
+                }
+                url
+            }
+            LogStart::At(LogCheckpoint(url)) => {
+                let ours = url.origin() == self.0.org_url().origin() && url.path() == PATH;
+                if !ours {
+                    return Err(Error::InvalidCheckpoint(url.origin().ascii_serialization() + url.path()));
+                }
+                url.clone()
+            }
+        };
+        Ok(Call::get(url, "a page of the System Log"))
+    }
+}
+
+impl Follower {
+    async fn advance(mut self, pause: Duration) -> (Result<LogPage>, Result<Self>) {
+        if self.wait {
+            tokio::time::sleep(pause).await;
+        }
+        let page = self.client.page::<LogEvent>(&self.next).await.and_then(|page| match page.next {
+            Some(next) => Ok((page.items, next)),
+            None => Err(Error::NoNextLink { path: PATH.into() }),
+        });
+        let page = match page {
+            Ok((events, next)) => {
+                self.next = self.next.at(next.clone());
+                self.wait = events.is_empty();
+                Ok(LogPage { events, checkpoint: LogCheckpoint(next) })
+            }
+            Err(error) => {
+                self.wait = true;
+                self.over = !error.is_transient();
+                Err(error)
+            }
+        };
+        (page, Ok(self))
+    }
+}
+
+/// As Okta writes times: UTC, with milliseconds.
+fn time(time: Timestamp) -> String {
+    format!("{time:.3}")
+}

@@ -1,0 +1,157 @@
+//! Listings: paging, laziness, what is asked for.
+
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt};
+use okta_client::{Error, GroupQuery, SortOrder, UserQuery};
+use serde_json::{Value, json};
+use wiremock::matchers::{path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::support::*;
+
+#[tokio::test]
+async fn a_listing_follows_next_over_an_empty_page_and_a_renewed_token() {
+    let server = server().await;
+    let next = |after: &str| format!("<{}/api/v1/users?after={after}>; rel=\"next\"", server.uri());
+    let own = format!("<{}/api/v1/users>; rel=\"self\"", server.uri());
+    let page = |users: Value| ResponseTemplate::new(200).set_body_json(users);
+    Mock::given(path("/api/v1/users"))
+        .and(query_param("limit", "200"))
+        .respond_with(
+            page(json!([user(1), user(2)]))
+                .append_header("link", own.clone())
+                .append_header("link", next("a")),
+        )
+        .mount(&server)
+        .await;
+    // The token dies here; the listing goes on with a new one.
+    Mock::given(path("/api/v1/users"))
+        .and(query_param("after", "a"))
+        .respond_with(ResponseTemplate::new(401))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(path("/api/v1/users"))
+        .and(query_param("after", "a"))
+        .respond_with(page(json!([])).append_header("link", format!("{own}, {}", next("b"))))
+        .mount(&server)
+        .await;
+    Mock::given(path("/api/v1/users"))
+        .and(query_param("after", "b"))
+        .respond_with(page(json!([user(3)])))
+        .mount(&server)
+        .await;
+    let users: Vec<_> = client(&server).users().list(&UserQuery::default()).try_collect().await.unwrap();
+    assert_eq!(users.iter().map(|u| u.id.as_str()).collect::<Vec<_>>(), ["00u1", "00u2", "00u3"]);
+    let calls = sent(&server, "/api/v1/users").await;
+    let proofs: HashSet<_> = calls.iter().map(|c| claims(header(c, "dpop"))["jti"].clone()).collect();
+    assert_eq!(proofs.len(), calls.len(), "a fresh proof for every attempt");
+    assert!(calls.iter().all(|c| !claims(header(c, "dpop"))["htu"].as_str().unwrap().contains('?')));
+    assert_eq!(header(calls.last().unwrap(), "authorization"), "DPoP token-2");
+}
+
+#[tokio::test]
+async fn a_next_link_to_another_origin_is_not_followed() {
+    let server = server().await;
+    let elsewhere = MockServer::start().await;
+    let link = format!("<{}/api/v1/users?after=a>; rel=\"next\"", elsewhere.uri());
+    let page = ResponseTemplate::new(200).set_body_json(json!([user(1)])).append_header("link", link);
+    answer(&server, "/api/v1/users", page).await;
+    let result: Result<Vec<_>, _> = client(&server).users().list(&UserQuery::default()).try_collect().await;
+    assert!(matches!(result, Err(Error::ForeignOrigin { .. })), "{result:?}");
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_next_link_that_is_relative_stays_at_home() {
+    let server = server().await;
+    Mock::given(path("/api/v1/users"))
+        .and(query_param("after", "a"))
+        .respond_with(ok(json!([user(2)])))
+        .mount(&server)
+        .await;
+    let page = ok(json!([user(1)])).append_header("link", "</api/v1/users?after=a>; rel=\"next\"");
+    answer(&server, "/api/v1/users", page).await;
+    let users: Vec<_> = client(&server).users().list(&UserQuery::default()).try_collect().await.unwrap();
+    assert_eq!(users.len(), 2);
+}
+
+#[tokio::test]
+async fn pages_are_asked_for_when_they_are_needed() {
+    let server = server().await;
+    let next = format!("<{}/api/v1/users?after=a>; rel=\"next\"", server.uri());
+    answer(&server, "/api/v1/users", ok(json!([user(1), user(2)])).append_header("link", next)).await;
+    let users = client(&server).users().list(&UserQuery::default());
+    assert!(sent(&server, "/api/v1/users").await.is_empty());
+    assert_eq!(users.take(2).count().await, 2);
+    assert_eq!(sent(&server, "/api/v1/users").await.len(), 1);
+}
+
+#[tokio::test]
+async fn deactivated_users_come_last_when_all_are_asked_for() {
+    let server = server().await;
+    Mock::given(path("/api/v1/users"))
+        .and(query_param("filter", "status eq \"DEPROVISIONED\""))
+        .respond_with(ok(json!([user(2)])))
+        .expect(1)
+        .mount(&server)
+        .await;
+    answer(&server, "/api/v1/users", ok(json!([user(1)]))).await;
+    let users: Vec<_> = client(&server).users().list_all().try_collect().await.unwrap();
+    assert_eq!(users.iter().map(|u| u.id.as_str()).collect::<Vec<_>>(), ["00u1", "00u2"]);
+    for call in sent(&server, "/api/v1/users").await {
+        assert!(
+            header(&call, "content-type").contains("okta-response=\"omitCredentials,"),
+            "the lean answer"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_query_says_is_sent_as_parameters() {
+    let server = server().await;
+    for at in ["/api/v1/users", "/api/v1/groups", "/api/v1/groups/00g1/users"] {
+        answer(&server, at, ok(json!([]))).await;
+    }
+    let okta = client(&server);
+    let mut asked = Vec::new();
+    let users = UserQuery {
+        filter: Some("status eq \"ACTIVE\"".into()),
+        fields: vec!["profile.city".into(), "lastUpdated".into()],
+        limit: Some(50),
+        ..UserQuery::default()
+    };
+    let sorted = UserQuery {
+        sort: Some(("profile.lastName".into(), SortOrder::Descending)),
+        ..UserQuery::search("profile.city eq \"Köln & more\"")
+    };
+    for query in [users, sorted, UserQuery::default()] {
+        let _: Vec<_> = okta.users().list(&query).try_collect().await.unwrap();
+        asked.push(sent(&server, "/api/v1/users").await.pop().unwrap());
+    }
+    let groups = GroupQuery {
+        sort: Some(("lastUpdated".into(), SortOrder::Ascending)),
+        stats: true,
+        ..GroupQuery::filter("type eq \"OKTA_GROUP\"")
+    };
+    let _: Vec<_> = okta.groups().list(&groups).try_collect().await.unwrap();
+    asked.push(sent(&server, "/api/v1/groups").await.pop().unwrap());
+    let _: Vec<_> = okta.groups().members("00g1").try_collect().await.unwrap();
+    let _: Vec<_> = okta.groups().member_ids("00g1").try_collect().await.unwrap();
+    asked.extend(sent(&server, "/api/v1/groups/00g1/users").await);
+    let lines = asked.iter().map(|request| {
+        let pairs: Vec<_> = query(request).iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        format!("{}\n  {}", request.url.path(), pairs.join("\n  "))
+    });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_list_ends_the_listing_with_its_name() {
+    let server = server().await;
+    answer(&server, "/api/v1/groups", ok(json!({"id": "00g1"}))).await;
+    let mut groups = Box::pin(client(&server).groups().list(&GroupQuery::default()));
+    assert!(matches!(groups.next().await, Some(Err(Error::Decode { expected: "a page of groups", .. }))));
+    assert!(groups.next().await.is_none());
+}

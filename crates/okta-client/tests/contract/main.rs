@@ -1,0 +1,13 @@
+//! Each call and each rule of talking to Okta, against canned answers.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod event_hooks;
+mod listings;
+mod logs;
+mod refusals;
+mod resources;
+mod retries;
+mod sign_in;
+mod support;

@@ -1,0 +1,106 @@
+//! Users, groups, types and schemas.
+
+use futures::TryStreamExt;
+use okta_client::model::{GroupType, UserStatus};
+use okta_client::{Error, GroupQuery, OktaApi, UserQuery};
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+use super::support::*;
+
+#[tokio::test]
+async fn what_is_not_there_is_none_and_odd_ids_are_not_sent() {
+    let server = server().await;
+    let body = json!({"errorCode": "E0000007", "errorSummary": "Not found"});
+    answer(&server, "/api/v1/users/00u9", ResponseTemplate::new(404).set_body_json(body)).await;
+    let okta = client(&server);
+    assert!(okta.users().find("00u9").await.unwrap().is_none());
+    for odd in ["", "a/b", "ada@example.com", "..", "a?b"] {
+        assert!(matches!(okta.users().get(odd).await, Err(Error::InvalidId(_))), "{odd}");
+        let members: Result<Vec<_>, _> = okta.groups().member_ids(odd).try_collect().await;
+        assert!(matches!(members, Err(Error::InvalidId(_))), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn types_schemas_groups_and_members_are_typed_calls() {
+    let server = server().await;
+    let types = json!([
+        {"id": "oty1", "name": "user", "displayName": "User", "default": true},
+        {"id": "oty2", "name": "c", "_links": {"schema": {"href": "https://o/api/v1/meta/schemas/user/osc2"}}}]);
+    answer(&server, "/api/v1/meta/types/user", ResponseTemplate::new(200).set_body_json(types)).await;
+    let schema = json!({"name": "user", "definitions": {"base": {"properties": {"login": {"type": "string",
+        "unique": "UNIQUE_VALIDATED"}}}, "custom": {"properties": {"n": {"type": "integer", "enum": [1, "2"]}}}}});
+    for id in ["user/default", "user/osc2", "group/default"] {
+        let response = ResponseTemplate::new(200).set_body_json(&schema);
+        answer(&server, &format!("/api/v1/meta/schemas/{id}"), response).await;
+    }
+    let group = json!({"id": "00g1", "type": "BUILT_IN", "profile": {"name": "Everyone"}});
+    for at in ["/api/v1/users/00u1/groups", "/api/v1/groups"] {
+        answer(&server, at, ResponseTemplate::new(200).set_body_json(json!([group]))).await;
+    }
+    answer(&server, "/api/v1/groups/00g1/users", ResponseTemplate::new(200).set_body_json(json!([user(1)])))
+        .await;
+
+    let okta = client(&server);
+    let types = okta.user_types().list().await.unwrap();
+    for user_type in &types {
+        let schema = okta.schemas().for_type(user_type).await.unwrap();
+        let names: Vec<&str> = schema.properties().map(|(name, _)| name).collect();
+        assert_eq!(names, ["login", "n"]);
+        assert!(schema.base().properties["login"].is_unique());
+    }
+    assert_eq!(sent(&server, "/api/v1/meta/schemas/user/osc2").await.len(), 1);
+    okta.schemas().group().await.unwrap();
+    assert!(okta.users().groups("00u1").await.unwrap()[0].is_everyone());
+    let members: Vec<String> = okta.groups().member_ids("00g1").try_collect().await.unwrap();
+    assert_eq!(members, ["00u1"]);
+    let groups: Vec<_> = okta.groups().list(&GroupQuery::default()).try_collect().await.unwrap();
+    assert_eq!(groups.len(), 1);
+}
+
+#[tokio::test]
+async fn words_and_attributes_that_are_new_are_kept() {
+    let server = server().await;
+    let body = json!({"id": "00u1", "status": "HIBERNATING", "type": {"id": "oty1"}, "created": null,
+        "lastUpdated": "2026-03-01T10:00:00.000Z", "surprise": [1],
+        "profile": {"login": "ada@example.com", "firstName": "Ada", "email": null, "badge": 7, "tags": ["a", "b"]}});
+    answer(&server, "/api/v1/users/00u1", ok(&body)).await;
+    let user = client(&server).users().get("00u1").await.unwrap();
+    assert_eq!(user.status, UserStatus::Other("HIBERNATING".into()));
+    assert_eq!((user.profile.login(), user.profile.email()), (Some("ada@example.com"), None));
+    assert_eq!(user.profile.get("badge"), Some(&json!(7)));
+    let again = serde_json::to_value(&user).unwrap();
+    assert_eq!(again["profile"], body["profile"]);
+    assert_eq!(again["surprise"], body["surprise"]);
+    assert!(!format!("{user:?}").contains("Ada"), "profile values stay out of logs");
+}
+
+#[tokio::test]
+async fn groups_tell_their_kind_and_how_many_users_they_have() {
+    let server = server().await;
+    let group = |kind: &str| {
+        json!({"id": "00g1", "type": kind, "profile": {"name": "Eng"},
+            "_embedded": {"stats": {"usersCount": 12}}})
+    };
+    answer(&server, "/api/v1/groups", ok(json!([group("APP_GROUP"), group("NEW_KIND")]))).await;
+    let query = GroupQuery { stats: true, ..GroupQuery::default() };
+    let groups: Vec<_> = client(&server).groups().list(&query).try_collect().await.unwrap();
+    assert_eq!((&groups[0].kind, groups[0].users_count()), (&GroupType::AppGroup, Some(12)));
+    assert_eq!(groups[1].kind, GroupType::Other("NEW_KIND".into()));
+}
+
+#[tokio::test]
+async fn urgent_requests_and_the_trait_reach_the_same_org() {
+    let server = server().await;
+    answer(&server, "/api/v1/users/00u1", ok(user(1))).await;
+    answer(&server, "/api/v1/users", ok(json!([user(1)]))).await;
+    let okta = client(&server);
+    okta.urgent().users().get("00u1").await.unwrap();
+    let api: &dyn OktaApi = &okta;
+    api.get_user("00u1").await.unwrap();
+    let users: Vec<_> = api.list_users(&UserQuery::default()).try_collect().await.unwrap();
+    assert_eq!(users.len(), 1);
+    assert_eq!(okta.pacer().requests(), 3, "one pacer");
+    assert_eq!(sent(&server, TOKEN).await.len(), 2, "one token");
+}

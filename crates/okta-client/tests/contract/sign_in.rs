@@ -1,0 +1,241 @@
+//! Tokens and proofs.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use josekit::jwk::Jwk;
+use josekit::jws::{ES256, RS256};
+use josekit::jwt;
+use okta_client::{Error, OktaClient, PrivateKey};
+use serde_json::json;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use super::support::*;
+
+const USER: &str = "/api/v1/users/00u1";
+
+#[tokio::test]
+async fn the_first_token_request_already_carries_a_proof_and_the_second_everything_afresh() {
+    let server = server().await;
+    answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_json(user(1))).await;
+    builder(&server).scopes(["okta.users.read"]).build().unwrap().users().get("00u1").await.unwrap();
+    let tokens = sent(&server, "/oauth2/v1/token").await;
+    assert_eq!(tokens.len(), 2);
+    let mut used = HashSet::new();
+    for request in &tokens {
+        let form = form(request);
+        assert_eq!(form["grant_type"], "client_credentials");
+        assert_eq!(form["scope"], "okta.users.read");
+        let assertion = claims(&form["client_assertion"]);
+        assert_eq!(assertion["aud"], format!("{}/oauth2/v1/token", server.uri()));
+        assert_eq!((&assertion["iss"], &assertion["sub"]), (&json!("0oaclient"), &json!("0oaclient")));
+        let proof = header(request, "dpop");
+        let jwk = &part(proof, 0)["jwk"];
+        assert!(jwk.get("d").is_none() && jwk["kty"] == "EC", "only the public half");
+        assert_eq!(part(proof, 0)["typ"], "dpop+jwt");
+        assert!(used.insert(assertion["jti"].clone()) && used.insert(claims(proof)["jti"].clone()));
+    }
+    let call = &sent(&server, "/api/v1/users/00u1").await[0];
+    assert_eq!(header(call, "authorization"), "DPoP token-1");
+    let proof = claims(header(call, "dpop"));
+    assert_eq!(proof["htm"], "GET");
+    assert!(proof["ath"].is_string() && proof["htu"].as_str().unwrap().ends_with("/api/v1/users/00u1"));
+}
+
+#[tokio::test]
+async fn the_answer_decides_between_bearer_and_dpop() {
+    let server = MockServer::start().await;
+    let body = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": "t", "scope": ""});
+    answer(&server, "/oauth2/v1/token", ResponseTemplate::new(200).set_body_json(body)).await;
+    answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_json(user(1))).await;
+    client(&server).users().get("00u1").await.unwrap();
+    let call = &sent(&server, "/api/v1/users/00u1").await[0];
+    assert_eq!(header(call, "authorization"), "Bearer t");
+    assert!(call.headers.get("dpop").is_none());
+}
+
+#[tokio::test]
+async fn one_task_fetches_the_token_and_the_others_wait() {
+    let server = server().await;
+    answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(200).set_body_json(user(1))).await;
+    let okta = client(&server);
+    futures::future::try_join_all((0..20).map(|_| {
+        let okta = okta.clone();
+        async move { okta.users().get("00u1").await }
+    }))
+    .await
+    .unwrap();
+    assert_eq!(sent(&server, "/oauth2/v1/token").await.len(), 2, "one for the nonce, one for the token");
+}
+
+#[tokio::test]
+async fn a_nonce_that_the_api_asks_for_is_used_and_kept() {
+    let server = server().await;
+    let challenge = ResponseTemplate::new(401)
+        .insert_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
+        .insert_header("dpop-nonce", "n2");
+    answer_once(&server, USER, challenge).await;
+    answer(&server, USER, ok(user(1))).await;
+    client(&server).users().get("00u1").await.unwrap();
+    let calls = sent(&server, USER).await;
+    let nonces: Vec<_> = calls.iter().map(|c| claims(header(c, "dpop"))["nonce"].clone()).collect();
+    assert_eq!(nonces, ["n1", "n2"]);
+    assert_eq!(header(&calls[1], "authorization"), "DPoP token-1", "the token was good");
+}
+
+#[tokio::test]
+async fn an_org_that_asks_for_a_nonce_each_time_is_not_asked_for_ever() {
+    let server = server().await;
+    let challenge = ResponseTemplate::new(401)
+        .insert_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
+        .insert_header("dpop-nonce", "n2");
+    answer(&server, USER, challenge).await;
+    let error = client(&server).users().get("00u1").await.unwrap_err();
+    assert!(matches!(&error, Error::Credentials { error, .. } if error == "use_dpop_nonce"), "{error:?}");
+    assert!(sent(&server, USER).await.len() <= 3);
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_shortly_before_it_expires() {
+    let server = server().await;
+    answer(&server, USER, ok(user(1))).await;
+    let okta = client(&server);
+    okta.users().get("00u1").await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_mins(54)).await;
+    tokio::time::resume();
+    okta.users().get("00u1").await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_mins(2)).await;
+    tokio::time::resume();
+    okta.users().get("00u1").await.unwrap();
+    let tokens: Vec<_> =
+        sent(&server, USER).await.iter().map(|c| header(c, "authorization").to_owned()).collect();
+    assert_eq!(tokens, ["DPoP token-1", "DPoP token-1", "DPoP token-2"]);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_twice_is_a_refused_credential() {
+    let server = server().await;
+    let refusal = json!({"errorCode": "E0000011", "errorSummary": "Invalid token provided"});
+    answer(&server, USER, ResponseTemplate::new(401).set_body_json(refusal)).await;
+    let error = client(&server).users().get("00u1").await.unwrap_err();
+    assert!(matches!(&error, Error::Credentials { error, .. } if error == "E0000011"), "{error:?}");
+    assert_eq!(sent(&server, USER).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_corrected_by_the_answer_s_date() {
+    let server = MockServer::start().await;
+    let theirs = jiff::Timestamp::now() + Duration::from_hours(2);
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&theirs).unwrap();
+    let in_time = move |at: i64| (theirs.as_second() - at).abs() < 60;
+    Mock::given(method("POST"))
+        .and(path(TOKEN))
+        .respond_with(move |request: &Request| {
+            let assertion = claims(&form(request)["client_assertion"]);
+            let proof = claims(header(request, "dpop"));
+            let good = in_time(assertion["iat"].as_i64().unwrap()) && in_time(proof["iat"].as_i64().unwrap());
+            let answer = if good {
+                ok(json!({"token_type": "DPoP", "expires_in": 3600, "access_token": "t"}))
+            } else {
+                ResponseTemplate::new(401).set_body_json(json!({"error": "invalid_client",
+                    "error_description": "The client_assertion token is expired."}))
+            };
+            answer.insert_header("date", date.as_str())
+        })
+        .mount(&server)
+        .await;
+    answer(&server, USER, ok(user(1))).await;
+    client(&server).users().get("00u1").await.unwrap();
+    assert_eq!(sent(&server, TOKEN).await.len(), 2);
+}
+
+#[tokio::test]
+async fn each_signature_holds_and_the_two_keys_may_be_the_same_or_not() {
+    let server = server().await;
+    answer(&server, USER, ok(user(1))).await;
+    let rsa = PrivateKey::generate_rsa().unwrap();
+    let public = |value: serde_json::Value| Jwk::from_bytes(value.to_string()).unwrap();
+    for dpop_key in [None, Some(rsa.clone())] {
+        let mut builder = OktaClient::builder(server.uri()).service_app("0oaclient", rsa.clone());
+        if let Some(key) = &dpop_key {
+            builder = builder.dpop_key(key.clone());
+        }
+        builder.build().unwrap().users().get("00u1").await.unwrap();
+        let request = sent(&server, TOKEN).await.pop().unwrap();
+        let assertion = form(&request)["client_assertion"].clone();
+        assert_eq!(part(&assertion, 0)["kid"], rsa.kid());
+        let verifier = RS256.verifier_from_jwk(&public(rsa.public_jwk())).unwrap();
+        jwt::decode_with_verifier(&assertion, &verifier).unwrap();
+        let proof = header(&request, "dpop");
+        let own = public(part(proof, 0)["jwk"].clone());
+        assert_eq!(own.key_type(), if dpop_key.is_some() { "RSA" } else { "EC" });
+        if dpop_key.is_some() {
+            jwt::decode_with_verifier(proof, &RS256.verifier_from_jwk(&own).unwrap()).unwrap();
+        } else {
+            jwt::decode_with_verifier(proof, &ES256.verifier_from_jwk(&own).unwrap()).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_api_token_is_sent_as_it_is_and_never_renewed() {
+    let server = MockServer::start().await;
+    answer_once(&server, USER, ok(user(1))).await;
+    answer(&server, USER, ResponseTemplate::new(401)).await;
+    let okta = OktaClient::builder(server.uri()).api_token("00secret".into()).build().unwrap();
+    okta.users().get("00u1").await.unwrap();
+    assert!(matches!(okta.users().get("00u1").await, Err(Error::Credentials { .. })));
+    let calls = server.received_requests().await.unwrap();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(header(&calls[0], "authorization"), "SSWS 00secret");
+    assert!(
+        okta.granted_scopes().await.unwrap().is_empty() && okta.missing_scopes().await.unwrap().is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_token_endpoint_in_trouble_is_asked_again_with_everything_afresh() {
+    let server = MockServer::start().await;
+    let date = jiff::Timestamp::now();
+    let closed = ResponseTemplate::new(429)
+        .insert_header("x-rate-limit-limit", "10")
+        .insert_header("x-rate-limit-remaining", "0")
+        .insert_header("x-rate-limit-reset", (date.as_second() + 20).to_string());
+    answer_once(&server, TOKEN, ResponseTemplate::new(503)).await;
+    answer_once(&server, TOKEN, closed).await;
+    answer(&server, TOKEN, ok(json!({"token_type": "DPoP", "expires_in": 3600, "access_token": "t"}))).await;
+    answer(&server, USER, ok(user(1))).await;
+    hurried(async { client(&server).users().get("00u1").await }).await.unwrap();
+    let tokens = sent(&server, TOKEN).await;
+    let ids: HashSet<_> =
+        tokens.iter().map(|t| claims(&form(t)["client_assertion"])["jti"].clone()).collect();
+    assert_eq!((tokens.len(), ids.len()), (3, 3));
+}
+
+#[tokio::test]
+async fn scopes_that_were_asked_for_and_not_granted_are_told() {
+    let server = granting(|_| "okta.users.read okta.eventHooks.manage".into()).await;
+    let asked = ["okta.users.read", "okta.groups.read", "okta.eventHooks.read", "okta.eventHooks.manage"];
+    let okta = builder(&server).scopes(asked).build().unwrap();
+    assert_eq!(okta.granted_scopes().await.unwrap(), ["okta.users.read", "okta.eventHooks.manage"]);
+    assert_eq!(okta.missing_scopes().await.unwrap(), ["okta.groups.read"], "managing covers reading");
+}
+
+#[tokio::test]
+async fn neither_debug_output_nor_errors_hold_a_credential() {
+    let server = server().await;
+    answer(&server, USER, ResponseTemplate::new(400).set_body_string("no")).await;
+    let key = PrivateKey::generate_ec().unwrap();
+    let builder = OktaClient::builder(server.uri()).service_app("0oaclient", key.clone());
+    let mut shown = format!("{builder:?} {key:?}");
+    let okta = builder.build().unwrap();
+    let error = okta.users().get("00u1").await.unwrap_err();
+    write!(shown, "{okta:?} {:?} {error} {error:?}", okta.pacer()).unwrap();
+    let private: serde_json::Value =
+        serde_json::from_str(secrecy::ExposeSecret::expose_secret(&key.to_jwk())).unwrap();
+    assert!(!shown.contains("token-1") && !shown.contains(private["d"].as_str().unwrap()), "{shown}");
+}
