@@ -51,6 +51,11 @@ pub trait OktaApi: Send + Sync {
         Err(Error::Unsupported("list_user_types"))
     }
 
+    /// [`UserTypes::get`](crate::UserTypes::get)
+    async fn get_user_type(&self, _id: &str) -> Result<UserType> {
+        Err(Error::Unsupported("get_user_type"))
+    }
+
     /// [`Schemas::user`](crate::Schemas::user)
     async fn get_user_schema(&self, _schema_id: &str) -> Result<Schema> {
         Err(Error::Unsupported("get_user_schema"))
@@ -144,6 +149,10 @@ impl OktaApi for OktaClient {
 
     async fn list_user_types(&self) -> Result<Vec<UserType>> {
         self.user_types().list().await
+    }
+
+    async fn get_user_type(&self, id: &str) -> Result<UserType> {
+        self.user_types().get(id).await
     }
 
     async fn get_user_schema(&self, schema_id: &str) -> Result<Schema> {

@@ -59,6 +59,9 @@ pub enum ConfigError {
     /// No way to sign in was given.
     #[error("no credential: give a client id with a private key, or an API token")]
     NoCredential,
+    /// A variable of the environment is not set, or not text.
+    #[error("the environment variable {0} is not set; {1}")]
+    Environment(&'static str, &'static str),
     /// The private key.
     #[error(transparent)]
     Key(#[from] KeyError),

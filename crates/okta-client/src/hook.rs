@@ -97,5 +97,21 @@ mod tests {
         fn no_body_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = HookDelivery::parse(&body);
         }
+
+        #[test]
+        fn members_of_any_kind_are_read_or_refused(
+            name in "(uuid|published|eventType|target|actor|outcome|debugContext)",
+            value in "(null|1|true|\"\"|\\[\\]|\\[null\\]|\\{\\}|\\[\\{\"id\":null,\"type\":null\\}\\])",
+        ) {
+            let mut event: serde_json::Value = serde_json::json!({"uuid": "e1", "eventType": "t",
+                "published": "2026-03-01T10:00:00Z"});
+            event[name.as_str()] = serde_json::from_str(&value).unwrap();
+            let body = serde_json::json!({"eventId": "d1", "data": {"events": [event]}}).to_string();
+            if let Ok(delivery) = HookDelivery::parse(body.as_bytes()) {
+                for event in &delivery.events {
+                    let _ = (event.users().count(), event.changed_attributes().count(), event.succeeded());
+                }
+            }
+        }
     }
 }

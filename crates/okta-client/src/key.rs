@@ -264,7 +264,29 @@ fn thumbprint(public: &Jwk) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,200}", begin in any::<bool>()) {
+            let _ = PrivateKey::parse(&text);
+            let kind = if begin { "PRIVATE KEY" } else { "RSA PRIVATE KEY" };
+            let pem = format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----");
+            prop_assert!(PrivateKey::parse(&pem).is_err());
+        }
+
+        #[test]
+        fn members_of_any_shape_are_an_error(
+            kind in "(RSA|EC|oct|OKP)",
+            members in proptest::collection::hash_map("(n|e|d|p|q|dp|dq|qi|crv|x|y|use|alg|kid)", "[A-Za-z0-9_=-]{0,12}", 0..12),
+        ) {
+            let mut jwk = serde_json::json!(members);
+            jwk["kty"] = kind.into();
+            prop_assert!(PrivateKey::parse(&jwk.to_string()).is_err());
+        }
+    }
 
     fn jwk(pair: &RsaKeyPair) -> serde_json::Value {
         serde_json::Value::Object(pair.to_jwk_key_pair().as_ref().clone())

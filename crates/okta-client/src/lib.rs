@@ -22,3 +22,12 @@ pub use resources::{
     EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Schemas, SortOrder,
     UserQuery, UserTypes, Users,
 };
+
+/// What fuzzing needs of the inside.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// The target of the `next` link in a `Link` header.
+    pub fn next_link(headers: &http::HeaderMap) -> Option<&str> {
+        crate::link::target(headers, "next")
+    }
+}

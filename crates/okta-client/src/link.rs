@@ -64,8 +64,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_makes_it_panic(line in "[ -~]{0,80}") {
-            let _ = target(&headers(&[&line]), "next");
+        fn no_line_makes_it_panic(lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..3)) {
+            let values = lines.iter().filter_map(|line| http::HeaderValue::from_bytes(line).ok());
+            let _ = target(&values.map(|value| (LINK, value)).collect(), "next");
+        }
+
+        #[test]
+        fn what_was_written_is_found(target_url in "[!-;=?-~]{1,40}", title in "[ !#-~]{0,20}") {
+            let line = format!("<https://o/self>; title=\"{title}\"; rel=\"self\", <{target_url}>; rel=\"next\"");
+            let headers = headers(&[&line]);
+            prop_assert_eq!(target(&headers, "next"), Some(target_url.as_str()));
         }
     }
 }

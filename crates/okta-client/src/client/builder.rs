@@ -68,6 +68,36 @@ impl OktaClientBuilder {
         }
     }
 
+    /// A builder with what the environment says, in the names that Okta's own SDKs use: `OKTA_CLIENT_ORGURL`, and either
+    /// `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM) or `OKTA_CLIENT_TOKEN`;
+    /// `OKTA_CLIENT_SCOPES` (separated by spaces) narrows what is asked for.
+    ///
+    /// # Errors
+    /// When a variable is missing, or the key is none.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let needed = |name: &'static str, what: &'static str| {
+            let value = variable(name).filter(|value| !value.trim().is_empty());
+            value.ok_or(ConfigError::Environment(name, what))
+        };
+        let mut builder =
+            Self::new(needed("OKTA_CLIENT_ORGURL", "it is the org's address, https://example.okta.com")?);
+        if let Ok(token) = needed("OKTA_CLIENT_TOKEN", "") {
+            builder = builder.api_token(token.into());
+        } else {
+            let id = needed("OKTA_CLIENT_CLIENTID", "it is the client ID of the API Services app")?;
+            let key = needed("OKTA_CLIENT_PRIVATEKEY", "it is the app's private key, the whole JWK or PEM")?;
+            builder = builder.service_app(id, PrivateKey::parse(&key)?);
+        }
+        if let Some(scopes) = variable("OKTA_CLIENT_SCOPES") {
+            builder = builder.scopes(scopes.split_whitespace());
+        }
+        Ok(builder)
+    }
+
     /// Signs in as an *API Services* app.
     pub fn service_app(mut self, client_id: impl Into<String>, key: PrivateKey) -> Self {
         self.credential = Some(Credential::ServiceApp { client_id: client_id.into(), key });
@@ -197,6 +227,28 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_says_what_is_missing_and_never_what_it_holds() {
+        let from = |set: &[(&str, &str)]| {
+            let set: std::collections::HashMap<String, String> =
+                set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            OktaClientBuilder::from_variables(|name| set.get(name).cloned())
+        };
+        let org = ("OKTA_CLIENT_ORGURL", "https://example.okta.com");
+        let id = ("OKTA_CLIENT_CLIENTID", "0oa1");
+        assert!(from(&[org, ("OKTA_CLIENT_TOKEN", "00secret")]).and_then(OktaClientBuilder::build).is_ok());
+        for (set, missing) in [
+            (&[][..], "OKTA_CLIENT_ORGURL"),
+            (&[org], "OKTA_CLIENT_CLIENTID"),
+            (&[org, id], "OKTA_CLIENT_PRIVATEKEY"),
+        ] {
+            let error = from(set).unwrap_err().to_string();
+            assert!(error.contains(missing), "{error}");
+        }
+        let error = from(&[org, id, ("OKTA_CLIENT_PRIVATEKEY", "s3cret")]).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"));
+    }
 
     #[test]
     fn an_org_url_is_a_host_over_https() {

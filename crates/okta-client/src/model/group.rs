@@ -19,7 +19,7 @@ open_enum!(
 );
 
 /// A group. Names need not be unique; `id` is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
     /// The immutable id.

@@ -71,7 +71,7 @@ pub struct Outcome {
 }
 
 /// Something that happened in the org.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEvent {
     /// The event's id, the same in the log and in deliveries.

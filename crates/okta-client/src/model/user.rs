@@ -36,7 +36,7 @@ pub struct UserTypeRef {
 }
 
 /// A user. `id` never changes; login, email and type can.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The immutable id.

@@ -18,6 +18,15 @@ impl UserTypes<'_> {
     pub async fn list(&self) -> Result<Vec<UserType>> {
         self.0.fetch(Call::get(self.0.url("/api/v1/meta/types/user"), "the user types")).await
     }
+
+    /// One user type.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
+    pub async fn get(&self, id: &str) -> Result<UserType> {
+        let url = self.0.url(&format!("/api/v1/meta/types/user/{}", checked(id)?));
+        self.0.fetch(Call::get(url, "a user type")).await
+    }
 }
 
 /// Schemas of users and groups. Scope `okta.schemas.read`.

@@ -157,7 +157,7 @@ fn scope_and_bucket(method: &Method, resource: &[&str]) -> Option<(&'static str,
         ["users", _, "groups"] => ("okta.users.read", "/api/v1"),
         ["groups", _] => ("okta.groups.read", "/api/v1/groups/{id}"),
         ["groups", ..] => ("okta.groups.read", "/api/v1/groups"),
-        ["meta", "types", "user"] => ("okta.userTypes.read", "/api/v1"),
+        ["meta", "types", "user", ..] => ("okta.userTypes.read", "/api/v1"),
         ["meta", "schemas", ..] => ("okta.schemas.read", "/api/v1"),
         ["logs"] => ("okta.logs.read", "/api/v1/logs"),
         ["eventHooks", ..] if method == Method::GET => ("okta.eventHooks.read", "/api/v1"),
@@ -197,6 +197,13 @@ async fn answer(
             let state = org.org();
             Answer::ok(state.user_types.iter().map(|t| linked_type(org, t)).collect())
         }
+        ("GET", ["meta", "types", "user", id]) => {
+            let state = org.org();
+            match state.user_types.iter().find(|t| t["id"] == *id) {
+                Some(found) => Answer::ok(linked_type(org, found)),
+                None => Answer::not_found(id, "UserType"),
+            }
+        }
         ("GET", ["meta", "schemas", "user", id]) => {
             let state = org.org();
             let default = state.user_types.iter().find(|t| t["default"] == true).map(schema_of);
@@ -228,7 +235,8 @@ fn users(org: &OrgServer, query: &HashMap<String, String>) -> Answer {
     let state = org.org();
     listing(org, "/api/v1/users", query, 200, |after, n| {
         let rest = state.users.range::<str, _>((after, Bound::Unbounded)).map(|(_, user)| user);
-        rest.filter(|user| keep(user)).take(n).map(|user| with_self(org, "users", user)).collect()
+        let shown = |user: &Value| projected(with_self(org, "users", user), query.get("fields"));
+        rest.filter(|user| keep(user)).take(n).map(shown).collect()
     })
 }
 
@@ -243,8 +251,37 @@ fn groups(org: &OrgServer, query: &HashMap<String, String>) -> Answer {
     listing(org, "/api/v1/groups", query, 10_000, |after, n| {
         let keep = |group: &&Value| filter.as_ref().is_none_or(|filter| filter.matches(group));
         let rest = state.groups.range::<str, _>((after, Bound::Unbounded)).map(|(_, group)| group);
-        rest.filter(keep).take(n).map(|group| with_self(org, "groups", group)).collect()
+        let shown = |group: &Value| {
+            let mut shown = with_self(org, "groups", group);
+            if query.get("expand").is_some_and(|parts| parts.split(',').any(|part| part == "stats")) {
+                let count = state.member_count(group["id"].as_str().unwrap_or_default());
+                shown["_embedded"] = json!({ "stats": { "usersCount": count } });
+            }
+            shown
+        };
+        rest.filter(keep).take(n).map(shown).collect()
     })
+}
+
+/// The members that `fields` names: `id,status,profile:(login,city)`.
+fn projected(user: Value, fields: Option<&String>) -> Value {
+    let Some(fields) = fields else { return user };
+    let (top, profile) = match fields.split_once("profile:(") {
+        Some((before, rest)) => {
+            let (inside, after) = rest.split_once(')').unwrap_or((rest, ""));
+            (format!("{before}{after}"), Some(inside))
+        }
+        None => (fields.clone(), None),
+    };
+    let named = |object: &Value, names: &str| -> Value {
+        let names = names.split(',').filter_map(|name| Some((name, object.get(name)?.clone())));
+        names.map(|(name, value)| (name.to_owned(), value)).collect()
+    };
+    let mut shown = named(&user, &top);
+    if let Some(names) = profile {
+        shown["profile"] = named(&user["profile"], names);
+    }
+    shown
 }
 
 fn members(org: &OrgServer, id: &str, query: &HashMap<String, String>) -> Answer {
@@ -294,7 +331,7 @@ fn listing(
                 pairs.append_pair("after", &cursor(after));
             }
             pairs.append_pair("limit", &limit.to_string());
-            for name in ["filter", "search", "sortBy", "expand"] {
+            for name in ["filter", "search", "sortBy", "sortOrder", "expand", "fields"] {
                 if let Some(value) = query.get(name) {
                     pairs.append_pair(name, value);
                 }

@@ -95,7 +95,7 @@ pub(crate) fn group_schema(custom: &Value) -> Value {
 /// A user type.
 pub(crate) fn user_type(id: &str, name: &str, display_name: &str, default: bool) -> Value {
     json!({
-        "id": id, "name": name, "displayName": display_name, "description": null, "default": default,
+        "id": id, "name": name, "displayName": display_name, "description": "", "default": default,
         "created": "2026-01-05T09:00:00.000Z", "lastUpdated": "2026-01-05T09:00:00.000Z",
     })
 }

@@ -70,11 +70,16 @@ impl Org {
     /// How many users, groups and memberships there are.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let listed: usize = self.members.values().map(BTreeSet::len).sum();
-        let everyone = match self.everyone() {
-            Some(_) => self.users.values().filter(|u| Self::in_everyone(u)).count(),
-            None => 0,
-        };
+        let everyone = self.everyone().map_or(0, |everyone| self.member_count(everyone));
         (self.users.len(), self.groups.len(), listed + everyone)
+    }
+
+    /// How many members a group has.
+    pub(crate) fn member_count(&self, group: &str) -> usize {
+        if self.everyone() == Some(group) {
+            return self.users.values().filter(|user| Self::in_everyone(user)).count();
+        }
+        self.members.get(group).map_or(0, BTreeSet::len)
     }
 }
 
