@@ -1,6 +1,7 @@
 //! Records in portions that Assets takes.
 
 use bytes::Bytes;
+use futures::{Stream, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -24,6 +25,11 @@ impl Chunk {
         Self { client_generated_id: Uuid::new_v4().to_string(), data }
     }
 
+    /// The id that Assets may tell a repeated chunk by.
+    pub fn client_generated_id(&self) -> &str {
+        &self.client_generated_id
+    }
+
     /// How many records it holds.
     pub fn len(&self) -> usize {
         self.data.values().filter_map(Value::as_array).map(Vec::len).sum()
@@ -38,7 +44,7 @@ impl Chunk {
         serde_json::to_vec(self).map(Bytes::from)
     }
 
-    /// Two chunks of half the size, under new ids; `None` when it cannot be split.
+    /// Two chunks of half the size, under ids made of this one's; `None` when it cannot be split.
     pub(crate) fn halves(&self) -> Option<(Self, Self)> {
         if self.len() < 2 {
             return None;
@@ -56,7 +62,11 @@ impl Chunk {
                 }
             }
         }
-        Some((Self::of(first), Self::of(second)))
+        let half = |data, which: u8| Self {
+            client_generated_id: format!("{}/{which}", self.client_generated_id),
+            data,
+        };
+        Some((half(first, 1), half(second, 2)))
     }
 }
 
@@ -112,6 +122,23 @@ impl Chunker {
         let data = std::mem::take(&mut self.data);
         (!data.is_empty()).then(|| Chunk::of(data))
     }
+}
+
+/// Records with their selectors, as a stream of chunks. Holds one chunk at most.
+pub fn chunks<E>(
+    records: impl Stream<Item = Result<(String, Value), E>>,
+    limits: ChunkLimits,
+) -> impl Stream<Item = Result<Chunk, E>> {
+    let state = Some((Box::pin(records), Chunker::new(limits)));
+    stream::try_unfold(state, |state| async move {
+        let Some((mut records, mut chunker)) = state else { return Ok(None) };
+        while let Some((selector, record)) = records.try_next().await? {
+            if let Some(chunk) = chunker.push(&selector, record) {
+                return Ok(Some((chunk, Some((records, chunker)))));
+            }
+        }
+        Ok(chunker.take().map(|chunk| (chunk, None)))
+    })
 }
 
 #[cfg(test)]

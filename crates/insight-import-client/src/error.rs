@@ -18,8 +18,16 @@ pub enum ConfigError {
         why: &'static str,
     },
     /// A token that no header may hold.
-    #[error("the import token holds characters that no token has; copy it again, all of it and nothing else")]
+    #[error(
+        "the token is empty or holds characters that no token has; copy it again, all of it and nothing else"
+    )]
     Token,
+    /// No mail address.
+    #[error("\"{0}\" is not the mail address of an Atlassian account")]
+    Email(String),
+    /// No account was given.
+    #[error("no account: give the email and an API token, or an OAuth access token")]
+    NoAccount,
     /// The HTTP client could not be made.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
@@ -32,12 +40,38 @@ pub enum Error {
     /// Assets does not accept the import token.
     #[error("Assets refused the import token")]
     DeadToken,
-    /// The token does not cover the call.
-    #[error("the import token may not be used for {what}")]
+    /// Assets does not accept the account's credential.
+    #[error("Atlassian refused the account's credential")]
+    AccountRefused,
+    /// The credential does not cover the call.
+    #[error("the {who} may not be used for {what}")]
     Forbidden {
         /// What was tried.
         what: &'static str,
+        /// With what: the import token or the account.
+        who: &'static str,
     },
+    /// The site holds as many objects as it may.
+    #[error("the limit of the Atlassian site is reached: {message}")]
+    LimitReached {
+        /// What Assets said.
+        message: String,
+    },
+    /// Nobody knows whether an execution was started.
+    #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
+    StartUnclear {
+        /// The latest execution that Assets knows, if it accepts records: probably the one.
+        execution: Option<String>,
+    },
+    /// The site has no workspace of Assets, or the account does not see it.
+    #[error("{site} has no Assets workspace that this account sees")]
+    NoWorkspace {
+        /// The site.
+        site: String,
+    },
+    /// A substitute of the client that does not do this.
+    #[error("this implementation has no {0}")]
+    Unsupported(&'static str),
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
     Disabled,
@@ -112,6 +146,8 @@ pub enum Error {
         host: String,
         /// Why, in the system's words.
         reason: String,
+        /// Whether the request may have arrived.
+        sent: bool,
     },
     /// The answer was not what it should be.
     #[error("could not read the answer to {what}")]
@@ -123,7 +159,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// A link in an answer is missing or leads elsewhere.
-    #[error("the link \"{link}\" {problem}; the import token stays home")]
+    #[error("the link \"{link}\" {problem}; the credential stays home")]
     Link {
         /// Its name.
         link: &'static str,
@@ -137,23 +173,52 @@ impl Error {
     pub const fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::InProgress | Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Transport { .. }
+            Self::InProgress
+                | Self::StartUnclear { .. }
+                | Self::Unavailable { .. }
+                | Self::TimedOut { .. }
+                | Self::Transport { .. }
         )
     }
 
     /// The next step for the operator.
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::DeadToken => {
                 "generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
             }
+            Self::AccountRefused => {
+                "check the email, and that the API token belongs to it and has not expired: id.atlassian.com, Security, \
+                 API tokens"
+            }
+            Self::Forbidden { who: "account", .. } => {
+                "give the account the role Object schema manager on the schema, and the token the scopes of Assets"
+            }
+            Self::Forbidden { .. } => "use the token of this import source, or an account for this call",
+            Self::LimitReached { .. } => {
+                "delete objects that nobody needs, or add objects to the plan: Settings, Assets usage"
+            }
+            Self::NoWorkspace { .. } => {
+                "check the site's address; Assets is part of Jira Service Management Premium and Enterprise"
+            }
+            Self::MappingExists => "change it instead of submitting it anew",
+            Self::TooLarge { .. } => "make chunks smaller; one record may be too large by itself",
             Self::Disabled => "enable the import source: object schema, Import tab",
             Self::MissingMapping => "submit a schema and mapping first",
-            Self::InProgress => "wait for it, or cancel it: object schema, Import tab",
+            Self::InProgress | Self::StartUnclear { .. } => {
+                "wait for it, or cancel it: object schema, Import tab"
+            }
             Self::Transport { .. } => "check the address of the API, and that this machine may reach it",
             _ => return None,
         })
     }
+}
+
+fn started(execution: Option<&str>) -> String {
+    execution.map_or_else(
+        || "none is known".to_owned(),
+        |id| format!("execution {id} accepts records, and is probably the one"),
+    )
 }
 
 fn list(errors: &[ValidationError]) -> String {

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::chunk::Chunk;
-use crate::client::ImportClient;
+use crate::client::{ExecutionLinks, ImportClient};
 use crate::error::{Error, Result};
 use crate::http::Repeat;
 use crate::outcome::Outcome;
@@ -86,27 +88,19 @@ impl Default for OutcomeLimits {
     }
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Links {
-    pub(crate) submit_results: Url,
-    pub(crate) submit_progress: Option<Url>,
-    pub(crate) status: Url,
-    pub(crate) cancel: Url,
-}
-
 /// An execution that accepts records. Nothing of it takes effect before it is completed.
 #[derive(Debug)]
 #[must_use = "an execution blocks the import source until it is completed or cancelled"]
 pub struct Execution {
     client: ImportClient,
     id: String,
-    links: Links,
-    ingesting: bool,
+    links: ExecutionLinks,
+    ingesting: OnceCell<()>,
 }
 
 impl Execution {
-    pub(crate) const fn new(client: ImportClient, id: String, links: Links) -> Self {
-        Self { client, id, links, ingesting: false }
+    pub(crate) fn new(client: ImportClient, id: String, links: ExecutionLinks) -> Self {
+        Self { client, id, links, ingesting: OnceCell::new() }
     }
 
     /// Its id.
@@ -118,7 +112,7 @@ impl Execution {
     ///
     /// # Errors
     /// As any call; [`Error::TooLarge`] when a single record is. The execution stays open and can still be cancelled.
-    pub async fn submit(&mut self, chunk: &Chunk) -> Result<u64> {
+    pub async fn submit(&self, chunk: &Chunk) -> Result<u64> {
         self.wait_until_ingesting().await?;
         let mut waiting = vec![chunk.clone()];
         let mut sent = 0;
@@ -169,6 +163,24 @@ impl Execution {
         self.client.delete(&self.links.cancel).await
     }
 
+    /// Sends chunks as they come, so many at a time; what is not sent yet is not asked for either. Gives the number of
+    /// chunks sent.
+    ///
+    /// # Errors
+    /// The first error of a chunk or of the stream; everything else stops then. The execution stays open: cancel it.
+    pub async fn submit_all<E: From<Error>>(
+        &self,
+        chunks: impl Stream<Item = std::result::Result<Chunk, E>>,
+        at_once: usize,
+    ) -> std::result::Result<u64, E> {
+        self.wait_until_ingesting().await?;
+        chunks
+            .map(|chunk| async { Ok(self.submit(&chunk?).await?) })
+            .buffer_unordered(at_once.max(1))
+            .try_fold(0, |sum, sent| std::future::ready(Ok(sum + sent)))
+            .await
+    }
+
     async fn post(&self, body: Bytes) -> Result<()> {
         let what = "a chunk of records";
         let answer = self
@@ -183,13 +195,17 @@ impl Execution {
     }
 
     /// Records that arrive too early leave an execution stuck for good.
-    async fn wait_until_ingesting(&mut self) -> Result<()> {
+    async fn wait_until_ingesting(&self) -> Result<()> {
+        self.ingesting.get_or_try_init(|| self.await_ingesting()).await.copied()
+    }
+
+    async fn await_ingesting(&self) -> Result<()> {
         const LIMIT: Duration = Duration::from_mins(1);
         let deadline = Instant::now() + LIMIT;
-        while !self.ingesting {
+        loop {
             let status = self.client.status_at(&self.links.status).await?;
             match status.state {
-                ExecutionState::Ingesting => self.ingesting = true,
+                ExecutionState::Ingesting => return Ok(()),
                 ExecutionState::Done | ExecutionState::Cancelled | ExecutionState::Processing => {
                     return Err(Error::WrongState {
                         state: format!("{:?}", status.state),
@@ -205,7 +221,6 @@ impl Execution {
                 ExecutionState::Other(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
-        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod account;
+mod api;
 mod chunk;
 mod client;
 pub mod document;
@@ -9,9 +11,12 @@ mod http;
 mod outcome;
 mod validation;
 
-pub use chunk::{Chunk, ChunkLimits, Chunker};
+pub use account::{AssetsClient, AssetsClientBuilder};
+pub use api::{AssetsApi, ImportApi};
+pub use chunk::{Chunk, ChunkLimits, Chunker, chunks};
 pub use client::{ConfigStatus, ImportClient, ImportClientBuilder, SourceStatus};
 pub use error::{ConfigError, Error, Result};
 pub use execution::{Execution, ExecutionState, ExecutionStatus, OutcomeLimits, Processing};
+pub use http::PaceState;
 pub use outcome::{Outcome, TypeOutcome};
 pub use validation::ValidationError;

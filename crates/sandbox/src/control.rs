@@ -174,13 +174,7 @@ async fn rotate_token(State((_, site)): Sides) -> Json<Value> {
 }
 
 async fn settings(State((_, site)): Sides, body: Bytes) -> Json<Value> {
-    let wanted = json_body(&body);
-    if let Some(disabled) = wanted["disabled"].as_bool() {
-        site.set_disabled(disabled);
-    }
-    if let Some(ignore) = wanted["ignoreEmptyValues"].as_bool() {
-        site.set_ignore_empty(ignore);
-    }
+    site.change_settings(&json_body(&body));
     Json(Value::Null)
 }
 

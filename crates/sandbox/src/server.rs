@@ -71,10 +71,7 @@ impl Sandbox {
         let site = Arc::new(Site::new(assets_url.clone(), options.import_delay));
         let ready = json!({
             "okta": okta.credentials(),
-            "insight": {
-                "api_url": origin(&assets_url),
-                "import_token": site.import_token(),
-            },
+            "insight": site.credentials(),
             "control_url": format!("{}/control", origin(&assets_url)),
         });
         let control = control::router(Arc::clone(&okta), Arc::clone(&site));

@@ -1,23 +1,23 @@
 //! The HTTP side of the imports API.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::document::{Invalid, Structure};
-use super::{Execution, Site, Stage};
+use super::{Execution, Site, Stage, WORKSPACE, rest};
 use crate::server::origin;
 
 /// The largest chunk that is taken.
 const BODY_LIMIT: usize = 10 << 20;
-const WORKSPACE: &str = "7b9c1f6e-sandbox";
-const SOURCE: &str = "a1b2c3d4-source";
+pub(super) const SOURCE: &str = "a1b2c3d4-source";
 
 /// The paths of the imports API.
 pub(crate) fn router(site: Arc<Site>) -> Router {
@@ -27,27 +27,52 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
 async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if given.strip_prefix("Bearer ") != Some(site.import_token().as_str()) {
+    let with_token = given.strip_prefix("Bearer ") == Some(site.import_token().as_str());
+    let with_account = given.strip_prefix("Basic ") == Some(site.basic().as_str());
+    if !with_token && !with_account {
         return reply(401, &json!({ "code": 401, "message": "Unauthorized" }));
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return reply(413, &json!({ "code": 413, "message": "Payload Too Large" }));
     };
     let path = parts.uri.path();
-    if matches!(path, "/jsm/assets/v1/imports/info" | "/jsm/insight/v1/imports/info") {
-        return reply(
-            200,
-            &json!({ "links": {
-            "getStatus": link(&site, "configstatus"), "start": link(&site, "executions"), "mapping": link(&site, "mapping") } }),
-        );
+    match path {
+        "/jsm/assets/v1/imports/info" | "/jsm/insight/v1/imports/info" if with_token => {
+            let links = json!({ "getStatus": link(&site, "configstatus"), "start": link(&site, "executions"),
+                "mapping": link(&site, "mapping") });
+            return reply(200, &json!({ "links": links }));
+        }
+        "/rest/servicedeskapi/assets/workspace" if with_account => return rest::workspaces(),
+        _ => {}
     }
-    let prefix = format!("/jsm/assets/workspace/{WORKSPACE}/v1/importsource/{SOURCE}");
-    let Some(rest) = path.strip_prefix(&prefix) else { return not_found() };
-    let segments: Vec<&str> = rest.trim_matches('/').split('/').collect();
-    let detached = parts.uri.query().is_some_and(|q| q.contains("async=true"));
-    match (parts.method.as_str(), segments.as_slice()) {
-        ("GET", ["configstatus"]) => config_status(&site),
-        ("PUT" | "PATCH", ["mapping"]) => mapping(&site, &parts.method, &body, detached),
+    let Some(below) = path.strip_prefix(&format!("/jsm/assets/workspace/{WORKSPACE}/v1/")) else {
+        return not_found();
+    };
+    let query: HashMap<String, String> = Query::try_from_uri(&parts.uri).map(|q| q.0).unwrap_or_default();
+    let segments: Vec<&str> = below.trim_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["importsource", SOURCE] if parts.method == Method::GET => reply(200, &rest::source(&site)),
+        ["importsource", SOURCE, "token"] if with_account => {
+            rest::handle(&site, &parts.method, &segments, &query, &body)
+        }
+        ["importsource", SOURCE, rest @ ..] => import_source(&site, &parts.method, rest, &query, &body),
+        _ if with_account => rest::handle(&site, &parts.method, &segments, &query, &body),
+        // The token of an import source is good for nothing else.
+        _ => reply(403, &json!({ "errorMessages": ["Forbidden."], "errors": {} })),
+    }
+}
+
+fn import_source(
+    site: &Arc<Site>,
+    method: &Method,
+    path: &[&str],
+    query: &HashMap<String, String>,
+    body: &[u8],
+) -> Response {
+    let detached = query.get("async").is_some_and(|a| a == "true");
+    match (method.as_str(), path) {
+        ("GET", ["configstatus"]) => config_status(site),
+        ("PUT" | "PATCH", ["mapping"]) => mapping(site, method, body, detached),
         ("GET", ["mapping", "progress", _]) => {
             reply(200, &json!({ "progressStatus": "FINISHED", "result": "OK", "resultMessage": "done" }))
         }
@@ -55,12 +80,12 @@ async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
             let state = site.state();
             state.structure.as_ref().map_or_else(not_found, |s| reply(200, &s.document()))
         }
-        ("POST", ["executions"]) => start(&site),
+        ("POST", ["executions"]) => start(site),
         ("GET", ["executions", "status"]) => {
             let state = site.state();
             state.executions.last().map_or_else(not_found, |e| reply(200, &status(e)))
         }
-        (method, ["executions", id, rest @ ..]) => execution(&site, method, id, rest, &body),
+        (method, ["executions", id, rest @ ..]) => execution(site, method, id, rest, body),
         _ => not_found(),
     }
 }
@@ -68,7 +93,7 @@ async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
 fn config_status(site: &Site) -> Response {
     let state = site.state();
     let running = state.executions.iter().find(|e| matches!(e.stage, Stage::Ingesting | Stage::Processing));
-    let answer = if state.disabled {
+    let answer = if state.settings.disabled {
         json!({ "status": "DISABLED" })
     } else if state.structure.is_none() {
         json!({ "status": "MISSING_MAPPING" })
@@ -103,6 +128,8 @@ fn mapping(site: &Site, method: &Method, body: &[u8], detached: bool) -> Respons
             reply(400, &json!({ "dataValidationErrors": errors }))
         }
         Ok(structure) => {
+            let structure =
+                if state.settings.one_value_only { structure.with_one_value_each() } else { structure };
             state.structure = Some(structure);
             if !detached {
                 return empty(204);
@@ -121,7 +148,7 @@ fn mapping(site: &Site, method: &Method, body: &[u8], detached: bool) -> Respons
 fn start(site: &Site) -> Response {
     let refuse = |code: &str| reply(409, &json!({ "result": "error", "errorCode": code }));
     let mut state = site.state();
-    if state.disabled {
+    if state.settings.disabled {
         return refuse("DISABLED");
     }
     if state.structure.is_none() {
@@ -204,12 +231,12 @@ fn execution(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body: &[u8
 }
 
 fn process(site: &Site, id: &str) {
-    let (structure, chunks, ignore_empty) = {
+    let (structure, chunks, settings) = {
         let mut state = site.state();
         let chunks = state.executions.iter_mut().find(|e| e.id == id).map(|e| std::mem::take(&mut e.chunks));
-        (state.structure.clone().unwrap_or_default(), chunks.unwrap_or_default(), state.ignore_empty)
+        (state.structure.clone().unwrap_or_default(), chunks.unwrap_or_default(), state.settings)
     };
-    let result = site.held().import(&structure, &chunks, ignore_empty);
+    let result = site.held().import(&structure, &chunks, settings);
     if let Some(execution) = site.state().executions.iter_mut().find(|e| e.id == id) {
         execution.result = result;
         execution.stage = Stage::Done;
@@ -224,11 +251,11 @@ fn link(site: &Site, end: &str) -> String {
     format!("{}/jsm/assets/workspace/{WORKSPACE}/v1/importsource/{SOURCE}/{end}", origin(&site.url))
 }
 
-fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     reply(404, &json!({ "errorMessages": ["Not found."], "errors": {} }))
 }
 
-fn reply(status: u16, body: &Value) -> Response {
+pub(super) fn reply(status: u16, body: &Value) -> Response {
     let mut response = empty(status);
     *response.body_mut() = Body::from(body.to_string());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

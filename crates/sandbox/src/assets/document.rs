@@ -1,6 +1,6 @@
 //! The schema and mapping of the import source: what is accepted, and what it becomes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Value, json};
 
@@ -73,6 +73,13 @@ const TYPES: [&str; 14] = [
     "referenced_object",
     "status",
 ];
+
+impl Attribute {
+    /// Whether a cardinality other than one is documented for its type.
+    pub(super) fn may_be_many(&self) -> bool {
+        matches!(self.kind.as_str(), "email" | "select" | "referenced_object")
+    }
+}
 
 impl Structure {
     /// A structure made of a document alone.
@@ -207,6 +214,51 @@ impl Structure {
             // It replaces what was mapped for the type.
             Some(present) => *present = mapping,
             None => self.mappings.push(mapping),
+        }
+    }
+
+    /// The name of the object schema.
+    pub(super) fn schema_name(&self) -> &str {
+        self.schema["name"].as_str().unwrap_or_default()
+    }
+
+    /// Which attributes of which types are references.
+    pub(super) fn references(&self) -> HashSet<(usize, usize)> {
+        let of = |(n, t): (usize, &ObjectType)| {
+            let references = t.attributes.iter().enumerate().filter(|(_, a)| a.target.is_some());
+            references.map(|(at, _)| (n, at)).collect::<Vec<_>>()
+        };
+        self.types.iter().enumerate().flat_map(of).collect()
+    }
+
+    /// The structure as it comes out where cardinalities are not heeded.
+    pub(super) fn with_one_value_each(mut self) -> Self {
+        for at in 0..self.types.len() {
+            for n in 0..self.types[at].attributes.len() {
+                self.change_attribute(at, n, None, Some(1));
+            }
+        }
+        self
+    }
+
+    /// Renames an attribute, or changes how many values it may have.
+    pub(super) fn change_attribute(&mut self, at: usize, n: usize, name: Option<&str>, maximum: Option<i64>) {
+        let attribute = &mut self.types[at].attributes[n];
+        if let Some(name) = name {
+            name.clone_into(&mut attribute.name);
+            attribute.raw["name"] = name.into();
+            for mapping in self.mappings.iter_mut().filter(|m| m.object_type == at) {
+                if let Some(fields) = mapping.raw["attributesMapping"].as_array_mut() {
+                    let id = attribute.external_id.as_str();
+                    for field in fields.iter_mut().filter(|f| f["attributeExternalId"] == id) {
+                        field["attributeName"] = name.into();
+                    }
+                }
+            }
+        }
+        if let Some(maximum) = maximum {
+            attribute.maximum = maximum;
+            attribute.raw["maximumCardinality"] = maximum.into();
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::Settings;
 use super::aql::{Comparison, Condition, texts};
 use super::document::{Attribute, Mapping, Structure};
 
@@ -25,6 +26,8 @@ pub(super) struct Objects {
     all: BTreeMap<u64, Object>,
     /// Objects by type, attribute and value.
     index: HashMap<(usize, usize), HashMap<String, BTreeSet<u64>>>,
+    /// Which attributes of which types are references.
+    references: HashSet<(usize, usize)>,
     last: u64,
 }
 
@@ -54,8 +57,10 @@ impl Objects {
     }
 
     /// Applies the chunks of an execution. Gives its result as the status shows it.
-    pub(super) fn import(&mut self, structure: &Structure, chunks: &[Value], ignore_empty: bool) -> Value {
+    pub(super) fn import(&mut self, structure: &Structure, chunks: &[Value], settings: Settings) -> Value {
+        let ignore_empty = settings.ignore_empty;
         let started = Timestamp::now();
+        self.references = structure.references();
         let mut results = serde_json::Map::new();
         let mut references: Vec<(u64, &Mapping, &Value)> = Vec::new();
         let mut fates: HashMap<u64, Fate> = HashMap::new();
@@ -84,6 +89,14 @@ impl Objects {
                 fates.insert(id, Fate::Updated);
             }
         }
+        let mut removed: HashMap<usize, u64> = HashMap::new();
+        if settings.remove_missing {
+            let missing: Vec<u64> = self.all.keys().filter(|id| !fates.contains_key(*id)).copied().collect();
+            for id in missing {
+                *removed.entry(self.all[&id].object_type).or_default() += 1;
+                self.remove(id);
+            }
+        }
         for (id, fate) in &fates {
             let object_type = self.all[id].object_type;
             let Some(at) = structure.mappings.iter().position(|m| m.object_type == object_type) else {
@@ -99,7 +112,11 @@ impl Objects {
             let number = 101 + mapping.object_type;
             results.insert(
                 number.to_string(),
-                counters.show(&structure.types[mapping.object_type].name, number),
+                counters.show(
+                    &structure.types[mapping.object_type].name,
+                    number,
+                    removed.get(&mapping.object_type).copied().unwrap_or_default(),
+                ),
             );
         }
         let total: u64 = results.values().filter_map(|r| r["entriesInSource"].as_u64()).sum();
@@ -280,8 +297,78 @@ impl Objects {
         }
     }
 
+    /// The type and the values of an object.
+    pub(super) fn object(&self, id: u64) -> Option<(usize, &HashMap<usize, Vec<String>>)> {
+        self.all.get(&id).map(|object| (object.object_type, &object.values))
+    }
+
+    /// Removes an object, and every reference to it.
+    pub(super) fn remove(&mut self, id: u64) -> bool {
+        let Some(object) = self.all.get(&id) else { return false };
+        let (object_type, known) = (object.object_type, object.values.keys().copied().collect::<Vec<_>>());
+        for attribute in known {
+            self.set(id, object_type, attribute, Vec::new());
+        }
+        self.all.remove(&id);
+        let gone = id.to_string();
+        let referring: Vec<(u64, usize, usize, Vec<String>)> = self
+            .all
+            .iter()
+            .flat_map(|(other, object)| {
+                object.values.iter().map(move |(at, values)| (*other, object.object_type, *at, values))
+            })
+            .filter(|(.., values)| values.contains(&gone))
+            .map(|(other, kind, at, values)| {
+                (other, kind, at, values.iter().filter(|value| **value != gone).cloned().collect())
+            })
+            .collect();
+        for (other, kind, at, values) in referring {
+            // Only a reference holds the number of an object that exists.
+            if self.references.contains(&(kind, at)) {
+                self.set(other, kind, at, values);
+            }
+        }
+        true
+    }
+
+    /// The objects that a search finds.
+    pub(super) fn search(&self, structure: &Structure, condition: &Condition) -> Vec<u64> {
+        self.all.keys().copied().filter(|id| self.fulfils(structure, *id, condition)).collect()
+    }
+
+    fn fulfils(&self, structure: &Structure, id: u64, condition: &Condition) -> bool {
+        let object = &self.all[&id];
+        let object_type = &structure.types[object.object_type];
+        match condition {
+            Condition::Any(parts) => parts.iter().any(|part| self.fulfils(structure, id, part)),
+            Condition::All(parts) => parts.iter().all(|part| self.fulfils(structure, id, part)),
+            Condition::Not(inner) => !self.fulfils(structure, id, inner),
+            Condition::Is { attribute, comparison, operands } => {
+                let held = match attribute.to_lowercase().as_str() {
+                    "objecttype" => vec![object_type.name.clone()],
+                    "objectschema" => vec![structure.schema_name().to_owned()],
+                    "objectid" => vec![id.to_string()],
+                    "key" => vec![format!("OKTA-{id}")],
+                    _ => {
+                        let at = object_type.attributes.iter().position(|a| a.name == *attribute);
+                        at.and_then(|at| object.values.get(&at)).cloned().unwrap_or_default()
+                    }
+                };
+                let wanted: Vec<String> = operands.iter().flat_map(|o| o.values(&Value::Null)).collect();
+                let equal = held.iter().any(|value| wanted.contains(value));
+                match comparison {
+                    Comparison::Equal | Comparison::In => equal,
+                    Comparison::NotEqual | Comparison::NotIn => !equal,
+                    Comparison::Like => held
+                        .iter()
+                        .any(|v| wanted.iter().any(|w| v.to_lowercase().contains(&w.to_lowercase()))),
+                }
+            }
+        }
+    }
+
     /// Gives an attribute its values. Gives whether they changed.
-    fn set(&mut self, id: u64, object_type: usize, attribute: usize, values: Vec<String>) -> bool {
+    pub(super) fn set(&mut self, id: u64, object_type: usize, attribute: usize, values: Vec<String>) -> bool {
         let Some(object) = self.all.get_mut(&id) else { return false };
         let before = object.values.get(&attribute).map(Vec::as_slice).unwrap_or_default();
         if before == values {
@@ -356,7 +443,7 @@ impl Objects {
 }
 
 impl Counters {
-    fn show(&self, name: &str, number: usize) -> Value {
+    fn show(&self, name: &str, number: usize, removed: u64) -> Value {
         let messages = if self.messages.is_empty() {
             Value::Null
         } else {
@@ -365,7 +452,7 @@ impl Counters {
         json!({
             "objectTypeName": name, "objectTypeId": number, "entriesInSource": self.entries,
             "objectsCreated": self.created, "objectsUpdated": self.updated, "objectsIdentical": self.identical,
-            "objectsMissingUpdated": 0, "objectsMissingDeleted": 0, "duplicateEnries": self.duplicates,
+            "objectsMissingUpdated": 0, "objectsMissingDeleted": removed, "duplicateEnries": self.duplicates,
             "emptyLabelEntries": self.empty_labels, "emptyExternalIdEntries": self.empty_ids,
             "objectsFilteredWithQlQuery": 0, "errorCount": self.messages.len(), "errorMessages": messages,
         })

@@ -4,10 +4,13 @@ mod api;
 mod aql;
 mod document;
 mod import;
+mod rest;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
@@ -16,6 +19,27 @@ pub(crate) use api::router;
 
 use document::Structure;
 use import::Objects;
+
+const WORKSPACE: &str = "7b9c1f6e-sandbox";
+const SCHEMA: &str = "7";
+/// The account that may do everything.
+const EMAIL: &str = "admin@sandbox.example";
+
+/// What an administrator sets at the import source.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Debug, Clone, Copy, Default)]
+struct Settings {
+    /// No execution can be started.
+    disabled: bool,
+    /// Values that arrive empty: removed, or ignored as Assets does by default.
+    ignore_empty: bool,
+    /// Select options that are not known: added, or ignored as Assets does by default.
+    ignore_unknown: bool,
+    /// Objects that an import does not hold are removed; Assets leaves them alone by default.
+    remove_missing: bool,
+    /// The cardinalities of a document are not heeded, as operators report.
+    one_value_only: bool,
+}
 
 /// Where an execution is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +75,8 @@ struct Execution {
 #[derive(Debug, Default)]
 struct State {
     token: String,
-    disabled: bool,
+    settings: Settings,
     structure: Option<Structure>,
-    /// Values that arrive empty: removed, or ignored as Assets does by default.
-    ignore_empty: bool,
     executions: Vec<Execution>,
     mapping_jobs: u64,
 }
@@ -66,12 +88,33 @@ pub(crate) struct Site {
     objects: Mutex<Objects>,
     url: Url,
     delay: Duration,
+    api_token: String,
 }
 
 impl Site {
     pub(crate) fn new(url: Url, delay: Duration) -> Self {
         let state = State { token: format!("ATCTT3x{}", Uuid::new_v4().simple()), ..State::default() };
-        Self { state: Mutex::new(state), objects: Mutex::default(), url, delay }
+        let api_token = format!("ATATT3x{}", Uuid::new_v4().simple());
+        Self { state: Mutex::new(state), objects: Mutex::default(), url, delay, api_token }
+    }
+
+    /// The structure as it is; empty when there is none.
+    fn structure(&self) -> Structure {
+        self.state().structure.clone().unwrap_or_default()
+    }
+
+    /// The account's credential as a header carries it.
+    fn basic(&self) -> String {
+        STANDARD.encode(format!("{EMAIL}:{}", self.api_token))
+    }
+
+    /// What a client needs to know.
+    pub(crate) fn credentials(&self) -> Value {
+        let site = crate::server::origin(&self.url);
+        json!({
+            "api_url": site, "site_url": site, "import_token": self.import_token(), "email": EMAIL,
+            "api_token": self.api_token,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,12 +136,19 @@ impl Site {
         token
     }
 
-    pub(crate) fn set_disabled(&self, disabled: bool) {
-        self.state().disabled = disabled;
-    }
-
-    pub(crate) fn set_ignore_empty(&self, ignore: bool) {
-        self.state().ignore_empty = ignore;
+    /// Changes settings of the import source, as an administrator does by hand.
+    pub(crate) fn change_settings(&self, wanted: &Value) {
+        let mut state = self.state();
+        let settings = &mut state.settings;
+        for (name, setting) in [
+            ("disabled", &mut settings.disabled),
+            ("ignoreEmptyValues", &mut settings.ignore_empty),
+            ("ignoreUnknownValues", &mut settings.ignore_unknown),
+            ("removeMissingObjects", &mut settings.remove_missing),
+            ("ignoreCardinality", &mut settings.one_value_only),
+        ] {
+            *setting = wanted[name].as_bool().unwrap_or(*setting);
+        }
     }
 
     /// Objects of a type after one, or the one with an identity, as the audit reads them.

@@ -1,0 +1,85 @@
+//! The settings of a client.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
+
+use super::{AssetsClient, Inner};
+use crate::error::ConfigError;
+use crate::http::{Credential, HttpSettings, authorization, base_url, below, http_settings};
+
+#[derive(Debug)]
+enum Account {
+    /// A person or service with an API token.
+    Basic { email: String, api_token: SecretString },
+    /// OAuth 2.0, for the site of this cloud id.
+    Bearer { cloud_id: String, access_token: SecretString },
+}
+
+/// Settings of a client.
+#[derive(Debug)]
+#[must_use = "nothing happens before `build`"]
+pub struct AssetsClientBuilder {
+    site: String,
+    account: Option<Account>,
+    workspace: Option<String>,
+    http: HttpSettings,
+}
+
+impl AssetsClientBuilder {
+    pub(super) fn new(site: String) -> Self {
+        Self { site, account: None, workspace: None, http: HttpSettings::default() }
+    }
+
+    /// Signs in with the mail address of an account and an API token of it.
+    pub fn api_token(mut self, email: impl Into<String>, api_token: SecretString) -> Self {
+        self.account = Some(Account::Basic { email: email.into(), api_token });
+        self
+    }
+
+    /// Signs in with an OAuth 2.0 access token for the site of this cloud id.
+    pub fn oauth(mut self, cloud_id: impl Into<String>, access_token: SecretString) -> Self {
+        self.account = Some(Account::Bearer { cloud_id: cloud_id.into(), access_token });
+        self
+    }
+
+    /// Spares asking for the workspace.
+    pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
+        self.workspace = Some(id.into());
+        self
+    }
+
+    http_settings!();
+
+    /// Makes the client. Sends nothing.
+    ///
+    /// # Errors
+    /// When an address, the credential or the certificate cannot work.
+    pub fn build(self) -> Result<AssetsClient, ConfigError> {
+        let mut site = base_url(&self.site)?;
+        let (header, gateway) = match self.account.ok_or(ConfigError::NoAccount)? {
+            Account::Basic { email, api_token } => {
+                let email = email.trim();
+                if !email.contains('@') || email.contains([':', ' ']) {
+                    return Err(ConfigError::Email(email.to_owned()));
+                }
+                if api_token.expose_secret().trim().is_empty() {
+                    return Err(ConfigError::Token);
+                }
+                let pair = format!("{email}:{}", api_token.expose_secret().trim());
+                (authorization("Basic", &STANDARD.encode(pair).into())?, Vec::new())
+            }
+            Account::Bearer { cloud_id, access_token } => {
+                // With OAuth everything goes through the gateway, the site's own paths included.
+                site = below(&base_url(&self.http.api)?, &["ex", "jira", &cloud_id]);
+                (authorization("Bearer", &access_token)?, vec!["ex".into(), "jira".into(), cloud_id])
+            }
+        };
+        let transport = self.http.build(Credential::Account, header)?;
+        let workspace = self.workspace.map_or_else(OnceCell::new, |id| OnceCell::new_with(Some(id)));
+        Ok(AssetsClient { inner: Arc::new(Inner { transport, site, gateway, workspace }) })
+    }
+}

@@ -1,0 +1,126 @@
+//! What takes an account rather than an import token: the structure of Assets, its objects, the settings of imports.
+//!
+//! <https://developer.atlassian.com/cloud/assets/rest/>
+
+mod builder;
+mod model;
+mod objects;
+mod sources;
+mod structure;
+
+use std::sync::Arc;
+
+use http::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+use url::Url;
+
+pub use builder::AssetsClientBuilder;
+pub use model::{
+    AttributeUpdate, DefaultType, EmptyValues, ImportSource, ImportSourceEntry, Object, ObjectAttribute,
+    ObjectRef, ObjectSchema, ObjectType, ObjectTypeAttribute, ObjectValue, ObjectValues, Usage,
+    UsageOfSchema,
+};
+pub use objects::aql_text;
+
+use crate::error::{Error, Result};
+use crate::http::{PaceState, Repeat, Transport, below};
+
+/// How many items of a listing are asked for at once.
+const PAGE: u64 = 100;
+
+/// A client of Assets with an account's credential. Cheap to clone; clones share connections and pace.
+#[derive(Debug, Clone)]
+pub struct AssetsClient {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    transport: Transport,
+    /// Where workspaces are looked up.
+    site: Url,
+    /// What comes before `/jsm/assets` in the API.
+    gateway: Vec<String>,
+    workspace: OnceCell<String>,
+}
+
+/// A page of a listing that counts its items.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<T> {
+    values: Vec<T>,
+    /// A boolean, or its word.
+    #[serde(default, alias = "isLastPage", deserialize_with = "model::boolean_or_word")]
+    is_last: Option<bool>,
+}
+
+impl AssetsClient {
+    /// A client of a site such as `https://example.atlassian.net`.
+    pub fn builder(site_url: impl Into<String>) -> AssetsClientBuilder {
+        AssetsClientBuilder::new(site_url.into())
+    }
+
+    /// How requests go through, for metrics.
+    pub fn pace(&self) -> PaceState {
+        self.inner.transport.pace.state()
+    }
+
+    /// The id of the site's Assets workspace.
+    ///
+    /// # Errors
+    /// [`Error::NoWorkspace`] when there is none that the account sees, and as any call.
+    pub async fn workspace_id(&self) -> Result<&str> {
+        self.inner.workspace.get_or_try_init(|| self.discover()).await.map(String::as_str)
+    }
+
+    async fn discover(&self) -> Result<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Workspace {
+            workspace_id: String,
+        }
+        const WHAT: &str = "the Assets workspace";
+        let none = || Error::NoWorkspace { site: self.inner.site.as_str().trim_end_matches('/').to_owned() };
+        let url = below(&self.inner.site, &["rest", "servicedeskapi", "assets", "workspace"]);
+        match self.send(WHAT, Method::GET, &url, None, Repeat::Safe).await {
+            Ok(page) => {
+                let page: Page<Workspace> = page;
+                page.values.into_iter().next().map(|found| found.workspace_id).ok_or_else(none)
+            }
+            Err(Error::NotFound { .. } | Error::Forbidden { .. }) => Err(none()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A URL of the workspace.
+    async fn url(&self, path: &[&str]) -> Result<Url> {
+        let workspace = self.workspace_id().await?;
+        let gateway: Vec<&str> = self.inner.gateway.iter().map(String::as_str).collect();
+        let base = ["jsm", "assets", "workspace", workspace, "v1"];
+        Ok(below(&self.inner.transport.api, &[&gateway, &base[..], path].concat()))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, what: &'static str, path: &[&str]) -> Result<T> {
+        let url = self.url(path).await?;
+        self.send(what, Method::GET, &url, None, Repeat::Safe).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        method: Method,
+        url: &Url,
+        body: Option<serde_json::Value>,
+        repeat: Repeat,
+    ) -> Result<T> {
+        let body = body.map(|body| body.to_string().into());
+        let answer = self.inner.transport.send(what, method, url, body, repeat).await?;
+        if answer.status.as_u16() == 409 {
+            let message = crate::http::message(&answer.body);
+            return Err(Error::Refused { what, status: 409, message });
+        }
+        answer.json(what)
+    }
+}

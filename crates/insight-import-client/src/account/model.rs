@@ -1,0 +1,393 @@
+//! What Assets answers with. Members that this crate does not know are kept.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
+
+/// An object schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectSchema {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The beginning of its objects' keys.
+    #[serde(default)]
+    pub object_schema_key: String,
+    /// How many objects it has, when counts were asked for.
+    #[serde(default)]
+    pub object_count: u64,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// An object type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectType {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The schema it belongs to.
+    #[serde(default, deserialize_with = "text_or_number")]
+    pub object_schema_id: String,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// The type of values that an attribute has, where it is one of the plain ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultType {
+    /// 0 text, 1 integer, 2 boolean, 3 double, 4 date, 5 time, 6 datetime, 7 url, 8 email, 9 textarea, 10 select,
+    /// 11 IP address.
+    pub id: i64,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// An attribute of an object type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectTypeAttribute {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it names the object.
+    #[serde(default)]
+    pub label: bool,
+    /// 0 plain (see `default_type`), 1 object, 2 user, 4 group, 7 status.
+    #[serde(rename = "type", default)]
+    pub kind: i64,
+    /// What a plain attribute holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_type: Option<DefaultType>,
+    /// The object type that a reference leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub type_value: Option<Value>,
+    /// The kind of reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additional_value: Option<Value>,
+    /// How many values it must have.
+    #[serde(default)]
+    pub minimum_cardinality: i64,
+    /// How many values it may have; -1 for any number.
+    #[serde(default = "one")]
+    pub maximum_cardinality: i64,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+fn one() -> i64 {
+    1
+}
+
+impl ObjectTypeAttribute {
+    /// Whether it takes any number of values.
+    pub const fn is_unlimited(&self) -> bool {
+        self.maximum_cardinality < 0
+    }
+}
+
+/// What to change of an attribute. What is not set stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributeUpdate {
+    /// Another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Another description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How many values it must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_cardinality: Option<i64>,
+    /// How many values it may have; -1 for any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_cardinality: Option<i64>,
+}
+
+impl AttributeUpdate {
+    /// Any number of values.
+    pub fn unlimited() -> Self {
+        Self { maximum_cardinality: Some(-1), ..Self::default() }
+    }
+
+    /// The update with what a reference has anyway: the fields are marked mandatory, without a word for which verb.
+    pub(super) fn spelt_out(&self, present: &ObjectTypeAttribute) -> Value {
+        json!({
+            "name": self.name.as_ref().unwrap_or(&present.name), "type": present.kind,
+            "typeValue": present.type_value, "additionalValue": present.additional_value,
+            "minimumCardinality": self.minimum_cardinality.unwrap_or(present.minimum_cardinality),
+            "maximumCardinality": self.maximum_cardinality.unwrap_or(present.maximum_cardinality),
+        })
+    }
+}
+
+/// An object that another one refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectRef {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its key, such as `OKTA-12`.
+    pub object_key: String,
+    /// Its label.
+    pub label: String,
+}
+
+/// One value of an attribute.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectValue {
+    /// The value, as text.
+    #[serde(deserialize_with = "text_or_number_or_null")]
+    pub value: Option<String>,
+    /// As people see it.
+    #[serde(deserialize_with = "text_or_number_or_null")]
+    pub display_value: Option<String>,
+    /// The object that a reference leads to.
+    pub referenced_object: Option<ObjectRef>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl ObjectValue {
+    /// The value, the key of the referenced object, or what people see; empty when there is none of them.
+    pub fn text(&self) -> &str {
+        let reference = self.referenced_object.as_ref().map(|object| object.object_key.as_str());
+        self.value.as_deref().or(reference).or(self.display_value.as_deref()).unwrap_or_default()
+    }
+}
+
+/// The values that an object has for an attribute.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectAttribute {
+    /// The attribute.
+    #[serde(deserialize_with = "text_or_number")]
+    pub object_type_attribute_id: String,
+    /// The values.
+    pub object_attribute_values: Vec<ObjectValue>,
+}
+
+/// An object.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Object {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its key, such as `OKTA-12`.
+    #[serde(default)]
+    pub object_key: String,
+    /// Its label.
+    #[serde(default)]
+    pub label: String,
+    /// Its type.
+    #[serde(default)]
+    pub object_type: Option<ObjectType>,
+    /// Its values.
+    #[serde(default)]
+    pub attributes: Vec<ObjectAttribute>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl std::fmt::Debug for Object {
+    /// Without label and values, which may be personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Object")
+            .field("id", &self.id)
+            .field("object_key", &self.object_key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Object {
+    /// The values for an attribute, as text.
+    pub fn values(&self, attribute_id: &str) -> Vec<&str> {
+        let attribute = self.attributes.iter().find(|a| a.object_type_attribute_id == attribute_id);
+        attribute.into_iter().flat_map(|a| &a.object_attribute_values).map(ObjectValue::text).collect()
+    }
+}
+
+/// Values to give an object, by attribute id. No values clears an attribute; an attribute that is not here stays.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ObjectValues(BTreeMap<String, Vec<String>>);
+
+impl ObjectValues {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With these values for an attribute: text, the key of an object for a reference, the accountId of a user, the id
+    /// of a status.
+    #[must_use]
+    pub fn with(
+        mut self,
+        attribute_id: impl Into<String>,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.0.insert(attribute_id.into(), values.into_iter().map(Into::into).collect());
+        self
+    }
+
+    pub(super) fn body(&self, object_type_id: &str) -> Value {
+        let values =
+            |values: &[String]| values.iter().map(|value| json!({ "value": value })).collect::<Vec<_>>();
+        let attributes: Vec<Value> = self
+            .0
+            .iter()
+            .map(|(id, given)| json!({ "objectTypeAttributeId": id, "objectAttributeValues": values(given) }))
+            .collect();
+        json!({ "objectTypeId": object_type_id, "attributes": attributes })
+    }
+}
+
+/// What an import source does with values that arrive empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmptyValues {
+    /// The object keeps what it has.
+    Ignore,
+    /// The object loses what it has.
+    Remove,
+    /// Something that this crate does not know, as received.
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for EmptyValues {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(input)?;
+        Ok(match word.to_uppercase().as_str() {
+            "IGNORE" => Self::Ignore,
+            "REMOVE" => Self::Remove,
+            _ => Self::Other(word),
+        })
+    }
+}
+
+/// The settings of an import source for one object type.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportSourceEntry {
+    /// The object type, when it is told.
+    #[serde(default)]
+    pub object_type_name: Option<String>,
+    /// What is done with values that arrive empty.
+    #[serde(default)]
+    pub empty_values: Option<EmptyValues>,
+    /// What is done with select options and statuses that are not known: `IGNORE` or `ADD`.
+    #[serde(default)]
+    pub unknown_values: Option<String>,
+    /// What is done with objects that an import does not hold, where Assets tells it: `IGNORE`, `UPDATE` or `REMOVE`.
+    #[serde(default, alias = "missingObjectOutboundType")]
+    pub missing_objects: Option<String>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// An import source and its settings.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportSource {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// The object schema that it fills.
+    #[serde(default, deserialize_with = "text_or_number")]
+    pub object_schema_id: String,
+    /// What is done with values that arrive empty, where an object type says nothing else.
+    #[serde(default)]
+    pub default_handle_empty_values: Option<EmptyValues>,
+    /// What is done with unknown options, where an object type says nothing else.
+    #[serde(default)]
+    pub default_handle_unknown_values: Option<String>,
+    /// Whether a token was generated.
+    #[serde(default)]
+    pub token_generated: Option<bool>,
+    /// The settings by object type.
+    #[serde(rename = "importSourceOTEntries", default)]
+    pub entries: Vec<ImportSourceEntry>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl ImportSource {
+    /// Whether values that arrive empty are ignored, for any object type. `None` when it is not told.
+    pub fn ignores_empty_values(&self) -> Option<bool> {
+        let told: Vec<&EmptyValues> = self.entries.iter().filter_map(|e| e.empty_values.as_ref()).collect();
+        let told = if told.is_empty() { self.default_handle_empty_values.iter().collect() } else { told };
+        (!told.is_empty()).then(|| told.contains(&&EmptyValues::Ignore))
+    }
+
+    /// Whether objects that an import does not hold are removed, for any object type. `None` when it is not told.
+    pub fn removes_missing_objects(&self) -> Option<bool> {
+        let told: Vec<&String> = self.entries.iter().filter_map(|e| e.missing_objects.as_ref()).collect();
+        (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("REMOVE")))
+    }
+}
+
+/// How many objects an object schema has.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageOfSchema {
+    /// Everything that is told, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// How many objects the site has.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// In all schemas together.
+    #[serde(default)]
+    pub total_objects_count: u64,
+    /// By schema.
+    #[serde(default)]
+    pub per_schema_usage_info: Vec<UsageOfSchema>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Ids are text in the documentation and numbers in some answers.
+fn text_or_number<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    text_or_number_or_null(input).map(Option::unwrap_or_default)
+}
+
+fn text_or_number_or_null<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
+}
+
+pub(super) fn boolean_or_word<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::Bool(value) => Some(value),
+        Value::String(word) => Some(word.eq_ignore_ascii_case("true")),
+        _ => None,
+    })
+}

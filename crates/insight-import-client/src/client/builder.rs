@@ -1,0 +1,37 @@
+//! The settings of a client.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::{ImportClient, Inner};
+use crate::error::ConfigError;
+use crate::http::{Credential, HttpSettings, authorization, http_settings};
+
+/// Settings of a client.
+#[derive(Debug)]
+#[must_use = "nothing happens before `build`"]
+pub struct ImportClientBuilder {
+    token: SecretString,
+    http: HttpSettings,
+}
+
+impl ImportClientBuilder {
+    pub(super) fn new(token: SecretString) -> Self {
+        Self { token, http: HttpSettings::default() }
+    }
+
+    http_settings!();
+
+    /// Makes the client. Sends nothing.
+    ///
+    /// # Errors
+    /// When the address, the token or the certificate cannot work.
+    pub fn build(self) -> Result<ImportClient, ConfigError> {
+        let authorization = authorization("Bearer", &self.token)?;
+        let transport = self.http.build(Credential::ImportToken, authorization)?;
+        let inner =
+            Inner { transport, links: tokio::sync::Mutex::default(), latest: std::sync::Mutex::default() };
+        Ok(ImportClient { inner: Arc::new(inner) })
+    }
+}

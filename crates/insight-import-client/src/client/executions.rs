@@ -1,0 +1,157 @@
+//! Starting executions, and finding those that were started before.
+
+use ::http::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::links::SourceLinks;
+use super::{ExecutionLinks, ImportClient, SourceStatus};
+use crate::error::{Error, Result};
+use crate::execution::{Execution, ExecutionState, ExecutionStatus};
+use crate::http::{Answer, Repeat, below};
+
+impl ImportClient {
+    /// Starts an execution.
+    ///
+    /// # Errors
+    /// [`Error::InProgress`], [`Error::Disabled`] and [`Error::MissingMapping`] when Assets will not;
+    /// [`Error::StartUnclear`] when the answer was lost; and as any call.
+    pub async fn start(&self) -> Result<Execution> {
+        const WHAT: &str = "the start of an execution";
+        let answer = match self
+            .at_source(WHAT, Method::POST, |links| links.start.clone(), Repeat::Unsafe)
+            .await
+        {
+            Err(Error::Transport { sent: true, .. } | Error::Unavailable { status: 500 | 502 | 504, .. }) => {
+                return Err(Error::StartUnclear { execution: self.accepting().await });
+            }
+            answer => answer?,
+        };
+        if answer.status.as_u16() == 409 {
+            return Err(start_refused(&answer));
+        }
+        let links = ExecutionLinks::read(self.transport(), &answer)?;
+        let id = links.id();
+        *self.latest() = Some((id.clone(), links.clone()));
+        Ok(Execution::new(self.clone(), id, links))
+    }
+
+    /// An execution that was started before and still accepts records, to add to it, complete it or cancel it.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn resume(&self, id: &str) -> Result<Execution> {
+        Ok(Execution::new(self.clone(), id.to_owned(), self.links_of(id).await?))
+    }
+
+    /// What Assets says of an execution; `None` when it does not know it.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
+        found(self.status_at(&self.links_of(id).await?.status).await)
+    }
+
+    /// What Assets says of the latest execution; `None` when there was none.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn latest_execution(&self) -> Result<Option<ExecutionStatus>> {
+        let at = |links: &SourceLinks| below(&links.source, &["executions", "status"]);
+        let answer = self.at_source("the latest execution", Method::GET, at, Repeat::Safe).await;
+        found(answer.and_then(|answer| ExecutionStatus::read(&answer)))
+    }
+
+    /// Cancels an execution by id, leaving the reason in the import history.
+    ///
+    /// # Errors
+    /// As any call; an execution that was completed cannot be cancelled.
+    pub async fn cancel_execution(&self, id: &str, reason: &str) -> Result<()> {
+        let links = self.links_of(id).await?;
+        self.record_failure(&links.cancel, reason).await;
+        self.delete(&links.cancel).await
+    }
+
+    /// Cancels whatever is under way. `false` when nothing was.
+    ///
+    /// # Errors
+    /// As any call; an execution that was completed cannot be cancelled.
+    pub async fn cancel_running(&self) -> Result<bool> {
+        let status = self.config_status().await?;
+        if status.status != SourceStatus::Running {
+            return Ok(false);
+        }
+        let url = if let Some(link) = &status.cancel {
+            self.transport().link("cancel", Some(link))?
+        } else {
+            let latest = self.latest_execution().await?.and_then(|latest| latest.id);
+            self.links_of(&latest.ok_or(Error::NotFound { what: "the execution under way" })?).await?.cancel
+        };
+        self.delete(&url).await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn status_at(&self, url: &Url) -> Result<ExecutionStatus> {
+        ExecutionStatus::read(&self.get("the status of an execution", url).await?)
+    }
+
+    pub(crate) async fn delete(&self, execution: &Url) -> Result<()> {
+        let what = "cancelling an execution";
+        let answer = self.transport().send(what, Method::DELETE, execution, None, Repeat::Safe).await?;
+        if answer.status.as_u16() == 409 {
+            return Err(Error::WrongState { state: "completed".into(), wanted: "cancelled" });
+        }
+        Ok(())
+    }
+
+    /// Leaves a reason in the import history. Failing does no harm: the execution is cancelled all the same.
+    pub(crate) async fn record_failure(&self, execution: &Url, reason: &str) {
+        let url = below(execution, &["history", "failed"]);
+        let body = json!({ "failureReason": reason }).to_string();
+        let sent =
+            self.transport().send("a failure", Method::POST, &url, Some(body.into()), Repeat::Safe).await;
+        if let Err(error) = sent {
+            tracing::debug!(%error, "the failure was not recorded");
+        }
+    }
+
+    /// The execution that accepts records, if the latest one does.
+    async fn accepting(&self) -> Option<String> {
+        let latest = self.latest_execution().await.ok()??;
+        latest.id.filter(|_| latest.state == ExecutionState::Ingesting)
+    }
+
+    async fn links_of(&self, id: &str) -> Result<ExecutionLinks> {
+        let known = self.latest().as_ref().filter(|(latest, _)| latest == id).map(|(_, links)| links.clone());
+        match known {
+            Some(links) => Ok(links),
+            None => Ok(ExecutionLinks::of(&self.links().await?, id)),
+        }
+    }
+
+    fn latest(&self) -> std::sync::MutexGuard<'_, Option<(String, ExecutionLinks)>> {
+        self.inner.latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn start_refused(answer: &Answer) -> Error {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match body.get("errorCode").and_then(Value::as_str) {
+        Some("IN_PROGRESS") => Error::InProgress,
+        Some("DISABLED") => Error::Disabled,
+        Some("MISSING_MAPPING") => Error::MissingMapping,
+        code => Error::Refused {
+            what: "the start of an execution",
+            status: 409,
+            message: code.unwrap_or("no reason given").to_owned(),
+        },
+    }
+}

@@ -1,0 +1,121 @@
+//! Submitting the schema and mapping, and waiting for its end.
+
+use std::time::Duration;
+
+use ::http::{Method, header};
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::ImportClient;
+use crate::document::SchemaAndMapping;
+use crate::error::{Error, Result};
+use crate::http::{Answer, Repeat, below};
+
+const WHAT: &str = "the schema and mapping";
+const PROGRESS: &str = "the progress of the mapping";
+/// How long a change of the mapping may take.
+const LIMIT: Duration = Duration::from_mins(15);
+
+impl ImportClient {
+    /// Creates schema and mapping. For the first time only.
+    ///
+    /// # Errors
+    /// [`Error::MappingExists`] when there is one, [`Error::InvalidMapping`] when it is found wrong, and as any call.
+    pub async fn put_mapping(&self, document: &SchemaAndMapping) -> Result<()> {
+        self.submit_mapping(Method::PUT, document, false).await
+    }
+
+    /// The same as a job of its own, for large documents; waits for its end.
+    ///
+    /// # Errors
+    /// As [`Self::put_mapping`].
+    pub async fn put_mapping_async(&self, document: &SchemaAndMapping) -> Result<()> {
+        self.submit_mapping(Method::PUT, document, true).await
+    }
+
+    /// Adds to schema and mapping.
+    ///
+    /// # Errors
+    /// [`Error::InvalidMapping`] when it is found wrong, and as any call.
+    pub async fn patch_mapping(&self, document: &SchemaAndMapping) -> Result<()> {
+        self.submit_mapping(Method::PATCH, document, false).await
+    }
+
+    /// The same as a job of its own, for large documents; waits for its end.
+    ///
+    /// # Errors
+    /// As [`Self::patch_mapping`].
+    pub async fn patch_mapping_async(&self, document: &SchemaAndMapping) -> Result<()> {
+        self.submit_mapping(Method::PATCH, document, true).await
+    }
+
+    async fn submit_mapping(
+        &self,
+        method: Method,
+        document: &SchemaAndMapping,
+        detached: bool,
+    ) -> Result<()> {
+        let mut url = self.links().await?.mapping;
+        if detached {
+            url.query_pairs_mut().append_pair("async", "true");
+        }
+        let body = serde_json::to_vec(document).map_err(|source| Error::Decode { what: WHAT, source })?;
+        let answer = self.transport().send(WHAT, method, &url, Some(Bytes::from(body)), Repeat::Safe).await?;
+        if answer.status.as_u16() == 409 {
+            return Err(Error::MappingExists);
+        }
+        if let Some(progress) = self.progress_of(&answer).await? {
+            return self.await_mapping(&progress).await;
+        }
+        // A proxy that follows redirects answers with the progress itself.
+        match serde_json::from_slice::<Value>(&answer.body).ok().as_ref().and_then(mapping_result) {
+            Some(result) => result,
+            None if answer.status.as_u16() == 303 => {
+                Err(Error::Link { link: "Location", problem: "is missing in the answer".into() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where the progress of a detached change is: in a header, or told by an id in the body.
+    async fn progress_of(&self, answer: &Answer) -> Result<Option<Url>> {
+        if let Some(location) = answer.headers.get(header::LOCATION).and_then(|v| v.to_str().ok()) {
+            return self.transport().link("Location", Some(location)).map(Some);
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let Some(id) = body.get("resourceId").and_then(Value::as_str) else { return Ok(None) };
+        Ok(Some(below(&self.links().await?.source, &["mapping", "progress", id])))
+    }
+
+    async fn await_mapping(&self, progress: &Url) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let answer = self.get(PROGRESS, progress).await?;
+            if let Some(result) = mapping_result(&answer.json(PROGRESS)?) {
+                return result;
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::TimedOut { what: "the change of the mapping", seconds: LIMIT.as_secs() });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+/// How a change of the mapping ended; `None` while it goes on.
+fn mapping_result(progress: &Value) -> Option<Result<()>> {
+    let text = |name: &str| progress.get(name).and_then(Value::as_str);
+    let status = text("progressStatus").or_else(|| text("status"))?;
+    match (status, text("result")) {
+        ("FINISHED" | "DONE", None | Some("OK")) => Some(Ok(())),
+        ("IN_PROGRESS" | "PENDING" | "STARTED", _) => None,
+        (_, result) => {
+            let message = text("resultMessage").or(result).unwrap_or(status).to_owned();
+            Some(Err(Error::MappingFailed { message }))
+        }
+    }
+}

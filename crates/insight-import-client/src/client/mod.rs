@@ -1,0 +1,176 @@
+//! The import source that a token was generated for.
+
+mod builder;
+mod executions;
+mod links;
+mod mapping;
+
+use std::sync::{Arc, Mutex as StdMutex};
+
+use ::http::Method;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+pub use builder::ImportClientBuilder;
+pub(crate) use links::ExecutionLinks;
+
+use crate::document::SchemaAndMapping;
+use crate::error::{Error, Result};
+use crate::http::{Answer, PaceState, Repeat, Transport, below};
+use links::SourceLinks;
+
+/// What the import source says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceStatus {
+    /// Ready to start.
+    Idle,
+    /// An execution is under way.
+    Running,
+    /// Switched off by an administrator.
+    Disabled,
+    /// No schema and mapping yet.
+    MissingMapping,
+    /// Something that this crate does not know, as received.
+    Other(String),
+}
+
+/// The configuration status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigStatus {
+    /// What it is.
+    pub status: SourceStatus,
+    cancel: Option<String>,
+}
+
+/// A client of one import source. Cheap to clone; clones share connections, links and pace.
+#[derive(Debug, Clone)]
+pub struct ImportClient {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    transport: Transport,
+    /// Asked for once, and again when they lead nowhere.
+    links: Mutex<Option<SourceLinks>>,
+    /// Those of the execution that was started last; others are below the import source.
+    latest: StdMutex<Option<(String, ExecutionLinks)>>,
+}
+
+impl ImportClient {
+    /// A client of the import source that this token was generated for.
+    pub fn builder(import_token: SecretString) -> ImportClientBuilder {
+        ImportClientBuilder::new(import_token)
+    }
+
+    /// How requests go through, for metrics.
+    pub fn pace(&self) -> PaceState {
+        self.transport().pace.state()
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
+    /// What the import source says of itself.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn config_status(&self) -> Result<ConfigStatus> {
+        #[derive(Deserialize)]
+        struct Status {
+            status: String,
+            #[serde(default)]
+            links: Value,
+        }
+        const WHAT: &str = "the state of the import source";
+        let answer = self.at_source(WHAT, Method::GET, |links| links.status.clone(), Repeat::Safe).await?;
+        let Status { status, links } = answer.json(WHAT)?;
+        let status = match status.as_str() {
+            "IDLE" => SourceStatus::Idle,
+            "RUNNING" => SourceStatus::Running,
+            "DISABLED" => SourceStatus::Disabled,
+            "MISSING_MAPPING" => SourceStatus::MissingMapping,
+            _ => SourceStatus::Other(status),
+        };
+        let cancel = links.get("cancel").and_then(Value::as_str).map(str::to_owned);
+        Ok(ConfigStatus { status, cancel })
+    }
+
+    /// The current schema and mapping; `None` when there is none.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn schema_and_mapping(&self) -> Result<Option<SchemaAndMapping>> {
+        const WHAT: &str = "the schema and mapping";
+        if self.config_status().await?.status == SourceStatus::MissingMapping {
+            return Ok(None);
+        }
+        let at = |links: &SourceLinks| below(&links.source, &["schema-and-mapping"]);
+        match self.at_source(WHAT, Method::GET, at, Repeat::Safe).await {
+            Ok(answer) => answer.json(WHAT).map(Some),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The settings of the import source. Atlassian does not say whether an import token suffices for it; an
+    /// [`AssetsClient`](crate::AssetsClient) always does.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn settings(&self) -> Result<crate::account::ImportSource> {
+        const WHAT: &str = "the settings of the import source";
+        self.at_source(WHAT, Method::GET, |links| links.source.clone(), Repeat::Safe).await?.json(WHAT)
+    }
+
+    /// The id of the import source.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn source_id(&self) -> Result<String> {
+        let source = self.links().await?.source;
+        Ok(source.path_segments().and_then(Iterator::last).unwrap_or_default().to_owned())
+    }
+
+    /// The id of the workspace that the import source belongs to.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn workspace_id(&self) -> Result<String> {
+        let source = self.links().await?.source;
+        let mut segments = source.path_segments().into_iter().flatten().skip_while(|s| *s != "workspace");
+        segments.nth(1).map(str::to_owned).ok_or(Error::NotFound { what: "the workspace in the links" })
+    }
+
+    /// A call at one of the links. Links that lead nowhere are asked for again, once: the token may have moved.
+    async fn at_source(
+        &self,
+        what: &'static str,
+        method: Method,
+        at: impl Fn(&SourceLinks) -> url::Url,
+        repeat: Repeat,
+    ) -> Result<Answer> {
+        let known = self.inner.links.lock().await.clone();
+        let first = match &known {
+            Some(links) => links.clone(),
+            None => self.links().await?,
+        };
+        let result = self.transport().send(what, method.clone(), &at(&first), None, repeat).await;
+        if known.is_none() || !matches!(result, Err(Error::NotFound { .. })) {
+            return result;
+        }
+        *self.inner.links.lock().await = None;
+        let fresh = at(&self.links().await?);
+        if fresh == at(&first) {
+            return result;
+        }
+        self.transport().send(what, method, &fresh, None, repeat).await
+    }
+
+    async fn get(&self, what: &'static str, url: &url::Url) -> Result<Answer> {
+        self.transport().send(what, Method::GET, url, None, Repeat::Safe).await
+    }
+}

@@ -1,0 +1,204 @@
+//! The one place where requests are sent: with the credential, to the right origin, paced, retried.
+
+mod pace;
+mod settings;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::Value;
+use url::Url;
+
+pub(crate) use pace::Pace;
+pub use pace::PaceState;
+pub(crate) use settings::{HttpSettings, authorization, base_url, below, http_settings};
+
+use crate::ValidationError;
+use crate::error::{Error, Result};
+
+const ATTEMPTS: u32 = 6;
+/// A refusal for too many requests costs no attempt, up to this many of them.
+const REFUSALS: u32 = 30;
+
+/// What a client signs in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// The token of one import source.
+    ImportToken,
+    /// The account of a person or of a service.
+    Account,
+}
+
+/// An answer that the caller has to make sense of.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, what: &'static str) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|source| Error::Decode { what, source })
+    }
+}
+
+/// Whether a request may be sent again when nobody knows what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Safe,
+    /// It would start something twice.
+    Unsafe,
+}
+
+#[derive(Debug)]
+pub(crate) struct Transport {
+    pub(crate) http: reqwest::Client,
+    pub(crate) api: Url,
+    pub(crate) authorization: HeaderValue,
+    pub(crate) credential: Credential,
+    pub(crate) pace: Pace,
+}
+
+impl Transport {
+    /// Sends until there is an answer that waiting does not change. 2xx, 303 and 409 are answers; other refusals are
+    /// errors.
+    pub(crate) async fn send(
+        &self,
+        what: &'static str,
+        method: Method,
+        url: &Url,
+        body: Option<Bytes>,
+        repeat: Repeat,
+    ) -> Result<Answer> {
+        let (mut attempts, mut refusals) = (0, 0);
+        loop {
+            let turn = self.pace.turn().await;
+            let trouble = match self.attempt(&method, url, body.clone()).await {
+                Ok(answer) => {
+                    turn.learn(answer.status, &answer.headers);
+                    match answer.status.as_u16() {
+                        200..=299 | 303 | 409 => return Ok(answer),
+                        status @ (429 | 503) => {
+                            refusals += 1;
+                            let trouble = Error::Unavailable { what, status };
+                            if refusals >= REFUSALS {
+                                return Err(trouble);
+                            }
+                            tracing::debug!(what, refusals, error = %trouble, "waiting");
+                            // The pace keeps everybody waiting as long as it takes.
+                            continue;
+                        }
+                        status @ (500 | 502 | 504) => Error::Unavailable { what, status },
+                        _ => return Err(self.refused(what, &answer, body.as_ref().map_or(0, Bytes::len))),
+                    }
+                }
+                Err(error) => {
+                    let sent = !error.is_connect();
+                    unreachable(url, &error, sent)
+                }
+            };
+            drop(turn);
+            attempts += 1;
+            // What may have been done must not be done twice.
+            let unclear =
+                repeat == Repeat::Unsafe && !matches!(trouble, Error::Transport { sent: false, .. });
+            if unclear || attempts >= ATTEMPTS {
+                return Err(trouble);
+            }
+            tracing::debug!(what, attempts, error = %trouble, "trying again");
+            tokio::time::sleep(backoff(attempts)).await;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<Bytes>,
+    ) -> std::result::Result<Answer, reqwest::Error> {
+        let mut request = self
+            .http
+            .request(method.clone(), url.clone())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+        }
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, body: response.bytes().await? })
+    }
+
+    /// The error that an answer stands for.
+    fn refused(&self, what: &'static str, answer: &Answer, bytes: usize) -> Error {
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        match (answer.status.as_u16(), self.credential) {
+            (401, Credential::ImportToken) => Error::DeadToken,
+            (401, Credential::Account) => Error::AccountRefused,
+            (403, Credential::ImportToken) => Error::Forbidden { what, who: "import token" },
+            (403, Credential::Account) => Error::Forbidden { what, who: "account" },
+            (404, _) => Error::NotFound { what },
+            (413, _) => Error::TooLarge { bytes },
+            (400, _) if body.get("dataValidationErrors").is_some() => {
+                Error::InvalidMapping(ValidationError::read(&body))
+            }
+            (status, _) => {
+                let message = message_of(&body);
+                // Atlassian documents no code for it; these are the words that its pages use.
+                let words = message.to_lowercase();
+                let limit = words.contains("limit") && (words.contains("object") || words.contains("quota"));
+                if limit || status == 402 {
+                    Error::LimitReached { message }
+                } else {
+                    Error::Refused { what, status, message }
+                }
+            }
+        }
+    }
+
+    /// A link of an answer, if it leads to the configured origin.
+    pub(crate) fn link(&self, link: &'static str, target: Option<&str>) -> Result<Url> {
+        let wrong = |problem: String| Error::Link { link, problem };
+        let target = target.ok_or_else(|| wrong("is missing in the answer".into()))?;
+        let url = self.api.join(target).map_err(|_| wrong("is not a URL".into()))?;
+        if url.origin() == self.api.origin() {
+            Ok(url)
+        } else {
+            Err(wrong(format!("leads to {}", url.origin().ascii_serialization())))
+        }
+    }
+}
+
+/// A pause that doubles with every attempt, up to half a minute, and differs from task to task.
+pub(crate) fn backoff(attempt: u32) -> Duration {
+    let full = Duration::from_millis(250 * (1 << attempt.min(7)));
+    full.min(Duration::from_secs(30)).mul_f64(rand::random_range(0.5..1.0))
+}
+
+fn unreachable(url: &Url, error: &reqwest::Error, sent: bool) -> Error {
+    let host = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    // The layers in between say nothing to an operator.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
+    Error::Transport { host, reason, sent }
+}
+
+/// What an error body says, whichever of its shapes it has.
+pub(crate) fn message(body: &[u8]) -> String {
+    message_of(&serde_json::from_slice(body).unwrap_or_default())
+}
+
+fn message_of(body: &Value) -> String {
+    let texts = ["errorMessages", "errors", "message", "errorCode"]
+        .into_iter()
+        .filter_map(|name| body.get(name))
+        .flat_map(crate::outcome::texts)
+        .collect::<Vec<_>>();
+    if texts.is_empty() { "no reason given".into() } else { texts.join("; ") }
+}

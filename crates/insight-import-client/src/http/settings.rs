@@ -1,0 +1,147 @@
+//! What both clients' builders have in common.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{Credential, Pace, Transport};
+use crate::error::ConfigError;
+
+const DEFAULT_API: &str = "https://api.atlassian.com";
+
+/// How to reach the API.
+#[derive(Debug)]
+pub(crate) struct HttpSettings {
+    pub(crate) api: String,
+    pub(crate) timeout: Duration,
+    pub(crate) concurrency: usize,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) root_certificate: Option<Vec<u8>>,
+    pub(crate) proxy: Option<reqwest::Proxy>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            api: DEFAULT_API.into(),
+            timeout: Duration::from_mins(1),
+            concurrency: 4,
+            user_agent: None,
+            root_certificate: None,
+            proxy: None,
+        }
+    }
+}
+
+impl HttpSettings {
+    pub(crate) fn build(
+        self,
+        credential: Credential,
+        authorization: HeaderValue,
+    ) -> Result<Transport, ConfigError> {
+        let api = base_url(&self.api)?;
+        let own = concat!("insight-import-client/", env!("CARGO_PKG_VERSION"));
+        let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
+        // The answer to an asynchronous change is a redirect that must not be followed blindly.
+        let mut http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(self.timeout)
+            .connect_timeout(Duration::from_secs(10).min(self.timeout))
+            .user_agent(agent);
+        if let Some(pem) = self.root_certificate {
+            http = http.tls_certs_merge([reqwest::Certificate::from_pem(&pem).map_err(ConfigError::Http)?]);
+        }
+        if let Some(proxy) = self.proxy {
+            http = http.proxy(proxy);
+        }
+        let http = http.build().map_err(ConfigError::Http)?;
+        Ok(Transport { http, api, authorization, credential, pace: Pace::new(self.concurrency) })
+    }
+}
+
+/// The settings of the connection, for a builder with a field `http`.
+macro_rules! http_settings {
+    () => {
+        /// Another address than `https://api.atlassian.com`.
+        pub fn api_url(mut self, url: impl Into<String>) -> Self {
+            self.http.api = url.into();
+            self
+        }
+
+        /// How long one request may take. A minute unless set.
+        pub const fn timeout(mut self, limit: std::time::Duration) -> Self {
+            self.http.timeout = limit;
+            self
+        }
+
+        /// How many requests may be under way at once. Four unless set; fewer for a while after Assets says that it is
+        /// too many.
+        pub const fn concurrency(mut self, most: usize) -> Self {
+            self.http.concurrency = most;
+            self
+        }
+
+        /// Names the program that asks, before this crate's own name.
+        pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+            self.http.user_agent = Some(product.into());
+            self
+        }
+
+        /// Trusts a further certificate authority, given as PEM.
+        pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+            self.http.root_certificate = Some(pem.into());
+            self
+        }
+
+        /// Goes through a proxy.
+        pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+            self.http.proxy = Some(proxy);
+            self
+        }
+    };
+}
+pub(crate) use http_settings;
+
+/// A secret as the value of a header.
+pub(crate) fn authorization(scheme: &str, secret: &SecretString) -> Result<HeaderValue, ConfigError> {
+    let secret = secret.expose_secret().trim();
+    if secret.is_empty() {
+        return Err(ConfigError::Token);
+    }
+    let mut value = HeaderValue::from_str(&format!("{scheme} {secret}")).map_err(|_| ConfigError::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// HTTPS, or a loopback host for tests; an origin and nothing else.
+pub(crate) fn base_url(given: &str) -> Result<Url, ConfigError> {
+    let wrong = |why| ConfigError::ApiUrl { given: given.to_owned(), why };
+    let url = Url::parse(given.trim()).map_err(|_| wrong("it is not a URL"))?;
+    let host = url.host_str().ok_or_else(|| wrong("it has no host"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ConfigError::ApiUrl { given: host.to_owned(), why: "it holds a user name or password" });
+    }
+    let loopback = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        _ => return Err(wrong("it must begin with https://")),
+    }
+    if url.path() != "/" || url.query().is_some() {
+        return Err(wrong("it has a path after the host"));
+    }
+    Ok(url)
+}
+
+/// A path below a URL, without its query.
+pub(crate) fn below(url: &Url, segments: &[&str]) -> Url {
+    let mut url = url.clone();
+    url.set_query(None);
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}

@@ -1,0 +1,9 @@
+//! The rules of the APIs of Assets, against canned answers.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod account;
+mod errors;
+mod imports;
+mod support;

@@ -1,0 +1,277 @@
+//! What an account may do: read and change the structure, search and change objects, read the import source.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::api::{SOURCE, not_found, reply};
+use super::aql::Condition;
+use super::document::{Attribute, Structure};
+use super::{SCHEMA, Site, WORKSPACE};
+
+/// The answer to a call below the workspace.
+pub(super) fn handle(
+    site: &Arc<Site>,
+    method: &Method,
+    path: &[&str],
+    query: &std::collections::HashMap<String, String>,
+    body: &[u8],
+) -> Response {
+    let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+    match (method.as_str(), path) {
+        ("GET", ["objectschema", "list"]) => {
+            let values = json!([schema(site)]);
+            reply(
+                200,
+                &json!({ "startAt": 0, "maxResults": 25, "total": 1, "isLast": true, "values": values }),
+            )
+        }
+        ("GET", ["objectschema", SCHEMA, "objecttypes", "flat"]) => reply(200, &types(site)),
+        ("GET", ["objectschema", SCHEMA, "attributes"]) => {
+            let structure = site.structure();
+            let all = (0..structure.types.len()).flat_map(|n| attributes(&structure, n)).collect();
+            reply(200, &all)
+        }
+        ("GET", ["objecttype", id, "attributes"]) => {
+            let structure = site.structure();
+            match type_index(&structure, id) {
+                Some(n) => reply(200, &attributes(&structure, n).into()),
+                None => not_found(),
+            }
+        }
+        ("PUT", ["objecttypeattribute", type_id, id]) => change_attribute(site, type_id, id, &sent),
+        ("POST", ["object", "aql"]) => search(site, query, &sent),
+        ("POST", ["object", "aql", "totalcount"]) => match found(site, &sent) {
+            Some(ids) => reply(200, &json!({ "totalCount": ids.len() })),
+            None => bad_query(),
+        },
+        ("GET", ["object", id]) => match shown(site, id) {
+            Some(object) => reply(200, &object),
+            None => not_found(),
+        },
+        ("GET", ["object", id, "attributes"]) => match shown(site, id) {
+            Some(object) => reply(200, &object["attributes"]),
+            None => not_found(),
+        },
+        ("PUT", ["object", id]) => change_object(site, id, &sent),
+        ("DELETE", ["object", id]) => {
+            let removed = id.parse().is_ok_and(|id| site.held().remove(id));
+            if removed { reply(200, &Value::Null) } else { not_found() }
+        }
+        ("GET", ["importsource", "objectschema", SCHEMA]) => reply(200, &json!([source(site)])),
+        ("POST", ["importsource", SOURCE, "token"]) => reply(200, &json!({ "token": site.rotate_token() })),
+        ("GET", ["usage"]) => {
+            let count = site.held().len();
+            let schemas = json!([{ "objectSchemaId": SCHEMA, "objectCount": count }]);
+            reply(200, &json!({ "totalObjectsCount": count, "perSchemaUsageInfo": schemas }))
+        }
+        _ => not_found(),
+    }
+}
+
+/// The site's workspaces, as Jira Service Management lists them.
+pub(super) fn workspaces() -> Response {
+    reply(
+        200,
+        &json!({ "size": 1, "start": 0, "limit": 50, "isLastPage": true, "values": [{ "workspaceId": WORKSPACE }] }),
+    )
+}
+
+/// The import source with its settings.
+pub(super) fn source(site: &Site) -> Value {
+    let state = site.state();
+    let settings = state.settings;
+    let empty = if settings.ignore_empty { "IGNORE" } else { "REMOVE" };
+    let unknown = if settings.ignore_unknown { "IGNORE" } else { "ADD" };
+    let missing = if settings.remove_missing { "REMOVE" } else { "IGNORE" };
+    let entries: Vec<Value> = state
+        .structure
+        .iter()
+        .flat_map(|structure| &structure.types)
+        .map(|t| {
+            json!({ "objectTypeName": t.name, "emptyValues": empty, "unknownValues": unknown,
+                "missingObjects": missing, "matchIdentifierIgnoreCase": false })
+        })
+        .collect();
+    json!({
+        "id": SOURCE, "name": "Okta", "objectSchemaId": SCHEMA, "tokenGenerated": true,
+        "importSourceModuleKey": "rlabs-import-type-external", "defaultHandleEmptyValues": empty,
+        "defaultHandleUnknownValues": unknown, "importSourceOTEntries": entries,
+        "importStatus": { "configurationStatusType": if settings.disabled { "DISABLED" } else { "ENABLED" },
+            "validationStatusType": "VALID" },
+    })
+}
+
+fn schema(site: &Site) -> Value {
+    let structure = site.structure();
+    json!({ "id": SCHEMA, "name": structure.schema_name(), "objectSchemaKey": "OKTA",
+        "objectCount": site.held().len(), "objectTypeCount": structure.types.len() })
+}
+
+fn types(site: &Site) -> Value {
+    let structure = site.structure();
+    let shown = |(n, t): (usize, &super::document::ObjectType)| json!({ "id": type_id(n), "name": t.name, "objectSchemaId": SCHEMA });
+    structure.types.iter().enumerate().map(shown).collect()
+}
+
+fn type_id(n: usize) -> String {
+    (101 + n).to_string()
+}
+
+fn type_index(structure: &Structure, id: &str) -> Option<usize> {
+    let n = id.parse::<usize>().ok()?.checked_sub(101)?;
+    (n < structure.types.len()).then_some(n)
+}
+
+fn attribute_id(object_type: usize, n: usize) -> String {
+    (1000 * (object_type + 1) + n).to_string()
+}
+
+fn attributes(structure: &Structure, object_type: usize) -> Vec<Value> {
+    let known = structure.types[object_type].attributes.iter().enumerate();
+    known.map(|(n, attribute)| shown_attribute(structure, object_type, n, attribute)).collect()
+}
+
+fn shown_attribute(structure: &Structure, object_type: usize, n: usize, attribute: &Attribute) -> Value {
+    const PLAIN: [&str; 12] = [
+        "text",
+        "integer",
+        "boolean",
+        "double",
+        "date",
+        "time",
+        "date_time",
+        "url",
+        "email",
+        "textarea",
+        "select",
+        "ipaddress",
+    ];
+    let mut shown = json!({
+        "id": attribute_id(object_type, n), "name": attribute.name, "label": attribute.label, "type": 0,
+        "minimumCardinality": 0, "maximumCardinality": attribute.maximum,
+    });
+    if let Some(plain) = PLAIN.iter().position(|kind| *kind == attribute.kind) {
+        shown["defaultType"] = json!({ "id": plain, "name": attribute.kind });
+    }
+    if attribute.kind == "status" {
+        shown["type"] = 7.into();
+    }
+    if let Some(target) = &attribute.target {
+        let target = structure.types.iter().position(|t| t.external_id == *target).unwrap_or_default();
+        shown["type"] = 1.into();
+        shown["typeValue"] = type_id(target).into();
+        shown["additionalValue"] = "1".into();
+    }
+    shown
+}
+
+fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Response {
+    let mut state = site.state();
+    let Some(structure) = state.structure.as_mut() else { return not_found() };
+    let Some(at) = type_index(structure, type_id) else { return not_found() };
+    let found = (0..structure.types[at].attributes.len()).find(|n| attribute_id(at, *n) == id);
+    let Some(n) = found else { return not_found() };
+    let maximum = sent["maximumCardinality"].as_i64();
+    if maximum.is_some_and(|m| m != 1) && !structure.types[at].attributes[n].may_be_many() {
+        let errors = json!({ "errorMessages": [], "errors": { "maximumCardinality": "is 1 for this type" } });
+        return reply(400, &errors);
+    }
+    structure.change_attribute(at, n, sent["name"].as_str(), maximum);
+    reply(200, &shown_attribute(structure, at, n, &structure.types[at].attributes[n]))
+}
+
+fn found(site: &Site, sent: &Value) -> Option<Vec<u64>> {
+    let condition = Condition::parse(sent["qlQuery"].as_str()?)?;
+    Some(site.held().search(&site.structure(), &condition))
+}
+
+fn bad_query() -> Response {
+    reply(400, &json!({ "errorMessages": ["The AQL query could not be read."], "errors": {} }))
+}
+
+fn search(site: &Site, query: &std::collections::HashMap<String, String>, sent: &Value) -> Response {
+    let number = |name: &str, otherwise: usize| {
+        query.get(name).and_then(|n| n.parse::<usize>().ok()).unwrap_or(otherwise)
+    };
+    let Some(ids) = found(site, sent) else { return bad_query() };
+    let (start, most) = (number("startAt", 0), number("maxResults", 25).clamp(1, 1000));
+    let (structure, held) = (site.structure(), site.held());
+    let objects: Vec<Value> =
+        ids.iter().skip(start).take(most).filter_map(|id| held.shown(&structure, *id)).collect();
+    let last = start + objects.len() >= ids.len();
+    // As in Atlassian's own example, the word and not the value.
+    reply(
+        200,
+        &json!({ "startAt": start, "maxResults": most, "total": ids.len().min(1000), "isLast": last.to_string(),
+            "values": objects, "objectTypeAttributes": [] }),
+    )
+}
+
+fn shown(site: &Site, id: &str) -> Option<Value> {
+    let structure = site.structure();
+    site.held().shown(&structure, id.parse().ok()?)
+}
+
+fn change_object(site: &Site, id: &str, sent: &Value) -> Response {
+    let structure = site.structure();
+    let changed = id.parse().is_ok_and(|id| site.held().change(&structure, id, &sent["attributes"]));
+    if !changed {
+        return not_found();
+    }
+    shown(site, id).map_or_else(not_found, |object| reply(200, &object))
+}
+
+impl super::import::Objects {
+    /// An object as the REST API shows it.
+    fn shown(&self, structure: &Structure, id: u64) -> Option<Value> {
+        let (object_type, values) = self.object(id)?;
+        let known = &structure.types[object_type].attributes;
+        let label = known.iter().position(|a| a.label).and_then(|n| values.get(&n)?.first().cloned());
+        let attributes: Vec<Value> = known
+            .iter()
+            .enumerate()
+            .map(|(n, attribute)| {
+                let held = values.get(&n).map(Vec::as_slice).unwrap_or_default();
+                let shown: Vec<Value> = held
+                    .iter()
+                    .map(|value| match attribute.target {
+                        Some(_) => json!({ "referencedType": true, "referencedObject":
+                            { "id": value, "objectKey": format!("OKTA-{value}"), "label": "" } }),
+                        None => json!({ "value": value, "displayValue": value, "referencedType": false }),
+                    })
+                    .collect();
+                json!({ "objectTypeAttributeId": attribute_id(object_type, n), "objectAttributeValues": shown })
+            })
+            .collect();
+        Some(json!({
+            "id": id.to_string(), "objectKey": format!("OKTA-{id}"), "label": label.unwrap_or_default(),
+            "objectType": { "id": type_id(object_type), "name": structure.types[object_type].name,
+                "objectSchemaId": SCHEMA },
+            "attributes": attributes,
+        }))
+    }
+
+    /// Gives an object the values that are sent, by attribute id.
+    fn change(&mut self, structure: &Structure, id: u64, sent: &Value) -> bool {
+        let Some((object_type, _)) = self.object(id) else { return false };
+        for change in sent.as_array().map(Vec::as_slice).unwrap_or_default() {
+            let wanted = change["objectTypeAttributeId"].as_str().unwrap_or_default();
+            let known = &structure.types[object_type].attributes;
+            let Some(n) = (0..known.len()).find(|n| attribute_id(object_type, *n) == wanted) else {
+                continue;
+            };
+            let values = change["objectAttributeValues"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let texts =
+                values.iter().filter_map(|v| v["value"].as_str()).map(|value| match known[n].target {
+                    // A reference is given by the key of the object.
+                    Some(_) => value.trim_start_matches("OKTA-").to_owned(),
+                    None => value.to_owned(),
+                });
+            self.set(id, object_type, n, texts.filter(|text| !text.is_empty()).collect());
+        }
+        true
+    }
+}
