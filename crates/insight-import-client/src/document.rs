@@ -17,6 +17,58 @@ pub struct SchemaAndMapping {
     pub mapping: Mapping,
 }
 
+impl SchemaAndMapping {
+    /// One object type for a table: a text attribute for each column, under the column's name, which is also the field
+    /// of a record. The first column identifies an object and names it. `selector` is the key of the records in the
+    /// data and the beginning of the external ids, which must be unique on the site.
+    pub fn table(object_type: &str, selector: &str, columns: &[String]) -> Self {
+        let type_id = format!("{selector}/type");
+        let attribute_id = |column: &str| format!("{selector}/{column}");
+        let attributes = columns.iter().enumerate().map(|(n, column)| {
+            let mut attribute = Attribute::new(attribute_id(column), column, AttributeType::Text);
+            attribute.label = (n == 0).then_some(true);
+            attribute
+        });
+        let fields = columns.iter().enumerate().map(|(n, column)| AttributeMapping {
+            attribute_external_id: Some(attribute_id(column)),
+            attribute_name: column.clone(),
+            attribute_locators: vec![column.clone()],
+            external_id_part: (n == 0).then_some(true),
+            object_mapping_iql: None,
+            rest: Map::new(),
+        });
+        Self {
+            schema_url: None,
+            schema: SchemaDefinition {
+                object_schema: ObjectSchema {
+                    name: object_type.to_owned(),
+                    description: String::new(),
+                    object_types: vec![ObjectType {
+                        external_id: Some(type_id.clone()),
+                        name: object_type.to_owned(),
+                        description: String::new(),
+                        attributes: attributes.collect(),
+                        children: Vec::new(),
+                        rest: Map::new(),
+                    }],
+                },
+                icon_schema: None,
+                status_schema: None,
+            },
+            mapping: Mapping {
+                object_type_mappings: vec![ObjectTypeMapping {
+                    object_type_external_id: Some(type_id),
+                    object_type_name: object_type.to_owned(),
+                    selector: selector.to_owned(),
+                    description: String::new(),
+                    attributes_mapping: fields.collect(),
+                    rest: Map::new(),
+                }],
+            },
+        }
+    }
+}
+
 /// Object types, icons and statuses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

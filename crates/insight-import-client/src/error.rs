@@ -158,6 +158,14 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The answer does not end where an answer of Assets would.
+    #[error("the answer to {what} is longer than {limit} bytes")]
+    AnswerTooLarge {
+        /// What was tried.
+        what: &'static str,
+        /// How much was read.
+        limit: usize,
+    },
     /// A link in an answer is missing or leads elsewhere.
     #[error("the link \"{link}\" {problem}; the credential stays home")]
     Link {

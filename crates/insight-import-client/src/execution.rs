@@ -236,25 +236,56 @@ impl Processing {
     /// Waits for the end.
     ///
     /// # Errors
-    /// As any call; [`Error::TimedOut`] when it takes too long, and [`Error::WrongState`] when it was cancelled.
+    /// As [`ImportClient::await_outcome`].
     pub async fn outcome(self, limits: &OutcomeLimits) -> Result<Outcome> {
-        let deadline = Instant::now() + limits.total;
-        let mut pause = limits.first_pause;
-        loop {
-            let status = self.client.status_at(&self.status).await?;
-            match status.state {
-                ExecutionState::Done => return Ok(status.outcome),
-                ExecutionState::Cancelled => {
-                    return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
-                }
-                // An unknown state is one to wait in.
-                ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}
+        await_outcome(&self.client, &self.status, limits).await
+    }
+}
+
+/// Asks, less and less often, until there is an outcome.
+pub(crate) async fn await_outcome(
+    client: &ImportClient,
+    status: &Url,
+    limits: &OutcomeLimits,
+) -> Result<Outcome> {
+    let mut patience = Patience::new(limits);
+    loop {
+        let status = client.status_at(status).await?;
+        match status.state {
+            ExecutionState::Done => return Ok(status.outcome),
+            ExecutionState::Cancelled => {
+                return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
             }
-            if Instant::now() >= deadline {
-                return Err(Error::TimedOut { what: "the import", seconds: limits.total.as_secs() });
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(limits.longest_pause);
+            // An unknown state is one to wait in.
+            ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}
         }
+        patience.pause("the import").await?;
+    }
+}
+
+/// Pauses that grow, up to a limit for all of them.
+pub(crate) struct Patience {
+    deadline: Instant,
+    pause: Duration,
+    limits: OutcomeLimits,
+}
+
+impl Patience {
+    pub(crate) fn new(limits: &OutcomeLimits) -> Self {
+        Self { deadline: Instant::now() + limits.total, pause: limits.first_pause, limits: *limits }
+    }
+
+    /// Waits a little longer than the last time.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] when there is no time left.
+    pub(crate) async fn pause(&mut self, what: &'static str) -> Result<()> {
+        let now = Instant::now();
+        if now >= self.deadline {
+            return Err(Error::TimedOut { what, seconds: self.limits.total.as_secs() });
+        }
+        tokio::time::sleep_until((now + self.pause).min(self.deadline)).await;
+        self.pause = (self.pause * 3 / 2).min(self.limits.longest_pause);
+        Ok(())
     }
 }

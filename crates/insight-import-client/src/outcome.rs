@@ -22,6 +22,19 @@ pub struct TypeOutcome {
     /// How many matched their object already.
     #[serde(rename = "objectsIdentical", deserialize_with = "null_as_default")]
     pub identical: u64,
+    /// How many objects changed because the import did not hold them.
+    #[serde(rename = "objectsMissingUpdated", deserialize_with = "null_as_default")]
+    pub missing_updated: u64,
+    /// How many objects were deleted because the import did not hold them. Anything but 0 needs a look: the import
+    /// source removes missing objects.
+    #[serde(rename = "objectsMissingDeleted", deserialize_with = "null_as_default")]
+    pub missing_deleted: u64,
+    /// How many were left out by a filter of the import source.
+    #[serde(rename = "objectsFilteredWithQlQuery", deserialize_with = "null_as_default")]
+    pub filtered: u64,
+    /// How many objects got other references.
+    #[serde(rename = "objectsWithUpdatedReferences", deserialize_with = "null_as_default")]
+    pub references_updated: u64,
     /// How many had the identity of another entry. Misspelt so by Assets.
     #[serde(rename = "duplicateEnries", deserialize_with = "null_as_default")]
     pub duplicates: u64,
@@ -51,6 +64,8 @@ impl TypeOutcome {
             (self.duplicates, "entries with the identity of another"),
             (self.empty_labels, "entries without a label"),
             (self.empty_ids, "entries without an identity"),
+            (self.filtered, "entries left out by a filter of the import source"),
+            (self.error_count, "errors"),
         ];
         let counted = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
         counted.chain(self.messages.iter().cloned()).collect()
@@ -69,6 +84,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether every record that was sent is an object now, and nobody complained.
+    pub fn is_clean(&self) -> bool {
+        let fine = |t: &TypeOutcome| t.unaccounted() == 0 && t.error_count == 0 && t.messages.is_empty();
+        self.ok && self.messages.is_empty() && self.types.iter().all(fine)
+    }
+
+    /// Records that were dropped.
+    pub fn dropped(&self) -> u64 {
+        self.types.iter().map(TypeOutcome::unaccounted).sum()
+    }
+
     pub(crate) fn read(progress: &Value) -> Self {
         let types = progress.get("objectTypeResultMap").and_then(Value::as_object);
         Self {

@@ -67,14 +67,19 @@ impl ValidationError {
             .flatten()
             .map(|finding| Self {
                 code: finding.get("code").and_then(Value::as_str).unwrap_or("unknown").to_owned(),
-                location: finding.as_object().and_then(|f| f.iter().find(|(name, _)| *name != "code")).map(
-                    |(name, value)| {
-                        format!("{name}: {}", value.as_str().map_or(value.to_string(), str::to_owned))
-                    },
-                ),
+                location: finding.as_object().and_then(location),
             })
             .collect()
     }
+}
+
+/// Everything beside the code. Its names are not documented, so none is left out.
+fn location(finding: &serde_json::Map<String, Value>) -> Option<String> {
+    let told = |(name, value): (&String, &Value)| {
+        format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let parts: Vec<String> = finding.iter().filter(|(name, _)| *name != "code").map(told).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 impl fmt::Display for ValidationError {

@@ -7,8 +7,9 @@ use url::Url;
 use super::links::SourceLinks;
 use super::{ExecutionLinks, ImportClient, SourceStatus};
 use crate::error::{Error, Result};
-use crate::execution::{Execution, ExecutionState, ExecutionStatus};
+use crate::execution::{Execution, ExecutionState, ExecutionStatus, OutcomeLimits, Patience, await_outcome};
 use crate::http::{Answer, Repeat, below};
+use crate::outcome::Outcome;
 
 impl ImportClient {
     /// Starts an execution.
@@ -50,6 +51,32 @@ impl ImportClient {
     /// As any call.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
         found(self.status_at(&self.links_of(id).await?.status).await)
+    }
+
+    /// Waits for the end of an execution that was completed before: by a process that is gone, say.
+    ///
+    /// # Errors
+    /// As any call; [`Error::TimedOut`] when it takes too long, and [`Error::WrongState`] when it was cancelled.
+    pub async fn await_outcome(&self, id: &str, limits: &OutcomeLimits) -> Result<Outcome> {
+        await_outcome(self, &self.links_of(id).await?.status, limits).await
+    }
+
+    /// Waits until nothing is under way, whoever started it.
+    ///
+    /// # Errors
+    /// As any call; [`Error::TimedOut`] when it takes too long, [`Error::Disabled`] and [`Error::MissingMapping`] when
+    /// nothing can be started however long one waits.
+    pub async fn await_idle(&self, limits: &OutcomeLimits) -> Result<()> {
+        let mut patience = Patience::new(limits);
+        loop {
+            match self.config_status().await?.status {
+                SourceStatus::Idle => return Ok(()),
+                SourceStatus::Disabled => return Err(Error::Disabled),
+                SourceStatus::MissingMapping => return Err(Error::MissingMapping),
+                SourceStatus::Running | SourceStatus::Other(_) => {}
+            }
+            patience.pause("the execution under way").await?;
+        }
     }
 
     /// What Assets says of the latest execution; `None` when there was none.

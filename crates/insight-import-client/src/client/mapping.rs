@@ -5,12 +5,12 @@ use std::time::Duration;
 use ::http::{Method, header};
 use bytes::Bytes;
 use serde_json::Value;
-use tokio::time::Instant;
 use url::Url;
 
 use super::ImportClient;
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
+use crate::execution::{OutcomeLimits, Patience};
 use crate::http::{Answer, Repeat, below};
 
 const WHAT: &str = "the schema and mapping";
@@ -90,18 +90,13 @@ impl ImportClient {
     }
 
     async fn await_mapping(&self, progress: &Url) -> Result<()> {
-        let deadline = Instant::now() + LIMIT;
-        let mut pause = Duration::from_millis(50);
+        let mut patience = Patience::new(&OutcomeLimits { total: LIMIT, ..OutcomeLimits::default() });
         loop {
             let answer = self.get(PROGRESS, progress).await?;
             if let Some(result) = mapping_result(&answer.json(PROGRESS)?) {
                 return result;
             }
-            if Instant::now() >= deadline {
-                return Err(Error::TimedOut { what: "the change of the mapping", seconds: LIMIT.as_secs() });
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            patience.pause("the change of the mapping").await?;
         }
     }
 }

@@ -5,7 +5,7 @@ mod settings;
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value;
@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 const ATTEMPTS: u32 = 6;
 /// A refusal for too many requests costs no attempt, up to this many of them.
 const REFUSALS: u32 = 30;
+/// No answer of Assets comes near it; a larger one is not read to its end.
+const LARGEST_ANSWER: usize = 64 << 20;
 
 /// What a client signs in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,18 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, what: &'static str) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|source| Error::Decode { what, source })
+    }
+}
+
+/// Why there is no answer.
+enum Broken {
+    Transport(reqwest::Error),
+    TooLong,
+}
+
+impl From<reqwest::Error> for Broken {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Transport(error)
     }
 }
 
@@ -94,7 +108,8 @@ impl Transport {
                         _ => return Err(self.refused(what, &answer, body.as_ref().map_or(0, Bytes::len))),
                     }
                 }
-                Err(error) => {
+                Err(Broken::TooLong) => return Err(Error::AnswerTooLarge { what, limit: LARGEST_ANSWER }),
+                Err(Broken::Transport(error)) => {
                     let sent = !error.is_connect();
                     unreachable(url, &error, sent)
                 }
@@ -117,7 +132,7 @@ impl Transport {
         method: &Method,
         url: &Url,
         body: Option<Bytes>,
-    ) -> std::result::Result<Answer, reqwest::Error> {
+    ) -> std::result::Result<Answer, Broken> {
         let mut request = self
             .http
             .request(method.clone(), url.clone())
@@ -126,9 +141,16 @@ impl Transport {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         }
-        let response = request.send().await?;
+        let mut response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Answer { status, headers, body: response.bytes().await? })
+        let mut body = BytesMut::new();
+        while let Some(part) = response.chunk().await? {
+            if body.len() + part.len() > LARGEST_ANSWER {
+                return Err(Broken::TooLong);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Answer { status, headers, body: body.freeze() })
     }
 
     /// The error that an answer stands for.

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -152,13 +152,18 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// How long the answer says to wait: seconds, or the moment at which the limit is reset.
+/// How long the answer says to wait: seconds, a date, or the moment at which the limit is reset.
 fn told(headers: &HeaderMap) -> Option<Duration> {
-    if let Some(seconds) = header(headers, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok()) {
+    let after = header(headers, RETRY_AFTER.as_str());
+    if let Some(seconds) = after.and_then(|text| text.parse().ok()) {
         return Some(Duration::from_secs(seconds));
     }
-    let reset: Timestamp = header(headers, "x-ratelimit-reset")?.parse().ok()?;
-    Some(Duration::try_from(reset.duration_since(Timestamp::now())).unwrap_or_default())
+    let date = after.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|date| date.timestamp());
+    let until = date.or_else(|| header(headers, "x-ratelimit-reset")?.parse().ok())?;
+    // By the clock of whoever wrote it, which need not be ours.
+    let now = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+    let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -192,8 +197,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn headers_say_how_long_and_not_for_ever() {
+        let in_twenty = Timestamp::now() + Duration::from_secs(20);
+        let in_twenty =
+            jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&in_twenty).unwrap();
         for (name, value, least, most) in [
             ("retry-after", "7".to_owned(), 7, 8),
+            ("retry-after", in_twenty, 18, 21),
             ("x-ratelimit-reset", (Timestamp::now() + Duration::from_secs(20)).to_string(), 18, 21),
             ("retry-after", "86400".to_owned(), 120, 121),
         ] {

@@ -57,3 +57,12 @@ async fn a_redirect_is_not_followed() {
     assert!(client(&server).config_status().await.is_err());
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_kept() {
+    let server = server().await;
+    let endless = ResponseTemplate::new(200).set_body_bytes(vec![b' '; (64 << 20) + 1]);
+    once(&server, "GET", &format!("{SOURCE}/configstatus"), endless).await;
+    let error = client(&server).config_status().await.unwrap_err();
+    assert!(matches!(error, Error::AnswerTooLarge { .. }) && !error.is_transient(), "{error:?}");
+}

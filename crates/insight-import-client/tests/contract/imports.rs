@@ -94,10 +94,16 @@ async fn an_asynchronous_change_is_followed_to_its_end() {
 async fn validation_codes_are_explained_and_unknown_ones_shown() {
     let server = server().await;
     let body = json!({"dataValidationErrors": [
-        {"code": "UNKNOWN_REFERENCE", "path": "schema.objectTypes[0]"}, {"code": "BRAND_NEW"}]});
+        {"code": "SCHEMA_INVALID_EXTERNAL_ID"}, {"code": "EXTERNAL_ID_MISMATCH"},
+        {"code": "MAPPING_INVALID_EXTERNAL_ID"}, {"code": "UNKNOWN_EXTERNAL_ID_MAPPING"},
+        {"code": "DUPLICATE_EXTERNAL_ID_ILLEGAL"}, {"code": "REFERENCED_OBJECT_TYPE_CHANGED"},
+        {"code": "UNKNOWN_REFERENCE", "path": "schema.objectTypes[0]", "line": 7},
+        {"code": "BRAND_NEW", "path": "mapping"}, {"message": "nameless"}]});
     answer(&server, "PUT", &format!("{SOURCE}/mapping"), 400, body).await;
     let error = client(&server).put_mapping(&document()).await.unwrap_err();
-    insta::assert_snapshot!(error.to_string());
+    let Error::InvalidMapping(findings) = &error else { panic!("{error:?}") };
+    assert!(findings[..7].iter().all(|f| f.explanation().is_some() && f.remedy().is_some()));
+    insta::assert_snapshot!(error.to_string().replace("; ", ";\n"));
 }
 
 #[tokio::test]
@@ -404,4 +410,43 @@ async fn the_trait_does_the_whole_import_by_id() {
     api.complete(&id).await.unwrap();
     assert_eq!(api.execution_status(&id).await.unwrap().unwrap().state, ExecutionState::Ingesting);
     assert!(matches!(Nothing.start_execution().await, Err(Error::Unsupported("start_execution"))));
+}
+
+#[tokio::test]
+async fn an_execution_of_a_process_that_is_gone_is_awaited_by_its_id() {
+    let server = server().await;
+    let status = format!("{SOURCE}/executions/e9/status");
+    let working = ResponseTemplate::new(200).set_body_json(json!({"status": "PROCESSING"}));
+    once(&server, "GET", &status, working).await;
+    let counters = json!({"objectTypeName": "A", "entriesInSource": 3, "objectsUpdated": 2, "duplicateEnries": 1,
+        "objectsMissingDeleted": 4, "errorMessages": {"row": "is odd"}, "errorCount": 1});
+    let result =
+        json!({"result": "OK", "objectTypeResultMap": {"1": counters}, "infoMessage": "No data to import"});
+    answer(&server, "GET", &status, 200, json!({"status": "DONE", "progressResult": result})).await;
+    let outcome = client(&server).await_outcome("e9", &OutcomeLimits::default()).await.unwrap();
+    assert_eq!((outcome.ok, outcome.is_clean(), outcome.dropped()), (true, false, 1));
+    assert_eq!(outcome.types[0].missing_deleted, 4);
+    assert_eq!(
+        outcome.types[0].complaints(),
+        ["1 entries with the identity of another", "1 errors", "row: is odd"]
+    );
+}
+
+#[tokio::test]
+async fn whatever_is_under_way_is_awaited_and_what_no_waiting_helps_is_told() {
+    for (then, told) in
+        [("IDLE", "Ok(())"), ("DISABLED", "Err(Disabled)"), ("MISSING_MAPPING", "Err(MissingMapping)")]
+    {
+        let server = server().await;
+        let at = format!("{SOURCE}/configstatus");
+        let running = ResponseTemplate::new(200).set_body_json(json!({"status": "RUNNING"}));
+        once(&server, "GET", &at, running).await;
+        answer(&server, "GET", &at, 200, json!({"status": then})).await;
+        assert_eq!(format!("{:?}", client(&server).await_idle(&OutcomeLimits::default()).await), told);
+    }
+    let server = server().await;
+    answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "RUNNING"})).await;
+    let limits = OutcomeLimits { total: Duration::from_secs(40), ..OutcomeLimits::default() };
+    let error = hurried(async { client(&server).await_idle(&limits).await }).await.unwrap_err();
+    assert_eq!(error.to_string(), "the execution under way did not end within 40 s");
 }
