@@ -19,8 +19,8 @@ pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, ver
 pub use key::PrivateKey;
 pub use pacer::{BucketState, Pacer, PacerState};
 pub use resources::{
-    EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Schemas, SortOrder,
-    UserQuery, UserTypes, Users,
+    EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Page, PageCursor,
+    Schemas, SortOrder, UserQuery, UserTypes, Users,
 };
 
 /// What fuzzing needs of the inside.

@@ -8,12 +8,7 @@ use super::OktaClient;
 use super::send::{Answer, Call};
 use crate::error::{Error, Result};
 use crate::link;
-
-/// A page of a listing.
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    pub(crate) next: Option<Url>,
-}
+use crate::resources::{Page, PageCursor};
 
 impl OktaClient {
     /// One object.
@@ -33,7 +28,7 @@ impl OktaClient {
             async move {
                 let Some(call) = next else { return Ok::<_, Error>(None) };
                 let page = client.page::<T>(&call).await?;
-                let next = page.next.map(|url| call.at(url));
+                let next = page.next.map(|next| call.at(next.into()));
                 Ok(Some((stream::iter(page.items).map(Ok), next)))
             }
         })
@@ -45,7 +40,7 @@ impl OktaClient {
         let answer = self.send(call).await?;
         let next = link::target(&answer.headers, "next");
         let next = next.map(|target| self.follow(call.path(), target)).transpose()?;
-        Ok(Page { items: decoded(call, &answer)?, next })
+        Ok(Page { items: decoded(call, &answer)?, next: next.map(PageCursor::from) })
     }
 
     /// A link that may be followed with the org's credential.

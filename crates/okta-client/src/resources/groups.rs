@@ -2,12 +2,16 @@
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
+use url::Url;
 
+use super::paging::{Page, PageCursor};
 use super::{SortOrder, checked, found, sort};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::Result;
 use crate::model::{Group, User};
+
+const PATH: &str = "/api/v1/groups";
 
 /// Which groups to list, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +48,28 @@ pub struct Groups<'c>(pub(crate) &'c OktaClient);
 impl Groups<'_> {
     /// The groups that a query selects, page by page. Scope `okta.groups.read`.
     pub fn list(&self, query: &GroupQuery) -> impl Stream<Item = Result<Group>> + Send + 'static + use<> {
-        let mut url = self.0.url("/api/v1/groups");
+        self.0.list(self.first(query))
+    }
+
+    /// The first page of the same.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn page(&self, query: &GroupQuery) -> Result<Page<Group>> {
+        self.0.page(&self.first(query)).await
+    }
+
+    /// A later page.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::Error::Refused) when Okta does not know the place any more,
+    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
+    pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<Group>> {
+        self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
+    }
+
+    fn first(self, query: &GroupQuery) -> Call {
+        let mut url = self.0.url(PATH);
         {
             let mut pairs = url.query_pairs_mut();
             pairs.append_pair("limit", &query.limit.unwrap_or(200).to_string());
@@ -58,7 +83,11 @@ impl Groups<'_> {
                 pairs.append_pair("expand", "stats");
             }
         }
-        self.0.list(Call::get(url, "a page of groups"))
+        Self::call(url)
+    }
+
+    const fn call(url: Url) -> Call {
+        Call::get(url, "a page of groups")
     }
 
     /// One group.

@@ -144,6 +144,15 @@ impl Logs<'_> {
         })
     }
 
+    /// What the log received after a place, up to a page of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
+    /// this org's log, and as any call.
+    pub async fn poll(&self, start: &LogStart) -> Result<LogPage> {
+        page(self.0, &self.first(start)?).await
+    }
+
     fn first(self, start: &LogStart) -> Result<Call> {
         let url = match start {
             LogStart::Since { since, filter } => {
@@ -158,13 +167,7 @@ impl Logs<'_> {
                 }
                 url
             }
-            LogStart::At(LogCheckpoint(url)) => {
-                let ours = url.origin() == self.0.org_url().origin() && url.path() == PATH;
-                if !ours {
-                    return Err(Error::InvalidCheckpoint(url.origin().ascii_serialization() + url.path()));
-                }
-                url.clone()
-            }
+            LogStart::At(LogCheckpoint(url)) => self.0.own_listing(PATH, url)?,
         };
         Ok(Call::get(url, "a page of the System Log"))
     }
@@ -175,24 +178,25 @@ impl Follower {
         if self.wait {
             tokio::time::sleep(pause).await;
         }
-        let page = self.client.page::<LogEvent>(&self.next).await.and_then(|page| match page.next {
-            Some(next) => Ok((page.items, next)),
-            None => Err(Error::NoNextLink { path: PATH.into() }),
-        });
-        let page = match page {
-            Ok((events, next)) => {
-                self.next = self.next.at(next.clone());
-                self.wait = events.is_empty();
-                Ok(LogPage { events, checkpoint: LogCheckpoint(next) })
+        let page = page(&self.client, &self.next).await;
+        match &page {
+            Ok(page) => {
+                self.next = self.next.at(page.checkpoint.0.clone());
+                self.wait = page.events.is_empty();
             }
             Err(error) => {
                 self.wait = true;
                 self.over = !error.is_transient();
-                Err(error)
             }
-        };
+        }
         (page, Ok(self))
     }
+}
+
+async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
+    let page = client.page(call).await?;
+    let next = page.next.ok_or_else(|| Error::NoNextLink { path: PATH.into() })?;
+    Ok(LogPage { events: page.items, checkpoint: LogCheckpoint(next.into()) })
 }
 
 /// As Okta writes times: UTC, with milliseconds.

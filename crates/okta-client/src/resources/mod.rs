@@ -3,12 +3,14 @@
 mod event_hooks;
 mod groups;
 mod logs;
+mod paging;
 mod schemas;
 mod users;
 
 pub use event_hooks::EventHooks;
 pub use groups::{GroupQuery, Groups};
 pub use logs::{LogCheckpoint, LogPage, LogQuery, LogStart, Logs};
+pub use paging::{Page, PageCursor};
 pub use schemas::{Schemas, UserTypes};
 pub use users::{UserQuery, Users};
 

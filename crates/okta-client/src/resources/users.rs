@@ -3,11 +3,14 @@
 use futures::{Stream, StreamExt, TryStreamExt};
 use url::Url;
 
+use super::paging::{Page, PageCursor};
 use super::{SortOrder, checked, found, sort};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::Result;
 use crate::model::{Group, User};
+
+const PATH: &str = "/api/v1/users";
 
 /// The members of a user that are asked for in every projection: without them it would be no [`User`].
 const ALWAYS: [&str; 2] = ["id", "status"];
@@ -76,9 +79,34 @@ pub struct Users<'c>(pub(crate) &'c OktaClient);
 impl Users<'_> {
     /// The users that a query selects, page by page. Scope `okta.users.read`.
     pub fn list(&self, query: &UserQuery) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
-        let mut url = self.0.url("/api/v1/users");
+        self.0.list(self.first(query))
+    }
+
+    /// The first page of the same.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn page(&self, query: &UserQuery) -> Result<Page<User>> {
+        self.0.page(&self.first(query)).await
+    }
+
+    /// A later page.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::Error::Refused) when Okta does not know the place any more,
+    /// [`InvalidCheckpoint`](crate::Error::InvalidCheckpoint) when it is none of this listing's, and as any call.
+    pub async fn page_at(&self, cursor: &PageCursor) -> Result<Page<User>> {
+        self.0.page(&Self::call(self.0.at_cursor(PATH, cursor)?)).await
+    }
+
+    fn first(self, query: &UserQuery) -> Call {
+        let mut url = self.0.url(PATH);
         query.apply(&mut url);
-        self.0.list(Call::get(url, "a page of users").lean())
+        Self::call(url)
+    }
+
+    const fn call(url: Url) -> Call {
+        Call::get(url, "a page of users").lean()
     }
 
     /// Every user, deactivated ones last. One that is deactivated meanwhile can come twice.

@@ -155,3 +155,42 @@ async fn a_page_that_is_no_list_ends_the_listing_with_its_name() {
     assert!(matches!(groups.next().await, Some(Err(Error::Decode { expected: "a page of groups", .. }))));
     assert!(groups.next().await.is_none());
 }
+
+#[tokio::test]
+async fn a_listing_can_be_left_and_taken_up_again_but_only_at_home() {
+    let server = server().await;
+    for resource in ["users", "groups"] {
+        let at = format!("/api/v1/{resource}");
+        let next = format!("<{}{at}?after=a>; rel=\"next\"", server.uri());
+        let item = if resource == "users" {
+            user(1)
+        } else {
+            json!({"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "a"}})
+        };
+        let first = ResponseTemplate::new(200).set_body_json(json!([item])).append_header("link", next);
+        Mock::given(path(at.clone()))
+            .and(query_param("limit", "200"))
+            .respond_with(first)
+            .mount(&server)
+            .await;
+        let last = ResponseTemplate::new(200).set_body_json(json!([item]));
+        Mock::given(path(at)).and(query_param("after", "a")).respond_with(last).mount(&server).await;
+    }
+    let okta = client(&server);
+    let cursor = okta.users().page(&UserQuery::default()).await.unwrap().next.unwrap().to_string();
+    let last = okta.users().page_at(&cursor.parse().unwrap()).await.unwrap();
+    assert_eq!((last.items.len(), last.next), (1, None));
+    let groups = okta.groups().page(&GroupQuery::default()).await.unwrap();
+    assert_eq!(okta.groups().page_at(&groups.next.unwrap()).await.unwrap().items.len(), 1);
+
+    let before = server.received_requests().await.unwrap().len();
+    for foreign in [
+        "https://evil.example/api/v1/users?after=a".to_owned(),
+        format!("{}/api/v1/groups?after=a", server.uri()),
+    ] {
+        let error = okta.users().page_at(&foreign.parse().unwrap()).await.unwrap_err();
+        assert!(matches!(error, Error::InvalidCheckpoint(_)), "{error:?}");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), before, "nothing was sent");
+    assert!("nonsense".parse::<okta_client::PageCursor>().is_err());
+}

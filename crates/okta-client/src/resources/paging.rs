@@ -1,0 +1,69 @@
+//! A listing that can be left and taken up again: by another process, after a crash.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::OktaClient;
+use crate::error::{Error, Result};
+
+/// A place in a listing: everything before it was read.
+///
+/// It is the `next` link of a page, as Okta gave it. Its text is what to store; it holds no credential. Okta does not say
+/// how long it lasts; one that it refuses ([`Error::Refused`]) is to be replaced by the listing's beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PageCursor(Url);
+
+impl From<Url> for PageCursor {
+    fn from(next: Url) -> Self {
+        Self(next)
+    }
+}
+
+impl From<PageCursor> for Url {
+    fn from(cursor: PageCursor) -> Self {
+        cursor.0
+    }
+}
+
+impl fmt::Display for PageCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for PageCursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Url::parse(text).map(Self).map_err(|_| Error::InvalidCheckpoint(text.chars().take(100).collect()))
+    }
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// Its items; there may be none although more follow.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<PageCursor>,
+}
+
+impl OktaClient {
+    /// The place as a request, if it is one of this org's listing.
+    pub(crate) fn at_cursor(&self, path: &str, cursor: &PageCursor) -> Result<Url> {
+        self.own_listing(path, &cursor.0)
+    }
+
+    /// A URL that was stored, if it leads to this org's listing: a store may have been shared or tampered with.
+    pub(crate) fn own_listing(&self, path: &str, url: &Url) -> Result<Url> {
+        if url.origin() == self.org_url().origin() && url.path() == path {
+            Ok(url.clone())
+        } else {
+            Err(Error::InvalidCheckpoint(url.origin().ascii_serialization() + url.path()))
+        }
+    }
+}
