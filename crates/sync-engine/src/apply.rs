@@ -7,8 +7,8 @@ use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ApprovedPlan, EngineError, Execution, Phase, PortError, Progress, RunReport, SourceState, Staged,
-    engine::Engine,
+    ApprovedPlan, EngineError, Execution, Phase, PortError, Progress, Refusal, RunReport, SourceState,
+    Staged, engine::Engine,
 };
 
 impl Engine {
@@ -24,7 +24,8 @@ impl Engine {
             return Ok(());
         }
         let _lane = self.lane.lock().await;
-        self.recover_locked().await?;
+        self.recover_locked(Some((run, report))).await?;
+        self.refuse_removal().await?;
         // Asked for again inside the lane: another run may have overtaken every one of them.
         let first = self.ports.store.staged(run, None, self.options.page).await?;
         if first.is_empty() {
@@ -35,6 +36,14 @@ impl Engine {
         self.ports.store.open_execution(run, &id, self.now()).await?;
         report.execution = Some(id.clone());
         self.send(run, execution, first, &plan, report, progress, stop).await
+    }
+
+    /// An import source that deletes what an import does not hold must not get an import of changes.
+    async fn refuse_removal(&self) -> Result<(), EngineError> {
+        if self.ports.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
+            return Err(Refusal::RemovesMissing.into());
+        }
+        Ok(())
     }
 
     /// Starts an execution, waiting for one that is under way.
@@ -121,7 +130,8 @@ impl Engine {
         progress.end(Phase::Processing);
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
-        self.ports.store.confirm(run, &id, &confirmed, self.now()).await?;
+        self.stats.execution(report.result);
+        self.ports.store.confirm(run, &id, &confirmed, &outcome.reason(), self.now()).await?;
         Ok(())
     }
 

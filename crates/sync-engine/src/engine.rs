@@ -1,5 +1,6 @@
 //! The engine of one connection: its ports, its options, and the runs as a caller sees them.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,11 @@ use sync_model::{RecordKey, RunId};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::stats::Stats;
 use crate::{
-    Change, Clock, Directory, EngineError, EventHook, Importer, Limits, Phase, Progress, RunKind, RunReport,
-    RunResult, StateStore, Structure, StructureState, Subject, SyncPlan,
+    Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits, Pass,
+    Phase, Progress, RunKind, RunReport, RunResult, Scope, StateStore, Structure, StructureState, Subject,
+    SyncPlan,
 };
 
 /// The world around the engine.
@@ -28,6 +31,10 @@ pub struct Ports {
     pub importer: Arc<dyn Importer>,
     /// What is remembered.
     pub store: Arc<dyn StateStore>,
+    /// The directory's log; without it only the hook tells of changes.
+    pub feed: Option<Arc<dyn EventFeed>>,
+    /// Who is told when something is wrong.
+    pub alarm: Arc<dyn Alarm>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -47,6 +54,12 @@ pub struct EngineOptions {
     pub busy_limit: Duration,
     /// How much older than its event an object may be before it is read again: events are logged after the change.
     pub event_tolerance: Duration,
+    /// How far back of its last beginning a delta pass reads: the directory's filters lag.
+    pub overlap: Duration,
+    /// How old an unfinished pass may be to be gone on with.
+    pub pass_life: Duration,
+    /// How long a worker may take over what it looks at.
+    pub lease: Duration,
 }
 
 impl Default for EngineOptions {
@@ -58,6 +71,9 @@ impl Default for EngineOptions {
             batch: 2000,
             busy_limit: Duration::from_mins(30),
             event_tolerance: Duration::from_secs(5),
+            overlap: Duration::from_mins(5),
+            pass_life: Duration::from_hours(24),
+            lease: Duration::from_hours(1),
         }
     }
 }
@@ -68,6 +84,9 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     /// Held while an execution is open: there is one at a time.
     pub(crate) lane: Mutex<()>,
+    /// Held while a pass reads: there is one at a time.
+    pub(crate) passes: Mutex<()>,
+    pub(crate) stats: Stats,
 }
 
 /// A value before and after.
@@ -95,7 +114,12 @@ pub struct ObjectChange {
 impl Engine {
     /// An engine over these ports.
     pub fn new(ports: Ports, options: EngineOptions) -> Self {
-        Self { ports, options, lane: Mutex::new(()) }
+        Self { ports, options, lane: Mutex::new(()), passes: Mutex::new(()), stats: Stats::default() }
+    }
+
+    /// What happened since the start of the process.
+    pub fn stats(&self) -> EngineStats {
+        self.stats.read()
     }
 
     /// Reads everything and says what a sync would do. Sends nothing, and adds nothing to the object schema.
@@ -113,7 +137,8 @@ impl Engine {
         let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
         // Shown whatever it holds: what the limits say of it is for whoever approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
-        let mut plan = self.read_all(run, &limits, progress, stop).await?;
+        let mut pass = Pass::new(Scope::Full, self.now(), structure.version.clone());
+        let mut plan = self.read_pass(run, &mut pass, &limits, progress, stop).await?;
         plan.structure = Some(structure);
         Ok(plan)
     }
@@ -159,7 +184,7 @@ impl Engine {
         Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
     }
 
-    /// Reads everything and sends what differs from what was confirmed.
+    /// Reads everything and sends what differs from what was confirmed. Goes on where a run was that was cut off.
     ///
     /// # Errors
     /// When a port fails, when there is no mapping yet, and when the plan exceeds the limits. Whatever the error, what
@@ -170,11 +195,40 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
+        self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await
+    }
+
+    /// Reads what changed since a time and sends what differs. Goes on where such a run was that was cut off.
+    ///
+    /// # Errors
+    /// As [`Self::sync`].
+    pub async fn reconcile(
+        &self,
+        since: Timestamp,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.pass(Scope::Since(since), &self.options.limits, progress, stop, async |_| Ok(())).await
+    }
+
+    /// Reads and sends what a scope holds. `begun` learns the run.
+    pub(crate) async fn pass(
+        &self,
+        scope: Scope,
+        limits: &Limits,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+        begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
+    ) -> Result<RunReport, EngineError> {
+        let _passes = self.passes.lock().await;
         let mut report = RunReport::default();
-        self.prepare(&mut report, progress).await?;
-        let run = self.ports.store.begin_run(RunKind::Full, self.now()).await?;
-        self.conclude(run, report, async |report| {
-            let plan = self.read_all(run, limits, progress, stop).await?;
+        let mapping = self.prepare(&mut report, progress).await?;
+        self.send_unconfirmed(stop).await?;
+        let (run, mut pass, resumed) = self.take_up(scope, &mapping).await?;
+        report.resumed = resumed;
+        begun(run).await?;
+        self.conclude(run, scope.run_kind(), report, async |report| {
+            let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
             for (&kind, counts) in &plan.kinds {
                 report.counts(kind).read = counts.read;
             }
@@ -182,6 +236,46 @@ impl Engine {
             self.apply(plan.approve(limits)?, report, progress, stop).await
         })
         .await
+    }
+
+    /// The unfinished pass of this scope, if it is fit to be gone on with, or a new one.
+    async fn take_up(&self, scope: Scope, mapping: &str) -> Result<(RunId, Pass, bool), EngineError> {
+        let now = self.now();
+        while let Some((run, pass)) = self.ports.store.unfinished_pass().await? {
+            let fresh = now.duration_since(pass.began).unsigned_abs() < self.options.pass_life;
+            if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh {
+                tracing::info!(%run, stage = ?pass.stage, "going on where the last run was");
+                return Ok((run, pass, true));
+            }
+            let report = RunReport {
+                result: RunResult::Failed,
+                error: Some("cut off, and not gone on with; nothing was half done".into()),
+                ..RunReport::default()
+            };
+            self.ports.store.end_run(run, &report, now).await?;
+        }
+        let run = self.ports.store.begin_run(scope.run_kind(), now).await?;
+        let pass = Pass::new(scope, now, mapping);
+        self.ports.store.save_pass(run, &pass).await?;
+        Ok((run, pass, false))
+    }
+
+    /// Sends again what Assets did not account for and what is due. Gives what became of it, unless nothing was due.
+    pub(crate) async fn send_unconfirmed(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Option<RunReport>, EngineError> {
+        if self.ports.store.next_retry().await?.is_none_or(|due| due > self.now()) {
+            return Ok(None);
+        }
+        let run = self.ports.store.begin_run(RunKind::Retry, self.now()).await?;
+        self.ports.store.stage_unconfirmed(run, self.now()).await?;
+        let staged = self.ports.store.staged_counts(run).await?;
+        let plan = SyncPlan::new(run, &BTreeMap::new(), &staged, &BTreeMap::new());
+        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), async |report| {
+            self.apply(plan.approved_before(), report, &crate::Quiet, stop).await
+        });
+        sent.await.map(Some)
     }
 
     /// Reads some objects and sends those that differ.
@@ -197,15 +291,15 @@ impl Engine {
         let mut report = RunReport::default();
         self.prepare(&mut report, progress).await?;
         let run = self.ports.store.begin_run(RunKind::Some, self.now()).await?;
-        self.conclude(run, report, async |report| {
-            let looked = self.look_at(run, subjects.iter().cloned(), report).await?;
-            self.apply(looked.plan.approved_one_by_one(), report, progress, stop).await
+        self.conclude(run, RunKind::Some, report, async |report| {
+            let looked = self.look_at(run, subjects.iter().cloned(), &HashSet::new(), report).await?;
+            self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await
         })
         .await
     }
 
-    /// Brings the object schema up to date before records that need it are made.
-    async fn prepare(&self, report: &mut RunReport, progress: &dyn Progress) -> Result<(), EngineError> {
+    /// Brings the object schema up to date before records that need it are made, and names the mapping in force.
+    async fn prepare(&self, report: &mut RunReport, progress: &dyn Progress) -> Result<String, EngineError> {
         progress.begin(Phase::Structure, None);
         let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         let structure = match structure.state {
@@ -215,13 +309,15 @@ impl Engine {
         };
         report.add_structure(&structure);
         progress.end(Phase::Structure);
-        Ok(())
+        Ok(structure.version)
     }
 
-    /// Does the work of a run and closes the run whichever way the work ends.
+    /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays
+    /// open.
     pub(crate) async fn conclude(
         &self,
         run: RunId,
+        kind: RunKind,
         mut report: RunReport,
         work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
@@ -230,11 +326,18 @@ impl Engine {
         let result = work(&mut report).await;
         report.seconds = self.now().duration_since(started).as_secs_f64();
         report.directory_requests = self.ports.directory.requests() - requests;
+        self.stats.run(&report);
         if let Err(error) = &result {
             report.result = RunResult::Failed;
             report.error = Some(crate::explain(error));
+            if !matches!(error, EngineError::Stopped) {
+                self.stats.failed(kind.as_str(), matches!(error, EngineError::Refused(_)));
+            }
+            let pass = matches!(kind, RunKind::Full | RunKind::Delta);
+            let goes_on = pass && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
-            if self.ports.store.open_executions().await?.iter().any(|open| open.run == run) {
+            let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run);
+            if goes_on || open {
                 return result.map(|()| report);
             }
         }

@@ -11,6 +11,8 @@ pub struct PortError {
     message: String,
     transient: bool,
     busy: bool,
+    expired: bool,
+    about_one: bool,
     hint: Option<String>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -19,7 +21,15 @@ pub struct PortError {
 impl PortError {
     /// A failure with nothing behind it.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), transient: false, busy: false, hint: None, source: None }
+        Self {
+            message: message.into(),
+            transient: false,
+            busy: false,
+            expired: false,
+            about_one: false,
+            hint: None,
+            source: None,
+        }
     }
 
     /// Keeps the error that caused this one. Its text must not be part of the message.
@@ -43,6 +53,20 @@ impl PortError {
         self
     }
 
+    /// Marks a place to go on from that the other side does not know any more.
+    #[must_use]
+    pub const fn expired(mut self, expired: bool) -> Self {
+        self.expired = expired;
+        self
+    }
+
+    /// Marks a failure that concerns the one object asked for, and no other.
+    #[must_use]
+    pub const fn about_one(mut self, about_one: bool) -> Self {
+        self.about_one = about_one;
+        self
+    }
+
     /// Adds the operator's next step.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
@@ -58,6 +82,16 @@ impl PortError {
     /// Is the importer working on another execution?
     pub const fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// Does it concern the one object asked for, and no other?
+    pub const fn is_about_one(&self) -> bool {
+        self.about_one
+    }
+
+    /// Is the place to go on from not known any more? Then begin anew.
+    pub const fn is_expired(&self) -> bool {
+        self.expired
     }
 
     /// The operator's next step.
@@ -94,8 +128,16 @@ pub enum EngineError {
     /// The plan exceeds what may change without an operator's consent.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The process was told to stop; what was staged is dropped and nothing was half done.
-    #[error("stopped before the end; nothing was left half done")]
+    /// The event feed could not be read.
+    #[error("could not read the directory's log")]
+    Feed(#[source] PortError),
+    /// Objects in Assets could not be read or changed with the account.
+    #[error("could not change objects in Assets")]
+    Objects(#[source] PortError),
+    /// The process was told to stop. What was read is kept: the next run goes on there.
+    #[error(
+        "stopped before the end; nothing was left half done, and the next run goes on where this one was"
+    )]
     Stopped,
 }
 
@@ -103,7 +145,12 @@ impl EngineError {
     /// Could the same run succeed later, with nobody changing anything?
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Directory(e) | Self::Structure(e) | Self::Hook(e) | Self::Import(e) => e.is_transient(),
+            Self::Directory(e)
+            | Self::Structure(e)
+            | Self::Hook(e)
+            | Self::Import(e)
+            | Self::Feed(e)
+            | Self::Objects(e) => e.is_transient(),
             Self::Stopped => true,
             Self::Store(_) | Self::NotSetUp | Self::Disabled | Self::Refused(_) => false,
         }
@@ -112,7 +159,12 @@ impl EngineError {
     /// The operator's next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Directory(e) | Self::Structure(e) | Self::Hook(e) | Self::Import(e) => e.hint().map(Into::into),
+            Self::Directory(e)
+            | Self::Structure(e)
+            | Self::Hook(e)
+            | Self::Import(e)
+            | Self::Feed(e)
+            | Self::Objects(e) => e.hint().map(Into::into),
             Self::NotSetUp => Some("run `okta-insight setup` first".into()),
             Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
             Self::Refused(_) => Some(

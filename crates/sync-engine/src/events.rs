@@ -1,79 +1,131 @@
 //! From what events name to staged changes.
 //!
 //! No value is ever taken from an event. The object is read back by id, together with whatever must exist before its
-//! references can be resolved, and goes the same way as in a full run.
+//! references can be resolved, and goes the same way as in a full run. An answer that is older than the event is asked
+//! for again a little later.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Change, EngineError, Look, Observed, Quiet, RunKind, RunReport, RunResult, Staged, Subject, SyncPlan,
-    engine::Engine, read::classify,
+    Alert, AlertKind, Change, EngineError, Look, LookSort, Observed, Quiet, RunKind, RunReport, Staged,
+    Subject, SyncPlan, engine::Engine, read::classify,
 };
 
 /// How often an object that is older than its event is read again before it is taken as it is.
 const MAX_STALE_READS: u32 = 6;
+/// How often an object that should vanish is looked at: some twenty minutes.
+const MAX_DELETION_READS: u32 = 10;
+/// How often an object that nobody said was deleted, and that is not there, is looked for again: replicas lag.
+const DOUBTS: u32 = 2;
 /// How often a failing look is tried before its events are given up.
 const MAX_ATTEMPTS: u32 = 12;
+/// How many members a page of a listing holds.
+const MEMBERS_A_PAGE: u64 = 1000;
 
 /// What came of looking at objects.
 pub(crate) struct Looked {
     /// What has to be sent.
     pub(crate) plan: SyncPlan,
-    /// What the directory says of each object that was read, and nothing for those that are gone.
-    states: HashMap<RecordKey, Option<Timestamp>>,
+    states: States,
     /// Attributes that the mapping does not know yet.
     unmapped: bool,
 }
 
-/// What one batch of events led to.
-pub(crate) enum Batch {
-    /// Nothing was due.
-    Empty,
-    /// Some looks were settled; there may be more.
-    Some(Box<RunReport>),
-    /// An event asks for everything to be read.
-    ReadAll(Vec<Look>),
+/// What the directory said.
+#[derive(Default)]
+struct States {
+    /// When each object that was read changed last, and nothing for those that are gone.
+    objects: HashMap<RecordKey, Option<Timestamp>>,
+    /// The groups of each user that was read.
+    groups: HashMap<UserId, HashSet<GroupId>>,
+    /// Objects that could not be read, for a reason of their own.
+    failed: HashMap<RecordKey, String>,
+}
+
+/// What subjects come to.
+#[derive(Default)]
+struct Wishes {
+    /// Objects to read by id.
+    objects: BTreeSet<RecordKey>,
+    /// Groups of which the list of members is cheaper than its users.
+    listings: BTreeSet<GroupId>,
+    /// Whose membership of them was asked for.
+    listed: Vec<(GroupId, UserId)>,
 }
 
 impl Engine {
-    /// Handles what is due, as one run.
-    pub(crate) async fn process_events(&self, stop: &CancellationToken) -> Result<Batch, EngineError> {
-        let looks = self.ports.store.due_looks(self.options.batch, self.now()).await?;
+    /// Handles what is due, as one run; `None` when nothing was.
+    pub(crate) async fn process_events(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Option<RunReport>, EngineError> {
+        let claim = self.ports.store.claim_looks(
+            LookSort::Objects,
+            self.options.batch,
+            self.now(),
+            self.options.lease,
+        );
+        let looks = claim.await?;
         if looks.is_empty() {
-            return Ok(Batch::Empty);
-        }
-        if looks.iter().any(|look| look.target == Subject::Directory) {
-            return Ok(Batch::ReadAll(looks));
+            return Ok(None);
         }
         let run = self.ports.store.begin_run(RunKind::Events, self.now()).await?;
         let outcome = self
-            .conclude(run, RunReport::default(), async |report| {
-                let looked = self.look_for_events(run, &looks, report).await?;
-                let states = looked.states;
-                self.apply(looked.plan.approved_one_by_one(), report, &Quiet, stop).await?;
-                if report.result == RunResult::Incomplete {
-                    return self.put_off(&looks, "Assets did not account for all records").await;
+            .conclude(run, RunKind::Events, RunReport::default(), async |report| {
+                let Looked { plan, mut states, .. } = self.look_for_events(run, &looks, report).await?;
+                if let Some((held, reason)) = self.apply_events(plan, &mut states, report, stop).await? {
+                    self.give_up_on(&looks, &held, &reason).await?;
                 }
                 self.settle(&looks, &states).await
             })
             .await;
         match outcome {
-            Ok(report) => Ok(Batch::Some(Box::new(report))),
+            Ok(report) => Ok(Some(report)),
             Err(error) => {
-                // Stopping and a busy importer are nobody's fault and cost no attempt.
-                if !matches!(error, EngineError::Stopped) {
-                    self.put_off(&looks, &crate::explain(&error)).await?;
-                }
+                // Nothing that was looked at is to blame: it is looked at again as soon as it works again.
+                self.ports.store.release(&looks).await?;
                 Err(error)
             }
         }
+    }
+
+    /// Applies what was read. When the limits forbid to mark so many as gone, everything else is applied, and the objects
+    /// that are held back are given, with the reason.
+    async fn apply_events(
+        &self,
+        plan: SyncPlan,
+        states: &mut States,
+        report: &mut RunReport,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Vec<RecordKey>, String)>, EngineError> {
+        let run = plan.run;
+        let refusal = match plan.approve(&self.options.limits) {
+            Ok(approved) => {
+                self.apply(approved, report, &Quiet, stop).await?;
+                return Ok(None);
+            }
+            Err(refusal) => refusal,
+        };
+        self.alert(AlertKind::GuardTripped, refusal.to_string(), EngineError::from(refusal.clone()).hint());
+        self.stats.failed(RunKind::Events.as_str(), true);
+        report.note(refusal.to_string());
+        let gone: Vec<RecordKey> =
+            states.objects.iter().filter(|(_, at)| at.is_none()).map(|(key, _)| key.clone()).collect();
+        // Seen, with nothing to send.
+        self.ports.store.stage(run, &gone, &[]).await?;
+        for key in &gone {
+            states.objects.remove(key);
+        }
+        let rest = self.plan_of(run, report).await?;
+        self.apply(rest.approve(&self.options.limits)?, report, &Quiet, stop).await?;
+        Ok(Some((gone, refusal.to_string())))
     }
 
     /// Reads what the looks name; when the schema has grown, extends the mapping first and reads again.
@@ -83,8 +135,14 @@ impl Engine {
         looks: &[Look],
         report: &mut RunReport,
     ) -> Result<Looked, EngineError> {
+        // A 404 is believed at once only of what somebody said was deleted.
+        let doubtful: HashSet<RecordKey> = looks
+            .iter()
+            .filter(|look| !look.expects_gone && look.attempts < DOUBTS)
+            .filter_map(|look| object(&look.target))
+            .collect();
         let subjects = || looks.iter().map(|look| look.target.clone());
-        let looked = self.look_at(run, subjects(), report).await?;
+        let looked = self.look_at(run, subjects(), &doubtful, report).await?;
         if !looked.unmapped {
             return Ok(looked);
         }
@@ -94,7 +152,9 @@ impl Engine {
             return Ok(looked);
         }
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
-        self.look_at(run, subjects(), report).await
+        // Who else has a value is not known.
+        self.ports.store.ask(&Subject::Schema, self.now()).await?;
+        self.look_at(run, subjects(), &doubtful, report).await
     }
 
     /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have
@@ -103,90 +163,183 @@ impl Engine {
         &self,
         run: RunId,
         subjects: impl Iterator<Item = Subject>,
+        doubtful: &HashSet<RecordKey>,
         report: &mut RunReport,
     ) -> Result<Looked, EngineError> {
-        let mut asked: HashSet<Subject> = HashSet::new();
-        let mut wave: Vec<Subject> = subjects.filter(|subject| asked.insert(subject.clone())).collect();
-        let mut states = HashMap::new();
-        let mut unmapped = false;
+        let (mut states, mut unmapped) = (States::default(), false);
+        // No pass may begin while memberships are taken from confirmed records; it would not see what they were.
+        let alone = self.passes.try_lock().ok();
+        let wishes = self.weigh(subjects, alone.is_some()).await?;
+        let mut asked: HashSet<RecordKey> = wishes.objects.iter().cloned().collect();
+        let mut wave: Vec<RecordKey> = wishes.objects.into_iter().collect();
+        let listings: Vec<GroupId> = wishes.listings.into_iter().collect();
+        if !listings.is_empty() {
+            let read_at = self.now();
+            self.ports.store.note_groups(run, &listings).await?;
+            self.list_members(run, &Quiet).await?;
+            self.stage_membership_differences(run, read_at, &mut report.messages).await?;
+            wave.extend(
+                self.missing_groups(&listings).await?.into_iter().filter(|key| asked.insert(key.clone())),
+            );
+            let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
+            let noted = self.ports.store.noted_groups(run, &users).await?;
+            for user in users {
+                let groups = noted.get(&user).into_iter().flatten().cloned();
+                states.groups.entry(user).or_default().extend(groups);
+            }
+        }
         while !wave.is_empty() {
             let read_at = self.now();
-            let read: BoxStream<'_, Result<(RecordKey, Option<Observed>), EngineError>> =
-                stream::iter(std::mem::take(&mut wave))
-                    .map(|subject| self.read_subject(subject))
-                    .buffer_unordered(self.options.concurrency)
-                    .try_filter_map(|read| async { Ok(read) })
-                    .boxed();
-            let read: Vec<(RecordKey, Option<Observed>)> = read.try_collect().await?;
-            let mut found = Vec::new();
-            let mut gone = Vec::new();
-            for (key, observed) in read {
-                report.counts(key.kind).read += 1;
-                states
-                    .insert(key.clone(), observed.as_ref().map(|o| o.last_updated.unwrap_or(Timestamp::MAX)));
-                match observed {
-                    Some(observed) => {
-                        unmapped |= !observed.unmapped.is_empty();
-                        found.push(observed);
-                    }
-                    None => gone.push(key),
-                }
-            }
-            wave = self.next_wave(&found, &gone).await?;
-            wave.retain(|subject| asked.insert(subject.clone()));
-            self.stage_observed(run, found.into_iter(), read_at, report).await?;
+            let (found, gone) = self.read_wave(std::mem::take(&mut wave), &mut states, report).await?;
+            unmapped |= found.iter().any(|observed| !observed.unmapped.is_empty());
+            let gone: Vec<RecordKey> = gone.into_iter().filter(|key| !doubtful.contains(key)).collect();
+            wave = self.next_wave(run, &found, &gone, alone.is_some(), read_at, report).await?;
+            wave.retain(|key| asked.insert(key.clone()));
+            self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
             self.stage_gone(run, &gone, read_at).await?;
         }
-        let staged = self.ports.store.staged_counts(run).await?;
-        let census = self.ports.store.census().await?;
-        let read = report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
-        Ok(Looked { plan: SyncPlan::new(run, &read, &staged, &census), states, unmapped })
+        Ok(Looked { plan: self.plan_of(run, report).await?, states, unmapped })
     }
 
-    /// The object as it is now; `None` inside when it is gone, `None` when the subject is no single object.
-    async fn read_subject(
+    async fn plan_of(&self, run: RunId, report: &RunReport) -> Result<SyncPlan, EngineError> {
+        let staged = self.ports.store.staged_counts(run).await?;
+        let census = self.ports.store.census().await?;
+        let read: BTreeMap<ObjectKind, u64> =
+            report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
+        Ok(SyncPlan::new(run, &read, &staged, &census))
+    }
+
+    /// Whether a group's memberships are read user by user, or as a list: whichever takes fewer requests.
+    async fn weigh(
         &self,
-        subject: Subject,
-    ) -> Result<Option<(RecordKey, Option<Observed>)>, EngineError> {
-        Ok(match subject {
-            Subject::User(id) => Some((RecordKey::user(&id), self.read_user(&id).await?)),
-            Subject::Group(id) => {
-                let group = self.ports.directory.group(&id).await.map_err(EngineError::Directory)?;
-                Some((RecordKey::group(&id), group.map(|group| group.observed)))
+        subjects: impl Iterator<Item = Subject>,
+        alone: bool,
+    ) -> Result<Wishes, EngineError> {
+        let mut wishes = Wishes::default();
+        let mut memberships: BTreeMap<GroupId, BTreeSet<UserId>> = BTreeMap::new();
+        for subject in subjects {
+            match subject {
+                Subject::User(id) => drop(wishes.objects.insert(RecordKey::user(&id))),
+                Subject::Group(id) => drop(wishes.objects.insert(RecordKey::group(&id))),
+                Subject::Membership { group, user } => {
+                    memberships.entry(group).or_default().insert(user);
+                }
+                Subject::Recent | Subject::Directory | Subject::Schema => {}
             }
-            Subject::Directory => None,
-        })
+        }
+        for (group, users) in memberships {
+            let mut unread = users.clone();
+            unread.retain(|user| !wishes.objects.contains(&RecordKey::user(user)));
+            let by_user = 2 * unread.len() as u64;
+            let known = self.ports.store.count_referring_to(ObjectKind::Group, group.as_str()).await?;
+            let by_list = (known + unread.len() as u64) / MEMBERS_A_PAGE + 1;
+            if alone && by_list < by_user {
+                wishes.listed.extend(unread.into_iter().map(|user| (group.clone(), user)));
+                wishes.listings.insert(group);
+            } else {
+                wishes.objects.extend(unread.iter().map(RecordKey::user));
+            }
+        }
+        Ok(wishes)
+    }
+
+    /// The objects as they are now, and those that are gone.
+    async fn read_wave(
+        &self,
+        wave: Vec<RecordKey>,
+        states: &mut States,
+        report: &mut RunReport,
+    ) -> Result<(Vec<Observed>, Vec<RecordKey>), EngineError> {
+        let mut reads: BoxStream<'_, (RecordKey, Result<Option<Observed>, EngineError>)> = stream::iter(wave)
+            .map(|key| async move {
+                let read = self.read_object(&key).await;
+                (key, read)
+            })
+            .buffer_unordered(self.options.concurrency)
+            .boxed();
+        let (mut found, mut gone) = (Vec::new(), Vec::new());
+        while let Some((key, read)) = reads.next().await {
+            let observed = match read {
+                Ok(observed) => observed,
+                // One object that cannot be read must not keep the others waiting.
+                Err(EngineError::Directory(error)) if error.is_about_one() => {
+                    states.failed.insert(key, crate::explain(&error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            report.counts(key.kind).read += 1;
+            let last_updated = observed.as_ref().map(|o| o.last_updated.unwrap_or(Timestamp::MAX));
+            states.objects.insert(key.clone(), last_updated);
+            match observed {
+                Some(observed) => {
+                    if key.kind == ObjectKind::User {
+                        let of = observed.record.references.iter().filter(|r| r.kind == ObjectKind::Group);
+                        let groups = of.map(|r| GroupId::new(r.value.clone())).collect();
+                        states.groups.insert(UserId::new(key.id), groups);
+                    }
+                    found.push(observed);
+                }
+                None => gone.push(key),
+            }
+        }
+        Ok((found, gone))
+    }
+
+    async fn read_object(&self, key: &RecordKey) -> Result<Option<Observed>, EngineError> {
+        match key.kind {
+            ObjectKind::User => self.read_user(&UserId::new(key.id.clone())).await,
+            ObjectKind::Group => {
+                let group = self.ports.directory.group(&GroupId::new(key.id.clone())).await;
+                Ok(group.map_err(EngineError::Directory)?.map(|group| group.observed))
+            }
+            ObjectKind::Membership => Ok(None),
+        }
     }
 
     /// What has to be read because of what was just read.
-    async fn next_wave(&self, found: &[Observed], gone: &[RecordKey]) -> Result<Vec<Subject>, EngineError> {
-        let mut wave = Vec::new();
+    async fn next_wave(
+        &self,
+        run: RunId,
+        found: &[Observed],
+        gone: &[RecordKey],
+        alone: bool,
+        read_at: Timestamp,
+        report: &mut RunReport,
+    ) -> Result<Vec<RecordKey>, EngineError> {
         // A reference to a group that Assets does not hold yet would stay empty.
-        let groups: Vec<RecordKey> = found
-            .iter()
-            .flat_map(|observed| &observed.record.references)
+        let referred = found.iter().flat_map(|observed| &observed.record.references);
+        let groups: HashSet<GroupId> = referred
             .filter(|reference| reference.kind == ObjectKind::Group)
-            .map(|reference| RecordKey { kind: ObjectKind::Group, id: reference.value.clone() })
-            .collect::<HashSet<_>>()
-            .into_iter()
+            .map(|reference| GroupId::new(reference.value.clone()))
             .collect();
-        let known = self.ports.store.known(&groups).await?;
-        wave.extend(
-            groups
-                .into_iter()
-                .filter(|key| known.get(key).is_none_or(|known| known.gone))
-                .map(|key| Subject::Group(GroupId::new(key.id))),
-        );
-        for key in gone.iter().filter(|key| key.kind == ObjectKind::Group) {
-            let members = self.ports.store.referring_to(ObjectKind::Group, &key.id).await?;
-            wave.extend(
-                members
-                    .into_iter()
-                    .filter(|member| member.kind == ObjectKind::User)
-                    .map(|member| Subject::User(UserId::new(member.id))),
-            );
+        let mut wave = self.missing_groups(&groups.into_iter().collect::<Vec<_>>()).await?;
+        let dissolved: Vec<GroupId> = gone
+            .iter()
+            .filter(|key| key.kind == ObjectKind::Group)
+            .map(|key| GroupId::new(key.id.clone()))
+            .collect();
+        if alone && !dissolved.is_empty() {
+            // Nobody is a member of what does not exist; there is nothing to ask.
+            self.ports.store.note_groups(run, &dissolved).await?;
+            for group in &dissolved {
+                self.ports.store.group_listed(run, group).await?;
+            }
+            self.stage_membership_differences(run, read_at, &mut report.messages).await?;
+        } else {
+            for group in &dissolved {
+                let members = self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await?;
+                wave.extend(members.into_iter().filter(|member| member.kind == ObjectKind::User));
+            }
         }
         Ok(wave)
+    }
+
+    /// Groups that Assets does not hold, or holds as gone.
+    async fn missing_groups(&self, groups: &[GroupId]) -> Result<Vec<RecordKey>, EngineError> {
+        let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
+        let known = self.ports.store.known(&keys).await?;
+        Ok(keys.into_iter().filter(|key| known.get(key).is_none_or(|known| known.gone)).collect())
     }
 
     /// Stages the marks for objects that are gone; those never seen, and those marked already, need none.
@@ -197,9 +350,10 @@ impl Engine {
         read_at: Timestamp,
     ) -> Result<(), EngineError> {
         let known = self.ports.store.known(gone).await?;
+        let mut confirmed = self.ports.store.confirmed_many(gone).await?;
         let mut changes = Vec::new();
         for key in gone.iter().filter(|key| known.get(*key).is_some_and(|known| !known.gone)) {
-            if let Some(last) = self.ports.store.confirmed(key).await? {
+            if let Some(last) = confirmed.remove(key) {
                 let record: Record = self.ports.directory.retire(&last);
                 if classify(&record, known.get(key)).is_some() {
                     changes.push(Staged { change: Change::Retire, record, read_at });
@@ -209,31 +363,57 @@ impl Engine {
         Ok(self.ports.store.stage(run, gone, &changes).await?)
     }
 
-    /// Strikes off what was looked at, except objects that are older than their event, or not gone yet though they
-    /// should be: those are read again a little later.
-    async fn settle(
-        &self,
-        looks: &[Look],
-        states: &HashMap<RecordKey, Option<Timestamp>>,
-    ) -> Result<(), EngineError> {
-        let tolerance = SignedDuration::try_from(self.options.event_tolerance).unwrap_or(SignedDuration::MAX);
-        let (again, settled): (Vec<Look>, Vec<Look>) = looks.iter().cloned().partition(|look| {
-            let state = match &look.target {
-                Subject::User(id) => states.get(&RecordKey::user(id)),
-                Subject::Group(id) => states.get(&RecordKey::group(id)),
-                Subject::Directory => None,
-            };
-            let Some(Some(last_updated)) = state else { return false };
-            let stale = look
-                .at_least
-                .is_some_and(|event| last_updated.checked_add(tolerance).is_ok_and(|newest| newest < event));
-            (stale || look.expects_gone) && look.attempts < MAX_STALE_READS
-        });
+    /// Strikes off what was looked at, except what has to be looked at again a little later.
+    async fn settle(&self, looks: &[Look], states: &States) -> Result<(), EngineError> {
         let now = self.now();
-        for look in &again {
-            self.ports.store.postpone(std::slice::from_ref(look), later(now, look.attempts, 1)).await?;
+        let (failed, read): (Vec<Look>, Vec<Look>) = looks
+            .iter()
+            .cloned()
+            .partition(|look| object(&look.target).is_some_and(|key| states.failed.contains_key(&key)));
+        for look in &failed {
+            let reason =
+                object(&look.target).and_then(|key| states.failed.get(&key)).map_or("", String::as_str);
+            self.put_off(std::slice::from_ref(look), reason).await?;
+        }
+        let (again, settled): (Vec<Look>, Vec<Look>) =
+            read.into_iter().partition(|look| self.is_stale(look, states));
+        let mut by_attempts: BTreeMap<u32, Vec<Look>> = BTreeMap::new();
+        for look in again {
+            by_attempts.entry(look.attempts).or_default().push(look);
+        }
+        for (attempts, looks) in by_attempts {
+            self.ports.store.postpone(&looks, later(now, attempts, 1)).await?;
+        }
+        for event in settled.iter().filter_map(|look| look.at_least) {
+            self.stats.latency(now.duration_since(event).unsigned_abs());
         }
         Ok(self.ports.store.settle(&settled, now).await?)
+    }
+
+    /// Whether the answer is older than what the event tells.
+    fn is_stale(&self, look: &Look, states: &States) -> bool {
+        let tolerance = SignedDuration::try_from(self.options.event_tolerance).unwrap_or(SignedDuration::MAX);
+        if let Subject::Membership { group, user } = &look.target {
+            let is_member = states.groups.get(user).is_some_and(|groups| groups.contains(group));
+            // What the newest event says need not be true any more, so this has an end.
+            return is_member == look.expects_gone && look.attempts < MAX_STALE_READS;
+        }
+        let Some(state) = object(&look.target).and_then(|key| states.objects.get(&key)) else { return false };
+        match state {
+            None => !look.expects_gone && look.attempts < DOUBTS,
+            Some(_) if look.expects_gone => look.attempts < MAX_DELETION_READS,
+            Some(last_updated) => {
+                let newest = last_updated.checked_add(tolerance).unwrap_or(Timestamp::MAX);
+                look.at_least.is_some_and(|event| newest < event) && look.attempts < MAX_STALE_READS
+            }
+        }
+    }
+
+    /// Gives up the looks at objects that a guard holds back: a full run that an operator accepts marks them.
+    async fn give_up_on(&self, looks: &[Look], held: &[RecordKey], reason: &str) -> Result<(), EngineError> {
+        let is_held = |look: &&Look| object(&look.target).is_some_and(|key| held.contains(&key));
+        let held: Vec<Look> = looks.iter().filter(is_held).cloned().collect();
+        Ok(self.ports.store.bury(&held, reason, self.now()).await?)
     }
 
     /// Tries looks again later, and gives up those that were tried often enough.
@@ -246,8 +426,23 @@ impl Engine {
         }
         if !hopeless.is_empty() {
             self.ports.store.bury(&hopeless, reason, now).await?;
+            let message = format!("{} looks were given up: {reason}", hopeless.len());
+            self.alert(AlertKind::EventsGivenUp, message, None);
         }
         Ok(())
+    }
+
+    pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
+        self.ports.alarm.raise(Alert { kind, message, hint, at: self.now() });
+    }
+}
+
+/// The single object that a subject is.
+fn object(subject: &Subject) -> Option<RecordKey> {
+    match subject {
+        Subject::User(id) => Some(RecordKey::user(id)),
+        Subject::Group(id) => Some(RecordKey::group(id)),
+        Subject::Membership { .. } | Subject::Recent | Subject::Directory | Subject::Schema => None,
     }
 }
 

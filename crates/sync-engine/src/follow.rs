@@ -1,22 +1,39 @@
-//! Following the directory: events as they come, the schema on a timer.
+//! Following the directory: events as they come, the log, and passes when they are due.
+//!
+//! Events go on while a pass reads; only sending is one at a time. Failures are logged, told, and tried again with
+//! growing pauses; nothing is lost by them.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineError, Quiet, StructureState, engine::Engine, events::Batch, explain};
+use crate::{
+    AlertKind, EngineError, EventFeed, Limits, Look, LookSort, Quiet, RunKind, RunReport, RunResult,
+    Schedule, Scope, StructureState, Subject, SyncRequest, engine::Engine, explain,
+};
 
 /// How the engine follows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FollowOptions {
     /// How long to wait after the first event for others that belong to the same change.
     pub debounce: Duration,
-    /// How often to look for work that no event announces: looks that were put off, a second process.
+    /// How often to look for work that nobody announces: looks that were put off, requests of other processes.
     pub poll: Duration,
-    /// How often to compare the schemas; no event hook reports a schema change.
+    /// How often to ask the log for more, once it was read to its end.
+    pub feed_poll: Duration,
+    /// How often to compare the schemas.
     pub schema_interval: Duration,
+    /// When to read everything.
+    pub full: Schedule,
+    /// When to read what changed lately.
+    pub delta: Schedule,
+    /// Up to so much later, so that many connections do not begin at once.
+    pub jitter: Duration,
+    /// How long to remember what is done.
+    pub retention: Duration,
 }
 
 impl Default for FollowOptions {
@@ -24,92 +41,340 @@ impl Default for FollowOptions {
         Self {
             debounce: Duration::from_millis(30),
             poll: Duration::from_millis(500),
+            feed_poll: Duration::from_secs(5),
             schema_interval: Duration::from_mins(15),
+            full: Schedule::Every(Duration::from_hours(24)),
+            delta: Schedule::Every(Duration::from_mins(30)),
+            jitter: Duration::ZERO,
+            retention: Duration::from_hours(24 * 14),
         }
     }
 }
 
 /// The longest pause after repeated failures.
 const MAX_PAUSE: Duration = Duration::from_mins(1);
+/// Failing for so long is told.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// How often what is long done is forgotten.
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
+/// How many looks at everything are folded into one pass.
+const PASS_LOOKS: u32 = 1000;
+
+/// A pass that is to be made.
+struct Due {
+    scope: Scope,
+    /// What asked for it.
+    looks: Vec<Look>,
+    request: Option<SyncRequest>,
+}
+
+/// Failures in a row, and what they lead to.
+struct Trouble {
+    what: &'static str,
+    kind: AlertKind,
+    since: Option<Instant>,
+    pause: Duration,
+    told: bool,
+}
+
+impl Trouble {
+    const fn new(what: &'static str, kind: AlertKind) -> Self {
+        Self { what, kind, since: None, pause: Duration::ZERO, told: false }
+    }
+
+    fn book(&mut self, engine: &Engine, result: Result<(), EngineError>) {
+        let Err(error) = result else {
+            if self.told {
+                engine.alert(AlertKind::Recovered, format!("{} works again", self.what), None);
+            }
+            *self = Self::new(self.what, self.kind);
+            return;
+        };
+        let (reason, hint) = (explain(&error), error.hint());
+        tracing::error!(error = %reason, hint, "{} failed; trying again", self.what);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        self.pause = (self.pause * 2).clamp(Duration::from_secs(1), MAX_PAUSE);
+        // A refusal does not pass by itself; anything else may.
+        let urgent = !error.is_transient() && !matches!(error, EngineError::Store(_));
+        if !self.told && (urgent || since.elapsed() >= PATIENCE) {
+            self.told = true;
+            let kind =
+                if matches!(error, EngineError::Refused(_)) { AlertKind::GuardTripped } else { self.kind };
+            engine.alert(kind, format!("{}: {reason}", self.what), hint);
+        }
+    }
+}
 
 impl Engine {
-    /// Applies events as they are stored, until told to stop. Failures are logged and tried again; nothing is lost.
-    ///
-    /// `wake` is notified by whoever stores events.
-    pub async fn follow(&self, options: FollowOptions, wake: &Notify, stop: &CancellationToken) {
-        let mut next_schema = Instant::now();
-        let mut pause = Duration::ZERO;
+    /// Follows the directory until told to stop. `wake` is notified by whoever stores events.
+    pub async fn follow(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
+        // First thing: records cannot be made before the schemas are known.
+        let mut trouble = Trouble::new("comparing the schemas", AlertKind::Stuck);
+        while !stop.is_cancelled() {
+            let compared = self.refresh_schema().await.map(drop);
+            let known = compared.is_ok();
+            trouble.book(self, compared);
+            if known {
+                break;
+            }
+            rest(trouble.pause, stop).await;
+        }
+        tokio::join!(
+            self.follow_events(options, wake, stop),
+            self.follow_feed(options, wake, stop),
+            self.follow_passes(options, stop),
+            self.keep_house(options, stop),
+        );
+    }
+
+    async fn follow_events(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
+        let mut trouble = Trouble::new("applying events", AlertKind::Stuck);
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = wake.notified() => tokio::time::sleep(options.debounce).await,
+                () = wake.notified() => rest(options.debounce, stop).await,
                 () = tokio::time::sleep(options.poll) => {}
             }
-            if !pause.is_zero() {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
-                }
-            }
-            // First thing: records cannot be made before the schemas are known.
-            let mut result = Ok(());
-            if Instant::now() >= next_schema {
-                result = self.refresh_schema().await;
-                if result.is_ok() {
-                    next_schema = Instant::now() + options.schema_interval;
-                }
-            }
-            if result.is_ok() {
-                result = self.drain(stop).await;
-            }
-            pause = match result {
-                Ok(()) => Duration::ZERO,
+            rest(trouble.pause, stop).await;
+            match self.drain(stop).await {
                 Err(EngineError::Stopped) => return,
-                Err(error) => {
-                    tracing::error!(error = %explain(&error), hint = error.hint(), "following the directory failed; trying again");
-                    (pause * 2).clamp(Duration::from_secs(1), MAX_PAUSE)
-                }
-            };
-        }
-    }
-
-    /// Handles events until nothing is due.
-    async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
-        loop {
-            match self.process_events(stop).await? {
-                Batch::Empty => return Ok(()),
-                Batch::Some(report) => {
-                    tracing::info!(
-                        executions = report.executions,
-                        seconds = report.seconds,
-                        records = ?report.records,
-                        messages = ?report.messages,
-                        "events applied"
-                    );
-                }
-                Batch::ReadAll(looks) => {
-                    tracing::info!("an event names nobody; reading the whole directory");
-                    match self.sync(&self.options.limits, &Quiet, stop).await {
-                        Ok(_) => self.ports.store.settle(&looks, self.now()).await?,
-                        Err(error) => {
-                            if !matches!(error, EngineError::Stopped) {
-                                self.put_off(&looks, &explain(&error)).await?;
-                            }
-                            return Err(error);
-                        }
-                    }
-                }
+                result => trouble.book(self, result),
             }
         }
     }
 
-    /// Adds attributes that the directory's schema has gained.
-    async fn refresh_schema(&self) -> Result<(), EngineError> {
-        let report = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
-        if report.state == StructureState::Outdated {
-            let report = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-            tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
+    /// Handles events until nothing is due, then what Assets did not account for.
+    async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
+        while !self.is_paused().await? {
+            if let Some(report) = self.process_events(stop).await? {
+                tell("events applied", &report);
+            } else if let Some(report) = self.send_unconfirmed(stop).await? {
+                tell("records sent again", &report);
+                self.warn_of_refused().await?;
+            } else {
+                break;
+            }
         }
         Ok(())
     }
+
+    async fn warn_of_refused(&self) -> Result<(), EngineError> {
+        let failed = self.ports.store.inbox().await?.failed;
+        if failed > 0 {
+            let hint = "see them with `okta-insight status`";
+            self.alert(
+                AlertKind::RecordsRefused,
+                format!("Assets refuses {failed} records"),
+                Some(hint.into()),
+            );
+        }
+        Ok(())
+    }
+
+    async fn follow_feed(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
+        let Some(feed) = &self.ports.feed else { return };
+        let mut trouble = Trouble::new("reading the log", AlertKind::FeedFailed);
+        while !stop.is_cancelled() {
+            let read = tokio::select! {
+                () = stop.cancelled() => return,
+                read = self.read_feed(feed.as_ref(), wake) => read,
+            };
+            trouble.book(self, read);
+            rest(trouble.pause.max(options.feed_poll), stop).await;
+        }
+    }
+
+    /// Reads the log to its end.
+    async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
+        loop {
+            let polled = self.poll_feed(feed).await?;
+            if polled.new > 0 {
+                wake.notify_one();
+            }
+            if polled.caught_up {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn follow_passes(&self, options: &FollowOptions, stop: &CancellationToken) {
+        let mut trouble = Trouble::new("reading the directory", AlertKind::RunFailed);
+        let mut schema_due = Instant::now() + options.schema_interval;
+        while !stop.is_cancelled() {
+            rest(trouble.pause.max(options.poll), stop).await;
+            if stop.is_cancelled() {
+                return;
+            }
+            let result = self.make_passes(options, &mut schema_due, stop).await;
+            match result {
+                Err(EngineError::Stopped) => return,
+                // Nothing was due: that says nothing of what failed before.
+                Ok(false) => {}
+                result => trouble.book(self, result.map(drop)),
+            }
+        }
+    }
+
+    /// Makes the pass that is due, if one is.
+    async fn make_passes(
+        &self,
+        options: &FollowOptions,
+        schema_due: &mut Instant,
+        stop: &CancellationToken,
+    ) -> Result<bool, EngineError> {
+        if self.is_paused().await? {
+            return Ok(false);
+        }
+        if Instant::now() >= *schema_due {
+            if self.refresh_schema().await? {
+                self.ports.store.ask(&Subject::Schema, self.now()).await?;
+            }
+            *schema_due = Instant::now() + options.schema_interval;
+        }
+        let Some(due) = self.due(options).await? else { return Ok(false) };
+        let accept_shrink = due.request.is_some_and(|request| request.accept_shrink);
+        let limits = Limits { accept_shrink, ..self.options.limits };
+        let request = due.request;
+        let begun = async |run| match request {
+            Some(request) => Ok(self.ports.store.answer_request(request.id, run).await?),
+            None => Ok(()),
+        };
+        match self.pass(due.scope, &limits, &Quiet, stop, begun).await {
+            Ok(report) => {
+                tell("directory read", &report);
+                self.ports.store.settle(&due.looks, self.now()).await?;
+                Ok(true)
+            }
+            Err(error) => {
+                if matches!(error, EngineError::Stopped) {
+                    self.ports.store.release(&due.looks).await?;
+                } else {
+                    self.put_off(&due.looks, &explain(&error)).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// What is due: first what was begun, then what was asked for, then what the schedules say.
+    async fn due(&self, options: &FollowOptions) -> Result<Option<Due>, EngineError> {
+        let request = self.ports.store.take_request().await?;
+        if let Some((_, pass)) = self.ports.store.unfinished_pass().await? {
+            let scope = if request.is_some() { Scope::Full } else { pass.scope };
+            return Ok(Some(Due { scope, looks: Vec::new(), request }));
+        }
+        if request.is_some() {
+            return Ok(Some(Due { scope: Scope::Full, looks: Vec::new(), request }));
+        }
+        let now = self.now();
+        let claim = self.ports.store.claim_looks(LookSort::Passes, PASS_LOOKS, now, self.options.lease);
+        let looks = claim.await?;
+        let asks = |subject: &Subject| looks.iter().any(|look| look.target == *subject);
+        let scope = if asks(&Subject::Directory) {
+            Some(Scope::Full)
+        } else if asks(&Subject::Schema) {
+            self.refresh_schema().await?;
+            Some(Scope::Users)
+        } else if asks(&Subject::Recent) {
+            Some(self.recent().await?)
+        } else {
+            self.scheduled(options, now).await?
+        };
+        // A pass over all users does not see what changed about groups; that waits for the next.
+        let wide = scope != Some(Scope::Users);
+        let (answered, later): (Vec<Look>, Vec<Look>) =
+            looks.into_iter().partition(|look| wide || look.target == Subject::Schema);
+        self.ports.store.release(&later).await?;
+        Ok(scope.map(|scope| Due { scope, looks: answered, request: None }))
+    }
+
+    /// What changed since the last pass began; everything when there was none.
+    async fn recent(&self) -> Result<Scope, EngineError> {
+        let last = self.last_pass().await?;
+        Ok(last.map_or(Scope::Full, |last| Scope::Since(self.with_overlap(last))))
+    }
+
+    /// Only a connection that was synchronised once is kept so by itself.
+    async fn scheduled(&self, options: &FollowOptions, now: Timestamp) -> Result<Option<Scope>, EngineError> {
+        let full = self.ports.store.last_run(RunKind::Full).await?;
+        let Some(full) = full.last.filter(|_| full.good.is_some()) else { return Ok(None) };
+        let is_due = |schedule: &Schedule, last: Timestamp| {
+            let jitter = jitter(options.jitter, last);
+            schedule.after(last).is_some_and(|due| due.checked_add(jitter).is_ok_and(|due| due <= now))
+        };
+        if is_due(&options.full, full) {
+            return Ok(Some(Scope::Full));
+        }
+        let delta = self.ports.store.last_run(RunKind::Delta).await?;
+        let last = delta.last.map_or(full, |delta| delta.max(full));
+        if is_due(&options.delta, last) { self.recent().await.map(Some) } else { Ok(None) }
+    }
+
+    /// When the last pass began that knew everything up to its beginning.
+    pub(crate) async fn last_pass(&self) -> Result<Option<Timestamp>, EngineError> {
+        let full = self.ports.store.last_run(RunKind::Full).await?.good;
+        let delta = self.ports.store.last_run(RunKind::Delta).await?.good;
+        Ok(full.map(|full| delta.map_or(full, |delta| delta.max(full))))
+    }
+
+    async fn is_paused(&self) -> Result<bool, EngineError> {
+        Ok(self.ports.store.paused_until().await?.is_some_and(|until| until > self.now()))
+    }
+
+    async fn keep_house(&self, options: &FollowOptions, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let before = self.now().checked_sub(options.retention).unwrap_or(Timestamp::MIN);
+            if let Err(error) = self.ports.store.forget(before).await {
+                tracing::warn!(error = %explain(&error), "what is long done could not be forgotten");
+            }
+            rest(HOUSEKEEPING, stop).await;
+        }
+    }
+
+    /// Adds attributes that the directory's schema has gained. Whether there were any.
+    async fn refresh_schema(&self) -> Result<bool, EngineError> {
+        let report = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        for drift in &report.drift {
+            tracing::info!(%drift, "the object schema differs from the directory's");
+        }
+        if report.state != StructureState::Outdated {
+            return Ok(false);
+        }
+        let report = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
+        tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
+        Ok(!report.added_attributes.is_empty())
+    }
+}
+
+/// Waits, unless told to stop.
+async fn rest(time: Duration, stop: &CancellationToken) {
+    if !time.is_zero() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+}
+
+/// The same for the same run in every process, so that a restart does not draw lots again.
+fn jitter(most: Duration, last: Timestamp) -> Duration {
+    let drawn = last.as_microsecond().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
+    most * u32::try_from(drawn).unwrap_or_default() / (1 << 20)
+}
+
+fn tell(what: &str, report: &RunReport) {
+    if report.executions == 0 && report.result == RunResult::Done {
+        tracing::debug!(requests = report.directory_requests, "{what}; nothing had changed");
+        return;
+    }
+    tracing::info!(
+        result = ?report.result,
+        executions = report.executions,
+        execution = report.execution.as_ref().map(tracing::field::display),
+        requests = report.directory_requests,
+        seconds = report.seconds,
+        records = ?report.records,
+        messages = ?report.messages,
+        "{what}"
+    );
 }

@@ -1,28 +1,39 @@
 #![doc = include_str!("../README.md")]
 
+mod alert;
 mod apply;
 mod engine;
 mod error;
 mod events;
+mod feed;
 mod follow;
+mod listing;
+mod pass;
 mod plan;
 mod ports;
 mod progress;
 mod read;
 mod recover;
 mod report;
+mod schedule;
 mod setup;
+mod stats;
 
+pub use alert::{Alarm, Alert, AlertKind, NoAlarm};
 pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
 pub use error::{EngineError, PortError, explain};
 pub use follow::FollowOptions;
+pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, KindPlan, Limits, Refusal, SyncPlan};
 pub use ports::{
-    Census, Change, Clock, Directory, EventHook, Execution, ExecutionState, HookReport, Importer,
-    InboxCounts, InboxEvent, Known, Look, Members, Observed, ObservedGroup, ObservedUser, OpenExecution,
-    Outcome, RunSummary, SourceState, Staged, StateStore, StoreError, Structure, StructureReport,
-    StructureState, Subject, SystemClock, TypeOutcome,
+    BlankedField, Census, Change, Clock, Cursor, Directory, EventFeed, EventHook, Execution, ExecutionState,
+    FeedPage, FeedPosition, FeedState, HookReport, Importer, InboxCounts, InboxEvent, Known, LastRun, Look,
+    LookSort, Losses, Members, Observed, ObservedGroup, ObservedUser, OpenExecution, Outcome, Page,
+    RunSummary, SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState,
+    Subject, SyncRequest, SystemClock, TypeOutcome, Unconfirmed,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use report::{RecordCounts, RunKind, RunReport, RunResult};
+pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
+pub use stats::{EngineStats, LATENCY_BOUNDS};

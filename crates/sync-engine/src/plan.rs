@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RunId};
 
-use crate::{Census, Change, StructureReport};
+use crate::{Census, Change, Losses, StructureReport};
 
 /// How much may change without an operator's consent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,14 @@ pub struct Limits {
     pub max_gone_share: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_gone: u64,
+    /// The largest share of the known memberships that a run may end, from 0 to 1.
+    pub max_lost_memberships_share: f64,
+    /// Up to this many are never suspicious, whatever their share.
+    pub min_lost_memberships: u64,
+    /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
+    pub max_blanked_share: f64,
+    /// Up to this many are never suspicious, whatever their share.
+    pub min_blanked: u64,
     /// An operator looked at it and wants it.
     #[serde(skip)]
     pub accept_shrink: bool,
@@ -22,7 +30,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_gone_share: 0.2, min_gone: 5, accept_shrink: false }
+        Self {
+            max_gone_share: 0.2,
+            min_gone: 5,
+            max_lost_memberships_share: 0.2,
+            min_lost_memberships: 50,
+            max_blanked_share: 0.2,
+            min_blanked: 20,
+            accept_shrink: false,
+        }
     }
 }
 
@@ -32,18 +48,47 @@ impl Limits {
     /// # Errors
     /// When they are more than an operator would expect.
     pub fn check(&self, kind: ObjectKind, gone: u64, known: u64) -> Result<(), Refusal> {
-        if self.accept_shrink || gone <= self.min_gone {
-            return Ok(());
-        }
-        // Counts of objects are far below 2^52.
-        #[allow(clippy::cast_precision_loss)]
-        let share = gone as f64 / known.max(1) as f64;
-        if share > self.max_gone_share {
+        if !self.accept_shrink && exceeds(gone, self.min_gone, known, self.max_gone_share) {
             let max_percent = self.max_gone_share * 100.0;
             return Err(Refusal::TooManyGone { kind, gone, known, max_percent });
         }
         Ok(())
     }
+
+    /// Checks that a run may take so much away from objects that live on.
+    ///
+    /// # Errors
+    /// When it is more than an operator would expect.
+    pub fn check_losses(&self, losses: &Losses) -> Result<(), Refusal> {
+        if self.accept_shrink {
+            return Ok(());
+        }
+        let (lost, known) = losses.memberships;
+        if exceeds(lost, self.min_lost_memberships, known, self.max_lost_memberships_share) {
+            let max_percent = self.max_lost_memberships_share * 100.0;
+            return Err(Refusal::TooManyMembershipsLost { lost, known, max_percent });
+        }
+        for blanked in &losses.blanked {
+            if exceeds(blanked.lost, self.min_blanked, blanked.known, self.max_blanked_share) {
+                return Err(Refusal::TooManyBlanked {
+                    kind: blanked.kind,
+                    field: blanked.field.clone(),
+                    lost: blanked.lost,
+                    known: blanked.known,
+                    max_percent: self.max_blanked_share * 100.0,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether that many of the known are both more than a handful and more than a share.
+fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
+    // Counts of objects are far below 2^52.
+    #[allow(clippy::cast_precision_loss)]
+    let share = lost as f64 / known.max(1) as f64;
+    lost > handful && share > max_share
 }
 
 /// Why a plan may not be carried out.
@@ -61,6 +106,35 @@ pub enum Refusal {
         /// How many are known.
         known: u64,
     },
+    /// Too large a share of the memberships would end.
+    #[error("{lost} of {known} known memberships would end; more than {max_percent} % needs consent")]
+    TooManyMembershipsLost {
+        /// How many would end.
+        lost: u64,
+        /// How many are known.
+        known: u64,
+        /// The largest share that needs no consent, in percent.
+        max_percent: f64,
+    },
+    /// Too many objects would lose the value of an attribute.
+    #[error("{lost} of {known} {kind}s would lose their {field}; more than {max_percent} % needs consent")]
+    TooManyBlanked {
+        /// The kind of object.
+        kind: ObjectKind,
+        /// The record's field.
+        field: String,
+        /// How many would lose it.
+        lost: u64,
+        /// How many have it.
+        known: u64,
+        /// The largest share that needs no consent, in percent.
+        max_percent: f64,
+    },
+    /// Assets would delete what an import does not hold.
+    #[error(
+        "the import source removes missing objects: an import of what changed would delete everything else in Assets"
+    )]
+    RemovesMissing,
     /// Too large a share would be marked as gone.
     #[error(
         "{gone} of {known} known {kind}s would be marked as deleted; more than {max_percent} % needs consent"
@@ -108,6 +182,8 @@ pub struct SyncPlan {
     pub kinds: BTreeMap<ObjectKind, KindPlan>,
     /// What is missing in the object schema and mapping.
     pub structure: Option<StructureReport>,
+    /// What objects that live on would lose.
+    pub losses: Losses,
     /// Values that do not fit, in words.
     pub problems: Vec<String>,
 }
@@ -134,7 +210,7 @@ impl SyncPlan {
                 Change::Retire => plan.retire = n,
             }
         }
-        Self { run, kinds, structure: None, problems: Vec::new() }
+        Self { run, kinds, structure: None, losses: Losses::default(), problems: Vec::new() }
     }
 
     /// How many records would be sent.
@@ -153,11 +229,12 @@ impl SyncPlan {
             }
             limits.check(kind, plan.retire, plan.known)?;
         }
+        limits.check_losses(&self.losses)?;
         Ok(ApprovedPlan(self))
     }
 
-    /// Lets the plan be carried out because each object in it was read by id.
-    pub(crate) const fn approved_one_by_one(self) -> ApprovedPlan {
+    /// Lets records be sent again that were approved before.
+    pub(crate) const fn approved_before(self) -> ApprovedPlan {
         ApprovedPlan(self)
     }
 }

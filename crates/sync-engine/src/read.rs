@@ -1,26 +1,12 @@
-//! Reading the whole directory into staged changes.
-//!
-//! Groups come first, then the members of each, then the users page by page, each joined with the groups noted for it.
-//! Only when both listings have reached their end are the objects looked for that they no longer held; each is read by
-//! id before it is marked, because pages may shift while objects change.
+//! From what was read to staged changes.
 
-use std::collections::BTreeMap;
-
-use futures::stream::{self, BoxStream};
+use futures::stream;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
-use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Change, EngineError, Known, Limits, Members, Observed, ObservedUser, Phase, PortError, Progress, Refusal,
-    RunReport, Staged, SyncPlan, engine::Engine,
-};
-
-/// How many items of a listing are handled at once: a page of users or groups.
-const PAGE: usize = 200;
-/// A page of member ids.
-const MEMBER_PAGE: usize = 1000;
+use crate::listing::note;
+use crate::{Change, EngineError, Known, Limits, Observed, Phase, Progress, Refusal, Staged, engine::Engine};
 
 /// What a record would do, given what is known of its object; `None` when nothing.
 pub(crate) fn classify(record: &Record, known: Option<&Known>) -> Option<Change> {
@@ -32,146 +18,17 @@ pub(crate) fn classify(record: &Record, known: Option<&Known>) -> Option<Change>
 }
 
 impl Engine {
-    pub(crate) async fn read_all(
-        &self,
-        run: RunId,
-        limits: &Limits,
-        progress: &dyn Progress,
-        stop: &CancellationToken,
-    ) -> Result<SyncPlan, EngineError> {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(EngineError::Stopped),
-            plan = self.read_directory(run, limits, progress) => plan,
-        }
-    }
-
-    async fn read_directory(
-        &self,
-        run: RunId,
-        limits: &Limits,
-        progress: &dyn Progress,
-    ) -> Result<SyncPlan, EngineError> {
-        // Every record of this run counts as read when the run began: what an event brought meanwhile is newer than a
-        // membership that was listed at the beginning.
-        let read_at = self.now();
-        let mut notes = RunReport::default();
-        let mut read = BTreeMap::new();
-
-        let (groups, to_list) = self.read_groups(run, read_at, &mut notes, progress).await?;
-        read.insert(ObjectKind::Group, groups);
-        self.read_members(run, to_list, progress).await?;
-        let users = self.read_users(run, read_at, &mut notes, progress).await?;
-        read.insert(ObjectKind::User, users);
-
-        progress.begin(Phase::Missing, None);
-        for (kind, listed) in [(ObjectKind::Group, groups), (ObjectKind::User, users)] {
-            self.stage_missing(run, kind, listed, limits, progress).await?;
-        }
-        progress.end(Phase::Missing);
-
-        let staged = self.ports.store.staged_counts(run).await?;
-        let census = self.ports.store.census().await?;
-        let mut plan = SyncPlan::new(run, &read, &staged, &census);
-        plan.problems = notes.messages;
-        Ok(plan)
-    }
-
-    async fn read_groups(
-        &self,
-        run: RunId,
-        read_at: Timestamp,
-        notes: &mut RunReport,
-        progress: &dyn Progress,
-    ) -> Result<(u64, Vec<GroupId>), EngineError> {
-        progress.begin(Phase::Groups, None);
-        let mut count = 0;
-        let mut to_list = Vec::new();
-        let mut pages = self.ports.directory.groups().try_chunks(PAGE);
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| EngineError::Directory(e.1))?;
-            to_list.extend(
-                page.iter()
-                    .filter(|group| group.members == Members::Listed)
-                    .map(|group| GroupId::new(group.observed.record.key.id.clone())),
-            );
-            count += page.len() as u64;
-            progress.advance(Phase::Groups, page.len() as u64);
-            self.stage_observed(run, page.into_iter().map(|g| g.observed), read_at, notes).await?;
-        }
-        progress.end(Phase::Groups);
-        Ok((count, to_list))
-    }
-
-    async fn read_members(
-        &self,
-        run: RunId,
-        groups: Vec<GroupId>,
-        progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
-        progress.begin(Phase::Members, Some(groups.len() as u64));
-        let listings: BoxStream<'_, Result<(), EngineError>> = stream::iter(groups)
-            .map(|group| async move {
-                let mut pages = self.ports.directory.members(&group).try_chunks(MEMBER_PAGE);
-                while let Some(page) = pages.next().await {
-                    let page: Vec<UserId> = page.map_err(|e| EngineError::Directory(e.1))?;
-                    self.ports.store.note_members(run, &group, &page).await?;
-                }
-                progress.advance(Phase::Members, 1);
-                Ok(())
-            })
-            .buffer_unordered(self.options.concurrency)
-            .boxed();
-        listings.try_collect::<()>().await?;
-        progress.end(Phase::Members);
-        Ok(())
-    }
-
-    async fn read_users(
-        &self,
-        run: RunId,
-        read_at: Timestamp,
-        notes: &mut RunReport,
-        progress: &dyn Progress,
-    ) -> Result<u64, EngineError> {
-        let known = self.ports.store.census().await?.get(&ObjectKind::User).map(|census| census.live);
-        progress.begin(Phase::Users, known.filter(|&n| n > 0));
-        let mut count = 0;
-        let mut pages = self.ports.directory.users().try_chunks(PAGE);
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e: futures::stream::TryChunksError<ObservedUser, PortError>| {
-                EngineError::Directory(e.1)
-            })?;
-            let ids: Vec<UserId> =
-                page.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
-            let mut noted = self.ports.store.noted_groups(run, &ids).await?;
-            count += page.len() as u64;
-            progress.advance(Phase::Users, page.len() as u64);
-            let joined = page.into_iter().zip(ids).map(|(user, id)| {
-                let mut groups = noted.remove(&id).unwrap_or_default();
-                groups.extend(user.implied_groups);
-                Observed {
-                    record: self.ports.directory.with_groups(user.observed.record, &groups),
-                    ..user.observed
-                }
-            });
-            self.stage_observed(run, joined, read_at, notes).await?;
-        }
-        progress.end(Phase::Users);
-        Ok(count)
-    }
-
     /// Compares a page with what is confirmed, and stages what differs.
     pub(crate) async fn stage_observed(
         &self,
         run: RunId,
         page: impl Iterator<Item = Observed>,
         read_at: Timestamp,
-        notes: &mut RunReport,
+        problems: &mut Vec<String>,
     ) -> Result<(), EngineError> {
         let mut records = Vec::new();
         for observed in page {
-            observed.problems.into_iter().for_each(|problem| notes.note(problem));
+            observed.problems.into_iter().for_each(|problem| note(problems, problem));
             records.push(observed.record);
         }
         let keys: Vec<RecordKey> = records.iter().map(|record| record.key.clone()).collect();
@@ -188,7 +45,7 @@ impl Engine {
     }
 
     /// Marks what is known, live, and not listed any more, after reading each object by id.
-    async fn stage_missing(
+    pub(crate) async fn stage_missing(
         &self,
         run: RunId,
         kind: ObjectKind,

@@ -3,37 +3,62 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sync_model::ObjectKind;
+use sync_model::{ObjectKind, RunId};
 use tokio::time::Instant;
 
 use crate::{EngineError, ExecutionState, OpenExecution, Outcome, RunReport, RunResult, engine::Engine};
 
 impl Engine {
-    /// Looks after executions whose end was not recorded: awaits and confirms, or cancels them. To be called once, at
-    /// the start of the process that sends.
+    /// Looks after what an earlier process left behind: executions whose end was not recorded are awaited and confirmed,
+    /// or cancelled; claims are let go of. To be called once, at the start of the process that sends.
     ///
     /// # Errors
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _lane = self.lane.lock().await;
-        self.recover_locked().await?;
+        self.recover_locked(None).await?;
+        self.ports.store.release_claims().await?;
         Ok(self.ports.store.abandon_runs(self.now()).await?)
     }
 
-    pub(crate) async fn recover_locked(&self) -> Result<(), EngineError> {
+    /// `current` is the run that goes on afterwards, with its report: it is not closed here.
+    pub(crate) async fn recover_locked(
+        &self,
+        mut current: Option<(RunId, &mut RunReport)>,
+    ) -> Result<(), EngineError> {
         for open in self.ports.store.open_executions().await? {
             tracing::info!(execution = %open.id, run = %open.run, "looking after an execution that was cut off");
+            let outcome = self.await_end(&open).await?;
+            if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
+                // It sends the rest itself.
+                self.close(&open, outcome.as_ref(), report).await?;
+                continue;
+            }
             let mut report = RunReport { execution: Some(open.id.clone()), ..RunReport::default() };
-            if let Some(outcome) = self.await_end(&open).await? {
-                self.confirm_late(&open, &outcome, &mut report).await?;
-            } else {
+            self.close(&open, outcome.as_ref(), &mut report).await?;
+            if outcome.is_none() {
                 report.result = RunResult::Failed;
                 report.error = Some("cut off before everything was sent; the next run sends it".into());
-                self.ports.store.close_execution(&open.id).await?;
             }
-            self.ports.store.end_run(open.run, &report, self.now()).await?;
+            // A pass that was cut off while it sent goes on with what it has staged.
+            let unfinished = self.ports.store.unfinished_pass().await?;
+            if outcome.is_some() || unfinished.is_none_or(|(run, _)| run != open.run) {
+                self.ports.store.end_run(open.run, &report, self.now()).await?;
+            }
         }
         Ok(())
+    }
+
+    async fn close(
+        &self,
+        open: &OpenExecution,
+        outcome: Option<&Outcome>,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        match outcome {
+            Some(outcome) => self.confirm_late(open, outcome, report).await,
+            None => Ok(self.ports.store.close_execution(&open.id).await?),
+        }
     }
 
     /// How it ended, or `None` when nothing of it took effect.
@@ -78,9 +103,10 @@ impl Engine {
         for ((kind, _), n) in self.ports.store.staged_counts(open.run).await? {
             *sent.entry(kind).or_default() += n;
         }
-        report.executions = 1;
+        report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
-        self.ports.store.confirm(open.run, &open.id, &confirmed, self.now()).await?;
+        self.stats.execution(report.result);
+        self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
         Ok(())
     }
 }

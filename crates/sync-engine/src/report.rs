@@ -15,8 +15,12 @@ pub enum RunKind {
     Full,
     /// Somebody asked for some objects to be read.
     Some,
+    /// What changed lately was read.
+    Delta,
     /// Events named objects.
     Events,
+    /// Records that Assets did not account for were sent again.
+    Retry,
     /// Somebody wants to see what a full run would do.
     Plan,
 }
@@ -27,7 +31,9 @@ impl RunKind {
         match self {
             Self::Full => "full",
             Self::Some => "some",
+            Self::Delta => "delta",
             Self::Events => "events",
+            Self::Retry => "retry",
             Self::Plan => "plan",
         }
     }
@@ -63,6 +69,19 @@ pub struct RecordCounts {
     pub rejected: u64,
 }
 
+impl RecordCounts {
+    /// Adds another run's.
+    pub const fn add(&mut self, other: &Self) {
+        let Self { read, sent, created, updated, identical, rejected } = other;
+        self.read += *read;
+        self.sent += *sent;
+        self.created += *created;
+        self.updated += *updated;
+        self.identical += *identical;
+        self.rejected += *rejected;
+    }
+}
+
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunReport {
@@ -86,6 +105,9 @@ pub struct RunReport {
     pub error: Option<String>,
     /// The execution that carried the records.
     pub execution: Option<ExecutionId>,
+    /// Whether it went on where another process was cut off.
+    #[serde(default)]
+    pub resumed: bool,
 }
 
 impl RunReport {
@@ -94,9 +116,7 @@ impl RunReport {
 
     /// Adds a message unless it is there already or there are too many.
     pub fn note(&mut self, message: String) {
-        if self.messages.len() < Self::MAX_MESSAGES && !self.messages.contains(&message) {
-            self.messages.push(message);
-        }
+        crate::listing::note(&mut self.messages, message);
     }
 
     pub(crate) fn counts(&mut self, kind: ObjectKind) -> &mut RecordCounts {

@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use insight_import_client::ImportClient;
+use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::{HookSecret, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sync_engine::{
-    Census, Engine, EngineOptions, FollowOptions, InboxCounts, Ports, RunSummary, StateStore, SystemClock,
+    Census, Engine, EngineOptions, EventFeed, FollowOptions, InboxCounts, NoAlarm, Ports, RunKind,
+    RunSummary, StateStore, SystemClock,
 };
 use sync_model::{ConnectionName, ObjectKind};
 use sync_store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::{AssetsImporter, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook};
+use crate::adapters::{
+    AssetsImporter, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog, SourceSettings,
+};
+use crate::config::EventSource;
 use crate::lock::Lock;
 use crate::receiver::Inbox;
 use crate::{ConfigError, ConnectionConfig, ServiceError};
@@ -33,7 +37,7 @@ pub struct ConnectionStatus {
     pub objects: BTreeMap<ObjectKind, Census>,
     /// What is waiting.
     pub inbox: InboxCounts,
-    /// When a full run last ended well.
+    /// When the last full run that ended well began.
     pub last_full_sync: Option<jiff::Timestamp>,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
@@ -59,7 +63,13 @@ impl Connection {
         let state: Arc<dyn StateStore> = Arc::new(store.connection(&config.name).await?);
         let okta = okta_client(config)?;
         let assets = assets_client(config)?;
+        let account = account_client(config)?;
+        let settings = SourceSettings::new(assets.clone(), account);
         let mapping = MappingSlot::default();
+        let feed: Option<Arc<dyn EventFeed>> = match config.events {
+            EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
+            EventSource::Hook => None,
+        };
         let ports = Ports {
             directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone())),
             structure: Arc::new(AssetsStructure::new(
@@ -69,8 +79,10 @@ impl Connection {
                 mapping.clone(),
             )),
             hook: Arc::new(OktaEventHook::new(okta, &config.name, config.hook.clone())),
-            importer: Arc::new(AssetsImporter::new(assets, mapping)),
+            importer: Arc::new(AssetsImporter::new(assets, mapping, settings)),
             store: Arc::clone(&state),
+            feed,
+            alarm: Arc::new(NoAlarm),
             clock: Arc::new(SystemClock),
         };
         let options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
@@ -80,8 +92,16 @@ impl Connection {
             store: state,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
-            has_hook: config.hook.is_some(),
-            follow: FollowOptions { schema_interval: config.schema_interval, ..FollowOptions::default() },
+            has_hook: config.hook.is_some() && config.events != EventSource::Log,
+            follow: FollowOptions {
+                feed_poll: config.schedule.log,
+                schema_interval: config.schedule.schema,
+                full: config.schedule.full.clone(),
+                delta: config.schedule.delta.clone(),
+                jitter: config.schedule.jitter,
+                retention: config.schedule.retention,
+                ..FollowOptions::default()
+            },
         })
     }
 
@@ -91,7 +111,8 @@ impl Connection {
     /// When the org URL, the key or the token cannot work.
     pub fn check(config: &ConnectionConfig) -> Result<(), ConfigError> {
         okta_client(config)?;
-        assets_client(config).map(drop)
+        assets_client(config)?;
+        account_client(config).map(drop)
     }
 
     /// What the operator calls it.
@@ -114,17 +135,12 @@ impl Connection {
     /// # Errors
     /// When the store fails.
     pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
-        use sync_engine::{RunKind, RunResult};
-        let history = self.store.runs(runs.max(50)).await?;
-        let good = |run: &&RunSummary| {
-            run.kind == RunKind::Full && run.report.as_ref().is_some_and(|r| r.result == RunResult::Done)
-        };
         Ok(ConnectionStatus {
             connection: self.name.clone(),
             objects: self.store.census().await?,
             inbox: self.store.inbox().await?,
-            last_full_sync: history.iter().find(good).and_then(|run| run.ended),
-            runs: history.into_iter().take(runs as usize).collect(),
+            last_full_sync: self.store.last_run(RunKind::Full).await?.good,
+            runs: self.store.runs(runs).await?,
         })
     }
 
@@ -141,7 +157,7 @@ impl Connection {
 
     /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim) the connection.
     pub async fn follow(&self, stop: &CancellationToken) {
-        self.engine.follow(self.follow, &self.wake, stop).await;
+        self.engine.follow(&self.follow, &self.wake, stop).await;
     }
 
     /// The part that the hook receiver needs; `None` without a hook.
@@ -171,6 +187,27 @@ fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
         builder = builder.scopes(config.okta.scopes.iter().cloned());
     }
     builder.build().map_err(|e| wrong("org_url", &e))
+}
+
+fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {
+    let Some(account) = &config.assets.account else { return Ok(None) };
+    let builder = AssetsClient::builder(&account.site_url)
+        .api_token(&account.email, account.api_token.clone())
+        .api_url(&config.assets.api_url)
+        .user_agent(USER_AGENT);
+    let client = builder.build().map_err(|e| ConfigError::Value {
+        key: match e {
+            insight_import_client::ConfigError::Token => {
+                format!("connections.{}.assets.api_token", config.name)
+            }
+            insight_import_client::ConfigError::Email(_) => {
+                format!("connections.{}.assets.email", config.name)
+            }
+            _ => format!("connections.{}.assets.site_url", config.name),
+        },
+        problem: crate::explain(&e),
+    })?;
+    Ok(Some(client))
 }
 
 fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, ConfigError> {

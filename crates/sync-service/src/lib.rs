@@ -9,7 +9,10 @@ mod lock;
 mod receiver;
 mod shutdown;
 
-pub use config::{AssetsConfig, Config, ConfigError, ConnectionConfig, HookConfig, OktaConfig};
+pub use config::{
+    AccountConfig, AlertConfig, AlertFormat, AssetsConfig, Config, ConfigError, ConnectionConfig, EventSource, HookConfig,
+    OktaConfig, ScheduleConfig,
+};
 pub use connection::{Claim, Connection, ConnectionStatus};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;

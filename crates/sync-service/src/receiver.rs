@@ -133,7 +133,12 @@ async fn deliver(
         }
     };
     let events: Vec<_> = delivery.events.iter().map(inbox_event).collect();
-    match inbox.store.store_events(&events, SystemClock.now()).await {
+    let now = SystemClock.now();
+    let stored = match delivery.event_id.as_str() {
+        "" => inbox.store.store_events(&events, now).await,
+        id => inbox.store.store_delivery(id, &events, now).await,
+    };
+    match stored {
         Ok(new) => {
             if new > 0 {
                 inbox.wake.notify_one();

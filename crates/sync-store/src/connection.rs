@@ -1,17 +1,19 @@
 //! The state of one connection: the trait, answered by the modules that know each part.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
-    Census, Change, InboxCounts, InboxEvent, Known, Look, OpenExecution, RunKind, RunReport, RunSummary,
-    Staged, StateStore, StoreError,
+    Census, Change, FeedState, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
+    OpenExecution, Pass, RunKind, RunReport, RunSummary, Staged, StateStore, StoreError, Subject,
+    SyncRequest, Unconfirmed,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use crate::{inbox, objects, runs, staging};
+use crate::{inbox, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -44,12 +46,24 @@ impl StateStore for ConnectionStore {
         runs::end(self, run, report, now).await
     }
 
+    async fn save_pass(&self, run: RunId, pass: &Pass) -> Result<(), StoreError> {
+        passes::save(self, run, pass).await
+    }
+
+    async fn unfinished_pass(&self) -> Result<Option<(RunId, Pass)>, StoreError> {
+        passes::unfinished(self).await
+    }
+
     async fn abandon_runs(&self, now: Timestamp) -> Result<(), StoreError> {
         runs::abandon(self, now).await
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
         runs::newest(self, limit).await
+    }
+
+    async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError> {
+        runs::last(self, kind).await
     }
 
     async fn known(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Known>, StoreError> {
@@ -60,12 +74,53 @@ impl StateStore for ConnectionStore {
         objects::confirmed(self, key).await
     }
 
+    async fn confirmed_many(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError> {
+        objects::confirmed_many(self, keys).await
+    }
+
     async fn census(&self) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
         objects::census(self).await
     }
 
     async fn referring_to(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError> {
         objects::referring_to(self, kind, value).await
+    }
+
+    async fn count_referring_to(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError> {
+        objects::count_referring_to(self, kind, value).await
+    }
+
+    async fn note_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError> {
+        passes::note_groups(self, run, groups).await
+    }
+
+    async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError> {
+        passes::to_list(self, run, limit).await
+    }
+
+    async fn count_noted_groups(&self, run: RunId) -> Result<u64, StoreError> {
+        passes::count_noted(self, run).await
+    }
+
+    async fn group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
+        passes::listed(self, run, group).await
+    }
+
+    async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError> {
+        passes::forget_half_listed(self, run).await
+    }
+
+    async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError> {
+        passes::listed_of(self, run, of).await
+    }
+
+    async fn membership_differences(
+        &self,
+        run: RunId,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        passes::membership_differences(self, run, after, limit).await
     }
 
     async fn note_members(&self, run: RunId, group: &GroupId, users: &[UserId]) -> Result<(), StoreError> {
@@ -98,6 +153,10 @@ impl StateStore for ConnectionStore {
         objects::unseen(self, run, kind, after, limit).await
     }
 
+    async fn losses(&self, run: RunId) -> Result<Losses, StoreError> {
+        passes::losses(self, run).await
+    }
+
     async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
         staging::counts(self, run).await
     }
@@ -124,9 +183,22 @@ impl StateStore for ConnectionStore {
         run: RunId,
         execution: &ExecutionId,
         kinds: &[ObjectKind],
+        reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        objects::confirm(self, run, execution, kinds, now).await
+        objects::confirm(self, run, execution, kinds, reason, now).await
+    }
+
+    async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
+        unconfirmed::stage(self, run, now).await
+    }
+
+    async fn next_retry(&self) -> Result<Option<Timestamp>, StoreError> {
+        unconfirmed::next(self).await
+    }
+
+    async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError> {
+        unconfirmed::list(self, limit).await
     }
 
     async fn close_execution(&self, id: &ExecutionId) -> Result<(), StoreError> {
@@ -137,8 +209,48 @@ impl StateStore for ConnectionStore {
         inbox::store(self, events, now).await
     }
 
-    async fn due_looks(&self, limit: u32, now: Timestamp) -> Result<Vec<Look>, StoreError> {
-        inbox::due(self, limit, now).await
+    async fn store_delivery(
+        &self,
+        delivery: &str,
+        events: &[InboxEvent],
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        inbox::store_delivery(self, delivery, events, now).await
+    }
+
+    async fn feed(&self) -> Result<Option<FeedState>, StoreError> {
+        inbox::feed(self).await
+    }
+
+    async fn store_feed(
+        &self,
+        events: &[InboxEvent],
+        state: &FeedState,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        inbox::store_feed(self, events, state, now).await
+    }
+
+    async fn ask(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
+        inbox::ask(self, subject, now).await
+    }
+
+    async fn claim_looks(
+        &self,
+        sort: LookSort,
+        limit: u32,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Vec<Look>, StoreError> {
+        inbox::claim(self, sort, limit, now, lease).await
+    }
+
+    async fn release(&self, looks: &[Look]) -> Result<(), StoreError> {
+        inbox::release(self, looks).await
+    }
+
+    async fn release_claims(&self) -> Result<(), StoreError> {
+        inbox::release_claims(self).await
     }
 
     async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<(), StoreError> {
@@ -155,5 +267,33 @@ impl StateStore for ConnectionStore {
 
     async fn inbox(&self) -> Result<InboxCounts, StoreError> {
         inbox::counts(self).await
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
+        inbox::forget(self, before).await
+    }
+
+    async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError> {
+        requests::ask(self, accept_shrink, now).await
+    }
+
+    async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError> {
+        requests::take(self).await
+    }
+
+    async fn answer_request(&self, request: i64, run: RunId) -> Result<(), StoreError> {
+        requests::answer(self, request, run).await
+    }
+
+    async fn request_run(&self, request: i64) -> Result<Option<RunSummary>, StoreError> {
+        requests::run(self, request).await
+    }
+
+    async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
+        requests::pause(self, until).await
+    }
+
+    async fn paused_until(&self) -> Result<Option<Timestamp>, StoreError> {
+        requests::paused_until(self).await
     }
 }

@@ -1,12 +1,18 @@
 //! Between our words and the columns.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sync_engine::{StoreError, Subject};
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
-/// The `kind` column of a look at everything.
+/// The `kind` columns of looks that name no single object.
 const DIRECTORY: &str = "directory";
+const RECENT: &str = "recent";
+const SCHEMA: &str = "schema";
+/// The `id` of such a look is the group's, a slash, and the user's.
+const MEMBERSHIP: &str = "membership";
 
 pub(crate) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond()
@@ -27,19 +33,29 @@ pub(crate) fn keys_json<'a>(keys: impl IntoIterator<Item = &'a RecordKey>) -> St
 }
 
 /// The `kind` and `id` columns of what is to be looked at.
-pub(crate) fn subject_columns(subject: &Subject) -> (&'static str, &str) {
+pub(crate) fn subject_columns(subject: &Subject) -> (&'static str, Cow<'_, str>) {
     match subject {
-        Subject::User(id) => (ObjectKind::User.as_str(), id.as_str()),
-        Subject::Group(id) => (ObjectKind::Group.as_str(), id.as_str()),
-        Subject::Directory => (DIRECTORY, ""),
+        Subject::User(id) => (ObjectKind::User.as_str(), id.as_str().into()),
+        Subject::Group(id) => (ObjectKind::Group.as_str(), id.as_str().into()),
+        Subject::Membership { group, user } => (MEMBERSHIP, format!("{group}/{user}").into()),
+        Subject::Recent => (RECENT, "".into()),
+        Subject::Directory => (DIRECTORY, "".into()),
+        Subject::Schema => (SCHEMA, "".into()),
     }
 }
 
 pub(crate) fn subject(kind: &str, id: String) -> Result<Subject, StoreError> {
-    match kind {
-        "user" => Ok(Subject::User(UserId::new(id))),
-        "group" => Ok(Subject::Group(GroupId::new(id))),
-        DIRECTORY => Ok(Subject::Directory),
-        other => Err(StoreError::new("read what to look at", format!("unknown kind \"{other}\""))),
-    }
+    let unknown = || StoreError::new("read what to look at", format!("unknown kind \"{kind}\""));
+    Ok(match kind {
+        "user" => Subject::User(UserId::new(id)),
+        "group" => Subject::Group(GroupId::new(id)),
+        MEMBERSHIP => {
+            let (group, user) = id.split_once('/').ok_or_else(unknown)?;
+            Subject::Membership { group: GroupId::new(group), user: UserId::new(user) }
+        }
+        RECENT => Subject::Recent,
+        DIRECTORY => Subject::Directory,
+        SCHEMA => Subject::Schema,
+        _ => return Err(unknown()),
+    })
 }

@@ -1,8 +1,11 @@
 //! Events, and the looks that they fold into.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sync_engine::{InboxCounts, InboxEvent, Look, StoreError};
+use sqlx::{Sqlite, Transaction};
+use sync_engine::{FeedState, InboxCounts, InboxEvent, Look, LookSort, StoreError, Subject};
 
 use crate::ConnectionStore;
 use crate::convert::{millis, subject, subject_columns, timestamp};
@@ -12,47 +15,116 @@ pub(crate) async fn store(
     events: &[InboxEvent],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    const ACTION: &str = "store events";
-    let failed = |e| StoreError::new(ACTION, e);
-    let mut tx = store.begin(ACTION).await?;
+    let mut tx = store.begin(STORE).await?;
+    let new = insert(store, &mut tx, events, now).await?;
+    tx.commit().await.map_err(storing)?;
+    Ok(new)
+}
+
+pub(crate) async fn store_delivery(
+    store: &ConnectionStore,
+    delivery: &str,
+    events: &[InboxEvent],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut tx = store.begin(STORE).await?;
+    let stored =
+        sqlx::query("INSERT OR IGNORE INTO deliveries (connection, id, received) VALUES (?1, ?2, ?3)")
+            .bind(store.id)
+            .bind(delivery)
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(storing)?;
+    let new = if stored.rows_affected() == 0 { 0 } else { insert(store, &mut tx, events, now).await? };
+    tx.commit().await.map_err(storing)?;
+    Ok(new)
+}
+
+pub(crate) async fn store_feed(
+    store: &ConnectionStore,
+    events: &[InboxEvent],
+    state: &FeedState,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let text = serde_json::to_string(state).map_err(|e| StoreError::new(STORE, e))?;
+    let mut tx = store.begin(STORE).await?;
+    let new = insert(store, &mut tx, events, now).await?;
+    sqlx::query(
+        "INSERT INTO feeds (connection, state) VALUES (?1, ?2)
+         ON CONFLICT (connection) DO UPDATE SET state = excluded.state",
+    )
+    .bind(store.id)
+    .bind(text)
+    .execute(&mut *tx)
+    .await
+    .map_err(storing)?;
+    tx.commit().await.map_err(storing)?;
+    Ok(new)
+}
+
+pub(crate) async fn feed(store: &ConnectionStore) -> Result<Option<FeedState>, StoreError> {
+    const ACTION: &str = "read how far the log was read";
+    let text: Option<String> = sqlx::query_scalar("SELECT state FROM feeds WHERE connection = ?1")
+        .bind(store.id)
+        .fetch_optional(&store.pool)
+        .await
+        .map_err(|e| StoreError::new(ACTION, e))?;
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|e| StoreError::new(ACTION, e))
+}
+
+pub(crate) async fn ask(
+    store: &ConnectionStore,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin(STORE).await?;
+    look(store, &mut tx, subject, None, false, now).await?;
+    tx.commit().await.map_err(storing)
+}
+
+const STORE: &str = "store events";
+
+// The signature is that of `map_err`.
+#[allow(clippy::needless_pass_by_value)]
+fn storing(error: sqlx::Error) -> StoreError {
+    StoreError::new(STORE, error)
+}
+
+/// Inserts those that are new, with what they ask to look at, and gives their number.
+async fn insert(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    events: &[InboxEvent],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let mut new = 0;
     for event in events {
+        // An event that names nothing is done as soon as it is known.
+        let (state, settled) =
+            if event.subjects.is_empty() { ("done", Some(millis(now))) } else { ("pending", None) };
         let stored = sqlx::query(
-            "INSERT OR IGNORE INTO events (connection, id, event_type, published, received, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'pending')",
+            "INSERT OR IGNORE INTO events (connection, id, event_type, published, received, state, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .bind(store.id)
         .bind(event.id.as_str())
         .bind(&event.event_type)
         .bind(millis(event.published))
         .bind(millis(now))
-        .execute(&mut *tx)
+        .bind(state)
+        .bind(settled)
+        .execute(&mut **tx)
         .await
-        .map_err(failed)?;
+        .map_err(storing)?;
         if stored.rows_affected() == 0 {
             continue;
         }
         new += 1;
         for named in &event.subjects {
+            let at_least = event.changes_object.then_some(event.published);
+            let sequence = look(store, tx, named, at_least, event.expects_gone, now).await?;
             let (kind, id) = subject_columns(named);
-            let sequence: i64 = sqlx::query_scalar(
-                "INSERT INTO looks (connection, kind, id, at_least, expects_gone, attempts, sequence, due)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, ?6)
-                 ON CONFLICT (connection, kind, id) DO UPDATE SET
-                     at_least = max(coalesce(at_least, excluded.at_least), coalesce(excluded.at_least, at_least)),
-                     expects_gone = expects_gone OR excluded.expects_gone,
-                     attempts = 0, sequence = sequence + 1, due = min(due, excluded.due)
-                 RETURNING sequence",
-            )
-            .bind(store.id)
-            .bind(kind)
-            .bind(id)
-            .bind(event.changes_object.then(|| millis(event.published)))
-            .bind(event.expects_gone)
-            .bind(millis(now))
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(failed)?;
             sqlx::query(
                 "INSERT OR IGNORE INTO waiting (connection, kind, id, event, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
             )
@@ -61,41 +133,74 @@ pub(crate) async fn store(
             .bind(id)
             .bind(event.id.as_str())
             .bind(sequence)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await
-            .map_err(failed)?;
-        }
-        if event.subjects.is_empty() {
-            sqlx::query("UPDATE events SET state = 'done', settled = ?3 WHERE connection = ?1 AND id = ?2")
-                .bind(store.id)
-                .bind(event.id.as_str())
-                .bind(millis(now))
-                .execute(&mut *tx)
-                .await
-                .map_err(failed)?;
+            .map_err(storing)?;
         }
     }
-    tx.commit().await.map_err(failed)?;
     Ok(new)
 }
 
-pub(crate) async fn due(
+/// Puts a look on the list, or adds another wish to the one that is there. Gives its sequence.
+async fn look(
     store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    subject: &Subject,
+    at_least: Option<Timestamp>,
+    expects_gone: bool,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let (kind, id) = subject_columns(subject);
+    sqlx::query_scalar(
+        "INSERT INTO looks (connection, kind, id, at_least, expects_gone, attempts, sequence, due)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, ?6)
+         ON CONFLICT (connection, kind, id) DO UPDATE SET
+             at_least = max(coalesce(at_least, excluded.at_least), coalesce(excluded.at_least, at_least)),
+             -- A membership may come and go: the newest event tells how it should be.
+             expects_gone = CASE WHEN kind <> 'membership' THEN expects_gone OR excluded.expects_gone
+                                 WHEN coalesce(excluded.at_least, 0) >= coalesce(at_least, 0)
+                                 THEN excluded.expects_gone ELSE expects_gone END,
+             attempts = 0, sequence = sequence + 1, due = min(due, excluded.due)
+         RETURNING sequence",
+    )
+    .bind(store.id)
+    .bind(kind)
+    .bind(id)
+    .bind(at_least.map(millis))
+    .bind(expects_gone)
+    .bind(millis(now))
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(storing)
+}
+
+pub(crate) async fn claim(
+    store: &ConnectionStore,
+    sort: LookSort,
     limit: u32,
     now: Timestamp,
+    lease: Duration,
 ) -> Result<Vec<Look>, StoreError> {
-    let rows: Vec<(String, String, Option<i64>, bool, u32, i64)> = sqlx::query_as(
-        "SELECT kind, id, at_least, expects_gone, attempts, sequence FROM looks
-         WHERE connection = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+    let until = millis(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+    let mut rows: Vec<(String, String, Option<i64>, bool, u32, i64, i64)> = sqlx::query_as(
+        "UPDATE looks SET claimed_until = ?4
+         WHERE connection = ?1 AND (kind, id) IN (
+             SELECT kind, id FROM looks WHERE connection = ?1 AND due <= ?2 AND claimed_until <= ?2
+               AND (kind IN ('recent', 'directory', 'schema')) = ?5
+             ORDER BY due LIMIT ?3)
+         RETURNING kind, id, at_least, expects_gone, attempts, sequence, due",
     )
     .bind(store.id)
     .bind(millis(now))
     .bind(limit)
+    .bind(until)
+    .bind(sort == LookSort::Passes)
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read what is due", e))?;
+    .map_err(|e| StoreError::new("claim what is due", e))?;
+    rows.sort_by_key(|row| row.6);
     rows.into_iter()
-        .map(|(kind, id, at_least, expects_gone, attempts, sequence)| {
+        .map(|(kind, id, at_least, expects_gone, attempts, sequence, _)| {
             Ok(Look {
                 target: subject(&kind, id)?,
                 at_least: at_least.map(timestamp).transpose()?,
@@ -105,6 +210,28 @@ pub(crate) async fn due(
             })
         })
         .collect()
+}
+
+pub(crate) async fn release(store: &ConnectionStore, looks: &[Look]) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE looks SET claimed_until = 0 FROM json_each(?2) l
+         WHERE connection = ?1 AND looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1",
+    )
+    .bind(store.id)
+    .bind(looks_json(looks))
+    .execute(&store.pool)
+    .await
+    .map(drop)
+    .map_err(|e| StoreError::new("let go of claims", e))
+}
+
+pub(crate) async fn release_claims(store: &ConnectionStore) -> Result<(), StoreError> {
+    sqlx::query("UPDATE looks SET claimed_until = 0 WHERE connection = ?1 AND claimed_until > 0")
+        .bind(store.id)
+        .execute(&store.pool)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("let go of claims", e))
 }
 
 pub(crate) async fn settle(
@@ -130,9 +257,12 @@ pub(crate) async fn postpone(
     until: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE looks SET due = ?3, attempts = attempts + 1 FROM json_each(?2) l
-         WHERE connection = ?1 AND looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1
-           AND looks.sequence <= l.value ->> 2",
+        // What a newer event asks for stays due, whatever became of the older wish.
+        "UPDATE looks SET claimed_until = 0,
+             due = CASE WHEN looks.sequence <= l.value ->> 2 THEN ?3 ELSE due END,
+             attempts = CASE WHEN looks.sequence <= l.value ->> 2 THEN attempts + 1 ELSE attempts END
+         FROM json_each(?2) l
+         WHERE connection = ?1 AND looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1",
     )
     .bind(store.id)
     .bind(looks_json(looks))
@@ -144,23 +274,50 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    let (pending, dead, oldest, looks): (i64, i64, Option<i64>, i64) = sqlx::query_as(
+    type Row = (i64, i64, i64, Option<i64>, i64, i64, i64);
+    let (pending, claimed, dead, oldest, looks, unconfirmed, failed): Row = sqlx::query_as(
         "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
+                (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
+                 ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
+                 WHERE l.connection = ?1 AND l.claimed_until > 0),
                 (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'dead'),
                 (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'pending'),
-                (SELECT count(*) FROM looks WHERE connection = ?1)",
+                (SELECT count(*) FROM looks WHERE connection = ?1),
+                (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
+                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2)",
     )
     .bind(store.id)
+    .bind(InboxCounts::FAILED_AFTER)
     .fetch_one(&store.pool)
     .await
     .map_err(|e| StoreError::new("count what is waiting", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(InboxCounts {
         pending: count(pending),
+        claimed: count(claimed),
         dead: count(dead),
         looks: count(looks),
         oldest: oldest.map(timestamp).transpose()?,
+        unconfirmed: count(unconfirmed),
+        failed: count(failed),
     })
+}
+
+pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
+    const ACTION: &str = "forget what is long done";
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    for statement in [
+        "DELETE FROM events WHERE connection = ?1 AND state <> 'pending' AND settled < ?2",
+        "DELETE FROM deliveries WHERE connection = ?1 AND received < ?2",
+        "DELETE FROM runs WHERE connection = ?1 AND ended < ?2
+         AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE connection = ?1 AND kind = 'full')
+         AND id NOT IN (SELECT run FROM executions)",
+        "DELETE FROM requests WHERE connection = ?1 AND asked < ?2",
+    ] {
+        sqlx::query(statement).bind(store.id).bind(millis(before)).execute(&mut *tx).await.map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
 }
 
 /// Removes looks that no newer event has asked for since, and closes the events that waited for them alone.
@@ -178,6 +335,16 @@ async fn strike_off(
     sqlx::query(
         "DELETE FROM looks WHERE connection = ?1 AND EXISTS (SELECT 1 FROM json_each(?2) l
              WHERE looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1 AND looks.sequence <= l.value ->> 2)",
+    )
+    .bind(store.id)
+    .bind(&looks)
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    // What a newer event asks for is free to be claimed again.
+    sqlx::query(
+        "UPDATE looks SET claimed_until = 0 WHERE connection = ?1 AND (kind, id) IN (
+             SELECT l.value ->> 0, l.value ->> 1 FROM json_each(?2) l)",
     )
     .bind(store.id)
     .bind(&looks)

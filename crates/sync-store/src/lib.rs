@@ -4,9 +4,12 @@ mod connection;
 mod convert;
 mod inbox;
 mod objects;
+mod passes;
+mod requests;
 mod runs;
 mod sqlite;
 mod staging;
+mod unconfirmed;
 
 pub use connection::ConnectionStore;
 pub use sqlite::Store;

@@ -4,20 +4,27 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sqlx::AssertSqlSafe;
 use sync_engine::{Census, Known, StoreError};
 use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId};
 
-use crate::ConnectionStore;
 use crate::convert::{keys_json, kind, millis};
+use crate::staging::SENDABLE;
+use crate::{ConnectionStore, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, Known>, StoreError> {
     const ACTION: &str = "read what is known of objects";
+    // What was sent and not accounted for may be in Assets all the same: whatever is read next has to be sent.
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
-        "SELECT o.kind, o.id, o.fingerprint, o.gone, o.dirty FROM json_each(?2) k
-         CROSS JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1",
+        "SELECT k.value ->> 0, k.value ->> 1, coalesce(o.fingerprint, u.fingerprint),
+                coalesce(o.gone, u.change = 'retire'), coalesce(o.dirty, 0) OR u.id IS NOT NULL
+         FROM json_each(?2) k
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
+         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+         WHERE o.id IS NOT NULL OR u.id IS NOT NULL",
     )
     .bind(store.id)
     .bind(keys_json(keys))
@@ -37,15 +44,25 @@ pub(crate) async fn confirmed(
     store: &ConnectionStore,
     key: &RecordKey,
 ) -> Result<Option<Record>, StoreError> {
-    let text: Option<String> =
-        sqlx::query_scalar("SELECT record FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3")
-            .bind(store.id)
-            .bind(key.kind.as_str())
-            .bind(&key.id)
-            .fetch_optional(&store.pool)
-            .await
-            .map_err(|e| StoreError::new("read a confirmed record", e))?;
-    text.map(|text| record(&text)).transpose()
+    Ok(confirmed_many(store, std::slice::from_ref(key)).await?.remove(key))
+}
+
+pub(crate) async fn confirmed_many(
+    store: &ConnectionStore,
+    keys: &[RecordKey],
+) -> Result<HashMap<RecordKey, Record>, StoreError> {
+    let rows: Vec<String> = sqlx::query_scalar(
+        "SELECT coalesce(o.record, u.record) FROM json_each(?2) k
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
+         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+         WHERE o.id IS NOT NULL OR u.id IS NOT NULL",
+    )
+    .bind(store.id)
+    .bind(keys_json(keys))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("read confirmed records", e))?;
+    rows.iter().map(|text| record(text).map(|record| (record.key.clone(), record))).collect()
 }
 
 pub(crate) async fn census(store: &ConnectionStore) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
@@ -84,20 +101,43 @@ pub(crate) async fn referring_to(
     rows.into_iter().map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id })).collect()
 }
 
+/// Live objects that a run has not seen, those among them that Assets never accounted for.
+const UNSEEN: &str = "
+    SELECT id, record FROM objects WHERE connection = ?1 AND kind = ?2 AND NOT gone AND seen_run IS NOT ?3
+    UNION ALL
+    SELECT u.id, u.record FROM unconfirmed u
+    WHERE u.connection = ?1 AND u.kind = ?2 AND u.change <> 'retire' AND u.seen_run IS NOT ?3
+      AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.connection = ?1 AND o.kind = ?2 AND o.id = u.id)";
+
+pub(crate) async fn count_referring_to(
+    store: &ConnectionStore,
+    to: ObjectKind,
+    value: &str,
+) -> Result<u64, StoreError> {
+    let n: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3",
+    )
+    .bind(store.id)
+    .bind(to.as_str())
+    .bind(value)
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("count what refers to an object", e))?;
+    Ok(u64::try_from(n).unwrap_or_default())
+}
+
 pub(crate) async fn count_unseen(
     store: &ConnectionStore,
     run: RunId,
     kind: ObjectKind,
 ) -> Result<u64, StoreError> {
-    let n: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM objects WHERE connection = ?1 AND kind = ?2 AND NOT gone AND seen_run IS NOT ?3",
-    )
-    .bind(store.id)
-    .bind(kind.as_str())
-    .bind(run.get())
-    .fetch_one(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("count objects that were not listed", e))?;
+    let n: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM ({UNSEEN})")))
+        .bind(store.id)
+        .bind(kind.as_str())
+        .bind(run.get())
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("count objects that were not listed", e))?;
     Ok(u64::try_from(n).unwrap_or_default())
 }
 
@@ -108,18 +148,16 @@ pub(crate) async fn unseen(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
-    let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT record FROM objects
-         WHERE connection = ?1 AND kind = ?2 AND NOT gone AND seen_run IS NOT ?3 AND id > ?4 ORDER BY id LIMIT ?5",
-    )
-    .bind(store.id)
-    .bind(kind.as_str())
-    .bind(run.get())
-    .bind(after.unwrap_or_default())
-    .bind(limit)
-    .fetch_all(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("find objects that were not listed", e))?;
+    let statement = format!("SELECT record FROM ({UNSEEN}) WHERE id > ?4 ORDER BY id LIMIT ?5");
+    let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(statement))
+        .bind(store.id)
+        .bind(kind.as_str())
+        .bind(run.get())
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .fetch_all(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("find objects that were not listed", e))?;
     rows.iter().map(|text| record(text)).collect()
 }
 
@@ -128,12 +166,22 @@ pub(crate) async fn confirm(
     run: RunId,
     execution: &ExecutionId,
     kinds: &[ObjectKind],
+    reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "confirm records";
     let failed = |e| StoreError::new(ACTION, e);
     let kinds = Value::from(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
     let mut tx = store.begin(ACTION).await?;
+    // What was not sent, because it was overtaken or is known to be refused, is not confirmed either.
+    sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM staged WHERE run = ?2 AND (kind, id) NOT IN (SELECT s.kind, s.id {SENDABLE})"
+    )))
+    .bind(store.id)
+    .bind(run.get())
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
     // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless
     // it was part of this execution.
     let referring: Vec<(String, String)> = sqlx::query_as(
@@ -205,15 +253,15 @@ pub(crate) async fn confirm(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    sqlx::query("DELETE FROM staged WHERE run = ?1 AND kind IN (SELECT value FROM json_each(?2))")
+    unconfirmed::settle(store, &mut tx, run, &kinds, reason, now).await?;
+    sqlx::query("DELETE FROM staged WHERE run = ?1")
         .bind(run.get())
-        .bind(&kinds)
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
     tx.commit().await.map_err(failed)
 }
 
-fn record(text: &str) -> Result<Record, StoreError> {
+pub(crate) fn record(text: &str) -> Result<Record, StoreError> {
     serde_json::from_str(text).map_err(|e| StoreError::new("read a record", e))
 }

@@ -1,7 +1,7 @@
 //! Runs and the executions that they open.
 
 use jiff::{SignedDuration, Timestamp};
-use sync_engine::{OpenExecution, RunKind, RunReport, RunResult, RunSummary, StoreError};
+use sync_engine::{LastRun, OpenExecution, RunKind, RunReport, RunResult, RunSummary, StoreError};
 use sync_model::{ExecutionId, RunId};
 
 use crate::ConnectionStore;
@@ -40,20 +40,18 @@ pub(crate) async fn end(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    sqlx::query("DELETE FROM noted_members WHERE run = ?1")
-        .bind(run.get())
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
+    for statement in ["DELETE FROM noted_members WHERE run = ?1", "DELETE FROM noted_groups WHERE run = ?1"] {
+        sqlx::query(statement).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
+    }
     // Batches of events that changed nothing, and plans, would drown the history.
     let silent = report.executions == 0 && report.result == RunResult::Done;
-    sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind = 'events' AND ?2))")
+    sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind IN ('events', 'retry') AND ?2))")
         .bind(run.get())
         .bind(silent)
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    sqlx::query("UPDATE runs SET ended = ?2, report = ?3 WHERE id = ?1")
+    sqlx::query("UPDATE runs SET ended = ?2, report = ?3, pass = NULL WHERE id = ?1")
         .bind(run.get())
         .bind(millis(now))
         .bind(text)
@@ -66,7 +64,7 @@ pub(crate) async fn end(
 pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(), StoreError> {
     let abandoned: Vec<i64> = sqlx::query_scalar(
         "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND (kind <> 'plan' OR started < ?2)
-         AND id NOT IN (SELECT run FROM executions)",
+         AND pass IS NULL AND id NOT IN (SELECT run FROM executions)",
     )
     .bind(store.id)
     .bind(millis(now) - i64::try_from(PLAN_LIFE.as_millis()).unwrap_or(i64::MAX))
@@ -84,9 +82,9 @@ pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(
     Ok(())
 }
 
+type Row = (i64, String, i64, Option<i64>, Option<String>);
+
 pub(crate) async fn newest(store: &ConnectionStore, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
-    type Row = (i64, String, i64, Option<i64>, Option<String>);
-    const ACTION: &str = "read the history";
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, kind, started, ended, report FROM runs WHERE connection = ?1 ORDER BY id DESC LIMIT ?2",
     )
@@ -94,21 +92,44 @@ pub(crate) async fn newest(store: &ConnectionStore, limit: u32) -> Result<Vec<Ru
     .bind(limit)
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new(ACTION, e))?;
-    rows.into_iter()
-        .map(|(id, kind, started, ended, report)| {
-            Ok(RunSummary {
-                id: RunId::new(id),
-                kind: serde_json::from_value(kind.into()).map_err(|e| StoreError::new(ACTION, e))?,
-                started: timestamp(started)?,
-                ended: ended.map(timestamp).transpose()?,
-                report: report
-                    .map(|text| serde_json::from_str(&text))
-                    .transpose()
-                    .map_err(|e| StoreError::new(ACTION, e))?,
-            })
-        })
-        .collect()
+    .map_err(|e| StoreError::new("read the history", e))?;
+    rows.into_iter().map(summary).collect()
+}
+
+pub(crate) async fn one(store: &ConnectionStore, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT id, kind, started, ended, report FROM runs WHERE connection = ?1 AND id = ?2")
+            .bind(store.id)
+            .bind(run.get())
+            .fetch_optional(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("read a run", e))?;
+    row.map(summary).transpose()
+}
+
+pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastRun, StoreError> {
+    // A run that dropped records read everything all the same; what was dropped is sent again by itself.
+    let (last, good): (Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT max(started), max(CASE WHEN report ->> 'result' IN ('done', 'incomplete') THEN started END)
+         FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL",
+    )
+    .bind(store.id)
+    .bind(kind.as_str())
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("find the last run", e))?;
+    Ok(LastRun { last: last.map(timestamp).transpose()?, good: good.map(timestamp).transpose()? })
+}
+
+fn summary((id, kind, started, ended, report): Row) -> Result<RunSummary, StoreError> {
+    let failed = |e| StoreError::new("read a run", e);
+    Ok(RunSummary {
+        id: RunId::new(id),
+        kind: serde_json::from_value(kind.into()).map_err(failed)?,
+        started: timestamp(started)?,
+        ended: ended.map(timestamp).transpose()?,
+        report: report.map(|text| serde_json::from_str(&text)).transpose().map_err(failed)?,
+    })
 }
 
 pub(crate) async fn open_execution(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 use sync_engine::{Change, Staged, StoreError};
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
@@ -85,6 +86,16 @@ pub(crate) async fn stage(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
+        sqlx::query(
+            "UPDATE unconfirmed SET seen_run = ?2
+             WHERE connection = ?1 AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?3) s)",
+        )
+        .bind(store.id)
+        .bind(run.get())
+        .bind(keys_json(seen))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
         // An object that was staged and has turned out unchanged since needs nothing.
         sqlx::query(
             "DELETE FROM staged WHERE run = ?1
@@ -110,17 +121,23 @@ pub(crate) async fn stage(
     tx.commit().await.map_err(failed)
 }
 
+/// Staged records of a run, without those that a later reading has overtaken, and without those that were refused as
+/// they are, which would have the others of their kind refused with them; those go by themselves.
+pub(crate) const SENDABLE: &str = "
+    FROM staged s
+    LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+    LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
+    WHERE s.run = ?2 AND (o.read_at IS NULL OR o.read_at <= s.read_at)
+      AND (u.id IS NULL OR u.fingerprint <> s.fingerprint OR (SELECT kind FROM runs WHERE id = ?2) = 'retry')";
+
 pub(crate) async fn counts(
     store: &ConnectionStore,
     run: RunId,
 ) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
     const ACTION: &str = "count staged changes";
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT s.kind, s.change, count(*) FROM staged s
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         WHERE s.run = ?2 AND (o.read_at IS NULL OR o.read_at <= s.read_at)
-         GROUP BY s.kind, s.change",
-    )
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT s.kind, s.change, count(*) {SENDABLE} GROUP BY s.kind, s.change"
+    )))
     .bind(store.id)
     .bind(run.get())
     .fetch_all(&store.pool)
@@ -140,12 +157,10 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Vec<Staged>, StoreError> {
     const ACTION: &str = "read staged changes";
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(
-        "SELECT s.change, s.read_at, s.record FROM staged s
-         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         WHERE s.run = ?2 AND (s.kind, s.id) > (?3, ?4) AND (o.read_at IS NULL OR o.read_at <= s.read_at)
-         ORDER BY s.kind, s.id LIMIT ?5",
-    )
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT s.change, s.read_at, s.record {SENDABLE}
+             AND (s.kind, s.id) > (?3, ?4) ORDER BY s.kind, s.id LIMIT ?5"
+    )))
     .bind(store.id)
     .bind(run.get())
     .bind(after.map_or("", |key| key.kind.as_str()))

@@ -5,9 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use sync_engine::{Change, InboxEvent, RunKind, RunReport, RunResult, Staged, StateStore, Subject};
+use sync_engine::{
+    Change, FeedState, InboxEvent, Look, LookSort, Pass, RunKind, RunReport, RunResult, Scope, Stage, Staged,
+    StateStore, StoreError, Subject,
+};
 use sync_model::{
     ConnectionName, EventId, ExecutionId, GroupId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
 };
@@ -65,7 +70,7 @@ impl World {
     async fn confirm(&self, run: RunId) {
         let id = ExecutionId::new(format!("e{run}"));
         self.store.open_execution(run, &id, at(1)).await.unwrap();
-        self.store.confirm(run, &id, &ObjectKind::ALL, at(2)).await.unwrap();
+        self.store.confirm(run, &id, &ObjectKind::ALL, "lost", at(2)).await.unwrap();
         self.store.end_run(run, &RunReport { executions: 1, ..RunReport::default() }, at(3)).await.unwrap();
     }
 
@@ -75,7 +80,13 @@ impl World {
     }
 
     async fn looks(&self, second: i64) -> Vec<Subject> {
-        self.store.due_looks(100, at(second)).await.unwrap().into_iter().map(|look| look.target).collect()
+        let looks = self.claim(second).await.unwrap();
+        self.store.release(&looks).await.unwrap();
+        looks.into_iter().map(|look| look.target).collect()
+    }
+
+    async fn claim(&self, second: i64) -> Result<Vec<Look>, StoreError> {
+        self.store.claim_looks(LookSort::Objects, 100, at(second), Duration::from_mins(1)).await
     }
 }
 
@@ -87,6 +98,7 @@ fn event(id: &str, subjects: &[Subject]) -> InboxEvent {
         subjects: subjects.to_vec(),
         changes_object: true,
         expects_gone: false,
+        is_hook_failure: false,
     }
 }
 
@@ -113,7 +125,7 @@ async fn only_the_kinds_that_were_accounted_for_are_confirmed() {
     let run = world.run(&changes).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(run, &execution, at(1)).await.unwrap();
-    world.store.confirm(run, &execution, &[ObjectKind::Group], at(2)).await.unwrap();
+    world.store.confirm(run, &execution, &[ObjectKind::Group], "lost", at(2)).await.unwrap();
     let census = world.store.census().await.unwrap();
     assert_eq!(census.keys().copied().collect::<Vec<_>>(), [ObjectKind::Group]);
     assert!(world.store.open_executions().await.unwrap().is_empty());
@@ -243,12 +255,12 @@ async fn an_event_is_stored_once_and_an_object_waits_once() {
 async fn settling_closes_the_events_unless_a_newer_one_came() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let claimed = world.store.due_looks(10, at(11)).await.unwrap();
+    let claimed = world.claim(11).await.unwrap();
     world.store.store_events(&[event("e2", &[ada()])], at(12)).await.unwrap();
     world.store.settle(&claimed, at(13)).await.unwrap();
     assert_eq!(world.looks(13).await, [ada()], "the newer event still wants a look");
     assert_eq!(world.store.inbox().await.unwrap().pending, 1);
-    let claimed = world.store.due_looks(10, at(13)).await.unwrap();
+    let claimed = world.claim(13).await.unwrap();
     world.store.settle(&claimed, at(14)).await.unwrap();
     assert!(world.looks(14).await.is_empty());
     assert_eq!(world.store.inbox().await.unwrap().pending, 0);
@@ -259,7 +271,7 @@ async fn an_event_that_names_two_objects_waits_for_both() {
     let world = world().await;
     let staff = Subject::Group(GroupId::new("g1"));
     world.store.store_events(&[event("e1", &[ada(), staff.clone()])], at(11)).await.unwrap();
-    let looks = world.store.due_looks(10, at(11)).await.unwrap();
+    let looks = world.claim(11).await.unwrap();
     let (one, other): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| look.target == staff);
     world.store.settle(&one, at(12)).await.unwrap();
     assert_eq!(world.store.inbox().await.unwrap().pending, 1);
@@ -271,10 +283,10 @@ async fn an_event_that_names_two_objects_waits_for_both() {
 async fn a_look_that_was_put_off_is_due_later_and_counts_the_attempt() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let looks = world.store.due_looks(10, at(11)).await.unwrap();
+    let looks = world.claim(11).await.unwrap();
     world.store.postpone(&looks, at(20)).await.unwrap();
     assert!(world.looks(19).await.is_empty());
-    let again = world.store.due_looks(10, at(20)).await.unwrap();
+    let again = world.claim(20).await.unwrap();
     assert_eq!(again[0].attempts, 1);
 }
 
@@ -282,7 +294,7 @@ async fn a_look_that_was_put_off_is_due_later_and_counts_the_attempt() {
 async fn events_that_were_given_up_are_dead_and_not_pending() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let looks = world.store.due_looks(10, at(11)).await.unwrap();
+    let looks = world.claim(11).await.unwrap();
     world.store.bury(&looks, "Okta said no", at(12)).await.unwrap();
     let counts = world.store.inbox().await.unwrap();
     assert_eq!((counts.pending, counts.dead, counts.looks), (0, 1, 0));
@@ -342,4 +354,227 @@ async fn only_the_owner_may_read_the_file() {
     let path = folder.path().join("state.db");
     let _store = Store::open(&path).await.unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_look_is_claimed_by_one_worker_until_it_lets_go_or_its_time_is_over() {
+    let world = world().await;
+    world.store.store_events(&[event("e1", &[ada()])], at(10)).await.unwrap();
+    assert_eq!(world.claim(11).await.unwrap().len(), 1);
+    assert!(world.claim(12).await.unwrap().is_empty(), "claimed");
+    assert_eq!(world.store.inbox().await.unwrap().claimed, 1);
+    assert_eq!(world.claim(11 + 60).await.unwrap().len(), 1, "the lease is over");
+    world.store.release_claims().await.unwrap();
+    assert_eq!(world.claim(11 + 61).await.unwrap().len(), 1, "its process is gone");
+}
+
+#[tokio::test]
+async fn a_wish_that_comes_while_its_object_is_looked_at_is_not_lost() {
+    let world = world().await;
+    world.store.store_events(&[event("e1", &[ada()])], at(10)).await.unwrap();
+    let looks = world.claim(11).await.unwrap();
+    world.store.store_events(&[event("e2", &[ada()])], at(12)).await.unwrap();
+    world.store.settle(&looks, at(13)).await.unwrap();
+    let counts = world.store.inbox().await.unwrap();
+    assert_eq!((counts.pending, counts.looks), (1, 1));
+    assert_eq!(world.claim(14).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_stores_nothing_and_an_event_comes_once_whatever_its_road() {
+    let world = world().await;
+    assert_eq!(world.store.store_delivery("d1", &[event("e1", &[ada()])], at(10)).await.unwrap(), 1);
+    assert_eq!(world.store.store_delivery("d1", &[event("e2", &[ada()])], at(11)).await.unwrap(), 0);
+    let state = FeedState { checkpoint: "next".into(), newest: at(10), caught_up: Some(at(12)) };
+    let events = [event("e1", &[ada()]), event("e3", &[ada()])];
+    assert_eq!(world.store.store_feed(&events, &state, at(12)).await.unwrap(), 1);
+    assert_eq!(world.store.feed().await.unwrap(), Some(state));
+}
+
+#[tokio::test]
+async fn the_newest_event_says_how_a_membership_should_be() {
+    let world = world().await;
+    let subject = Subject::Membership { group: GroupId::new("g1"), user: UserId::new("u1") };
+    let change = |id: &str, second: i64, removed: bool| InboxEvent {
+        published: at(second),
+        expects_gone: removed,
+        ..event(id, std::slice::from_ref(&subject))
+    };
+    // They come in any order.
+    world.store.store_events(&[change("e2", 5, true), change("e1", 3, false)], at(10)).await.unwrap();
+    let looks = world.claim(11).await.unwrap();
+    assert_eq!((looks.len(), looks[0].expects_gone, &looks[0].target), (1, true, &subject));
+}
+
+#[tokio::test]
+async fn a_pass_that_was_cut_off_is_found_with_everything_it_noted() {
+    let world = world().await;
+    let run = world.store.begin_run(RunKind::Full, at(0)).await.unwrap();
+    let mut pass = Pass::new(Scope::Full, at(0), "m1");
+    pass.stage = Stage::Members;
+    world.store.save_pass(run, &pass).await.unwrap();
+    let (done, half) = (GroupId::new("g1"), GroupId::new("g2"));
+    world.store.note_groups(run, &[done.clone(), half.clone()]).await.unwrap();
+    for group in [&done, &half] {
+        world.store.note_members(run, group, &[UserId::new("u1")]).await.unwrap();
+    }
+    world.store.group_listed(run, &done).await.unwrap();
+
+    world.store.abandon_runs(at(5)).await.unwrap();
+    assert_eq!(world.store.unfinished_pass().await.unwrap(), Some((run, pass)));
+    assert_eq!(world.store.groups_to_list(run, 10).await.unwrap(), std::slice::from_ref(&half));
+    world.store.forget_half_listed(run).await.unwrap();
+    let noted = world.store.noted_groups(run, &[UserId::new("u1")]).await.unwrap();
+    assert_eq!(noted[&UserId::new("u1")], [done]);
+    world.store.end_run(run, &RunReport::default(), at(6)).await.unwrap();
+    assert_eq!(world.store.unfinished_pass().await.unwrap(), None);
+    assert_eq!(world.store.count_noted_groups(run).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn memberships_that_differ_from_a_listing_are_found_both_ways() {
+    let world = world().await;
+    let changes = [("u1", &["g1", "g2"][..]), ("u2", &["g1"]), ("u3", &["g2"])]
+        .map(|(id, groups)| staged(Change::Create, user(id, id, groups), 0));
+    world.confirmed(&changes).await;
+    let run = world.store.begin_run(RunKind::Delta, at(10)).await.unwrap();
+    let group = GroupId::new("g1");
+    world.store.note_groups(run, std::slice::from_ref(&group)).await.unwrap();
+    world.store.note_members(run, &group, &[UserId::new("u2"), UserId::new("u4")]).await.unwrap();
+    world.store.group_listed(run, &group).await.unwrap();
+    let found = world.store.membership_differences(run, None, 10).await.unwrap();
+    assert_eq!(found, [UserId::new("u1"), UserId::new("u4")], "g2 was not asked for");
+    let rest = world.store.membership_differences(run, Some(&found[0]), 10).await.unwrap();
+    assert_eq!(rest, [UserId::new("u4")]);
+}
+
+impl World {
+    /// Sends what is staged, and has nothing of it accounted for.
+    async fn refused(&self, run: RunId, second: i64) {
+        let id = ExecutionId::new(format!("r{run}"));
+        self.store.open_execution(run, &id, at(second)).await.unwrap();
+        self.store.confirm(run, &id, &[], "no label", at(second)).await.unwrap();
+        self.store
+            .end_run(run, &RunReport { executions: 1, ..RunReport::default() }, at(second))
+            .await
+            .unwrap();
+    }
+
+    async fn retry(&self, second: i64) -> (RunId, u64) {
+        let run = self.store.begin_run(RunKind::Retry, at(second)).await.unwrap();
+        (run, self.store.stage_unconfirmed(run, at(second)).await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_accounted_for_is_sent_again_in_smaller_and_smaller_parts() {
+    let world = world().await;
+    let changes: Vec<Staged> =
+        (0..300).map(|n| staged(Change::Create, user(&format!("u{n:03}"), "x", &[]), 0)).collect();
+    let run = world.run(&changes).await;
+    world.refused(run, 1).await;
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 300);
+    assert_eq!(world.store.next_retry().await.unwrap(), Some(at(2)));
+    let mut second = 10;
+    let mut sizes = Vec::new();
+    for _ in 0..4 {
+        let (run, size) = world.retry(second).await;
+        sizes.push(size);
+        world.refused(run, second).await;
+        second += 4000;
+    }
+    assert_eq!(sizes, [300, 256, 44, 16], "those that failed least come first");
+    let worst = &world.store.unconfirmed(1).await.unwrap()[0];
+    assert_eq!((worst.attempts, worst.reason.as_str()), (4, "no label"));
+    assert_eq!(world.store.staged_counts(run).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_record_that_is_known_to_be_refused_does_not_go_with_others_until_it_changes() {
+    let world = world().await;
+    let bad = user("u1", "", &[]);
+    let run = world.run(&[staged(Change::Create, bad.clone(), 0)]).await;
+    world.refused(run, 1).await;
+    // Whatever is read of it next has to be sent: nobody knows what Assets has.
+    let known = world.store.known(std::slice::from_ref(&bad.key)).await.unwrap();
+    assert!(known[&bad.key].dirty && !known[&bad.key].gone);
+    let run =
+        world.run(&[staged(Change::Update, bad, 5), staged(Change::Create, user("u2", "b", &[]), 5)]).await;
+    let ids = |staged: Vec<Staged>| staged.into_iter().map(|s| s.record.key.id).collect::<Vec<_>>();
+    assert_eq!(ids(world.store.staged(run, None, 10).await.unwrap()), ["u2"]);
+    world.confirm(run).await;
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 1);
+    let run = world.run(&[staged(Change::Update, user("u1", "ada", &[]), 6)]).await;
+    assert_eq!(ids(world.store.staged(run, None, 10).await.unwrap()), ["u1"]);
+    world.confirm(run).await;
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 0);
+}
+
+#[tokio::test]
+async fn a_listing_misses_what_assets_never_accounted_for_too() {
+    let world = world().await;
+    let run = world.run(&[staged(Change::Create, user("u1", "", &[]), 0)]).await;
+    world.refused(run, 1).await;
+    let run = world.store.begin_run(RunKind::Full, at(5)).await.unwrap();
+    assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 1);
+    let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
+    world.store.stage(run, &[key], &[]).await.unwrap();
+    assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_a_run_would_take_away_is_counted() {
+    let world = world().await;
+    let changes = ["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, id, &["g1", "g2"]), 0));
+    world.confirmed(&changes).await;
+    let run = world
+        .run(&[
+            staged(Change::Update, user("u1", "", &["g1"]), 5),
+            staged(Change::Update, user("u2", "", &[]), 5),
+            staged(Change::Update, user("u3", "grace", &["g1", "g2"]), 5),
+        ])
+        .await;
+    let losses = world.store.losses(run).await.unwrap();
+    assert_eq!(losses.memberships, (3, 6));
+    let told: Vec<_> = losses.blanked.iter().map(|b| (b.field.as_str(), b.lost, b.known)).collect();
+    assert_eq!(told, [("groups", 1, 3), ("login", 2, 3)]);
+}
+
+#[tokio::test]
+async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
+    let world = world().await;
+    world.confirmed(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
+    world.store.store_delivery("d1", &[event("e1", &[]), event("e2", &[ada()])], at(10)).await.unwrap();
+    world.store.forget(at(1000)).await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().pending, 1);
+    assert_eq!(
+        world.store.runs(10).await.unwrap().len(),
+        1,
+        "the last full run says how fresh everything is"
+    );
+    // Forgotten means that it could come again.
+    assert_eq!(world.store.store_events(&[event("e1", &[])], at(11)).await.unwrap(), 1);
+    assert_eq!(world.store.store_events(&[event("e2", &[ada()])], at(11)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_request_is_taken_once_and_leads_to_its_run() {
+    let world = world().await;
+    let asked = world.store.request_sync(true, at(1)).await.unwrap();
+    assert_eq!(world.store.take_request().await.unwrap(), Some(asked));
+    assert_eq!(world.store.take_request().await.unwrap(), None);
+    assert!(world.store.request_run(asked.id).await.unwrap().is_none());
+    let run = world.store.begin_run(RunKind::Full, at(2)).await.unwrap();
+    world.store.answer_request(asked.id, run).await.unwrap();
+    assert_eq!(world.store.request_run(asked.id).await.unwrap().map(|r| r.id), Some(run));
+}
+
+#[tokio::test]
+async fn a_pause_holds_until_it_is_ended() {
+    let world = world().await;
+    assert_eq!(world.store.paused_until().await.unwrap(), None);
+    world.store.pause(Some(at(100))).await.unwrap();
+    assert_eq!(world.store.paused_until().await.unwrap(), Some(at(100)));
+    world.store.pause(None).await.unwrap();
+    assert_eq!(world.store.paused_until().await.unwrap(), None);
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sync_model::{GroupId, Record, UserId};
 
 use crate::PortError;
@@ -29,6 +30,32 @@ pub struct ObservedUser {
     pub implied_groups: Vec<GroupId>,
 }
 
+/// A place in a listing, as the directory wrote it: everything before it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// Wraps the directory's text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The directory's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// Its items; there may be none although more follow.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
 /// How the members of a group are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Members {
@@ -45,19 +72,32 @@ pub struct ObservedGroup {
     pub observed: Observed,
     /// How its members are found.
     pub members: Members,
+    /// When a member last came or went, where the directory tells.
+    pub members_changed: Option<Timestamp>,
 }
 
-/// Users, groups and memberships. Listings are lazy: a page is asked for when the one before has been taken.
+/// Users, groups and memberships.
+///
+/// A listing is asked for page by page, so that it can be left and taken up again by another process. A cursor that the
+/// directory does not know any more gives an error that [is expired](PortError::is_expired).
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// Every group. Ends with an item only when the whole list was read.
-    fn groups(&self) -> BoxStream<'static, Result<ObservedGroup, PortError>>;
+    /// A page of the groups: of all, or of those that changed, or whose members did, since a time.
+    async fn groups(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedGroup>, PortError>;
 
     /// The ids of a group's members; nothing for a group that has gone meanwhile.
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
-    /// Every user, deactivated ones included. May repeat a user.
-    fn users(&self) -> BoxStream<'static, Result<ObservedUser, PortError>>;
+    /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.
+    async fn users(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedUser>, PortError>;
 
     /// One user, read by id and before other requests; `None` when there is none.
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError>;
@@ -67,6 +107,9 @@ pub trait Directory: Send + Sync {
 
     /// One group, read by id and before other requests; `None` when there is none.
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError>;
+
+    /// Whether the members of this group follow from the users themselves.
+    fn is_implied(&self, group: &GroupId) -> bool;
 
     /// The user's record with its groups filled in.
     fn with_groups(&self, user: Record, groups: &[GroupId]) -> Record;

@@ -60,6 +60,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What the importer complained of, in one line.
+    pub fn reason(&self) -> String {
+        let of_types =
+            self.types.iter().flat_map(|t| t.messages.iter().map(move |m| format!("{}: {m}", t.name)));
+        let said: Vec<String> = of_types.chain(self.messages.iter().cloned()).take(5).collect();
+        if said.is_empty() {
+            "Assets did not account for it and gave no reason".to_owned()
+        } else {
+            said.join("; ")
+        }
+    }
+
     /// Whether all of `sent` records of a kind are accounted for.
     pub fn accounts_for(&self, kind: ObjectKind, sent: u64) -> bool {
         self.ok
@@ -89,6 +101,9 @@ pub enum ExecutionState {
 pub trait Importer: Send + Sync {
     /// What the import source says of itself.
     async fn state(&self) -> Result<SourceState, PortError>;
+
+    /// Whether objects that an import does not hold are deleted; `None` when the import source does not tell.
+    async fn removes_missing(&self) -> Result<Option<bool>, PortError>;
 
     /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;

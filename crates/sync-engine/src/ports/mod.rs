@@ -2,15 +2,17 @@
 
 mod clock;
 mod directory;
+mod feed;
 mod importer;
 mod store;
 mod structure;
 
 pub use clock::{Clock, SystemClock};
-pub use directory::{Directory, Members, Observed, ObservedGroup, ObservedUser};
+pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
+pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};
 pub use importer::{Execution, ExecutionState, Importer, Outcome, SourceState, TypeOutcome};
 pub use store::{
-    Census, Change, InboxCounts, InboxEvent, Known, Look, OpenExecution, RunSummary, Staged, StateStore,
-    StoreError, Subject,
+    BlankedField, Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
+    OpenExecution, RunSummary, Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
 };
 pub use structure::{EventHook, HookReport, Structure, StructureReport, StructureState};

@@ -1,14 +1,16 @@
 //! What must survive a crash.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use crate::{RunKind, RunReport};
+use super::FeedState;
+use crate::{Pass, RunKind, RunReport};
 
 /// The store could not do what was asked; nothing was half done.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +90,19 @@ pub enum Subject {
     User(UserId),
     /// A group.
     Group(GroupId),
-    /// It names nobody, or too many: read everything.
+    /// Whether a user is a member of a group; neither changes otherwise.
+    Membership {
+        /// The group.
+        group: GroupId,
+        /// The user.
+        user: UserId,
+    },
+    /// It names nobody, but what it is about has changed just now: read what changed lately.
+    Recent,
+    /// It names nobody, and what it is about may be gone: read everything.
     Directory,
+    /// The directory's schema changed.
+    Schema,
 }
 
 /// An event as it came in.
@@ -107,6 +120,17 @@ pub struct InboxEvent {
     pub changes_object: bool,
     /// Whether the object is expected to vanish.
     pub expects_gone: bool,
+    /// Whether it tells that the event hook did not work.
+    pub is_hook_failure: bool,
+}
+
+/// The two sorts of looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookSort {
+    /// At single objects.
+    Objects,
+    /// At so many that it takes a pass over the directory, or at its schema.
+    Passes,
 }
 
 /// What to look at, folded from any number of events.
@@ -116,7 +140,7 @@ pub struct Look {
     pub target: Subject,
     /// The newest event that asked for it, when the object must be as new.
     pub at_least: Option<Timestamp>,
-    /// Whether it is expected to vanish.
+    /// Whether it is expected to vanish; of a membership, what the newest event says.
     pub expects_gone: bool,
     /// How often it was tried.
     pub attempts: u32,
@@ -124,17 +148,72 @@ pub struct Look {
     pub sequence: i64,
 }
 
+/// A record that Assets did not account for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unconfirmed {
+    /// Which object.
+    pub key: RecordKey,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// What the importer said.
+    pub reason: String,
+    /// When it is sent again.
+    pub due: Timestamp,
+}
+
+/// What a run would take away from objects that live on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Losses {
+    /// By kind and field: how many objects would lose their value, and how many have one.
+    pub blanked: Vec<BlankedField>,
+    /// How many memberships would end, and how many there are.
+    pub memberships: (u64, u64),
+}
+
+/// A field that would lose values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlankedField {
+    /// The kind of object.
+    pub kind: ObjectKind,
+    /// The record's field.
+    pub field: String,
+    /// How many objects would lose it.
+    pub lost: u64,
+    /// How many have it.
+    pub known: u64,
+}
+
+/// A full run that somebody else asked the sending process for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncRequest {
+    /// Its number.
+    pub id: i64,
+    /// Whether an operator accepts that much disappears.
+    pub accept_shrink: bool,
+}
+
 /// How much is waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct InboxCounts {
     /// Events with something still to look at.
     pub pending: u64,
+    /// Of those, events whose objects are being looked at.
+    pub claimed: u64,
     /// Events given up.
     pub dead: u64,
     /// Distinct objects to look at.
     pub looks: u64,
     /// When the oldest pending event happened.
     pub oldest: Option<Timestamp>,
+    /// Records that Assets did not account for and that are sent again.
+    pub unconfirmed: u64,
+    /// Of those, records that were sent alone, often enough to be called failed.
+    pub failed: u64,
+}
+
+impl InboxCounts {
+    /// A record that was sent this often counts as failed. It is sent again all the same, rarely.
+    pub const FAILED_AFTER: u32 = 6;
 }
 
 /// An execution that was started and whose end was not recorded.
@@ -144,6 +223,15 @@ pub struct OpenExecution {
     pub id: ExecutionId,
     /// The run whose staged records it carries.
     pub run: RunId,
+}
+
+/// When runs of a kind began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LastRun {
+    /// The last one that ended, however it did.
+    pub last: Option<Timestamp>,
+    /// The last one that ended well.
+    pub good: Option<Timestamp>,
 }
 
 /// One line of the history.
@@ -170,12 +258,22 @@ pub trait StateStore: Send + Sync {
     /// Closes a run and drops what it staged and did not send.
     async fn end_run(&self, run: RunId, report: &RunReport, now: Timestamp) -> Result<(), StoreError>;
 
+    /// Saves how far a pass has come.
+    async fn save_pass(&self, run: RunId, pass: &Pass) -> Result<(), StoreError>;
+
+    /// The newest pass that was not ended, with its run.
+    async fn unfinished_pass(&self) -> Result<Option<(RunId, Pass)>, StoreError>;
+
     /// Closes runs that nobody will go on with, and drops what they staged: their process ended before they did. Runs
-    /// with an open execution are left to recovery. To be called by the one process that sends.
+    /// with an open execution are left to recovery, passes to whoever goes on with them. To be called by the one process
+    /// that sends.
     async fn abandon_runs(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// The newest runs first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
+
+    /// When the last run of a kind began, and the last that ended well.
+    async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError>;
 
     /// What is known of these objects; unknown ones are absent.
     async fn known(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Known>, StoreError>;
@@ -183,11 +281,44 @@ pub trait StateStore: Send + Sync {
     /// The record that was confirmed last.
     async fn confirmed(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
+    /// The records that were confirmed last; objects that are not known are absent.
+    async fn confirmed_many(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError>;
+
     /// Confirmed objects by kind.
     async fn census(&self) -> Result<BTreeMap<ObjectKind, Census>, StoreError>;
 
     /// The objects whose confirmed records refer to this value.
     async fn referring_to(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError>;
+
+    /// How many objects' confirmed records refer to this value.
+    async fn count_referring_to(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError>;
+
+    /// Notes groups whose members are to be listed.
+    async fn note_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError>;
+
+    /// Groups noted and not listed yet.
+    async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError>;
+
+    /// How many groups were noted.
+    async fn count_noted_groups(&self, run: RunId) -> Result<u64, StoreError>;
+
+    /// Says that the members of a group were noted to the last.
+    async fn group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
+
+    /// Forgets members of groups that were not listed to the end.
+    async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError>;
+
+    /// Which of these groups were listed by the run.
+    async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError>;
+
+    /// Users that are confirmed as members of a listed group and were not noted for it, or the other way round, by id,
+    /// after the given one.
+    async fn membership_differences(
+        &self,
+        run: RunId,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError>;
 
     /// Notes members of a group, for the length of the run.
     async fn note_members(&self, run: RunId, group: &GroupId, users: &[UserId]) -> Result<(), StoreError>;
@@ -214,11 +345,14 @@ pub trait StateStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// How many staged records would do what. Records that another run has overtaken do not count.
+    /// What the staged records would take away from objects that live on.
+    async fn losses(&self, run: RunId) -> Result<Losses, StoreError>;
+
+    /// How many staged records would do what. Records that another run has overtaken do not count, nor do those that
+    /// Assets refused before and that did not change since: they are sent again by themselves.
     async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError>;
 
-    /// Staged records by key, after the given one. Records that another run has overtaken are left out: the object was
-    /// confirmed from a later reading.
+    /// Staged records by key, after the given one. Those that [do not count](Self::staged_counts) are left out.
     async fn staged(
         &self,
         run: RunId,
@@ -233,14 +367,26 @@ pub trait StateStore: Send + Sync {
     async fn open_executions(&self) -> Result<Vec<OpenExecution>, StoreError>;
 
     /// Makes the staged records of these kinds the confirmed ones, records their references, and closes the execution.
-    /// Objects that refer to a new one and were not part of the run become dirty and are queued for a look.
+    /// Objects that refer to a new one and were not part of the run become dirty and are queued for a look. Records of
+    /// other kinds that were sent stay [unconfirmed](Self::unconfirmed), with the reason.
     async fn confirm(
         &self,
         run: RunId,
         execution: &ExecutionId,
         kinds: &[ObjectKind],
+        reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Stages unconfirmed records that are due, as they were; fewer at a time the more often they failed, until each
+    /// goes alone and the one that is refused is found. Gives the number.
+    async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// When the next of them is due.
+    async fn next_retry(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The records that Assets did not account for, those that failed most often first.
+    async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError>;
 
     /// Closes an execution that changed nothing, or nobody knows what.
     async fn close_execution(&self, id: &ExecutionId) -> Result<(), StoreError>;
@@ -248,8 +394,43 @@ pub trait StateStore: Send + Sync {
     /// Stores events that are new, durably, and queues what they name. Gives the number of new ones.
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError>;
 
-    /// What is due to be looked at, oldest first.
-    async fn due_looks(&self, limit: u32, now: Timestamp) -> Result<Vec<Look>, StoreError>;
+    /// Stores the events of a delivery, unless a delivery of that id was stored before. Gives the number of new ones.
+    async fn store_delivery(
+        &self,
+        delivery: &str,
+        events: &[InboxEvent],
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// How far the log was read.
+    async fn feed(&self) -> Result<Option<FeedState>, StoreError>;
+
+    /// Stores the events of a page of the log and the place after them, both or neither. Gives the number of new ones.
+    async fn store_feed(
+        &self,
+        events: &[InboxEvent],
+        state: &FeedState,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// Puts something on the list of what to look at, as an event would.
+    async fn ask(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError>;
+
+    /// What of a sort is due to be looked at, oldest first. It is claimed until it is settled, put off or given up: nobody else
+    /// gets it before `now + lease`.
+    async fn claim_looks(
+        &self,
+        sort: LookSort,
+        limit: u32,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Vec<Look>, StoreError>;
+
+    /// Lets go of claims without an attempt being counted.
+    async fn release(&self, looks: &[Look]) -> Result<(), StoreError>;
+
+    /// Lets go of claims that a process which has ended held.
+    async fn release_claims(&self) -> Result<(), StoreError>;
 
     /// Strikes looks off, unless newer events asked for the same, and marks events with nothing left as done.
     async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<(), StoreError>;
@@ -262,4 +443,26 @@ pub trait StateStore: Send + Sync {
 
     /// How much is waiting.
     async fn inbox(&self) -> Result<InboxCounts, StoreError>;
+
+    /// Forgets events and deliveries that were done with before a time, and runs that ended before it, the last full one
+    /// excepted.
+    async fn forget(&self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// Asks the process that sends for a full run.
+    async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError>;
+
+    /// The oldest request that nobody has taken.
+    async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError>;
+
+    /// Says which run answers a request.
+    async fn answer_request(&self, request: i64, run: RunId) -> Result<(), StoreError>;
+
+    /// The run that answers a request, as far as it is; `None` while nobody has taken it.
+    async fn request_run(&self, request: i64) -> Result<Option<RunSummary>, StoreError>;
+
+    /// Stops sending until a time: events are stored meanwhile. `None` ends the pause.
+    async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
+
+    /// Until when nothing is sent.
+    async fn paused_until(&self) -> Result<Option<Timestamp>, StoreError>;
 }

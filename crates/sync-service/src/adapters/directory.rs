@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use okta_client::model::{Group, User, UserStatus};
-use okta_client::{GroupQuery, OktaClient};
+use okta_client::{GroupQuery, OktaClient, UserQuery};
 use schema_mapper::{Mapped, Mapping};
-use sync_engine::{Directory, Members, Observed, ObservedGroup, ObservedUser, PortError};
+use sync_engine::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page, PortError};
 use sync_model::{GroupId, Record, UserId};
 use tokio::sync::OnceCell;
 
-use super::{MappingSlot, okta_error};
+use super::{MappingSlot, okta_error, okta_page_error};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
@@ -60,12 +61,60 @@ impl OktaDirectory {
         } else {
             Members::Listed
         };
-        ObservedGroup { observed: observed(mapping.group(group), group.last_updated), members }
+        ObservedGroup {
+            observed: observed(mapping.group(group), group.last_updated),
+            members,
+            members_changed: group.last_membership_updated,
+        }
     }
 }
 
+/// The listings of users, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UserPart {
+    /// All but the deactivated ones.
+    Active,
+    Deactivated,
+    /// Those that changed since a time, deactivated ones included.
+    Changed,
+}
+
+impl UserPart {
+    const WORDS: [(&'static str, Self); 3] =
+        [("active ", Self::Active), ("deactivated ", Self::Deactivated), ("changed ", Self::Changed)];
+
+    /// The part that a cursor is in, and the place in it; none at its beginning. A word that this version does not know
+    /// leads to the beginning of everything.
+    fn of(cursor: &str) -> (Self, &str) {
+        let known = Self::WORDS.into_iter().find_map(|(word, part)| Some((part, cursor.strip_prefix(word)?)));
+        known.unwrap_or((Self::Active, ""))
+    }
+
+    fn cursor(self, place: &str) -> Cursor {
+        let word = Self::WORDS.iter().find(|(_, part)| *part == self).map_or("", |(word, _)| word);
+        Cursor::new(format!("{word}{place}"))
+    }
+
+    fn query(self, since: Option<Timestamp>) -> UserQuery {
+        match (self, since) {
+            (Self::Active, _) => UserQuery::default(),
+            (Self::Deactivated, _) => UserQuery::filter("status eq \"DEPROVISIONED\""),
+            (Self::Changed, since) => {
+                let since = since.unwrap_or(Timestamp::UNIX_EPOCH);
+                UserQuery::filter(format!("lastUpdated gt \"{since:.3}\""))
+            }
+        }
+    }
+}
+
+fn changed_groups(since: Timestamp) -> GroupQuery {
+    GroupQuery::filter(format!("lastUpdated gt \"{since:.3}\" or lastMembershipUpdated gt \"{since:.3}\""))
+}
+
+const READING: &str = "Okta could not be read";
+
 fn reading(error: okta_client::Error) -> PortError {
-    okta_error("Okta could not be read", error)
+    okta_error(READING, error)
 }
 
 fn observed(mapped: Mapped, last_updated: Option<jiff::Timestamp>) -> Observed {
@@ -79,12 +128,25 @@ fn observed(mapped: Mapped, last_updated: Option<jiff::Timestamp>) -> Observed {
 
 #[async_trait]
 impl Directory for OktaDirectory {
-    fn groups(&self) -> BoxStream<'static, Result<ObservedGroup, PortError>> {
-        let this = self.clone();
-        let groups = self.okta.groups().list(&GroupQuery::default()).map_err(reading);
-        groups
-            .and_then(move |group| std::future::ready(this.mapping().map(|m| this.observe_group(&m, &group))))
-            .boxed()
+    async fn groups(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedGroup>, PortError> {
+        let mapping = self.mapping()?;
+        let groups = self.okta.groups();
+        let page = match from {
+            Some(cursor) => match cursor.as_str().parse() {
+                Ok(cursor) => groups.page_at(&cursor).await,
+                Err(error) => Err(error),
+            },
+            None => groups.page(&since.map_or_else(GroupQuery::default, changed_groups)).await,
+        };
+        let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
+        Ok(Page {
+            items: page.items.iter().map(|group| self.observe_group(&mapping, group)).collect(),
+            next: page.next.map(|next| Cursor::new(next.to_string())),
+        })
     }
 
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
@@ -97,19 +159,35 @@ impl Directory for OktaDirectory {
             .boxed()
     }
 
-    fn users(&self) -> BoxStream<'static, Result<ObservedUser, PortError>> {
-        let this = self.clone();
-        let all = self.okta.users().list_all();
-        stream::once(async move {
-            let everyone = this.everyone().await?;
-            let mapping = this.mapping()?;
-            Ok::<_, PortError>(
-                all.map_err(reading)
-                    .map_ok(move |user| Self::observe_user(&mapping, &user, everyone.as_ref())),
-            )
-        })
-        .try_flatten()
-        .boxed()
+    async fn users(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedUser>, PortError> {
+        let everyone = self.everyone().await?;
+        let mapping = self.mapping()?;
+        let (part, place) = match from {
+            Some(cursor) => UserPart::of(cursor.as_str()),
+            None if since.is_some() => (UserPart::Changed, ""),
+            None => (UserPart::Active, ""),
+        };
+        let users = self.okta.users();
+        let page = match place {
+            "" => users.page(&part.query(since)).await,
+            place => match place.parse() {
+                Ok(cursor) => users.page_at(&cursor).await,
+                Err(error) => Err(error),
+            },
+        };
+        let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
+        let next = match (page.next, part) {
+            (Some(next), part) => Some(part.cursor(&next.to_string())),
+            // The plain listing leaves them out.
+            (None, UserPart::Active) => Some(UserPart::Deactivated.cursor("")),
+            (None, UserPart::Deactivated | UserPart::Changed) => None,
+        };
+        let observe = |user| Self::observe_user(&mapping, user, everyone.as_ref());
+        Ok(Page { items: page.items.iter().map(observe).collect(), next })
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
@@ -134,6 +212,10 @@ impl Directory for OktaDirectory {
         let mapping = self.mapping()?;
         let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
         Ok(group.map(|group| self.observe_group(&mapping, &group)))
+    }
+
+    fn is_implied(&self, group: &GroupId) -> bool {
+        self.everyone.get().and_then(Option::as_ref) == Some(group)
     }
 
     fn with_groups(&self, user: Record, groups: &[GroupId]) -> Record {

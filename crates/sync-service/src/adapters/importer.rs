@@ -8,19 +8,20 @@ use serde_json::Value;
 use sync_engine::{Execution, ExecutionState, Importer, Outcome, PortError, SourceState, TypeOutcome};
 use sync_model::{ExecutionId, Record};
 
-use super::{MappingSlot, assets_error};
+use super::{MappingSlot, SourceSettings, assets_error};
 
 /// The import source.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsImporter {
     client: ImportClient,
     mapping: MappingSlot,
+    settings: SourceSettings,
     chunks: ChunkLimits,
 }
 
 impl AssetsImporter {
-    pub(crate) fn new(client: ImportClient, mapping: MappingSlot) -> Self {
-        Self { client, mapping, chunks: ChunkLimits::default() }
+    pub(crate) fn new(client: ImportClient, mapping: MappingSlot, settings: SourceSettings) -> Self {
+        Self { client, mapping, settings, chunks: ChunkLimits::default() }
     }
 }
 
@@ -37,6 +38,10 @@ impl Importer for AssetsImporter {
             SourceStatus::MissingMapping => SourceState::MissingMapping,
             SourceStatus::Other(word) => SourceState::Other(word),
         })
+    }
+
+    async fn removes_missing(&self) -> Result<Option<bool>, PortError> {
+        Ok(self.settings.get().await.and_then(|source| source.removes_missing_objects()))
     }
 
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {

@@ -1,8 +1,10 @@
 //! The two clients behind the engine's ports.
 
 mod directory;
+mod feed;
 mod hook;
 mod importer;
+mod settings;
 mod structure;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,8 +13,10 @@ use schema_mapper::Mapping;
 use sync_engine::PortError;
 
 pub(crate) use directory::OktaDirectory;
+pub(crate) use feed::OktaLog;
 pub(crate) use hook::OktaEventHook;
 pub(crate) use importer::AssetsImporter;
+pub(crate) use settings::SourceSettings;
 pub(crate) use structure::AssetsStructure;
 
 /// The mapping in force. Replaced as a whole when the schemas were compared.
@@ -30,8 +34,18 @@ impl MappingSlot {
 }
 
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
+    use okta_client::Error;
     let (transient, hint) = (error.is_transient(), error.hint());
-    PortError::new(action).transient(transient).with_hint(hint).caused_by(error)
+    let about_one = matches!(error, Error::Refused { .. } | Error::Decode { .. } | Error::InvalidId(_));
+    PortError::new(action).transient(transient).about_one(about_one).with_hint(hint).caused_by(error)
+}
+
+/// The same where a place to go on from was given: Okta forgets them without telling how it says so.
+pub(crate) fn okta_page_error(action: &str, error: okta_client::Error, had_cursor: bool) -> PortError {
+    use okta_client::Error;
+    let refused =
+        matches!(error, Error::Refused { .. } | Error::InvalidCheckpoint(_) | Error::NotFound { .. });
+    okta_error(action, error).expired(had_cursor && refused)
 }
 
 pub(crate) fn assets_error(action: &str, error: insight_import_client::Error) -> PortError {

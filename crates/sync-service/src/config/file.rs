@@ -44,7 +44,53 @@ pub(super) struct RawConnection {
     pub(super) mapping: MappingOptions,
     #[serde(default)]
     pub(super) limits: Limits,
-    pub(super) schema_interval_minutes: Option<u64>,
+    pub(super) events: Option<EventSource>,
+    #[serde(default)]
+    pub(super) schedule: RawSchedule,
+    pub(super) alerts: Option<RawAlerts>,
+}
+
+/// Where events come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventSource {
+    /// Deliveries of the event hook alone.
+    Hook,
+    /// The System Log alone; needs no address that Okta can reach.
+    Log,
+    /// Both, each event once.
+    Both,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub(super) full: Option<String>,
+    pub(super) delta: Option<String>,
+    pub(super) schema: Option<String>,
+    pub(super) log: Option<String>,
+    pub(super) jitter: Option<String>,
+    pub(super) retention: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAlerts {
+    pub(super) url: Option<SecretSource>,
+    #[serde(default)]
+    pub(super) format: AlertFormat,
+    pub(super) at_most_every: Option<String>,
+}
+
+/// What an alert's receiver understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertFormat {
+    /// The alert as a JSON object.
+    #[default]
+    Json,
+    /// A text for an incoming webhook of Slack, or of what imitates it.
+    Slack,
 }
 
 #[derive(Deserialize, Default)]
@@ -62,6 +108,9 @@ pub(super) struct RawOkta {
 pub(super) struct RawAssets {
     pub(super) api_url: Option<String>,
     pub(super) import_token: Option<SecretSource>,
+    pub(super) site_url: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) api_token: Option<SecretSource>,
 }
 
 #[derive(Deserialize)]

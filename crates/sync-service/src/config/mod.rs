@@ -14,11 +14,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schema_mapper::MappingOptions;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use sync_engine::Limits;
+use sync_engine::{Limits, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
-use file::{RawConfig, RawConnection};
+pub use file::{AlertFormat, EventSource};
+use file::{RawConfig, RawConnection, RawSchedule};
 
 /// Settings that cannot work. Each says where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,47 @@ pub struct AssetsConfig {
     pub api_url: String,
     /// The token of the import source.
     pub import_token: SecretString,
+    /// An account for what the token may not do: clearing values, deleting, cardinalities.
+    pub account: Option<AccountConfig>,
+}
+
+/// An account on the Atlassian site.
+#[derive(Debug, Clone)]
+pub struct AccountConfig {
+    /// The site, such as `https://example.atlassian.net`.
+    pub site_url: String,
+    /// The mail address of the account.
+    pub email: String,
+    /// An API token of it.
+    pub api_token: SecretString,
+}
+
+/// Who is told when something is wrong.
+#[derive(Debug, Clone)]
+pub struct AlertConfig {
+    /// A webhook. Its address is a secret: whoever knows it can write there.
+    pub url: SecretString,
+    /// What it understands.
+    pub format: AlertFormat,
+    /// The same alert is not sent more often.
+    pub at_most_every: Duration,
+}
+
+/// When things are done that nobody asks for.
+#[derive(Debug, Clone)]
+pub struct ScheduleConfig {
+    /// When everything is read.
+    pub full: Schedule,
+    /// When what changed lately is read.
+    pub delta: Schedule,
+    /// How often the schemas are compared.
+    pub schema: Duration,
+    /// How often the System Log is asked for more.
+    pub log: Duration,
+    /// Passes begin up to so much later.
+    pub jitter: Duration,
+    /// How long what is done is remembered.
+    pub retention: Duration,
 }
 
 /// The event hook of a connection.
@@ -107,14 +149,18 @@ pub struct ConnectionConfig {
     pub okta: OktaConfig,
     /// The Assets side.
     pub assets: AssetsConfig,
-    /// The event hook; without one, nothing arrives by itself.
+    /// The event hook; without one, the System Log tells what happens.
     pub hook: Option<HookConfig>,
+    /// Where events come from.
+    pub events: EventSource,
     /// Choices about the mapping.
     pub mapping: MappingOptions,
     /// How much may change without consent.
     pub limits: Limits,
-    /// How often the schemas are compared.
-    pub schema_interval: Duration,
+    /// When things are done that nobody asks for.
+    pub schedule: ScheduleConfig,
+    /// Who is told when something is wrong.
+    pub alerts: Option<AlertConfig>,
 }
 
 /// All settings.
@@ -237,6 +283,14 @@ fn connection(
     let assets = AssetsConfig {
         api_url: raw.assets.api_url.unwrap_or_else(|| "https://api.atlassian.com".into()),
         import_token: read(["assets", "import_token"], raw.assets.import_token)?,
+        account: match (raw.assets.site_url, raw.assets.email, raw.assets.api_token) {
+            (None, None, None) => None,
+            (site_url, email, api_token) => Some(AccountConfig {
+                site_url: site_url.ok_or_else(|| needed(["assets", "site_url"]))?,
+                email: email.ok_or_else(|| needed(["assets", "email"]))?,
+                api_token: read(["assets", "api_token"], api_token)?,
+            }),
+        },
     };
     let hook = match raw.hook {
         None => None,
@@ -269,15 +323,60 @@ fn connection(
         // Two connections of one site must not share external ids.
         mapping.prefix = format!("{}-{name}", mapping.prefix);
     }
-    let minutes = raw.schema_interval_minutes.unwrap_or(15).max(1);
-    Ok(ConnectionConfig {
-        name,
-        okta,
-        assets,
-        hook,
-        mapping,
-        limits: raw.limits,
-        schema_interval: Duration::from_mins(minutes),
+    let events = match (raw.events, &hook) {
+        (Some(EventSource::Hook | EventSource::Both), None) => return Err(needed(["hook", "public_url"])),
+        (Some(source), _) => source,
+        (None, Some(_)) => EventSource::Both,
+        (None, None) => EventSource::Log,
+    };
+    let schedule = schedule(raw.schedule, &key)?;
+    let alerts = match raw.alerts {
+        None => None,
+        Some(alerts) => Some(AlertConfig {
+            url: webhook(read(["alerts", "url"], alerts.url)?, &key)?,
+            format: alerts.format,
+            at_most_every: interval(alerts.at_most_every, "15m", &key(["alerts", "at_most_every"]))?,
+        }),
+    };
+    Ok(ConnectionConfig { name, okta, assets, hook, events, mapping, limits: raw.limits, schedule, alerts })
+}
+
+fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<ScheduleConfig, ConfigError> {
+    let parsed = |text: Option<String>, otherwise: &str, name: &str| {
+        let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
+        parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
+    };
+    let interval = |text, otherwise, name| interval(text, otherwise, &key(["schedule", name]));
+    Ok(ScheduleConfig {
+        full: parsed(raw.full, "1d", "full")?,
+        delta: parsed(raw.delta, "30m", "delta")?,
+        schema: interval(raw.schema, "15m", "schema")?,
+        log: interval(raw.log, "5s", "log")?,
+        jitter: interval(raw.jitter, "0s", "jitter")?,
+        retention: interval(raw.retention, "14d", "retention")?,
+    })
+}
+
+fn interval(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let text = text.as_deref().unwrap_or(otherwise);
+    sync_engine::interval(text).ok_or_else(|| ConfigError::Value {
+        key: key.to_owned(),
+        problem: format!("\"{text}\" is no interval; write it as \"30s\", \"15m\", \"6h\" or \"1d\""),
+    })
+}
+
+/// The address of a webhook. What is wrong is told without it.
+fn webhook(url: SecretString, key: &impl Fn([&str; 2]) -> String) -> Result<SecretString, ConfigError> {
+    let parsed = Url::parse(url.expose_secret().trim()).ok();
+    let fits = parsed.is_some_and(|url| {
+        url.scheme() == "https" || matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+    });
+    if fits {
+        return Ok(url);
+    }
+    Err(ConfigError::Value {
+        key: key(["alerts", "url"]),
+        problem: "is not an address that begins with https://".into(),
     })
 }
 

@@ -1,0 +1,75 @@
+//! Reading the directory's log, beside the hook or instead of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{AlertKind, EngineError, EventFeed, FeedPage, FeedPosition, FeedState, Subject, engine::Engine};
+
+/// What reading a page of the log led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Polled {
+    /// Events that no delivery had brought yet.
+    pub(crate) new: u64,
+    /// Whether the end of the log was reached.
+    pub(crate) caught_up: bool,
+}
+
+impl Engine {
+    /// Reads a page of the log and stores its events together with the place after them.
+    pub(crate) async fn poll_feed(&self, feed: &dyn EventFeed) -> Result<Polled, EngineError> {
+        let state = self.ports.store.feed().await?;
+        let position = match &state {
+            Some(state) => FeedPosition::At(state.checkpoint.clone()),
+            None => FeedPosition::Since(self.first_position().await?),
+        };
+        let page = match (feed.poll(&position).await, &state) {
+            (Err(error), Some(state)) if error.is_expired() => self.begin_again(feed, state).await?,
+            (page, _) => page.map_err(EngineError::Feed)?,
+        };
+        self.warn_of_hook(&page);
+        let now = self.now();
+        let published = page.events.iter().map(|event| event.published).max();
+        let before = state.as_ref().map(|state| state.newest);
+        let next = FeedState {
+            checkpoint: page.checkpoint,
+            newest: published.into_iter().chain(before).max().unwrap_or(now),
+            caught_up: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up) },
+        };
+        let new = self.ports.store.store_feed(&page.events, &next, now).await?;
+        Ok(Polled { new, caught_up: page.caught_up })
+    }
+
+    /// Where a connection begins that never read the log: where its last pass began, so that nothing between is missed.
+    async fn first_position(&self) -> Result<Timestamp, EngineError> {
+        let from = self.last_pass().await?.unwrap_or_else(|| self.now());
+        Ok(self.with_overlap(from))
+    }
+
+    /// The place is not known any more: what happened since is read again by time. Events that come twice are dropped.
+    async fn begin_again(&self, feed: &dyn EventFeed, state: &FeedState) -> Result<FeedPage, EngineError> {
+        let now = self.now();
+        let last = state.caught_up.map_or(state.newest, |caught_up| caught_up.max(state.newest));
+        if now.duration_since(last) > feed.retention() {
+            tracing::warn!(%last, "the log no longer holds what was missed; everything is read");
+            self.ports.store.ask(&Subject::Directory, now).await?;
+            return feed.poll(&FeedPosition::Since(self.with_overlap(now))).await.map_err(EngineError::Feed);
+        }
+        tracing::info!(%last, "the place in the log is not known any more; reading on by time");
+        feed.poll(&FeedPosition::Since(self.with_overlap(last))).await.map_err(EngineError::Feed)
+    }
+
+    pub(crate) fn with_overlap(&self, time: Timestamp) -> Timestamp {
+        let overlap = SignedDuration::try_from(self.options.overlap).unwrap_or(SignedDuration::ZERO);
+        time.checked_sub(overlap).unwrap_or(time)
+    }
+
+    /// The log tells when a delivery failed; the hook itself cannot.
+    fn warn_of_hook(&self, page: &FeedPage) {
+        let failures = page.events.iter().filter(|event| event.is_hook_failure).count();
+        if failures > 0 {
+            let message = format!("the log has {failures} failures of the event hook");
+            let hint = "see that the daemon can be reached, then run `okta-insight verify`; the log brings what the \
+                        hook misses";
+            self.alert(AlertKind::HookUnhealthy, message, Some(hint.to_owned()));
+        }
+    }
+}

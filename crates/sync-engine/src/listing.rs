@@ -1,0 +1,342 @@
+//! Reading the directory in a pass: page by page, each page staged and the place after it saved, so that whoever goes on
+//! begins there.
+//!
+//! A full pass lists groups, then the members of each, then the users, each joined with the groups noted for it; only
+//! when both listings have reached their end are the objects looked for that they no longer held. A delta pass lists what
+//! changed, and takes what it did not ask for from the confirmed records.
+
+use std::collections::HashMap;
+
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Cursor, EngineError, Limits, Members, Observed, ObservedUser, Page, Pass, Phase, PortError, Progress,
+    RunReport, Scope, Stage, SyncPlan, engine::Engine,
+};
+
+/// A page of member ids.
+const MEMBER_PAGE: usize = 1000;
+/// How many groups are taken off the list at once.
+const GROUP_PAGE: u32 = 500;
+
+impl Engine {
+    /// Goes on with a pass to its end, and says what it would change.
+    pub(crate) async fn read_pass(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        limits: &Limits,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(EngineError::Stopped),
+            plan = self.read_stages(run, pass, limits, progress) => plan,
+        }
+    }
+
+    async fn read_stages(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        limits: &Limits,
+        progress: &dyn Progress,
+    ) -> Result<SyncPlan, EngineError> {
+        while pass.stage != Stage::Ready {
+            match pass.stage {
+                Stage::Groups => self.read_groups(run, pass, progress).await?,
+                Stage::Members => self.read_members(run, pass, progress).await?,
+                Stage::Users => self.read_users(run, pass, progress).await?,
+                Stage::Missing => self.read_all_missing(run, pass, limits, progress).await?,
+                Stage::Ready => {}
+            }
+            self.ports.store.save_pass(run, pass).await?;
+        }
+        let staged = self.ports.store.staged_counts(run).await?;
+        let census = self.ports.store.census().await?;
+        let mut plan = SyncPlan::new(run, &pass.read, &staged, &census);
+        plan.losses = self.ports.store.losses(run).await?;
+        plan.problems.clone_from(&pass.problems);
+        Ok(plan)
+    }
+
+    async fn read_groups(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        progress.begin(Phase::Groups, None);
+        progress.advance(Phase::Groups, pass.read.get(&ObjectKind::Group).copied().unwrap_or_default());
+        let since = pass.scope.since();
+        loop {
+            let page = self.ports.directory.groups(since, pass.cursor.as_ref()).await;
+            let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
+            let to_list: Vec<GroupId> = page
+                .items
+                .iter()
+                .filter(|group| group.members == Members::Listed)
+                .filter(|group| since.is_none_or(|since| group.members_changed.is_none_or(|at| at >= since)))
+                .map(|group| GroupId::new(group.observed.record.key.id.clone()))
+                .collect();
+            self.ports.store.note_groups(run, &to_list).await?;
+            let count = page.items.len() as u64;
+            self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
+            progress.advance(Phase::Groups, count);
+            if self.turn_page(run, pass, ObjectKind::Group, count, page.next, Stage::Members).await? {
+                break;
+            }
+        }
+        progress.end(Phase::Groups);
+        Ok(())
+    }
+
+    async fn read_members(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run).await?));
+        self.list_members(run, progress).await?;
+        if pass.scope != Scope::Full {
+            self.stage_membership_differences(run, pass.began, &mut pass.problems).await?;
+        }
+        pass.enter(Stage::Users);
+        progress.end(Phase::Members);
+        Ok(())
+    }
+
+    /// Notes the members of every group on the run's list.
+    pub(crate) async fn list_members(&self, run: RunId, progress: &dyn Progress) -> Result<(), EngineError> {
+        self.ports.store.forget_half_listed(run).await?;
+        loop {
+            let groups = self.ports.store.groups_to_list(run, GROUP_PAGE).await?;
+            if groups.is_empty() {
+                return Ok(());
+            }
+            let listings: BoxStream<'_, Result<(), EngineError>> = stream::iter(groups)
+                .map(|group| async move {
+                    let mut pages = self.ports.directory.members(&group).try_chunks(MEMBER_PAGE);
+                    while let Some(page) = pages.next().await {
+                        let page: Vec<UserId> = page.map_err(|e| EngineError::Directory(e.1))?;
+                        self.ports.store.note_members(run, &group, &page).await?;
+                    }
+                    self.ports.store.group_listed(run, &group).await?;
+                    progress.advance(Phase::Members, 1);
+                    Ok(())
+                })
+                .buffer_unordered(self.options.concurrency)
+                .boxed();
+            listings.try_collect::<()>().await?;
+        }
+    }
+
+    /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
+    /// groups. Whoever is not known is read by id.
+    pub(crate) async fn stage_membership_differences(
+        &self,
+        run: RunId,
+        read_at: jiff::Timestamp,
+        problems: &mut Vec<String>,
+    ) -> Result<(), EngineError> {
+        let mut after: Option<UserId> = None;
+        loop {
+            let page =
+                self.ports.store.membership_differences(run, after.as_ref(), self.options.page).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let keys: Vec<RecordKey> = page.iter().map(RecordKey::user).collect();
+            let known = self.ports.store.known(&keys).await?;
+            let mut records = self.ports.store.confirmed_many(&keys).await?;
+            records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
+            let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
+                page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
+            let mut observed = self.read_unknown(unknown).await?;
+            let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
+            observed.extend(confirmed.into_iter().filter_map(|id| {
+                let record = records.remove(&RecordKey::user(&id))?;
+                let groups = groups.remove(&id).unwrap_or_default();
+                Some(Observed {
+                    record: self.ports.directory.with_groups(record, &groups),
+                    last_updated: None,
+                    unmapped: Vec::new(),
+                    problems: Vec::new(),
+                })
+            }));
+            self.stage_observed(run, observed.into_iter(), read_at, problems).await?;
+        }
+    }
+
+    async fn read_unknown(&self, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
+        let read: BoxStream<'_, Result<Observed, EngineError>> = stream::iter(ids)
+            .map(|id| async move { self.read_user(&id).await })
+            .buffer_unordered(self.options.concurrency)
+            .try_filter_map(|read| async { Ok(read) })
+            .boxed();
+        read.try_collect().await
+    }
+
+    /// The groups of users as a run knows them: those noted, and of those that it did not list, the confirmed ones.
+    async fn groups_by_listing(
+        &self,
+        run: RunId,
+        users: &[UserId],
+        confirmed: &HashMap<RecordKey, Record>,
+    ) -> Result<HashMap<UserId, Vec<GroupId>>, EngineError> {
+        let mut groups = self.ports.store.noted_groups(run, users).await?;
+        let mut before: HashMap<UserId, Vec<GroupId>> = HashMap::new();
+        for id in users {
+            if let Some(record) = confirmed.get(&RecordKey::user(id)) {
+                let of = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
+                before.insert(id.clone(), of.map(|r| GroupId::new(r.value.clone())).collect());
+            }
+        }
+        let mentioned: Vec<GroupId> = before.values().flatten().cloned().collect();
+        let listed = self.ports.store.listed_groups(run, &mentioned).await?;
+        for (id, before) in before {
+            let kept = before.into_iter().filter(|group| !listed.contains(group));
+            groups.entry(id).or_default().extend(kept);
+        }
+        Ok(groups)
+    }
+
+    async fn read_users(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let known = self.ports.store.census().await?.get(&ObjectKind::User).map(|census| census.live);
+        let total = known.filter(|&n| n > 0 && pass.scope.since().is_none());
+        progress.begin(Phase::Users, total);
+        progress.advance(Phase::Users, pass.read.get(&ObjectKind::User).copied().unwrap_or_default());
+        let next = if pass.scope == Scope::Full { Stage::Missing } else { Stage::Ready };
+        loop {
+            let page = self.ports.directory.users(pass.scope.since(), pass.cursor.as_ref()).await;
+            let Some(page) = from_the_beginning(page, pass, ObjectKind::User)? else { continue };
+            let count = page.items.len() as u64;
+            let joined = self.join(run, pass.scope, page.items).await?;
+            self.stage_page(run, joined.into_iter(), pass).await?;
+            progress.advance(Phase::Users, count);
+            if self.turn_page(run, pass, ObjectKind::User, count, page.next, next).await? {
+                break;
+            }
+        }
+        progress.end(Phase::Users);
+        Ok(())
+    }
+
+    /// Users with their groups.
+    async fn join(
+        &self,
+        run: RunId,
+        scope: Scope,
+        users: Vec<ObservedUser>,
+    ) -> Result<Vec<Observed>, EngineError> {
+        let directory = &self.ports.directory;
+        let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
+        let (mut groups, known) = if scope == Scope::Full {
+            (self.ports.store.noted_groups(run, &ids).await?, None)
+        } else {
+            let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
+            let confirmed = self.ports.store.confirmed_many(&keys).await?;
+            (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
+        };
+        let joined: BoxStream<'_, Result<Observed, EngineError>> =
+            stream::iter(users.into_iter().zip(ids).map(|(user, id)| {
+                let mut of = groups.remove(&id).unwrap_or_default();
+                let unknown =
+                    known.as_ref().is_some_and(|known| !known.contains_key(&user.observed.record.key));
+                async move {
+                    if unknown {
+                        // Its groups may not have changed since the time that the listing begins with.
+                        of = directory.groups_of(&id).await.map_err(EngineError::Directory)?;
+                    }
+                    of.retain(|group| !directory.is_implied(group));
+                    of.extend(user.implied_groups);
+                    Ok(Observed { record: directory.with_groups(user.observed.record, &of), ..user.observed })
+                }
+            }))
+            .buffered(self.options.concurrency)
+            .boxed();
+        joined.try_collect().await
+    }
+
+    async fn read_all_missing(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        limits: &Limits,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        progress.begin(Phase::Missing, None);
+        for kind in [ObjectKind::Group, ObjectKind::User] {
+            let listed = pass.read.get(&kind).copied().unwrap_or_default();
+            self.stage_missing(run, kind, listed, limits, progress).await?;
+        }
+        pass.enter(Stage::Ready);
+        progress.end(Phase::Missing);
+        Ok(())
+    }
+
+    async fn stage_page(
+        &self,
+        run: RunId,
+        page: impl Iterator<Item = Observed>,
+        pass: &mut Pass,
+    ) -> Result<(), EngineError> {
+        self.stage_observed(run, page, pass.began, &mut pass.problems).await
+    }
+
+    /// Saves the place after a page. `true` when it was the last one of its stage.
+    async fn turn_page(
+        &self,
+        run: RunId,
+        pass: &mut Pass,
+        kind: ObjectKind,
+        count: u64,
+        next: Option<Cursor>,
+        then: Stage,
+    ) -> Result<bool, EngineError> {
+        *pass.read.entry(kind).or_default() += count;
+        let last = next.is_none();
+        if last {
+            pass.enter(then);
+        } else {
+            pass.cursor = next;
+        }
+        self.ports.store.save_pass(run, pass).await?;
+        Ok(last)
+    }
+}
+
+/// The page; `None` when the directory does not know the place any more and the listing has to begin anew. What was seen
+/// until then stays seen.
+fn from_the_beginning<T>(
+    page: Result<Page<T>, PortError>,
+    pass: &mut Pass,
+    kind: ObjectKind,
+) -> Result<Option<Page<T>>, EngineError> {
+    match page {
+        Ok(page) => Ok(Some(page)),
+        Err(error) if error.is_expired() && pass.cursor.is_some() => {
+            tracing::info!(%kind, "the place in the listing has expired; listing from the beginning");
+            pass.cursor = None;
+            pass.read.remove(&kind);
+            Ok(None)
+        }
+        Err(error) => Err(EngineError::Directory(error)),
+    }
+}
+
+/// Adds a message unless it is there already or there are too many.
+pub(crate) fn note(problems: &mut Vec<String>, problem: String) {
+    if problems.len() < RunReport::MAX_MESSAGES && !problems.contains(&problem) {
+        problems.push(problem);
+    }
+}

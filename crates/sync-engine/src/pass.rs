@@ -1,0 +1,103 @@
+//! A pass over the directory, as far as it has come: enough to go on in another process.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_model::ObjectKind;
+
+use crate::{Cursor, RunKind};
+
+/// What a pass reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Everything. Only such a pass can tell what is gone.
+    Full,
+    /// What changed since a time.
+    Since(Timestamp),
+    /// Every user, but no membership: an attribute is new, and who has a value is not known.
+    Users,
+}
+
+impl Scope {
+    /// What a run of this scope is called.
+    pub const fn run_kind(self) -> RunKind {
+        match self {
+            Self::Full => RunKind::Full,
+            Self::Since(_) | Self::Users => RunKind::Delta,
+        }
+    }
+
+    /// Whether a pass of this scope, once finished, is what is wanted.
+    pub(crate) const fn goes_on_as(self, wanted: Self) -> bool {
+        matches!(
+            (self, wanted),
+            (Self::Full, Self::Full) | (Self::Users, Self::Users) | (Self::Since(_), Self::Since(_))
+        )
+    }
+
+    /// The time since which something must have changed to be read.
+    pub(crate) const fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Since(time) => Some(time),
+            Self::Full | Self::Users => None,
+        }
+    }
+}
+
+/// How far a pass has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Listing groups.
+    Groups,
+    /// Listing the members of groups.
+    Members,
+    /// Listing users.
+    Users,
+    /// Looking for what the listings no longer hold.
+    Missing,
+    /// Everything was read; what differs is to be sent.
+    Ready,
+}
+
+/// A pass, as it is stored after every page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pass {
+    /// What it reads.
+    pub scope: Scope,
+    /// When it began. Every record of it counts as read then.
+    pub began: Timestamp,
+    /// The mapping that its records were made by.
+    pub mapping: String,
+    /// How far it is.
+    pub stage: Stage,
+    /// Where the next page of the stage begins; none at its beginning.
+    pub cursor: Option<Cursor>,
+    /// How many objects were listed.
+    pub read: BTreeMap<ObjectKind, u64>,
+    /// Values that did not fit, in words.
+    pub problems: Vec<String>,
+}
+
+impl Pass {
+    /// A pass that begins.
+    pub fn new(scope: Scope, began: Timestamp, mapping: impl Into<String>) -> Self {
+        Self {
+            scope,
+            began,
+            mapping: mapping.into(),
+            stage: if scope == Scope::Users { Stage::Users } else { Stage::Groups },
+            cursor: None,
+            read: BTreeMap::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Goes on to the beginning of another stage.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.cursor = None;
+    }
+}

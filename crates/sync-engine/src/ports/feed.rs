@@ -1,0 +1,50 @@
+//! The directory's own log, read beside the deliveries of the hook or instead of them.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::InboxEvent;
+use crate::PortError;
+
+/// Where to read the log from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedPosition {
+    /// Where an earlier page ended, as the directory wrote it.
+    At(String),
+    /// From what the log received since a time.
+    Since(Timestamp),
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedPage {
+    /// Its events, in the order in which the log received them.
+    pub events: Vec<InboxEvent>,
+    /// The place after them.
+    pub checkpoint: String,
+    /// Whether there was nothing new.
+    pub caught_up: bool,
+}
+
+/// How far the log was read. Stored in one transaction with the events that it covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedState {
+    /// The place after the last page.
+    pub checkpoint: String,
+    /// When the newest event read so far happened: where to begin again should the place be refused.
+    pub newest: Timestamp,
+    /// When the log was last read to its end.
+    pub caught_up: Option<Timestamp>,
+}
+
+/// The directory's log.
+#[async_trait]
+pub trait EventFeed: Send + Sync {
+    /// A page of the log. A place that the directory does not know any more gives an error that
+    /// [is expired](PortError::is_expired).
+    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError>;
+
+    /// How long the directory keeps its log.
+    fn retention(&self) -> jiff::SignedDuration;
+}

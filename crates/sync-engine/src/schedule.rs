@@ -1,0 +1,101 @@
+//! When something is due that nobody asks for.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use croner::Cron;
+use jiff::{SignedDuration, Timestamp};
+
+/// How often, or when.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Schedule {
+    /// Only when somebody asks for it.
+    Never,
+    /// So long after the last time.
+    Every(Duration),
+    /// At the times of a cron expression, in UTC.
+    Cron(Box<Cron>),
+}
+
+/// A text that is no schedule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{given}\" is no schedule: write \"never\", an interval such as \"15m\" or \"1d\", or a cron expression in UTC such as \"0 3 * * *\""
+)]
+pub struct ScheduleError {
+    given: String,
+}
+
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || ScheduleError { given: text.to_owned() };
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("never") {
+            return Ok(Self::Never);
+        }
+        if text.split_whitespace().count() >= 5 {
+            return Cron::from_str(text).map(|cron| Self::Cron(Box::new(cron))).map_err(|_| wrong());
+        }
+        let every = interval(text).ok_or_else(wrong)?;
+        if every < Duration::from_secs(1) { Err(wrong()) } else { Ok(Self::Every(every)) }
+    }
+}
+
+/// An interval such as `15m`, `6h` or `1d`; `None` for what is none.
+pub fn interval(text: &str) -> Option<Duration> {
+    if let Some(days) = text.strip_suffix('d') {
+        let days: u64 = days.trim().parse().ok()?;
+        return Duration::from_hours(24).checked_mul(u32::try_from(days).ok()?);
+    }
+    let parsed: SignedDuration = text.parse().ok()?;
+    parsed.try_into().ok()
+}
+
+impl Schedule {
+    /// When it is due next, given when it began last.
+    pub fn after(&self, last: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Never => None,
+            Self::Every(interval) => last.checked_add(*interval).ok(),
+            Self::Cron(cron) => {
+                let last = DateTime::<Utc>::from_timestamp(last.as_second(), 0)?;
+                Timestamp::from_second(cron.find_next_occurrence(&last, false).ok()?.timestamp()).ok()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn intervals_and_cron_expressions_say_when_something_is_due() {
+        let last = at("2026-03-01T12:00:00Z");
+        for (text, next) in [
+            ("15m", Some(at("2026-03-01T12:15:00Z"))),
+            ("1d", Some(at("2026-03-02T12:00:00Z"))),
+            ("1h 30m", Some(at("2026-03-01T13:30:00Z"))),
+            ("0 3 * * *", Some(at("2026-03-02T03:00:00Z"))),
+            ("30 12 * * MON", Some(at("2026-03-02T12:30:00Z"))),
+            ("never", None),
+        ] {
+            assert_eq!(text.parse::<Schedule>().unwrap().after(last), next, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused_with_examples() {
+        for text in ["", "soon", "0s", "-5m", "61 * * * *", "d", "99999999999d"] {
+            let error = text.parse::<Schedule>().unwrap_err();
+            assert!(error.to_string().contains("0 3 * * *"), "{text}");
+        }
+    }
+}

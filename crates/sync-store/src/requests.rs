@@ -1,0 +1,90 @@
+//! What one process asks another for: a full run, a pause.
+
+use jiff::Timestamp;
+use sync_engine::{RunSummary, StoreError, SyncRequest};
+use sync_model::RunId;
+
+use crate::convert::{millis, timestamp};
+use crate::{ConnectionStore, runs};
+
+pub(crate) async fn ask(
+    store: &ConnectionStore,
+    accept_shrink: bool,
+    now: Timestamp,
+) -> Result<SyncRequest, StoreError> {
+    let id = sqlx::query_scalar(
+        "INSERT INTO requests (connection, accept_shrink, asked) VALUES (?1, ?2, ?3) RETURNING id",
+    )
+    .bind(store.id)
+    .bind(accept_shrink)
+    .bind(millis(now))
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("ask for a full run", e))?;
+    Ok(SyncRequest { id, accept_shrink })
+}
+
+pub(crate) async fn take(store: &ConnectionStore) -> Result<Option<SyncRequest>, StoreError> {
+    let row: Option<(i64, bool)> = sqlx::query_as(
+        "UPDATE requests SET taken = 1 WHERE id = (
+             SELECT id FROM requests WHERE connection = ?1 AND NOT taken ORDER BY id LIMIT 1)
+         RETURNING id, accept_shrink",
+    )
+    .bind(store.id)
+    .fetch_optional(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("take a request", e))?;
+    Ok(row.map(|(id, accept_shrink)| SyncRequest { id, accept_shrink }))
+}
+
+pub(crate) async fn answer(store: &ConnectionStore, request: i64, run: RunId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE requests SET run = ?3 WHERE connection = ?1 AND id = ?2")
+        .bind(store.id)
+        .bind(request)
+        .bind(run.get())
+        .execute(&store.pool)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("answer a request", e))
+}
+
+pub(crate) async fn run(store: &ConnectionStore, request: i64) -> Result<Option<RunSummary>, StoreError> {
+    let run: Option<i64> =
+        sqlx::query_scalar("SELECT run FROM requests WHERE connection = ?1 AND id = ?2 AND run IS NOT NULL")
+            .bind(store.id)
+            .bind(request)
+            .fetch_optional(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("follow a request", e))?;
+    match run {
+        Some(run) => runs::one(store, RunId::new(run)).await,
+        None => Ok(None),
+    }
+}
+
+pub(crate) async fn pause(store: &ConnectionStore, until: Option<Timestamp>) -> Result<(), StoreError> {
+    let failed = |e| StoreError::new("pause", e);
+    let Some(until) = until else {
+        let statement = sqlx::query("DELETE FROM pauses WHERE connection = ?1").bind(store.id);
+        return statement.execute(&store.pool).await.map(drop).map_err(failed);
+    };
+    sqlx::query(
+        "INSERT INTO pauses (connection, until) VALUES (?1, ?2)
+         ON CONFLICT (connection) DO UPDATE SET until = excluded.until",
+    )
+    .bind(store.id)
+    .bind(millis(until))
+    .execute(&store.pool)
+    .await
+    .map(drop)
+    .map_err(failed)
+}
+
+pub(crate) async fn paused_until(store: &ConnectionStore) -> Result<Option<Timestamp>, StoreError> {
+    let until: Option<i64> = sqlx::query_scalar("SELECT until FROM pauses WHERE connection = ?1")
+        .bind(store.id)
+        .fetch_optional(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("read the pause", e))?;
+    until.map(timestamp).transpose()
+}
