@@ -104,7 +104,8 @@ impl Default for Pacer {
 
 impl Pacer {
     /// A pacer that leaves a share of each window (0 to 0.9) to others and to urgent requests, and lets that many
-    /// requests be under way at once. What nobody has taken of the share is used up towards the window's end.
+    /// requests be under way at once, the last of them an urgent one. What nobody has taken of the share is used up
+    /// towards the window's end.
     pub fn new(head_room: f64, concurrency: usize) -> Self {
         Self { scheduler: Arc::new(Mutex::new(Scheduler::new(head_room, concurrency))) }
     }
