@@ -3,6 +3,7 @@
 //! Okta counts requests per bucket (a group of endpoints) in windows of about a minute, and says in each answer how many
 //! are left. While plenty are left nothing is delayed; what is left after that is spread over the rest of the window.
 //! A share stays free for urgent requests and for others who use the same app, and is used up towards the window's end.
+//! What others take between two counts is estimated from what they took before.
 //!
 //! <https://developer.okta.com/docs/reference/rate-limits/>
 
