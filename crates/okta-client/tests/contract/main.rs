@@ -11,5 +11,6 @@ mod resources;
 mod retries;
 mod settings;
 mod sign_in;
+mod substitutes;
 mod support;
 mod traces;
