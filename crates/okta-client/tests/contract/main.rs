@@ -13,4 +13,3 @@ mod settings;
 mod sign_in;
 mod substitutes;
 mod support;
-mod traces;

@@ -1,4 +1,13 @@
-//! What the traces tell, and what they never tell.
+//! What the traces tell, and what they never tell. In a process of its own: which traces are wanted is remembered for
+//! all threads of one.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+// Not all of it is needed here.
+#[allow(dead_code)]
+#[path = "../contract/support.rs"]
+mod support;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -11,7 +20,7 @@ use serde_json::json;
 use tracing_subscriber::fmt::format::FmtSpan;
 use wiremock::ResponseTemplate;
 
-use super::support::*;
+use support::*;
 
 /// Everything that was traced.
 #[derive(Clone, Default)]
@@ -38,7 +47,7 @@ async fn requests_are_traced_by_okta_s_id_and_without_secrets_or_profile_values(
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let server = server().await;
     let profile = json!({"login": "ada@example.com", "firstName": "Ada"});
