@@ -59,6 +59,9 @@ pub enum ConfigError {
     /// No way to sign in was given.
     #[error("no credential: give a client id with a private key, or an API token")]
     NoCredential,
+    /// What was given as a root certificate holds none.
+    #[error("the root certificate is no PEM document that begins with -----BEGIN CERTIFICATE-----")]
+    NoCertificate,
     /// A variable of the environment is not set, or not text.
     #[error("the environment variable {0} is not set; {1}")]
     Environment(&'static str, &'static str),
@@ -103,14 +106,16 @@ pub enum Error {
         path: String,
     },
     /// Okta calls the request wrong.
-    #[error("Okta refused {path} ({code}): {summary}")]
+    #[error("Okta refused {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
     Refused {
         /// What was called.
         path: String,
         /// Okta's error code, or the HTTP status.
         code: String,
-        /// Okta's words, with the causes.
+        /// Okta's words.
         summary: String,
+        /// What in particular is wrong, in Okta's words.
+        causes: Vec<String>,
     },
     /// The rate limit held for longer than the call was allowed to take.
     #[error("the rate limit for {path} is used up; it opens again in {} s", retry_after.as_secs().saturating_add(1))]
@@ -185,6 +190,12 @@ pub enum Error {
         /// What was called.
         path: String,
     },
+    /// A listing whose links lead back to a page that was read before.
+    #[error("the pages of {path} lead in a circle")]
+    CircularPages {
+        /// What was called.
+        path: String,
+    },
     /// A place in the System Log that is none of this org's.
     #[error("\"{0}\" is not a place in this org's System Log; begin at a time instead")]
     InvalidCheckpoint(String),
@@ -209,6 +220,24 @@ impl Error {
                 | Self::Transport { .. }
                 | Self::TimedOut { .. }
         )
+    }
+
+    /// The same failure, for another who waited for the same answer. Not every failure can be told twice.
+    pub(crate) fn again(&self) -> Option<Self> {
+        Some(match self {
+            Self::Credentials { error, description } => {
+                Self::Credentials { error: error.clone(), description: description.clone() }
+            }
+            Self::RateLimited { path, retry_after } => {
+                Self::RateLimited { path: path.clone(), retry_after: *retry_after }
+            }
+            Self::Unavailable { path, status } => Self::Unavailable { path: path.clone(), status: *status },
+            Self::Transport { host, reason, sent } => {
+                Self::Transport { host: host.clone(), reason: reason.clone(), sent: *sent }
+            }
+            Self::Redirect { path } => Self::Redirect { path: path.clone() },
+            _ => return None,
+        })
     }
 
     /// The next step for the operator.
@@ -237,6 +266,11 @@ impl Error {
             }
             Self::Transport { .. } => "check the org URL, and that this machine may reach it".into(),
             Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
+            Self::Refused { code, .. } => match code.as_str() {
+                "E0000015" => "the org lacks this feature; Okta can switch it on".into(),
+                "E0000031" | "E0000053" => "check the filter or search expression".into(),
+                _ => return None,
+            },
             Self::RateLimited { .. } => "wait, or raise the app's share: Applications, the app, Rate limits".into(),
             _ => return None,
         };

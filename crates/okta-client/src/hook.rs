@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use crate::model::LogEvent;
+use crate::model::{LogEvent, null_as_default};
 
 /// The header of the one-time verification request; its value is to be sent back.
 /// <https://developer.okta.com/docs/concepts/event-hooks/>
@@ -25,9 +25,10 @@ impl HookSecret {
         Self(secret)
     }
 
-    /// Compares in constant time. A missing header does not match.
+    /// Compares in constant time. A missing header does not match, and nothing matches a secret that was left empty.
     pub fn matches(&self, header: Option<&[u8]>) -> bool {
-        header.is_some_and(|given| given.ct_eq(self.0.expose_secret().as_bytes()).into())
+        let secret = self.0.expose_secret().as_bytes();
+        !secret.is_empty() && header.is_some_and(|given| given.ct_eq(secret).into())
     }
 }
 
@@ -49,14 +50,14 @@ pub struct HookDelivery {
 #[serde(rename_all = "camelCase")]
 struct Envelope {
     // An older published example spells it differently.
-    #[serde(default, alias = "eventID")]
+    #[serde(default, alias = "eventID", deserialize_with = "null_as_default")]
     event_id: String,
     data: Data,
 }
 
 #[derive(Deserialize)]
 struct Data {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     events: Vec<LogEvent>,
 }
 
@@ -84,6 +85,26 @@ mod tests {
         for wrong in [Some(&b"Bearer ab"[..]), Some(b"Bearer abcd"), Some(b""), None] {
             assert!(!secret.matches(wrong));
         }
+    }
+
+    #[test]
+    fn a_secret_that_was_left_empty_lets_nobody_in() {
+        let secret = HookSecret::new("".into());
+        assert!(!secret.matches(Some(b"")) && !secret.matches(None));
+    }
+
+    #[test]
+    fn a_challenge_comes_back_as_json_whatever_it_holds() {
+        assert_eq!(verification_answer("8f\"3c"), r#"{"verification":"8f\"3c"}"#);
+    }
+
+    #[test]
+    fn a_delivery_of_nothing_is_one() {
+        for body in [&br#"{"eventId":null,"data":{"events":null}}"#[..], br#"{"data":{}}"#] {
+            assert!(HookDelivery::parse(body).unwrap().events.is_empty());
+        }
+        let error = HookDelivery::parse(b"[]").unwrap_err();
+        assert_eq!(error.to_string(), "the body is not a delivery of an Okta event hook");
     }
 
     #[test]

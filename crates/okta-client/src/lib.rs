@@ -11,6 +11,7 @@ mod link;
 pub mod model;
 mod pacer;
 mod resources;
+mod text;
 
 pub use api::OktaApi;
 pub use client::{OktaClient, OktaClientBuilder};

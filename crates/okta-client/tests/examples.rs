@@ -59,6 +59,21 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
+async fn the_readme_s_program_lists_the_users_of_an_org() {
+    let program = include_str!("../examples/quick_start.rs").split_once("\n\n").unwrap().1;
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(program), "README.md shows another program than examples/quick_start.rs");
+    let written = program.lines().filter(|line| !line.is_empty() && *line != "}").count();
+    assert!(written <= 10, "{written} lines are more than it takes");
+
+    let sandbox = sandbox().await;
+    let output = against(&sandbox, "quick_start").output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8(output.stderr).unwrap());
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.lines().count() > 40 && shown.lines().all(|line| line.contains('@')), "{shown}");
+}
+
+#[tokio::test]
 async fn users_are_listed() {
     let sandbox = sandbox().await;
     let output = against(&sandbox, "list_users").output().await.unwrap();
@@ -94,9 +109,7 @@ async fn the_log_is_followed_and_gone_on_with() {
     let mut command = against(&sandbox, "follow_log");
     command.arg(&file);
     let mut running = Running::start(command);
-    running.line_with("user.lifecycle.create").await;
-    create("two@example.com").await;
-    let first = running.line_with("user.lifecycle.create").await;
+    let one = running.line_with("user.lifecycle.create").await;
     // It is written after the events were shown.
     let written = async {
         while !file.exists() {
@@ -104,13 +117,20 @@ async fn the_log_is_followed_and_gone_on_with() {
         }
     };
     tokio::time::timeout(Duration::from_mins(1), written).await.unwrap();
+    create("two@example.com").await;
+    let two = running.line_with("user.lifecycle.create").await;
     drop(running);
 
     create("three@example.com").await;
     let mut command = against(&sandbox, "follow_log");
     command.arg(&file);
-    let second = Running::start(command).line_with("user.lifecycle.create").await;
-    assert_ne!(first, second);
+    let mut running = Running::start(command);
+    let mut next = running.line_with("user.lifecycle.create").await;
+    // Stopped between showing and writing, it shows the last page again.
+    if next == two {
+        next = running.line_with("user.lifecycle.create").await;
+    }
+    assert!(next != one && next != two, "{next}");
 }
 
 #[tokio::test]

@@ -91,6 +91,55 @@ fn deliveries_that_name_nobody_are_read() {
     }
 }
 
+/// Reads every sample again and again, each time with another member turned into `null`.
+fn nothing_but_this_is_needed<T: DeserializeOwned>(prefix: &str, needed: &[&str]) {
+    for (file, body) in samples(prefix) {
+        let objects = body.as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+        for object in objects {
+            let names: Vec<String> = object.as_object().unwrap().keys().cloned().collect();
+            for name in names {
+                let mut without = object.clone();
+                without[&name] = Value::Null;
+                let read = serde_json::from_value::<T>(without).is_ok();
+                assert_eq!(read, !needed.contains(&name.as_str()), "{file}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_needed_may_be_null() {
+    nothing_but_this_is_needed::<User>("users-page", &["id", "status"]);
+    nothing_but_this_is_needed::<Group>("groups-page", &["id", "type"]);
+    nothing_but_this_is_needed::<UserType>("user_types", &["id", "name"]);
+    nothing_but_this_is_needed::<Schema>("user_schema", &[]);
+    nothing_but_this_is_needed::<EventHook>("event-hook", &["id", "name", "status", "events", "channel"]);
+}
+
+#[test]
+fn a_member_of_an_attribute_s_definition_may_be_null_or_new() {
+    for name in
+        ["title", "description", "type", "format", "items", "maxLength", "enum", "oneOf", "unique", "master"]
+    {
+        let definition = serde_json::json!({"definitions": {"base": null, "custom": {"required": null,
+            "properties": {"a": {name: null}}}}});
+        let schema: Schema = serde_json::from_value(definition).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(schema.properties().count(), 1, "{name}");
+    }
+    for (unique, is) in
+        [("true", true), ("false", false), ("\"UNIQUE_VALIDATED\"", true), ("\"PENDING_UNIQUENESS\"", false)]
+    {
+        let text = format!(
+            r#"{{"definitions":{{"base":{{"properties":{{"a":{{"type":"later","unique":{unique},
+            "enum":["S",2,2.5,true,null],"oneOf":[{{"const":7,"title":null}}]}}}}}}}}}}"#
+        );
+        let schema: Schema = serde_json::from_str(&text).unwrap();
+        let property = &schema.base().properties["a"];
+        assert_eq!((property.is_unique(), property.kind.as_str()), (is, "later"), "{unique}");
+        assert_eq!((property.enum_values.len(), &property.one_of[0].value), (5, &serde_json::json!(7)));
+    }
+}
+
 #[test]
 fn null_and_absent_are_the_same() {
     let read = |profile: &str| -> User {

@@ -304,6 +304,10 @@ impl Engine {
         then: Stage,
     ) -> Result<bool, EngineError> {
         *pass.read.entry(kind).or_default() += count;
+        if next.is_some() && next == pass.cursor {
+            let error = PortError::new(format!("the listing of {kind}s leads from a page to itself"));
+            return Err(EngineError::Directory(error));
+        }
         let last = next.is_none();
         if last {
             pass.enter(then);

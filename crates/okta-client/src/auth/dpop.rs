@@ -1,6 +1,6 @@
 //! DPoP proofs (RFC 9449).
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,29 +14,42 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
-/// The header in which the authorization server hands out nonces.
+/// The header in which nonces are handed out.
 pub(crate) const NONCE_HEADER: &str = "dpop-nonce";
+
+/// The last nonce of one server. Those of the authorization server are none of the API's (RFC 9449, section 9).
+#[derive(Debug, Default)]
+pub(crate) struct Nonce(Mutex<Option<String>>);
+
+impl Nonce {
+    /// Keeps the nonce of an answer, if it has one.
+    pub(crate) fn learn(&self, headers: &HeaderMap) {
+        if let Some(nonce) = headers.get(NONCE_HEADER).and_then(|v| v.to_str().ok()) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce.to_owned());
+        }
+    }
+
+    fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// Makes proofs. One per attempt: a proof works once.
 #[derive(Debug)]
 pub(crate) struct Prover {
     key: PrivateKey,
-    nonce: Mutex<Option<String>>,
+    /// What the token endpoint asks for.
+    pub(crate) for_token: Nonce,
+    /// What the API asks for, should it ever.
+    pub(crate) for_api: Nonce,
 }
 
 impl Prover {
-    pub(crate) const fn new(key: PrivateKey) -> Self {
-        Self { key, nonce: Mutex::new(None) }
+    pub(crate) fn new(key: PrivateKey) -> Self {
+        Self { key, for_token: Nonce::default(), for_api: Nonce::default() }
     }
 
-    /// Keeps the nonce of an answer, if it has one.
-    pub(crate) fn learn(&self, headers: &HeaderMap) {
-        if let Some(nonce) = headers.get(NONCE_HEADER).and_then(|v| v.to_str().ok()) {
-            *self.nonce.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(nonce.to_owned());
-        }
-    }
-
-    /// A proof for one request; bound to `access_token` on calls of the API.
+    /// A proof for one request: of the API, bound to the `access_token`, or else of the token endpoint.
     pub(crate) fn proof(
         &self,
         method: &Method,
@@ -47,7 +60,6 @@ impl Prover {
         let mut htu = url.clone();
         htu.set_query(None);
         htu.set_fragment(None);
-        let nonce = self.nonce.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut claims = JwtPayload::new();
         let mut set = |name: &str, value: serde_json::Value| {
             claims.set_claim(name, Some(value)).map_err(Error::Signing)
@@ -56,7 +68,8 @@ impl Prover {
         set("htu", htu.as_str().into())?;
         set("iat", now.as_second().into())?;
         set("jti", Uuid::new_v4().to_string().into())?;
-        if let Some(nonce) = nonce {
+        let nonce = if access_token.is_some() { &self.for_api } else { &self.for_token };
+        if let Some(nonce) = nonce.get() {
             set("nonce", nonce.into())?;
         }
         if let Some(token) = access_token {

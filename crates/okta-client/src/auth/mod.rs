@@ -6,9 +6,12 @@ mod clock;
 mod dpop;
 mod service_app;
 
+use std::time::Duration;
+
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 use url::Url;
 
 pub(crate) use clock::ServerClock;
@@ -30,12 +33,21 @@ pub(crate) enum Authenticator {
 pub(crate) struct TokenSerial(pub(crate) u64);
 
 impl Authenticator {
+    /// Sees to it that there is a token, so that nobody waits for one with a place among the requests under way.
+    pub(crate) async fn ready(&self, http: &reqwest::Client, deadline: Instant) -> Result<()> {
+        match self {
+            Self::ApiToken(_) => Ok(()),
+            Self::ServiceApp(app) => app.token(http, deadline).await.map(drop),
+        }
+    }
+
     /// The headers that prove who asks, made anew for this attempt.
     pub(crate) async fn sign(
         &self,
         http: &reqwest::Client,
         method: &Method,
         url: &Url,
+        deadline: Instant,
     ) -> Result<(HeaderMap, TokenSerial)> {
         match self {
             Self::ApiToken(token) => {
@@ -43,26 +55,26 @@ impl Authenticator {
                     [(AUTHORIZATION, secret_value("SSWS", token.expose_secret())?)].into_iter().collect();
                 Ok((headers, TokenSerial(0)))
             }
-            Self::ServiceApp(app) => app.sign(http, method, url).await,
+            Self::ServiceApp(app) => app.sign(http, method, url, deadline).await,
         }
     }
 
     /// Throws a token away that was refused. `false` when there is nothing to renew.
-    pub(crate) async fn renew(&self, refused: TokenSerial) -> bool {
+    pub(crate) fn renew(&self, refused: TokenSerial) -> bool {
         match self {
             Self::ApiToken(_) => false,
             Self::ServiceApp(app) => {
-                app.forget(refused).await;
+                app.forget(refused);
                 true
             }
         }
     }
 
     /// The scopes that were granted; empty when there are none, or when it is not told.
-    pub(crate) async fn granted(&self, http: &reqwest::Client) -> Result<Vec<String>> {
+    pub(crate) async fn granted(&self, http: &reqwest::Client, deadline: Instant) -> Result<Vec<String>> {
         match self {
             Self::ApiToken(_) => Ok(Vec::new()),
-            Self::ServiceApp(app) => app.granted(http).await,
+            Self::ServiceApp(app) => Ok(app.token(http, deadline).await?.scopes.clone()),
         }
     }
 
@@ -75,17 +87,19 @@ impl Authenticator {
     }
 
     /// Whether the token is known not to have a scope.
-    pub(crate) async fn lacks(&self, scope: &str) -> bool {
+    pub(crate) fn lacks(&self, scope: &str) -> bool {
         match self {
             Self::ApiToken(_) => false,
-            Self::ServiceApp(app) => app.lacks(scope).await,
+            Self::ServiceApp(app) => app.lacks(scope),
         }
     }
 
-    /// Learns the nonce and the time from any answer of the org.
-    pub(crate) fn learn(&self, headers: &HeaderMap) {
-        if let Self::ServiceApp(app) = self {
-            app.learn(headers);
+    /// Learns the nonce and the time from an answer of the API, whose headers took so long to come. `true` when the time
+    /// is not what it was taken for.
+    pub(crate) fn learn(&self, headers: &HeaderMap, took: Duration) -> bool {
+        match self {
+            Self::ApiToken(_) => false,
+            Self::ServiceApp(app) => app.learn(headers, took),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The token of a service app: asked for when needed, renewed in time, by one task at a time.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -7,20 +8,26 @@ use jiff::{SignedDuration, Timestamp};
 use josekit::jwt::JwtPayload;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 use url::Url;
 use uuid::Uuid;
 
 use super::dpop::Prover;
 use super::{AUTHORIZATION, DPOP, ServerClock, TokenSerial, secret_value};
-use crate::client::pause;
+use crate::client::{body, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
+use crate::text::told;
 
 /// How long before its end a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
+/// A token that could not be renewed early is renewed again after this, while it still works.
+const AGAIN: Duration = Duration::from_secs(30);
+/// Okta's tokens last an hour. One that claims to last longer than this is asked for again all the same.
+const LONGEST_LIFE: Duration = Duration::from_hours(24);
 /// How long an assertion is good for. Okta allows an hour; a fresh one is made for each attempt.
 const ASSERTION_LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// Okta refuses assertions and proofs from the future, however near.
@@ -29,13 +36,29 @@ const BACKDATE: SignedDuration = SignedDuration::from_secs(2);
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
 /// How often a token request is tried when the org has trouble of its own.
 const ATTEMPTS: u32 = 5;
+/// No answer of the token endpoint comes near.
+const LARGEST_ANSWER: usize = 1 << 20;
 
-struct Token {
+pub(super) struct Token {
     value: SecretString,
     bound: bool,
-    renew_at: Instant,
     serial: TokenSerial,
-    scopes: Vec<String>,
+    ends: Instant,
+    pub(super) scopes: Vec<String>,
+}
+
+/// The token in use.
+struct Held {
+    token: Arc<Token>,
+    renew_at: Instant,
+}
+
+/// What is known of asking for tokens. Whoever holds it asks; the others wait for the outcome.
+#[derive(Default)]
+struct Renewal {
+    serial: u64,
+    /// The last failure: those who waited for it need not find out for themselves.
+    failed: Option<(Instant, Error)>,
 }
 
 #[derive(Deserialize)]
@@ -50,8 +73,19 @@ struct TokenAnswer {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct TokenRefusal {
+    // Some refusals come as the API's error object instead.
+    #[serde(alias = "errorCode")]
     error: String,
+    #[serde(alias = "errorSummary")]
     error_description: String,
+}
+
+/// What the token endpoint answered.
+enum TokenResult {
+    Token(TokenAnswer),
+    Refused(StatusCode, TokenRefusal),
+    /// For so long, by the rate limit.
+    Closed(Duration),
 }
 
 /// An *API Services* app.
@@ -62,7 +96,8 @@ pub(crate) struct ServiceApp {
     token_url: Url,
     prover: Prover,
     clock: ServerClock,
-    token: Mutex<(u64, Option<Token>)>,
+    held: Mutex<Option<Held>>,
+    renewal: tokio::sync::Mutex<Renewal>,
 }
 
 impl ServiceApp {
@@ -82,56 +117,52 @@ impl ServiceApp {
             token_url,
             prover: Prover::new(proof_key),
             clock: ServerClock::default(),
-            token: Mutex::new((0, None)),
+            held: Mutex::default(),
+            renewal: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Learns the nonce and the time. `true` when the time is not what it was taken for.
-    pub(crate) fn learn(&self, headers: &HeaderMap) -> bool {
-        self.prover.learn(headers);
-        self.clock.learn(headers)
+    /// Learns the nonce and the time from an answer of the API. `true` when the time is not what it was taken for.
+    pub(super) fn learn(&self, headers: &HeaderMap, took: Duration) -> bool {
+        self.prover.for_api.learn(headers);
+        self.clock.learn(headers, took)
     }
 
-    pub(crate) async fn sign(
+    pub(super) async fn sign(
         &self,
         http: &reqwest::Client,
         method: &Method,
         url: &Url,
+        deadline: Instant,
     ) -> Result<(HeaderMap, TokenSerial)> {
-        let (value, bound, serial) = self.token(http).await?;
-        let token = value.expose_secret();
+        let token = self.token(http, deadline).await?;
+        let value = token.value.expose_secret();
         let mut headers = HeaderMap::new();
-        if bound {
-            let proof = self.prover.proof(method, url, Some(token), self.now())?;
+        if token.bound {
+            let proof = self.prover.proof(method, url, Some(value), self.now())?;
             headers.insert(DPOP, proof_value(&proof)?);
-            headers.insert(AUTHORIZATION, secret_value("DPoP", token)?);
+            headers.insert(AUTHORIZATION, secret_value("DPoP", value)?);
         } else {
-            headers.insert(AUTHORIZATION, secret_value("Bearer", token)?);
+            headers.insert(AUTHORIZATION, secret_value("Bearer", value)?);
         }
-        Ok((headers, serial))
+        Ok((headers, token.serial))
     }
 
-    pub(crate) async fn forget(&self, refused: TokenSerial) {
-        let mut slot = self.token.lock().await;
-        if slot.1.as_ref().is_some_and(|token| token.serial == refused) {
-            slot.1 = None;
+    pub(super) fn forget(&self, refused: TokenSerial) {
+        let mut held = self.held();
+        if held.as_ref().is_some_and(|held| held.token.serial == refused) {
+            *held = None;
         }
     }
 
-    /// What Okta granted of what was asked.
-    pub(crate) async fn granted(&self, http: &reqwest::Client) -> Result<Vec<String>> {
-        self.token(http).await?;
-        Ok(self.token.lock().await.1.as_ref().map(|token| token.scopes.clone()).unwrap_or_default())
-    }
-
-    pub(crate) fn asked(&self) -> &[String] {
+    pub(super) fn asked(&self) -> &[String] {
         &self.scopes
     }
 
     /// Whether the token is known not to have a scope. An answer that names no scopes says nothing.
-    pub(crate) async fn lacks(&self, scope: &str) -> bool {
-        let slot = self.token.lock().await;
-        let scopes = slot.1.as_ref().map_or(&[][..], |token| &token.scopes);
+    pub(super) fn lacks(&self, scope: &str) -> bool {
+        let held = self.held();
+        let scopes = held.as_ref().map_or(&[][..], |held| &held.token.scopes);
         !scopes.is_empty() && !endpoint::covers(scopes, scope)
     }
 
@@ -140,77 +171,135 @@ impl ServiceApp {
         now.checked_sub(BACKDATE).unwrap_or(now)
     }
 
-    async fn token(&self, http: &reqwest::Client) -> Result<(SecretString, bool, TokenSerial)> {
-        // Held while asking, so that tasks that need a token wait for the one that fetches it.
-        let mut slot = self.token.lock().await;
-        if slot.1.as_ref().is_none_or(|token| Instant::now() >= token.renew_at) {
-            let answer = self.request(http).await?;
-            slot.0 += 1;
-            let life = Duration::from_secs(answer.expires_in);
-            slot.1 = Some(Token {
-                // The answer decides, not the settings: an app may or may not require DPoP.
-                bound: answer.token_type.eq_ignore_ascii_case("DPoP"),
-                value: answer.access_token,
-                renew_at: Instant::now() + life.saturating_sub(EARLY.min(life / 2)),
-                serial: TokenSerial(slot.0),
-                scopes: answer.scope.split_whitespace().map(str::to_owned).collect(),
-            });
-        }
-        match &slot.1 {
-            Some(token) => Ok((token.value.clone(), token.bound, token.serial)),
-            None => {
-                Err(Error::Credentials { error: "no_token".into(), description: "Okta gave no token".into() })
-            }
-        }
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn request(&self, http: &reqwest::Client) -> Result<TokenAnswer> {
+    /// The token, unless it is time for another one.
+    fn fresh(&self) -> Option<Arc<Token>> {
+        let held = self.held();
+        held.as_ref().filter(|held| Instant::now() < held.renew_at).map(|held| Arc::clone(&held.token))
+    }
+
+    /// The token; a new one when it is time. One task asks for it, and those that wait share the outcome. Whoever is
+    /// dropped while it asks leaves the asking to the next.
+    pub(super) async fn token(&self, http: &reqwest::Client, deadline: Instant) -> Result<Arc<Token>> {
+        if let Some(token) = self.fresh() {
+            return Ok(token);
+        }
+        let waiting_since = Instant::now();
+        let mut renewal = self.renewal.lock().await;
+        if let Some(token) = self.fresh() {
+            return Ok(token);
+        }
+        if let Some((when, error)) = &renewal.failed
+            && *when >= waiting_since
+            && let Some(error) = error.again()
+        {
+            return Err(error);
+        }
+        let now = Instant::now();
+        let still_good =
+            self.held().as_ref().filter(|held| now < held.token.ends).map(|held| Arc::clone(&held.token));
+        // With a token that works there is no need to insist.
+        let attempts = if still_good.is_some() { 1 } else { ATTEMPTS };
+        let span = tracing::debug_span!("okta_token", status = Empty, request_id = Empty);
+        let error = match self.request(http, attempts, deadline).instrument(span).await {
+            Ok(answer) => {
+                renewal.serial += 1;
+                renewal.failed = None;
+                return Ok(self.hold(answer, TokenSerial(renewal.serial)));
+            }
+            Err(error) => error,
+        };
+        if let Some(token) = still_good.filter(|_| error.is_transient()) {
+            tracing::debug!(%error, "the token could not be renewed yet");
+            if let Some(held) = self.held().as_mut() {
+                held.renew_at = (Instant::now() + AGAIN).min(token.ends);
+            }
+            return Ok(token);
+        }
+        renewal.failed = error.again().map(|error| (Instant::now(), error));
+        Err(error)
+    }
+
+    fn hold(&self, answer: TokenAnswer, serial: TokenSerial) -> Arc<Token> {
+        let now = Instant::now();
+        let life = Duration::from_secs(answer.expires_in).min(LONGEST_LIFE);
+        let token = Arc::new(Token {
+            // The answer decides, not the settings: an app may or may not require DPoP.
+            bound: answer.token_type.eq_ignore_ascii_case("DPoP"),
+            value: answer.access_token,
+            ends: now + life,
+            serial,
+            scopes: answer.scope.split_whitespace().map(str::to_owned).collect(),
+        });
+        let renew_at = now + life.saturating_sub(EARLY.min(life / 2));
+        *self.held() = Some(Held { token: Arc::clone(&token), renew_at });
+        token
+    }
+
+    async fn request(&self, http: &reqwest::Client, attempts: u32, deadline: Instant) -> Result<TokenAnswer> {
         let (mut nonce_asked, mut clock_set, mut failures) = (false, false, 0);
         loop {
-            let (wait, trouble) = match self.attempt(http).await {
+            let began = std::time::Instant::now();
+            let answer = match self.attempt(http).await {
                 Ok(response) => {
-                    let other_time = self.learn(response.headers());
-                    let status = response.status();
-                    if status.is_success() {
-                        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
-                        return serde_json::from_slice(&bytes).map_err(|source| Error::Decode {
-                            path: endpoint::TOKEN.into(),
-                            expected: "an access token",
-                            source,
-                        });
+                    let headers = response.headers();
+                    self.prover.for_token.learn(headers);
+                    let other_time = self.clock.learn(headers, began.elapsed());
+                    record(response.status(), headers);
+                    self.read(response).await.map(|answer| (answer, other_time))
+                }
+                Err(error) => Err(error),
+            };
+            let (wait, trouble) = match answer {
+                Ok((TokenResult::Token(token), _)) => return Ok(token),
+                Ok((TokenResult::Closed(retry_after), _)) => {
+                    (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
+                }
+                Ok((TokenResult::Refused(status, refusal), other_time)) => {
+                    if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
+                        continue;
                     }
-                    if status.is_redirection() {
-                        return Err(Error::Redirect { path: endpoint::TOKEN.into() });
+                    // Assertion and proof were dated by a clock that turns out to be wrong.
+                    if other_time && !std::mem::replace(&mut clock_set, true) {
+                        continue;
                     }
-                    if status == StatusCode::TOO_MANY_REQUESTS {
-                        let retry_after = reset(response.headers());
-                        (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
-                    } else if status.is_server_error() {
-                        let trouble =
-                            Error::Unavailable { path: endpoint::TOKEN.into(), status: status.as_u16() };
-                        (pause(failures + 1), trouble)
-                    } else {
-                        let body = response.bytes().await.unwrap_or_default();
-                        let refusal: TokenRefusal = serde_json::from_slice(&body).unwrap_or_default();
-                        if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
-                            continue;
-                        }
-                        // Assertion and proof were dated by a clock that turns out to be wrong.
-                        if other_time && !std::mem::replace(&mut clock_set, true) {
-                            continue;
-                        }
-                        return Err(refused(status, refusal));
-                    }
+                    return Err(refused(status, refusal));
                 }
                 Err(error) if error.is_transient() => (pause(failures + 1), error),
                 Err(error) => return Err(error),
             };
             failures += 1;
-            if failures >= ATTEMPTS {
+            if failures >= attempts || Instant::now() + wait >= deadline {
                 return Err(trouble);
             }
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// What an answer of the token endpoint says.
+    async fn read(&self, response: reqwest::Response) -> Result<TokenResult> {
+        let path = || endpoint::TOKEN.to_owned();
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(Error::Redirect { path: path() });
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Ok(TokenResult::Closed(reset(response.headers())));
+        }
+        if matches!(status.as_u16(), 500 | 502..=504) {
+            return Err(Error::Unavailable { path: path(), status: status.as_u16() });
+        }
+        let body = body(response, &self.token_url, LARGEST_ANSWER).await?;
+        if !status.is_success() {
+            let refusal: TokenRefusal = serde_json::from_slice(&body).unwrap_or_default();
+            return Ok(TokenResult::Refused(status, refusal));
+        }
+        serde_json::from_slice(&body)
+            .map(TokenResult::Token)
+            .map_err(|error| undecodable(endpoint::TOKEN, "an access token", error))
     }
 
     async fn attempt(&self, http: &reqwest::Client) -> Result<reqwest::Response> {
@@ -255,8 +344,12 @@ impl ServiceApp {
 fn refused(status: StatusCode, refusal: TokenRefusal) -> Error {
     let TokenRefusal { error, error_description } = refusal;
     Error::Credentials {
-        error: if error.is_empty() { format!("status {}", status.as_u16()) } else { error },
-        description: if error_description.is_empty() { "no reason given".into() } else { error_description },
+        error: if error.is_empty() { format!("status {}", status.as_u16()) } else { told(&error) },
+        description: if error_description.is_empty() {
+            "no reason given".into()
+        } else {
+            told(&error_description)
+        },
     }
 }
 

@@ -48,7 +48,8 @@ pub struct OktaClientBuilder {
 
 impl std::fmt::Debug for OktaClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OktaClientBuilder").field("org", &self.org).finish_non_exhaustive()
+        // Not even the URL, which is not checked yet and may hold a password.
+        f.debug_struct("OktaClientBuilder").finish_non_exhaustive()
     }
 }
 
@@ -70,7 +71,7 @@ impl OktaClientBuilder {
 
     /// A builder with what the environment says, in the names that Okta's own SDKs use: `OKTA_CLIENT_ORGURL`, and either
     /// `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM) or `OKTA_CLIENT_TOKEN`;
-    /// `OKTA_CLIENT_SCOPES` (separated by spaces) narrows what is asked for.
+    /// `OKTA_CLIENT_SCOPES` (separated by spaces or commas) narrows what is asked for.
     ///
     /// # Errors
     /// When a variable is missing, or the key is none.
@@ -86,14 +87,15 @@ impl OktaClientBuilder {
         let mut builder =
             Self::new(needed("OKTA_CLIENT_ORGURL", "it is the org's address, https://example.okta.com")?);
         if let Ok(token) = needed("OKTA_CLIENT_TOKEN", "") {
-            builder = builder.api_token(token.into());
+            builder = builder.api_token(token.trim().into());
         } else {
             let id = needed("OKTA_CLIENT_CLIENTID", "it is the client ID of the API Services app")?;
             let key = needed("OKTA_CLIENT_PRIVATEKEY", "it is the app's private key, the whole JWK or PEM")?;
             builder = builder.service_app(id, PrivateKey::parse(&key)?);
         }
         if let Some(scopes) = variable("OKTA_CLIENT_SCOPES") {
-            builder = builder.scopes(scopes.split_whitespace());
+            let scopes = scopes.split([',', ' ', '\t', '\n']).filter(|scope| !scope.is_empty());
+            builder = builder.scopes(scopes);
         }
         Ok(builder)
     }
@@ -147,7 +149,7 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Trusts a further certificate authority, given as PEM.
+    /// Trusts further certificate authorities, given as PEM: one, or a bundle.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificate = Some(pem.into());
         self
@@ -174,7 +176,11 @@ impl OktaClientBuilder {
             .connect_timeout(Duration::from_secs(10).min(self.timeout))
             .user_agent(agent);
         if let Some(pem) = self.root_certificate {
-            http = http.tls_certs_merge([reqwest::Certificate::from_pem(&pem).map_err(ConfigError::Http)?]);
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(ConfigError::Http)?;
+            if certificates.is_empty() {
+                return Err(ConfigError::NoCertificate);
+            }
+            http = http.tls_certs_merge(certificates);
         }
         if let Some(proxy) = self.proxy {
             http = http.proxy(proxy);
@@ -199,6 +205,13 @@ impl OktaClientBuilder {
 
 /// Checks an org URL: HTTPS, or a loopback host for tests; a host and nothing else; not the admin console.
 fn org_url(given: &str) -> Result<Url, ConfigError> {
+    // Before anything is said about it, so that no message repeats a password.
+    if given.contains('@') {
+        return Err(ConfigError::OrgUrl {
+            given: "…@…".to_owned(),
+            why: "it holds a user name or password".to_owned(),
+        });
+    }
     let wrong = |why: &str| ConfigError::OrgUrl { given: given.to_owned(), why: why.to_owned() };
     let mut url = Url::parse(given.trim()).map_err(|_| wrong("it is not a URL"))?;
     let host = url.host_str().ok_or_else(|| wrong("it has no host"))?.to_owned();
@@ -209,9 +222,6 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
         "http" if loopback => {}
         "http" => return Err(wrong("Okta is reached over https only")),
         _ => return Err(wrong("it must begin with https://")),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::OrgUrl { given: host, why: "it holds a user name or password".into() });
     }
     if let Some((org, rest)) = host.split_once("-admin.okta") {
         let instead = format!("{}://{org}.okta{rest}", url.scheme());
@@ -237,7 +247,13 @@ mod tests {
         };
         let org = ("OKTA_CLIENT_ORGURL", "https://example.okta.com");
         let id = ("OKTA_CLIENT_CLIENTID", "0oa1");
-        assert!(from(&[org, ("OKTA_CLIENT_TOKEN", "00secret")]).and_then(OktaClientBuilder::build).is_ok());
+        assert!(from(&[org, ("OKTA_CLIENT_TOKEN", "00secret\n")]).and_then(OktaClientBuilder::build).is_ok());
+        let key = PrivateKey::generate_ec().unwrap().to_jwk();
+        let key = ("OKTA_CLIENT_PRIVATEKEY", secrecy::ExposeSecret::expose_secret(&key));
+        let scopes = ("OKTA_CLIENT_SCOPES", "okta.users.read, okta.groups.read okta.logs.read");
+        let builder = from(&[org, id, key, scopes]).unwrap();
+        assert_eq!(builder.scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
+        builder.build().unwrap();
         for (set, missing) in [
             (&[][..], "OKTA_CLIENT_ORGURL"),
             (&[org], "OKTA_CLIENT_CLIENTID"),
@@ -274,7 +290,10 @@ mod tests {
             error.to_string(),
             "https://example-admin.okta.com is the admin console; use https://example.okta.com"
         );
-        let error = org_url("https://me:secret@example.okta.com").unwrap_err();
-        assert!(!error.to_string().contains("secret"));
+        for scheme in ["https", "http", "ftp"] {
+            let given = format!("{scheme}://me:secret@example.okta.com");
+            let error = org_url(&given).unwrap_err();
+            assert!(!format!("{error} {error:?} {:?}", OktaClientBuilder::new(given)).contains("secret"));
+        }
     }
 }

@@ -8,15 +8,21 @@ mod send;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub use builder::OktaClientBuilder;
-pub(crate) use send::{Call, pause, transport};
+pub(crate) use listing::undecodable;
+pub(crate) use send::{Call, body, pause, record, transport};
 
 use crate::auth::Authenticator;
-use crate::error::Result;
+use crate::endpoint;
+use crate::error::{Error, Result};
 use crate::pacer::{Lane, Pacer};
 use crate::resources::{EventHooks, Groups, Logs, Schemas, UserTypes, Users};
+
+/// As good as no limit.
+const FOREVER: Duration = Duration::from_hours(24 * 365);
 
 /// A client of one Okta org. Cheap to clone; clones share connections, token and pacing.
 #[derive(Clone)]
@@ -66,7 +72,9 @@ impl OktaClient {
     /// # Errors
     /// When Okta gives no token.
     pub async fn granted_scopes(&self) -> Result<Vec<String>> {
-        self.inner.auth.granted(&self.inner.http).await
+        let deadline = self.deadline();
+        let granted = timeout_at(deadline, self.inner.auth.granted(&self.inner.http, deadline)).await;
+        granted.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
     /// The scopes that were asked for and not granted; empty with an API token.
@@ -75,13 +83,8 @@ impl OktaClient {
     /// When Okta gives no token.
     pub async fn missing_scopes(&self) -> Result<Vec<String>> {
         self.granted_scopes().await?;
-        let mut missing = Vec::new();
-        for scope in self.inner.auth.asked() {
-            if self.inner.auth.lacks(scope).await {
-                missing.push(scope.clone());
-            }
-        }
-        Ok(missing)
+        let auth = &self.inner.auth;
+        Ok(auth.asked().iter().filter(|scope| auth.lacks(scope)).cloned().collect())
     }
 
     /// Users.
@@ -112,6 +115,18 @@ impl OktaClient {
     /// The System Log.
     pub const fn logs(&self) -> Logs<'_> {
         Logs(self)
+    }
+
+    /// When a call that begins now is to be given up.
+    fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        // Whoever asks for more than a clock can count wants to wait.
+        now.checked_add(self.inner.total_time).unwrap_or(now + FOREVER)
+    }
+
+    /// What a call is told when its time is up.
+    fn late(&self, path: &str) -> Error {
+        Error::TimedOut { path: path.to_owned(), seconds: self.inner.total_time.as_secs() }
     }
 
     /// The URL of a path of the API.

@@ -5,23 +5,33 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::model::null_as_default;
+use crate::text::told;
+
+/// "You do not have permission to perform the requested action."
+/// <https://developer.okta.com/docs/reference/error-codes/>
+const NO_PERMISSION: &str = "E0000006";
+/// "You do not have permission to access the feature you are requesting."
+pub(super) const FEATURE_MISSING: &str = "E0000015";
+/// More are of no help.
+const MOST_CAUSES: usize = 10;
 
 /// Okta's error object. Gateways in between answer in other shapes, or with nothing.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Refusal {
-    #[serde(rename = "errorCode")]
+    #[serde(rename = "errorCode", deserialize_with = "null_as_default")]
     pub(super) code: String,
-    #[serde(rename = "errorSummary")]
+    #[serde(rename = "errorSummary", deserialize_with = "null_as_default")]
     summary: String,
-    #[serde(rename = "errorCauses")]
+    #[serde(rename = "errorCauses", deserialize_with = "null_as_default")]
     causes: Vec<Cause>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Cause {
-    #[serde(rename = "errorSummary")]
+    #[serde(rename = "errorSummary", deserialize_with = "null_as_default")]
     summary: String,
 }
 
@@ -31,27 +41,54 @@ impl Refusal {
     }
 }
 
-/// The challenge of an answer, if it has one.
-pub(super) fn challenge(headers: &HeaderMap) -> Option<&str> {
-    headers.get(WWW_AUTHENTICATE)?.to_str().ok()
+/// The challenges of an answer; empty when it has none.
+pub(super) fn challenge(headers: &HeaderMap) -> String {
+    let values = headers.get_all(WWW_AUTHENTICATE).iter();
+    values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect::<Vec<_>>().join(", ")
 }
 
-/// A parameter of a challenge.
+/// A parameter of a challenge, quoted or not (RFC 9110, section 11.2).
 fn parameter(challenge: &str, name: &str) -> Option<String> {
-    let after = challenge.split_once(&format!("{name}=\""))?.1;
-    Some(after.split_once('"')?.0.to_owned())
+    let mut rest = challenge;
+    while let Some((before, after)) = rest.split_once('=') {
+        let own_name = before.trim_end().rsplit([' ', ',', '\t']).next()?;
+        let (value, then) = value(after.trim_start());
+        if own_name.eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = then;
+    }
+    None
+}
+
+/// The value that a text begins with, and what comes after it.
+fn value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
+        return (text[..end].to_owned(), &text[end..]);
+    };
+    let (mut value, mut escaped) = (String::new(), false);
+    for (at, c) in quoted.char_indices() {
+        match c {
+            _ if std::mem::take(&mut escaped) => value.push(c),
+            '\\' => escaped = true,
+            '"' => return (value, &quoted[at + 1..]),
+            _ => value.push(c),
+        }
+    }
+    (value, "")
 }
 
 /// The error that a refusal stands for. `lacking` is the scope that the call takes, when the token is known not to have it.
 pub(super) fn refused(
     path: &str,
     status: StatusCode,
-    challenge: Option<&str>,
-    refusal: Refusal,
+    challenge: &str,
+    refusal: &Refusal,
     lacking: Option<&str>,
 ) -> Error {
     let path = path.to_owned();
-    let parameter = |name: &str| parameter(challenge?, name);
+    let parameter = |name: &str| parameter(challenge, name).map(|value| told(&value));
     let oauth = parameter("error");
     match (status.as_u16(), oauth.as_deref(), refusal.code.as_str()) {
         (300..=399, ..) => Error::Redirect { path },
@@ -61,39 +98,67 @@ pub(super) fn refused(
             Error::ScopeMissing { path, scope: scope.unwrap_or_else(|| "it needs".into()) }
         }
         // The session of a cookie, in words of a time before OAuth: the credential did not get through.
-        (403, _, "E0000005") => credentials("E0000005".into(), None, refusal.summary),
-        (403, ..) => match lacking {
+        (403, _, "E0000005") => credentials("E0000005".into(), None, &refusal.summary),
+        (403, _, NO_PERMISSION) => match lacking {
             Some(scope) => Error::ScopeMissing { path, scope: scope.to_owned() },
             None => Error::RoleMissing { path },
         },
-        // The org lacks the feature; no other token would change that.
-        (401, _, "E0000015") => validation(path, status, refusal),
+        // No other token would change that.
+        (401, _, FEATURE_MISSING) => validation(path, status, refusal),
         (401, ..) | (400, Some(_), _) => {
             let error = oauth.unwrap_or_else(|| {
-                if refusal.code.is_empty() { "status 401".into() } else { refusal.code.clone() }
+                if refusal.code.is_empty() { "status 401".into() } else { told(&refusal.code) }
             });
-            credentials(error, parameter("error_description"), refusal.summary)
+            credentials(error, parameter("error_description"), &refusal.summary)
         }
         _ => validation(path, status, refusal),
     }
 }
 
-fn credentials(error: String, description: Option<String>, summary: String) -> Error {
+fn credentials(error: String, description: Option<String>, summary: &str) -> Error {
     let description = description
-        .or_else(|| Some(summary).filter(|s| !s.is_empty()))
+        .or_else(|| Some(told(summary)).filter(|s| !s.is_empty()))
         .unwrap_or_else(|| "no reason given".into());
     Error::Credentials { error, description }
 }
 
-fn validation(path: String, status: StatusCode, refusal: Refusal) -> Error {
-    let mut summary = refusal.summary;
-    for cause in refusal.causes {
-        summary.push_str("; ");
-        summary.push_str(&cause.summary);
-    }
+fn validation(path: String, status: StatusCode, refusal: &Refusal) -> Error {
+    let or = |text: String, other: String| if text.is_empty() { other } else { text };
     Error::Refused {
         path,
-        code: if refusal.code.is_empty() { format!("status {}", status.as_u16()) } else { refusal.code },
-        summary: if summary.is_empty() { "no reason given".into() } else { summary },
+        code: or(told(&refusal.code), format!("status {}", status.as_u16())),
+        summary: or(told(&refusal.summary), "no reason given".into()),
+        causes: refusal.causes.iter().take(MOST_CAUSES).map(|cause| told(&cause.summary)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_found_quoted_or_not_and_never_inside_another() {
+        let challenge = r#"Bearer realm="a, error=\"x\"", DPoP algs="RS256 ES256", Error = invalid_token, error_description="say \"no\"", scope="okta.users.read""#;
+        assert_eq!(parameter(challenge, "error").as_deref(), Some("invalid_token"));
+        assert_eq!(parameter(challenge, "error_description").as_deref(), Some("say \"no\""));
+        assert_eq!(parameter(challenge, "scope").as_deref(), Some("okta.users.read"));
+        assert_eq!(parameter(challenge, "resource"), None);
+        assert_eq!(parameter("DPoP error=\"cut", "error").as_deref(), Some("cut"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_challenge_makes_it_panic(text in ".{0,80}", inner in "[a-z\"\\\\=, ]{0,40}") {
+            let _ = parameter(&text, "error");
+            let _ = parameter(&format!("DPoP error={inner}"), "error");
+        }
+
+        #[test]
+        fn what_was_written_is_found(error in "[a-z_]{1,20}", realm in "[ -!#-\\[\\]-~]{0,20}") {
+            let challenge = format!("DPoP realm=\"{realm}\", error=\"{error}\"");
+            prop_assert_eq!(parameter(&challenge, "error"), Some(error));
+        }
     }
 }

@@ -12,9 +12,10 @@ use url::Url;
 
 use super::OktaClient;
 use super::refusal::{self, Refusal, refused};
-use crate::auth::NONCE_HEADER;
+use crate::auth::{NONCE_HEADER, TokenSerial};
 use crate::endpoint;
 use crate::error::{Error, Result};
+use crate::pacer::Slot;
 
 /// How often a call is tried when the org has trouble of its own. Waits for the rate limit do not count.
 const ATTEMPTS: u32 = 6;
@@ -71,6 +72,10 @@ impl Call {
         Self { url, ..self.clone() }
     }
 
+    pub(super) const fn url(&self) -> &Url {
+        &self.url
+    }
+
     pub(super) fn path(&self) -> &str {
         self.url.path()
     }
@@ -80,6 +85,23 @@ impl Call {
 pub(crate) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+/// Any answer.
+struct Received {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    /// The org's time is not what it was taken for.
+    other_time: bool,
+}
+
+/// What a call may do once: after a second time nothing would be better.
+#[derive(Default)]
+struct Remedies {
+    nonce: bool,
+    clock: bool,
+    token: bool,
 }
 
 impl OktaClient {
@@ -93,67 +115,41 @@ impl OktaClient {
             status = Empty,
             request_id = Empty,
         );
-        self.send_until(call, Instant::now() + self.inner.total_time).instrument(span).await
+        self.send_until(call, self.deadline()).instrument(span).await
     }
 
     async fn send_until(&self, call: &Call, deadline: Instant) -> Result<Answer> {
         let inner = &*self.inner;
         let path = call.path();
         let bucket = endpoint::bucket(&call.method, path);
-        let late = || Error::TimedOut { path: path.to_owned(), seconds: inner.total_time.as_secs() };
         let limited =
             || Error::RateLimited { path: path.to_owned(), retry_after: inner.pacer.opens_in(bucket) };
-        let (mut renewed, mut nonce_asked, mut failures, mut attempts) = (false, false, 0, 0_u32);
+        let (mut remedies, mut failures, mut attempts) = (Remedies::default(), 0, 0_u32);
         loop {
+            let ready = timeout_at(deadline, inner.auth.ready(&inner.http, deadline)).await;
+            ready.map_err(|_| self.late(path))??;
             let Ok(slot) = timeout_at(deadline, inner.pacer.turn(bucket, self.lane)).await else {
-                return Err(if inner.pacer.opens_in(bucket).is_zero() { late() } else { limited() });
+                return Err(if inner.pacer.opens_in(bucket).is_zero() { self.late(path) } else { limited() });
             };
             attempts += 1;
             Span::current().record("attempts", attempts);
-            let signing = timeout_at(deadline, inner.auth.sign(&inner.http, &call.method, &call.url)).await;
-            let (signature, serial) = signing.map_err(|_| late())??;
-            let answer = timeout_at(deadline, self.attempt(call, signature)).await.map_err(|_| late())?;
-            let trouble = match answer {
-                Ok((status, headers, body)) => {
-                    slot.learn(status.as_u16(), &headers);
-                    inner.auth.learn(&headers);
-                    record(status, &headers);
-                    if status.is_success() {
-                        return Ok(Answer { headers, body });
-                    }
-                    let challenge = refusal::challenge(&headers);
-                    let wants_nonce = challenge.is_some_and(|c| c.contains("use_dpop_nonce"))
-                        && headers.contains_key(NONCE_HEADER);
-                    if wants_nonce && !std::mem::replace(&mut nonce_asked, true) {
-                        continue;
-                    }
-                    let refusal = Refusal::read(&body);
-                    if status == StatusCode::UNAUTHORIZED
-                        && refusal.code != "E0000015"
-                        && !std::mem::replace(&mut renewed, true)
-                        && inner.auth.renew(serial).await
-                    {
-                        continue;
-                    }
-                    match status.as_u16() {
-                        429 if Instant::now() + inner.pacer.opens_in(bucket) < deadline => continue,
-                        429 => return Err(limited()),
-                        500 | 502..=504 => {
-                            Error::Unavailable { path: path.to_owned(), status: status.as_u16() }
-                        }
-                        _ => {
-                            let scope = endpoint::scope(&call.method, path);
-                            let lacking = match scope {
-                                Some(scope) if inner.auth.lacks(scope).await => Some(scope),
-                                _ => None,
-                            };
-                            return Err(refused(path, status, challenge, refusal, lacking));
-                        }
-                    }
+            let signing = inner.auth.sign(&inner.http, &call.method, &call.url, deadline);
+            let (signature, serial) = timeout_at(deadline, signing).await.map_err(|_| self.late(path))??;
+            let attempt = timeout_at(deadline, self.attempt(call, signature, &slot)).await;
+            drop(slot);
+            let trouble = match attempt.map_err(|_| self.late(path))? {
+                Ok(Received { status, headers, body, .. }) if status.is_success() => {
+                    return Ok(Answer { headers, body });
                 }
+                Ok(received) => match received.status.as_u16() {
+                    429 if Instant::now() + inner.pacer.opens_in(bucket) < deadline => continue,
+                    429 => return Err(limited()),
+                    status @ (500 | 502..=504) => Error::Unavailable { path: path.to_owned(), status },
+                    _ if self.remedied(&received, serial, &mut remedies) => continue,
+                    _ => return Err(self.refusal(call, &received)),
+                },
                 Err(error) => error,
             };
-            drop(slot);
             failures += 1;
             let wait = pause(failures);
             if failures >= ATTEMPTS || Instant::now() + wait >= deadline || !call.may_repeat(&trouble) {
@@ -164,7 +160,30 @@ impl OktaClient {
         }
     }
 
-    async fn attempt(&self, call: &Call, signature: HeaderMap) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    /// Whether a refusal has told something that makes another attempt worth while: a nonce, the time, a dead token.
+    fn remedied(&self, received: &Received, serial: TokenSerial, remedies: &mut Remedies) -> bool {
+        let once = |done: &mut bool| !std::mem::replace(done, true);
+        let challenge = refusal::challenge(&received.headers);
+        if challenge.contains("use_dpop_nonce") && received.headers.contains_key(NONCE_HEADER) {
+            return once(&mut remedies.nonce);
+        }
+        if received.other_time && challenge.contains("invalid_dpop_proof") {
+            return once(&mut remedies.clock);
+        }
+        received.status == StatusCode::UNAUTHORIZED
+            && Refusal::read(&received.body).code != refusal::FEATURE_MISSING
+            && once(&mut remedies.token)
+            && self.inner.auth.renew(serial)
+    }
+
+    fn refusal(&self, call: &Call, received: &Received) -> Error {
+        let scope = endpoint::scope(&call.method, call.path());
+        let lacking = scope.filter(|scope| self.inner.auth.lacks(scope));
+        let challenge = refusal::challenge(&received.headers);
+        refused(call.path(), received.status, &challenge, &Refusal::read(&received.body), lacking)
+    }
+
+    async fn attempt(&self, call: &Call, signature: HeaderMap, slot: &Slot) -> Result<Received> {
         let mut request = self.inner.http.request(call.method.clone(), call.url.clone());
         request = request.headers(signature).header(ACCEPT, JSON);
         if let Some(body) = &call.body {
@@ -172,20 +191,28 @@ impl OktaClient {
         } else if call.lean {
             request = request.header(CONTENT_TYPE, LEAN);
         }
-        let mut response = request.send().await.map_err(|error| transport(&call.url, &error))?;
+        let began = std::time::Instant::now();
+        let response = request.send().await.map_err(|error| transport(&call.url, &error))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = BytesMut::new();
-        while let Some(part) = response.chunk().await.map_err(|error| transport(&call.url, &error))? {
-            if body.len() + part.len() > LARGEST_ANSWER {
-                return Err(Error::TooLarge {
-                    path: call.path().to_owned(),
-                    megabytes: LARGEST_ANSWER >> 20,
-                });
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok((status, headers, body.freeze()))
+        // Before the body: it may take long, or break off.
+        slot.learn(status.as_u16(), &headers);
+        let other_time = self.inner.auth.learn(&headers, began.elapsed());
+        record(status, &headers);
+        let body = body(response, &call.url, LARGEST_ANSWER).await?;
+        Ok(Received { status, headers, body, other_time })
     }
+}
+
+/// The whole body of an answer, unless it is larger than any that makes sense.
+pub(crate) async fn body(mut response: reqwest::Response, url: &Url, largest: usize) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    while let Some(part) = response.chunk().await.map_err(|error| transport(url, &error))? {
+        if body.len() + part.len() > largest {
+            return Err(Error::TooLarge { path: url.path().to_owned(), megabytes: largest >> 20 });
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body.freeze())
 }
 
 impl Call {
@@ -194,7 +221,8 @@ impl Call {
     }
 }
 
-fn record(status: StatusCode, headers: &HeaderMap) {
+/// Notes in the span what Okta knows the request by.
+pub(crate) fn record(status: StatusCode, headers: &HeaderMap) {
     let span = Span::current();
     span.record("status", status.as_u16());
     if let Some(id) = headers.get("x-okta-request-id").and_then(|v| v.to_str().ok()) {

@@ -4,6 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::null_as_default;
+
 /// The events that a hook wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSubscription {
@@ -34,7 +36,7 @@ pub struct HookHeader {
     /// Its name.
     pub key: String,
     /// Its value.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub value: String,
 }
 
@@ -45,7 +47,7 @@ pub struct AuthScheme {
     #[serde(rename = "type")]
     pub kind: String,
     /// The header's name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub key: String,
     /// Its value. Written, never read back.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
@@ -66,7 +68,7 @@ pub struct ChannelConfig {
     /// The address. HTTPS.
     pub uri: String,
     /// Further headers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub headers: Vec<HookHeader>,
     /// The secret header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,7 +122,7 @@ pub struct EventHook {
     /// `ACTIVE` or `INACTIVE`.
     pub status: String,
     /// `VERIFIED` or `UNVERIFIED`. Only active and verified hooks receive events.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub verification_status: String,
     /// Which events.
     pub events: EventSubscription,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{GroupProfile, open_enum};
+use super::{GroupProfile, null_as_default, open_enum};
 
 open_enum!(
     /// Who manages a group.
@@ -28,7 +28,7 @@ pub struct Group {
     #[serde(rename = "type")]
     pub kind: GroupType,
     /// Which profile it has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub object_class: Vec<String>,
     /// When it was created.
     #[serde(default)]
@@ -40,7 +40,7 @@ pub struct Group {
     #[serde(default)]
     pub last_membership_updated: Option<Timestamp>,
     /// Name, description and custom attributes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub profile: GroupProfile,
     /// Everything else, as received.
     #[serde(flatten)]

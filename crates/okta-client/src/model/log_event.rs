@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{null_as_default, open_enum};
@@ -68,6 +68,9 @@ pub struct Outcome {
     /// Why it failed.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// Something that happened in the org.
@@ -93,11 +96,17 @@ pub struct LogEvent {
     #[serde(default)]
     pub outcome: Option<Outcome>,
     /// Whom it was done to. To be found by type, never by position.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "without_nulls")]
     pub target: Vec<Target>,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// A list of which nothing or some may be `null`.
+fn without_nulls<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Target>, D::Error> {
+    let items: Option<Vec<Option<Target>>> = Option::deserialize(input)?;
+    Ok(items.unwrap_or_default().into_iter().flatten().collect())
 }
 
 impl fmt::Debug for LogEvent {
@@ -140,5 +149,66 @@ impl LogEvent {
     pub fn succeeded(&self) -> bool {
         let result = self.outcome.as_ref().and_then(|outcome| outcome.result.as_deref());
         result.is_none_or(|word| !word.eq_ignore_ascii_case("FAILURE") && !word.eq_ignore_ascii_case("DENY"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(members: &Value) -> LogEvent {
+        let mut event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00.000Z", "eventType": "t"});
+        event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[test]
+    fn targets_are_found_by_type_wherever_they_stand() {
+        let targets = json!({"target": [null, {"id": "0oa1", "type": "AppInstance"}, {"id": "00g1", "type": "UserGroup"},
+            {"id": null, "type": "User"}, {"id": "00u1", "type": "User"}, {"id": "x1", "type": "Later"}]});
+        let event = event(&targets);
+        assert_eq!(event.users().collect::<Vec<_>>(), ["00u1"]);
+        assert_eq!(event.groups().collect::<Vec<_>>(), ["00g1"]);
+        assert_eq!(event.targets(&TargetType::Other("Later".into())).collect::<Vec<_>>(), ["x1"]);
+    }
+
+    #[test]
+    fn an_outcome_is_read_whatever_its_case() {
+        let succeeded = |result: Value| event(&json!({"outcome": {"result": result}})).succeeded();
+        for good in ["SUCCESS", "Success", "success", "ALLOW", "SKIPPED", "UNKNOWN"] {
+            assert!(succeeded(good.into()), "{good}");
+        }
+        for bad in ["FAILURE", "Failure", "deny"] {
+            assert!(!succeeded(bad.into()), "{bad}");
+        }
+        assert!(succeeded(Value::Null) && event(&json!({"outcome": null})).succeeded());
+    }
+
+    #[test]
+    fn every_member_that_is_not_needed_may_be_null() {
+        let nothing = json!({"actor": null, "outcome": null, "target": null, "severity": null,
+            "displayMessage": null, "debugContext": null, "client": null, "transaction": null});
+        let event = event(&nothing);
+        assert!(
+            event.target.is_empty() && event.actor.is_none() && event.changed_attributes().next().is_none()
+        );
+    }
+
+    #[test]
+    fn the_attributes_that_changed_are_named() {
+        let debug = json!({"debugContext": {"debugData": {"changedAttributes": "city, department,,title"}}});
+        assert_eq!(event(&debug).changed_attributes().collect::<Vec<_>>(), ["city", "department", "title"]);
+    }
+
+    #[test]
+    fn a_debug_print_names_objects_and_no_people() {
+        let names = json!({"actor": {"id": "00u9", "type": "User", "alternateId": "eve@example.com"},
+            "target": [{"id": "00u1", "type": "User", "displayName": "Ada Byron"}],
+            "client": {"ipAddress": "203.0.113.7"}});
+        let shown = format!("{:?}", event(&names));
+        assert!(shown.contains("00u1"), "{shown}");
+        assert!(!shown.contains("Ada") && !shown.contains("eve@") && !shown.contains("203.0"), "{shown}");
     }
 }

@@ -21,7 +21,7 @@ pub use user_type::UserType;
 use serde::{Deserialize, Deserializer};
 
 /// Reads `null` as the default.
-fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     input: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(input)?.unwrap_or_default())

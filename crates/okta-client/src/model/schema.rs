@@ -58,7 +58,7 @@ pub struct SchemaProperty {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Its type.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: PropertyType,
     /// What kind of text it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,10 +116,12 @@ pub struct SchemaDefinition {
 /// Both halves.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct Definitions {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     base: SchemaDefinition,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     custom: SchemaDefinition,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// The schema of a user type, or of groups.
@@ -127,17 +129,18 @@ struct Definitions {
 #[serde(rename_all = "camelCase")]
 pub struct Schema {
     /// Its URI. Not an address to fetch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// What people call it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
     /// When it changed last.
     #[serde(default)]
     pub last_updated: Option<Timestamp>,
+    #[serde(default, deserialize_with = "null_as_default")]
     definitions: Definitions,
     /// Everything else, as received.
     #[serde(flatten)]

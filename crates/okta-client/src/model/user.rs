@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{UserProfile, open_enum};
+use super::{UserProfile, null_as_default, open_enum};
 
 open_enum!(
     /// Where a user is in its life cycle.
@@ -65,7 +65,7 @@ pub struct User {
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub user_type: Option<UserTypeRef>,
     /// Base and custom attributes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub profile: UserProfile,
     /// Everything else, as received.
     #[serde(flatten)]

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::null_as_default;
+
 /// A user type: a schema of its own under a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -12,10 +14,10 @@ pub struct UserType {
     /// The immutable name.
     pub name: String,
     /// What people call it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub display_name: String,
     /// Whether users belong to it unless told otherwise.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub default: bool,
     /// Everything else, as received.
     #[serde(flatten)]

@@ -14,6 +14,8 @@ const WINDOW: Duration = Duration::from_mins(1);
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
 /// How long the first request of an unknown window is waited for before another one goes to find out.
 const PROBE: Duration = Duration::from_secs(2);
+/// Up to the end of a window somebody may be in a hurry.
+const KEPT_FOR_URGENT: f64 = 1.0;
 /// How much of the last window's use by others still counts at the start of a new one.
 const MEMORY: f64 = 15.0;
 
@@ -25,6 +27,8 @@ struct Window {
     limit: u64,
     /// The lowest count told. Within a window the truth only falls, and answers of parallel requests arrive in any order.
     remaining: u64,
+    /// When that was.
+    told: Instant,
     reset: Instant,
     /// Requests of ours that went in this window.
     sent: u64,
@@ -44,8 +48,8 @@ pub(super) struct Bucket {
     hold: Instant,
     /// 429s in a row that did not say until when.
     blind: u32,
-    /// Requests a second by others in the last window.
-    others_before: f64,
+    /// Requests a second by others in the last window; none when there was none just before.
+    others_before: Option<f64>,
 }
 
 // A few thousand requests a minute: rounding them is harmless.
@@ -57,6 +61,12 @@ const fn float(number: u64) -> f64 {
 impl Window {
     fn left(&self, now: Instant) -> f64 {
         self.reset.saturating_duration_since(now).as_secs_f64()
+    }
+
+    /// Who is in a hurry from then on finds the next window as soon as a slot of an evenly spread one.
+    fn last_slot(&self) -> Instant {
+        let slot = Duration::from_secs_f64(WINDOW.as_secs_f64() / float(self.limit.max(1)));
+        self.reset.checked_sub(slot).unwrap_or(self.reset)
     }
 
     /// What others took out of this window.
@@ -75,7 +85,7 @@ impl Bucket {
             next: now,
             hold: now,
             blind: 0,
-            others_before: 0.0,
+            others_before: None,
         }
     }
 
@@ -87,35 +97,63 @@ impl Bucket {
         let window = match &self.window {
             Some(window) if now < window.reset => window,
             None if self.answered => return now,
+            // A new window is like the last one: a few urgent requests need not wait to be told.
+            Some(last) if lane == Lane::Urgent && self.in_flight * 10 < last.limit => return now,
             // Nothing is known of this window: one request finds out, the others wait for its answer.
             _ => return self.probe.map_or(now, |sent| (sent + PROBE).max(now)),
         };
-        // A count can be out of date by what others took since; a last few stay for that.
-        let floor = window.limit.div_ceil(100);
-        let available = float(window.remaining) - float(self.in_flight) - float(floor);
+        let available = self.available(window, now);
         if available < 1.0 {
             return window.reset;
         }
         if lane == Lane::Urgent {
             return now;
         }
-        let left = window.left(now);
-        let spared = self.spared(window, now, head_room);
-        let free = available - spared * left;
+        let free = self.free(window, now, head_room);
         if free < 1.0 {
             // What is spared for others falls with the time that is left for them to ask for it.
-            let opens = (available - 1.0) / spared;
-            return window.reset - Duration::from_secs_f64(opens.clamp(0.0, left));
+            let falls = (self.spared(window, now, head_room) - self.seen(window, now)).max(f64::EPSILON);
+            let at =
+                |missing: f64| now + Duration::from_secs_f64((missing / falls).clamp(0.0, window.left(now)));
+            let last_slot = window.last_slot();
+            if now >= last_slot {
+                return at(1.0 - free);
+            }
+            return at(1.0 - free).min(at(1.0 - free - KEPT_FOR_URGENT).max(last_slot));
         }
         // Spread only what is scarce: with more than half of the window free there is no need.
         if free * 2.0 >= float(window.limit) { now } else { self.next.max(now) }
     }
 
+    /// Requests that are neither spared for others nor kept for an urgent one.
+    fn free(&self, window: &Window, now: Instant, head_room: f64) -> f64 {
+        let spared = self.spared(window, now, head_room) * window.left(now);
+        let kept = if now < window.last_slot() { KEPT_FOR_URGENT } else { 0.0 };
+        self.available(window, now) - spared - kept
+    }
+
+    /// Requests that the window has left, after those under way and what others must be thought to have taken since the
+    /// last count.
+    fn available(&self, window: &Window, now: Instant) -> f64 {
+        // The estimate can be wrong; a last few stay for that.
+        let floor = window.limit.div_ceil(100);
+        let since = now.saturating_duration_since(window.told).as_secs_f64();
+        let taken = self.seen(window, now) * since;
+        float(window.remaining) - float(self.in_flight) - float(floor) - taken
+    }
+
+    /// Requests a second that others are seen to make.
+    fn seen(&self, window: &Window, now: Instant) -> f64 {
+        let elapsed = WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64());
+        match self.others_before {
+            Some(before) => (float(window.others()) + before * MEMORY) / (elapsed + MEMORY),
+            None => float(window.others()) / elapsed.max(1.0),
+        }
+    }
+
     /// Requests a second that are left to others: the head-room, or more when others are seen to take more.
     fn spared(&self, window: &Window, now: Instant, head_room: f64) -> f64 {
-        let elapsed = WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64());
-        let seen = (float(window.others()) + self.others_before * MEMORY) / (elapsed + MEMORY);
-        seen.max(head_room * float(window.limit) / WINDOW.as_secs_f64())
+        self.seen(window, now).max(head_room * float(window.limit) / WINDOW.as_secs_f64())
     }
 
     /// A request goes.
@@ -126,9 +164,7 @@ impl Bucket {
             self.probe = Some(now);
             return;
         };
-        let floor = float(window.limit.div_ceil(100));
-        let spared = self.spared(&window, now, head_room) * window.left(now);
-        let free = float(window.remaining) - float(self.in_flight) - floor - spared;
+        let free = self.free(&window, now, head_room);
         self.next = now + Duration::from_secs_f64(window.left(now) / free.max(1.0));
         self.window = Some(Window { sent: window.sent + 1, ..window });
     }
@@ -149,10 +185,19 @@ impl Bucket {
         self.blind = 0;
         let reset = now + told.left.min(LONGEST_WINDOW);
         match &mut self.window {
-            // An answer that was under way while the window ended.
-            Some(window) if told.epoch < window.epoch => return,
+            // An answer that was under way while the window ended. Should the org's clock have gone back, this window
+            // ends first.
+            Some(window) if told.epoch < window.epoch && now < window.reset => {
+                if refused {
+                    self.hold = self.hold.max(now + jitter);
+                }
+                return;
+            }
             Some(window) if told.epoch == window.epoch => {
-                window.remaining = window.remaining.min(told.remaining);
+                if told.remaining <= window.remaining {
+                    window.remaining = told.remaining;
+                    window.told = now;
+                }
                 window.limit = told.limit;
                 // Whole seconds round up: the smallest is the best. Unless the org's window outlives its reset.
                 window.reset = if now < window.reset {
@@ -165,7 +210,7 @@ impl Bucket {
                 let before = slot.take();
                 self.others_before = before
                     .filter(|window| now < window.reset + WINDOW)
-                    .map_or(0.0, |window| float(window.others()) / WINDOW.as_secs_f64());
+                    .map(|window| float(window.others()) / WINDOW.as_secs_f64());
                 // This answer's own request, and those that are still under way.
                 let sent = self.in_flight.max(1);
                 self.next = now;
@@ -173,6 +218,7 @@ impl Bucket {
                     epoch: told.epoch,
                     limit: told.limit,
                     remaining: told.remaining,
+                    told: now,
                     reset,
                     sent,
                 });
@@ -192,7 +238,7 @@ impl Bucket {
         match closed_for {
             Some(time) => {
                 self.blind = self.blind.saturating_add(1);
-                self.hold = self.hold.max(now + time);
+                self.hold = self.hold.max(now + time.min(LONGEST_WINDOW));
             }
             None => self.blind = 0,
         }

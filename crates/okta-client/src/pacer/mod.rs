@@ -3,6 +3,7 @@
 //! Okta counts requests per bucket (a group of endpoints) in windows of about a minute, and says in each answer how many
 //! are left. While plenty are left nothing is delayed; what is left after that is spread over the rest of the window.
 //! A share stays free for urgent requests and for others who use the same app, and is used up towards the window's end.
+//! What others take between two counts is estimated from what they took before.
 //!
 //! <https://developer.okta.com/docs/reference/rate-limits/>
 
@@ -104,7 +105,8 @@ impl Default for Pacer {
 
 impl Pacer {
     /// A pacer that leaves a share of each window (0 to 0.9) to others and to urgent requests, and lets that many
-    /// requests be under way at once. What nobody has taken of the share is used up towards the window's end.
+    /// requests be under way at once, the last of them an urgent one. What nobody has taken of the share is used up
+    /// towards the window's end.
     pub fn new(head_room: f64, concurrency: usize) -> Self {
         Self { scheduler: Arc::new(Mutex::new(Scheduler::new(head_room, concurrency))) }
     }

@@ -136,7 +136,7 @@ impl Scheduler {
     fn when(&self, bucket: &'static str, lane: Lane, ticket: u64, now: Instant) -> Turn {
         let Some(queue) = self.queues.get(bucket) else { return Turn::WhenWoken };
         let line = if lane == Lane::Urgent { &queue.urgent } else { &queue.normal };
-        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full() {
+        if line.front().is_none_or(|head| head.ticket != ticket) || self.is_full(self.effective(lane)) {
             return Turn::WhenWoken;
         }
         let opens = queue.bucket.opens(now, self.effective(lane), self.head_room);
@@ -144,10 +144,12 @@ impl Scheduler {
         if opens > now { Turn::At(opens) } else { Turn::WhenWoken }
     }
 
-    // A share of a request is not allowed.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    const fn is_full(&self) -> bool {
-        self.in_flight >= self.allowed as u64
+    /// The last place is kept for an urgent request, unless it is the only one.
+    const fn is_full(&self, lane: Lane) -> bool {
+        match (lane, self.concurrency()) {
+            (Lane::Normal, 2..) => self.in_flight + 1 >= self.concurrency(),
+            (_, places) => self.in_flight >= places,
+        }
     }
 
     /// When others have waited long enough, their next one is as good as urgent.
@@ -157,10 +159,10 @@ impl Scheduler {
 
     /// The one who goes next, if anybody may go now.
     fn next(&self, now: Instant) -> Option<(u64, &'static str, Lane)> {
-        if self.is_full() {
-            return None;
-        }
         let oldest = |lane: Lane| {
+            if self.is_full(self.effective(lane)) {
+                return None;
+            }
             self.queues
                 .iter()
                 .filter_map(|(&name, queue)| {
@@ -199,7 +201,10 @@ impl Scheduler {
         let refused = status == 429;
         self.refused += u64::from(refused);
         let random = rand::random_range(0.2..1.0);
-        if refused && told.is_some_and(|told| told.limit == 0) {
+        let crowded = refused && told.is_some_and(|told| told.limit == 0);
+        // A limit of zero is no bucket's.
+        let told = told.filter(|told| told.limit > 0);
+        if crowded {
             // Too many at once, not too many a minute: the numbers say nothing about the bucket.
             self.cut(now);
             self.queue(bucket, now)

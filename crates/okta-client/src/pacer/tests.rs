@@ -12,18 +12,28 @@ const LATENCY: Duration = Duration::from_millis(80);
 /// A server that counts as Okta does: a window begins with its first request and lasts a minute.
 struct Server {
     limit: u64,
+    latency: Duration,
     started: Instant,
     window: Mutex<(u64, u64)>,
+    /// Requests that the pacer let go, and that were refused.
     refused: AtomicU64,
+    /// Requests of the other consumer that were refused.
+    others_refused: AtomicU64,
 }
 
 impl Server {
     fn new(limit: u64) -> Arc<Self> {
+        Self::with_latency(limit, LATENCY)
+    }
+
+    fn with_latency(limit: u64, latency: Duration) -> Arc<Self> {
         Arc::new(Self {
             limit,
+            latency,
             started: Instant::now(),
             window: Mutex::default(),
             refused: AtomicU64::new(0),
+            others_refused: AtomicU64::new(0),
         })
     }
 
@@ -39,7 +49,6 @@ impl Server {
             *window = (now + 60, 0);
         }
         if window.1 == self.limit {
-            self.refused.fetch_add(1, Ordering::SeqCst);
             return (429, 0, window.0);
         }
         window.1 += 1;
@@ -48,15 +57,22 @@ impl Server {
 
     /// A request that takes its time there and back.
     async fn answer(&self) -> (u16, HeaderMap) {
-        tokio::time::sleep(LATENCY / 2).await;
+        tokio::time::sleep(self.latency / 2).await;
         let (status, remaining, reset) = self.admit();
+        if status == 429 {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+        }
         let headers = answer(self.date(), self.limit, remaining, reset);
-        tokio::time::sleep(LATENCY / 2).await;
+        tokio::time::sleep(self.latency / 2).await;
         (status, headers)
     }
 
     fn refused(&self) -> u64 {
         self.refused.load(Ordering::SeqCst)
+    }
+
+    fn others_refused(&self) -> u64 {
+        self.others_refused.load(Ordering::SeqCst)
     }
 }
 
@@ -103,7 +119,9 @@ fn other_consumer(server: &Arc<Server>, per_minute: u32) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_mins(1) / per_minute).await;
-            server.admit();
+            if server.admit().0 == 429 {
+                server.others_refused.fetch_add(1, Ordering::SeqCst);
+            }
         }
     });
 }
@@ -135,30 +153,48 @@ async fn beside_another_consumer_it_takes_the_rest_and_nobody_is_refused() {
         let got = demand(&pacer, &server, Lane::Normal, 30);
         // The first window is a surprise; from then on the other's habit is known.
         tokio::time::sleep(Duration::from_mins(1)).await;
-        let before = server.refused();
+        let before = server.others_refused();
         let share = used(&got, limit - u64::from(theirs), 20).await;
         assert!(share >= 0.95, "{limit} a minute, {theirs} for others: {share}");
-        assert_eq!(server.refused() - before, 0, "{limit} a minute, {theirs} for others");
+        assert_eq!(server.refused(), 0, "{limit} a minute, {theirs} for others");
+        assert_eq!(server.others_refused() - before, 0, "{limit} a minute, {theirs} for others");
     }
 }
 
+/// All of it at once: a bucket shared with another consumer, more normal demand than there is, an urgent request now and
+/// then.
 #[tokio::test(start_paused = true)]
-async fn urgent_requests_wait_for_one_slot_at_most() {
-    let limit = 600;
-    let (pacer, server) = (Pacer::default(), Server::new(limit));
-    let got = demand(&pacer, &server, Lane::Normal, 30);
-    // A slot: the time that one request of an evenly spread window has.
-    let slot = Duration::from_mins(1) / u32::try_from(limit).unwrap();
-    for at in 0..200_u64 {
-        tokio::time::sleep(Duration::from_millis(1_700 + at % 7 * 133)).await;
-        let asked = Instant::now();
-        let held = pacer.turn("b", Lane::Urgent).await;
-        assert!(asked.elapsed() <= slot, "{at}: {:?}", asked.elapsed());
-        let (status, headers) = server.answer().await;
-        held.learn(status, &headers);
+async fn urgent_requests_wait_for_one_slot_at_most_while_the_share_is_used_up() {
+    for (limit, theirs, latency) in
+        [(50, 10, 80), (100, 20, 80), (120, 30, 80), (600, 100, 300), (600, 60, 1000), (2000, 300, 80)]
+    {
+        let case = format!("{limit} a minute, {theirs} for others, {latency} ms");
+        let (pacer, server) =
+            (Pacer::new(0.1, 30), Server::with_latency(limit, Duration::from_millis(latency)));
+        other_consumer(&server, theirs);
+        let got = demand(&pacer, &server, Lane::Normal, 30);
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let before = (got.load(Ordering::SeqCst), server.others_refused());
+        // A slot: the time that one request of an evenly spread window has.
+        let slot = Duration::from_mins(1) / u32::try_from(limit).unwrap();
+        // Twice the head-room: more than that would be no head-room's to serve.
+        let now_and_then = 60_000 / (limit / 5).min(25);
+        let (mut urgent, end) = (0, Instant::now() + Duration::from_mins(10));
+        while Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(now_and_then + urgent % 7 * 133)).await;
+            let asked = Instant::now();
+            let held = pacer.turn("b", Lane::Urgent).await;
+            assert!(asked.elapsed() <= slot, "{case}, {urgent}: {:?}", asked.elapsed());
+            let (status, headers) = server.answer().await;
+            held.learn(status, &headers);
+            urgent += 1;
+        }
+        #[allow(clippy::cast_precision_loss)]
+        let share = (got.load(Ordering::SeqCst) - before.0 + urgent) as f64
+            / ((limit - u64::from(theirs)) * 10) as f64;
+        assert!(share >= 0.95, "{case}: {share}");
+        assert_eq!((server.refused(), server.others_refused() - before.1), (0, 0), "{case}");
     }
-    assert_eq!(server.refused(), 0);
-    assert!(got.load(Ordering::SeqCst) > 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -251,9 +287,12 @@ async fn too_many_at_once_halves_what_goes_at_once_and_it_grows_back() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_are_under_way_than_allowed_and_the_urgent_one_is_next() {
-    let pacer = Pacer::new(0.1, 2);
+    let pacer = Pacer::new(0.1, 3);
     pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
-    let held = [pacer.turn("b", Lane::Normal).await, pacer.turn("b", Lane::Normal).await];
+    let normal = [pacer.turn("b", Lane::Normal).await, pacer.turn("b", Lane::Normal).await];
+    let another = tokio::time::timeout(Duration::from_secs(1), pacer.turn("b", Lane::Normal)).await;
+    assert!(another.is_err(), "the last place is kept");
+    let held = (normal, pacer.turn("b", Lane::Urgent).await);
     let order = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = Vec::new();
     for (name, lane) in [("normal", Lane::Normal), ("urgent", Lane::Urgent)] {
@@ -264,7 +303,7 @@ async fn no_more_are_under_way_than_allowed_and_the_urgent_one_is_next() {
         }));
         tokio::task::yield_now().await;
     }
-    assert_eq!((pacer.state().in_flight, pacer.state().waiting), (2, 2));
+    assert_eq!((pacer.state().in_flight, pacer.state().waiting), (3, 2));
     drop(held);
     for task in tasks {
         task.await.unwrap();
@@ -285,4 +324,42 @@ async fn whoever_gives_up_does_not_block_those_behind() {
     drop(held);
     tokio::time::timeout(Duration::from_secs(1), patient).await.unwrap().unwrap();
     assert_eq!((pacer.state().in_flight, pacer.state().waiting), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_closes_a_bucket_for_longer_than_a_window_can_last() {
+    let pacer = Pacer::default();
+    let mut told = HeaderMap::new();
+    told.insert(RETRY_AFTER, u32::MAX.to_string().parse().unwrap());
+    pacer.turn("a", Lane::Normal).await.learn(429, &told);
+    pacer.turn("b", Lane::Normal).await.learn(429, &answer(NOON, 100, 0, u64::MAX));
+    for bucket in ["a", "b"] {
+        assert!(pacer.opens_in(bucket) <= Duration::from_secs(121), "{bucket}: {:?}", pacer.opens_in(bucket));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_with_numbers_of_a_window_that_is_over_is_not_asked_again_at_once() {
+    let pacer = Pacer::default();
+    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
+    for _ in 0..20 {
+        pacer.turn("b", Lane::Normal).await.learn(429, &answer(NOON, 100, 0, NOON - 5));
+        assert!(pacer.opens_in("b") >= Duration::from_millis(200), "{:?}", pacer.opens_in("b"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_org_whose_clock_goes_back_is_believed_after_a_window() {
+    let pacer = Pacer::default();
+    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON - 3600, 100, 42, NOON - 3540));
+    assert_eq!(pacer.state().buckets["b"].remaining, 42);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_zero_on_a_good_answer_closes_nothing() {
+    let pacer = Pacer::default();
+    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 0, 0, NOON + 60));
+    assert_eq!(pacer.opens_in("b"), Duration::ZERO);
 }

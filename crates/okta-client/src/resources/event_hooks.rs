@@ -57,7 +57,8 @@ impl EventHooks<'_> {
     /// Deletes a hook, which must be inactive.
     ///
     /// # Errors
-    /// As any call.
+    /// [`Refused`](Error::Refused) while it is active, and as any call. [`NotFound`](Error::NotFound) may mean that an
+    /// attempt whose answer was lost has deleted it.
     pub async fn delete(&self, id: &str) -> Result<()> {
         let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
         self.0.send(&Call::new(Method::DELETE, url, "nothing")).await.map(drop)

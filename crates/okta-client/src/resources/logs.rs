@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -131,17 +131,15 @@ impl Logs<'_> {
         start: &LogStart,
         pause: Duration,
     ) -> impl Stream<Item = Result<LogPage>> + Send + 'static + use<> {
-        let first = self.first(start);
-        let follower = first.map(|next| Follower { client: self.0.clone(), next, wait: false, over: false });
+        let first = match self.first(start) {
+            Ok(first) => first,
+            Err(error) => return stream::once(std::future::ready(Err(error))).left_stream(),
+        };
+        let follower = Follower { client: self.0.clone(), next: first, wait: false, over: false };
         stream::unfold(follower, move |follower| async move {
-            match follower {
-                Ok(follower) if follower.over => None,
-                Ok(follower) => Some(follower.advance(pause).await),
-                Err(Error::Unsupported(_)) => None,
-                // The place to begin at was none; said once.
-                Err(error) => Some((Err(error), Err(Error::Unsupported("a place to go on")))),
-            }
+            if follower.over { None } else { Some(follower.advance(pause).await) }
         })
+        .right_stream()
     }
 
     /// What the log received after a place, up to a page of it.
@@ -174,7 +172,7 @@ impl Logs<'_> {
 }
 
 impl Follower {
-    async fn advance(mut self, pause: Duration) -> (Result<LogPage>, Result<Self>) {
+    async fn advance(mut self, pause: Duration) -> (Result<LogPage>, Self) {
         if self.wait {
             tokio::time::sleep(pause).await;
         }
@@ -189,7 +187,7 @@ impl Follower {
                 self.over = !error.is_transient();
             }
         }
-        (page, Ok(self))
+        (page, self)
     }
 }
 

@@ -60,10 +60,8 @@ impl OktaClient {
 
     /// A URL that was stored, if it leads to this org's listing: a store may have been shared or tampered with.
     pub(crate) fn own_listing(&self, path: &str, url: &Url) -> Result<Url> {
-        if url.origin() == self.org_url().origin() && url.path() == path {
-            Ok(url.clone())
-        } else {
-            Err(Error::InvalidCheckpoint(url.origin().ascii_serialization() + url.path()))
-        }
+        let place = || Error::InvalidCheckpoint(url.origin().ascii_serialization() + url.path());
+        let ours = self.follow(path, url.as_str()).map_err(|_| place())?;
+        if ours.path() == path { Ok(ours) } else { Err(place()) }
     }
 }

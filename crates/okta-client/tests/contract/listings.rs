@@ -1,6 +1,7 @@
 //! Listings: paging, laziness, what is asked for.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use okta_client::{Error, GroupQuery, SortOrder, UserQuery};
@@ -49,17 +50,81 @@ async fn a_listing_follows_next_over_an_empty_page_and_a_renewed_token() {
     assert_eq!(proofs.len(), calls.len(), "a fresh proof for every attempt");
     assert!(calls.iter().all(|c| !claims(header(c, "dpop"))["htu"].as_str().unwrap().contains('?')));
     assert_eq!(header(calls.last().unwrap(), "authorization"), "DPoP token-2");
+    assert!(calls.iter().all(|c| header(c, "content-type").contains("okta-response=")), "on every page");
+}
+
+#[tokio::test]
+async fn a_token_that_ends_in_the_middle_of_a_listing_is_renewed_before_a_page_is_refused() {
+    let server = server().await;
+    for n in 0..3 {
+        let page = ok(json!([user(n)]));
+        let next = format!("</api/v1/users?after={}>; rel=\"next\"", n + 1);
+        let page = if n < 2 { page.append_header("link", next) } else { page };
+        answer_once(&server, "/api/v1/users", page).await;
+    }
+    let mut users = Box::pin(client(&server).users().list(&UserQuery::default()));
+    for n in 0..3 {
+        assert_eq!(users.next().await.unwrap().unwrap().id, format!("00u{n}"));
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_mins(57)).await;
+        tokio::time::resume();
+    }
+    assert!(users.next().await.is_none());
+    let tokens: Vec<_> =
+        sent(&server, "/api/v1/users").await.iter().map(|c| header(c, "authorization").to_owned()).collect();
+    assert_eq!(tokens, ["DPoP token-1", "DPoP token-2", "DPoP token-3"]);
+}
+
+#[tokio::test]
+async fn pages_that_lead_in_a_circle_end_with_an_error() {
+    for length in [1, 2, 7] {
+        let server = server().await;
+        for n in 0..length {
+            let next = format!("</api/v1/users?after={}>; rel=\"next\"", (n + 1) % length);
+            Mock::given(path("/api/v1/users"))
+                .and(query_param("after", n.to_string()))
+                .respond_with(ok(json!([])).append_header("link", next))
+                .mount(&server)
+                .await;
+        }
+        let first = ok(json!([user(1)])).append_header("link", "</api/v1/users?after=0>; rel=\"next\"");
+        answer(&server, "/api/v1/users", first).await;
+        let items: Vec<_> = client(&server).users().list(&UserQuery::default()).collect().await;
+        assert!(matches!(items.as_slice(), [Ok(_), Err(Error::CircularPages { .. })]), "{items:?}");
+        assert!(sent(&server, "/api/v1/users").await.len() <= 4 * length + 2);
+    }
 }
 
 #[tokio::test]
 async fn a_next_link_to_another_origin_is_not_followed() {
-    let server = server().await;
     let elsewhere = MockServer::start().await;
-    let link = format!("<{}/api/v1/users?after=a>; rel=\"next\"", elsewhere.uri());
-    let page = ResponseTemplate::new(200).set_body_json(json!([user(1)])).append_header("link", link);
-    answer(&server, "/api/v1/users", page).await;
-    let result: Result<Vec<_>, _> = client(&server).users().list(&UserQuery::default()).try_collect().await;
-    assert!(matches!(result, Err(Error::ForeignOrigin { .. })), "{result:?}");
+    let port = |uri: &str| uri.rsplit(':').next().unwrap().to_owned();
+    let server = server().await;
+    let (home, other_port) = (port(&server.uri()), port(&elsewhere.uri()));
+    for (n, foreign) in [
+        format!("http://127.0.0.1:{other_port}/api/v1/users"),
+        format!("http://localhost:{other_port}/api/v1/users"),
+        format!("//127.0.0.1:{other_port}/api/v1/users"),
+        format!("https://127.0.0.1:{home}/api/v1/users"),
+        format!("http://localhost:{home}/api/v1/users"),
+        format!("http://me:s3cret@127.0.0.1:{home}/api/v1/users?after=a"),
+        format!("http://127.0.0.1:{home}@127.0.0.1:{other_port}/"),
+        "http://[".into(),
+        "file:///etc/passwd".into(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let page = ok(json!([user(1)])).append_header("link", format!("<{foreign}>; rel=\"next\""));
+        let at = format!("/api/v1/groups/00g{n}/users");
+        answer(&server, &at, page).await;
+        let result: Result<Vec<_>, _> =
+            client(&server).groups().members(&format!("00g{n}")).try_collect().await;
+        let Err(error @ Error::ForeignOrigin { .. }) = &result else { panic!("{foreign}: {result:?}") };
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+        assert_eq!(sent(&server, &at).await.len(), 1, "{foreign}");
+    }
+    assert!(sent(&server, "/api/v1/users").await.is_empty());
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
 }
 

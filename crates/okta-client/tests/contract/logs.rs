@@ -117,7 +117,11 @@ async fn a_place_elsewhere_is_not_asked() {
     let server = server().await;
     let elsewhere = MockServer::start().await;
     let okta = client(&server);
-    for foreign in [format!("{}{LOGS}?after=a", elsewhere.uri()), format!("{}/api/v1/users", server.uri())] {
+    for foreign in [
+        format!("{}{LOGS}?after=a", elsewhere.uri()),
+        format!("{}/api/v1/users", server.uri()),
+        format!("{}{LOGS}?after=a", server.uri().replace("://", "://me:s3cret@")),
+    ] {
         let start = LogStart::At(foreign.parse().unwrap());
         let items: Vec<_> = okta.logs().follow(&start, PAUSE).collect().await;
         assert!(matches!(items.as_slice(), [Err(Error::InvalidCheckpoint(_))]), "{items:?}");
@@ -132,4 +136,25 @@ async fn a_page_without_a_place_after_it_cannot_be_followed() {
     answer(&server, LOGS, ok(json!([event(1)]))).await;
     let items: Vec<_> = client(&server).logs().follow(&since(), PAUSE).collect().await;
     assert!(matches!(items.as_slice(), [Err(Error::NoNextLink { .. })]), "{items:?}");
+}
+
+#[tokio::test]
+async fn a_place_elsewhere_in_an_answer_ends_the_stream() {
+    let server = server().await;
+    let elsewhere = MockServer::start().await;
+    answer(&server, LOGS, page(&elsewhere, json!([event(1)]), "a")).await;
+    let items: Vec<_> = client(&server).logs().follow(&since(), PAUSE).collect().await;
+    assert!(matches!(items.as_slice(), [Err(Error::ForeignOrigin { .. })]), "{items:?}");
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_follower_with_nothing_new_stays_at_its_place_as_long_as_it_likes() {
+    let server = server().await;
+    answer(&server, LOGS, page(&server, json!([]), "same")).await;
+    let pages: Vec<_> =
+        hurried(async { client(&server).logs().follow(&since(), PAUSE).take(5).try_collect().await })
+            .await
+            .unwrap();
+    assert!(pages.iter().all(|page| page.checkpoint == pages[0].checkpoint));
 }

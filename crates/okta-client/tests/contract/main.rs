@@ -9,5 +9,7 @@ mod logs;
 mod refusals;
 mod resources;
 mod retries;
+mod settings;
 mod sign_in;
+mod substitutes;
 mod support;

@@ -27,6 +27,18 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
         ),
         ("users/role", refusal(403, "E0000006", "You do not have permission")),
         ("groups/compared", refusal(403, "E0000006", "You do not have permission")),
+        (
+            "users/status",
+            refusal(403, "E0000038", "This operation is not allowed in the user's current status."),
+        ),
+        ("users/blocked", ResponseTemplate::new(403).set_body_string("<html>blocked</html>")),
+        (
+            "users/several",
+            challenged(403, "Bearer realm=\"okta\"").append_header(
+                "www-authenticate",
+                "DPoP error=insufficient_scope, scope=\"okta.users.read\"",
+            ),
+        ),
         ("users/session", refusal(403, "E0000005", "Invalid session")),
         (
             "users/replayed",
@@ -68,10 +80,12 @@ async fn okta_s_code_and_causes_are_told() {
         "errorCauses": [{"errorSummary": "no such attribute"}]});
     answer(&server, "/api/v1/groups", ResponseTemplate::new(400).set_body_json(body)).await;
     let result: Result<Vec<_>, _> = client(&server).groups().list(&GroupQuery::default()).try_collect().await;
-    let Err(Error::Refused { code, summary, .. }) = &result else { panic!("{result:?}") };
+    let Err(error @ Error::Refused { code, summary, causes, .. }) = &result else { panic!("{result:?}") };
+    assert_eq!((code.as_str(), summary.as_str()), ("E0000031", "Invalid search criteria."));
+    assert_eq!(causes.as_slice(), ["no such attribute"]);
     assert_eq!(
-        (code.as_str(), summary.as_str()),
-        ("E0000031", "Invalid search criteria.; no such attribute")
+        error.to_string(),
+        "Okta refused /api/v1/groups (E0000031): Invalid search criteria.; no such attribute"
     );
     assert_eq!(sent(&server, "/api/v1/groups").await.len(), 1);
 }
@@ -106,4 +120,33 @@ async fn a_redirect_takes_no_credential_along() {
     answer(&server, "/api/v1/users/00u1", redirect).await;
     client(&server).users().get("00u1").await.unwrap_err();
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_user_typed_and_okta_repeats_stays_on_its_line() {
+    let server = server().await;
+    let body =
+        json!({"errorCode": "E0000001", "errorSummary": "bad: \u{1b}[2J\nERROR forged", "errorCauses": null});
+    answer(&server, "/api/v1/users/00u1", ResponseTemplate::new(400).set_body_json(body)).await;
+    let error = client(&server).users().get("00u1").await.unwrap_err();
+    assert_eq!(error.to_string(), "Okta refused /api/v1/users/00u1 (E0000001): bad:  [2J ERROR forged");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_says_where_and_repeats_nothing() {
+    let server = server().await;
+    for (at, body) in [
+        ("kind", json!({"id": "00u1", "status": "ACTIVE", "profile": "ada@example.com"})),
+        ("time", json!({"id": "00u1", "status": "ACTIVE", "created": "ada@example.com"})),
+        ("text", json!("ada@example.com")),
+    ] {
+        answer(&server, &format!("/api/v1/users/{at}"), ok(body)).await;
+        let error = client(&server).users().get(at).await.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("line 1 column"), "{cause}");
+        assert!(!format!("{error} {error:?} {cause}").contains("ada@"), "{error:?}");
+    }
+    answer(&server, "/api/v1/users/missing", ok(json!({"id": "00u1"}))).await;
+    let error = client(&server).users().get("missing").await.unwrap_err();
+    assert!(std::error::Error::source(&error).unwrap().to_string().starts_with("missing field `status`"));
 }

@@ -1,7 +1,7 @@
 //! Users, groups, types and schemas.
 
 use futures::TryStreamExt;
-use okta_client::model::{GroupType, UserStatus};
+use okta_client::model::{Group, GroupType, UserStatus};
 use okta_client::{Error, GroupQuery, OktaApi, UserQuery};
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -88,6 +88,16 @@ async fn groups_tell_their_kind_and_how_many_users_they_have() {
     let groups: Vec<_> = client(&server).groups().list(&query).try_collect().await.unwrap();
     assert_eq!((&groups[0].kind, groups[0].users_count()), (&GroupType::AppGroup, Some(12)));
     assert_eq!(groups[1].kind, GroupType::Other("NEW_KIND".into()));
+    let source = |group: serde_json::Value| {
+        serde_json::from_value::<Group>(group).unwrap().source_app_id().map(str::to_owned)
+    };
+    let href = json!({"source": {"href": "https://o/api/v1/apps/0oa1"}});
+    assert_eq!(source(json!({"id": "00g1", "type": "APP_GROUP", "_links": href})).as_deref(), Some("0oa1"));
+    assert_eq!(
+        source(json!({"id": "00g1", "type": "APP_GROUP", "source": {"id": "0oa2"}})).as_deref(),
+        Some("0oa2")
+    );
+    assert_eq!(source(json!({"id": "00g1", "type": "OKTA_GROUP"})), None);
 }
 
 #[tokio::test]

@@ -80,8 +80,9 @@ async fn a_nonce_that_the_api_asks_for_is_used_and_kept() {
     answer(&server, USER, ok(user(1))).await;
     client(&server).users().get("00u1").await.unwrap();
     let calls = sent(&server, USER).await;
-    let nonces: Vec<_> = calls.iter().map(|c| claims(header(c, "dpop"))["nonce"].clone()).collect();
-    assert_eq!(nonces, ["n1", "n2"]);
+    let nonce = |request: &Request| claims(header(request, "dpop"))["nonce"].clone();
+    let nonces: Vec<_> = calls.iter().map(nonce).collect();
+    assert_eq!(nonces, [json!(null), json!("n2")], "the token endpoint's nonce is its own");
     assert_eq!(header(&calls[1], "authorization"), "DPoP token-1", "the token was good");
 }
 
@@ -238,4 +239,129 @@ async fn neither_debug_output_nor_errors_hold_a_credential() {
     let private: serde_json::Value =
         serde_json::from_str(secrecy::ExposeSecret::expose_secret(&key.to_jwk())).unwrap();
     assert!(!shown.contains("token-1") && !shown.contains(private["d"].as_str().unwrap()), "{shown}");
+}
+
+#[tokio::test]
+async fn those_who_waited_for_a_token_share_the_refusal() {
+    let server = MockServer::start().await;
+    let body = json!({"error": "invalid_client", "error_description": "The client ID is invalid."});
+    let refusal = ResponseTemplate::new(401).set_body_json(body).set_delay(Duration::from_millis(300));
+    answer(&server, TOKEN, refusal).await;
+    let okta = client(&server);
+    let results = futures::future::join_all((0..20).map(|_| {
+        let okta = okta.clone();
+        async move { okta.users().get("00u1").await }
+    }))
+    .await;
+    assert!(
+        results
+            .iter()
+            .all(|r| matches!(r, Err(Error::Credentials { error, .. }) if error == "invalid_client"))
+    );
+    assert_eq!(sent(&server, TOKEN).await.len(), 1, "twenty refused sign-ins would lock the app out");
+    okta.users().get("00u1").await.unwrap_err();
+    assert_eq!(sent(&server, TOKEN).await.len(), 2, "whoever comes later asks again");
+}
+
+#[tokio::test]
+async fn whoever_is_dropped_while_it_asks_for_a_token_leaves_that_to_the_next() {
+    let server = MockServer::start().await;
+    let token = || ok(json!({"token_type": "Bearer", "expires_in": 3600, "access_token": "t"}));
+    answer_once(&server, TOKEN, token().set_delay(Duration::from_secs(20))).await;
+    answer(&server, TOKEN, token()).await;
+    answer(&server, USER, ok(user(1))).await;
+    let okta = client(&server);
+    let waiting = tokio::spawn({
+        let okta = okta.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            okta.users().get("00u1").await
+        }
+    });
+    let dropped = tokio::time::timeout(Duration::from_millis(200), okta.users().get("00u1")).await;
+    assert!(dropped.is_err());
+    let user = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap().unwrap();
+    assert_eq!(user.id, "00u1");
+    assert_eq!((okta.pacer().state().in_flight, okta.pacer().state().waiting), (0, 0));
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_renewed_yet_is_used_while_it_lasts() {
+    let server = MockServer::start().await;
+    let token = |name: &str| ok(json!({"token_type": "Bearer", "expires_in": 3600, "access_token": name}));
+    answer_once(&server, TOKEN, token("t1")).await;
+    answer_once(&server, TOKEN, ResponseTemplate::new(503)).await;
+    answer(&server, TOKEN, token("t2")).await;
+    answer(&server, USER, ok(user(1))).await;
+    let okta = client(&server);
+    for forward in [Duration::ZERO, Duration::from_mins(56), Duration::from_secs(1), Duration::from_mins(1)] {
+        tokio::time::pause();
+        tokio::time::advance(forward).await;
+        tokio::time::resume();
+        okta.users().get("00u1").await.unwrap();
+    }
+    let tokens: Vec<_> =
+        sent(&server, USER).await.iter().map(|c| header(c, "authorization").to_owned()).collect();
+    assert_eq!(tokens, ["Bearer t1", "Bearer t1", "Bearer t1", "Bearer t2"]);
+    assert_eq!(sent(&server, TOKEN).await.len(), 3, "not with every call");
+}
+
+#[tokio::test]
+async fn a_proof_that_was_dated_by_a_wrong_clock_is_made_again() {
+    let server = server().await;
+    let theirs = jiff::Timestamp::now() - Duration::from_hours(2);
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&theirs).unwrap();
+    Mock::given(path(USER))
+        .respond_with(move |request: &Request| {
+            let at = claims(header(request, "dpop"))["iat"].as_i64().unwrap();
+            let answer = if at <= theirs.as_second() + 5 {
+                ok(user(1))
+            } else {
+                let challenge =
+                    "DPoP error=\"invalid_dpop_proof\", error_description=\"issued in the future\"";
+                ResponseTemplate::new(400).insert_header("www-authenticate", challenge)
+            };
+            answer.insert_header("date", date.as_str())
+        })
+        .mount(&server)
+        .await;
+    client(&server).users().get("00u1").await.unwrap();
+    assert_eq!(sent(&server, USER).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_answer_that_makes_no_sense_is_an_error_and_shows_no_token() {
+    for (body, whole) in [
+        ("{\"access_token\": \"s3cret\", \"expires_in\": \"s3cret\", \"token_type\": \"DPoP\"}", false),
+        ("<html>s3cret", false),
+        ("{\"access_token\": \"s3cret\", \"expires_in\": 18446744073709551615, \"token_type\": \"x\"}", true),
+    ] {
+        let server = MockServer::start().await;
+        answer(&server, TOKEN, ResponseTemplate::new(200).set_body_string(body)).await;
+        answer(&server, USER, ok(user(1))).await;
+        let result = client(&server).users().get("00u1").await;
+        assert_eq!(result.is_ok(), whole, "{result:?}");
+        if let Err(error) = result {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            assert!(!format!("{error} {error:?} {cause:?}").contains("s3cret"), "{error:?}");
+        }
+    }
+    let server = MockServer::start().await;
+    answer(&server, TOKEN, ResponseTemplate::new(200).set_body_bytes(vec![b' '; 2 << 20])).await;
+    assert!(matches!(client(&server).users().get("00u1").await, Err(Error::TooLarge { .. })));
+}
+
+#[tokio::test]
+async fn a_closed_token_endpoint_says_when_it_opens_and_no_question_waits_without_end() {
+    let server = MockServer::start().await;
+    let end = jiff::Timestamp::now().as_second() + 50;
+    let closed = ResponseTemplate::new(429).insert_header("x-rate-limit-reset", end.to_string());
+    answer(&server, TOKEN, closed).await;
+    let okta = builder(&server).total_time(Duration::from_secs(10)).build().unwrap();
+    let error = okta.users().get("00u1").await.unwrap_err();
+    assert!(matches!(&error, Error::RateLimited { path, .. } if path == TOKEN), "{error:?}");
+    server.reset().await;
+    answer(&server, TOKEN, ok(json!({})).set_delay(Duration::from_mins(5))).await;
+    let error = hurried(async { okta.granted_scopes().await }).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
 }
