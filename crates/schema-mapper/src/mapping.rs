@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use insight_import_client::document::SchemaAndMapping;
+use insight_import_client::document::{AttributeType, SchemaAndMapping};
 use okta_client::model::{Schema, UserType};
 use sync_model::ObjectKind;
 
@@ -224,7 +224,7 @@ fn check(options: &MappingOptions) -> Result<(), MappingError> {
                     kind,
                     attribute: attribute.clone(),
                     chosen: chosen.as_str().to_owned(),
-                    valid: allowed.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(", "),
+                    valid: allowed.iter().map(AttributeType::as_str).collect::<Vec<_>>().join(", "),
                 });
             }
         }

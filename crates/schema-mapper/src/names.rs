@@ -28,7 +28,7 @@ impl Names {
         let base = base(wanted, end).to_owned();
         let name = std::iter::once(wanted.to_owned())
             .chain([base.clone(), format!("{base} ({end})")])
-            .chain((2..).map(|round| format!("{base} ({end} {round})")))
+            .chain((2..=u32::MAX).map(|round| format!("{base} ({end} {round})")))
             .find(|candidate| self.is_free(candidate))
             .unwrap_or_else(|| wanted.to_owned());
         self.taken.insert(name.to_lowercase());

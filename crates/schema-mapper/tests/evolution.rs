@@ -1,5 +1,8 @@
 //! From the document in Assets to the wanted one.
 
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};

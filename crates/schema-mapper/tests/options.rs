@@ -1,5 +1,8 @@
 //! What an operator can choose, what is refused, and what is only said.
 
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas};
@@ -109,7 +112,18 @@ fn choices_about_attributes_that_are_not_there_are_only_said() {
          group.include = ['name', 'nope']\nmanager.attribute = 'boss'\naccount.email = 'mail'",
     );
     let said: Vec<String> = mapping.warnings().iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    mapping.account.email names "mail", which no schema of the org has
+    mapping.group.include names "nope", which no schema of the org has
+    mapping.manager.attribute names "boss", which no schema of the org has
+    mapping.user.exclude names "shoeSize", which no schema of the org has
+    mapping.user.rename names "gone", which no schema of the org has
+    mapping.user.types names "other", which no schema of the org has
+    "login" is mapped although it is not chosen: it is the label
+    "email" was to be called "Key", which is reserved, taken or not readable in Assets; it is called "Key (email)"
+    the user types define "n" differently; it is a text in Assets
+    "pin" is encrypted, hashed or write-only in Okta and left out; name it in include to map it all the same
+    "#);
     assert!(attribute(&mapping, "login").is_some() && attribute(&mapping, "pin").is_none());
     assert!(self::mapping(&with(&json!({}))).warnings().is_empty());
 }

@@ -1,5 +1,8 @@
 //! What holds of every schema, profile, choice and administrator.
 
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -111,11 +111,11 @@ fn differences(have: &Attribute, want: &Attribute, types: &[&ObjectType]) -> Vec
     if !is_form_of(&have.name, &want.name, end(id)) {
         kinds.push(DriftKind::Renamed { wanted: want.name.clone() });
     }
-    if have.kind != want.kind {
-        kinds.push(DriftKind::Retyped { present: have.kind.clone(), wanted: want.kind.clone() });
-    } else {
+    if have.kind == want.kind {
         kinds.extend(retargeted(have, want, types));
         kinds.extend(cardinality(have, want));
+    } else {
+        kinds.push(DriftKind::Retyped { present: have.kind.clone(), wanted: want.kind.clone() });
     }
     if have.minimum_cardinality.unwrap_or_default() > want.minimum_cardinality.unwrap_or_default() {
         kinds.push(DriftKind::Required);
