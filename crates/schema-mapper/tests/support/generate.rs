@@ -1,6 +1,7 @@
 //! Schemas, values, options and administrators that nobody would think of.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use schema_mapper::{Arrays, Enums, ManagerBy, MappingOptions, Memberships, Naming};
 use serde_json::{Value, json};
 
@@ -108,4 +109,10 @@ pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| Deed::RenameType(t, name)),
     ];
     prop::collection::vec(deed, 0..6)
+}
+
+/// The same schemas each time.
+pub fn deterministic(count: usize) -> Vec<Value> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    (0..count).map(|_| properties().new_tree(&mut runner).unwrap().current()).collect()
 }
