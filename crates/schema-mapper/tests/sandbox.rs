@@ -5,11 +5,13 @@
 
 mod support;
 
+use futures::TryStreamExt;
 use insight_import_client::ImportClient;
+use insight_import_client::account::{AssetsClient, AttributeUpdate, ObjectSchema};
 use insight_import_client::document::SchemaAndMapping;
-use sandbox::{Sandbox, SandboxOptions};
+use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use schema_mapper::Mapping;
-use schema_mapper::evolution::{self, Evolution};
+use schema_mapper::evolution::{self, Correction, Evolution};
 use serde_json::json;
 use support::generate::deterministic;
 use support::orgs::{all, mapping, mapping_by, text, with};
@@ -39,6 +41,60 @@ async fn evolve(client: &ImportClient, wanted: &Mapping) -> Evolution {
     let again = evolution::plan(&current(client).await, wanted.document());
     assert_eq!(again.patch, None);
     again
+}
+
+/// Makes corrections the way a caller with an account's credential does.
+async fn correct(sandbox: &Sandbox, corrections: &[Correction]) {
+    let insight = &sandbox.ready()["insight"];
+    let word = |name: &str| insight[name].as_str().unwrap().to_owned();
+    let assets = AssetsClient::builder(word("site_url"))
+        .api_token(word("email"), word("api_token").into())
+        .api_url(word("api_url"))
+        .build()
+        .unwrap();
+    let schemas: Vec<ObjectSchema> = assets.object_schemas().try_collect().await.unwrap();
+    let types = assets.object_types(&schemas[0].id).await.unwrap();
+    for correction in corrections {
+        let object_type = types.iter().find(|t| t.name == correction.object_type).unwrap();
+        let attributes = assets.attributes(&object_type.id).await.unwrap();
+        let attribute = attributes.iter().find(|a| a.name == correction.attribute).unwrap();
+        let update = AttributeUpdate {
+            name: correction.rename_to.clone(),
+            maximum_cardinality: correction.maximum_cardinality.map(i64::from),
+            ..AttributeUpdate::default()
+        };
+        assets.update_attribute(&object_type.id, attribute, &update).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_document_does_not_achieve_is_corrected_over_rest_and_then_nothing_is_left() {
+    let (sandbox, client) = site().await;
+    let control = ControlClient::new(sandbox.ready()["control_url"].as_str().unwrap());
+    control.call("PUT", "/insight/settings", &json!({"ignoreCardinality": true})).await.unwrap();
+    let org = |title: &str| with(&json!({"sites": {"title": title, "type": "array"}}));
+    let by = |title: &str| mapping_by(&org(title), "arrays = 'select'\nmanager.by = 'login'");
+    client.put_mapping(by("Sites").document()).await.unwrap();
+    let wanted = by("Places");
+    let evolution = evolve(&client, &wanted).await;
+    let told: Vec<String> = evolution.corrections.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    in Assets, open the object type "Okta User", its Attributes, and the menu (…) of "Okta Groups"; choose Configure and set Cardinality to Unlimited
+    in Assets, open the object type "Okta User", its Attributes, and the menu (…) of "Sites"; choose Rename and call it "Places"; choose Configure and set Cardinality to Unlimited
+    "#);
+    correct(&sandbox, &evolution.corrections).await;
+    assert_eq!(evolve(&client, &wanted).await, Evolution::default());
+    // A search by a name that REST has changed follows with the next step. This simulator would limit everything anew.
+    control.call("PUT", "/insight/settings", &json!({"ignoreCardinality": false})).await.unwrap();
+    let renamed =
+        mapping_by(&org("Places"), "arrays = 'select'\nmanager.by = 'login'\nuser.rename.login = 'Account'");
+    let evolution = evolve(&client, &renamed).await;
+    correct(&sandbox, &evolution.corrections).await;
+    assert!(
+        evolution::plan(&current(&client).await, renamed.document()).patch.is_some(),
+        "the search is behind"
+    );
+    assert_eq!(evolve(&client, &renamed).await, Evolution::default());
 }
 
 #[tokio::test]
