@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use sync_model::Fingerprint;
 
 /// Beyond this many characters a name is cut, and told apart by a digest.
-const MAX_CHARS: usize = 100;
+const MAX_CHARS: usize = 80;
 const KEPT_CHARS: usize = 60;
 
 /// The end of an attribute's external id. Case counts, as it does in Okta and in Assets.

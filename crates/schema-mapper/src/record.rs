@@ -8,8 +8,8 @@ use okta_client::model::{Group, Profile, User};
 use serde_json::Value;
 use sync_model::{ObjectKind, Record, RecordKey, Reference};
 
-use crate::value::{as_one_text, empty, fit, moment};
-use crate::{MappedAttribute, Mapping, Source, status};
+use crate::value::{Rule, as_one_text, empty, fit, moment};
+use crate::{ManagerBy, MappedAttribute, Mapping, Source, status};
 
 /// A value that did not fit. The value itself is personal data and not in here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +59,7 @@ impl Mapping {
             last_updated: user.last_updated,
         };
         let status = status::of(&user.status);
+        let (manager, rule) = self.manager_value(user);
         let mut mapped = self.map(&object, |source| match source {
             Source::Status => Some(status.unwrap_or(status::OTHER).into()),
             Source::UserType => {
@@ -66,7 +67,7 @@ impl Mapping {
                 Some(self.user_types.get(id).unwrap_or(id).as_str().into())
             }
             Source::LastLogin => user.last_login.map(moment),
-            Source::Manager => Some(self.manager_value(user)),
+            Source::Manager => Some(manager.clone()),
             _ => None,
         });
         if status.is_none() {
@@ -76,6 +77,12 @@ impl Mapping {
                 rule: "is not known to this version; shown as \"Okta Other\"",
             });
         }
+        let misnamed = rule.map(|rule| ValueProblem {
+            kind: ObjectKind::User,
+            attribute: self.options().manager.attribute.clone(),
+            rule,
+        });
+        mapped.problems.extend(misnamed.filter(|problem| !mapped.problems.contains(problem)));
         // What the attribute holds in Assets, not what the profile says: managers are searched there.
         let name = self.options().manager.by.profile().and_then(|name| {
             let attribute = self.attributes(ObjectKind::User).iter().find(|a| a.is_profile(name))?;
@@ -157,7 +164,8 @@ impl Mapping {
                     }));
                     value
                 }
-                source => own(source).unwrap_or_else(|| empty(attribute.many)),
+                // Names of user types come from outside as well.
+                source => fit(own(source).as_ref(), attribute, &self.options().separator).0,
             };
             fields.insert(attribute.locator.clone(), value);
         }
@@ -179,15 +187,18 @@ impl Mapping {
     }
 
     /// What a user says of its manager, in the form that the attribute has by which managers are found.
-    fn manager_value(&self, user: &User) -> Value {
+    fn manager_value(&self, user: &User) -> (Value, Option<Rule>) {
         let manager = &self.options().manager;
-        let profile = manager.by.profile();
-        let found_by = profile
-            .and_then(|name| self.attributes(ObjectKind::User).iter().find(|a| a.is_profile(name)))
-            .or_else(|| self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Id));
-        let Some(attribute) = found_by else { return empty(false) };
-        let (value, _) = fit(user.profile.get(&manager.attribute), attribute, &self.options().separator);
-        as_one_text(&value).into()
+        let found_by = self.attributes(ObjectKind::User).iter().find(|a| match manager.by.profile() {
+            Some(name) => a.is_profile(name),
+            None => a.source == Source::Id,
+        });
+        let Some(attribute) = found_by.filter(|_| manager.by != ManagerBy::Off) else {
+            return (empty(false), None);
+        };
+        let named = user.profile.get(&manager.attribute);
+        let (value, rule) = fit(named, attribute, &self.options().separator);
+        (as_one_text(&value).into(), rule)
     }
 
     pub(crate) fn manager_of(&self, user: &Record) -> Option<Reference> {

@@ -101,6 +101,14 @@ fn managers_are_found_by_what_the_attribute_holds_in_assets() {
         let manager = fields.iter().find(|f| f.attribute_name == "Okta Manager").unwrap();
         assert_eq!(manager.object_mapping_iql.as_deref(), Some(query));
     }
+    // Who names managers in another way than the options say is told so.
+    let mapping = mapping_by(&with(&json!({})), "manager.by = 'email'");
+    let mapped = mapping.user(&user("00u2", &json!({"login": "grace", "managerId": "00u1"})));
+    assert!(mapped.record.references.is_empty());
+    assert_eq!(
+        mapped.problems[0].to_string(),
+        "user attribute \"managerId\": a value is not a mail address; left empty"
+    );
     let off = mapping_by(&with(&json!({})), "manager.by = 'off'").user(&ada).record;
     assert!(off.references.is_empty() && !off.fields.contains_key("manager"));
 }
