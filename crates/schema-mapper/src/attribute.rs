@@ -1,18 +1,18 @@
 //! One attribute on its way from Okta to Assets.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use insight_import_client::document::AttributeType;
-use okta_client::model::{PropertyType, SchemaProperty};
+use sync_model::ObjectKind;
 
-use crate::names::{Names, locator};
-use crate::{Attributes, MappingOptions, Naming};
-
-/// Text of this many characters fits into a text attribute.
-pub(crate) const TEXT_LIMIT: usize = 255;
+use crate::ids::{id_end, locator};
+use crate::names::{Names, readable};
+use crate::shape::{Merged, Shape, TEXT_LIMIT};
+use crate::{Attributes, MappingOptions, MappingWarning, Naming};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Source {
     /// The immutable id.
     Id,
@@ -32,8 +32,16 @@ pub enum Source {
     LastLogin,
     /// The groups of a user.
     Groups,
+    /// The members of a group.
+    Members,
     /// The manager of a user.
     Manager,
+    /// What a membership is called.
+    MembershipName,
+    /// The group of a membership.
+    MembershipGroup,
+    /// The user of a membership.
+    MembershipUser,
     /// A profile attribute.
     Profile(String),
 }
@@ -51,105 +59,124 @@ pub struct MappedAttribute {
     pub description: String,
     /// Its type in Assets.
     pub kind: AttributeType,
+    /// Whether it takes any number of values.
+    pub many: bool,
     /// The field of a record that carries it.
     pub locator: String,
 }
 
-/// An attribute of ours: source, end of the external id, name, type, description.
-pub(crate) type Own = (Source, &'static str, &'static str, AttributeType, &'static str);
+impl MappedAttribute {
+    /// Whether it holds a profile attribute.
+    pub(crate) fn is_profile(&self, name: &str) -> bool {
+        matches!(&self.source, Source::Profile(own) if own == name)
+    }
+}
+
+/// An attribute of ours, before it has a name in this document.
+pub(crate) struct Own {
+    pub(crate) source: Source,
+    /// The end of the external id, and the field.
+    pub(crate) end: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) kind: AttributeType,
+    pub(crate) description: &'static str,
+}
+
+/// What the attributes of one kind of object are chosen from, and how.
+pub(crate) struct Selection<'s> {
+    pub(crate) kind: ObjectKind,
+    pub(crate) own: Vec<Own>,
+    pub(crate) properties: &'s BTreeMap<String, Merged>,
+    pub(crate) choices: &'s Attributes,
+    pub(crate) label: &'s str,
+    /// Kept whatever the choices say.
+    pub(crate) needed: Option<&'s str>,
+    /// A name that an attribute made by hand has or will have.
+    pub(crate) by_hand: Option<&'s str>,
+}
 
 /// Our own attributes, then those of the profile.
 pub(crate) fn collect(
-    kind: &str,
-    own: Vec<Own>,
-    properties: &BTreeMap<String, SchemaProperty>,
-    choices: &Attributes,
-    label: &str,
+    selection: Selection<'_>,
     options: &MappingOptions,
+    warnings: &mut Vec<MappingWarning>,
 ) -> Vec<MappedAttribute> {
+    let Selection { kind, own, properties, choices, label, needed, by_hand } = selection;
     let prefix = &options.prefix;
-    let mut names = Names::default();
+    let mut names = Names::in_use(by_hand.into_iter());
     let mut attributes: Vec<MappedAttribute> = own
         .into_iter()
-        .map(|(source, end, name, kind_of_value, description)| MappedAttribute {
-            source,
-            external_id: format!("{prefix}/{kind}/{end}"),
-            name: names.take(name, end),
-            description: description.to_owned(),
-            kind: kind_of_value,
-            locator: end.to_owned(),
+        .map(|own| MappedAttribute {
+            many: matches!(own.source, Source::Groups | Source::Members),
+            source: own.source,
+            external_id: format!("{prefix}/{kind}/{}", own.end),
+            name: names.take(own.name, own.end),
+            description: own.description.to_owned(),
+            kind: own.kind,
+            locator: own.end.to_owned(),
         })
         .collect();
-    let mut locators = HashSet::new();
-    let mut ids = HashSet::new();
-    for (name, property) in properties {
-        // A label is needed whatever the choices say.
-        if !choices.wants(name) && name != label {
-            continue;
-        }
-        let wanted = match (choices.rename.get(name), options.naming) {
-            (Some(chosen), _) => chosen,
-            (None, Naming::Title) => &property.title,
-            (None, Naming::Name) => name,
+    let is_needed = |name: &str| name == label || needed == Some(name);
+    let mapped = |(name, merged): &(&String, &Merged)| {
+        is_needed(name)
+            || choices.wants(name) && (!merged.is_unreadable() || choices.include.contains(name.as_str()))
+    };
+    let chosen: Vec<(&String, &Merged)> = properties.iter().filter(mapped).collect();
+    let mut given = give_names(&chosen, choices, options, &mut names, warnings);
+    attributes.extend(chosen.into_iter().map(|(name, merged)| {
+        // Whatever the schema calls it, a label is a text.
+        let shape = if name == label {
+            Shape { kind: AttributeType::Text, many: false }
+        } else {
+            merged.shape(name, choices, options)
         };
-        let mut external_id = format!("{prefix}/{kind}/profile/{name}");
-        // Assets compares exactly, administrators do not.
-        if !ids.insert(external_id.to_lowercase()) {
-            external_id = format!("{external_id}~{}", case_pattern(name));
-        }
-        attributes.push(MappedAttribute {
+        MappedAttribute {
             source: Source::Profile(name.clone()),
-            external_id,
-            name: names.take(wanted, name),
-            description: describe(name, property),
-            kind: if name == label { AttributeType::Text } else { attribute_type(property) },
-            locator: locator(name, &mut locators),
-        });
-    }
+            external_id: format!("{prefix}/{kind}/profile/{}", id_end(name)),
+            name: given.remove(name.as_str()).unwrap_or_default(),
+            description: describe(name, merged),
+            kind: shape.kind,
+            many: shape.many,
+            locator: locator(name),
+        }
+    }));
     attributes
 }
 
-/// Which letters are capitals, so that case twins have different ids whichever came first.
-fn case_pattern(name: &str) -> String {
-    name.chars().map(|c| if c.is_uppercase() { '1' } else { '0' }).collect()
+/// Names, first to those that an operator has named, then to the base attributes that every org has, then to the rest:
+/// a custom attribute never takes the name of one that was there before any.
+fn give_names<'p>(
+    chosen: &[(&'p String, &Merged)],
+    choices: &Attributes,
+    options: &MappingOptions,
+    names: &mut Names,
+    warnings: &mut Vec<MappingWarning>,
+) -> HashMap<&'p str, String> {
+    let mut order: Vec<&(&'p String, &Merged)> = chosen.iter().collect();
+    order.sort_by_key(|(name, merged)| (!choices.rename.contains_key(*name), !merged.base, *name));
+    let mut given = HashMap::new();
+    for &(name, merged) in order {
+        let renamed = choices.rename.get(name);
+        let wanted = match (renamed, options.naming) {
+            (Some(chosen), _) => chosen,
+            (None, Naming::Title) => &merged.property.title,
+            (None, Naming::Name) => name,
+        };
+        let got = names.take(&readable([wanted, name]), &id_end(name));
+        if let Some(wanted) = renamed.filter(|wanted| **wanted != got) {
+            warnings.push(MappingWarning::NameNotGiven {
+                attribute: name.clone(),
+                wanted: wanted.clone(),
+                given: got.clone(),
+            });
+        }
+        given.insert(name.as_str(), got);
+    }
+    given
 }
 
-fn describe(name: &str, property: &SchemaProperty) -> String {
-    let words = property.description.as_deref().unwrap_or_default().trim();
+fn describe(name: &str, merged: &Merged) -> String {
+    let words = merged.property.description.as_deref().unwrap_or_default().trim();
     let text = if words.is_empty() { format!("profile.{name}") } else { format!("profile.{name}: {words}") };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT_LIMIT).collect()
-}
-
-fn attribute_type(property: &SchemaProperty) -> AttributeType {
-    match (&property.kind, property.format.as_deref()) {
-        (PropertyType::Boolean, _) => AttributeType::Boolean,
-        (PropertyType::Integer, _) => AttributeType::Integer,
-        (PropertyType::Number, _) => AttributeType::Double,
-        (PropertyType::String, Some("email")) => AttributeType::Email,
-        (PropertyType::String, Some("uri")) => AttributeType::Url,
-        (PropertyType::String, Some("date-time")) => AttributeType::DateTime,
-        (PropertyType::String, _) if property.max_length.is_some_and(|n| n > TEXT_LIMIT as u64) => {
-            AttributeType::Textarea
-        }
-        _ => AttributeType::Text,
-    }
-}
-
-/// The attributes of several schemas as one; where they differ, text holds everything.
-pub(crate) fn merge<'s>(
-    schemas: impl Iterator<Item = &'s okta_client::model::Schema>,
-) -> BTreeMap<String, SchemaProperty> {
-    let mut merged: BTreeMap<String, SchemaProperty> = BTreeMap::new();
-    for (name, property) in schemas.flat_map(okta_client::model::Schema::properties) {
-        if let Some(first) = merged.get_mut(name) {
-            if attribute_type(first) != attribute_type(property) {
-                first.kind = PropertyType::String;
-                first.format = None;
-                first.max_length = first.max_length.max(property.max_length);
-            }
-        } else {
-            merged.insert(name.to_owned(), property.clone());
-        }
-    }
-    merged
 }

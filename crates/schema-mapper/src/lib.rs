@@ -1,15 +1,32 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod attribute;
+mod clearing;
+mod document;
+mod error;
 pub mod evolution;
+mod ids;
 mod mapping;
+mod membership;
 mod names;
 mod options;
+mod own;
+mod problems;
 mod record;
+mod shape;
 mod status;
 mod value;
+mod warning;
 
+pub use account::AccountLink;
 pub use attribute::{MappedAttribute, Source};
-pub use mapping::{Mapping, MappingError, OrgSchemas, UserTypeSchema};
-pub use options::{Attributes, Manager, ManagerBy, MappingOptions, Naming};
+pub use clearing::{EmptyValues, KeptValue};
+pub use error::MappingError;
+pub use mapping::{Mapping, OrgSchemas, UserTypeSchema};
+pub use options::{
+    Account, Arrays, Attributes, Enums, Manager, ManagerBy, MappingOptions, Memberships, Naming,
+};
+pub use problems::{Problems, Tally};
 pub use record::{Mapped, ValueProblem};
+pub use warning::MappingWarning;

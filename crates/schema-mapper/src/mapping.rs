@@ -1,22 +1,16 @@
 //! The whole mapping of an org: the document, and what the records need to know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use insight_import_client::document::{
-    Attribute, AttributeMapping, AttributeType, Mapping as MappingPart, ObjectSchema, ObjectType,
-    ObjectTypeMapping, SchemaAndMapping, SchemaDefinition, StatusSchema,
-};
+use insight_import_client::document::{AttributeType, SchemaAndMapping};
 use okta_client::model::{Schema, UserType};
-use serde_json::Map;
 use sync_model::ObjectKind;
 
-use crate::attribute::{self, MappedAttribute, Source};
-use crate::{ManagerBy, MappingOptions, status};
-
-/// The version of the document's format.
-const FORMAT: &str = "https://api.atlassian.com/jsm/assets/imports/external/schema/versions/2023_10_19";
-const USER_ID: &str = "Okta User ID";
-const GROUP_ID: &str = "Okta Group ID";
+use crate::attribute::{self, MappedAttribute, Selection, Source};
+use crate::document::{Layout, document, type_id};
+use crate::evolution::all_types;
+use crate::shape::{self, Merged, VALUE_TYPES, takes_many};
+use crate::{Attributes, ManagerBy, MappingError, MappingOptions, MappingWarning, Memberships, own};
 
 /// A user type with its schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,38 +30,15 @@ pub struct OrgSchemas {
     pub group: Schema,
 }
 
-/// Choices and schemas that do not go together.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MappingError {
-    /// There is nothing to map.
-    #[error(
-        "the org has no user type; the app may lack the scopes okta.userTypes.read and okta.schemas.read"
-    )]
-    NoUserTypes,
-    /// The label is not in the schema.
-    #[error("mapping.label is \"{0}\", which no user type of the org has")]
-    UnknownLabel(String),
-    /// The prefix is empty or has odd characters.
-    #[error("mapping.prefix \"{0}\" cannot begin external ids; use letters, digits and dashes")]
-    Prefix(String),
-    /// An attribute that is needed to find managers is missing.
-    #[error(
-        "managers are found by {0}, which no user type of the org has; set mapping.manager.by to \"off\" or another value"
-    )]
-    ManagerAttribute(&'static str),
-}
-
 /// How one org's objects become records.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    pub(crate) options: MappingOptions,
-    pub(crate) user: Vec<MappedAttribute>,
-    pub(crate) group: Vec<MappedAttribute>,
+    layout: Layout,
     /// Names of user types by id.
     pub(crate) user_types: BTreeMap<String, String>,
     /// Every attribute that the schemas define, mapped or not.
     pub(crate) known: BTreeMap<ObjectKind, BTreeSet<String>>,
+    warnings: Vec<MappingWarning>,
     document: SchemaAndMapping,
 }
 
@@ -75,55 +46,112 @@ impl Mapping {
     /// The mapping that these schemas and choices call for.
     ///
     /// # Errors
-    /// When the choices name what the schemas do not have.
+    /// When there is nothing to map, or the choices cannot be met: correct the options. What can be met in part is in
+    /// [`warnings`](Self::warnings).
     pub fn new(schemas: &OrgSchemas, options: &MappingOptions) -> Result<Self, MappingError> {
         if schemas.user_types.is_empty() {
             return Err(MappingError::NoUserTypes);
         }
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if options.prefix.is_empty() || !options.prefix.chars().all(fits) {
-            return Err(MappingError::Prefix(options.prefix.clone()));
-        }
+        check(options)?;
         // Whatever order the API gave them in.
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
-        let user_properties = attribute::merge(types.iter().map(|t| &t.schema));
-        let group_properties = attribute::merge(std::iter::once(&schemas.group));
-        if !user_properties.contains_key(&options.label) {
+        let users = shape::merge(types.iter().map(|t| &t.schema), options);
+        let groups = shape::merge(std::iter::once(&schemas.group), options);
+        if !users.contains_key(&options.label) {
             return Err(MappingError::UnknownLabel(options.label.clone()));
         }
-        let user = attribute::collect(
-            "user",
-            own_of_users(options),
-            &user_properties,
-            &options.user,
-            &options.label,
-            options,
-        );
-        let group =
-            attribute::collect("group", own_of_groups(), &group_properties, &options.group, "name", options);
-        let document = document(&user, &group, options)?;
+        if !groups.contains_key(&options.group_label) {
+            return Err(MappingError::UnknownGroupLabel(options.group_label.clone()));
+        }
+        let manager_by = options.manager.by.profile();
+        if let Some(name) = manager_by.filter(|&name| !users.contains_key(name)) {
+            return Err(MappingError::ManagerAttribute(name));
+        }
+        let mut warnings = warnings(&users, &groups, options);
+        let user = Selection {
+            kind: ObjectKind::User,
+            own: own::of_users(options),
+            properties: &users,
+            choices: &options.user,
+            label: &options.label,
+            needed: manager_by,
+            by_hand: options.account.as_ref().map(|account| account.attribute.as_str()),
+        };
+        let group = Selection {
+            kind: ObjectKind::Group,
+            own: own::of_groups(options),
+            properties: &groups,
+            choices: &options.group,
+            label: &options.group_label,
+            needed: None,
+            by_hand: None,
+        };
+        let no_choices = Attributes::default();
+        let membership = Selection {
+            kind: ObjectKind::Membership,
+            own: own::of_memberships(options),
+            properties: &BTreeMap::new(),
+            choices: &no_choices,
+            label: "",
+            needed: None,
+            by_hand: None,
+        };
+        let mut attributes = BTreeMap::new();
+        for selection in [group, user, membership] {
+            attributes.insert(selection.kind, attribute::collect(selection, options, &mut warnings));
+        }
+        warnings.sort();
         let known = BTreeMap::from([
-            (ObjectKind::User, user_properties.into_keys().collect()),
-            (ObjectKind::Group, group_properties.into_keys().collect()),
+            (ObjectKind::User, users.into_keys().collect()),
+            (ObjectKind::Group, groups.into_keys().collect()),
         ]);
-        let user_types = types
-            .iter()
-            .map(|t| {
-                let name = if t.user_type.display_name.is_empty() {
-                    &t.user_type.name
-                } else {
-                    &t.user_type.display_name
-                };
-                (t.user_type.id.clone(), name.clone())
-            })
-            .collect();
-        Ok(Self { options: options.clone(), user, group, user_types, known, document })
+        let user_types = types.iter().map(|t| (t.user_type.id.clone(), shown(&t.user_type))).collect();
+        let layout = Layout { options: options.clone(), attributes, type_names: BTreeMap::new() };
+        Ok(Self { document: document(&layout), layout, user_types, known, warnings })
+    }
+
+    /// This mapping under the conditions that it finds in Assets: names that an administrator has changed, and types
+    /// that Okta's schema would have otherwise by now. Records made by it fit what is there, and its names are the ones
+    /// that searches and REST calls need. For [`evolution::plan`](crate::evolution::plan), the mapping as it was made is
+    /// the one to compare.
+    #[must_use]
+    pub fn settled(&self, current: &SchemaAndMapping) -> Self {
+        let mut layout = self.layout.clone();
+        let types = all_types(&current.schema.object_schema.object_types);
+        for (&kind, attributes) in &mut layout.attributes {
+            let id = type_id(&self.layout.options, kind);
+            let Some(present) = types.iter().find(|t| t.external_id.as_ref() == Some(&id)) else { continue };
+            layout.type_names.insert(kind, present.name.clone());
+            let by_id: HashMap<_, _> =
+                present.attributes.iter().filter_map(|a| Some((a.external_id.as_deref()?, a))).collect();
+            for attribute in attributes {
+                let Some(present) = by_id.get(attribute.external_id.as_str()) else { continue };
+                attribute.name.clone_from(&present.name);
+                if matches!(attribute.source, Source::Profile(_)) && VALUE_TYPES.contains(&present.kind) {
+                    let unlimited = present.maximum_cardinality == Some(-1);
+                    attribute.many = takes_many(&present.kind) && (attribute.many || unlimited);
+                    attribute.kind = present.kind.clone();
+                }
+            }
+        }
+        Self { document: document(&layout), layout, ..self.clone() }
     }
 
     /// The document for Assets.
     pub const fn document(&self) -> &SchemaAndMapping {
         &self.document
+    }
+
+    /// What an operator should know about the choices, sorted.
+    pub fn warnings(&self) -> &[MappingWarning] {
+        &self.warnings
+    }
+
+    /// How memberships are kept, and thus which of [`with_groups`](Self::with_groups),
+    /// [`with_members`](Self::with_members) and [`membership`](Self::membership) makes their records.
+    pub const fn memberships(&self) -> Memberships {
+        self.layout.options.memberships
     }
 
     /// A short name for this mapping: the same for the same document.
@@ -134,13 +162,14 @@ impl Mapping {
         digest
     }
 
-    /// The attributes of a kind of object, in the document's order.
+    /// The attributes of a kind of object, in the document's order. None for a kind that is not mapped.
     pub fn attributes(&self, kind: ObjectKind) -> &[MappedAttribute] {
-        match kind {
-            ObjectKind::User => &self.user,
-            ObjectKind::Group => &self.group,
-            ObjectKind::Membership => &[],
-        }
+        self.layout.attributes(kind)
+    }
+
+    /// The name of the object type of a kind of object.
+    pub fn type_name(&self, kind: ObjectKind) -> &str {
+        self.layout.type_name(kind)
     }
 
     /// The key of a kind of record in the data.
@@ -154,202 +183,99 @@ impl Mapping {
 
     /// The kind of object that an object type of the document stands for.
     pub fn kind_of(&self, object_type_name: &str) -> Option<ObjectKind> {
-        let mapping = self
-            .document
-            .mapping
-            .object_type_mappings
-            .iter()
-            .find(|m| m.object_type_name == object_type_name)?;
-        ObjectKind::ALL.into_iter().find(|&kind| Self::selector(kind) == mapping.selector)
-    }
-}
-
-fn own_of_users(options: &MappingOptions) -> Vec<attribute::Own> {
-    let mut own = vec![
-        (Source::Id, "id", USER_ID, AttributeType::Text, "The immutable id of the user in Okta"),
-        (
-            Source::Status,
-            "status",
-            "Okta Status",
-            AttributeType::Status,
-            "Where the user is in its life cycle",
-        ),
-        (Source::UserType, "type", "Okta User Type", AttributeType::Text, "The Okta user type"),
-        (
-            Source::Created,
-            "created",
-            "Okta Created",
-            AttributeType::DateTime,
-            "When the user was created in Okta",
-        ),
-        (
-            Source::LastUpdated,
-            "lastUpdated",
-            "Okta Last Updated",
-            AttributeType::DateTime,
-            "When profile or status changed last in Okta",
-        ),
-        (
-            Source::Groups,
-            "groups",
-            "Okta Groups",
-            AttributeType::ReferencedObject,
-            "The groups that the user is a member of",
-        ),
-    ];
-    if options.last_login {
-        own.push((
-            Source::LastLogin,
-            "lastLogin",
-            "Okta Last Login",
-            AttributeType::DateTime,
-            "When the user signed in last",
-        ));
-    }
-    if options.manager.by != ManagerBy::Off {
-        own.push((
-            Source::Manager,
-            "manager",
-            "Okta Manager",
-            AttributeType::ReferencedObject,
-            "The manager, as another Okta user",
-        ));
-    }
-    own
-}
-
-fn own_of_groups() -> Vec<attribute::Own> {
-    vec![
-        (Source::Id, "id", GROUP_ID, AttributeType::Text, "The immutable id of the group in Okta"),
-        (
-            Source::Status,
-            "status",
-            "Okta Group Status",
-            AttributeType::Status,
-            "Whether the group exists in Okta",
-        ),
-        (Source::GroupType, "type", "Okta Group Type", AttributeType::Text, "Who manages the group"),
-        (
-            Source::SourceApp,
-            "sourceApp",
-            "Okta Source App",
-            AttributeType::Text,
-            "The application it comes from",
-        ),
-        (
-            Source::Created,
-            "created",
-            "Okta Created",
-            AttributeType::DateTime,
-            "When the group was created in Okta",
-        ),
-        (
-            Source::LastUpdated,
-            "lastUpdated",
-            "Okta Last Updated",
-            AttributeType::DateTime,
-            "When the profile changed last in Okta",
-        ),
-    ]
-}
-
-fn document(
-    user: &[MappedAttribute],
-    group: &[MappedAttribute],
-    options: &MappingOptions,
-) -> Result<SchemaAndMapping, MappingError> {
-    let type_id = |kind: &str| format!("{}/type/{kind}", options.prefix);
-    let object_type = |kind: &str, name: &str, description: &str, attributes: Vec<Attribute>| ObjectType {
-        external_id: Some(type_id(kind)),
-        name: name.to_owned(),
-        description: description.to_owned(),
-        attributes,
-        children: Vec::new(),
-        rest: Map::new(),
-    };
-    let schema_attribute = |a: &MappedAttribute, label: &str, statuses: Vec<String>| {
-        let mut attribute = Attribute::new(&a.external_id, &a.name, a.kind.clone());
-        attribute.description.clone_from(&a.description);
-        match &a.source {
-            Source::Id => {
-                attribute.minimum_cardinality = Some(1);
-                attribute.maximum_cardinality = Some(1);
-                attribute.unique = Some(true);
-            }
-            Source::Status => attribute.type_values = Some(statuses),
-            Source::Groups => {
-                attribute.reference_object_type_external_id = Some(type_id("group"));
-                attribute.minimum_cardinality = Some(0);
-                attribute.maximum_cardinality = Some(-1);
-            }
-            Source::Manager => {
-                attribute.reference_object_type_external_id = Some(type_id("user"));
-                attribute.minimum_cardinality = Some(0);
-                attribute.maximum_cardinality = Some(1);
-            }
-            Source::Profile(name) if name == label => attribute.label = Some(true),
-            _ => {}
-        }
-        attribute
-    };
-    let manager_name = manager_attribute(user, options)?;
-    let field = |a: &MappedAttribute| AttributeMapping {
-        attribute_external_id: Some(a.external_id.clone()),
-        attribute_name: a.name.clone(),
-        attribute_locators: vec![a.locator.clone()],
-        external_id_part: (a.source == Source::Id).then_some(true),
-        object_mapping_iql: match a.source {
-            Source::Groups => Some(format!("\"{GROUP_ID}\" IN (${{{}${{0}}}})", a.locator)),
-            Source::Manager => Some(format!("\"{manager_name}\" = ${{{}}}", a.locator)),
-            _ => None,
-        },
-        rest: Map::new(),
-    };
-    let type_mapping =
-        |kind: &str, name: &str, description: &str, attributes: &[MappedAttribute], of| ObjectTypeMapping {
-            object_type_external_id: Some(type_id(kind)),
-            object_type_name: name.to_owned(),
-            selector: Mapping::selector(of).to_owned(),
-            description: description.to_owned(),
-            attributes_mapping: attributes.iter().map(field).collect(),
-            rest: Map::new(),
+        let is_it = |&kind: &ObjectKind| {
+            !self.attributes(kind).is_empty() && self.type_name(kind) == object_type_name
         };
-    let groups = group.iter().map(|a| schema_attribute(a, "name", status::of_groups())).collect();
-    let users = user.iter().map(|a| schema_attribute(a, &options.label, status::of_users())).collect();
-    Ok(SchemaAndMapping {
-        schema_url: Some(FORMAT.to_owned()),
-        schema: SchemaDefinition {
-            object_schema: ObjectSchema {
-                name: options.schema_name.clone(),
-                description: "Users and groups of an Okta org, kept current by okta-insight-sync".to_owned(),
-                object_types: vec![
-                    object_type("group", "Okta Group", "A group of the Okta org", groups),
-                    object_type("user", "Okta User", "A user of the Okta org", users),
-                ],
-            },
-            icon_schema: None,
-            status_schema: Some(StatusSchema { statuses: status::all() }),
-        },
-        mapping: MappingPart {
-            object_type_mappings: vec![
-                type_mapping("group", "Okta Group", "Groups of the Okta org", group, ObjectKind::Group),
-                type_mapping("user", "Okta User", "Users of the Okta org", user, ObjectKind::User),
-            ],
-        },
-    })
+        ObjectKind::ALL.into_iter().find(is_it)
+    }
+
+    /// The attribute that names an object.
+    pub fn label(&self, kind: ObjectKind) -> Option<&MappedAttribute> {
+        self.attributes(kind).iter().find(|a| self.layout.is_label(kind, a))
+    }
+
+    pub(crate) const fn options(&self) -> &MappingOptions {
+        &self.layout.options
+    }
 }
 
-/// The name of the attribute by which managers are found.
-fn manager_attribute<'a>(
-    user: &'a [MappedAttribute],
+fn shown(user_type: &UserType) -> String {
+    if user_type.display_name.is_empty() { user_type.name.clone() } else { user_type.display_name.clone() }
+}
+
+/// The choices by themselves.
+fn check(options: &MappingOptions) -> Result<(), MappingError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if options.prefix.is_empty() || !options.prefix.chars().all(fits) {
+        return Err(MappingError::Prefix(options.prefix.clone()));
+    }
+    let refused = |c: char| c.is_control() || "=;:?.\"".contains(c);
+    if options.schema_name.trim().is_empty() || options.schema_name.contains(refused) {
+        return Err(MappingError::SchemaName(options.schema_name.clone()));
+    }
+    for (kind, choices, label) in [
+        (ObjectKind::User, &options.user, &options.label),
+        (ObjectKind::Group, &options.group, &options.group_label),
+    ] {
+        for (attribute, chosen) in &choices.types {
+            let allowed: &[_] = if attribute == label { &VALUE_TYPES[..1] } else { &VALUE_TYPES };
+            if !allowed.contains(chosen) {
+                return Err(MappingError::Type {
+                    kind,
+                    attribute: attribute.clone(),
+                    chosen: chosen.as_str().to_owned(),
+                    valid: allowed.iter().map(AttributeType::as_str).collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the choices say about attributes that are not there, and what the schemas say about themselves.
+fn warnings(
+    users: &BTreeMap<String, Merged>,
+    groups: &BTreeMap<String, Merged>,
     options: &MappingOptions,
-) -> Result<&'a str, MappingError> {
-    let profile = match options.manager.by {
-        ManagerBy::Id | ManagerBy::Off => return Ok(USER_ID),
-        ManagerBy::Login => "login",
-        ManagerBy::Email => "email",
-        ManagerBy::EmployeeNumber => "employeeNumber",
-    };
-    let found = user.iter().find(|a| matches!(&a.source, Source::Profile(name) if name == profile));
-    found.map(|a| a.name.as_str()).ok_or(MappingError::ManagerAttribute(profile))
+) -> Vec<MappingWarning> {
+    let (u, g) = (&options.user, &options.group);
+    let manager = (options.manager.by != ManagerBy::Off).then_some(&options.manager.attribute);
+    let named: [(&'static str, Vec<&String>, &BTreeMap<String, Merged>); 10] = [
+        ("mapping.user.include", u.include.iter().collect(), users),
+        ("mapping.user.exclude", u.exclude.iter().collect(), users),
+        ("mapping.user.rename", u.rename.keys().collect(), users),
+        ("mapping.user.types", u.types.keys().collect(), users),
+        ("mapping.group.include", g.include.iter().collect(), groups),
+        ("mapping.group.exclude", g.exclude.iter().collect(), groups),
+        ("mapping.group.rename", g.rename.keys().collect(), groups),
+        ("mapping.group.types", g.types.keys().collect(), groups),
+        ("mapping.manager.attribute", manager.into_iter().collect(), users),
+        ("mapping.account.email", options.account.iter().map(|a| &a.email).collect(), users),
+    ];
+    let unknown = named.into_iter().flat_map(|(option, names, schema)| {
+        names
+            .into_iter()
+            .filter(|name| !schema.contains_key(*name))
+            .map(move |name| MappingWarning::UnknownAttribute { option, attribute: name.clone() })
+    });
+    let needed = [
+        (Some(options.label.as_str()), u, "the label"),
+        (Some(options.group_label.as_str()), g, "the label"),
+        (options.manager.by.profile(), u, "how managers are found"),
+    ];
+    let kept = needed.into_iter().filter_map(|(name, choices, needed_for)| {
+        let name = name.filter(|name| !choices.wants(name))?;
+        Some(MappingWarning::KeptAnyway { attribute: name.to_owned(), needed_for })
+    });
+    let conflicts = users
+        .iter()
+        .filter(|(name, merged)| merged.conflict && u.wants(name) && !u.types.contains_key(*name))
+        .map(|(name, _)| MappingWarning::Conflict { attribute: name.clone() });
+    let unreadable = [(users, u), (groups, g)].into_iter().flat_map(|(schema, choices)| {
+        schema
+            .iter()
+            .filter(|(name, m)| m.is_unreadable() && choices.wants(name) && !choices.include.contains(*name))
+            .map(|(name, _)| MappingWarning::Unreadable { attribute: name.clone() })
+    });
+    unknown.chain(kept).chain(conflicts).chain(unreadable).collect()
 }

@@ -1,4 +1,8 @@
 //! Attribute names that Assets takes, chosen the same way every time.
+//!
+//! A name is the title alone where nobody else has it, and otherwise the title with the end of the external id in
+//! brackets. Both are *forms* of one name: an attribute that exists in Assets under either is left alone, so that a twin
+//! that appears later renames nothing.
 
 use std::collections::HashSet;
 
@@ -14,34 +18,65 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// A name as close to `wanted` as possible. `name` is what tells attributes with the same title apart.
-    pub(crate) fn take(&mut self, wanted: &str, name: &str) -> String {
-        let wanted = clean(wanted);
-        let name = clean(name);
-        let mut candidate = if wanted.is_empty() { name.clone() } else { wanted.clone() };
-        if candidate.is_empty() {
-            "Attribute".clone_into(&mut candidate);
-        }
-        let base = candidate.clone();
-        let mut round = 1;
-        while RESERVED.contains(&candidate.to_lowercase().as_str())
-            || self.taken.contains(&candidate.to_lowercase())
-        {
-            candidate = match round {
-                1 if !name.is_empty() => format!("{base} ({name})"),
-                _ => format!("{base} ({name} {round})"),
-            };
-            round += 1;
-        }
-        self.taken.insert(candidate.to_lowercase());
-        candidate
+    /// Names that are in use.
+    pub(crate) fn in_use<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        Self { taken: names.map(str::to_lowercase).collect() }
+    }
+
+    /// A name as close to `wanted` as possible; `end` is what tells attributes with the same title apart.
+    pub(crate) fn take(&mut self, wanted: &str, end: &str) -> String {
+        let base = base(wanted, end).to_owned();
+        let name = std::iter::once(wanted.to_owned())
+            .chain([base.clone(), format!("{base} ({end})")])
+            .chain((2..=u32::MAX).map(|round| format!("{base} ({end} {round})")))
+            .find(|candidate| self.is_free(candidate))
+            .unwrap_or_else(|| wanted.to_owned());
+        self.taken.insert(name.to_lowercase());
+        name
+    }
+
+    fn is_free(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        !name.is_empty() && !RESERVED.contains(&name.as_str()) && !self.taken.contains(&name)
     }
 }
 
-/// Without control characters, quotes (they would end a name in AQL) and runs of spaces; not too long.
+/// Whether a name is one that an attribute may have, when it should have `wanted`.
+pub(crate) fn is_form_of(name: &str, wanted: &str, end: &str) -> bool {
+    base(name, end) == base(wanted, end)
+}
+
+/// A name without the brackets that tell it apart.
+fn base<'n>(name: &'n str, end: &str) -> &'n str {
+    let Some((base, rest)) = name.rsplit_once(&format!(" ({end}")) else { return name };
+    let numbered = |rest: &str| rest.strip_prefix(' ').is_some_and(|n| n.parse::<u32>().is_ok());
+    match rest.strip_suffix(')') {
+        Some(rest) if rest.is_empty() || numbered(rest) => base,
+        _ => name,
+    }
+}
+
+/// The first of several texts that has something to show, made fit to be a name.
+pub(crate) fn readable(texts: [&str; 2]) -> String {
+    texts.into_iter().map(clean).find(|text| !text.is_empty()).unwrap_or_else(|| "Attribute".to_owned())
+}
+
+/// Whether Assets has it on every object.
+pub(crate) fn is_system(name: &str) -> bool {
+    ["key", "created", "updated"].contains(&name.to_lowercase().as_str())
+}
+
+/// A name as AQL reads it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Without control characters, quotes (they would end a name in AQL), invisible characters and runs of spaces; not too
+/// long.
 fn clean(text: &str) -> String {
     let plain: String = text
         .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() || matches!(c, '"' | '\\' | '$' | '{' | '}') { ' ' } else { c })
         .collect();
     let short: String =
@@ -49,16 +84,9 @@ fn clean(text: &str) -> String {
     short.trim().to_owned()
 }
 
-/// A field name for data: letters, digits and underscores, since it stands in placeholders.
-pub(crate) fn locator(name: &str, taken: &mut HashSet<String>) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let mut candidate = format!("profile_{plain}");
-    let mut round = 2;
-    while !taken.insert(candidate.clone()) {
-        candidate = format!("profile_{plain}_{round}");
-        round += 1;
-    }
-    candidate
+/// Characters that nobody sees, with which two names could look the same.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 #[cfg(test)]
@@ -68,20 +96,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twins_and_reserved_names_are_told_apart_by_the_api_name() {
+    fn twins_and_reserved_names_are_told_apart_by_the_end_of_the_id() {
         let mut names = Names::default();
         assert_eq!(names.take("Cost centre", "costCentre"), "Cost centre");
         assert_eq!(names.take("COST CENTRE", "cost_centre"), "COST CENTRE (cost_centre)");
+        assert_eq!(names.take("COST CENTRE", "cost_centre"), "COST CENTRE (cost_centre 2)");
         assert_eq!(names.take("Created", "made"), "Created (made)");
-        assert_eq!(names.take("  \"odd\"\n${x} ", "x"), "odd x");
-        assert_eq!(names.take("", "plain"), "plain");
+    }
+
+    #[test]
+    fn names_are_readable_and_safe_inside_quotes() {
+        assert_eq!(readable(["  \"odd\"\n${x} ", "x"]), "odd x");
+        assert_eq!(readable(["", "plain"]), "plain");
+        assert_eq!(readable(["\u{200B}", "\0"]), "Attribute");
+        assert_eq!(readable([&"é".repeat(4000), ""]).chars().count(), MAX_CHARS);
+        assert_eq!(readable(["🦀 crab", ""]), "🦀 crab");
+        assert_eq!(quoted(r#"6" \ 2"#), r#""6\" \\ 2""#);
+    }
+
+    #[test]
+    fn a_name_with_and_without_brackets_is_the_same_name() {
+        for name in ["Same", "Same (a)", "Same (a 2)"] {
+            assert!(is_form_of(name, "Same (a)", "a") && is_form_of(name, "Same", "a"), "{name}");
+        }
+        assert!(!is_form_of("Same (b)", "Same", "a") && !is_form_of("Other", "Same", "a"));
     }
 
     proptest! {
         #[test]
-        fn no_name_is_given_twice(wanted in proptest::collection::vec(("\\PC{0,6}", "[a-z]{0,3}"), 0..30)) {
+        fn no_name_is_given_twice(wanted in prop::collection::vec(("\\PC{0,6}", "[a-z]{1,3}"), 0..30)) {
             let mut names = Names::default();
-            let given: Vec<String> = wanted.iter().map(|(title, name)| names.take(title, name)).collect();
+            let given: Vec<String> =
+                wanted.iter().map(|(title, end)| names.take(&readable([title, end]), end)).collect();
             let distinct: HashSet<String> = given.iter().map(|name| name.to_lowercase()).collect();
             prop_assert_eq!(distinct.len(), given.len());
             prop_assert!(given.iter().all(|name| !name.trim().is_empty()));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use insight_import_client::document::AttributeType;
 use serde::Deserialize;
 
 /// Where attribute names come from.
@@ -13,6 +14,41 @@ pub enum Naming {
     Title,
     /// From their names in the API.
     Name,
+}
+
+/// What a list of values becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrays {
+    /// One text.
+    #[default]
+    Joined,
+    /// A select attribute with any number of values. The import source must be set to add unknown options.
+    Select,
+}
+
+/// What an attribute with a list of allowed values becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enums {
+    /// What its type says, text mostly.
+    #[default]
+    Text,
+    /// A select attribute. The import source must be set to add unknown options.
+    Select,
+}
+
+/// How memberships are kept in Assets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Memberships {
+    /// Each user refers to its groups.
+    #[default]
+    OnUser,
+    /// Each group refers to its members.
+    OnGroup,
+    /// Each membership is an object that refers to one user and one group.
+    Objects,
 }
 
 /// By which value a user names its manager.
@@ -32,6 +68,18 @@ pub enum ManagerBy {
     Off,
 }
 
+impl ManagerBy {
+    /// The profile attribute of the manager that holds the value.
+    pub(crate) const fn profile(self) -> Option<&'static str> {
+        match self {
+            Self::Id | Self::Off => None,
+            Self::Login => Some("login"),
+            Self::Email => Some("email"),
+            Self::EmployeeNumber => Some("employeeNumber"),
+        }
+    }
+}
+
 /// The manager reference.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -48,7 +96,26 @@ impl Default for Manager {
     }
 }
 
-/// Choices about the profile attributes of one kind of object.
+/// The link from an Okta user to an Atlassian account.
+///
+/// An import cannot carry it: attributes of type User are set over REST, with an account's credential, on an attribute
+/// that an administrator has added to the object type.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Account {
+    /// The profile attribute that holds the account's mail address.
+    pub email: String,
+    /// The name of the attribute of type User in Assets.
+    pub attribute: String,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self { email: "email".into(), attribute: "Atlassian account".into() }
+    }
+}
+
+/// Choices about the profile attributes of one kind of object, by their names in Okta.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Attributes {
@@ -56,8 +123,11 @@ pub struct Attributes {
     pub include: BTreeSet<String>,
     /// All but these.
     pub exclude: BTreeSet<String>,
-    /// Names in Assets by name in Okta.
+    /// Names in Assets.
     pub rename: BTreeMap<String, String>,
+    /// Types in Assets, instead of those that Okta's schema calls for. `select` and `email` keep a list as a list;
+    /// every other type joins it.
+    pub types: BTreeMap<String, AttributeType>,
 }
 
 impl Attributes {
@@ -78,12 +148,22 @@ pub struct MappingOptions {
     pub naming: Naming,
     /// The profile attribute that names a user.
     pub label: String,
+    /// The profile attribute that names a group.
+    pub group_label: String,
     /// Whether the last sign-in is an attribute. It changes often.
     pub last_login: bool,
-    /// What goes between the values of a list.
+    /// What a list of values becomes, unless its type is chosen by name.
+    pub arrays: Arrays,
+    /// What goes between the values of a list that is joined.
     pub separator: String,
+    /// What an attribute with allowed values becomes, unless its type is chosen by name.
+    pub enums: Enums,
+    /// How memberships are kept.
+    pub memberships: Memberships,
     /// The manager reference.
     pub manager: Manager,
+    /// The link to Atlassian accounts, where one is wanted.
+    pub account: Option<Account>,
     /// The attributes of users.
     pub user: Attributes,
     /// The attributes of groups.
@@ -97,9 +177,14 @@ impl Default for MappingOptions {
             schema_name: "Okta Directory".into(),
             naming: Naming::default(),
             label: "login".into(),
+            group_label: "name".into(),
             last_login: false,
+            arrays: Arrays::default(),
             separator: ", ".into(),
+            enums: Enums::default(),
+            memberships: Memberships::default(),
             manager: Manager::default(),
+            account: None,
             user: Attributes::default(),
             group: Attributes::default(),
         }

@@ -6,9 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 use okta_client::model::{Group, Profile, User};
 use serde_json::Value;
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference};
+use sync_model::{ObjectKind, Record, RecordKey, Reference};
 
-use crate::value::{empty, fit, moment};
+use crate::value::{Rule, as_one_text, empty, fit, moment};
 use crate::{ManagerBy, MappedAttribute, Mapping, Source, status};
 
 /// A value that did not fit. The value itself is personal data and not in here.
@@ -49,7 +49,7 @@ struct Object<'o> {
 }
 
 impl Mapping {
-    /// The record of a user, without its groups.
+    /// The record of a user, member of nothing yet.
     pub fn user(&self, user: &User) -> Mapped {
         let object = Object {
             kind: ObjectKind::User,
@@ -59,6 +59,7 @@ impl Mapping {
             last_updated: user.last_updated,
         };
         let status = status::of(&user.status);
+        let (manager, rule) = self.manager_value(user);
         let mut mapped = self.map(&object, |source| match source {
             Source::Status => Some(status.unwrap_or(status::OTHER).into()),
             Source::UserType => {
@@ -66,8 +67,7 @@ impl Mapping {
                 Some(self.user_types.get(id).unwrap_or(id).as_str().into())
             }
             Source::LastLogin => user.last_login.map(moment),
-            Source::Groups => Some(Value::Array(Vec::new())),
-            Source::Manager => Some(user.profile.text(&self.options.manager.attribute)?.into()),
+            Source::Manager => Some(manager.clone()),
             _ => None,
         });
         if status.is_none() {
@@ -77,20 +77,25 @@ impl Mapping {
                 rule: "is not known to this version; shown as \"Okta Other\"",
             });
         }
-        let name = match self.options.manager.by {
-            ManagerBy::Id | ManagerBy::Off => None,
-            ManagerBy::Login => user.profile.text("login"),
-            ManagerBy::Email => user.profile.text("email"),
-            ManagerBy::EmployeeNumber => user.profile.text("employeeNumber"),
-        };
-        if let Some(name) = name {
-            name.clone_into(&mut mapped.record.answers_to);
+        let misnamed = rule.map(|rule| ValueProblem {
+            kind: ObjectKind::User,
+            attribute: self.options().manager.attribute.clone(),
+            rule,
+        });
+        mapped.problems.extend(misnamed.filter(|problem| !mapped.problems.contains(problem)));
+        // What the attribute holds in Assets, not what the profile says: managers are searched there.
+        let name = self.options().manager.by.profile().and_then(|name| {
+            let attribute = self.attributes(ObjectKind::User).iter().find(|a| a.is_profile(name))?;
+            mapped.record.fields.get(&attribute.locator).map(as_one_text)
+        });
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            mapped.record.answers_to = name;
         }
         mapped.record.references = self.manager_of(&mapped.record).into_iter().collect();
         mapped
     }
 
-    /// The record of a group.
+    /// The record of a group, without members yet.
     pub fn group(&self, group: &Group) -> Mapped {
         let object = Object {
             kind: ObjectKind::Group,
@@ -107,25 +112,8 @@ impl Mapping {
         })
     }
 
-    /// A user's record with its groups, in whatever order and however often they are given.
-    #[must_use]
-    pub fn with_groups(&self, mut user: Record, groups: &[GroupId]) -> Record {
-        let mut ids: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let manager = self.manager_of(&user);
-        user.references = ids
-            .iter()
-            .map(|id| Reference { kind: ObjectKind::Group, value: (*id).to_owned() })
-            .chain(manager)
-            .collect();
-        if let Some(attribute) = self.user.iter().find(|a| a.source == Source::Groups) {
-            user.fields.insert(attribute.locator.clone(), ids.into());
-        }
-        user
-    }
-
-    /// What Assets should hold of an object that no longer exists: its last values, marked, and member of nothing.
+    /// What Assets should hold of an object that no longer exists: its last values, marked, member of
+    /// nothing and without members. An ended membership still shows whose it was.
     #[must_use]
     pub fn retire(&self, last: &Record) -> Record {
         let fields = self
@@ -134,28 +122,41 @@ impl Mapping {
             .map(|attribute| {
                 let value = match attribute.source {
                     Source::Status => status::DELETED.into(),
-                    Source::Groups => Value::Array(Vec::new()),
-                    _ => last.fields.get(&attribute.locator).cloned().unwrap_or_else(empty),
+                    Source::Groups | Source::Members => Value::Array(Vec::new()),
+                    _ => {
+                        last.fields.get(&attribute.locator).cloned().unwrap_or_else(|| empty(attribute.many))
+                    }
                 };
                 (attribute.locator.clone(), value)
             })
             .collect();
         let mut record = Record { fields, references: Vec::new(), ..last.clone() };
-        record.references = self.manager_of(&record).into_iter().collect();
+        record.references = match record.key.kind {
+            // It still shows who was a member of what.
+            ObjectKind::Membership => last.references.clone(),
+            ObjectKind::User | ObjectKind::Group => self.manager_of(&record).into_iter().collect(),
+        };
         record
     }
 
     fn map(&self, object: &Object<'_>, own: impl Fn(&Source) -> Option<Value>) -> Mapped {
         let mut fields = BTreeMap::new();
         let mut problems = Vec::new();
+        let label = self.label(object.kind);
+        // Assets skips an object without a label.
+        let is_label = |attribute: &MappedAttribute| label.is_some_and(|l| std::ptr::eq(l, attribute));
         for attribute in self.attributes(object.kind) {
             let value = match &attribute.source {
                 Source::Id => object.id.into(),
-                Source::Created => object.created.map_or_else(empty, moment),
-                Source::LastUpdated => object.last_updated.map_or_else(empty, moment),
+                Source::Created => object.created.map_or_else(|| empty(false), moment),
+                Source::LastUpdated => object.last_updated.map_or_else(|| empty(false), moment),
                 Source::Profile(name) => {
-                    let (value, rule) =
-                        fit(object.profile.get(name), &attribute.kind, &self.options.separator);
+                    let (mut value, mut rule) =
+                        fit(object.profile.get(name), attribute, &self.options().separator);
+                    if is_label(attribute) && value.as_str().is_none_or(|text| text.trim().is_empty()) {
+                        value = object.id.into();
+                        rule = Some("is empty and names the object; its id is shown instead");
+                    }
                     problems.extend(rule.map(|rule| ValueProblem {
                         kind: object.kind,
                         attribute: name.clone(),
@@ -163,7 +164,8 @@ impl Mapping {
                     }));
                     value
                 }
-                source => own(source).unwrap_or_else(empty),
+                // Names of user types come from outside as well.
+                source => fit(own(source).as_ref(), attribute, &self.options().separator).0,
             };
             fields.insert(attribute.locator.clone(), value);
         }
@@ -184,7 +186,22 @@ impl Mapping {
         Mapped { record, problems, unmapped }
     }
 
-    fn manager_of(&self, user: &Record) -> Option<Reference> {
+    /// What a user says of its manager, in the form that the attribute has by which managers are found.
+    fn manager_value(&self, user: &User) -> (Value, Option<Rule>) {
+        let manager = &self.options().manager;
+        let found_by = self.attributes(ObjectKind::User).iter().find(|a| match manager.by.profile() {
+            Some(name) => a.is_profile(name),
+            None => a.source == Source::Id,
+        });
+        let Some(attribute) = found_by.filter(|_| manager.by != ManagerBy::Off) else {
+            return (empty(false), None);
+        };
+        let named = user.profile.get(&manager.attribute);
+        let (value, rule) = fit(named, attribute, &self.options().separator);
+        (as_one_text(&value).into(), rule)
+    }
+
+    pub(crate) fn manager_of(&self, user: &Record) -> Option<Reference> {
         let is_manager = |attribute: &&MappedAttribute| attribute.source == Source::Manager;
         let attribute = self.attributes(user.key.kind).iter().find(is_manager)?;
         let value = user.fields.get(&attribute.locator)?.as_str().filter(|value| !value.is_empty())?;

@@ -1,11 +1,12 @@
-//! The life cycle of users and groups as Assets statuses.
+//! The life cycle of users, groups and memberships as Assets statuses.
 
 use insight_import_client::document::{Status, StatusCategory};
 use okta_client::model::UserStatus;
+use sync_model::ObjectKind;
 
-/// What marks an object whose original no longer exists.
+/// What marks an object whose original no longer exists, an ended membership among them.
 pub(crate) const DELETED: &str = "Okta Deleted";
-/// A live group, and a user who can sign in.
+/// A live group or membership, and a user who can sign in.
 pub(crate) const ACTIVE: &str = "Okta Active";
 /// A status that Okta has added since.
 pub(crate) const OTHER: &str = "Okta Other";
@@ -32,12 +33,12 @@ pub(crate) fn all() -> Vec<Status> {
     .to_vec()
 }
 
-pub(crate) fn of_users() -> Vec<String> {
-    ALL.map(|(name, ..)| name.to_owned()).to_vec()
-}
-
-pub(crate) fn of_groups() -> Vec<String> {
-    vec![ACTIVE.to_owned(), DELETED.to_owned()]
+/// The statuses that objects of a kind can have.
+pub(crate) fn of_kind(kind: ObjectKind) -> Vec<String> {
+    match kind {
+        ObjectKind::User => ALL.map(|(name, ..)| name.to_owned()).to_vec(),
+        ObjectKind::Group | ObjectKind::Membership => vec![ACTIVE.to_owned(), DELETED.to_owned()],
+    }
 }
 
 /// The Assets status of a user; `None` for one that is not known.

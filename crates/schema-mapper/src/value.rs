@@ -1,52 +1,77 @@
 //! One value, made to fit an attribute.
 
+use std::net::IpAddr;
+
 use insight_import_client::document::AttributeType;
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 use serde_json::Value;
 use url::Url;
 
-use crate::attribute::TEXT_LIMIT;
+use crate::MappedAttribute;
+use crate::shape::TEXT_LIMIT;
 
 /// What had to be done to a value, or why it had to be left out.
 pub(crate) type Rule = &'static str;
 
-/// The value in the form that Assets reads, and the rule it offended, if any. Nothing is the empty text.
-pub(crate) fn fit(value: Option<&Value>, kind: &AttributeType, separator: &str) -> (Value, Option<Rule>) {
-    let Some(value) = value else { return (empty(), None) };
+const CONTROL: Rule = "has control characters; they became spaces";
+const CUT: Rule = "is longer than 255 characters; cut";
+
+/// The value in the form that Assets reads, and the rule it offended, if any.
+pub(crate) fn fit(
+    value: Option<&Value>,
+    attribute: &MappedAttribute,
+    separator: &str,
+) -> (Value, Option<Rule>) {
+    let Some(value) = value else { return (empty(attribute.many), None) };
+    if !attribute.many {
+        return fit_one(value, &attribute.kind, separator);
+    }
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let mut texts = Vec::new();
+    let mut broken = None;
+    for item in items.iter().filter(|item| !item.is_null()) {
+        let (fitted, rule) = fit_one(item, &attribute.kind, separator);
+        broken = broken.or(rule);
+        texts.push(as_one_text(&fitted).trim().to_owned());
+    }
+    texts.retain(|text| !text.is_empty());
+    // Assets keeps a set; another order is no change.
+    texts.sort_unstable();
+    texts.dedup();
+    (texts.into(), broken)
+}
+
+fn fit_one(value: &Value, kind: &AttributeType, separator: &str) -> (Value, Option<Rule>) {
+    if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return (empty(false), None);
+    }
     match kind {
-        AttributeType::Boolean => match value {
-            Value::Bool(_) => (value.clone(), None),
-            _ => (empty(), Some("is not true or false; left empty")),
-        },
-        AttributeType::Integer => match value.as_i64() {
-            Some(n) if i32::try_from(n).is_ok() => (n.into(), None),
-            _ => (empty(), Some("is not a whole number of 32 bits; left empty")),
-        },
-        AttributeType::Double => match value {
-            Value::Number(_) => (value.clone(), None),
-            _ => (empty(), Some("is not a number; left empty")),
-        },
-        AttributeType::Email => checked(value, is_email, "is not a mail address; left empty"),
-        AttributeType::Url => {
-            checked(value, |text| Url::parse(text).is_ok(), "is not an address with a scheme; left empty")
+        AttributeType::Boolean => typed(as_boolean(value), "is not true or false; left empty"),
+        AttributeType::Integer => typed(as_integer(value), "is not a whole number of 32 bits; left empty"),
+        AttributeType::Double => typed(as_double(value), "is not a finite number; left empty"),
+        AttributeType::Email => parsed(value, email, "is not a mail address; left empty"),
+        AttributeType::Url => parsed(value, url, "is not an address with a scheme and a host; left empty"),
+        AttributeType::DateTime => {
+            parsed(value, date_time, "is not a date and time with an offset; left empty")
         }
-        AttributeType::DateTime => match value.as_str() {
-            Some("") => (empty(), None),
-            Some(text) => match text.parse::<Timestamp>() {
-                Ok(time) => (moment(time), None),
-                Err(_) => (empty(), Some("is not a date and time; left empty")),
-            },
-            None => (empty(), Some("is not a date and time; left empty")),
-        },
-        AttributeType::Textarea => (as_text(value, separator, true).into(), None),
+        AttributeType::Date => parsed(value, date, "is not a date; left empty"),
+        AttributeType::Time => parsed(value, time, "is not a time of day; left empty"),
+        AttributeType::IpAddress => parsed(value, ip_address, "is not an IP address; left empty"),
+        AttributeType::Textarea => {
+            let text = as_text(value, separator).replace("\r\n", "\n");
+            let fitted = plain(&text, true);
+            let rule = (fitted != text).then_some(CONTROL);
+            (fitted.into(), rule)
+        }
         _ => {
-            let text = as_text(value, separator, false);
-            if text.chars().count() > TEXT_LIMIT {
-                let cut: String = text.chars().take(TEXT_LIMIT).collect();
-                (cut.into(), Some("is longer than 255 characters; cut"))
-            } else {
-                (text.into(), None)
+            let text = as_text(value, separator);
+            let fitted = plain(&text, false);
+            if fitted.chars().nth(TEXT_LIMIT).is_some() {
+                return (fitted.chars().take(TEXT_LIMIT).collect::<String>().into(), Some(CUT));
             }
+            let rule = (fitted != text).then_some(CONTROL);
+            (fitted.into(), rule)
         }
     }
 }
@@ -56,34 +81,97 @@ pub(crate) fn moment(time: Timestamp) -> Value {
     format!("{time:.3}").into()
 }
 
-pub(crate) fn empty() -> Value {
-    Value::String(String::new())
+/// Nothing, in the form that an attribute takes it in.
+pub(crate) fn empty(many: bool) -> Value {
+    if many { Value::Array(Vec::new()) } else { Value::String(String::new()) }
 }
 
-fn checked(value: &Value, fits: impl Fn(&str) -> bool, rule: Rule) -> (Value, Option<Rule>) {
-    match value.as_str().map(str::trim) {
-        Some("") => (empty(), None),
-        Some(text) if fits(text) => (text.into(), None),
-        _ => (empty(), Some(rule)),
+/// A fitted value as the text that a search compares it with.
+pub(crate) fn as_one_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.first().map(as_one_text).unwrap_or_default(),
+        Value::Null => String::new(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     }
 }
 
-fn is_email(text: &str) -> bool {
-    let mut parts = text.split('@');
-    let (name, host, rest) = (parts.next(), parts.next(), parts.next());
-    name.is_some_and(|n| !n.is_empty())
-        && host.is_some_and(|h| !h.is_empty())
-        && rest.is_none()
-        && !text.chars().any(char::is_whitespace)
+/// Whether a text has the look of a mail address: something, one `@`, something, and no space.
+pub(crate) fn is_email(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('@').collect();
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    matches!(parts[..], [name, host] if !name.is_empty() && !host.is_empty()) && !text.contains(odd)
 }
 
-fn as_text(value: &Value, separator: &str, lines: bool) -> String {
+fn typed(value: Option<Value>, rule: Rule) -> (Value, Option<Rule>) {
+    value.map_or_else(|| (empty(false), Some(rule)), |value| (value, None))
+}
+
+fn parsed(value: &Value, parse: impl Fn(&str) -> Option<Value>, rule: Rule) -> (Value, Option<Rule>) {
+    typed(value.as_str().map(str::trim).and_then(parse), rule)
+}
+
+fn as_boolean(value: &Value) -> Option<Value> {
+    let word = value.as_str().map(|text| text.trim().to_ascii_lowercase());
+    value.as_bool().or_else(|| word?.parse().ok()).map(Value::Bool)
+}
+
+fn as_integer(value: &Value) -> Option<Value> {
+    let whole = match value {
+        // 7.0 is 7.
+        Value::Number(n) => n.as_i64().or_else(|| {
+            let n = n.as_f64()?;
+            (n.fract() == 0.0).then(|| format!("{n:.0}").parse().ok()).flatten()
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    whole.and_then(|n: i64| i32::try_from(n).ok()).map(Value::from)
+}
+
+fn as_double(value: &Value) -> Option<Value> {
     match value {
-        Value::String(text) => plain(text, lines),
+        Value::Number(_) => Some(value.clone()),
+        Value::String(text) => {
+            let number: f64 = text.trim().parse().ok()?;
+            serde_json::Number::from_f64(number).map(Value::Number)
+        }
+        _ => None,
+    }
+}
+
+fn email(text: &str) -> Option<Value> {
+    is_email(text).then(|| text.into())
+}
+
+/// Without a host, `10:30` and `C:\` would be addresses, and so would scripts.
+fn url(text: &str) -> Option<Value> {
+    Url::parse(text).is_ok_and(|url| url.has_host()).then(|| text.into())
+}
+
+fn date_time(text: &str) -> Option<Value> {
+    text.parse().ok().map(moment)
+}
+
+fn date(text: &str) -> Option<Value> {
+    text.parse::<Date>().ok().map(|date| date.to_string().into())
+}
+
+fn time(text: &str) -> Option<Value> {
+    text.parse::<Time>().ok().map(|time| format!("{time:.0}").into())
+}
+
+fn ip_address(text: &str) -> Option<Value> {
+    text.parse::<IpAddr>().ok().map(|address| address.to_string().into())
+}
+
+fn as_text(value: &Value, separator: &str) -> String {
+    match value {
+        Value::String(text) => text.clone(),
         Value::Array(items) => items
             .iter()
             .filter(|item| !item.is_null())
-            .map(|item| as_text(item, separator, lines))
+            .map(|item| as_text(item, separator))
             .collect::<Vec<_>>()
             .join(separator),
         Value::Null => String::new(),
@@ -101,40 +189,98 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Source;
 
-    #[test]
-    fn values_are_made_to_fit_by_rule() {
-        let fitted = |value: Value, kind: AttributeType| fit(Some(&value), &kind, ", ").0;
-        assert_eq!(fitted(json!(["a", 1, null, true]), AttributeType::Text), json!("a, 1, true"));
-        assert_eq!(fitted(json!("a\tb\n"), AttributeType::Text), json!("a b "));
-        assert_eq!(fitted(json!("a\tb\nc"), AttributeType::Textarea), json!("a b\nc"));
-        assert_eq!(fitted(json!("é".repeat(300)), AttributeType::Text), json!("é".repeat(255)));
-        assert_eq!(
-            fitted(json!("2026-03-01T12:30:00Z"), AttributeType::DateTime),
-            json!("2026-03-01T12:30:00.000Z")
-        );
-        assert_eq!(fitted(json!("ada@example.com"), AttributeType::Email), json!("ada@example.com"));
-        assert_eq!(
-            fitted(json!("https://example.com/~ada"), AttributeType::Url),
-            json!("https://example.com/~ada")
-        );
-        assert_eq!(fitted(json!(7), AttributeType::Integer), json!(7));
-        assert_eq!(fitted(json!(0.5), AttributeType::Double), json!(0.5));
+    fn fitted(value: &Value, kind: AttributeType, many: bool) -> (Value, Option<Rule>) {
+        let attribute = MappedAttribute {
+            source: Source::Profile("x".into()),
+            external_id: "x".into(),
+            name: "X".into(),
+            description: String::new(),
+            kind,
+            many,
+            locator: "x".into(),
+        };
+        fit(Some(value), &attribute, ", ")
     }
 
     #[test]
-    fn what_does_not_fit_is_left_empty_and_reported() {
-        for (value, kind) in [
-            (json!("yesterday"), AttributeType::DateTime),
-            (json!("example.com"), AttributeType::Url),
-            (json!("ada at example"), AttributeType::Email),
-            (json!(3_000_000_000_i64), AttributeType::Integer),
-            (json!("7"), AttributeType::Double),
-            (json!("yes"), AttributeType::Boolean),
+    fn values_that_fit_come_out_in_the_form_that_assets_reads() {
+        use AttributeType::{
+            Boolean, Date, DateTime, Double, Email, Integer, IpAddress, Select, Text, Textarea, Time, Url,
+        };
+        for (value, kind, expected) in [
+            (json!(["a", 1, null, true]), Text, json!("a, 1, true")),
+            (json!("a\r\nb"), Textarea, json!("a\nb")),
+            (json!("2026-03-01T12:30:00+02:00"), DateTime, json!("2026-03-01T10:30:00.000Z")),
+            (json!("2026-03-01"), Date, json!("2026-03-01")),
+            (json!("2026-03-01T12:30:00"), Date, json!("2026-03-01")),
+            (json!("09:05"), Time, json!("09:05:00")),
+            (json!(" ada@example.com "), Email, json!("ada@example.com")),
+            (json!("https://example.com/~ada"), Url, json!("https://example.com/~ada")),
+            (json!("2001:DB8::1"), IpAddress, json!("2001:db8::1")),
+            (json!(7), Integer, json!(7)),
+            (json!(7.0), Integer, json!(7)),
+            (json!("-7"), Integer, json!(-7)),
+            (json!(i32::MIN), Integer, json!(i32::MIN)),
+            (json!(0.5), Double, json!(0.5)),
+            (json!("1e3"), Double, json!(1000.0)),
+            (json!("TRUE"), Boolean, json!(true)),
+            (json!(["b", "a", "", "b"]), Text, json!("b, a, , b")),
+            (json!("S"), Select, json!("S")),
+            (json!({"a": 1}), Text, json!("{\"a\":1}")),
+            (json!("  "), Integer, json!("")),
         ] {
-            let (fitted, rule) = fit(Some(&value), &kind, ", ");
-            assert_eq!(fitted, empty(), "{value}");
-            assert!(rule.is_some(), "{value}");
+            assert_eq!(fitted(&value, kind.clone(), false), (expected, None), "{value} as {}", kind.as_str());
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_empty_or_changed_and_reported() {
+        use AttributeType::{Boolean, Date, DateTime, Double, Email, Integer, IpAddress, Time, Url};
+        for (value, kind) in [
+            (json!("yesterday"), DateTime),
+            (json!("2026-03-01T12:30:00"), DateTime),
+            (json!(1_700_000_000), DateTime),
+            (json!("2026-02-30"), Date),
+            (json!("25:00"), Time),
+            (json!("example.com"), Url),
+            (json!("example.com:443/x"), Url),
+            (json!("javascript:alert(1)"), Url),
+            (json!("ada at example"), Email),
+            (json!("ada@example@com"), Email),
+            (json!("@example.com"), Email),
+            (json!("10.0.0.300"), IpAddress),
+            (json!(2_147_483_648_i64), Integer),
+            (json!(u64::MAX), Integer),
+            (json!(0.5), Integer),
+            (json!([7]), Integer),
+            (json!("inf"), Double),
+            (json!("NaN"), Double),
+            (json!("seven"), Double),
+            (json!("yes"), Boolean),
+            (json!(1), Boolean),
+        ] {
+            let (fitted, rule) = fitted(&value, kind.clone(), false);
+            assert_eq!(fitted, empty(false), "{value} as {}", kind.as_str());
+            assert!(rule.is_some(), "{value} as {}", kind.as_str());
+        }
+        let text = |value: Value, kind| fitted(&value, kind, false);
+        assert_eq!(text(json!("a\tb\0"), AttributeType::Text), (json!("a b "), Some(CONTROL)));
+        assert_eq!(text(json!("a\tb\nc"), AttributeType::Textarea), (json!("a b\nc"), Some(CONTROL)));
+        assert_eq!(text(json!("é".repeat(255)), AttributeType::Text), (json!("é".repeat(255)), None));
+        assert_eq!(text(json!("é".repeat(300)), AttributeType::Text), (json!("é".repeat(255)), Some(CUT)));
+        assert_eq!(text(json!("é".repeat(9000)), AttributeType::Textarea), (json!("é".repeat(9000)), None));
+    }
+
+    #[test]
+    fn a_list_is_a_sorted_set_of_texts() {
+        let many = |value: Value, kind| fitted(&value, kind, true);
+        let select = || AttributeType::Select;
+        assert_eq!(many(json!(["b", 1, " a ", null, "", "b"]), select()), (json!(["1", "a", "b"]), None));
+        assert_eq!(many(json!("alone"), select()), (json!(["alone"]), None));
+        assert_eq!(many(json!([]), select()), (json!([]), None));
+        let (fitted, rule) = many(json!(["ada@example.com", "nobody"]), AttributeType::Email);
+        assert_eq!((fitted, rule.is_some()), (json!(["ada@example.com"]), true));
     }
 }

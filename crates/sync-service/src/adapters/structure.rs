@@ -103,7 +103,7 @@ fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> Str
         version: mapping.version(),
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
-        drift: evolution.drift,
+        drift: evolution.drift.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -1,0 +1,163 @@
+//! The schema-and-mapping document of a mapping.
+
+use std::collections::BTreeMap;
+
+use insight_import_client::document::{
+    Attribute, AttributeMapping, Mapping as MappingPart, ObjectSchema, ObjectType, ObjectTypeMapping,
+    SchemaAndMapping, SchemaDefinition, StatusSchema,
+};
+use serde_json::Map;
+use sync_model::ObjectKind;
+
+use crate::names::quoted;
+use crate::{MappedAttribute, Mapping, MappingOptions, Source, status};
+
+/// What a document is written from.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub(crate) options: MappingOptions,
+    pub(crate) attributes: BTreeMap<ObjectKind, Vec<MappedAttribute>>,
+    /// Names of the object types in Assets, where they are not ours.
+    pub(crate) type_names: BTreeMap<ObjectKind, String>,
+}
+
+impl Layout {
+    pub(crate) fn attributes(&self, kind: ObjectKind) -> &[MappedAttribute] {
+        self.attributes.get(&kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn type_name(&self, kind: ObjectKind) -> &str {
+        self.type_names.get(&kind).map_or(type_name(kind), String::as_str)
+    }
+
+    pub(crate) fn is_label(&self, kind: ObjectKind, attribute: &MappedAttribute) -> bool {
+        match kind {
+            ObjectKind::User => attribute.is_profile(&self.options.label),
+            ObjectKind::Group => attribute.is_profile(&self.options.group_label),
+            ObjectKind::Membership => attribute.source == Source::MembershipName,
+        }
+    }
+}
+
+/// The version of the document's format.
+const FORMAT: &str = "https://api.atlassian.com/jsm/assets/imports/external/schema/versions/2023_10_19";
+
+/// The external id of the object type of a kind of object.
+pub(crate) fn type_id(options: &MappingOptions, kind: ObjectKind) -> String {
+    format!("{}/type/{kind}", options.prefix)
+}
+
+/// What the object type of a kind of object is called where nobody has renamed it.
+const fn type_name(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::User => "Okta User",
+        ObjectKind::Group => "Okta Group",
+        ObjectKind::Membership => "Okta Membership",
+    }
+}
+
+const fn description(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::User => "A user of the Okta org",
+        ObjectKind::Group => "A group of the Okta org",
+        ObjectKind::Membership => "That a user of the Okta org is a member of a group",
+    }
+}
+
+/// The document for Assets.
+pub(crate) fn document(layout: &Layout) -> SchemaAndMapping {
+    let kinds: Vec<ObjectKind> =
+        ObjectKind::ALL.into_iter().filter(|&kind| !layout.attributes(kind).is_empty()).collect();
+    let object_type = |&kind: &ObjectKind| ObjectType {
+        external_id: Some(type_id(&layout.options, kind)),
+        name: layout.type_name(kind).to_owned(),
+        description: description(kind).to_owned(),
+        attributes: layout.attributes(kind).iter().map(|a| attribute(layout, kind, a)).collect(),
+        children: Vec::new(),
+        rest: Map::new(),
+    };
+    let type_mapping = |&kind: &ObjectKind| ObjectTypeMapping {
+        object_type_external_id: Some(type_id(&layout.options, kind)),
+        object_type_name: layout.type_name(kind).to_owned(),
+        selector: Mapping::selector(kind).to_owned(),
+        description: description(kind).to_owned(),
+        attributes_mapping: layout.attributes(kind).iter().map(|a| field(layout, a)).collect(),
+        rest: Map::new(),
+    };
+    SchemaAndMapping {
+        schema_url: Some(FORMAT.to_owned()),
+        schema: SchemaDefinition {
+            object_schema: ObjectSchema {
+                name: layout.options.schema_name.clone(),
+                description: "Users and groups of an Okta org, kept current by okta-insight-sync".to_owned(),
+                object_types: kinds.iter().map(object_type).collect(),
+            },
+            icon_schema: None,
+            status_schema: Some(StatusSchema { statuses: status::all() }),
+        },
+        mapping: MappingPart { object_type_mappings: kinds.iter().map(type_mapping).collect() },
+    }
+}
+
+fn attribute(layout: &Layout, kind: ObjectKind, mapped: &MappedAttribute) -> Attribute {
+    let mut attribute = Attribute::new(&mapped.external_id, &mapped.name, mapped.kind.clone());
+    attribute.description.clone_from(&mapped.description);
+    if mapped.source == Source::Id {
+        attribute.minimum_cardinality = Some(1);
+        attribute.maximum_cardinality = Some(1);
+        attribute.unique = Some(true);
+    }
+    if mapped.source == Source::Status {
+        attribute.type_values = Some(status::of_kind(kind));
+    }
+    if let Some(target) = target(&mapped.source) {
+        attribute.reference_object_type_external_id = Some(type_id(&layout.options, target));
+    }
+    if mapped.many {
+        attribute.minimum_cardinality = Some(0);
+        attribute.maximum_cardinality = Some(-1);
+    } else if target(&mapped.source).is_some() {
+        attribute.minimum_cardinality = Some(0);
+        attribute.maximum_cardinality = Some(1);
+    }
+    if layout.is_label(kind, mapped) {
+        attribute.label = Some(true);
+    }
+    attribute
+}
+
+fn field(layout: &Layout, mapped: &MappedAttribute) -> AttributeMapping {
+    let locator = &mapped.locator;
+    let iql = target(&mapped.source).map(|target| {
+        let by = quoted(found_by(layout, mapped, target));
+        // The form for several values is inferred for Cloud; hence the other strategies.
+        if mapped.many { format!("{by} IN (${{{locator}${{0}}}})") } else { format!("{by} = ${{{locator}}}") }
+    });
+    AttributeMapping {
+        attribute_external_id: Some(mapped.external_id.clone()),
+        attribute_name: mapped.name.clone(),
+        attribute_locators: vec![locator.clone()],
+        external_id_part: (mapped.source == Source::Id).then_some(true),
+        object_mapping_iql: iql,
+        rest: Map::new(),
+    }
+}
+
+/// The kind of object that a reference leads to.
+const fn target(source: &Source) -> Option<ObjectKind> {
+    match source {
+        Source::Groups | Source::MembershipGroup => Some(ObjectKind::Group),
+        Source::Members | Source::MembershipUser | Source::Manager => Some(ObjectKind::User),
+        _ => None,
+    }
+}
+
+/// The name of the attribute by which referenced objects are found: their id, for managers perhaps another one.
+fn found_by<'m>(layout: &'m Layout, mapped: &MappedAttribute, target: ObjectKind) -> &'m str {
+    let profile = layout.options.manager.by.profile().filter(|_| mapped.source == Source::Manager);
+    let is_it = |a: &&MappedAttribute| match profile {
+        Some(name) => a.is_profile(name),
+        None => a.source == Source::Id,
+    };
+    layout.attributes(target).iter().find(is_it).map_or("", |a| a.name.as_str())
+}

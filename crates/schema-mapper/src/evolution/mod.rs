@@ -1,0 +1,163 @@
+//! From the document in Assets to the wanted one.
+//!
+//! A mapping can be extended and not much else: types and attributes can be added, not renamed, retyped, retargeted or
+//! deleted. What is touched is submitted with the complete mapping of its object type. What exists is the same as what
+//! is wanted when the external ids are, whatever the names.
+//! <https://developer.atlassian.com/cloud/assets/imports-rest-api-guide/schema-and-mapping/>
+//!
+//! Descriptions are set once and not compared.
+
+mod compare;
+mod correction;
+mod drift;
+mod fields;
+
+use std::collections::{BTreeSet, HashMap};
+
+use insight_import_client::document::{
+    Attribute, Mapping, ObjectSchema, ObjectType, ObjectTypeMapping, SchemaAndMapping, SchemaDefinition,
+};
+
+pub use correction::Correction;
+pub use drift::{Drift, DriftKind};
+
+use crate::names::Names;
+
+/// What separates two documents.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evolution {
+    /// The smallest change that adds what is missing; `None` when nothing is.
+    pub patch: Option<SchemaAndMapping>,
+    /// Object types that are missing.
+    pub added_types: Vec<String>,
+    /// Attributes that are missing from types that exist, as `type: attribute`.
+    pub added_attributes: Vec<String>,
+    /// What cannot be changed this way, or that somebody should know.
+    pub drift: Vec<Drift>,
+    /// The part of the drift that REST can put right with an account's credential. Read the document and compare again
+    /// afterwards: a reference is found by an attribute's name, and the mapping follows.
+    pub corrections: Vec<Correction>,
+}
+
+/// A wanted object type beside the one in Assets.
+struct Planned<'d> {
+    want: &'d ObjectType,
+    have: Option<&'d ObjectType>,
+    /// Its name in Assets, now or after the change.
+    name: String,
+    /// Its attributes' names in Assets, now or after the change, by external id.
+    names: HashMap<&'d str, String>,
+    /// The attributes to add.
+    added: Vec<Attribute>,
+}
+
+/// Compares the document that Assets shows with the wanted one, which is [`Mapping::document`](crate::Mapping::document).
+///
+/// Applying the patch and comparing again yields no patch.
+pub fn plan(current: &SchemaAndMapping, wanted: &SchemaAndMapping) -> Evolution {
+    let mut evolution = Evolution::default();
+    let present = all_types(&current.schema.object_schema.object_types);
+    let mut type_names = Names::in_use(present.iter().map(|t| t.name.as_str()));
+    let planned: Vec<Planned<'_>> = wanted
+        .schema
+        .object_schema
+        .object_types
+        .iter()
+        .map(|want| {
+            let have = present.iter().find(|have| have.external_id == want.external_id).copied();
+            let was_mapped = mapping_of(current, want);
+            match have {
+                Some(have) => compare::with_present(have, want, was_mapped, &present, &mut evolution),
+                None => compare::missing(want, was_mapped.is_some(), &mut type_names, &mut evolution),
+            }
+        })
+        .collect();
+    compare::unwanted_types(&present, &planned, &mut evolution);
+    let names: HashMap<&str, &str> =
+        planned.iter().flat_map(|p| p.names.iter().map(|(id, name)| (*id, name.as_str()))).collect();
+    let mut types = Vec::new();
+    let mut mappings = Vec::new();
+    for plan in &planned {
+        let Some(want) = mapping_of(wanted, plan.want) else { continue };
+        let have = mapping_of(current, plan.want);
+        let complete = fields::complete(plan, want, have, &planned, &names);
+        let remapped = plan.have.is_none_or(|t| have.is_none_or(|have| !fields::same(have, &complete, t)));
+        if plan.added.is_empty() && !remapped {
+            continue;
+        }
+        types.push(ObjectType {
+            name: plan.name.clone(),
+            attributes: plan.added.clone(),
+            ..bare(plan.have.unwrap_or(plan.want))
+        });
+        mappings.push(complete);
+    }
+    if !types.is_empty() {
+        add_bare_targets(&mut types, &present);
+        evolution.patch = Some(patch(current, wanted, types, mappings));
+    }
+    evolution
+}
+
+fn patch(
+    current: &SchemaAndMapping,
+    wanted: &SchemaAndMapping,
+    types: Vec<ObjectType>,
+    mappings: Vec<ObjectTypeMapping>,
+) -> SchemaAndMapping {
+    let needs_statuses = types.iter().flat_map(|t| &t.attributes).any(|a| a.type_values.is_some());
+    SchemaAndMapping {
+        schema_url: wanted.schema_url.clone(),
+        schema: SchemaDefinition {
+            object_schema: ObjectSchema {
+                name: current.schema.object_schema.name.clone(),
+                description: current.schema.object_schema.description.clone(),
+                object_types: types,
+            },
+            // An empty one, as Assets shows it, is refused.
+            icon_schema: None,
+            status_schema: wanted.schema.status_schema.clone().filter(|_| needs_statuses),
+        },
+        mapping: Mapping { object_type_mappings: mappings },
+    }
+}
+
+/// What the format requires of a type that exists: its name, description and external id, which must be as they are.
+fn bare(object_type: &ObjectType) -> ObjectType {
+    ObjectType {
+        external_id: object_type.external_id.clone(),
+        name: object_type.name.clone(),
+        description: object_type.description.clone(),
+        attributes: Vec::new(),
+        children: Vec::new(),
+        rest: serde_json::Map::new(),
+    }
+}
+
+/// A reference must lead to a type of the document, but a type that exists must not be submitted with attributes again.
+fn add_bare_targets(types: &mut Vec<ObjectType>, present: &[&ObjectType]) {
+    let mentioned: BTreeSet<String> = types.iter().filter_map(|t| t.external_id.clone()).collect();
+    let targets: BTreeSet<String> = types
+        .iter()
+        .flat_map(|t| &t.attributes)
+        .filter_map(|a| a.reference_object_type_external_id.clone())
+        .filter(|target| !mentioned.contains(target))
+        .collect();
+    let is_target = |t: &&&ObjectType| t.external_id.as_ref().is_some_and(|id| targets.contains(id));
+    types.extend(present.iter().filter(is_target).map(|t| bare(t)));
+}
+
+/// The object types of a document, those below others included.
+pub(crate) fn all_types(types: &[ObjectType]) -> Vec<&ObjectType> {
+    types.iter().flat_map(|t| std::iter::once(t).chain(all_types(&t.children))).collect()
+}
+
+fn mapping_of<'d>(document: &'d SchemaAndMapping, object_type: &ObjectType) -> Option<&'d ObjectTypeMapping> {
+    let mappings = &document.mapping.object_type_mappings;
+    mappings.iter().find(|m| m.object_type_external_id == object_type.external_id)
+}
+
+/// The end of an external id, by which attributes with the same title are told apart.
+fn end(external_id: &str) -> &str {
+    external_id.rsplit('/').next().unwrap_or(external_id)
+}

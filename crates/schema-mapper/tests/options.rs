@@ -1,0 +1,173 @@
+//! What an operator can choose, what is refused, and what is only said.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use schema_mapper::{Mapping, MappingOptions, OrgSchemas};
+use serde_json::{Value, json};
+use support::orgs::{group_schema, mapping, mapping_by, options, org, schema, text, user, with};
+use sync_model::ObjectKind;
+
+fn refused(org: &OrgSchemas, toml: &str) -> String {
+    Mapping::new(org, &options(toml)).unwrap_err().to_string()
+}
+
+/// Name and type in Assets of a profile attribute of users.
+fn attribute(mapping: &Mapping, name: &str) -> Option<(String, String, bool)> {
+    let id = format!("okta-sync/user/profile/{name}");
+    let found = mapping.attributes(ObjectKind::User).iter().find(|a| a.external_id == id)?;
+    Some((found.name.clone(), found.kind.as_str().to_owned(), found.many))
+}
+
+#[test]
+fn every_option_is_read_and_an_unknown_one_is_refused() {
+    let read = options(
+        "prefix = 'eu'\nschema_name = 'People'\nnaming = 'name'\nlabel = 'email'\ngroup_label = 'description'\n\
+         last_login = true\narrays = 'select'\nseparator = '; '\nenums = 'select'\nmemberships = 'on-group'\n\
+         [manager]\nattribute = 'boss'\nby = 'employee-number'\n[account]\nemail = 'secondEmail'\nattribute = 'Account'\n\
+         [user]\ninclude = ['a']\nexclude = ['b']\n[user.rename]\na = 'A'\n[user.types]\na = 'date_time'\n\
+         [group]\nexclude = ['c']",
+    );
+    insta::assert_debug_snapshot!("every_option", read);
+    for unknown in
+        ["arrays = 'both'", "lable = 'x'", "user.type = {}", "manager.id = 1", "account.name = 'x'"]
+    {
+        assert!(toml::from_str::<MappingOptions>(unknown).is_err(), "{unknown}");
+    }
+}
+
+#[test]
+fn lists_are_joined_or_kept_by_one_choice_for_all_and_another_for_some() {
+    let org = with(&json!({
+        "sites": {"title": "Sites", "type": "array"}, "codes": {"title": "Codes", "type": "array"}}));
+    let shape = |toml: &str, name: &str| {
+        let (_, kind, many) = attribute(&mapping_by(&org, toml), name).unwrap();
+        (kind, many)
+    };
+    assert_eq!(shape("", "sites"), ("text".into(), false));
+    assert_eq!(shape("arrays = 'select'", "sites"), ("select".into(), true));
+    assert_eq!(
+        shape("arrays = 'select'\nuser.types.sites = 'textarea'", "sites"),
+        ("textarea".into(), false)
+    );
+    assert_eq!(shape("user.types.sites = 'select'", "sites"), ("select".into(), true));
+    assert_eq!(shape("user.types.sites = 'select'", "codes"), ("text".into(), false));
+    let ada = user("00u1", &json!({"login": "ada", "sites": ["b", "a", "b"], "codes": ["2", "1"]}));
+    let record = mapping_by(&org, "user.types.sites = 'select'\nseparator = ' / '").user(&ada).record;
+    assert_eq!(record.fields["profile_sites"], json!(["a", "b"]));
+    assert_eq!(record.fields["profile_codes"], "2 / 1");
+}
+
+#[test]
+fn allowed_values_are_text_unless_select_is_chosen() {
+    let org = with(&json!({"size": {"title": "Size", "type": "string", "enum": ["S", "M"]}}));
+    let kind = |toml: &str| attribute(&mapping_by(&org, toml), "size").unwrap().1;
+    assert_eq!(kind(""), "text");
+    assert_eq!(kind("enums = 'select'"), "select");
+    assert_eq!(kind("user.types.size = 'select'"), "select");
+}
+
+#[test]
+fn a_type_that_values_cannot_have_is_refused_by_name() {
+    let org = with(&json!({"size": text("Size")}));
+    for wrong in ["status", "referenced_object", "colour"] {
+        insta::allow_duplicates! {
+            let message = refused(&org, &format!("user.types.size = '{wrong}'")).replace(wrong, "WRONG");
+            insta::assert_snapshot!(message, @r#"mapping.user.types sets "size" to "WRONG"; it can be text, textarea, integer, double, boolean, date, time, date_time, url, email, select, ipaddress"#);
+        }
+    }
+    insta::assert_snapshot!(refused(&org, "user.types.login = 'select'"), @r#"mapping.user.types sets "login" to "select"; it can be text"#);
+    insta::assert_snapshot!(refused(&org, "group.types.name = 'url'"), @r#"mapping.group.types sets "name" to "url"; it can be text"#);
+}
+
+#[test]
+fn choices_that_cannot_be_met_are_refused_with_the_option_to_change() {
+    let org = with(&json!({}));
+    let no_types = OrgSchemas { user_types: Vec::new(), ..org.clone() };
+    insta::assert_snapshot!(refused(&no_types, ""), @"the org has no user type; the app may lack the scopes okta.userTypes.read and okta.schemas.read");
+    insta::assert_snapshot!(refused(&org, "label = 'nick'"), @r#"mapping.label is "nick", which no user type of the org has"#);
+    insta::assert_snapshot!(refused(&org, "group_label = 'nick'"), @r#"mapping.group_label is "nick", which the groups of the org do not have"#);
+    insta::assert_snapshot!(refused(&org, "prefix = 'a/b'"), @r#"mapping.prefix "a/b" cannot begin external ids; use letters, digits and dashes"#);
+    insta::assert_snapshot!(refused(&org, "schema_name = 'Who?'"), @r#"mapping.schema_name "Who?" is empty or has one of = ; : ? . " which Assets refuses"#);
+    let mut bare = schema(&json!({}));
+    bare["definitions"]["base"]["properties"].as_object_mut().unwrap().remove("employeeNumber");
+    let bare = self::org(&[bare], &group_schema(&json!({})));
+    insta::assert_snapshot!(refused(&bare, "manager.by = 'employee-number'"), @r#"managers are found by employeeNumber, which no user type of the org has; set mapping.manager.by to "off" or another value"#);
+}
+
+#[test]
+fn choices_about_attributes_that_are_not_there_are_only_said() {
+    let types = [
+        schema(&json!({"n": {"title": "N", "type": "integer"}})),
+        schema(
+            &json!({"n": {"title": "N", "type": "boolean"}, "pin": {"title": "PIN", "type": "string", "format": "hashed"}}),
+        ),
+    ];
+    let org = org(&types, &group_schema(&json!({})));
+    let mapping = mapping_by(
+        &org,
+        "user = { exclude = ['shoeSize', 'login'], rename = { email = 'Key', gone = 'X' }, types = { other = 'text' } }\n\
+         group.include = ['name', 'nope']\nmanager.attribute = 'boss'\naccount.email = 'mail'",
+    );
+    let said: Vec<String> = mapping.warnings().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    mapping.account.email names "mail", which no schema of the org has
+    mapping.group.include names "nope", which no schema of the org has
+    mapping.manager.attribute names "boss", which no schema of the org has
+    mapping.user.exclude names "shoeSize", which no schema of the org has
+    mapping.user.rename names "gone", which no schema of the org has
+    mapping.user.types names "other", which no schema of the org has
+    "login" is mapped although it is not chosen: it is the label
+    "email" was to be called "Key", which is reserved, taken or not readable in Assets; it is called "Key (email)"
+    the user types define "n" differently; it is a text in Assets
+    "pin" is encrypted, hashed or write-only in Okta and left out; name it in include to map it all the same
+    "#);
+    assert!(attribute(&mapping, "login").is_some() && attribute(&mapping, "pin").is_none());
+    assert!(self::mapping(&with(&json!({}))).warnings().is_empty());
+}
+
+#[test]
+fn names_come_from_titles_or_from_the_api_and_some_from_the_operator() {
+    let org = with(&json!({"costCentre": text("Cost centre")}));
+    let name = |toml: &str| attribute(&mapping_by(&org, toml), "costCentre").unwrap().0;
+    assert_eq!(name(""), "Cost centre");
+    assert_eq!(name("naming = 'name'"), "costCentre");
+    assert_eq!(name("user.rename.costCentre = 'Kostenstelle'"), "Kostenstelle");
+    // Who is named by the operator comes before everyone else.
+    assert_eq!(name("user.rename.costCentre = 'Username'"), "Username");
+    let mapping = mapping_by(&org, "user.rename.costCentre = 'Username'");
+    assert_eq!(attribute(&mapping, "login").unwrap().0, "Username (login)");
+}
+
+#[test]
+fn a_custom_attribute_never_takes_the_name_of_a_base_one() {
+    let mapping = mapping(&with(&json!({"a": text("Username"), "z": text("USERNAME")})));
+    let name = |name: &str| attribute(&mapping, name).unwrap().0;
+    assert_eq!(
+        (name("login"), name("a"), name("z")),
+        ("Username".into(), "Username (a)".into(), "USERNAME (z)".into())
+    );
+}
+
+#[test]
+fn user_types_merge_and_what_they_define_differently_is_text_that_holds_everything() {
+    let kinds = |one: Value, other: Value| {
+        let types = |a: &Value, b: &Value| [schema(&json!({"x": a})), schema(&json!({"x": b}))];
+        let kind =
+            |types: [Value; 2]| attribute(&mapping(&org(&types, &group_schema(&json!({})))), "x").unwrap().1;
+        let both = kind(types(&one, &other));
+        assert_eq!(both, kind(types(&other, &one)), "whichever type is the default");
+        both
+    };
+    let integer = json!({"title": "X", "type": "integer"});
+    let mail = json!({"title": "X", "type": "string", "format": "email"});
+    let long = json!({"title": "X", "type": "string", "maxLength": 4000});
+    let list = json!({"title": "X", "type": "array"});
+    assert_eq!(kinds(integer.clone(), integer.clone()), "integer");
+    assert_eq!(kinds(integer.clone(), mail.clone()), "text");
+    assert_eq!(kinds(list, mail.clone()), "text");
+    assert_eq!(kinds(integer, long.clone()), "textarea");
+    assert_eq!(kinds(mail, long), "textarea");
+}

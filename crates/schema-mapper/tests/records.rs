@@ -1,0 +1,210 @@
+//! Records of users, groups and memberships, and what is said about values.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use okta_client::model::{Group, User};
+use schema_mapper::{EmptyValues, Mapping, Problems};
+use serde_json::json;
+use support::orgs::{mapping, mapping_by, org, user, with};
+use support::recorded;
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
+
+fn group(id: &str, name: &str) -> Group {
+    serde_json::from_value(json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": name}})).unwrap()
+}
+
+fn to(kind: ObjectKind, value: &str) -> Reference {
+    Reference { kind, value: value.to_owned() }
+}
+
+#[test]
+fn recorded_users_and_groups_become_records() {
+    let mapping = mapping(&org(&[recorded("user_schema-1.json")], &recorded("group_schema-1.json")));
+    let users: Vec<User> = serde_json::from_value(recorded("users-page-3.json")).unwrap();
+    let groups: Vec<Group> = serde_json::from_value(recorded("groups-page-1.json")).unwrap();
+    for user in &users {
+        let mapped = mapping.user(user);
+        assert!(mapped.problems.is_empty() && mapped.unmapped.is_empty(), "{:?}", mapped.problems);
+        assert_eq!(mapped.record.fields["profile_login"], json!(user.profile.text("login")));
+    }
+    let record = mapping.with_groups(
+        mapping.user(&users[0]).record,
+        &[GroupId::new("00g2"), GroupId::new("00g1"), GroupId::new("00g2")],
+    );
+    assert_eq!(record.fields["groups"], json!(["00g1", "00g2"]));
+    insta::assert_json_snapshot!("recorded_user", record);
+    insta::assert_json_snapshot!("recorded_group", mapping.group(&groups[0]).record);
+    let retired = mapping.retire(&record);
+    assert_eq!((&retired.fields["status"], &retired.fields["groups"]), (&json!("Okta Deleted"), &json!([])));
+    assert!(retired.references.is_empty());
+}
+
+#[test]
+fn an_attribute_that_the_schema_does_not_know_is_reported_and_not_sent() {
+    let user: User = serde_json::from_value(
+        json!({"id": "00u1", "status": "NEWER", "profile": {"login": "a", "shoeSize": 42, "nothing": null}}),
+    )
+    .unwrap();
+    let mapped = mapping(&with(&json!({}))).user(&user);
+    assert_eq!(mapped.unmapped, ["shoeSize"]);
+    assert_eq!(mapped.record.fields["status"], "Okta Other");
+    assert_eq!(mapped.problems.len(), 1, "the status is reported");
+}
+
+#[test]
+fn value_problems_of_a_run_are_told_once_each_and_never_the_value() {
+    let mapping = mapping(&with(&json!({
+        "age": {"title": "Age", "type": "integer"}, "home": {"title": "Home", "type": "string", "format": "uri"}})));
+    let mut problems = Problems::new();
+    for n in 0..500 {
+        let profile = json!({"login": format!("u{n}"), "age": 9_999_999_999_i64, "home": "secret.example"});
+        problems.add(&mapping.user(&user(&format!("00u{n}"), &profile)));
+    }
+    insta::assert_snapshot!(problems, @r#"
+    user attribute "age": a value is not a whole number of 32 bits; left empty (500 in all, for example user 00u0)
+    user attribute "home": a value is not an address with a scheme and a host; left empty (500 in all, for example user 00u0)
+    "#);
+}
+
+#[test]
+fn an_object_always_has_a_label_since_assets_skips_those_without() {
+    let mapping = mapping_by(&with(&json!({})), "label = 'employeeNumber'");
+    let mapped = mapping.user(&user("00u1", &json!({"login": "ada", "employeeNumber": "  "})));
+    assert_eq!(mapped.record.fields["profile_employeeNumber"], "00u1");
+    assert_eq!(mapped.problems.len(), 1);
+    let nameless: Group = serde_json::from_value(json!({"id": "00g1", "type": "OKTA_GROUP"})).unwrap();
+    assert_eq!(mapping.group(&nameless).record.fields["profile_name"], "00g1");
+}
+
+#[test]
+fn managers_are_found_by_what_the_attribute_holds_in_assets() {
+    let ada = user("00u1", &json!({"login": "ada", "email": " ada@example.com ", "employeeNumber": "7"}));
+    for (by, value, query) in [
+        ("id", "00u1", "\"Okta User ID\" = ${manager}"),
+        ("login", "ada", "\"Username\" = ${manager}"),
+        ("email", "ada@example.com", "\"Primary email\" = ${manager}"),
+        ("employee-number", "7", "\"Employee number\" = ${manager}"),
+    ] {
+        // What managers are found by is kept, whatever is excluded.
+        let mapping = mapping_by(
+            &with(&json!({})),
+            &format!("manager.by = '{by}'\nuser.exclude = ['login', 'email', 'employeeNumber']"),
+        );
+        let grace =
+            mapping.user(&user("00u2", &json!({"login": "grace", "managerId": format!(" {value} ").trim()})));
+        assert_eq!(mapping.user(&ada).record.answers_to, value, "{by}");
+        assert_eq!(grace.record.references, [to(ObjectKind::User, value)], "{by}");
+        let fields = &mapping.document().mapping.object_type_mappings[1].attributes_mapping;
+        let manager = fields.iter().find(|f| f.attribute_name == "Okta Manager").unwrap();
+        assert_eq!(manager.object_mapping_iql.as_deref(), Some(query));
+    }
+    // Who names managers in another way than the options say is told so.
+    let mapping = mapping_by(&with(&json!({})), "manager.by = 'email'");
+    let mapped = mapping.user(&user("00u2", &json!({"login": "grace", "managerId": "00u1"})));
+    assert!(mapped.record.references.is_empty());
+    assert_eq!(
+        mapped.problems[0].to_string(),
+        "user attribute \"managerId\": a value is not a mail address; left empty"
+    );
+    let off = mapping_by(&with(&json!({})), "manager.by = 'off'").user(&ada).record;
+    assert!(off.references.is_empty() && !off.fields.contains_key("manager"));
+}
+
+#[test]
+fn memberships_are_references_on_the_user_and_the_manager_stays() {
+    let mapping = mapping(&with(&json!({})));
+    let record = mapping.user(&user("00u1", &json!({"login": "ada", "managerId": "00u9"}))).record;
+    assert_eq!(record.fields["groups"], json!([]));
+    let record =
+        mapping.with_groups(record, &[GroupId::new("00g2"), GroupId::new("00g1"), GroupId::new("00g2")]);
+    assert_eq!(record.fields["groups"], json!(["00g1", "00g2"]));
+    let expected =
+        [to(ObjectKind::Group, "00g1"), to(ObjectKind::Group, "00g2"), to(ObjectKind::User, "00u9")];
+    assert_eq!(record.references, expected);
+    let staff = mapping.group(&group("00g1", "Staff")).record;
+    assert_eq!(mapping.with_members(staff.clone(), &[UserId::new("00u1")]), staff, "not by this strategy");
+}
+
+#[test]
+fn memberships_are_members_on_the_group() {
+    let mapping = mapping_by(&with(&json!({})), "memberships = 'on-group'");
+    let staff = mapping.group(&group("00g1", "Staff")).record;
+    assert_eq!(staff.fields["members"], json!([]));
+    let staff = mapping.with_members(staff, &[UserId::new("00u2"), UserId::new("00u1"), UserId::new("00u2")]);
+    assert_eq!(staff.fields["members"], json!(["00u1", "00u2"]));
+    assert_eq!(staff.references, [to(ObjectKind::User, "00u1"), to(ObjectKind::User, "00u2")]);
+    let retired = mapping.retire(&staff);
+    assert_eq!((&retired.fields["members"], retired.references.len()), (&json!([]), 0));
+    let ada = mapping.user(&user("00u1", &json!({"login": "ada", "managerId": "00u9"}))).record;
+    assert_eq!(mapping.with_groups(ada.clone(), &[GroupId::new("00g1")]), ada, "not by this strategy");
+}
+
+#[test]
+fn memberships_are_objects_that_end_and_are_not_deleted() {
+    let mapping = mapping_by(&with(&json!({})), "memberships = 'objects'");
+    let ada = mapping.user(&user("00u1", &json!({"login": "ada"}))).record;
+    let staff = mapping.group(&group("00g1", "Staff")).record;
+    let record = mapping.membership(&ada, &staff);
+    insta::assert_json_snapshot!("membership", record);
+    assert_eq!(record.key, Mapping::membership_key(&UserId::new("00u1"), &GroupId::new("00g1")));
+    let ended = mapping.retire(&record);
+    assert_eq!(ended.fields["status"], "Okta Deleted");
+    assert_eq!((&ended.fields["user"], &ended.references), (&json!("00u1"), &record.references));
+    assert_eq!(mapping.retire(&ended), ended);
+    // Of whom nothing but the key is known.
+    let key = |kind, id: &str| Record {
+        key: RecordKey { kind, id: id.to_owned() },
+        fields: std::collections::BTreeMap::new(),
+        answers_to: id.to_owned(),
+        references: Vec::new(),
+    };
+    let bare = mapping.membership(&key(ObjectKind::User, "00u1"), &key(ObjectKind::Group, "00g1"));
+    assert_eq!(bare.fields["name"], "00u1 in 00g1");
+    assert_eq!(mapping.kind_of("Okta Membership"), Some(ObjectKind::Membership));
+    assert_eq!(self::mapping(&with(&json!({}))).kind_of("Okta Membership"), None);
+}
+
+#[test]
+fn a_user_is_linked_to_an_account_where_that_is_wanted_and_there_is_an_address() {
+    let ada = user("00u1", &json!({"login": "ada", "email": "ada@example.com", "secondEmail": "nobody"}));
+    let org = with(
+        &json!({"secondEmail": {"title": "Second", "type": "string"}, "x": {"title": "Atlassian account", "type": "string"}}),
+    );
+    assert_eq!(mapping(&org).account_link(&ada), None);
+    let linked = mapping_by(&org, "account = {}");
+    let link = linked.account_link(&ada).unwrap();
+    assert_eq!(
+        (link.user.id.as_str(), link.email.as_str(), link.attribute.as_str()),
+        ("00u1", "ada@example.com", "Atlassian account")
+    );
+    assert!(!format!("{link:?}").contains("ada@"), "the address is not for logs");
+    assert_eq!(mapping_by(&org, "account.email = 'secondEmail'").account_link(&ada), None);
+    // The name is kept free for the attribute that is made by hand.
+    assert!(linked.attributes(ObjectKind::User).iter().any(|a| a.name == "Atlassian account (x)"));
+}
+
+#[test]
+fn values_that_assets_would_keep_are_listed_where_it_ignores_empty_ones() {
+    let mapping = mapping_by(&with(&json!({"a": {"title": "A", "type": "string"}})), "arrays = 'select'");
+    let before = mapping.user(&user("00u1", &json!({"login": "ada", "a": "x", "managerId": "00u9"}))).record;
+    let before = mapping.with_groups(before, &[GroupId::new("00g1")]);
+    let after = mapping.user(&user("00u1", &json!({"login": "eva"}))).record;
+    assert_eq!(
+        before.fields.keys().collect::<Vec<_>>(),
+        after.fields.keys().collect::<Vec<_>>(),
+        "empties are explicit"
+    );
+    let kept = |setting| -> Vec<String> {
+        let kept = mapping.kept(setting, &before, &after);
+        assert!(kept.iter().all(|k| k.key == after.key && k.object_type == "Okta User"));
+        kept.into_iter().map(|k| k.attribute).collect()
+    };
+    assert_eq!(kept(EmptyValues::told(Some(true))), ["Okta Groups", "Okta Manager", "A", "ManagerId"]);
+    assert_eq!(kept(EmptyValues::told(None)).len(), 4, "the default of Assets is to ignore them");
+    assert!(kept(EmptyValues::told(Some(false))).is_empty());
+    assert!(mapping.kept(EmptyValues::Ignored, &after, &before).is_empty(), "nothing went away");
+    assert_eq!(mapping.kept(EmptyValues::Ignored, &before, &mapping.retire(&before)).len(), 1, "the groups");
+}

@@ -1,0 +1,118 @@
+//! Schemas, values, options and administrators that nobody would think of.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use schema_mapper::{Arrays, Enums, ManagerBy, MappingOptions, Memberships, Naming};
+use serde_json::{Value, json};
+
+use super::assets::Deed;
+
+const HOSTILE: [&str; 16] = [
+    "",
+    " ",
+    "\"",
+    "\\\"",
+    "${x}",
+    "${groups${0}}",
+    "\0\u{7}\n",
+    "\u{202E}evil",
+    "Key",
+    "created",
+    "Okta User ID",
+    "Username",
+    "é",
+    "é",
+    "🦀",
+    "a/b~c%20",
+];
+
+/// A title or name: ordinary ones that collide, hostile ones, and any.
+pub fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "[aA]{1,2}[b_]?",
+        2 => prop::sample::select(HOSTILE.to_vec()).prop_map(str::to_owned),
+        2 => "\\PC{0,12}",
+        1 => any::<String>().prop_map(|text| text.chars().take(20).collect()),
+        1 => "x{90,300}",
+    ]
+}
+
+/// Custom attributes by name.
+pub fn properties() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::select(vec!["string", "integer", "number", "boolean", "array", "newer"]);
+    let format =
+        prop::option::of(prop::sample::select(vec!["email", "uri", "date-time", "locale", "hashed"]));
+    let allowed = prop::option::of(prop::collection::vec("[xy]", 1..3));
+    let property = (word(), kind, format, prop::option::of(0_u64..9000), allowed).prop_map(
+        |(title, kind, format, longest, allowed)| {
+            json!({"title": title, "type": kind, "format": format, "maxLength": longest, "enum": allowed})
+        },
+    );
+    prop::collection::btree_map(word(), property, 0..8).prop_map(|p| json!(p))
+}
+
+pub fn value() -> impl Strategy<Value = Value> {
+    let one = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_filter("JSON has none", |n| n.is_finite()).prop_map(Value::from),
+        word().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        ".{250,300}".prop_map(Value::from),
+    ];
+    let list = prop::collection::vec(one.clone(), 0..4).prop_map(Value::from);
+    prop_oneof![4 => one, 1 => list, 1 => Just(json!({"nested": [1]}))]
+}
+
+pub fn options() -> impl Strategy<Value = MappingOptions> {
+    let memberships =
+        prop::sample::select(vec![Memberships::OnUser, Memberships::OnGroup, Memberships::Objects]);
+    let manager = prop::sample::select(vec![
+        ManagerBy::Id,
+        ManagerBy::Login,
+        ManagerBy::Email,
+        ManagerBy::EmployeeNumber,
+        ManagerBy::Off,
+    ]);
+    let label = prop::sample::select(vec!["login", "email", "employeeNumber"]);
+    (
+        memberships,
+        manager,
+        any::<(bool, bool, bool, bool)>(),
+        label,
+        prop::collection::btree_map(word(), word(), 0..2),
+    )
+        .prop_map(|(memberships, manager, (by_name, arrays, enums, last_login), label, rename)| {
+            let mut options =
+                MappingOptions { memberships, last_login, label: label.into(), ..MappingOptions::default() };
+            options.manager.by = manager;
+            options.user.rename = rename;
+            options.naming = if by_name { Naming::Name } else { Naming::Title };
+            options.arrays = if arrays { Arrays::Select } else { Arrays::Joined };
+            options.enums = if enums { Enums::Select } else { Enums::Text };
+            options
+        })
+}
+
+/// What administrators do to a document.
+pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let at = || 0_usize..3;
+    let name = || prop_oneof![2 => "[aA]{1,2}( \\([aA]\\))?", 1 => Just("Okta User ID".to_owned()), 2 => "\\PC{1,8}"];
+    let deed = prop_oneof![
+        3 => (at(), 0_usize..20, name()).prop_map(|(t, a, name)| Deed::Rename(t, a, name)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Delete(t, a)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Replace(t, a)),
+        2 => (at(), 0_usize..20).prop_map(|(t, a)| Deed::Limit(t, a)),
+        2 => (at(), name()).prop_map(|(t, name)| Deed::MakeByHand(t, name)),
+        1 => at().prop_map(Deed::DeleteType),
+        1 => (at(), prop_oneof![Just("Okta Group".to_owned()), name()]).prop_map(|(t, name)| Deed::RenameType(t, name)),
+    ];
+    prop::collection::vec(deed, 0..6)
+}
+
+/// The same schemas each time.
+pub fn deterministic(count: usize) -> Vec<Value> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    (0..count).map(|_| properties().new_tree(&mut runner).unwrap().current()).collect()
+}
