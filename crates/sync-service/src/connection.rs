@@ -64,7 +64,7 @@ impl Connection {
         let okta = okta_client(config)?;
         let assets = assets_client(config)?;
         let account = account_client(config)?;
-        let settings = SourceSettings::new(assets.clone(), account);
+        let settings = SourceSettings::new(assets.clone(), account.clone());
         let mapping = MappingSlot::default();
         let feed: Option<Arc<dyn EventFeed>> = match config.events {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
@@ -72,12 +72,17 @@ impl Connection {
         };
         let ports = Ports {
             directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone())),
-            structure: Arc::new(AssetsStructure::new(
-                okta.clone(),
-                assets.clone(),
-                config.mapping.clone(),
-                mapping.clone(),
-            )),
+            structure: Arc::new(
+                AssetsStructure::new(
+                    okta.clone(),
+                    assets.clone(),
+                    account,
+                    settings.clone(),
+                    config.mapping.clone(),
+                    mapping.clone(),
+                )
+                .following_titles(config.assets.follow_titles),
+            ),
             hook: Arc::new(OktaEventHook::new(okta, &config.name, config.hook.clone())),
             importer: Arc::new(AssetsImporter::new(assets, mapping, settings)),
             store: Arc::clone(&state),

@@ -10,8 +10,8 @@ mod receiver;
 mod shutdown;
 
 pub use config::{
-    AccountConfig, AlertConfig, AlertFormat, AssetsConfig, Config, ConfigError, ConnectionConfig, EventSource, HookConfig,
-    OktaConfig, ScheduleConfig,
+    AccountConfig, AlertConfig, AlertFormat, AssetsConfig, Config, ConfigError, ConnectionConfig,
+    EventSource, HookConfig, OktaConfig, ScheduleConfig,
 };
 pub use connection::{Claim, Connection, ConnectionStatus};
 pub use error::ServiceError;

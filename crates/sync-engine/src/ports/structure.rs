@@ -32,6 +32,8 @@ pub struct StructureReport {
     pub added_types: Vec<String>,
     /// Attributes that are or were missing, as `type: attribute`.
     pub added_attributes: Vec<String>,
+    /// Attributes that were put right just now with an account, as `type: attribute`.
+    pub corrected: Vec<String>,
     /// Differences that are reported and never forced.
     pub drift: Vec<String>,
 }

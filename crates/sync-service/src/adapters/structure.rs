@@ -1,21 +1,25 @@
 //! The Assets object schema and mapping as the engine's structure.
 
 use async_trait::async_trait;
+use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
-use insight_import_client::{Error, ImportClient};
+use insight_import_client::{AssetsClient, Error, ImportClient};
 use okta_client::OktaClient;
-use schema_mapper::evolution::{self, Evolution};
+use schema_mapper::evolution::{self, Correction, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use sync_engine::{PortError, Structure, StructureReport, StructureState};
 
-use super::{MappingSlot, assets_error, okta_error};
+use super::{MappingSlot, SourceSettings, assets_error, okta_error};
 
 /// The document in Assets, beside the one that Okta's schemas call for.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsStructure {
     okta: OktaClient,
     assets: ImportClient,
+    account: Option<AssetsClient>,
+    settings: SourceSettings,
     options: MappingOptions,
+    follow_titles: bool,
     mapping: MappingSlot,
 }
 
@@ -23,13 +27,21 @@ impl AssetsStructure {
     pub(crate) const fn new(
         okta: OktaClient,
         assets: ImportClient,
+        account: Option<AssetsClient>,
+        settings: SourceSettings,
         options: MappingOptions,
         mapping: MappingSlot,
     ) -> Self {
-        Self { okta, assets, options, mapping }
+        Self { okta, assets, account, settings, options, follow_titles: false, mapping }
     }
 
-    /// Reads Okta's schemas again and puts the mapping that they call for into force.
+    /// Renames attributes in Assets when their titles change in Okta.
+    pub(crate) const fn following_titles(mut self, follow: bool) -> Self {
+        self.follow_titles = follow;
+        self
+    }
+
+    /// Reads Okta's schemas again and gives the mapping that they call for.
     async fn wanted(&self) -> Result<Mapping, PortError> {
         let failed = |e| okta_error("the schemas of the Okta org could not be read", e);
         let mut user_types = Vec::new();
@@ -40,7 +52,9 @@ impl AssetsStructure {
         let group = self.okta.schemas().group().await.map_err(failed)?;
         let mapping = Mapping::new(&OrgSchemas { user_types, group }, &self.options)
             .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))?;
-        self.mapping.set(mapping.clone());
+        if self.mapping.get().is_none() {
+            self.mapping.set(mapping.clone());
+        }
         Ok(mapping)
     }
 
@@ -62,39 +76,116 @@ impl AssetsStructure {
 #[async_trait]
 impl Structure for AssetsStructure {
     async fn compare(&self) -> Result<StructureReport, PortError> {
-        let mapping = self.wanted().await?;
-        Ok(match self.current().await? {
-            None => whole(&mapping, StructureState::Missing),
-            Some(current) => {
-                let evolution = evolution::plan(&current, mapping.document());
-                let state = if evolution.patch.is_some() {
-                    StructureState::Outdated
-                } else {
-                    StructureState::Current
-                };
-                report(&mapping, evolution, state)
-            }
-        })
+        let wanted = self.wanted().await?;
+        let Some(current) = self.current().await? else {
+            return Ok(whole(&wanted, StructureState::Missing));
+        };
+        let evolution = self.settle(&wanted, &current);
+        let outdated = evolution.patch.is_some() || evolution.corrections.iter().any(|c| self.may_correct(c));
+        let state = if outdated { StructureState::Outdated } else { StructureState::Current };
+        Ok(report(&wanted, evolution, state))
     }
 
     async fn apply(&self) -> Result<StructureReport, PortError> {
-        let mapping = self.wanted().await?;
+        let wanted = self.wanted().await?;
         let mut current = self.current().await?;
-        if current.is_none() {
-            if self.create(&mapping).await? {
-                return Ok(whole(&mapping, StructureState::Created));
+        let mut told = match &current {
+            None if self.create(&wanted).await? => whole(&wanted, StructureState::Created),
+            None => {
+                // Somebody else was quicker.
+                current = self.current().await?;
+                self.extend(&wanted, current.as_ref()).await?
             }
-            current = self.current().await?;
+            Some(_) => self.extend(&wanted, current.as_ref()).await?,
+        };
+        // What was asked for is one thing, what Assets made of it another.
+        let mut evolution = self.read_back(&wanted).await?;
+        let corrections: Vec<Correction> =
+            evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
+        if let (Some(account), false) = (&self.account, corrections.is_empty()) {
+            self.correct(account, &corrections).await?;
+            told.corrected = corrections.iter().map(place).collect();
+            evolution = self.read_back(&wanted).await?;
+            if told.state == StructureState::Current {
+                told.state = StructureState::Extended;
+            }
         }
+        let left = report(&wanted, evolution, told.state);
+        Ok(StructureReport { drift: left.drift, ..told })
+    }
+}
+
+impl AssetsStructure {
+    /// Compares, and puts the mapping into force under the names that Assets has.
+    fn settle(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Evolution {
+        self.mapping.set(wanted.settled(current));
+        evolution::plan(current, wanted.document())
+    }
+
+    async fn read_back(&self, wanted: &Mapping) -> Result<Evolution, PortError> {
+        let current = self.current().await?;
         let current = current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))?;
-        let evolution = evolution::plan(&current, mapping.document());
+        Ok(self.settle(wanted, &current))
+    }
+
+    async fn extend(
+        &self,
+        wanted: &Mapping,
+        current: Option<&SchemaAndMapping>,
+    ) -> Result<StructureReport, PortError> {
+        let current = current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))?;
+        let evolution = evolution::plan(current, wanted.document());
         let Some(patch) = &evolution.patch else {
-            return Ok(report(&mapping, evolution, StructureState::Current));
+            return Ok(report(wanted, evolution, StructureState::Current));
         };
         let extended = self.assets.patch_mapping_async(patch).await;
         extended.map_err(|e| assets_error("Assets did not take the change of schema and mapping", e))?;
-        Ok(report(&mapping, evolution, StructureState::Extended))
+        Ok(report(wanted, evolution, StructureState::Extended))
     }
+
+    /// A title is an administrator's to change, unless the operator says otherwise. How many values an attribute may
+    /// have is not a matter of taste.
+    const fn may_correct(&self, correction: &Correction) -> bool {
+        self.account.is_some()
+            && (correction.maximum_cardinality.is_some()
+                || (self.follow_titles && correction.rename_to.is_some()))
+    }
+
+    /// Changes attributes as an administrator would.
+    async fn correct(&self, account: &AssetsClient, corrections: &[Correction]) -> Result<(), PortError> {
+        let failed = |e| assets_error("attributes could not be changed with the account", e);
+        let types = account.object_types(&self.schema_id().await?).await.map_err(failed)?;
+        for correction in corrections {
+            let missing =
+                || PortError::new(format!("Assets does not show {} to the account", place(correction)));
+            let object_type = types.iter().find(|t| t.name == correction.object_type).ok_or_else(missing)?;
+            let attributes = account.attributes(&object_type.id).await.map_err(failed)?;
+            let attribute = attributes.iter().find(|a| a.name == correction.attribute).ok_or_else(missing)?;
+            let update = AttributeUpdate {
+                name: correction.rename_to.clone().filter(|_| self.follow_titles),
+                maximum_cardinality: correction.maximum_cardinality.map(Into::into),
+                ..AttributeUpdate::default()
+            };
+            account.update_attribute(&object_type.id, attribute, &update).await.map_err(failed)?;
+            tracing::info!(attribute = place(correction), ?update, "corrected with the account");
+        }
+        Ok(())
+    }
+
+    /// The object schema that the import source fills.
+    async fn schema_id(&self) -> Result<String, PortError> {
+        let source = self.settings.get().await;
+        let source = source.ok_or_else(|| {
+            PortError::new(
+                "the settings of the import source cannot be read, which the object schema is named by",
+            )
+        })?;
+        Ok(source.object_schema_id.clone())
+    }
+}
+
+fn place(correction: &Correction) -> String {
+    format!("{}: {}", correction.object_type, correction.attribute)
 }
 
 fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> StructureReport {
@@ -103,7 +194,13 @@ fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> Str
         version: mapping.version(),
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
-        drift: evolution.drift.iter().map(ToString::to_string).collect(),
+        corrected: Vec::new(),
+        drift: evolution
+            .drift
+            .iter()
+            .map(ToString::to_string)
+            .chain(mapping.warnings().iter().map(ToString::to_string))
+            .collect(),
     }
 }
 
@@ -117,6 +214,7 @@ fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
         version: mapping.version(),
         added_types: types.iter().map(|t| t.name.clone()).collect(),
         added_attributes: attributes.collect(),
-        drift: Vec::new(),
+        corrected: Vec::new(),
+        drift: mapping.warnings().iter().map(ToString::to_string).collect(),
     }
 }

@@ -111,6 +111,8 @@ pub(super) struct RawAssets {
     pub(super) site_url: Option<String>,
     pub(super) email: Option<String>,
     pub(super) api_token: Option<SecretSource>,
+    #[serde(default)]
+    pub(super) follow_titles: bool,
 }
 
 #[derive(Deserialize)]

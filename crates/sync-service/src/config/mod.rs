@@ -90,6 +90,8 @@ pub struct AssetsConfig {
     pub import_token: SecretString,
     /// An account for what the token may not do: clearing values, deleting, cardinalities.
     pub account: Option<AccountConfig>,
+    /// Whether attributes are renamed in Assets when their titles change in Okta. Takes the account.
+    pub follow_titles: bool,
 }
 
 /// An account on the Atlassian site.
@@ -291,6 +293,7 @@ fn connection(
                 api_token: read(["assets", "api_token"], api_token)?,
             }),
         },
+        follow_titles: raw.assets.follow_titles,
     };
     let hook = match raw.hook {
         None => None,
