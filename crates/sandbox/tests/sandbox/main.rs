@@ -1,0 +1,16 @@
+//! The rules of the sandbox, asked for over HTTP with nothing but a plain client.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod account;
+mod audit;
+mod executions;
+mod faults;
+mod histories;
+mod hooks;
+mod log;
+mod mapping;
+mod start;
+mod values;
+mod world;
