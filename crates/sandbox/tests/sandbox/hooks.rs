@@ -101,21 +101,37 @@ async fn what_is_not_eligible_reaches_the_log_and_no_hook() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_nobody_takes_is_a_failure_in_the_log() {
+async fn a_delivery_that_nobody_takes_is_tried_twice_and_is_a_failure_in_the_log() {
+    let world = World::new().await;
+    let receiver = Receiver::start().await;
+    world.hook(&receiver, &EVENTS).await;
+    receiver.fail();
+    make_groups(&world, 1).await;
+    let page = eventually(async || {
+        let log = world.get("/api/v1/logs").await.json();
+        log.as_array().unwrap().iter().find(|e| e["eventType"] == "event_hook.delivery").cloned()
+    })
+    .await;
+    assert_eq!(page["outcome"]["result"], "FAILURE");
+    assert_eq!(receiver.deliveries().len(), 2);
+}
+
+#[tokio::test]
+async fn a_changed_channel_loses_its_verification_and_an_unverified_hook_gets_nothing() {
     let world = World::new().await;
     let receiver = Receiver::start().await;
     let id = world.hook(&receiver, &EVENTS).await;
-    let mut changed = world.okta("GET", &format!("/api/v1/eventHooks/{id}"), &Value::Null).await.json();
-    // A changed channel loses its verification, and so its deliveries.
+    let path = format!("/api/v1/eventHooks/{id}");
+    let mut changed = world.get(&path).await.json();
     changed["channel"]["config"]["uri"] = format!("{}/elsewhere", receiver.url).into();
-    let changed = world.okta("PUT", &format!("/api/v1/eventHooks/{id}"), &changed).await.json();
-    assert_eq!(changed["verificationStatus"], "UNVERIFIED");
+    assert_eq!(world.okta("PUT", &path, &changed).await.json()["verificationStatus"], "UNVERIFIED");
     make_groups(&world, 1).await;
-    world.control("POST", &format!("/okta/hooks/{id}/deactivate"), Value::Null).await;
-    assert!(receiver.deliveries().is_empty());
-    let second = world.hook(&receiver, &EVENTS).await;
-    assert_ne!(second, id);
-    world.control("POST", &format!("/okta/hooks/{second}/unverify"), Value::Null).await;
+    world.okta("POST", &format!("{path}/lifecycle/verify"), &Value::Null).await;
     make_groups(&world, 1).await;
-    assert!(receiver.deliveries().is_empty());
+    receiver.wait(1).await;
+    world.control("POST", &format!("/okta/hooks/{id}/unverify"), Value::Null).await;
+    make_groups(&world, 1).await;
+    let shown = world.control("GET", "/okta/hooks", Value::Null).await;
+    assert_eq!(shown[0]["verificationStatus"], "UNVERIFIED");
+    assert_eq!(receiver.deliveries().len(), 1);
 }

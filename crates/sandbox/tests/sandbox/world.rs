@@ -1,5 +1,6 @@
 //! A sandbox and the plainest client of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -109,12 +110,11 @@ impl World {
 
     fn assertion(&self, url: &str) -> String {
         let client = self.ready("/okta/client_id");
-        let now = std::time::SystemTime::now();
         let mut claims = JwtPayload::new();
         claims.set_issuer(&client);
         claims.set_subject(&client);
-        claims.set_audience(vec![url]);
-        claims.set_expires_at(&(now + Duration::from_mins(5)));
+        let soon = jiff::Timestamp::now().as_second() + 300;
+        claims.set_claim("exp", Some(soon.into())).unwrap();
         claims.set_jwt_id(Uuid::new_v4().to_string());
         // A single audience is written as a text.
         claims.set_claim("aud", Some(url.into())).unwrap();
@@ -341,21 +341,32 @@ pub(crate) fn document() -> Value {
 /// Where Okta delivers to, and what it delivered.
 pub(crate) struct Receiver {
     pub(crate) url: String,
-    deliveries: Arc<Mutex<Vec<Value>>>,
+    state: Arc<Received>,
+}
+
+#[derive(Default)]
+struct Received {
+    deliveries: Mutex<Vec<Value>>,
+    failing: AtomicBool,
 }
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
-        let deliveries = Arc::<Mutex<Vec<Value>>>::default();
+        let state = Arc::<Received>::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/events", listener.local_addr().unwrap());
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&deliveries));
+        let router = Router::new().fallback(receive).with_state(Arc::clone(&state));
         tokio::spawn(std::future::IntoFuture::into_future(axum::serve(listener, router)));
-        Self { url, deliveries }
+        Self { url, state }
+    }
+
+    /// Answers 500 from now on.
+    pub(crate) fn fail(&self) {
+        self.state.failing.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn deliveries(&self) -> Vec<Value> {
-        self.deliveries.lock().unwrap().clone()
+        self.state.deliveries.lock().unwrap().clone()
     }
 
     /// The types of the events that arrived, in the order of arrival.
@@ -372,15 +383,17 @@ impl Receiver {
 }
 
 async fn receive(
-    State(deliveries): State<Arc<Mutex<Vec<Value>>>>,
+    State(state): State<Arc<Received>>,
     headers: HeaderMap,
     body: String,
-) -> axum::Json<Value> {
+) -> (http::StatusCode, axum::Json<Value>) {
     if let Some(challenge) = headers.get("x-okta-verification-challenge") {
-        return axum::Json(json!({ "verification": challenge.to_str().unwrap() }));
+        return (http::StatusCode::OK, axum::Json(json!({ "verification": challenge.to_str().unwrap() })));
     }
-    deliveries.lock().unwrap().push(serde_json::from_str(&body).unwrap());
-    axum::Json(Value::Null)
+    state.deliveries.lock().unwrap().push(serde_json::from_str(&body).unwrap());
+    let failing = state.failing.load(Ordering::Relaxed);
+    let status = if failing { http::StatusCode::INTERNAL_SERVER_ERROR } else { http::StatusCode::OK };
+    (status, axum::Json(Value::Null))
 }
 
 impl World {
