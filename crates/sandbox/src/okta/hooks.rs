@@ -59,6 +59,8 @@ struct Counters {
     delivered: AtomicU64,
     failed: AtomicU64,
     lost: AtomicU64,
+    /// Sent or to be sent, and not yet at an end.
+    under_way: AtomicU64,
 }
 
 /// The part of Okta that calls out.
@@ -119,12 +121,15 @@ impl Sender {
     async fn hand_over(&self, mut delivery: Delivery) {
         if self.faults.strikes(Fault::HookLost) {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
+            self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
             return;
         }
         if self.faults.strikes(Fault::HookNobody) {
             delivery.events = delivery.events.iter().map(about_nobody).collect();
         }
-        let copies = if self.faults.strikes(Fault::HookDuplicate) { 2 } else { 1 };
+        let twice = self.faults.strikes(Fault::HookDuplicate);
+        self.counters.under_way.fetch_add(u64::from(twice), Ordering::Relaxed);
+        let copies = if twice { 2 } else { 1 };
         for _ in 0..copies {
             let (sender, delivery) = (self.clone(), delivery.clone());
             if let Some(late) = self.faults.time(Fault::HookLate) {
@@ -145,15 +150,13 @@ impl Sender {
     async fn send(self, delivery: Delivery) {
         if deliver(&self.http, &self.org, &delivery).await {
             self.counters.delivered.fetch_add(1, Ordering::Relaxed);
-            return;
+        } else {
+            self.counters.failed.fetch_add(1, Ordering::Relaxed);
+            let hook = delivery.hook.shown["id"].as_str().unwrap_or_default();
+            let reason = "the endpoint did not take it";
+            self.log.append(&[failed("event_hook.delivery", &[("EventHook", hook)], reason)]);
         }
-        self.counters.failed.fetch_add(1, Ordering::Relaxed);
-        let hook = delivery.hook.shown["id"].as_str().unwrap_or_default();
-        self.log.append(&[failed(
-            "event_hook.delivery",
-            &[("EventHook", hook)],
-            "the endpoint did not take it",
-        )]);
+        self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -180,8 +183,10 @@ impl Deliveries {
 
     pub(super) fn send(&self, deliveries: Vec<Delivery>) {
         for delivery in deliveries {
+            self.counters.under_way.fetch_add(1, Ordering::Relaxed);
             if self.queue.try_send(delivery).is_err() {
                 self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
             }
         }
     }
@@ -191,6 +196,7 @@ impl Deliveries {
             "delivered": self.counters.delivered.load(Ordering::Relaxed),
             "failed": self.counters.failed.load(Ordering::Relaxed),
             "lost": self.counters.lost.load(Ordering::Relaxed),
+            "under_way": self.counters.under_way.load(Ordering::Relaxed),
         })
     }
 

@@ -65,7 +65,9 @@ async fn a_late_delivery_comes_after_its_time() {
     world.faults("hooks.late=80").await;
     let began = std::time::Instant::now();
     make_groups(&world, 1).await;
+    assert_eq!(delivered(&world, "under_way").await, 1);
     receiver.wait(1).await;
+    eventually(async || (delivered(&world, "under_way").await == 0).then_some(())).await;
     assert!(began.elapsed().as_millis() >= 80);
 }
 

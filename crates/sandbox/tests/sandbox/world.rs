@@ -94,7 +94,11 @@ impl World {
     }
 
     pub(crate) async fn ask_for_token(&self) -> Answer {
-        let url = format!("{}/oauth2/v1/token", self.ready("/okta/org_url"));
+        self.ask_with(&self.assertion(), None).await
+    }
+
+    /// Asks for a token with this assertion and perhaps a proof.
+    pub(crate) async fn ask_with(&self, assertion: &str, proof: Option<&str>) -> Answer {
         let form = [
             ("grant_type", "client_credentials"),
             (
@@ -103,12 +107,19 @@ impl World {
                  okta.eventHooks.manage",
             ),
             ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-            ("client_assertion", &self.assertion(&url)),
+            ("client_assertion", assertion),
         ];
-        read(self.http.post(&url).form(&form)).await.unwrap()
+        let request = self.http.post(self.token_url()).form(&form);
+        read(proof.into_iter().fold(request, |request, proof| request.header("dpop", proof))).await.unwrap()
     }
 
-    fn assertion(&self, url: &str) -> String {
+    pub(crate) fn token_url(&self) -> String {
+        format!("{}/oauth2/v1/token", self.ready("/okta/org_url"))
+    }
+
+    /// What the client proves itself with, once.
+    pub(crate) fn assertion(&self) -> String {
+        let url = self.token_url();
         let client = self.ready("/okta/client_id");
         let mut claims = JwtPayload::new();
         claims.set_issuer(&client);
