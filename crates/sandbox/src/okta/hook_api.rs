@@ -22,7 +22,10 @@ pub(super) async fn event_hooks(org: &Arc<OrgServer>, method: &Method, rest: &[&
             }
         }
         (_, [id, ..]) if !org.org().hooks.contains_key(*id) => Answer::not_found(id, "EventHook"),
-        ("GET", [id]) => Answer::ok(org.org().hooks[*id].shown.clone()),
+        ("GET", [id]) => match org.org().hooks.get(*id) {
+            Some(hook) => Answer::ok(hook.shown.clone()),
+            None => Answer::not_found(id, "EventHook"),
+        },
         ("PUT", [id]) => {
             let before = org.org().hooks.get(*id).cloned();
             match hook(id, &sent, before.as_ref()) {
@@ -32,7 +35,7 @@ pub(super) async fn event_hooks(org: &Arc<OrgServer>, method: &Method, rest: &[&
         }
         ("DELETE", [id]) => {
             let mut state = org.org();
-            if state.hooks[*id].shown["status"] == "ACTIVE" {
+            if state.hooks.get(*id).is_some_and(|hook| hook.shown["status"] == "ACTIVE") {
                 return Answer::error(
                     400,
                     "E0000001",
@@ -51,7 +54,9 @@ pub(super) async fn event_hooks(org: &Arc<OrgServer>, method: &Method, rest: &[&
 async fn lifecycle(org: &Arc<OrgServer>, id: &str, step: &str) -> Answer {
     match step {
         "verify" => {
-            let hook = org.org().hooks[id].clone();
+            let Some(hook) = org.org().hooks.get(id).cloned() else {
+                return Answer::not_found(id, "EventHook");
+            };
             if !org.deliveries.verify(&hook).await {
                 let reason = "the endpoint did not answer the verification challenge";
                 org.log.append(&[failed("event_hook.verified", &[("EventHook", id)], reason)]);

@@ -13,5 +13,6 @@ mod hooks;
 mod log;
 mod mapping;
 mod start;
+mod storm;
 mod values;
 mod world;
