@@ -64,7 +64,7 @@ async fn a_sign_in_moves_the_last_login_and_nothing_else() {
 async fn a_deletion_is_announced_before_the_user_is_gone() {
     let world = World::new().await;
     let user = world.users().await[0].clone();
-    world.faults("okta.delete-lag=100").await;
+    world.faults("okta.delete-lag=400").await;
     world.control("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
     let path = format!("/api/v1/users/{user}");
     assert_eq!(world.get(&path).await.json()["status"], "DEPROVISIONED");
