@@ -7,8 +7,8 @@ use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ApprovedPlan, EngineError, Execution, Phase, PortError, Progress, Refusal, RunReport, SourceState,
-    Staged, engine::Engine,
+    AlertKind, ApprovedPlan, EngineError, Execution, Outcome, Phase, PortError, Progress, Refusal, RunReport,
+    SourceState, Staged, Subject, engine::Engine,
 };
 
 impl Engine {
@@ -42,6 +42,19 @@ impl Engine {
     async fn refuse_removal(&self) -> Result<(), EngineError> {
         if self.ports.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
             return Err(Refusal::RemovesMissing.into());
+        }
+        Ok(())
+    }
+
+    /// The import source deleted what an import of changes did not hold: somebody switched that on after it was looked
+    /// at. Nothing that was confirmed can be trusted; everything is read, and sent again.
+    pub(crate) async fn look_after_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {
+        let deleted = outcome.missing_deleted();
+        if deleted > 0 {
+            let message = format!("the import source deleted {deleted} objects that the import did not hold");
+            self.alert(AlertKind::GuardTripped, message, EngineError::from(Refusal::RemovesMissing).hint());
+            self.ports.store.distrust().await?;
+            self.ports.store.ask(&Subject::Directory, self.now()).await?;
         }
         Ok(())
     }
@@ -89,6 +102,7 @@ impl Engine {
         progress.begin(Phase::Sending, Some(plan.plan().changes()));
         let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
         let mut page = first;
+        let mut kept = Vec::new();
         while let Some(last) = page.last() {
             let after: RecordKey = last.record.key.clone();
             let items = page.len() as u64;
@@ -97,6 +111,8 @@ impl Engine {
             }
             let outcome = if stop.is_cancelled() {
                 Err(EngineError::Stopped)
+            } else if let Err(error) = self.note_kept(run, &page, &mut kept).await {
+                Err(error)
             } else {
                 let records = page.into_iter().map(|staged| staged.record).collect();
                 execution.submit(records).await.map_err(EngineError::Import)
@@ -131,7 +147,9 @@ impl Engine {
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
         self.stats.execution(report.result);
+        self.look_after_removed(&outcome).await?;
         self.ports.store.confirm(run, &id, &confirmed, &outcome.reason(), self.now()).await?;
+        self.tell_kept(&kept, report);
         Ok(())
     }
 

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stats::Stats;
 use crate::{
-    Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits, Pass,
+    Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits, Objects,
+    Pass,
     Phase, Progress, RunKind, RunReport, RunResult, Scope, StateStore, Structure, StructureState, Subject,
     SyncPlan,
 };
@@ -33,6 +34,8 @@ pub struct Ports {
     pub store: Arc<dyn StateStore>,
     /// The directory's log; without it only the hook tells of changes.
     pub feed: Option<Arc<dyn EventFeed>>,
+    /// Objects in Assets one by one; `None` without an account.
+    pub objects: Option<Arc<dyn Objects>>,
     /// Who is told when something is wrong.
     pub alarm: Arc<dyn Alarm>,
     /// The time of day.
@@ -223,6 +226,7 @@ impl Engine {
         let _passes = self.passes.lock().await;
         let mut report = RunReport::default();
         let mapping = self.prepare(&mut report, progress).await?;
+        self.clear_all_kept(stop).await?;
         self.send_unconfirmed(stop).await?;
         let (run, mut pass, resumed) = self.take_up(scope, &mapping).await?;
         report.resumed = resumed;
@@ -233,7 +237,9 @@ impl Engine {
                 report.counts(kind).read = counts.read;
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
-            self.apply(plan.approve(limits)?, report, progress, stop).await
+            self.apply(plan.approve(limits)?, report, progress, stop).await?;
+            report.cleared += self.clear_all_kept(stop).await?;
+            Ok(())
         })
         .await
     }
@@ -293,7 +299,9 @@ impl Engine {
         let run = self.ports.store.begin_run(RunKind::Some, self.now()).await?;
         self.conclude(run, RunKind::Some, report, async |report| {
             let looked = self.look_at(run, subjects.iter().cloned(), &HashSet::new(), report).await?;
-            self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await
+            self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
+            report.cleared += self.clear_all_kept(stop).await?;
+            Ok(())
         })
         .await
     }

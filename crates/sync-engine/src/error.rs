@@ -122,6 +122,9 @@ pub enum EngineError {
     /// There is no object schema and mapping to import into.
     #[error("the import source has no schema and mapping yet")]
     NotSetUp,
+    /// There is no account to change objects with.
+    #[error("this takes an account on the Atlassian site, and there is none")]
+    NoAccount,
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
     Disabled,
@@ -152,7 +155,7 @@ impl EngineError {
             | Self::Feed(e)
             | Self::Objects(e) => e.is_transient(),
             Self::Stopped => true,
-            Self::Store(_) | Self::NotSetUp | Self::Disabled | Self::Refused(_) => false,
+            Self::Store(_) | Self::NotSetUp | Self::NoAccount | Self::Disabled | Self::Refused(_) => false,
         }
     }
 
@@ -167,10 +170,18 @@ impl EngineError {
             | Self::Objects(e) => e.hint().map(Into::into),
             Self::NotSetUp => Some("run `okta-insight setup` first".into()),
             Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
+            Self::Refused(Refusal::TooManyPruned { .. }) => {
+                Some("look at the list; if it is meant, run `okta-insight prune --accept-shrink`".into())
+            }
+            Self::Refused(Refusal::RemovesMissing) => Some(
+                "in Assets: object schema, Import tab, Edit mapping; at each object type, Edit object type mapping: \
+                 set missing objects to Ignore"
+                    .into(),
+            ),
             Self::Refused(_) => Some(
                 "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`".into(),
             ),
-            Self::Store(_) | Self::Stopped => None,
+            Self::Store(_) | Self::NoAccount | Self::Stopped => None,
         }
     }
 }

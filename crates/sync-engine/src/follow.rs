@@ -151,7 +151,7 @@ impl Engine {
             } else if let Some(report) = self.send_unconfirmed(stop).await? {
                 tell("records sent again", &report);
                 self.warn_of_refused().await?;
-            } else {
+            } else if self.clear_kept(stop).await? == 0 {
                 break;
             }
         }

@@ -2,6 +2,7 @@
 
 mod alert;
 mod apply;
+mod clearing;
 mod engine;
 mod error;
 mod events;
@@ -12,6 +13,7 @@ mod pass;
 mod plan;
 mod ports;
 mod progress;
+mod prune;
 mod read;
 mod recover;
 mod report;
@@ -26,13 +28,15 @@ pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, KindPlan, Limits, Refusal, SyncPlan};
 pub use ports::{
-    BlankedField, Census, Change, Clock, Cursor, Directory, EventFeed, EventHook, Execution, ExecutionState,
-    FeedPage, FeedPosition, FeedState, HookReport, Importer, InboxCounts, InboxEvent, Known, LastRun, Look,
-    LookSort, Losses, Members, Observed, ObservedGroup, ObservedUser, OpenExecution, Outcome, Page,
-    RunSummary, SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState,
-    Subject, SyncRequest, SystemClock, TypeOutcome, Unconfirmed,
+    AuditLine, BlankedField, Census, Change, Clearing, Clock, Cursor, Directory, EventFeed, EventHook,
+    Execution, ExecutionState, FeedPage, FeedPosition, FeedState, GoneObject, HookReport, Importer,
+    InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, Members, Objects, Observed,
+    ObservedGroup, ObservedUser, OpenExecution, Outcome, Page, RunSummary, SourceState, Staged, StateStore,
+    StoreError, Structure, StructureReport, StructureState, Subject, SyncRequest, SystemClock, ToClear,
+    TypeOutcome, Unconfirmed, Uncleared, UnclearedCounts, Upkeep,
 };
 pub use progress::{Phase, Progress, Quiet};
+pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};
 pub use report::{RecordCounts, RunKind, RunReport, RunResult};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};

@@ -130,6 +130,18 @@ pub enum Refusal {
         /// The largest share that needs no consent, in percent.
         max_percent: f64,
     },
+    /// Too large a share would be deleted in Assets.
+    #[error("{pruned} of {known} known {kind}s would be deleted; more than {max_percent} % needs consent")]
+    TooManyPruned {
+        /// What would be deleted.
+        kind: ObjectKind,
+        /// How many.
+        pruned: u64,
+        /// Of how many, those marked as gone included.
+        known: u64,
+        /// The limit in force.
+        max_percent: f64,
+    },
     /// Assets would delete what an import does not hold.
     #[error(
         "the import source removes missing objects: an import of what changed would delete everything else in Assets"

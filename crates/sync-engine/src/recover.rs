@@ -106,6 +106,7 @@ impl Engine {
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
         self.stats.execution(report.result);
+        self.look_after_removed(outcome).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
         Ok(())
     }

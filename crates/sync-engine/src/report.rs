@@ -93,6 +93,9 @@ pub struct RunReport {
     pub chunks: u64,
     /// The records, by kind.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
+    /// Values that were cleared with the account, because the import source ignores empty ones.
+    #[serde(default)]
+    pub cleared: u64,
     /// Requests to the directory.
     pub directory_requests: u64,
     /// How long it took.
@@ -144,6 +147,9 @@ impl RunReport {
                 counts.identical += t.identical;
             }
             t.messages.iter().for_each(|m| self.note(format!("{}: {m}", t.name)));
+            if t.missing_deleted > 0 {
+                self.note(format!("{}: the import source deleted {} objects that the import did not hold", t.name, t.missing_deleted));
+            }
         }
         outcome.messages.iter().for_each(|m| self.note(m.clone()));
         let mut confirmed = Vec::new();

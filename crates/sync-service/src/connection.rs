@@ -9,8 +9,8 @@ use okta_client::{HookSecret, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sync_engine::{
-    Census, Engine, EngineOptions, EventFeed, FollowOptions, InboxCounts, NoAlarm, Ports, RunKind,
-    RunSummary, StateStore, SystemClock,
+    Census, Engine, EngineOptions, EventFeed, FollowOptions, InboxCounts, NoAlarm, Objects, Ports,
+    RunKind, RunSummary, StateStore, SystemClock, Uncleared, UnclearedCounts,
 };
 use sync_model::{ConnectionName, ObjectKind};
 use sync_store::Store;
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{
-    AssetsImporter, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog, SourceSettings,
+    AssetsImporter, AssetsObjects, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog, SourceSettings,
 };
 use crate::config::EventSource;
 use crate::lock::Lock;
@@ -37,6 +37,8 @@ pub struct ConnectionStatus {
     pub objects: BTreeMap<ObjectKind, Census>,
     /// What is waiting.
     pub inbox: InboxCounts,
+    /// Values that are gone in Okta and still in Assets.
+    pub uncleared: UnclearedCounts,
     /// When the last full run that ended well began.
     pub last_full_sync: Option<jiff::Timestamp>,
     /// The last runs, newest first.
@@ -76,7 +78,7 @@ impl Connection {
                 AssetsStructure::new(
                     okta.clone(),
                     assets.clone(),
-                    account,
+                    account.clone(),
                     settings.clone(),
                     config.mapping.clone(),
                     mapping.clone(),
@@ -84,9 +86,12 @@ impl Connection {
                 .following_titles(config.assets.follow_titles),
             ),
             hook: Arc::new(OktaEventHook::new(okta, &config.name, config.hook.clone())),
-            importer: Arc::new(AssetsImporter::new(assets, mapping, settings)),
+            importer: Arc::new(AssetsImporter::new(assets, mapping.clone(), settings.clone())),
             store: Arc::clone(&state),
             feed,
+            objects: account.map(|account| -> Arc<dyn Objects> {
+                Arc::new(AssetsObjects::new(account, settings, mapping))
+            }),
             alarm: Arc::new(NoAlarm),
             clock: Arc::new(SystemClock),
         };
@@ -144,9 +149,18 @@ impl Connection {
             connection: self.name.clone(),
             objects: self.store.census().await?,
             inbox: self.store.inbox().await?,
+            uncleared: self.store.count_uncleared().await?,
             last_full_sync: self.store.last_run(RunKind::Full).await?.good,
             runs: self.store.runs(runs).await?,
         })
+    }
+
+    /// Values that are gone in Okta and still in Assets, the oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, ServiceError> {
+        Ok(self.store.uncleared(limit).await?)
     }
 
     /// Claims the right to send for this connection until the result is dropped, and looks after what an earlier

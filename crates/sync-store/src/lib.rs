@@ -9,7 +9,9 @@ mod requests;
 mod runs;
 mod sqlite;
 mod staging;
+mod uncleared;
 mod unconfirmed;
+mod upkeep;
 
 pub use connection::ConnectionStore;
 pub use sqlite::Store;

@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId}
 
 use crate::convert::{keys_json, kind, millis};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, unconfirmed};
+use crate::{ConnectionStore, uncleared, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
@@ -217,12 +217,14 @@ pub(crate) async fn confirm(
     }
     sqlx::query(
         "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, read_at, confirmed, seen_run, answers_to,
-                              record)
-         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, read_at, ?4, ?2, answers_to, record FROM staged
+                              record, gone_since)
+         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, read_at, ?4, ?2, answers_to, record,
+                iif(change = 'retire', ?4, NULL) FROM staged
          WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3))
          ON CONFLICT (connection, kind, id) DO UPDATE SET
              fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, read_at = excluded.read_at,
-             confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record
+             confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record,
+             gone_since = iif(excluded.gone, coalesce(objects.gone_since, excluded.gone_since), NULL)
          WHERE objects.read_at <= excluded.read_at",
     )
     .bind(store.id)
@@ -253,6 +255,7 @@ pub(crate) async fn confirm(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
+    uncleared::settle(store, &mut tx, run, &kinds, now).await?;
     unconfirmed::settle(store, &mut tx, run, &kinds, reason, now).await?;
     sqlx::query("DELETE FROM staged WHERE run = ?1")
         .bind(run.get())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sync_model::{ExecutionId, ObjectKind, Record};
+use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
 use crate::PortError;
 
@@ -37,6 +37,9 @@ pub struct TypeOutcome {
     pub updated: u64,
     /// How many matched their object already.
     pub identical: u64,
+    /// How many objects were deleted because the import did not hold them. It should never be any.
+    #[serde(default)]
+    pub missing_deleted: u64,
     /// What the importer said about it.
     pub messages: Vec<String>,
 }
@@ -72,6 +75,11 @@ impl Outcome {
         }
     }
 
+    /// How many objects were deleted because the import did not hold them.
+    pub fn missing_deleted(&self) -> u64 {
+        self.types.iter().map(|t| t.missing_deleted).sum()
+    }
+
     /// Whether all of `sent` records of a kind are accounted for.
     pub fn accounts_for(&self, kind: ObjectKind, sent: u64) -> bool {
         self.ok
@@ -96,6 +104,17 @@ pub enum ExecutionState {
     Gone,
 }
 
+/// A value that the importer keeps although the record says that there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptValue {
+    /// Whose.
+    pub key: RecordKey,
+    /// The record's field.
+    pub field: String,
+    /// The attribute that it fills, in the importer's words.
+    pub attribute: String,
+}
+
 /// The import source.
 #[async_trait]
 pub trait Importer: Send + Sync {
@@ -104,6 +123,12 @@ pub trait Importer: Send + Sync {
 
     /// Whether objects that an import does not hold are deleted; `None` when the import source does not tell.
     async fn removes_missing(&self) -> Result<Option<bool>, PortError>;
+
+    /// The values that it keeps when records are replaced by others, each given as what it holds and what is sent.
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue>;
+
+    /// Whether values that arrive empty are removed by now, for certain.
+    async fn removes_empty(&self) -> bool;
 
     /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;

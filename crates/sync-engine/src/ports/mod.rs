@@ -4,15 +4,19 @@ mod clock;
 mod directory;
 mod feed;
 mod importer;
+mod objects;
 mod store;
 mod structure;
+mod upkeep;
 
 pub use clock::{Clock, SystemClock};
 pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
 pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};
-pub use importer::{Execution, ExecutionState, Importer, Outcome, SourceState, TypeOutcome};
+pub use importer::{Execution, ExecutionState, Importer, KeptValue, Outcome, SourceState, TypeOutcome};
+pub use objects::{Clearing, Objects, ToClear};
 pub use store::{
     BlankedField, Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
     OpenExecution, RunSummary, Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
 };
 pub use structure::{EventHook, HookReport, Structure, StructureReport, StructureState};
+pub use upkeep::{AuditLine, GoneObject, Uncleared, UnclearedCounts, Upkeep};

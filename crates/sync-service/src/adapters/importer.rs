@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use insight_import_client as assets;
 use insight_import_client::{ChunkLimits, Chunker, ImportClient, OutcomeLimits, SourceStatus};
-use schema_mapper::Mapping;
+use schema_mapper::{EmptyValues, Mapping};
 use serde_json::Value;
-use sync_engine::{Execution, ExecutionState, Importer, Outcome, PortError, SourceState, TypeOutcome};
+use sync_engine::{
+    Execution, ExecutionState, Importer, KeptValue, Outcome, PortError, SourceState, TypeOutcome,
+};
 use sync_model::{ExecutionId, Record};
 
 use super::{MappingSlot, SourceSettings, assets_error};
@@ -22,6 +24,13 @@ pub(crate) struct AssetsImporter {
 impl AssetsImporter {
     pub(crate) fn new(client: ImportClient, mapping: MappingSlot, settings: SourceSettings) -> Self {
         Self { client, mapping, settings, chunks: ChunkLimits::default() }
+    }
+}
+
+impl AssetsImporter {
+    /// What is done with values that arrive empty, as far as anybody tells.
+    async fn empty_values(&self) -> EmptyValues {
+        EmptyValues::told(self.settings.get().await.and_then(|source| source.ignores_empty_values()))
     }
 }
 
@@ -42,6 +51,23 @@ impl Importer for AssetsImporter {
 
     async fn removes_missing(&self) -> Result<Option<bool>, PortError> {
         Ok(self.settings.get().await.and_then(|source| source.removes_missing_objects()))
+    }
+
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {
+        let Some(mapping) = self.mapping.get() else { return Vec::new() };
+        let empty = self.empty_values().await;
+        let kept = changes.iter().flat_map(|(last, new)| mapping.kept(empty, last, new));
+        kept.filter_map(|kept| {
+            let mut attributes = mapping.attributes(kept.key.kind).iter();
+            let field = attributes.find(|a| a.external_id == kept.external_id)?.locator.clone();
+            let attribute = format!("{}: {}", kept.object_type, kept.attribute);
+            Some(KeptValue { key: kept.key, field, attribute })
+        })
+        .collect()
+    }
+
+    async fn removes_empty(&self) -> bool {
+        self.empty_values().await == EmptyValues::Removed
     }
 
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
@@ -136,6 +162,7 @@ fn outcome(ended: &assets::Outcome, mapping: &MappingSlot) -> Outcome {
             created: t.created,
             updated: t.updated,
             identical: t.identical,
+            missing_deleted: t.missing_deleted,
             messages: t.complaints(),
         })
         .collect();

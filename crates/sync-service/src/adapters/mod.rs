@@ -4,6 +4,7 @@ mod directory;
 mod feed;
 mod hook;
 mod importer;
+mod objects;
 mod settings;
 mod structure;
 
@@ -16,6 +17,7 @@ pub(crate) use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
 pub(crate) use hook::OktaEventHook;
 pub(crate) use importer::AssetsImporter;
+pub(crate) use objects::AssetsObjects;
 pub(crate) use settings::SourceSettings;
 pub(crate) use structure::AssetsStructure;
 

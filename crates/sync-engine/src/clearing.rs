@@ -1,0 +1,149 @@
+//! Values that are gone in the directory and that the importer keeps, because it ignores what arrives empty.
+//!
+//! They are noted before the records are sent that no longer hold them, take effect when those are confirmed, and are
+//! cleared one object at a time with the account. Without one they stay noted, are counted and told; when the import
+//! source removes empty values after all, their records are sent again.
+
+use std::collections::BTreeMap;
+
+use sync_model::{Record, RecordKey, RunId, is_empty};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Clearing, EngineError, KeptValue, Objects, PortError, RunReport, Staged, ToClear, engine::Engine, explain,
+};
+
+/// How many values are cleared while nothing else is sent.
+const TOGETHER: u32 = 100;
+
+impl Engine {
+    /// Notes what the importer will keep of what the records of a page replace.
+    pub(crate) async fn note_kept(
+        &self,
+        run: RunId,
+        page: &[Staged],
+        kept: &mut Vec<KeptValue>,
+    ) -> Result<(), EngineError> {
+        let keys: Vec<RecordKey> = page.iter().map(|staged| staged.record.key.clone()).collect();
+        let held = self.ports.store.held(&keys).await?;
+        let changes: Vec<(&Record, &Record)> = page
+            .iter()
+            .flat_map(|staged| {
+                let held = held.get(&staged.record.key).into_iter().flatten();
+                held.filter(|held| loses(held, &staged.record)).map(|held| (held, &staged.record))
+            })
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let found = self.ports.importer.keeps(&changes).await;
+        self.ports.store.note_kept(run, &found).await?;
+        kept.extend(found);
+        Ok(())
+    }
+
+    /// Tells what stays in Assets for want of an account, one line for each attribute.
+    pub(crate) fn tell_kept(&self, kept: &[KeptValue], report: &mut RunReport) {
+        if self.ports.objects.is_some() {
+            return;
+        }
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for value in kept {
+            *counts.entry(&value.attribute).or_default() += 1;
+        }
+        for (attribute, n) in counts {
+            let values = if n == 1 { "1 value is".to_owned() } else { format!("{n} values are") };
+            report.note(format!(
+                "{attribute}: {values} gone and stay in Assets, because the import source ignores empty values and \
+                 there is no account to clear them"
+            ));
+        }
+    }
+
+    /// Clears everything that is due. Gives the number of values.
+    pub(crate) async fn clear_all_kept(&self, stop: &CancellationToken) -> Result<u64, EngineError> {
+        let mut cleared = 0;
+        loop {
+            match self.clear_kept(stop).await? {
+                0 => return Ok(cleared),
+                n => cleared += n,
+            }
+        }
+    }
+
+    /// Clears some of what is due. Gives the number of values that are done with; what did not work is put off.
+    pub(crate) async fn clear_kept(&self, stop: &CancellationToken) -> Result<u64, EngineError> {
+        if stop.is_cancelled() {
+            return Err(EngineError::Stopped);
+        }
+        let Some(objects) = &self.ports.objects else { return self.resend_kept().await };
+        if self.ports.store.to_clear(1, self.now()).await?.is_empty() {
+            return Ok(0);
+        }
+        // A record that gives the value again must not be under way.
+        let _lane = self.lane.lock().await;
+        self.recover_locked(None).await?;
+        let due = self.ports.store.to_clear(TOGETHER, self.now()).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let results = tokio::select! {
+            () = stop.cancelled() => return Err(EngineError::Stopped),
+            results = objects.clear(&due) => results,
+        };
+        self.book_clearing(&due, results).await
+    }
+
+    async fn book_clearing(
+        &self,
+        due: &[ToClear],
+        results: Result<Vec<Clearing>, PortError>,
+    ) -> Result<u64, EngineError> {
+        let now = self.now();
+        let results = match results {
+            Ok(results) => results,
+            Err(error) => {
+                // Whatever it is, it is not about these objects: none would fare better now.
+                let reason = explain(&error);
+                tracing::warn!(error = %reason, "values could not be cleared; tried again later");
+                self.ports.store.put_off_clearing(None, &reason, now).await?;
+                return Ok(0);
+            }
+        };
+        let mut done = Vec::new();
+        let mut failed: BTreeMap<String, Vec<ToClear>> = BTreeMap::new();
+        for (object, result) in due.iter().zip(results) {
+            match result {
+                Clearing::Cleared | Clearing::NoObject => done.push(object.clone()),
+                Clearing::Failed(reason) => failed.entry(reason).or_default().push(object.clone()),
+            }
+        }
+        self.ports.store.cleared(&done).await?;
+        for (reason, objects) in failed {
+            tracing::warn!(objects = objects.len(), %reason, "values could not be cleared; tried again later");
+            self.ports.store.put_off_clearing(Some(&objects), &reason, now).await?;
+        }
+        Ok(done.iter().map(|object| object.fields.len() as u64).sum())
+    }
+
+    /// Without an account only the import can clear, once it is set to.
+    async fn resend_kept(&self) -> Result<u64, EngineError> {
+        if self.ports.store.count_uncleared().await?.values == 0 || !self.ports.importer.removes_empty().await {
+            return Ok(0);
+        }
+        let records = self.ports.store.resend_uncleared(self.now()).await?;
+        tracing::info!(records, "the import source removes empty values by now; what it kept is sent again");
+        Ok(records)
+    }
+
+    /// The account's way to objects, or the reason why there is none.
+    pub(crate) fn objects(&self) -> Result<&dyn Objects, EngineError> {
+        self.ports.objects.as_deref().ok_or(EngineError::NoAccount)
+    }
+}
+
+/// Whether a record has no value where the one before it has one.
+fn loses(held: &Record, new: &Record) -> bool {
+    let lacks = |field: &str| new.fields.get(field).is_none_or(is_empty);
+    held.fields.iter().any(|(field, value)| !is_empty(value) && lacks(field))
+}

@@ -1,0 +1,41 @@
+//! Objects in Assets one by one: what takes an account and cannot be imported.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use sync_model::RecordKey;
+
+use crate::PortError;
+
+/// Fields of an object that should hold nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToClear {
+    /// Which object.
+    pub key: RecordKey,
+    /// The record's fields.
+    pub fields: Vec<String>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clearing {
+    /// The object holds nothing there.
+    Cleared,
+    /// There is no such object.
+    NoObject,
+    /// It did not work, for a reason without values.
+    Failed(String),
+}
+
+/// Objects in Assets, found by what the directory calls them.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Takes values away. Gives what became of each, in the same order. May be repeated.
+    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError>;
+
+    /// What Assets calls these objects; those that it does not have are absent.
+    async fn find(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<String>>, PortError>;
+
+    /// Deletes an object, and gives what Assets called it; nothing when it was not there any more.
+    async fn delete(&self, key: &RecordKey) -> Result<Vec<String>, PortError>;
+}

@@ -1,0 +1,115 @@
+//! What must survive a crash beside the sync itself: values to be cleared, objects to be pruned, what was deleted.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_model::{Record, RecordKey, RunId};
+
+use super::{KeptValue, StoreError, ToClear};
+
+/// A value that is gone in the directory and still in Assets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Uncleared {
+    /// Whose.
+    pub key: RecordKey,
+    /// The record's field.
+    pub field: String,
+    /// The attribute that it fills.
+    pub attribute: String,
+    /// How often it was tried to clear it.
+    pub attempts: u32,
+    /// Why that did not work; empty while nobody has tried.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// How many values are gone in the directory and still in Assets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct UnclearedCounts {
+    /// Values.
+    pub values: u64,
+    /// The objects that hold them.
+    pub objects: u64,
+    /// Of the values, those that could not be cleared although it was tried.
+    pub failed: u64,
+    /// Since when the oldest of them should be gone.
+    pub oldest: Option<Timestamp>,
+}
+
+/// An object that Assets holds as gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoneObject {
+    /// Which.
+    pub key: RecordKey,
+    /// When it was first confirmed as gone.
+    pub since: Timestamp,
+}
+
+/// A line about something that cannot be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditLine {
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub what: String,
+    /// To which object.
+    pub key: String,
+    /// More about it, without values.
+    pub detail: String,
+}
+
+/// The memory beside the sync. Every method does all of its work or nothing.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// The records that Assets may hold of these objects: the one confirmed last, and one that was sent since and not
+    /// accounted for.
+    async fn held(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError>;
+
+    /// Notes beside the staged records what the importer will keep of what they replace. It takes effect when the
+    /// execution is [confirmed](crate::StateStore::confirm); a value that a confirmed record gives is struck off there.
+    async fn note_kept(&self, run: RunId, kept: &[KeptValue]) -> Result<(), StoreError>;
+
+    /// Values that are due to be cleared, by object. Objects with a record that Assets did not account for wait until
+    /// it does.
+    async fn to_clear(&self, limit: u32, now: Timestamp) -> Result<Vec<ToClear>, StoreError>;
+
+    /// Strikes off values that were cleared.
+    async fn cleared(&self, objects: &[ToClear]) -> Result<(), StoreError>;
+
+    /// Puts values off that could not be cleared, longer with each attempt; all that are due when none are named.
+    async fn put_off_clearing(
+        &self,
+        objects: Option<&[ToClear]>,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Has the records sent again whose values are still in Assets, and strikes the values off: the importer removes
+    /// values that arrive empty by now. Gives the number of records.
+    async fn resend_uncleared(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Values that are gone in the directory and still in Assets, the oldest first.
+    async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, StoreError>;
+
+    /// How many there are.
+    async fn count_uncleared(&self) -> Result<UnclearedCounts, StoreError>;
+
+    /// Objects that were confirmed as gone before a time, the oldest first.
+    async fn gone_before(&self, before: Timestamp, limit: u32) -> Result<Vec<GoneObject>, StoreError>;
+
+    /// How many there are.
+    async fn count_gone_before(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Forgets an object that was deleted in Assets, and writes the line about it. An object that is not known as gone
+    /// is left alone.
+    async fn forget_object(&self, key: &RecordKey, line: &AuditLine) -> Result<(), StoreError>;
+
+    /// What was done that cannot be undone, the newest first.
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+
+    /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read.
+    async fn distrust(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,299 @@
+//! Deleting objects in Assets that have long been gone in the directory. The only place where anything is deleted, and
+//! only at an operator's word.
+//!
+//! Each object is read back by id before: what exists is not deleted but looked at. An object is forgotten after it was
+//! deleted, with a line in the audit; whoever is cut off in between finds it gone already the next time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use serde::Serialize;
+use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    AuditLine, EngineError, GoneObject, Objects, Refusal, StructureState, Subject, engine::Engine, explain,
+};
+
+/// How many objects are read back and deleted between two looks at whether to stop.
+const TOGETHER: usize = 50;
+
+/// What may be deleted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PruneOptions {
+    /// How long an object must have been gone.
+    pub older_than: Duration,
+    /// At most so many objects.
+    pub limit: u32,
+    /// The largest share of the known objects of a kind, from 0 to 1.
+    pub max_share: f64,
+    /// An operator looked at the share and wants it.
+    pub accept_shrink: bool,
+}
+
+impl Default for PruneOptions {
+    fn default() -> Self {
+        Self {
+            older_than: Duration::from_hours(24 * 30),
+            limit: 1000,
+            max_share: 0.2,
+            accept_shrink: false,
+        }
+    }
+}
+
+/// An object that could be deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Prunable {
+    /// Which, and since when it is gone.
+    #[serde(flatten)]
+    pub object: GoneObject,
+    /// What Assets calls it; nothing when it is not there any more.
+    pub in_assets: Vec<String>,
+}
+
+/// What could be deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PrunePlan {
+    /// The objects, those that have been gone longest first.
+    pub objects: Vec<Prunable>,
+    /// How many more there are beyond the limit.
+    pub more: u64,
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome", content = "reason")]
+pub enum Pruning {
+    /// It was deleted.
+    Deleted,
+    /// It had been deleted before.
+    AlreadyGone,
+    /// The directory has it; it is looked at instead.
+    StillThere,
+    /// It did not work.
+    Failed(String),
+}
+
+/// An object and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Which.
+    pub key: RecordKey,
+    /// What Assets called it.
+    pub in_assets: Vec<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub result: Pruning,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PruneReport {
+    /// The objects, as far as it went.
+    pub objects: Vec<Pruned>,
+    /// Why it ended early.
+    pub stopped: Option<String>,
+}
+
+impl PruneReport {
+    /// How many came to an end that a test accepts.
+    pub fn count(&self, test: impl Fn(&Pruning) -> bool) -> u64 {
+        self.objects.iter().filter(|object| test(&object.result)).count() as u64
+    }
+}
+
+impl Engine {
+    /// What could be deleted in Assets. Changes nothing.
+    ///
+    /// # Errors
+    /// When there is no account, when there is no structure yet, or when a port fails.
+    pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
+        let objects = self.objects()?;
+        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        if structure.state == StructureState::Missing {
+            return Err(EngineError::NotSetUp);
+        }
+        let before = self.now().checked_sub(options.older_than).unwrap_or(jiff::Timestamp::MIN);
+        let all = self.ports.store.count_gone_before(before).await?;
+        let gone = self.ports.store.gone_before(before, options.limit).await?;
+        let keys: Vec<RecordKey> = gone.iter().map(|object| object.key.clone()).collect();
+        let mut found = objects.find(&keys).await.map_err(EngineError::Objects)?;
+        let found: Vec<Prunable> = gone
+            .into_iter()
+            .map(|object| Prunable { in_assets: found.remove(&object.key).unwrap_or_default(), object })
+            .collect();
+        Ok(PrunePlan { more: all.saturating_sub(found.len() as u64), objects: found })
+    }
+
+    /// Checks that so much may be deleted.
+    ///
+    /// # Errors
+    /// When it is more than an operator would expect, or the store fails.
+    pub async fn check_prune(&self, plan: &PrunePlan, options: &PruneOptions) -> Result<(), EngineError> {
+        let mut counts: BTreeMap<ObjectKind, u64> = BTreeMap::new();
+        for prunable in &plan.objects {
+            *counts.entry(prunable.object.key.kind).or_default() += 1;
+        }
+        let census = self.ports.store.census().await?;
+        for (kind, pruned) in counts {
+            let known = census.get(&kind).map_or(0, |census| census.live + census.gone);
+            // Counts of objects are far below 2^52.
+            #[allow(clippy::cast_precision_loss)]
+            let share = pruned as f64 / known.max(1) as f64;
+            if share > options.max_share && !options.accept_shrink {
+                let max_percent = options.max_share * 100.0;
+                return Err(Refusal::TooManyPruned { kind, pruned, known, max_percent }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes what a plan holds, after the limits were checked and each object was looked for in the directory. Only
+    /// for a plan that an operator has confirmed.
+    ///
+    /// # Errors
+    /// When there is no account, when the limits forbid it, when the directory shows nothing at all, or when the store
+    /// fails. Whatever else goes wrong is in the report.
+    pub async fn prune(
+        &self,
+        plan: &PrunePlan,
+        options: &PruneOptions,
+        stop: &CancellationToken,
+    ) -> Result<PruneReport, EngineError> {
+        let objects = self.objects()?;
+        self.check_prune(plan, options).await?;
+        self.refuse_blindness(plan).await?;
+        let mut report = PruneReport::default();
+        for part in plan.objects.chunks(TOGETHER) {
+            if stop.is_cancelled() {
+                report.stopped = Some(EngineError::Stopped.to_string());
+                break;
+            }
+            let pruned = {
+                let _lane = self.lane.lock().await;
+                self.recover_locked(None).await?;
+                self.prune_some(objects, part).await?
+            };
+            let failed = pruned.iter().filter_map(|object| match &object.result {
+                Pruning::Failed(reason) => Some(reason.clone()),
+                _ => None,
+            });
+            let failed: Vec<String> = failed.collect();
+            // The next ones would fare no better.
+            let hopeless = !pruned.is_empty() && failed.len() == pruned.len();
+            report.objects.extend(pruned);
+            if hopeless {
+                report.stopped = failed.into_iter().next();
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    /// A service app without an admin role sees nothing: a 404 means little then.
+    async fn refuse_blindness(&self, plan: &PrunePlan) -> Result<(), EngineError> {
+        let census = self.ports.store.census().await?;
+        for kind in [ObjectKind::User, ObjectKind::Group] {
+            let known = census.get(&kind).map_or(0, |census| census.live);
+            if known == 0 || !plan.objects.iter().any(|p| p.object.key.kind == kind) {
+                continue;
+            }
+            let empty = match kind {
+                ObjectKind::Group => self.ports.directory.groups(None, None).await.map(|p| p.items.is_empty()),
+                _ => self.ports.directory.users(None, None).await.map(|p| p.items.is_empty()),
+            };
+            if empty.map_err(EngineError::Directory)? {
+                return Err(Refusal::EmptyListing { kind, known }.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn prune_some(
+        &self,
+        objects: &dyn Objects,
+        part: &[Prunable],
+    ) -> Result<Vec<Pruned>, EngineError> {
+        let keys: Vec<RecordKey> = part.iter().map(|prunable| prunable.object.key.clone()).collect();
+        // It may have come back since the operator looked.
+        let known = self.ports.store.known(&keys).await?;
+        let pruned: BoxStream<'_, Result<Pruned, EngineError>> = stream::iter(part)
+            .filter(|prunable| {
+                std::future::ready(known.get(&prunable.object.key).is_some_and(|known| known.gone))
+            })
+            .map(|prunable| self.prune_one(objects, prunable))
+            .buffered(self.options.concurrency)
+            .boxed();
+        pruned.try_collect().await
+    }
+
+    async fn prune_one(&self, objects: &dyn Objects, prunable: &Prunable) -> Result<Pruned, EngineError> {
+        let key = prunable.object.key.clone();
+        let pruned = |in_assets, result| Pruned { key: key.clone(), in_assets, result };
+        match self.still_there(&key).await {
+            Ok(None) => {}
+            Ok(Some(subject)) => {
+                self.ports.store.ask(&subject, self.now()).await?;
+                return Ok(pruned(prunable.in_assets.clone(), Pruning::StillThere));
+            }
+            Err(EngineError::Directory(error)) => {
+                return Ok(pruned(prunable.in_assets.clone(), Pruning::Failed(explain(&error))));
+            }
+            Err(error) => return Err(error),
+        }
+        let deleted = match objects.delete(&key).await {
+            Ok(deleted) => deleted,
+            Err(error) => return Ok(pruned(prunable.in_assets.clone(), Pruning::Failed(explain(&error)))),
+        };
+        let (what, result) = if deleted.is_empty() {
+            ("found deleted", Pruning::AlreadyGone)
+        } else {
+            ("deleted", Pruning::Deleted)
+        };
+        let since = prunable.object.since;
+        let detail = if deleted.is_empty() {
+            format!("gone since {since:.0}")
+        } else {
+            format!("{} in Assets, gone since {since:.0}", deleted.join(", "))
+        };
+        let line = AuditLine { at: self.now(), what: what.to_owned(), key: key.to_string(), detail };
+        tracing::info!(target: "audit", what, key = %line.key, detail = %line.detail, "pruned");
+        self.ports.store.forget_object(&key, &line).await?;
+        Ok(pruned(deleted, result))
+    }
+
+    /// What to look at, when the directory has the object after all.
+    async fn still_there(&self, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
+        let directory = &self.ports.directory;
+        match key.kind {
+            ObjectKind::User => {
+                let id = UserId::new(key.id.clone());
+                let user = directory.user(&id).await.map_err(EngineError::Directory)?;
+                Ok(user.map(|_| Subject::User(id)))
+            }
+            ObjectKind::Group => {
+                let id = GroupId::new(key.id.clone());
+                let group = directory.group(&id).await.map_err(EngineError::Directory)?;
+                Ok(group.map(|_| Subject::Group(id)))
+            }
+            ObjectKind::Membership => self.membership_still_there(key).await,
+        }
+    }
+
+    /// A membership has no id in the directory; the user is asked for its groups.
+    async fn membership_still_there(&self, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
+        let Some(record) = self.ports.store.confirmed(key).await? else { return Ok(None) };
+        let end = |kind: ObjectKind| record.references.iter().find(|reference| reference.kind == kind);
+        let (Some(group), Some(user)) = (end(ObjectKind::Group), end(ObjectKind::User)) else {
+            return Ok(None);
+        };
+        let (group, user) = (GroupId::new(group.value.clone()), UserId::new(user.value.clone()));
+        let directory = &self.ports.directory;
+        let is_member = directory.user(&user).await.map_err(EngineError::Directory)?.is_some()
+            && directory.groups_of(&user).await.map_err(EngineError::Directory)?.contains(&group);
+        Ok(is_member.then_some(Subject::Membership { group, user }))
+    }
+}

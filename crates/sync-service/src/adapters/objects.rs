@@ -1,0 +1,244 @@
+//! Objects in Assets one by one, with the account, as the engine's objects.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt, stream};
+use insight_import_client::AssetsClient;
+use insight_import_client::account::{Object, ObjectValues, aql_text};
+use schema_mapper::{Mapping, Source};
+use sync_engine::{Clearing, Objects, PortError, ToClear};
+use sync_model::{ObjectKind, RecordKey};
+
+use super::{MappingSlot, SourceSettings, assets_error};
+
+/// How many objects are searched for at once.
+const SEARCHED: usize = 50;
+/// How many objects are changed at once.
+const CONCURRENCY: usize = 4;
+
+/// Objects in Assets, named by the mapping in force.
+#[derive(Debug, Clone)]
+pub(crate) struct AssetsObjects {
+    account: AssetsClient,
+    settings: SourceSettings,
+    mapping: MappingSlot,
+    known: Arc<RwLock<HashMap<ObjectKind, Arc<Names>>>>,
+}
+
+/// What Assets calls an object type and its attributes.
+#[derive(Debug)]
+struct Names {
+    type_name: String,
+    type_id: String,
+    /// Ids of attributes by name.
+    attributes: HashMap<String, String>,
+}
+
+/// What is needed to find and change the objects of a kind.
+struct Place {
+    names: Arc<Names>,
+    /// The name and the id of the attribute that tells who an object is.
+    identity: (String, String),
+    /// Ids of attributes by the record's field; fields that are not mapped any more are absent.
+    attributes: HashMap<String, String>,
+}
+
+impl Place {
+    /// Whose object it is; `None` for a stranger. Searches do not heed the case, and Okta's ids do.
+    fn owner<'o>(&self, object: &'o Object) -> Option<&'o str> {
+        let of_type = object.object_type.as_ref().is_none_or(|t| t.id == self.names.type_id);
+        let mut values = object.values(&self.identity.1).into_iter();
+        values.next().filter(|_| of_type && values.next().is_none())
+    }
+
+    fn query(&self, keys: &[&RecordKey]) -> String {
+        let ids: Vec<String> = keys.iter().map(|key| aql_text(&key.id)).collect();
+        let (object_type, identity) = (aql_text(&self.names.type_name), aql_text(&self.identity.0));
+        format!("objectType = {object_type} AND {identity} IN ({})", ids.join(", "))
+    }
+}
+
+impl AssetsObjects {
+    pub(crate) fn new(account: AssetsClient, settings: SourceSettings, mapping: MappingSlot) -> Self {
+        Self { account, settings, mapping, known: Arc::default() }
+    }
+
+    /// Where the objects of a kind are, with the attributes that these fields fill. What Assets calls them is read again
+    /// when a name is not known.
+    async fn place(&self, kind: ObjectKind, fields: &BTreeSet<&str>) -> Result<Place, PortError> {
+        let mapping = self.mapping.get();
+        let mapping = mapping
+            .ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))?;
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned();
+        if let Some(names) = known.filter(|names| names.type_name == mapping.type_name(kind))
+            && let Ok(place) = place(&mapping, kind, fields, names)
+        {
+            return Ok(place);
+        }
+        let names = Arc::new(self.read_names(&mapping, kind).await?);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(kind, Arc::clone(&names));
+        place(&mapping, kind, fields, names)
+    }
+
+    async fn read_names(&self, mapping: &Mapping, kind: ObjectKind) -> Result<Names, PortError> {
+        let failed = |e| assets_error("the object types could not be read with the account", e);
+        let source = self.settings.get().await.ok_or_else(|| {
+            PortError::new(
+                "the settings of the import source cannot be read, which the object schema is named by",
+            )
+            .transient(true)
+        })?;
+        let type_name = mapping.type_name(kind).to_owned();
+        let types = self.account.object_types(&source.object_schema_id).await.map_err(failed)?;
+        let found = types.into_iter().find(|t| t.name == type_name);
+        let type_id = found.ok_or_else(|| hidden(&type_name))?.id;
+        let attributes = self.account.attributes(&type_id).await.map_err(failed)?;
+        let attributes = attributes.into_iter().map(|a| (a.name, a.id)).collect();
+        Ok(Names { type_name, type_id, attributes })
+    }
+
+    /// Forgets what Assets calls the objects of a kind: something about it is wrong.
+    fn forget_names(&self, kind: ObjectKind) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&kind);
+    }
+
+    /// The objects of these ids, those of strangers left out. There may be more than one of an id.
+    async fn search(&self, place: &Place, keys: &[&RecordKey]) -> Result<Vec<Object>, PortError> {
+        let wanted: BTreeSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+        let mut found: Vec<Object> = Vec::new();
+        for part in keys.chunks(SEARCHED) {
+            let objects: Vec<Object> = self
+                .account
+                .search(&place.query(part))
+                .try_collect()
+                .await
+                .map_err(|e| assets_error("objects could not be searched for with the account", e))?;
+            found.extend(objects);
+        }
+        found.retain(|object| place.owner(object).is_some_and(|owner| wanted.contains(owner)));
+        // A page may repeat what an earlier one had.
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        found.dedup_by(|a, b| a.id == b.id);
+        Ok(found)
+    }
+
+    async fn clear_one(&self, place: &Place, found: &[Object], wanted: &ToClear) -> Clearing {
+        let own: Vec<&Object> =
+            found.iter().filter(|object| place.owner(object) == Some(&wanted.key.id)).collect();
+        if own.is_empty() {
+            return Clearing::NoObject;
+        }
+        for object in own {
+            let values = wanted
+                .fields
+                .iter()
+                .filter_map(|field| place.attributes.get(field))
+                .filter(|id| !object.values(id).is_empty())
+                .fold(ObjectValues::new(), |values, id| values.with(id, Vec::<String>::new()));
+            if values == ObjectValues::new() {
+                continue;
+            }
+            let changed = self.account.update_object(&object.id, &place.names.type_id, &values).await;
+            match changed {
+                // Deleted since it was found.
+                Ok(_) | Err(insight_import_client::Error::NotFound { .. }) => {}
+                Err(error) => {
+                    self.forget_names(wanted.key.kind);
+                    return Clearing::Failed(crate::explain(&error));
+                }
+            }
+        }
+        Clearing::Cleared
+    }
+
+    async fn clear_kind(
+        &self,
+        kind: ObjectKind,
+        objects: &[(usize, &ToClear)],
+    ) -> Result<Vec<(usize, Clearing)>, PortError> {
+        let fields = objects.iter().flat_map(|(_, object)| object.fields.iter().map(String::as_str));
+        let place = self.place(kind, &fields.collect()).await?;
+        let keys: Vec<&RecordKey> = objects.iter().map(|(_, object)| &object.key).collect();
+        let found = self.search(&place, &keys).await?;
+        let (place, found) = (&place, &found);
+        let cleared = stream::iter(objects.to_vec())
+            .map(|(n, object)| async move { (n, self.clear_one(place, found, object).await) })
+            .buffer_unordered(CONCURRENCY)
+            .boxed();
+        Ok(cleared.collect().await)
+    }
+}
+
+fn hidden(what: &str) -> PortError {
+    PortError::new(format!("Assets does not show {what} to the account"))
+}
+
+fn place(
+    mapping: &Mapping,
+    kind: ObjectKind,
+    fields: &BTreeSet<&str>,
+    names: Arc<Names>,
+) -> Result<Place, PortError> {
+    let id_of = |name: &str| {
+        let id = names.attributes.get(name).cloned();
+        id.ok_or_else(|| hidden(&format!("{}: {name}", names.type_name)))
+    };
+    let mapped = mapping.attributes(kind);
+    let identity = mapped.iter().find(|a| a.source == Source::Id).map(|a| a.name.clone());
+    let identity = identity.ok_or_else(|| PortError::new(format!("{kind}s are not mapped")))?;
+    let attributes = mapped
+        .iter()
+        .filter(|a| fields.contains(a.locator.as_str()))
+        .map(|a| Ok((a.locator.clone(), id_of(&a.name)?)))
+        .collect::<Result<_, PortError>>()?;
+    Ok(Place { identity: (identity.clone(), id_of(&identity)?), attributes, names })
+}
+
+/// Positions by kind.
+fn by_kind<T>(items: &[T], kind: impl Fn(&T) -> ObjectKind) -> HashMap<ObjectKind, Vec<(usize, &T)>> {
+    let mut kinds: HashMap<ObjectKind, Vec<(usize, &T)>> = HashMap::new();
+    for (n, item) in items.iter().enumerate() {
+        kinds.entry(kind(item)).or_default().push((n, item));
+    }
+    kinds
+}
+
+#[async_trait]
+impl Objects for AssetsObjects {
+    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError> {
+        let mut results = vec![Clearing::NoObject; objects.len()];
+        for (kind, of_kind) in by_kind(objects, |object| object.key.kind) {
+            for (n, result) in self.clear_kind(kind, &of_kind).await? {
+                results[n] = result;
+            }
+        }
+        Ok(results)
+    }
+
+    async fn find(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<String>>, PortError> {
+        let mut found: HashMap<RecordKey, Vec<String>> = HashMap::new();
+        for (kind, of_kind) in by_kind(keys, |key| key.kind) {
+            let place = self.place(kind, &BTreeSet::new()).await?;
+            let keys: Vec<&RecordKey> = of_kind.into_iter().map(|(_, key)| key).collect();
+            for object in self.search(&place, &keys).await? {
+                let Some(id) = place.owner(&object).map(str::to_owned) else { continue };
+                found.entry(RecordKey { kind, id }).or_default().push(object.object_key);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn delete(&self, key: &RecordKey) -> Result<Vec<String>, PortError> {
+        let place = self.place(key.kind, &BTreeSet::new()).await?;
+        let mut deleted = Vec::new();
+        for object in self.search(&place, &[key]).await? {
+            let existed = self.account.delete_object(&object.id).await;
+            if existed.map_err(|e| assets_error("an object could not be deleted with the account", e))? {
+                deleted.push(object.object_key);
+            }
+        }
+        Ok(deleted)
+    }
+}

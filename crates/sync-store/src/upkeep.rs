@@ -1,0 +1,145 @@
+//! What is kept beside the sync itself: the trait, and objects that are gone.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sync_engine::{
+    AuditLine, GoneObject, KeptValue, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
+};
+use sync_model::{Record, RecordKey, RunId};
+
+use crate::convert::{kind, millis, timestamp};
+use crate::{ConnectionStore, uncleared};
+
+#[async_trait]
+impl Upkeep for ConnectionStore {
+    async fn held(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError> {
+        uncleared::held(self, keys).await
+    }
+
+    async fn note_kept(&self, run: RunId, kept: &[KeptValue]) -> Result<(), StoreError> {
+        uncleared::note(self, run, kept).await
+    }
+
+    async fn to_clear(&self, limit: u32, now: Timestamp) -> Result<Vec<ToClear>, StoreError> {
+        uncleared::due(self, limit, now).await
+    }
+
+    async fn cleared(&self, objects: &[ToClear]) -> Result<(), StoreError> {
+        uncleared::strike_off(self, objects).await
+    }
+
+    async fn put_off_clearing(
+        &self,
+        objects: Option<&[ToClear]>,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        uncleared::put_off(self, objects, reason, now).await
+    }
+
+    async fn resend_uncleared(&self, now: Timestamp) -> Result<u64, StoreError> {
+        uncleared::resend(self, now).await
+    }
+
+    async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, StoreError> {
+        uncleared::list(self, limit).await
+    }
+
+    async fn count_uncleared(&self) -> Result<UnclearedCounts, StoreError> {
+        uncleared::count(self).await
+    }
+
+    async fn gone_before(&self, before: Timestamp, limit: u32) -> Result<Vec<GoneObject>, StoreError> {
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT kind, id, gone_since FROM objects WHERE connection = ?1 AND gone AND gone_since < ?2
+             ORDER BY gone_since, kind, id LIMIT ?3",
+        )
+        .bind(self.id)
+        .bind(millis(before))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("find objects that are gone", e))?;
+        rows.into_iter()
+            .map(|(word, id, since)| {
+                Ok(GoneObject { key: RecordKey { kind: kind(&word)?, id }, since: timestamp(since)? })
+            })
+            .collect()
+    }
+
+    async fn count_gone_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let n: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM objects WHERE connection = ?1 AND gone AND gone_since < ?2",
+        )
+        .bind(self.id)
+        .bind(millis(before))
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("count objects that are gone", e))?;
+        Ok(u64::try_from(n).unwrap_or_default())
+    }
+
+    async fn forget_object(&self, key: &RecordKey, line: &AuditLine) -> Result<(), StoreError> {
+        const ACTION: &str = "forget an object";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        let forgotten =
+            sqlx::query("DELETE FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3 AND gone")
+                .bind(self.id)
+                .bind(key.kind.as_str())
+                .bind(&key.id)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
+        if forgotten.rows_affected() > 0 {
+            for statement in [
+                "DELETE FROM links WHERE connection = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM uncleared WHERE connection = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM unconfirmed WHERE connection = ?1 AND kind = ?2 AND id = ?3",
+            ] {
+                sqlx::query(statement)
+                    .bind(self.id)
+                    .bind(key.kind.as_str())
+                    .bind(&key.id)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(failed)?;
+            }
+        }
+        sqlx::query("INSERT INTO audit (connection, at, what, key, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .bind(self.id)
+            .bind(millis(line.at))
+            .bind(&line.what)
+            .bind(&line.key)
+            .bind(&line.detail)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
+            "SELECT at, what, key, detail FROM audit WHERE connection = ?1 ORDER BY number DESC LIMIT ?2",
+        )
+        .bind(self.id)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| StoreError::new("read the audit", e))?;
+        rows.into_iter()
+            .map(|(at, what, key, detail)| Ok(AuditLine { at: timestamp(at)?, what, key, detail }))
+            .collect()
+    }
+
+    async fn distrust(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone")
+            .bind(self.id)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|e| StoreError::new("doubt what was confirmed", e))
+    }
+}
