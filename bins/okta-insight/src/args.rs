@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reqwest::Url;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Load all users, groups and memberships, and send what changed.
     Sync(Sync),
+    /// List objects in Assets that have long been gone in Okta, and delete them once that is confirmed.
+    Prune(Prune),
     /// Say how fresh every connection is, what is waiting, and how the last runs went.
     Status(Common),
     /// Serve an Okta org and an Assets site on this machine, to try things with.
@@ -79,6 +82,28 @@ pub(crate) struct Sync {
     /// Only these groups, by Okta id.
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     pub(crate) groups: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only objects that have been gone for so long.
+    #[arg(long, default_value = "30d", value_name = "TIME", value_parser = interval)]
+    pub(crate) older_than: Duration,
+    /// At most so many objects.
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Delete without being asked.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Go ahead although more than a fifth of the objects of a kind would be deleted.
+    #[arg(long)]
+    pub(crate) accept_shrink: bool,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    sync_service::engine::interval(text).ok_or_else(|| "write an interval such as 30d or 12h".to_owned())
 }
 
 /// The org that is invented.

@@ -18,7 +18,8 @@ use output::Failure;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter =
+        EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("error,audit=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -30,6 +31,7 @@ async fn main() -> ExitCode {
         Command::Verify(args) => commands::verify::run(&args, output).await,
         Command::Plan(args) => commands::plan::run(&args, output).await,
         Command::Sync(args) => commands::sync::run(&args, output).await,
+        Command::Prune(args) => commands::prune::run(&args, output).await,
         Command::Status(args) => commands::status::run(&args, output).await,
         Command::Sandbox(args) => commands::sandbox::run(&args).await,
         Command::Demo(args) => demo::run(&args, output).await,

@@ -128,7 +128,8 @@ impl Engine {
 
     /// Without an account only the import can clear, once it is set to.
     async fn resend_kept(&self) -> Result<u64, EngineError> {
-        if self.ports.store.count_uncleared().await?.values == 0 || !self.ports.importer.removes_empty().await {
+        if self.ports.store.count_uncleared().await?.values == 0 || !self.ports.importer.removes_empty().await
+        {
             return Ok(0);
         }
         let records = self.ports.store.resend_uncleared(self.now()).await?;

@@ -13,10 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stats::Stats;
 use crate::{
-    Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits, Objects,
-    Pass,
-    Phase, Progress, RunKind, RunReport, RunResult, Scope, StateStore, Structure, StructureState, Subject,
-    SyncPlan,
+    Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits,
+    Objects, Pass, Phase, Progress, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
+    StructureState, Subject, SyncPlan,
 };
 
 /// The world around the engine.

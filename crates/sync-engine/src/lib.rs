@@ -33,7 +33,7 @@ pub use ports::{
     InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, Members, Objects, Observed,
     ObservedGroup, ObservedUser, OpenExecution, Outcome, Page, RunSummary, SourceState, Staged, StateStore,
     StoreError, Structure, StructureReport, StructureState, Subject, SyncRequest, SystemClock, ToClear,
-    TypeOutcome, Unconfirmed, Uncleared, UnclearedCounts, Upkeep,
+    TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, Upkeep,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};

@@ -35,12 +35,7 @@ pub struct PruneOptions {
 
 impl Default for PruneOptions {
     fn default() -> Self {
-        Self {
-            older_than: Duration::from_hours(24 * 30),
-            limit: 1000,
-            max_share: 0.2,
-            accept_shrink: false,
-        }
+        Self { older_than: Duration::from_hours(24 * 30), limit: 1000, max_share: 0.2, accept_shrink: false }
     }
 }
 
@@ -202,7 +197,9 @@ impl Engine {
                 continue;
             }
             let empty = match kind {
-                ObjectKind::Group => self.ports.directory.groups(None, None).await.map(|p| p.items.is_empty()),
+                ObjectKind::Group => {
+                    self.ports.directory.groups(None, None).await.map(|p| p.items.is_empty())
+                }
                 _ => self.ports.directory.users(None, None).await.map(|p| p.items.is_empty()),
             };
             if empty.map_err(EngineError::Directory)? {
@@ -212,11 +209,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn prune_some(
-        &self,
-        objects: &dyn Objects,
-        part: &[Prunable],
-    ) -> Result<Vec<Pruned>, EngineError> {
+    async fn prune_some(&self, objects: &dyn Objects, part: &[Prunable]) -> Result<Vec<Pruned>, EngineError> {
         let keys: Vec<RecordKey> = part.iter().map(|prunable| prunable.object.key.clone()).collect();
         // It may have come back since the operator looked.
         let known = self.ports.store.known(&keys).await?;

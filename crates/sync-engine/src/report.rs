@@ -148,7 +148,10 @@ impl RunReport {
             }
             t.messages.iter().for_each(|m| self.note(format!("{}: {m}", t.name)));
             if t.missing_deleted > 0 {
-                self.note(format!("{}: the import source deleted {} objects that the import did not hold", t.name, t.missing_deleted));
+                self.note(format!(
+                    "{}: the import source deleted {} objects that the import did not hold",
+                    t.name, t.missing_deleted
+                ));
             }
         }
         outcome.messages.iter().for_each(|m| self.note(m.clone()));

@@ -9,8 +9,8 @@ use okta_client::{HookSecret, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sync_engine::{
-    Census, Engine, EngineOptions, EventFeed, FollowOptions, InboxCounts, NoAlarm, Objects, Ports,
-    RunKind, RunSummary, StateStore, SystemClock, Uncleared, UnclearedCounts,
+    Census, Engine, EngineOptions, EventFeed, FollowOptions, InboxCounts, NoAlarm, Objects, Ports, RunKind,
+    RunSummary, StateStore, SystemClock, Uncleared, UnclearedCounts,
 };
 use sync_model::{ConnectionName, ObjectKind};
 use sync_store::Store;
@@ -18,7 +18,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{
-    AssetsImporter, AssetsObjects, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog, SourceSettings,
+    AssetsImporter, AssetsObjects, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog,
+    SourceSettings,
 };
 use crate::config::EventSource;
 use crate::lock::Lock;
@@ -133,6 +134,10 @@ impl Connection {
     /// The engine.
     pub const fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn store(&self) -> &dyn StateStore {
+        self.store.as_ref()
     }
 
     /// Whether an event hook is configured.

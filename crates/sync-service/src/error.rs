@@ -1,6 +1,7 @@
 //! What can go wrong between a command and its result.
 
 use sync_engine::{EngineError, StoreError};
+use sync_model::ConnectionName;
 
 use crate::{ConfigError, ReceiverError};
 
@@ -20,6 +21,9 @@ pub enum ServiceError {
     /// The receiver could not listen.
     #[error(transparent)]
     Receiver(#[from] ReceiverError),
+    /// The connection has no account on the Atlassian site.
+    #[error("connection \"{0}\" has no account on the Atlassian site, and deleting takes one")]
+    NoAccount(ConnectionName),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -28,7 +32,7 @@ pub enum ServiceError {
 impl ServiceError {
     /// Whether the settings or the arguments are wrong, rather than the world.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Config(_))
+        matches!(self, Self::Config(_) | Self::NoAccount(_))
     }
 
     /// The operator's next step.
@@ -37,6 +41,10 @@ impl ServiceError {
             Self::Engine(error) => error.hint(),
             Self::Locked(_) => {
                 Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
+            }
+            Self::NoAccount(name) => {
+                let key = format!("connections.{name}.assets");
+                Some(format!("set {key}.site_url, {key}.email and {key}.api_token"))
             }
             Self::Receiver(_) => Some("choose another address with server.listen".into()),
             Self::Config(_) | Self::Store(_) => None,

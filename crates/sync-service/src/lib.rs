@@ -6,6 +6,7 @@ mod connection;
 mod error;
 mod events;
 mod lock;
+mod prune;
 mod receiver;
 mod shutdown;
 

@@ -1,6 +1,7 @@
 //! A file per command.
 
 pub(crate) mod plan;
+pub(crate) mod prune;
 pub(crate) mod sandbox;
 pub(crate) mod setup;
 pub(crate) mod status;

@@ -44,6 +44,10 @@ fn print(status: &ConnectionStatus) {
     for (kind, census) in &status.objects {
         println!("  {:<15} {} live, {} marked as deleted", format!("{kind}s"), census.live, census.gone);
     }
+    if status.uncleared.values > 0 {
+        let held = count(status.uncleared.values, "value");
+        println!("  Not cleared     {held} gone in Okta and still in Assets");
+    }
     if status.runs.is_empty() {
         return;
     }

@@ -69,8 +69,8 @@ impl AssetsObjects {
     /// when a name is not known.
     async fn place(&self, kind: ObjectKind, fields: &BTreeSet<&str>) -> Result<Place, PortError> {
         let mapping = self.mapping.get();
-        let mapping = mapping
-            .ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))?;
+        let mapping =
+            mapping.ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned();
         if let Some(names) = known.filter(|names| names.type_name == mapping.type_name(kind))
             && let Ok(place) = place(&mapping, kind, fields, names)

@@ -1,0 +1,147 @@
+//! `okta-insight prune`
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_service::engine::{PruneOptions, PrunePlan, PruneReport, Pruning};
+use sync_service::model::ConnectionName;
+use sync_service::{Connection, ServiceError};
+use tokio_util::sync::CancellationToken;
+
+use super::{open, stop_on_signal};
+use crate::args::{Output, Prune};
+use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
+
+#[derive(Serialize)]
+struct Done {
+    connection: ConnectionName,
+    #[serde(flatten)]
+    plan: PrunePlan,
+    /// What became of the objects; nothing while nobody has confirmed.
+    result: Option<PruneReport>,
+}
+
+pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
+    let stop = stop_on_signal();
+    let options = PruneOptions {
+        older_than: args.older_than,
+        limit: args.limit,
+        accept_shrink: args.accept_shrink,
+        ..PruneOptions::default()
+    };
+    let mut done = Vec::new();
+    let mut failure = None;
+    for connection in &opened.connections {
+        let plan = connection.prunable(&options).await?;
+        if output == Output::Text {
+            print_plan(connection.name(), &plan);
+        }
+        let result = prune(connection, &plan, args, &options, &opened.config.store, &stop).await;
+        let result = result.unwrap_or_else(|error| {
+            failure.get_or_insert(error);
+            None
+        });
+        if let (Output::Text, Some(report)) = (output, &result) {
+            print_report(report);
+        }
+        done.push(Done { connection: connection.name().clone(), plan, result });
+        if failure.is_some() {
+            break;
+        }
+    }
+    opened.store.close().await;
+    if output == Output::Json {
+        print_json(&serde_json::json!({ "connections": done }))?;
+    }
+    failure.map_or_else(|| verdict(&done), Err)
+}
+
+/// Deletes what the plan holds, once it is confirmed; `None` when it is not.
+async fn prune(
+    connection: &Connection,
+    plan: &PrunePlan,
+    args: &Prune,
+    options: &PruneOptions,
+    store: &std::path::Path,
+    stop: &CancellationToken,
+) -> Result<Option<PruneReport>, Failure> {
+    if plan.objects.is_empty() {
+        return Ok(None);
+    }
+    let checked = connection.engine().check_prune(plan, options).await;
+    checked.map_err(ServiceError::from)?;
+    if !args.yes && !confirmed(plan.objects.len())? {
+        return Ok(None);
+    }
+    let _claim = connection.claim(store).await?;
+    Ok(Some(connection.prune(plan, options, stop).await?))
+}
+
+/// Asks for the number on a terminal. Without one there is nobody to ask.
+fn confirmed(objects: usize) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    eprint!("Type {objects} to delete {} in Assets for ever: ", count(objects as u64, "object"));
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim() == objects.to_string())
+}
+
+fn verdict(done: &[Done]) -> Outcome {
+    let unconfirmed: usize =
+        done.iter().filter(|done| done.result.is_none()).map(|done| done.plan.objects.len()).sum();
+    if unconfirmed > 0 {
+        let objects = count(unconfirmed as u64, "object");
+        eprintln!("Nothing was deleted: confirm with --yes to delete {objects}.");
+        return Ok(ExitCode::from(FOUND));
+    }
+    let reports = || done.iter().filter_map(|done| done.result.as_ref());
+    if let Some(reason) = reports().find_map(|report| report.stopped.clone()) {
+        return Err(Failure::new(format!("ended early: {reason}")));
+    }
+    let failed: u64 =
+        reports().map(|report| report.count(|result| matches!(result, Pruning::Failed(_)))).sum();
+    if failed > 0 {
+        return Err(Failure::new(format!("{} could not be deleted", count(failed, "object"))));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_plan(connection: &ConnectionName, plan: &PrunePlan) {
+    println!("Connection {connection}");
+    if plan.objects.is_empty() {
+        println!("  Nothing has been gone for so long.");
+        return;
+    }
+    let mut rows = table(["kind", "okta id", "in assets", "gone since"]);
+    for prunable in &plan.objects {
+        let in_assets = match prunable.in_assets.as_slice() {
+            [] => "not there any more".to_owned(),
+            keys => keys.join(", "),
+        };
+        let since = format!("{:.0}", prunable.object.since);
+        let key = &prunable.object.key;
+        rows.add_row([key.kind.to_string(), key.id.clone(), in_assets, since]);
+    }
+    println!("{rows}");
+    if plan.more > 0 {
+        println!("  and {} beyond the limit", count(plan.more, "more object"));
+    }
+}
+
+fn print_report(report: &PruneReport) {
+    let deleted = report.count(|result| *result == Pruning::Deleted);
+    let before = report.count(|result| *result == Pruning::AlreadyGone);
+    println!("  {} deleted, {before} already gone", count(deleted, "object"));
+    for object in &report.objects {
+        match &object.result {
+            Pruning::StillThere => println!("  ! {}: Okta has it; looked at instead", object.key),
+            Pruning::Failed(reason) => println!("  ! {}: {reason}", object.key),
+            Pruning::Deleted | Pruning::AlreadyGone => {}
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Deleting what has long been gone, with the settings of a connection.
+
+use sync_engine::{AuditLine, EngineError, PruneOptions, PrunePlan, PruneReport};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::{Connection, ServiceError};
+
+impl Connection {
+    /// What could be deleted in Assets. Changes nothing.
+    ///
+    /// # Errors
+    /// When the connection has no account, and as [`sync_engine::Engine::prunable`].
+    pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, ServiceError> {
+        self.engine().prunable(options).await.map_err(|error| self.without_account(error))
+    }
+
+    /// Deletes what an operator has confirmed. Only for whoever has [claimed](Self::claim) the connection.
+    ///
+    /// # Errors
+    /// When the connection has no account, and as [`sync_engine::Engine::prune`].
+    pub async fn prune(
+        &self,
+        plan: &PrunePlan,
+        options: &PruneOptions,
+        stop: &CancellationToken,
+    ) -> Result<PruneReport, ServiceError> {
+        let span = tracing::info_span!(target: "audit", "prune", connection = %self.name());
+        let pruned = self.engine().prune(plan, options, stop).instrument(span).await;
+        pruned.map_err(|error| self.without_account(error))
+    }
+
+    /// What was deleted so far, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, ServiceError> {
+        Ok(self.store().audit(limit).await?)
+    }
+
+    fn without_account(&self, error: EngineError) -> ServiceError {
+        match error {
+            EngineError::NoAccount => ServiceError::NoAccount(self.name().clone()),
+            error => error.into(),
+        }
+    }
+}
