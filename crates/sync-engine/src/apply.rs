@@ -59,6 +59,14 @@ impl Engine {
         Ok(())
     }
 
+    /// The same once more for the records of the execution itself: they are there, but what they refer to may not be.
+    pub(crate) async fn distrust_after(&self, outcome: &Outcome) -> Result<(), EngineError> {
+        if outcome.missing_deleted() > 0 {
+            self.ports.store.distrust().await?;
+        }
+        Ok(())
+    }
+
     /// Starts an execution, waiting for one that is under way.
     async fn start(&self, stop: &CancellationToken) -> Result<Box<dyn Execution>, EngineError> {
         let deadline = tokio::time::Instant::now() + self.options.busy_limit;
@@ -149,6 +157,7 @@ impl Engine {
         self.stats.execution(report.result);
         self.look_after_removed(&outcome).await?;
         self.ports.store.confirm(run, &id, &confirmed, &outcome.reason(), self.now()).await?;
+        self.distrust_after(&outcome).await?;
         self.tell_kept(&kept, report);
         Ok(())
     }

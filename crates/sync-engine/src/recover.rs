@@ -108,6 +108,6 @@ impl Engine {
         self.stats.execution(report.result);
         self.look_after_removed(outcome).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
-        Ok(())
+        self.distrust_after(outcome).await
     }
 }

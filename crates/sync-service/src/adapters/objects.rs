@@ -84,11 +84,10 @@ impl AssetsObjects {
 
     async fn read_names(&self, mapping: &Mapping, kind: ObjectKind) -> Result<Names, PortError> {
         let failed = |e| assets_error("the object types could not be read with the account", e);
+        // Asked first: it tells why, where the account is refused.
+        self.account.workspace_id().await.map_err(failed)?;
         let source = self.settings.get().await.ok_or_else(|| {
-            PortError::new(
-                "the settings of the import source cannot be read, which the object schema is named by",
-            )
-            .transient(true)
+            PortError::new("the import source, which names the object schema, cannot be read").transient(true)
         })?;
         let type_name = mapping.type_name(kind).to_owned();
         let types = self.account.object_types(&source.object_schema_id).await.map_err(failed)?;

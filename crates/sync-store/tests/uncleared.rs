@@ -1,0 +1,207 @@
+//! The promises of `Upkeep`, one test each.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use sync_engine::{AuditLine, Change, KeptValue, RunKind, RunReport, Staged, StateStore, ToClear, Upkeep};
+use sync_model::{ConnectionName, ExecutionId, ObjectKind, Record, RecordKey, RunId};
+use sync_store::{ConnectionStore, Store};
+
+struct World {
+    store: ConnectionStore,
+    all: Store,
+    _folder: tempfile::TempDir,
+}
+
+async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let all = Store::open(&folder.path().join("state.db")).await.unwrap();
+    let name = ConnectionName::try_from("main".to_owned()).unwrap();
+    World { store: all.connection(&name).await.unwrap(), all, _folder: folder }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_000_000 + second)
+}
+
+fn ada() -> RecordKey {
+    RecordKey { kind: ObjectKind::User, id: "u1".into() }
+}
+
+fn record(city: &str) -> Record {
+    Record {
+        key: ada(),
+        fields: BTreeMap::from([("login".into(), json!("ada")), ("city".into(), json!(city))]),
+        answers_to: "u1".into(),
+        references: Vec::new(),
+    }
+}
+
+fn city() -> KeptValue {
+    KeptValue { key: ada(), field: "city".into(), attribute: "User: City".into() }
+}
+
+fn due() -> Vec<ToClear> {
+    vec![ToClear { key: ada(), fields: vec!["city".into()] }]
+}
+
+fn line(second: i64) -> AuditLine {
+    AuditLine { at: at(second), what: "deleted".into(), key: "user u1".into(), detail: "OKTA-1".into() }
+}
+
+impl World {
+    async fn staged(&self, change: Change, record: Record, second: i64, kept: &[KeptValue]) -> RunId {
+        let run = self.store.begin_run(RunKind::Full, at(second)).await.unwrap();
+        let keys = [record.key.clone()];
+        let staged = Staged { change, record, read_at: at(second) };
+        self.store.stage(run, &keys, &[staged]).await.unwrap();
+        self.store.note_kept(run, kept).await.unwrap();
+        run
+    }
+
+    async fn end(&self, run: RunId, second: i64, kinds: &[ObjectKind]) {
+        let id = ExecutionId::new(format!("e{run}"));
+        self.store.open_execution(run, &id, at(second)).await.unwrap();
+        self.store.confirm(run, &id, kinds, "lost", at(second)).await.unwrap();
+        self.store.end_run(run, &RunReport::default(), at(second)).await.unwrap();
+    }
+
+    async fn send(&self, change: Change, record: Record, second: i64, kept: &[KeptValue]) {
+        let run = self.staged(change, record, second, kept).await;
+        self.end(run, second, &ObjectKind::ALL).await;
+    }
+
+    async fn due(&self, second: i64) -> Vec<ToClear> {
+        self.store.to_clear(100, at(second)).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_takes_effect_with_the_record_and_not_before() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    let run = world.staged(Change::Update, record(""), 1, &[city()]).await;
+    assert!(world.due(9).await.is_empty());
+    world.end(run, 2, &ObjectKind::ALL).await;
+    assert_eq!(world.due(9).await, due());
+    let listed = world.store.uncleared(10).await.unwrap();
+    assert_eq!((listed[0].attribute.as_str(), listed[0].since, listed[0].attempts), ("User: City", at(2), 0));
+    let counts = world.store.count_uncleared().await.unwrap();
+    assert_eq!((counts.values, counts.objects, counts.failed, counts.oldest), (1, 1, 0, Some(at(2))));
+}
+
+#[tokio::test]
+async fn what_was_staged_and_never_sent_leaves_nothing_to_clear() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    let run = world.staged(Change::Update, record(""), 1, &[city()]).await;
+    world.store.end_run(run, &RunReport::default(), at(2)).await.unwrap();
+    assert!(world.due(9).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_confirmed_record_that_gives_the_value_again_strikes_it_off() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    world.send(Change::Update, record(""), 1, &[city()]).await;
+    world.send(Change::Update, Record { answers_to: "other".into(), ..record("") }, 2, &[]).await;
+    assert_eq!(world.due(9).await, due(), "a record that still has none does not");
+    world.send(Change::Update, record("Rome"), 3, &[]).await;
+    assert!(world.due(9).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_object_with_an_unconfirmed_record_waits_and_what_it_may_hold_is_known() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    let run = world.staged(Change::Update, record("Rome"), 1, &[]).await;
+    world.end(run, 1, &[]).await;
+    let held = world.store.held(&[ada()]).await.unwrap();
+    assert_eq!(held[&ada()], [record("Paris"), record("Rome")]);
+    let run = world.staged(Change::Update, record(""), 2, &[city()]).await;
+    world.end(run, 2, &[]).await;
+    assert_eq!(world.store.count_uncleared().await.unwrap().values, 1);
+    assert!(world.due(9).await.is_empty(), "Assets may not have the new record yet");
+    let run = world.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
+    world.store.stage_unconfirmed(run, at(5)).await.unwrap();
+    world.end(run, 6, &ObjectKind::ALL).await;
+    assert_eq!(world.due(9).await, due());
+}
+
+#[tokio::test]
+async fn what_could_not_be_cleared_is_tried_again_later_each_time() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    world.send(Change::Update, record(""), 1, &[city()]).await;
+    world.store.put_off_clearing(Some(&due()), "refused", at(10)).await.unwrap();
+    assert!(world.due(10).await.is_empty());
+    assert_eq!(world.due(11).await, due());
+    world.store.put_off_clearing(None, "no answer", at(11)).await.unwrap();
+    assert!(world.due(12).await.is_empty());
+    assert_eq!(world.due(13).await, due());
+    let listed = world.store.uncleared(10).await.unwrap();
+    assert_eq!((listed[0].attempts, listed[0].reason.as_str()), (2, "no answer"));
+    assert_eq!(world.store.count_uncleared().await.unwrap().failed, 1);
+    world.store.cleared(&due()).await.unwrap();
+    assert_eq!(world.store.count_uncleared().await.unwrap().values, 0);
+}
+
+#[tokio::test]
+async fn records_whose_values_were_kept_can_be_sent_again_as_they_are() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    world.send(Change::Update, record(""), 1, &[city()]).await;
+    assert_eq!(world.store.resend_uncleared(at(5)).await.unwrap(), 1);
+    assert_eq!(world.store.count_uncleared().await.unwrap().values, 0);
+    assert_eq!(world.store.next_retry().await.unwrap(), Some(at(5)));
+    let run = world.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
+    assert_eq!(world.store.stage_unconfirmed(run, at(5)).await.unwrap(), 1);
+    assert_eq!(world.store.staged(run, None, 10).await.unwrap()[0].record, record(""));
+    world.end(run, 6, &ObjectKind::ALL).await;
+    assert_eq!(world.store.next_retry().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_object_is_gone_since_it_was_first_confirmed_so_and_no_more_when_it_comes_back() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    assert!(world.store.gone_before(at(100), 10).await.unwrap().is_empty());
+    world.send(Change::Retire, record(""), 10, &[]).await;
+    world.send(Change::Retire, record("marked otherwise"), 20, &[]).await;
+    let gone = world.store.gone_before(at(11), 10).await.unwrap();
+    assert_eq!((gone[0].key.clone(), gone[0].since), (ada(), at(10)));
+    assert!(world.store.gone_before(at(10), 10).await.unwrap().is_empty());
+    assert_eq!(world.store.count_gone_before(at(11)).await.unwrap(), 1);
+    world.send(Change::Update, record("Paris"), 30, &[]).await;
+    assert!(world.store.gone_before(at(100), 10).await.unwrap().is_empty());
+    world.send(Change::Retire, record(""), 40, &[]).await;
+    assert_eq!(world.store.gone_before(at(100), 10).await.unwrap()[0].since, at(40));
+}
+
+#[tokio::test]
+async fn a_deleted_object_is_forgotten_with_a_line_and_a_live_one_is_not() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    world.store.forget_object(&ada(), &line(1)).await.unwrap();
+    assert_eq!(world.store.confirmed(&ada()).await.unwrap(), Some(record("Paris")));
+    world.send(Change::Retire, record(""), 10, &[city()]).await;
+    world.store.forget_object(&ada(), &line(11)).await.unwrap();
+    assert_eq!(world.store.confirmed(&ada()).await.unwrap(), None);
+    assert_eq!(world.store.count_uncleared().await.unwrap().values, 0);
+    assert_eq!(world.store.audit(10).await.unwrap(), [line(11), line(1)], "the newest first");
+    let other = ConnectionName::try_from("other".to_owned()).unwrap();
+    assert!(world.all.connection(&other).await.unwrap().audit(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn distrust_sends_every_live_object_again() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    assert!(!world.store.known(&[ada()]).await.unwrap()[&ada()].dirty);
+    world.store.distrust().await.unwrap();
+    assert!(world.store.known(&[ada()]).await.unwrap()[&ada()].dirty);
+}
