@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use crate::{Refusal, StoreError};
 
 /// A failure of the world behind a port, with what the engine needs to know of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct PortError {

@@ -128,7 +128,7 @@ fn values_json(objects: &[ToClear]) -> String {
     let values = objects.iter().flat_map(|object| {
         object.fields.iter().map(|field| json!([object.key.kind.as_str(), object.key.id, field]))
     });
-    Value::from_iter(values).to_string()
+    values.collect::<Value>().to_string()
 }
 
 pub(crate) async fn strike_off(store: &ConnectionStore, objects: &[ToClear]) -> Result<(), StoreError> {

@@ -1,0 +1,187 @@
+//! `okta-insight prune`, with real processes against the sandbox.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+
+/// The binary under test, built once by the same profile as this test.
+fn binary() -> PathBuf {
+    static BUILD: Once = Once::new();
+    BUILD.call_once(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
+        let status = Command::new(cargo)
+            .args(["build", "--quiet", "--workspace", "--bins"])
+            .args(profile)
+            .status()
+            .unwrap();
+        assert!(status.success(), "the binaries do not build");
+    });
+    // target/PROFILE/deps/prune-HASH
+    let own = std::env::current_exe().unwrap();
+    own.parent().unwrap().parent().unwrap().join("okta-insight")
+}
+
+/// A sandbox in a process of its own, with a configuration that has an account, and one that has none.
+struct World {
+    folder: tempfile::TempDir,
+    sandbox: Child,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.sandbox.kill();
+        let _ = self.sandbox.wait();
+    }
+}
+
+impl World {
+    /// Set up and synchronised.
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Command::new(binary())
+            .args(["sandbox", "--users", "12", "--groups", "3"])
+            .args(["--config-file", "none.toml", "--ready-file", "ready.json"])
+            .current_dir(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let world = Self { folder, sandbox };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !world.folder.path().join("ready.json").exists() {
+            assert!(Instant::now() < deadline, "the sandbox did not get ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let assets = &world.ready()["insight"];
+        let account = format!(
+            "[connections.main.assets]\nsite_url = {}\nemail = {}\napi_token = {}",
+            assets["site_url"], assets["email"], assets["api_token"]
+        );
+        let text = std::fs::read_to_string(world.folder.path().join("none.toml")).unwrap();
+        let text = text.replace("[connections.main.assets]", &account);
+        std::fs::write(world.folder.path().join("c.toml"), text).unwrap();
+        for command in ["setup", "sync"] {
+            assert!(world.run(&[command, "--config", "none.toml"]).status.success());
+        }
+        world
+    }
+
+    fn ready(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.folder.path().join("ready.json")).unwrap()).unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(binary())
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn control(&self) -> ControlClient {
+        ControlClient::new(self.ready()["control_url"].as_str().unwrap())
+    }
+
+    /// Deletes users in Okta, and has them marked in Assets.
+    async fn delete_users(&self, count: usize) -> Vec<String> {
+        let control = self.control();
+        let users = control.get("/okta/users").await.unwrap();
+        let mut deleted = Vec::new();
+        for user in users["users"].as_array().unwrap().iter().skip(2).take(count) {
+            let id = user["id"].as_str().unwrap();
+            control.call("DELETE", &format!("/okta/users/{id}"), &Value::Null).await.unwrap();
+            deleted.push(id.to_owned());
+        }
+        assert!(self.run(&["sync", "--config", "c.toml"]).status.success());
+        deleted
+    }
+
+    async fn held(&self, user: &str) -> bool {
+        let path = format!("/insight/objects?type=/type/user&identity={user}");
+        self.control().get(&path).await.unwrap()["objects"] != json!([])
+    }
+}
+
+/// What a command printed, without what differs from time to time.
+fn shown(output: &Output) -> String {
+    let text = format!(
+        "=> {}\n{}---\n{}",
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let stable = text.split_inclusive(char::is_whitespace).map(|word| {
+        let bare = word.trim_end();
+        let is_time = bare.ends_with('Z') && bare.contains('T');
+        if is_time { word.replace(bare, "TIME") } else { word.to_owned() }
+    });
+    stable.collect()
+}
+
+#[tokio::test]
+async fn prune_lists_refuses_without_confirmation_deletes_and_tells_the_audit() {
+    let world = World::start();
+    let user = world.delete_users(1).await.remove(0);
+    let recent = world.run(&["prune", "--config", "c.toml"]);
+    assert_eq!(recent.status.code(), Some(0), "nothing has been gone for thirty days");
+
+    let command = ["prune", "--config", "c.toml", "--older-than", "0s"];
+    let listed = world.run(&command);
+    assert_eq!(listed.status.code(), Some(3));
+    assert!(world.held(&user).await, "nobody has confirmed");
+    let deleted = world.run(&[&command[..], &["--yes"]].concat());
+    assert!(deleted.status.success() && !world.held(&user).await);
+    let again = world.run(&[&command[..], &["--yes"]].concat());
+    insta::assert_snapshot!([&recent, &listed, &deleted, &again].map(shown).join("\n======\n"));
+    let synced = world.run(&["sync", "--config", "c.toml", "--output", "json"]);
+    let synced: Value = serde_json::from_slice(&synced.stdout).unwrap();
+    assert_eq!(synced["executions"], 0, "what was deleted is not missed");
+}
+
+#[tokio::test]
+async fn prune_prints_one_document_with_the_result_or_with_none() {
+    let world = World::start();
+    let user = world.delete_users(1).await.remove(0);
+    let command = ["prune", "--config", "c.toml", "--older-than", "0s", "--output", "json"];
+    let listed = world.run(&command);
+    assert_eq!(listed.status.code(), Some(3));
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let connection = &listed["connections"][0];
+    assert_eq!((&connection["result"], &connection["more"]), (&Value::Null, &json!(0)));
+    assert_eq!(connection["objects"][0]["key"], json!({ "kind": "user", "id": user }));
+    let deleted = world.run(&[&command[..], &["--yes"]].concat());
+    assert_eq!(deleted.status.code(), Some(0));
+    let deleted: Value = serde_json::from_slice(&deleted.stdout).unwrap();
+    let result = &deleted["connections"][0]["result"]["objects"][0];
+    assert_eq!((&result["outcome"], &result["key"]["id"]), (&json!("deleted"), &json!(user)));
+    assert_eq!(result["in_assets"], connection["objects"][0]["in_assets"]);
+}
+
+#[tokio::test]
+async fn prune_says_what_is_missing_and_what_is_too_much() {
+    let world = World::start();
+    let users = world.delete_users(3).await;
+    let command = |config: &'static str| ["prune", "--config", config, "--older-than", "0s", "--yes"];
+    let no_account = world.run(&command("none.toml"));
+    let too_many = world.run(&command("c.toml"));
+    let no_time = world.run(&["prune", "--config", "c.toml", "--older-than", "long"]);
+    let one = world.run(&[&command("c.toml")[..], &["--limit", "1"]].concat());
+    insta::assert_snapshot!([&no_account, &too_many, &no_time, &one].map(shown).join("\n======\n"));
+    let mut held = 0;
+    for user in &users {
+        held += usize::from(world.held(user).await);
+    }
+    assert_eq!(held, 2, "only what the limit allowed was deleted");
+    let rest = world.run(&[&command("c.toml")[..], &["--accept-shrink"]].concat());
+    assert!(rest.status.success());
+    assert!(!world.held(&users[0]).await && !world.held(&users[2]).await);
+}
