@@ -76,10 +76,14 @@ impl Engine {
         if looks.is_empty() {
             return Ok(None);
         }
+        let _looking = self.looking.read().await;
+        // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
+        let alone = self.passes.try_lock().ok();
         let run = self.ports.store.begin_run(RunKind::Events, self.now()).await?;
         let outcome = self
             .conclude(run, RunKind::Events, RunReport::default(), async |report| {
-                let Looked { plan, mut states, .. } = self.look_for_events(run, &looks, report).await?;
+                let Looked { plan, mut states, .. } =
+                    self.look_for_events(run, &looks, alone.is_some(), report).await?;
                 if let Some((held, reason)) = self.apply_events(plan, &mut states, report, stop).await? {
                     self.give_up_on(&looks, &held, &reason).await?;
                 }
@@ -133,6 +137,7 @@ impl Engine {
         &self,
         run: RunId,
         looks: &[Look],
+        alone: bool,
         report: &mut RunReport,
     ) -> Result<Looked, EngineError> {
         // A 404 is believed at once only of what somebody said was deleted.
@@ -142,7 +147,7 @@ impl Engine {
             .filter_map(|look| object(&look.target))
             .collect();
         let subjects = || looks.iter().map(|look| look.target.clone());
-        let looked = self.look_at(run, subjects(), &doubtful, report).await?;
+        let looked = self.look_at(run, subjects(), &doubtful, alone, report).await?;
         if !looked.unmapped {
             return Ok(looked);
         }
@@ -154,22 +159,21 @@ impl Engine {
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
         // Who else has a value is not known.
         self.ports.store.ask(&Subject::Schema, self.now()).await?;
-        self.look_at(run, subjects(), &doubtful, report).await
+        self.look_at(run, subjects(), &doubtful, alone, report).await
     }
 
     /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have
-    /// gone; stages what differs.
+    /// gone; stages what differs. `alone` says that no pass reads, and none begins before what is staged is sent.
     pub(crate) async fn look_at(
         &self,
         run: RunId,
         subjects: impl Iterator<Item = Subject>,
         doubtful: &HashSet<RecordKey>,
+        alone: bool,
         report: &mut RunReport,
     ) -> Result<Looked, EngineError> {
         let (mut states, mut unmapped) = (States::default(), false);
-        // No pass may begin while memberships are taken from confirmed records; it would not see what they were.
-        let alone = self.passes.try_lock().ok();
-        let wishes = self.weigh(subjects, alone.is_some()).await?;
+        let wishes = self.weigh(subjects, alone).await?;
         let mut asked: HashSet<RecordKey> = wishes.objects.iter().cloned().collect();
         let mut wave: Vec<RecordKey> = wishes.objects.into_iter().collect();
         let listings: Vec<GroupId> = wishes.listings.into_iter().collect();
@@ -193,7 +197,7 @@ impl Engine {
             let (found, gone) = self.read_wave(std::mem::take(&mut wave), &mut states, report).await?;
             unmapped |= found.iter().any(|observed| !observed.unmapped.is_empty());
             let gone: Vec<RecordKey> = gone.into_iter().filter(|key| !doubtful.contains(key)).collect();
-            wave = self.next_wave(run, &found, &gone, alone.is_some(), read_at, report).await?;
+            wave = self.next_wave(run, &found, &gone, alone, read_at, report).await?;
             wave.retain(|key| asked.insert(key.clone()));
             self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
             self.stage_gone(run, &gone, read_at).await?;

@@ -3,13 +3,14 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Change, Clock, Limits, PruneOptions, Pruning, Quiet, RunKind, RunReport, RunResult, Staged, StateStore,
-    StructureReport, Subject, SystemClock,
+    Alarm, Alert, AlertKind, Change, Clock, EngineOptions, Limits, Ports, PruneOptions, Pruning, Quiet,
+    RunKind, RunReport, RunResult, Staged, StateStore, StructureReport, Subject, SystemClock,
 };
 use sync_service::model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, UserId};
 use sync_service::{Config, Connection, ServiceError, Store};
@@ -43,6 +44,14 @@ async fn world() -> World {
 impl World {
     /// A connection as another process would have it: what it remembers is in the store.
     async fn open(&self, account: Account) -> Connection {
+        self.open_with(account, |_, _| {}).await
+    }
+
+    async fn open_with(
+        &self,
+        account: Account,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Connection {
         let ready = self.sandbox.ready();
         let account = match account {
             Account::With => format!(
@@ -65,7 +74,7 @@ impl World {
             ready["insight"]["import_token"],
         );
         let config = Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap();
-        Connection::open(config.connections.values().next().unwrap(), &self.store).await.unwrap()
+        Connection::open_with(config.connections.values().next().unwrap(), &self.store, adjust).await.unwrap()
     }
 
     /// Set up and synchronised.
@@ -158,6 +167,16 @@ impl World {
 
     async fn executions(&self) -> usize {
         self.control.get("/insight/executions").await.unwrap().as_array().map_or(0, Vec::len)
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Heard(Mutex<Vec<Alert>>);
+
+impl Alarm for Heard {
+    fn raise(&self, alert: Alert) {
+        self.0.lock().unwrap().push(alert);
     }
 }
 
@@ -355,9 +374,14 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
 }
 
 #[tokio::test]
-async fn objects_that_an_import_deleted_all_the_same_are_told_and_come_back() {
+async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_back() {
     let world = world().await;
-    let connection = world.synced(Account::Without).await;
+    let heard = Arc::new(Heard::default());
+    let connection = world
+        .open_with(Account::Without, |ports, _| ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>)
+        .await;
+    set_up(&connection).await;
+    sync(&connection).await;
     // Switched on after the settings were looked at, and before the import.
     let user = world.resident().await;
     sync(&connection).await;
@@ -365,6 +389,8 @@ async fn objects_that_an_import_deleted_all_the_same_are_told_and_come_back() {
     world.strip(&user).await;
     let report = sync(&connection).await;
     assert!(report.messages.iter().any(|m| m.contains("the import source deleted")), "{:?}", report.messages);
+    let alerts = std::mem::take(&mut *heard.0.lock().unwrap());
+    assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::GuardTripped]);
     assert!(!world.in_sync().await);
     world.settings(json!({ "removeMissingObjects": false })).await;
     let report = sync(&world.open(Account::Without).await).await;

@@ -133,6 +133,9 @@ pub trait Importer: Send + Sync {
     /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;
 
+    /// The execution that accepts records at present, whoever started it.
+    async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError>;
+
     /// Asks after an execution by id.
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError>;
 

@@ -11,13 +11,16 @@ use tokio::time::Instant;
 /// How long an answer is good for: an administrator may change a setting at any time.
 const FRESH: Duration = Duration::from_mins(1);
 
+/// What was read, and when; nothing where it could not be read.
+type Answer = (Instant, Option<Arc<ImportSource>>);
+
 /// The settings of the import source. Atlassian does not say whether an import token may read them, so the account is
 /// asked where there is one.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceSettings {
     import: ImportClient,
     account: Option<AssetsClient>,
-    known: Arc<Mutex<Option<(Instant, Option<Arc<ImportSource>>)>>>,
+    known: Arc<Mutex<Option<Answer>>>,
 }
 
 impl SourceSettings {

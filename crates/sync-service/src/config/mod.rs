@@ -338,7 +338,11 @@ fn connection(
         Some(alerts) => Some(AlertConfig {
             url: webhook(read(["alerts", "url"], alerts.url)?, &key)?,
             format: alerts.format,
-            at_most_every: interval(alerts.at_most_every, "15m", &key(["alerts", "at_most_every"]))?,
+            at_most_every: interval(
+                alerts.at_most_every.as_deref(),
+                "15m",
+                &key(["alerts", "at_most_every"]),
+            )?,
         }),
     };
     Ok(ConnectionConfig { name, okta, assets, hook, events, mapping, limits: raw.limits, schedule, alerts })
@@ -349,7 +353,9 @@ fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<Sche
         let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
         parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
     };
-    let interval = |text, otherwise, name| interval(text, otherwise, &key(["schedule", name]));
+    let interval = |text: Option<String>, otherwise, name| {
+        interval(text.as_deref(), otherwise, &key(["schedule", name]))
+    };
     Ok(ScheduleConfig {
         full: parsed(raw.full, "1d", "full")?,
         delta: parsed(raw.delta, "30m", "delta")?,
@@ -360,8 +366,8 @@ fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<Sche
     })
 }
 
-fn interval(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
-    let text = text.as_deref().unwrap_or(otherwise);
+fn interval(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let text = text.unwrap_or(otherwise);
     sync_engine::interval(text).ok_or_else(|| ConfigError::Value {
         key: key.to_owned(),
         problem: format!("\"{text}\" is no interval; write it as \"30s\", \"15m\", \"6h\" or \"1d\""),
