@@ -16,6 +16,12 @@ impl Engine {
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _lane = self.lane.lock().await;
+        // An outcome speaks of object types, and only the mapping says what they hold; unknown, everything is sent again.
+        if !self.ports.store.open_executions().await?.is_empty()
+            && let Err(error) = self.ports.structure.compare().await
+        {
+            tracing::debug!(error = %crate::explain(&error), "the schemas could not be compared before looking after executions");
+        }
         self.recover_locked(None).await?;
         self.ports.store.release_claims().await?;
         Ok(self.ports.store.abandon_runs(self.now()).await?)

@@ -321,6 +321,36 @@ async fn what_cannot_be_cleared_now_fails_no_run_and_is_told() {
 }
 
 #[tokio::test]
+async fn a_process_that_is_cut_off_while_assets_works_loses_nothing_that_is_to_be_cleared() {
+    let world = world().await;
+    world.settings(json!({ "ignoreEmptyValues": true })).await;
+    let user = world.resident().await;
+    let connection = world.synced(Account::With).await;
+    world.strip(&user).await;
+    world.control.call("PUT", "/faults", &json!("executions.stuck=told")).await.unwrap();
+    let sent = async {
+        while !world.control.get("/insight/executions").await.unwrap().to_string().contains("PROCESSING") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        report = sync(&connection) => unreachable!("{report:?}"),
+        () = sent => {}
+    }
+    drop(connection);
+    world.control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+
+    let connection = world.open(Account::With).await;
+    let _claim = connection.claim(&world.folder.path().join("state.db")).await.unwrap();
+    assert!(connection.status(1).await.unwrap().uncleared.values >= 3);
+    assert!(world.values(&user, "/city").await > 0);
+    let report = sync(&connection).await;
+    assert_eq!(report.executions, 0, "what was sent is confirmed, and not sent again");
+    assert!(world.in_sync().await);
+    assert_eq!(connection.status(1).await.unwrap().uncleared.values, 0);
+}
+
+#[tokio::test]
 async fn following_clears_what_waits_under_the_names_that_assets_has_by_then() {
     let world = world().await;
     world.settings(json!({ "ignoreEmptyValues": true })).await;
