@@ -50,7 +50,7 @@ impl Importer for AssetsImporter {
     }
 
     async fn removes_missing(&self) -> Result<Option<bool>, PortError> {
-        Ok(self.settings.get().await.and_then(|source| source.removes_missing_objects()))
+        Ok(self.settings.lately().await.and_then(|source| source.removes_missing_objects()))
     }
 
     async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {

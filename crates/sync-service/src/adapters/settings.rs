@@ -10,6 +10,8 @@ use tokio::time::Instant;
 
 /// How long an answer is good for: an administrator may change a setting at any time.
 const FRESH: Duration = Duration::from_mins(1);
+/// The same where a mistake deletes objects.
+const LATELY: Duration = Duration::from_secs(5);
 
 /// What was read, and when; nothing where it could not be read.
 type Answer = (Instant, Option<Arc<ImportSource>>);
@@ -30,9 +32,19 @@ impl SourceSettings {
 
     /// The settings; `None` where nobody may read them.
     pub(crate) async fn get(&self) -> Option<Arc<ImportSource>> {
+        self.no_older_than(FRESH).await
+    }
+
+    /// The same for what must not be mistaken: settings that were read lately. Where nobody may read them, that is not
+    /// asked again so soon.
+    pub(crate) async fn lately(&self) -> Option<Arc<ImportSource>> {
+        self.no_older_than(LATELY).await
+    }
+
+    async fn no_older_than(&self, age: Duration) -> Option<Arc<ImportSource>> {
         let mut known = self.known.lock().await;
         if let Some((at, source)) = &*known
-            && at.elapsed() < FRESH
+            && at.elapsed() < if source.is_some() { age } else { FRESH }
         {
             return source.clone();
         }

@@ -1,0 +1,66 @@
+//! Cardinalities, and import sources that delete.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sync_service::ServiceError;
+use sync_service::engine::{Alarm, AlertKind, Limits, Quiet, RunResult, Subject};
+use sync_service::model::UserId;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{Account, Heard, is_drift, set_up, sync, world};
+
+#[tokio::test]
+async fn cardinalities_that_assets_did_not_take_are_corrected_with_an_account_and_told_without() {
+    let world = world().await;
+    world.settings(json!({ "ignoreCardinality": true })).await;
+    let told = set_up(&world.open(Account::Without).await).await;
+    assert!(told.corrected.is_empty());
+    let told: Vec<String> = told.drift.into_iter().filter(is_drift).collect();
+    insta::assert_snapshot!(told.join("\n"));
+    let corrected = set_up(&world.open(Account::With).await).await;
+    assert_eq!(corrected.corrected, ["Okta User: Okta Groups"]);
+    assert!(!corrected.drift.iter().any(is_drift), "{:?}", corrected.drift);
+}
+
+#[tokio::test]
+async fn an_import_source_that_removes_missing_objects_gets_nothing() {
+    let world = world().await;
+    let connection = world.synced(Account::Without).await;
+    let before = world.executions().await;
+    world.settings(json!({ "removeMissingObjects": true })).await;
+    let user = world.resident().await;
+    let connection_after = world.open(Account::Without).await;
+    let sync = connection_after.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await;
+    let error = ServiceError::from(sync.unwrap_err());
+    insta::assert_snapshot!(format!("{error}\nhint: {}", error.hint().unwrap_or_default()));
+    let some = [Subject::User(UserId::new(&user))];
+    assert!(connection_after.engine().sync_some(&some, &Quiet, &CancellationToken::new()).await.is_err());
+    assert_eq!(world.executions().await, before);
+    drop(connection);
+}
+
+#[tokio::test]
+async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_back() {
+    let world = world().await;
+    let heard = Arc::new(Heard::default());
+    let connection = world
+        .open_with(Account::Without, |ports, _| ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>)
+        .await;
+    set_up(&connection).await;
+    sync(&connection).await;
+    // Switched on after the settings were looked at, and before the import.
+    let user = world.resident().await;
+    sync(&connection).await;
+    world.settings(json!({ "removeMissingObjects": true })).await;
+    world.strip(&user).await;
+    let report = sync(&connection).await;
+    assert!(report.messages.iter().any(|m| m.contains("the import source deleted")), "{:?}", report.messages);
+    let alerts = std::mem::take(&mut *heard.0.lock().unwrap());
+    assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::GuardTripped]);
+    assert!(!world.in_sync().await);
+    world.settings(json!({ "removeMissingObjects": false })).await;
+    let report = sync(&world.open(Account::Without).await).await;
+    assert_eq!(report.result, RunResult::Done);
+    assert!(world.in_sync().await);
+}

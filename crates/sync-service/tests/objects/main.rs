@@ -1,0 +1,9 @@
+//! What takes an account: values that the import keeps, cardinalities, deletion. And that nothing is deleted otherwise.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod clearing;
+mod guards;
+mod prune;
+mod world;

@@ -1,0 +1,196 @@
+//! A sandbox, and connections to it with and without an account.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
+use serde_json::{Value, json};
+use sync_service::engine::{
+    Alarm, Alert, Change, Clock, EngineOptions, Limits, Ports, PruneOptions, Quiet, RunKind, RunReport,
+    RunResult, Staged, StateStore, StructureReport, SystemClock,
+};
+use sync_service::model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, UserId};
+use sync_service::{Config, Connection, Store};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) struct World {
+    sandbox: Sandbox,
+    pub(crate) control: ControlClient,
+    store: Store,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// Whether the connection has an account.
+#[derive(Clone, Copy)]
+pub(crate) enum Account {
+    With,
+    Without,
+    /// With one that Atlassian refuses.
+    Wrong,
+}
+
+pub(crate) async fn world() -> World {
+    let options =
+        SandboxOptions { users: 12, groups: 3, import_delay: Duration::ZERO, ..SandboxOptions::default() };
+    let sandbox = Sandbox::start(&options).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db")).await.unwrap();
+    World { control: ControlClient::new(sandbox.control_url()), sandbox, store, folder }
+}
+
+impl World {
+    /// A connection as another process would have it: what it remembers is in the store.
+    pub(crate) async fn open(&self, account: Account) -> Connection {
+        self.open_with(account, |_, _| {}).await
+    }
+
+    pub(crate) async fn open_with(
+        &self,
+        account: Account,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Connection {
+        let ready = self.sandbox.ready();
+        let account = match account {
+            Account::With => format!(
+                "site_url = {}\nemail = {}\napi_token = {}\n",
+                ready["insight"]["site_url"], ready["insight"]["email"], ready["insight"]["api_token"],
+            ),
+            Account::Without => String::new(),
+            Account::Wrong => format!(
+                "site_url = {}\nemail = {}\napi_token = \"ATATT3xwrong\"\n",
+                ready["insight"]["site_url"], ready["insight"]["email"],
+            ),
+        };
+        let text = format!(
+            "[connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
+             [connections.main.assets]\napi_url = {}\nimport_token = {}\n{account}",
+            ready["okta"]["org_url"],
+            ready["okta"]["client_id"],
+            Value::from(ready["okta"]["private_key_jwk"].to_string()),
+            ready["insight"]["api_url"],
+            ready["insight"]["import_token"],
+        );
+        let config = Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap();
+        Connection::open_with(config.connections.values().next().unwrap(), &self.store, adjust).await.unwrap()
+    }
+
+    /// Set up and synchronised.
+    pub(crate) async fn synced(&self, account: Account) -> Connection {
+        let connection = self.open(account).await;
+        set_up(&connection).await;
+        let report = sync(&connection).await;
+        assert_eq!(report.result, RunResult::Done, "{report:?}");
+        connection
+    }
+
+    pub(crate) async fn settings(&self, settings: Value) {
+        self.control.call("PUT", "/insight/settings", &settings).await.unwrap();
+    }
+
+    pub(crate) async fn object(&self, kind: &str, id: &str) -> Option<Value> {
+        let path = format!("/insight/objects?type=/type/{kind}&identity={id}");
+        self.control.get(&path).await.unwrap()["objects"].get(0).cloned()
+    }
+
+    /// The values of a user for an attribute, and what it refers to, by the end of the external id.
+    pub(crate) async fn values(&self, user: &str, end: &str) -> usize {
+        let object = self.object("user", user).await.unwrap();
+        let of = |part: &str| {
+            let part = object[part].as_object().unwrap();
+            let found = part.iter().find(|(id, _)| id.ends_with(end));
+            found.map_or(0, |(_, values)| values.as_array().map_or(0, Vec::len))
+        };
+        of("attributes") + of("references")
+    }
+
+    /// An active user with a manager and with groups of its own, given a city.
+    pub(crate) async fn resident(&self) -> String {
+        let users = self.control.get("/okta/users").await.unwrap();
+        let id = |n: usize| users["users"][n]["id"].as_str().unwrap().to_owned();
+        let (user, manager) = (id(3), id(4));
+        let values = json!({ "city": "Paris", "managerId": manager });
+        self.control.call("POST", &format!("/okta/users/{user}"), &values).await.unwrap();
+        let group = self.groups().await.remove(0);
+        self.control.call("PUT", &format!("/okta/groups/{group}/users/{user}"), &Value::Null).await.unwrap();
+        user
+    }
+
+    /// Groups with listed members.
+    pub(crate) async fn groups(&self) -> Vec<String> {
+        let groups = self.control.get("/okta/groups").await.unwrap();
+        let groups = groups["groups"].as_array().unwrap().iter();
+        let own = groups.filter(|group| group["type"] != "BUILT_IN");
+        own.map(|group| group["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Takes city, manager and every group from a user.
+    pub(crate) async fn strip(&self, user: &str) {
+        let nothing = json!({ "city": null, "managerId": null });
+        self.control.call("POST", &format!("/okta/users/{user}"), &nothing).await.unwrap();
+        for group in self.groups().await {
+            let path = format!("/okta/groups/{group}/users/{user}");
+            // Whoever is no member stays none.
+            let _ = self.control.call("DELETE", &path, &Value::Null).await;
+        }
+    }
+
+    pub(crate) async fn delete_user(&self, n: usize) -> String {
+        let users = self.control.get("/okta/users").await.unwrap();
+        let user = users["users"][n]["id"].as_str().unwrap().to_owned();
+        self.control.call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await.unwrap();
+        user
+    }
+
+    /// Has the store take a user for gone that is not.
+    pub(crate) async fn mark_as_gone(&self, user: &str) {
+        let name = ConnectionName::try_from("main".to_owned()).unwrap();
+        let state = self.store.connection(&name).await.unwrap();
+        let key = RecordKey::user(&UserId::new(user));
+        let record = state.confirmed(&key).await.unwrap().unwrap();
+        let (now, id) = (SystemClock.now(), ExecutionId::new("e"));
+        let run = state.begin_run(RunKind::Some, now).await.unwrap();
+        let staged = Staged { change: Change::Retire, record, read_at: now };
+        state.stage(run, &[key], &[staged]).await.unwrap();
+        state.open_execution(run, &id, now).await.unwrap();
+        state.confirm(run, &id, &ObjectKind::ALL, "", now).await.unwrap();
+        state.end_run(run, &RunReport::default(), now).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+
+    pub(crate) async fn in_sync(&self) -> bool {
+        let audit = audit::compare(&self.control).await.unwrap();
+        audit.in_sync
+    }
+
+    pub(crate) async fn executions(&self) -> usize {
+        self.control.get("/insight/executions").await.unwrap().as_array().map_or(0, Vec::len)
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+
+impl Alarm for Heard {
+    fn raise(&self, alert: Alert) {
+        self.0.lock().unwrap().push(alert);
+    }
+}
+
+pub(crate) async fn set_up(connection: &Connection) -> StructureReport {
+    connection.engine().setup(false).await.unwrap().structure
+}
+
+pub(crate) async fn sync(connection: &Connection) -> RunReport {
+    connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await.unwrap()
+}
+
+/// Not about the invented org itself, which defines an attribute in two ways.
+#[allow(clippy::ptr_arg)]
+pub(crate) fn is_drift(message: &String) -> bool {
+    !message.starts_with("the user types define")
+}
+
+pub(crate) fn at_once() -> PruneOptions {
+    PruneOptions { older_than: Duration::ZERO, ..PruneOptions::default() }
+}
