@@ -80,14 +80,11 @@ impl Outcome {
         self.types.iter().map(|t| t.missing_deleted).sum()
     }
 
-    /// Whether all of `sent` records of a kind are accounted for.
+    /// Whether all of `sent` records of a kind are accounted for. A chunk that was sent again because its answer was lost
+    /// arrives twice; each identity counts once.
     pub fn accounts_for(&self, kind: ObjectKind, sent: u64) -> bool {
-        self.ok
-            && (sent == 0
-                || self
-                    .types
-                    .iter()
-                    .any(|t| t.kind == Some(kind) && t.entries == sent && t.unaccounted() == 0))
+        let all = |t: &TypeOutcome| t.created + t.updated + t.identical == sent && t.entries >= sent;
+        self.ok && (sent == 0 || self.types.iter().any(|t| t.kind == Some(kind) && all(t)))
     }
 }
 
