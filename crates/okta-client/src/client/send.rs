@@ -115,7 +115,11 @@ impl OktaClient {
             status = Empty,
             request_id = Empty,
         );
-        self.send_until(call, self.deadline()).instrument(span).await
+        let sent = self.send_until(call, self.deadline()).instrument(span.clone()).await;
+        if let Err(error) = &sent {
+            span.in_scope(|| tracing::debug!(%error, "no answer to go on with"));
+        }
+        sent
     }
 
     async fn send_until(&self, call: &Call, deadline: Instant) -> Result<Answer> {
