@@ -2,7 +2,7 @@
 
 use sync_engine::{EngineError, StoreError};
 
-use crate::{ConfigError, ReceiverError};
+use crate::{ConfigError, HandoverError, ListenError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +17,12 @@ pub enum ServiceError {
     /// A run failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The receiver could not listen.
+    /// An address could not be listened on.
     #[error(transparent)]
-    Receiver(#[from] ReceiverError),
+    Listen(#[from] ListenError),
+    /// The process that sends did not do what it was asked for.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -38,7 +41,8 @@ impl ServiceError {
             Self::Locked(_) => {
                 Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
             }
-            Self::Receiver(_) => Some("choose another address with server.listen".into()),
+            Self::Listen(error) => Some(format!("choose another address with {}", error.setting())),
+            Self::Handover(error) => error.hint(),
             Self::Config(_) | Self::Store(_) => None,
         }
     }

@@ -172,6 +172,10 @@ pub struct Config {
     pub store: PathBuf,
     /// Where the hook receiver listens.
     pub listen: SocketAddr,
+    /// Where metrics and health are answered; `None` when they are switched off.
+    pub metrics: Option<SocketAddr>,
+    /// When a connection that gets nothing done is called stuck.
+    pub stuck_after: Duration,
     /// The connections by name; at least one.
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
@@ -226,10 +230,18 @@ impl Config {
 
     fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
         let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-        let listen = raw.server.listen.as_deref().unwrap_or("127.0.0.1:8484");
-        let listen = listen.parse().map_err(|_| {
-            value("server.listen", format!("\"{listen}\" is not an address and port, such as 127.0.0.1:8484"))
-        })?;
+        let address = |key: &str, given: Option<String>, otherwise: &str| {
+            let given = given.as_deref().unwrap_or(otherwise);
+            given.parse().map_err(|_| {
+                value(key, format!("\"{given}\" is not an address and port, such as {otherwise}"))
+            })
+        };
+        let listen = address("server.listen", raw.server.listen, "127.0.0.1:8484")?;
+        let metrics = match raw.server.metrics {
+            Some(off) if off == "off" => None,
+            given => Some(address("server.metrics", given, "127.0.0.1:9464")?),
+        };
+        let stuck_after = interval(raw.server.stuck_after, "10m", "server.stuck_after")?;
         if raw.connections.is_empty() {
             return Err(missing(&["connections", "main", "okta", "org_url"]));
         }
@@ -240,7 +252,7 @@ impl Config {
             connections.insert(name, connection);
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
-        Ok(Self { store: folder.join(store), listen, connections })
+        Ok(Self { store: folder.join(store), listen, metrics, stuck_after, connections })
     }
 }
 
