@@ -133,7 +133,7 @@ impl Connection {
     /// When another process has it, or what was left behind cannot be settled.
     pub async fn claim(&self, store_path: &Path) -> Result<Claim, ServiceError> {
         let claim = Claim { _lock: Lock::take(store_path, &self.name)? };
-        let span = tracing::info_span!("connection", name = %self.name);
+        let span = tracing::info_span!("following", connection = %self.name);
         self.engine.recover().instrument(span).await?;
         Ok(claim)
     }
@@ -146,7 +146,7 @@ impl Connection {
             self.engine.follow(&self.follow, &self.wake, stop).await;
             ended.cancel();
         };
-        let span = tracing::info_span!("connection", name = %self.name);
+        let span = tracing::info_span!("following", connection = %self.name);
         tokio::join!(following.instrument(span), self.alerts.deliver(&ended));
     }
 

@@ -59,13 +59,11 @@ pub struct Pause {
 }
 
 impl Pause {
-    /// What is stored for a pause without an end.
-    pub(crate) const ENDLESS: Timestamp = Timestamp::MAX;
+    /// What is stored for a pause without an end: the year 9999.
+    pub(crate) const ENDLESS: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
     pub(crate) fn from_stored(until: Timestamp) -> Self {
-        // The store keeps milliseconds.
-        let endless = until.as_millisecond() >= Self::ENDLESS.as_millisecond();
-        Self { until: (!endless).then_some(until) }
+        Self { until: Some(until).filter(|until| *until < Self::ENDLESS) }
     }
 }
 

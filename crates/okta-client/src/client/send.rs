@@ -116,7 +116,10 @@ impl OktaClient {
             request_id = Empty,
         );
         let sent = self.send_until(call, self.deadline()).instrument(span.clone()).await;
-        if let Err(error) = &sent {
+        // That something is not there is an answer, too.
+        if let Err(error) = &sent
+            && !matches!(error, Error::NotFound { .. })
+        {
             span.in_scope(|| tracing::debug!(%error, "no answer to go on with"));
         }
         sent

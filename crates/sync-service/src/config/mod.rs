@@ -241,7 +241,7 @@ impl Config {
             Some(off) if off == "off" => None,
             given => Some(address("server.metrics", given, "127.0.0.1:9464")?),
         };
-        let stuck_after = interval(raw.server.stuck_after, "10m", "server.stuck_after")?;
+        let stuck_after = some_time(raw.server.stuck_after, "10m", "server.stuck_after")?;
         if raw.connections.is_empty() {
             return Err(missing(&["connections", "main", "okta", "org_url"]));
         }
@@ -268,7 +268,11 @@ fn problem(error: &toml::de::Error) -> String {
     match error.message().split_once("invalid type: string ") {
         Some((_, rest)) => {
             let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-            let expected = if expected.starts_with("struct ") { "a table" } else { expected };
+            let expected = match expected {
+                "f64" | "u64" => "a number",
+                table if table.starts_with("struct ") => "a table",
+                other => other,
+            };
             format!("a text stands where {expected} is expected")
         }
         None => error.message().trim().replace('\n', "; "),
@@ -361,14 +365,14 @@ fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<Sche
         let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
         parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
     };
-    let interval = |text, otherwise, name| interval(text, otherwise, &key(["schedule", name]));
+    let some_time = |text, otherwise, name| some_time(text, otherwise, &key(["schedule", name]));
     Ok(ScheduleConfig {
         full: parsed(raw.full, "1d", "full")?,
         delta: parsed(raw.delta, "30m", "delta")?,
-        schema: interval(raw.schema, "15m", "schema")?,
-        log: interval(raw.log, "5s", "log")?,
-        jitter: interval(raw.jitter, "0s", "jitter")?,
-        retention: interval(raw.retention, "14d", "retention")?,
+        schema: some_time(raw.schema, "15m", "schema")?,
+        log: some_time(raw.log, "5s", "log")?,
+        jitter: interval(raw.jitter, "0s", &key(["schedule", "jitter"]))?,
+        retention: some_time(raw.retention, "14d", "retention")?,
     })
 }
 
@@ -378,6 +382,16 @@ fn interval(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration
         key: key.to_owned(),
         problem: format!("\"{text}\" is no interval; write it as \"30s\", \"15m\", \"6h\" or \"1d\""),
     })
+}
+
+/// The same where no time at all would be trouble.
+fn some_time(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let interval = interval(text, otherwise, key)?;
+    if interval < Duration::from_secs(1) {
+        let problem = "is too short; a second is the least".to_owned();
+        return Err(ConfigError::Value { key: key.to_owned(), problem });
+    }
+    Ok(interval)
 }
 
 /// The address of a webhook. What is wrong is told without it.
