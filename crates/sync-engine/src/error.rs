@@ -7,6 +7,7 @@ use crate::{Refusal, StoreError};
 /// A failure of the world behind a port, with what the engine needs to know of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
+#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
 pub struct PortError {
     message: String,
     transient: bool,

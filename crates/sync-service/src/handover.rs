@@ -142,13 +142,11 @@ impl Connection {
 
     /// The process that sends is gone; it may have ended the run before.
     async fn last_word(&self, request: SyncRequest) -> Result<RunReport, ServiceError> {
-        match self.store.request_run(request.id).await? {
-            Some(RunSummary { ended: Some(_), report, .. }) => report_of(report),
-            _ => {
-                self.store.withdraw_request(request.id).await?;
-                Err(HandoverError::Ended(self.name().to_string()).into())
-            }
+        if let Some(RunSummary { ended: Some(_), report, .. }) = self.store.request_run(request.id).await? {
+            return report_of(report);
         }
+        self.store.withdraw_request(request.id).await?;
+        Err(HandoverError::Ended(self.name().to_string()).into())
     }
 
     /// Puts objects on the list of what the process that sends looks at.

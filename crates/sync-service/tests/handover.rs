@@ -7,7 +7,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::World;
+use support::{World, follow};
 use sync_service::engine::RunResult;
 use sync_service::{HandoverError, ServiceError};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ async fn a_request_that_nobody_takes_is_taken_back() {
     assert!(matches!(error, ServiceError::Handover(HandoverError::NotTaken { .. })), "{error}");
     assert!(error.to_string().contains("did not take the request") && error.hint().is_some(), "{error}");
     // Whoever follows later does not carry out what nobody waits for any more.
-    let following = world.follow(holder);
+    let following = follow(&holder);
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(asker.status(5).await.unwrap().runs.is_empty());
     following.stop().await;
@@ -37,7 +37,7 @@ async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
-    let following = world.follow(holder);
+    let following = follow(&holder);
     let asker = world.connection().await;
     let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
     assert_eq!((report.result, report.executions), (RunResult::Done, 1));
@@ -50,7 +50,7 @@ async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
     let holder = world.connection().await;
     holder.engine().setup(false).await.unwrap();
     let _claim = holder.claim(&world.config.store).await.unwrap();
-    let following = world.follow(holder);
+    let following = follow(&holder);
     let asker = world.connection().await;
     // It follows, and then the app loses its admin role.
     world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
@@ -76,7 +76,7 @@ async fn whoever_stops_watching_does_not_stop_the_run() {
     });
     let error = error.unwrap_err();
     assert!(matches!(error, ServiceError::Handover(HandoverError::StoppedWatching)), "{error}");
-    let following = world.follow(holder);
+    let following = follow(&holder);
     let deadline = tokio::time::Instant::now() + LONG;
     while asker.status(1).await.unwrap().last_full_sync.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "the run was not made");

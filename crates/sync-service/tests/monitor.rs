@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::World;
+use support::{World, follow};
 use sync_service::{Connection, Monitor};
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,7 @@ async fn get(url: String) -> (u16, String) {
 #[tokio::test]
 async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() {
     let world = World::start("").await;
-    let connection = Arc::new(world.connection().await);
+    let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let url = monitor(Arc::clone(&connection)).await;
     let (status, text) = get(format!("{url}/readyz")).await;
@@ -38,7 +38,7 @@ async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() 
     assert_eq!((status, &health["ready"]), (503, &json!(false)), "nobody follows: {text}");
     assert_eq!(get(format!("{url}/healthz")).await.0, 200);
 
-    let following = world.follow_shared(&connection);
+    let following = follow(&connection);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
     while get(format!("{url}/readyz")).await.0 != 200 {
         assert!(tokio::time::Instant::now() < deadline, "not ready");
@@ -53,7 +53,7 @@ async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() 
 #[tokio::test]
 async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
     let world = World::start("").await;
-    let connection = Arc::new(world.connection().await);
+    let connection = world.connection().await;
     let url = monitor(Arc::clone(&connection)).await;
     assert!(
         get(format!("{url}/metrics")).await.1.contains("okta_insight_store_readable{connection=\"main\"} 1")
@@ -69,7 +69,7 @@ async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
 #[tokio::test]
 async fn nothing_secret_or_personal_is_answered() {
     let world = World::start("").await;
-    let connection = Arc::new(world.connection().await);
+    let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let limits = world.config.connections.values().next().unwrap().limits;
     let quiet = sync_service::engine::Quiet;

@@ -181,8 +181,9 @@ pub(crate) async fn claim(
     now: Timestamp,
     lease: Duration,
 ) -> Result<Vec<Look>, StoreError> {
+    type Row = (String, String, Option<i64>, bool, u32, i64, i64);
     let until = millis(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-    let mut rows: Vec<(String, String, Option<i64>, bool, u32, i64, i64)> = sqlx::query_as(
+    let mut rows: Vec<Row> = sqlx::query_as(
         "UPDATE looks SET claimed_until = ?4
          WHERE connection = ?1 AND (kind, id) IN (
              SELECT kind, id FROM looks WHERE connection = ?1 AND due <= ?2 AND claimed_until <= ?2

@@ -42,7 +42,9 @@ fn tell(told: &[Told], output: Output) -> Outcome {
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": told }))?,
         Output::Text => {
-            told.iter().for_each(|told| println!("Connection {}\n  {}", told.connection, line(told.paused)))
+            for told in told {
+                println!("Connection {}\n  {}", told.connection, line(told.paused));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

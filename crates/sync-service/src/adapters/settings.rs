@@ -17,8 +17,11 @@ const FRESH: Duration = Duration::from_mins(1);
 pub(crate) struct SourceSettings {
     import: ImportClient,
     account: Option<AssetsClient>,
-    known: Arc<Mutex<Option<(Instant, Option<Arc<ImportSource>>)>>>,
+    known: Arc<Mutex<Option<Known>>>,
 }
+
+/// When they were asked for, and what they were.
+type Known = (Instant, Option<Arc<ImportSource>>);
 
 impl SourceSettings {
     pub(crate) fn new(import: ImportClient, account: Option<AssetsClient>) -> Self {

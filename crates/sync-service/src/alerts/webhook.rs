@@ -109,14 +109,12 @@ pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &No
         }),
         AlertFormat::Slack => {
             let sign = if alert.kind == AlertKind::Recovered { ":white_check_mark:" } else { ":warning:" };
-            let mut text = format!("{sign} okta-insight, {connection}: {}", alert.message);
-            if let Some(hint) = &alert.hint {
-                text.push('\n');
-                text.push_str(hint);
-            }
+            let mut lines = vec![format!("{sign} okta-insight, {connection}: {}", alert.message)];
+            lines.extend(alert.hint.clone());
             if *suppressed > 0 {
-                text.push_str(&format!("\n({suppressed} more of the kind since the last message)"));
+                lines.push(format!("({suppressed} more of the kind since the last message)"));
             }
+            let text = lines.join("\n");
             // The three characters that Slack takes for its own.
             json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") })
         }

@@ -241,7 +241,7 @@ impl Config {
             Some(off) if off == "off" => None,
             given => Some(address("server.metrics", given, "127.0.0.1:9464")?),
         };
-        let stuck_after = some_time(raw.server.stuck_after, "10m", "server.stuck_after")?;
+        let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
         if raw.connections.is_empty() {
             return Err(missing(&["connections", "main", "okta", "org_url"]));
         }
@@ -354,7 +354,11 @@ fn connection(
         Some(alerts) => Some(AlertConfig {
             url: webhook(read(["alerts", "url"], alerts.url)?, &key)?,
             format: alerts.format,
-            at_most_every: interval(alerts.at_most_every, "15m", &key(["alerts", "at_most_every"]))?,
+            at_most_every: interval(
+                alerts.at_most_every.as_deref(),
+                "15m",
+                &key(["alerts", "at_most_every"]),
+            )?,
         }),
     };
     Ok(ConnectionConfig { name, okta, assets, hook, events, mapping, limits: raw.limits, schedule, alerts })
@@ -365,19 +369,21 @@ fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<Sche
         let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
         parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
     };
-    let some_time = |text, otherwise, name| some_time(text, otherwise, &key(["schedule", name]));
+    let some_time = |text: Option<String>, otherwise, name| {
+        some_time(text.as_deref(), otherwise, &key(["schedule", name]))
+    };
     Ok(ScheduleConfig {
         full: parsed(raw.full, "1d", "full")?,
         delta: parsed(raw.delta, "30m", "delta")?,
         schema: some_time(raw.schema, "15m", "schema")?,
         log: some_time(raw.log, "5s", "log")?,
-        jitter: interval(raw.jitter, "0s", &key(["schedule", "jitter"]))?,
+        jitter: interval(raw.jitter.as_deref(), "0s", &key(["schedule", "jitter"]))?,
         retention: some_time(raw.retention, "14d", "retention")?,
     })
 }
 
-fn interval(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
-    let text = text.as_deref().unwrap_or(otherwise);
+fn interval(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let text = text.unwrap_or(otherwise);
     sync_engine::interval(text).ok_or_else(|| ConfigError::Value {
         key: key.to_owned(),
         problem: format!("\"{text}\" is no interval; write it as \"30s\", \"15m\", \"6h\" or \"1d\""),
@@ -385,7 +391,7 @@ fn interval(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration
 }
 
 /// The same where no time at all would be trouble.
-fn some_time(text: Option<String>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+fn some_time(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
     let interval = interval(text, otherwise, key)?;
     if interval < Duration::from_secs(1) {
         let problem = "is too short; a second is the least".to_owned();

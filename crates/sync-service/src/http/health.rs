@@ -89,8 +89,8 @@ mod tests {
         judge(&[vitals], LIMIT).connections.into_values().next().unwrap().problems
     }
 
-    fn ago(vitals: &Vitals, minutes: u64) -> Option<Timestamp> {
-        Some(vitals.now - Duration::from_mins(minutes))
+    fn ago(vitals: &Vitals, minutes: u64) -> Timestamp {
+        vitals.now - Duration::from_mins(minutes)
     }
 
     #[test]
@@ -105,8 +105,8 @@ mod tests {
         let told = [
             problems(|v| v.following_since = None),
             problems(|v| v.store = Err("the disk is gone".into())),
-            problems(|v| v.store.as_mut().unwrap().inbox.untouched_since = ago(v, 11)),
-            problems(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up = ago(v, 11)),
+            problems(|v| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, 11))),
+            problems(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up = Some(ago(v, 11))),
             problems(|v| v.store.as_mut().unwrap().feed = None),
         ];
         insta::assert_snapshot!(told.concat().join("\n"));
@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn what_may_take_longer_is_no_reason() {
-        let minutes = |n| move |v: &mut Vitals| v.store.as_mut().unwrap().inbox.untouched_since = ago(v, n);
+        let minutes =
+            |n| move |v: &mut Vitals| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, n));
         assert!(problems(minutes(9)).is_empty(), "not long yet");
         let paused = problems(|v| {
             minutes(11)(v);
@@ -123,7 +124,7 @@ mod tests {
         assert!(paused.is_empty(), "events wait on purpose");
         let fresh = problems(|v| {
             minutes(600)(v);
-            v.following_since = ago(v, 1);
+            v.following_since = Some(ago(v, 1));
         });
         assert!(fresh.is_empty(), "it came back a minute ago");
         let hook_alone = problems(|v| {

@@ -42,8 +42,9 @@ impl World {
     }
 
     /// The connection, as another process would open it.
-    pub(crate) async fn connection(&self) -> Connection {
-        Connection::open(self.config.connections.values().next().unwrap(), &self.store).await.unwrap()
+    pub(crate) async fn connection(&self) -> Arc<Connection> {
+        let settings = self.config.connections.values().next().unwrap();
+        Arc::new(Connection::open(settings, &self.store).await.unwrap())
     }
 
     pub(crate) async fn hand_over(
@@ -54,16 +55,13 @@ impl World {
     ) -> Result<RunReport, ServiceError> {
         connection.hand_over(false, patience, &self.config.store, stop).await
     }
+}
 
-    pub(crate) fn follow(&self, connection: Connection) -> Following {
-        self.follow_shared(&Arc::new(connection))
-    }
-
-    pub(crate) fn follow_shared(&self, connection: &Arc<Connection>) -> Following {
-        let stop = CancellationToken::new();
-        let (connection, asked) = (Arc::clone(connection), stop.clone());
-        Following { stop, task: tokio::spawn(async move { connection.follow(&asked).await }) }
-    }
+/// Follows a connection until told to stop.
+pub(crate) fn follow(connection: &Arc<Connection>) -> Following {
+    let stop = CancellationToken::new();
+    let (connection, asked) = (Arc::clone(connection), stop.clone());
+    Following { stop, task: tokio::spawn(async move { connection.follow(&asked).await }) }
 }
 
 pub(crate) struct Following {
