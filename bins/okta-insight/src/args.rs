@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sandbox::DpopMode;
+use reqwest::Url;
+use sandbox::{DpopMode, FaultSpec};
 
 /// Keeps Okta users and groups as objects in Jira Service Management Assets.
 #[derive(Debug, Parser)]
@@ -44,7 +46,7 @@ pub(crate) enum Command {
     /// End a pause.
     Resume(Common),
     /// Serve an Okta org and an Assets site on this machine, to try things with.
-    Sandbox(Sandbox),
+    Sandbox(Box<Sandbox>),
     /// Show everything at work: a sandbox, set-up, synchronisation, and changes arriving live.
     Demo(Demo),
 }
@@ -131,15 +133,46 @@ pub(crate) struct Sandbox {
     /// Whether tokens are bound to a key: required, optional or off.
     #[arg(long, default_value = "required")]
     pub(crate) dpop: DpopMode,
-    /// Requests a minute that each bucket of the org allows.
-    #[arg(long, value_name = "N")]
-    pub(crate) rate_limit: Option<u64>,
+    /// Requests a minute that each bucket of the org allows, or off.
+    #[arg(long, value_name = "N", default_value = "off")]
+    pub(crate) rate_limit: RateLimit,
+    /// What the org calls itself, when clients reach it by another address.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url_okta: Option<Url>,
+    /// Serve HTTPS with this certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// What goes wrong, such as seed=7,okta.429=0.05,hooks.late=100..500@0.2; a wrong key names them all.
+    #[arg(long, value_name = "SPEC", default_value = "")]
+    pub(crate) faults: FaultSpec,
     /// Write a configuration that works against it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config_file: Option<PathBuf>,
     /// Write addresses and credentials once it serves.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// Requests a minute, or no limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RateLimit(pub(crate) Option<u64>);
+
+impl FromStr for RateLimit {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "off" => Ok(Self(None)),
+            number => {
+                let limit =
+                    number.parse().map_err(|_| format!("\"{number}\" is neither a number nor off"))?;
+                Ok(Self(Some(limit)))
+            }
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -43,7 +43,8 @@ impl From<sync_service::engine::EngineError> for Failure {
 
 impl From<sandbox::SandboxError> for Failure {
     fn from(error: sandbox::SandboxError) -> Self {
-        let code = if matches!(error, sandbox::SandboxError::OrgData { .. }) { 2 } else { 1 };
+        use sandbox::SandboxError::{OrgData, PublicUrl, Tls};
+        let code = if matches!(error, OrgData { .. } | PublicUrl(_) | Tls { .. }) { 2 } else { 1 };
         Self { message: explain(&error), hint: None, code }
     }
 }

@@ -3,10 +3,13 @@
 mod assets;
 pub mod audit;
 mod control;
+mod faults;
 mod okta;
 mod options;
 mod server;
+mod tls;
 
 pub use control::ControlClient;
-pub use options::{DpopMode, SandboxOptions};
+pub use faults::{BadFault, FaultSpec};
+pub use options::{DpopMode, SandboxOptions, TlsFiles};
 pub use server::{Sandbox, SandboxError};

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use url::Url;
+
+use crate::FaultSpec;
+
 /// Whether the org wants proofs of possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DpopMode {
@@ -30,6 +34,15 @@ impl FromStr for DpopMode {
     }
 }
 
+/// A certificate with its key, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that it was issued by.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
 /// How a sandbox is set up. The default is a small org on ports that the system chooses.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
@@ -53,6 +66,12 @@ pub struct SandboxOptions {
     pub org_data: Option<PathBuf>,
     /// How long an execution is processed, beside the work itself.
     pub import_delay: Duration,
+    /// What the org calls itself, when clients reach it by another address than the one it listens on.
+    pub public_url_okta: Option<Url>,
+    /// Serves HTTPS on both addresses.
+    pub tls: Option<TlsFiles>,
+    /// What goes wrong from the start.
+    pub faults: FaultSpec,
 }
 
 impl Default for SandboxOptions {
@@ -69,6 +88,9 @@ impl Default for SandboxOptions {
             rate_limit: None,
             org_data: None,
             import_delay: Duration::from_millis(30),
+            public_url_okta: None,
+            tls: None,
+            faults: FaultSpec::default(),
         }
     }
 }

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::assets::{self, Site};
+use crate::control::Both;
+use crate::faults::Faults;
 use crate::okta::{self, Org, OrgServer};
+use crate::tls::{self, TlsListener};
 use crate::{SandboxOptions, control};
 
 /// Why a sandbox did not start.
@@ -33,6 +37,17 @@ pub enum SandboxError {
         /// The file or folder.
         file: PathBuf,
         /// What is wrong with it, and where.
+        problem: String,
+    },
+    /// The public address of the org is more than an origin, or less.
+    #[error("{0} is no address of an org: it has a scheme, a host and perhaps a port")]
+    PublicUrl(Url),
+    /// The certificate or its key cannot be used.
+    #[error("{}: {problem}", file.display())]
+    Tls {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
         problem: String,
     },
     /// A key could not be made.
@@ -64,20 +79,29 @@ impl Sandbox {
     }
 
     async fn start_with(org: Org, options: &SandboxOptions) -> Result<Self, SandboxError> {
-        let (okta_listener, okta_url) = listen(options.okta).await?;
-        let (assets_listener, assets_url) = listen(options.insight).await?;
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let (okta_listener, own_url) = listen(options.okta, scheme).await?;
+        let (assets_listener, assets_url) = listen(options.insight, scheme).await?;
+        let okta_url = match &options.public_url_okta {
+            Some(url) if url.path() == "/" && url.query().is_none() && url.has_host() => url.clone(),
+            Some(url) => return Err(SandboxError::PublicUrl(url.clone())),
+            None => own_url,
+        };
         let stop = CancellationToken::new();
-        let okta = Arc::new(OrgServer::new(org, okta_url.clone(), options, &stop)?);
-        let site = Arc::new(Site::new(assets_url.clone(), options.import_delay));
+        let faults = Arc::new(Faults::new(options.faults.clone()));
+        let okta = Arc::new(OrgServer::new(org, okta_url.clone(), options, Arc::clone(&faults), &stop)?);
+        let site = Arc::new(Site::new(assets_url.clone(), options.import_delay, Arc::clone(&faults)));
         let ready = json!({
             "okta": okta.credentials(),
             "insight": site.credentials(),
             "control_url": format!("{}/control", origin(&assets_url)),
         });
-        let control = control::router(Arc::clone(&okta), Arc::clone(&site));
+        let both = Both { org: Arc::clone(&okta), site: Arc::clone(&site), faults };
+        let control = control::router(both);
         let tasks = vec![
-            serve(okta_listener, okta::router(okta), stop.clone()),
-            serve(assets_listener, assets::router(site).nest("/control", control), stop.clone()),
+            serve(okta_listener, tls.clone(), okta::router(okta), stop.clone()),
+            serve(assets_listener, tls, assets::router(site).nest("/control", control), stop.clone()),
         ];
         Ok(Self { ready, stop, tasks })
     }
@@ -108,21 +132,32 @@ impl Drop for Sandbox {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), SandboxError> {
+async fn listen(address: SocketAddr, scheme: &str) -> Result<(TcpListener, Url), SandboxError> {
     let failed = |source| SandboxError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    let url = Url::parse(&format!("http://{bound}/"))
+    let url = Url::parse(&format!("{scheme}://{bound}/"))
         .map_err(|e| failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, e)))?;
     Ok((listener, url))
 }
 
-fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> JoinHandle<()> {
+fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: axum::Router,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
+        let serving = async {
+            match tls {
+                None => axum::serve(listener, router).await,
+                Some(acceptor) => axum::serve(TlsListener::new(listener, acceptor), router).await,
+            }
+        };
         // Connections that are kept alive would hold a graceful shutdown up; a simulator may cut them.
         tokio::select! {
             () = stop.cancelled() => {}
-            result = std::future::IntoFuture::into_future(axum::serve(listener, router)) => {
+            result = serving => {
                 if let Err(error) = result {
                     tracing::error!(%error, "a simulator stopped serving");
                 }

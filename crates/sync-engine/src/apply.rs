@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -49,20 +50,36 @@ impl Engine {
 
     /// Starts an execution, waiting for one that is under way.
     async fn start(&self, stop: &CancellationToken) -> Result<Box<dyn Execution>, EngineError> {
-        let deadline = tokio::time::Instant::now() + self.options.busy_limit;
+        let began = Instant::now();
         let mut pause = Duration::from_millis(100);
+        let mut orphan: Option<(ExecutionId, Instant)> = None;
         loop {
-            match self.ports.importer.start().await {
+            let error = match self.ports.importer.start().await {
                 Ok(execution) => return Ok(execution),
-                Err(error) if error.is_busy() && tokio::time::Instant::now() < deadline => {
-                    tokio::select! {
-                        () = stop.cancelled() => return Err(EngineError::Stopped),
-                        () = tokio::time::sleep(pause) => {}
-                    }
-                    pause = (pause * 2).min(Duration::from_secs(5));
-                }
-                Err(error) => return Err(self.start_failure(error).await),
+                Err(error) => error,
+            };
+            if !error.is_busy() || began.elapsed() >= self.options.busy_limit {
+                return Err(self.start_failure(error).await);
             }
+            // Every execution that this process knows of is over: this one waits for records that nobody sends.
+            let waits = self.ports.importer.awaits_records().await.map_err(EngineError::Import)?;
+            orphan = waits.map(|id| match orphan.take() {
+                Some((known, since)) if known == id => (known, since),
+                _ => (id, Instant::now()),
+            });
+            if let Some((id, since)) = &orphan
+                && since.elapsed() >= self.options.orphan_limit
+            {
+                tracing::warn!(execution = %id, "cancelling an execution that nobody sends records to");
+                let reason = "nobody sent records to it";
+                self.ports.importer.cancel(id, reason).await.map_err(EngineError::Import)?;
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Err(EngineError::Stopped),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use sync_model::{RecordKey, RunId};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -53,6 +53,9 @@ pub struct EngineOptions {
     pub batch: u32,
     /// How long to wait for an importer that works on something else.
     pub busy_limit: Duration,
+    /// How long an execution that nobody remembers may wait for records before it is cancelled: its start was not told, or
+    /// its process is gone.
+    pub orphan_limit: Duration,
     /// How much older than its event an object may be before it is read again: events are logged after the change.
     pub event_tolerance: Duration,
     /// How far back of its last beginning a delta pass reads: the directory's filters lag.
@@ -71,6 +74,7 @@ impl Default for EngineOptions {
             page: 1000,
             batch: 2000,
             busy_limit: Duration::from_mins(30),
+            orphan_limit: Duration::from_secs(30),
             event_tolerance: Duration::from_secs(5),
             overlap: Duration::from_mins(5),
             pass_life: Duration::from_hours(24),
@@ -85,8 +89,11 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     /// Held while an execution is open: there is one at a time.
     pub(crate) lane: Mutex<()>,
-    /// Held while a pass reads: there is one at a time.
+    /// Held while a pass reads and sends: there is one at a time.
     pub(crate) passes: Mutex<()>,
+    /// Held for reading from a look at objects until what was read is confirmed. A pass begins when nobody holds it: the
+    /// confirmed records that it takes memberships from are then no older than its beginning.
+    pub(crate) looking: RwLock<()>,
     pub(crate) stats: Stats,
 }
 
@@ -115,7 +122,14 @@ pub struct ObjectChange {
 impl Engine {
     /// An engine over these ports.
     pub fn new(ports: Ports, options: EngineOptions) -> Self {
-        Self { ports, options, lane: Mutex::new(()), passes: Mutex::new(()), stats: Stats::default() }
+        Self {
+            ports,
+            options,
+            lane: Mutex::new(()),
+            passes: Mutex::new(()),
+            looking: RwLock::new(()),
+            stats: Stats::default(),
+        }
     }
 
     /// What happened since the start of the process.
@@ -225,7 +239,9 @@ impl Engine {
         let mut report = RunReport::default();
         let mapping = self.prepare(&mut report, progress).await?;
         self.send_unconfirmed(stop).await?;
+        let begins = self.looking.write().await;
         let (run, mut pass, resumed) = self.take_up(scope, &mapping).await?;
+        drop(begins);
         report.resumed = resumed;
         begun(run).await?;
         self.conclude(run, scope.run_kind(), report, async |report| {
@@ -292,8 +308,11 @@ impl Engine {
         let mut report = RunReport::default();
         self.prepare(&mut report, progress).await?;
         let run = self.ports.store.begin_run(RunKind::Some, self.now()).await?;
+        let _looking = self.looking.read().await;
+        let alone = self.passes.try_lock().ok();
         self.conclude(run, RunKind::Some, report, async |report| {
-            let looked = self.look_at(run, subjects.iter().cloned(), &HashSet::new(), report).await?;
+            let looked =
+                self.look_at(run, subjects.iter().cloned(), &HashSet::new(), alone.is_some(), report).await?;
             self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await
         })
         .await
@@ -337,7 +356,7 @@ impl Engine {
                 self.stats.failed(kind.as_str(), matches!(error, EngineError::Refused(_)));
             }
             span.in_scope(|| tracing::info!(error = report.error, "the run ended early"));
-            let pass = matches!(kind, RunKind::Full | RunKind::Delta);
+            let pass = matches!(kind, RunKind::Full | RunKind::Delta | RunKind::Users);
             let goes_on = pass && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run);

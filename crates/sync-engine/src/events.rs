@@ -76,10 +76,14 @@ impl Engine {
         if looks.is_empty() {
             return Ok(None);
         }
+        let _looking = self.looking.read().await;
+        // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
+        let alone = self.passes.try_lock().ok();
         let run = self.ports.store.begin_run(RunKind::Events, self.now()).await?;
         let outcome = self
             .conclude(run, RunKind::Events, RunReport::default(), async |report| {
-                let Looked { plan, mut states, .. } = self.look_for_events(run, &looks, report).await?;
+                let Looked { plan, mut states, .. } =
+                    self.look_for_events(run, &looks, alone.is_some(), report).await?;
                 if let Some((held, reason)) = self.apply_events(plan, &mut states, report, stop).await? {
                     self.give_up_on(&looks, &held, &reason).await?;
                 }
@@ -133,6 +137,7 @@ impl Engine {
         &self,
         run: RunId,
         looks: &[Look],
+        alone: bool,
         report: &mut RunReport,
     ) -> Result<Looked, EngineError> {
         // A 404 is believed at once only of what somebody said was deleted.
@@ -142,7 +147,7 @@ impl Engine {
             .filter_map(|look| object(&look.target))
             .collect();
         let subjects = || looks.iter().map(|look| look.target.clone());
-        let looked = self.look_at(run, subjects(), &doubtful, report).await?;
+        let looked = self.look_at(run, subjects(), &doubtful, alone, report).await?;
         if !looked.unmapped {
             return Ok(looked);
         }
@@ -154,51 +159,133 @@ impl Engine {
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
         // Who else has a value is not known.
         self.ports.store.ask(&Subject::Schema, self.now()).await?;
-        self.look_at(run, subjects(), &doubtful, report).await
+        self.look_at(run, subjects(), &doubtful, alone, report).await
     }
 
     /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have
-    /// gone; stages what differs.
+    /// gone; stages what differs. `alone` says that no pass reads, and none begins before what is staged is sent.
     pub(crate) async fn look_at(
         &self,
         run: RunId,
         subjects: impl Iterator<Item = Subject>,
         doubtful: &HashSet<RecordKey>,
+        alone: bool,
         report: &mut RunReport,
     ) -> Result<Looked, EngineError> {
-        let (mut states, mut unmapped) = (States::default(), false);
-        // No pass may begin while memberships are taken from confirmed records; it would not see what they were.
-        let alone = self.passes.try_lock().ok();
-        let wishes = self.weigh(subjects, alone.is_some()).await?;
-        let mut asked: HashSet<RecordKey> = wishes.objects.iter().cloned().collect();
-        let mut wave: Vec<RecordKey> = wishes.objects.into_iter().collect();
-        let listings: Vec<GroupId> = wishes.listings.into_iter().collect();
-        if !listings.is_empty() {
-            let read_at = self.now();
-            self.ports.store.note_groups(run, &listings).await?;
-            self.list_members(run, &Quiet).await?;
-            self.stage_membership_differences(run, read_at, &mut report.messages).await?;
-            wave.extend(
-                self.missing_groups(&listings).await?.into_iter().filter(|key| asked.insert(key.clone())),
-            );
-            let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
-            let noted = self.ports.store.noted_groups(run, &users).await?;
-            for user in users {
-                let groups = noted.get(&user).into_iter().flatten().cloned();
-                states.groups.entry(user).or_default().extend(groups);
+        let read_at = self.now();
+        let mut states = States::default();
+        let wishes = self.weigh(subjects, alone).await?;
+        let users: HashSet<RecordKey> =
+            wishes.objects.iter().filter(|key| key.kind == ObjectKind::User).cloned().collect();
+        let groups = wishes.objects.iter().filter(|key| key.kind == ObjectKind::Group).cloned().collect();
+
+        // Groups first: who is in one that is gone must not be shown in it.
+        let (mut found, gone_groups) = self.read_wave(groups, &mut states, report).await?;
+        let mut gone = sure(gone_groups, doubtful);
+        let mut dissolved = group_ids(&gone);
+        self.dissolve(run, &dissolved, &users, alone, read_at, report).await?;
+        self.list_for_events(run, &wishes, &users, read_at, &mut states, report).await?;
+
+        let (mut found_users, gone_users) =
+            self.read_wave(users.iter().cloned().collect(), &mut states, report).await?;
+        gone.extend(sure(gone_users, doubtful));
+
+        // A reference to a group that Assets does not hold yet would stay empty.
+        let referred = found_users.iter().flat_map(|observed| &observed.record.references);
+        let mut referred: HashSet<GroupId> = referred
+            .filter(|reference| reference.kind == ObjectKind::Group)
+            .map(|reference| GroupId::new(reference.value.clone()))
+            .collect();
+        referred.extend(wishes.listings);
+        let missing = self.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
+        let missing = missing.into_iter().filter(|key| !states.objects.contains_key(key)).collect();
+        let (found_groups, gone_groups) = self.read_wave(missing, &mut states, report).await?;
+        found.extend(found_groups);
+        self.dissolve(run, &group_ids(&gone_groups), &users, alone, read_at, report).await?;
+        dissolved.extend(group_ids(&gone_groups));
+        gone.extend(gone_groups);
+
+        self.leave(&mut found_users, &dissolved.into_iter().collect());
+        found.extend(found_users);
+        let unmapped = found.iter().any(|observed| !observed.unmapped.is_empty());
+        self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
+        self.stage_gone(run, &gone, read_at).await?;
+        Ok(Looked { plan: self.plan_of(run, report).await?, states, unmapped })
+    }
+
+    /// Lists the members of groups of which that takes fewer requests than reading each user.
+    async fn list_for_events(
+        &self,
+        run: RunId,
+        wishes: &Wishes,
+        read: &HashSet<RecordKey>,
+        read_at: Timestamp,
+        states: &mut States,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        if wishes.listings.is_empty() {
+            return Ok(());
+        }
+        let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
+        self.ports.store.note_groups(run, &listings).await?;
+        self.list_members(run, &Quiet).await?;
+        self.stage_membership_differences(run, read_at, read, &mut report.messages).await?;
+        let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
+        let noted = self.ports.store.noted_groups(run, &users).await?;
+        for user in users {
+            let groups = noted.get(&user).into_iter().flatten().cloned();
+            states.groups.entry(user).or_default().extend(groups);
+        }
+        Ok(())
+    }
+
+    /// Nobody is a member of what does not exist. While no pass reads there is nothing to ask the directory for; otherwise
+    /// the former members are put on the list. Users that are read anyway are left out.
+    async fn dissolve(
+        &self,
+        run: RunId,
+        groups: &[GroupId],
+        read: &HashSet<RecordKey>,
+        alone: bool,
+        read_at: Timestamp,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        if alone {
+            self.ports.store.note_groups(run, groups).await?;
+            for group in groups {
+                self.ports.store.group_listed(run, group).await?;
+            }
+            return self.stage_membership_differences(run, read_at, read, &mut report.messages).await;
+        }
+        for group in groups {
+            for member in self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await? {
+                if member.kind == ObjectKind::User && !read.contains(&member) {
+                    let subject = Subject::User(UserId::new(member.id));
+                    self.ports.store.ask(&subject, self.now()).await?;
+                }
             }
         }
-        while !wave.is_empty() {
-            let read_at = self.now();
-            let (found, gone) = self.read_wave(std::mem::take(&mut wave), &mut states, report).await?;
-            unmapped |= found.iter().any(|observed| !observed.unmapped.is_empty());
-            let gone: Vec<RecordKey> = gone.into_iter().filter(|key| !doubtful.contains(key)).collect();
-            wave = self.next_wave(run, &found, &gone, alone.is_some(), read_at, report).await?;
-            wave.retain(|key| asked.insert(key.clone()));
-            self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
-            self.stage_gone(run, &gone, read_at).await?;
+        Ok(())
+    }
+
+    /// Takes users out of groups that are gone, whatever a replica that lags says.
+    fn leave(&self, users: &mut [Observed], dissolved: &HashSet<GroupId>) {
+        for user in users {
+            let groups: Vec<GroupId> = user
+                .record
+                .references
+                .iter()
+                .filter(|reference| reference.kind == ObjectKind::Group)
+                .map(|reference| GroupId::new(reference.value.clone()))
+                .collect();
+            if groups.iter().any(|group| dissolved.contains(group)) {
+                let left: Vec<GroupId> = groups.into_iter().filter(|g| !dissolved.contains(g)).collect();
+                user.record = self.ports.directory.with_groups(user.record.clone(), &left);
+            }
         }
-        Ok(Looked { plan: self.plan_of(run, report).await?, states, unmapped })
     }
 
     async fn plan_of(&self, run: RunId, report: &RunReport) -> Result<SyncPlan, EngineError> {
@@ -295,44 +382,6 @@ impl Engine {
             }
             ObjectKind::Membership => Ok(None),
         }
-    }
-
-    /// What has to be read because of what was just read.
-    async fn next_wave(
-        &self,
-        run: RunId,
-        found: &[Observed],
-        gone: &[RecordKey],
-        alone: bool,
-        read_at: Timestamp,
-        report: &mut RunReport,
-    ) -> Result<Vec<RecordKey>, EngineError> {
-        // A reference to a group that Assets does not hold yet would stay empty.
-        let referred = found.iter().flat_map(|observed| &observed.record.references);
-        let groups: HashSet<GroupId> = referred
-            .filter(|reference| reference.kind == ObjectKind::Group)
-            .map(|reference| GroupId::new(reference.value.clone()))
-            .collect();
-        let mut wave = self.missing_groups(&groups.into_iter().collect::<Vec<_>>()).await?;
-        let dissolved: Vec<GroupId> = gone
-            .iter()
-            .filter(|key| key.kind == ObjectKind::Group)
-            .map(|key| GroupId::new(key.id.clone()))
-            .collect();
-        if alone && !dissolved.is_empty() {
-            // Nobody is a member of what does not exist; there is nothing to ask.
-            self.ports.store.note_groups(run, &dissolved).await?;
-            for group in &dissolved {
-                self.ports.store.group_listed(run, group).await?;
-            }
-            self.stage_membership_differences(run, read_at, &mut report.messages).await?;
-        } else {
-            for group in &dissolved {
-                let members = self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await?;
-                wave.extend(members.into_iter().filter(|member| member.kind == ObjectKind::User));
-            }
-        }
-        Ok(wave)
     }
 
     /// Groups that Assets does not hold, or holds as gone.
@@ -435,6 +484,15 @@ impl Engine {
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
         self.ports.alarm.raise(Alert { kind, message, hint, at: self.now() });
     }
+}
+
+/// Of what is gone, that which somebody said was deleted, or which was looked for often enough.
+fn sure(gone: Vec<RecordKey>, doubtful: &HashSet<RecordKey>) -> Vec<RecordKey> {
+    gone.into_iter().filter(|key| !doubtful.contains(key)).collect()
+}
+
+fn group_ids(keys: &[RecordKey]) -> Vec<GroupId> {
+    keys.iter().filter(|key| key.kind == ObjectKind::Group).map(|key| GroupId::new(key.id.clone())).collect()
 }
 
 /// The single object that a subject is.

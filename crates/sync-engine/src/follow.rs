@@ -351,7 +351,7 @@ impl Engine {
     async fn refresh_schema(&self) -> Result<bool, EngineError> {
         let report = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         for drift in &report.drift {
-            tracing::info!(%drift, "the object schema differs from the directory's");
+            tracing::debug!(%drift, "the object schema differs from the directory's");
         }
         if report.state != StructureState::Outdated {
             return Ok(false);

@@ -5,7 +5,7 @@
 //! when both listings have reached their end are the objects looked for that they no longer held. A delta pass lists what
 //! changed, and takes what it did not ask for from the confirmed records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
@@ -104,7 +104,8 @@ impl Engine {
         progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run).await?));
         self.list_members(run, progress).await?;
         if pass.scope != Scope::Full {
-            self.stage_membership_differences(run, pass.began, &mut pass.problems).await?;
+            // Users that changed besides are listed afterwards; what is staged then counts.
+            self.stage_membership_differences(run, pass.began, &HashSet::new(), &mut pass.problems).await?;
         }
         pass.enter(Stage::Users);
         progress.end(Phase::Members);
@@ -137,11 +138,12 @@ impl Engine {
     }
 
     /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
-    /// groups. Whoever is not known is read by id.
+    /// groups. Whoever is not known is read by id, and whoever is `read` already is left out.
     pub(crate) async fn stage_membership_differences(
         &self,
         run: RunId,
         read_at: jiff::Timestamp,
+        read: &HashSet<RecordKey>,
         problems: &mut Vec<String>,
     ) -> Result<(), EngineError> {
         let mut after: Option<UserId> = None;
@@ -150,6 +152,8 @@ impl Engine {
                 self.ports.store.membership_differences(run, after.as_ref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.clone());
+            let page: Vec<UserId> =
+                page.into_iter().filter(|id| !read.contains(&RecordKey::user(id))).collect();
             let keys: Vec<RecordKey> = page.iter().map(RecordKey::user).collect();
             let known = self.ports.store.known(&keys).await?;
             let mut records = self.ports.store.confirmed_many(&keys).await?;

@@ -25,7 +25,8 @@ impl Scope {
     pub const fn run_kind(self) -> RunKind {
         match self {
             Self::Full => RunKind::Full,
-            Self::Since(_) | Self::Users => RunKind::Delta,
+            Self::Since(_) => RunKind::Delta,
+            Self::Users => RunKind::Users,
         }
     }
 

@@ -17,6 +17,8 @@ pub enum RunKind {
     Some,
     /// What changed lately was read.
     Delta,
+    /// Every user was read for the sake of a new attribute.
+    Users,
     /// Events named objects.
     Events,
     /// Records that Assets did not account for were sent again.
@@ -32,6 +34,7 @@ impl RunKind {
             Self::Full => "full",
             Self::Some => "some",
             Self::Delta => "delta",
+            Self::Users => "users",
             Self::Events => "events",
             Self::Retry => "retry",
             Self::Plan => "plan",

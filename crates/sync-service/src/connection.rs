@@ -46,6 +46,18 @@ impl Connection {
     /// # Errors
     /// When a setting cannot work, or the store fails.
     pub async fn open(config: &ConnectionConfig, store: &Store) -> Result<Self, ServiceError> {
+        Self::open_with(config, store, |_, _| {}).await
+    }
+
+    /// The same for an embedder who puts something of its own in the place of a port, or tunes the engine.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(
+        config: &ConnectionConfig,
+        store: &Store,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Result<Self, ServiceError> {
         let state: Arc<dyn StateStore> = Arc::new(store.connection(&config.name).await?);
         let okta = okta_client(config)?;
         let assets = assets_client(config)?;
@@ -58,7 +70,7 @@ impl Connection {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
             EventSource::Hook => None,
         };
-        let ports = Ports {
+        let mut ports = Ports {
             directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone())),
             structure: Arc::new(
                 AssetsStructure::new(
@@ -78,7 +90,8 @@ impl Connection {
             alarm: alerts.clone(),
             clock: Arc::new(SystemClock),
         };
-        let options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
+        let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
+        adjust(&mut ports, &mut options);
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),

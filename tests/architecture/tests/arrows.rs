@@ -22,7 +22,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("okta-insight", &["sandbox", "sync-service"]),
     ("okta-insightd", &["sync-service"]),
     ("architecture", &[]),
-    ("e2e", &[]),
+    ("e2e", &["sandbox", "sync-service"]),
 ];
 
 /// Tests and examples may run against the sandbox.

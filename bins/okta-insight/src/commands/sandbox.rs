@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 
-use sandbox::{Sandbox, SandboxOptions};
+use sandbox::{Sandbox, SandboxOptions, TlsFiles};
 use serde_json::Value;
 
 use super::stop_on_signal;
@@ -19,7 +19,14 @@ pub(crate) async fn run(args: &Args) -> Outcome {
         okta: args.okta,
         insight: args.insight,
         dpop: args.dpop,
-        rate_limit: args.rate_limit,
+        rate_limit: args.rate_limit.0,
+        public_url_okta: args.public_url_okta.clone(),
+        tls: args
+            .tls_cert
+            .clone()
+            .zip(args.tls_key.clone())
+            .map(|(certificate, key)| TlsFiles { certificate, key }),
+        faults: args.faults.clone(),
         ..options(&args.org)
     };
     let sandbox = Sandbox::start(&options).await?;

@@ -120,7 +120,9 @@ impl OktaClient {
         if let Err(error) = &sent
             && !matches!(error, Error::NotFound { .. })
         {
-            span.in_scope(|| tracing::debug!(%error, "no answer to go on with"));
+            // What the error says may be personal; the span says which request it was.
+            let transient = error.is_transient();
+            span.in_scope(|| tracing::debug!(transient, "no answer to go on with"));
         }
         sent
     }

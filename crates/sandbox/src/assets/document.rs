@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Value, json};
 
 use super::aql::Condition;
+use super::validation::{check_shape, flatten, list, text};
 
 /// Why a document is not accepted: a code, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,11 @@ pub(super) struct Attribute {
     pub(super) maximum: i64,
     pub(super) target: Option<String>,
     pub(super) statuses: Option<Vec<String>>,
-    raw: Value,
+    /// No two objects of the type may have the same value.
+    pub(super) unique: bool,
+    /// An administrator deleted it; its place is kept, so that the others keep theirs.
+    pub(super) deleted: bool,
+    pub(super) raw: Value,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -54,27 +59,29 @@ pub(super) struct Structure {
     pub(super) types: Vec<ObjectType>,
     pub(super) mappings: Vec<Mapping>,
     schema: Value,
-    statuses: BTreeSet<String>,
+    /// Declared statuses, in the order of their ids.
+    pub(super) statuses: Vec<Value>,
 }
 
-const TYPES: [&str; 14] = [
-    "text",
-    "integer",
-    "boolean",
-    "double",
-    "date",
-    "time",
-    "date_time",
-    "url",
-    "email",
-    "textarea",
-    "select",
-    "ipaddress",
-    "referenced_object",
-    "status",
-];
-
 impl Attribute {
+    /// An attribute as a document describes it.
+    pub(super) fn read(sent: &Value) -> Self {
+        Self {
+            external_id: text(sent, "externalId").to_owned(),
+            name: text(sent, "name").to_owned(),
+            kind: text(sent, "type").to_owned(),
+            label: sent["label"] == true,
+            maximum: sent["maximumCardinality"].as_i64().unwrap_or(1),
+            target: sent["referenceObjectTypeExternalId"].as_str().map(str::to_owned),
+            statuses: sent["typeValues"]
+                .as_array()
+                .map(|v| v.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            unique: sent["unique"] == true,
+            deleted: false,
+            raw: sent.clone(),
+        }
+    }
+
     /// Whether a cardinality other than one is documented for its type.
     pub(super) fn may_be_many(&self) -> bool {
         matches!(self.kind.as_str(), "email" | "select" | "referenced_object")
@@ -83,20 +90,34 @@ impl Attribute {
 
 impl Structure {
     /// A structure made of a document alone.
-    pub(super) fn create(document: &Value) -> Result<Self, Vec<Invalid>> {
-        Self { schema: document["schema"]["objectSchema"].clone(), ..Self::default() }.extended(document)
+    pub(super) fn create(document: &Value, elsewhere: &BTreeSet<String>) -> Result<Self, Vec<Invalid>> {
+        let schema = document["schema"]["objectSchema"].clone();
+        Self { schema, ..Self::default() }.extended(document, elsewhere)
     }
 
-    /// This structure with what a document adds to it.
-    pub(super) fn extended(&self, document: &Value) -> Result<Self, Vec<Invalid>> {
+    /// This structure with what a document adds to it. `elsewhere` are external ids of other object schemas.
+    pub(super) fn extended(
+        &self,
+        document: &Value,
+        elsewhere: &BTreeSet<String>,
+    ) -> Result<Self, Vec<Invalid>> {
         check_shape(document).map_err(|e| vec![e])?;
         let mut next = self.clone();
         let mut errors = Vec::new();
         for status in list(&document["schema"]["statusSchema"]["statuses"]) {
-            next.statuses.insert(text(status, "name").to_owned());
+            if next.status_id(text(status, "name")).is_none() {
+                next.statuses.push(status.clone());
+            }
         }
         let mut types = Vec::new();
         flatten(&document["schema"]["objectSchema"]["objectTypes"], &mut types);
+        for object_type in &types {
+            let ids =
+                list(&object_type["attributes"]).iter().chain([*object_type]).map(|t| text(t, "externalId"));
+            for id in ids.filter(|id| elsewhere.contains(*id)) {
+                errors.push(Invalid("SCHEMA_INVALID_EXTERNAL_ID", id.to_owned()));
+            }
+        }
         let mentioned: BTreeSet<&str> = types.iter().map(|t| text(t, "externalId")).collect();
         if mentioned.len() != types.len() {
             errors.push(Invalid("DUPLICATE_EXTERNAL_ID_ILLEGAL", "objectTypes".into()));
@@ -131,7 +152,7 @@ impl Structure {
         };
         let mut seen = BTreeSet::new();
         for sent in list(&sent["attributes"]) {
-            let attribute = attribute(sent);
+            let attribute = Attribute::read(sent);
             let place = format!("{id}: {}", attribute.external_id);
             let elsewhere =
                 self.types.iter().enumerate().any(|(n, t)| {
@@ -145,7 +166,7 @@ impl Structure {
                 errors.push(Invalid("UNKNOWN_REFERENCE", place));
                 continue;
             }
-            if let Some(unknown) = attribute.statuses.iter().flatten().find(|s| !self.statuses.contains(*s)) {
+            if let Some(unknown) = attribute.statuses.iter().flatten().find(|s| self.status_id(s).is_none()) {
                 errors.push(Invalid("SCHEMA_INVALID", format!("{place}: status {unknown} is not declared")));
             }
             let known = &mut self.types[at].attributes;
@@ -217,6 +238,16 @@ impl Structure {
         }
     }
 
+    /// The type whose external id ends like this, or that has this name.
+    pub(super) fn type_named(&self, name: &str) -> Option<usize> {
+        self.types.iter().position(|t| t.external_id.ends_with(name) || t.name == name)
+    }
+
+    /// The id of a declared status.
+    pub(super) fn status_id(&self, name: &str) -> Option<usize> {
+        self.statuses.iter().position(|status| status["name"] == name).map(|at| at + 1)
+    }
+
     /// The name of the object schema.
     pub(super) fn schema_name(&self) -> &str {
         self.schema["name"].as_str().unwrap_or_default()
@@ -262,6 +293,22 @@ impl Structure {
         }
     }
 
+    /// Adds an attribute that is in no document.
+    pub(super) fn add_attribute(&mut self, at: usize, sent: &Value) {
+        self.types[at].attributes.push(Attribute::read(sent));
+    }
+
+    /// Takes an attribute away. The mapping still names it, until somebody sends another.
+    pub(super) fn delete_attribute(&mut self, at: usize, n: usize) {
+        let attribute = &mut self.types[at].attributes[n];
+        attribute.deleted = true;
+        attribute.external_id.clear();
+        attribute.name.clear();
+        for mapping in self.mappings.iter_mut().filter(|m| m.object_type == at) {
+            mapping.fields.retain(|field| field.attribute != n);
+        }
+    }
+
     /// The document as Assets shows it: with the system attribute, and an icon schema that it would not accept.
     pub(super) fn document(&self) -> Value {
         let types: Vec<Value> = self
@@ -270,8 +317,9 @@ impl Structure {
             .map(|t| {
                 let key = json!({ "name": "Key", "description": "", "type": "text", "label": false });
                 let mut shown = t.raw.clone();
-                shown["attributes"] =
-                    std::iter::once(key).chain(t.attributes.iter().map(|a| a.raw.clone())).collect();
+                shown["attributes"] = std::iter::once(key)
+                    .chain(t.attributes.iter().filter(|a| !a.deleted).map(|a| a.raw.clone()))
+                    .collect();
                 shown["inheritance"] = false.into();
                 shown
             })
@@ -284,108 +332,4 @@ impl Structure {
             "mapping": { "objectTypeMappings": mappings },
         })
     }
-}
-
-fn attribute(sent: &Value) -> Attribute {
-    Attribute {
-        external_id: text(sent, "externalId").to_owned(),
-        name: text(sent, "name").to_owned(),
-        kind: text(sent, "type").to_owned(),
-        label: sent["label"] == true,
-        maximum: sent["maximumCardinality"].as_i64().unwrap_or(1),
-        target: sent["referenceObjectTypeExternalId"].as_str().map(str::to_owned),
-        statuses: sent["typeValues"]
-            .as_array()
-            .map(|v| v.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-        raw: sent.clone(),
-    }
-}
-
-/// The rules of the document's own JSON schema, and those about external ids.
-fn check_shape(document: &Value) -> Result<(), Invalid> {
-    let invalid = |place: &str| Invalid("SCHEMA_INVALID", place.to_owned());
-    let schema = &document["schema"];
-    let object_schema = &schema["objectSchema"];
-    for member in ["name", "description"] {
-        object_schema[member].as_str().ok_or_else(|| invalid(&format!("objectSchema.{member}")))?;
-    }
-    if list(&object_schema["objectTypes"]).is_empty() {
-        return Err(invalid("objectSchema.objectTypes"));
-    }
-    if schema.get("iconSchema").is_some_and(|icons| list(&icons["icons"]).is_empty()) {
-        return Err(invalid("iconSchema.icons"));
-    }
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
-    for status in list(&schema["statusSchema"]["statuses"]) {
-        let name = text(status, "name");
-        let category = text(status, "category");
-        if !(2..=30).contains(&name.len())
-            || !name.chars().all(fits)
-            || !["active", "inactive", "pending"].contains(&category)
-        {
-            return Err(invalid(&format!("status {name}")));
-        }
-    }
-    let mut types = Vec::new();
-    flatten(&object_schema["objectTypes"], &mut types);
-    for object_type in types {
-        if text(object_type, "name").is_empty() || object_type["description"].as_str().is_none() {
-            return Err(invalid("an object type without a name or description"));
-        }
-        if text(object_type, "externalId").is_empty() {
-            return Err(invalid("an object type without an external id"));
-        }
-        let mut names = BTreeSet::new();
-        for attribute in list(&object_type["attributes"]) {
-            let name = text(attribute, "name");
-            let place = format!("attribute {name}");
-            let reserved = ["key", "created", "updated"].contains(&name.to_lowercase().as_str());
-            if name.is_empty() || reserved || !names.insert(name.to_lowercase()) {
-                return Err(invalid(&place));
-            }
-            if attribute["description"].as_str().is_none() || text(attribute, "externalId").is_empty() {
-                return Err(invalid(&place));
-            }
-            let kind = text(attribute, "type");
-            let reference = attribute.get("referenceObjectTypeExternalId").is_some();
-            if !TYPES.contains(&kind) || (kind == "referenced_object") != reference {
-                return Err(invalid(&place));
-            }
-            if attribute.get("typeValues").is_some_and(|v| !v.is_null()) && kind != "status" {
-                return Err(invalid(&place));
-            }
-        }
-    }
-    for mapping in list(&document["mapping"]["objectTypeMappings"]) {
-        if text(mapping, "objectTypeName").is_empty()
-            || text(mapping, "selector").is_empty()
-            || mapping["description"].as_str().is_none()
-        {
-            return Err(invalid("an object type mapping"));
-        }
-        for field in list(&mapping["attributesMapping"]) {
-            if text(field, "attributeName").is_empty() || list(&field["attributeLocators"]).is_empty() {
-                return Err(invalid("an attribute mapping"));
-            }
-        }
-    }
-    document["mapping"]["objectTypeMappings"]
-        .as_array()
-        .map(drop)
-        .ok_or_else(|| invalid("mapping.objectTypeMappings"))
-}
-
-fn flatten<'v>(types: &'v Value, into: &mut Vec<&'v Value>) {
-    for object_type in list(types) {
-        into.push(object_type);
-        flatten(&object_type["children"], into);
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
-    value[member].as_str().unwrap_or_default()
 }

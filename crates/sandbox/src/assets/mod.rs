@@ -1,75 +1,45 @@
 //! The Assets site, with one import source.
 
+mod administration;
 mod api;
 mod aql;
 mod document;
+mod executions;
 mod import;
+mod mapping;
+mod objects;
 mod rest;
+mod settings;
+mod validation;
+mod values;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
+pub(crate) use administration::Refused;
 pub(crate) use api::router;
 
+use crate::faults::Faults;
 use document::Structure;
-use import::Objects;
+use executions::Execution;
+use mapping::Job;
+use objects::Objects;
+use settings::Settings;
 
 const WORKSPACE: &str = "7b9c1f6e-sandbox";
+const CLOUD: &str = "c10d1d00-sandbox";
 const SCHEMA: &str = "7";
+const SOURCE: &str = "a1b2c3d4-source";
 /// The account that may do everything.
 const EMAIL: &str = "admin@sandbox.example";
-
-/// What an administrator sets at the import source.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-#[derive(Debug, Clone, Copy, Default)]
-struct Settings {
-    /// No execution can be started.
-    disabled: bool,
-    /// Values that arrive empty: removed, or ignored as Assets does by default.
-    ignore_empty: bool,
-    /// Select options that are not known: added, or ignored as Assets does by default.
-    ignore_unknown: bool,
-    /// Objects that an import does not hold are removed; Assets leaves them alone by default.
-    remove_missing: bool,
-    /// The cardinalities of a document are not heeded, as operators report.
-    one_value_only: bool,
-}
-
-/// Where an execution is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Ingesting,
-    Processing,
-    Done,
-    Cancelled,
-}
-
-impl Stage {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ingesting => "INGESTING",
-            Self::Processing => "PROCESSING",
-            Self::Done => "DONE",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Execution {
-    id: String,
-    stage: Stage,
-    chunks: Vec<Value>,
-    chunk_count: u64,
-    failure: Option<String>,
-    result: Value,
-}
+const WINDOW: i64 = 60;
 
 /// What the site holds.
 #[derive(Debug, Default)]
@@ -78,7 +48,9 @@ struct State {
     settings: Settings,
     structure: Option<Structure>,
     executions: Vec<Execution>,
-    mapping_jobs: u64,
+    jobs: Vec<Job>,
+    /// When the minute began that requests are counted in, and how many there were.
+    window: (i64, u64),
 }
 
 /// The Assets site.
@@ -89,13 +61,23 @@ pub(crate) struct Site {
     url: Url,
     delay: Duration,
     api_token: String,
+    oauth_token: String,
+    faults: Arc<Faults>,
 }
 
 impl Site {
-    pub(crate) fn new(url: Url, delay: Duration) -> Self {
-        let state = State { token: format!("ATCTT3x{}", Uuid::new_v4().simple()), ..State::default() };
-        let api_token = format!("ATATT3x{}", Uuid::new_v4().simple());
-        Self { state: Mutex::new(state), objects: Mutex::default(), url, delay, api_token }
+    pub(crate) fn new(url: Url, delay: Duration, faults: Arc<Faults>) -> Self {
+        let secret = |prefix: &str| format!("{prefix}{}", Uuid::new_v4().simple());
+        let state = State { token: secret("ATCTT3x"), ..State::default() };
+        Self {
+            state: Mutex::new(state),
+            objects: Mutex::default(),
+            url,
+            delay,
+            api_token: secret("ATATT3x"),
+            oauth_token: secret("eyJ"),
+            faults,
+        }
     }
 
     /// The structure as it is; empty when there is none.
@@ -113,7 +95,7 @@ impl Site {
         let site = crate::server::origin(&self.url);
         json!({
             "api_url": site, "site_url": site, "import_token": self.import_token(), "email": EMAIL,
-            "api_token": self.api_token,
+            "api_token": self.api_token, "cloud_id": CLOUD, "oauth_token": self.oauth_token,
         })
     }
 
@@ -136,19 +118,24 @@ impl Site {
         token
     }
 
-    /// Changes settings of the import source, as an administrator does by hand.
+    /// Counts a request. When there were too many, the seconds to wait.
+    fn over_limit(&self) -> Option<i64> {
+        let mut state = self.state();
+        let limit = state.settings.rate_limit?;
+        let now = Timestamp::now().as_second();
+        let (begin, used) = &mut state.window;
+        if now >= *begin + WINDOW {
+            (*begin, *used) = (now, 0);
+        }
+        *used += 1;
+        (*used > limit).then_some(*begin + WINDOW - now)
+    }
+
+    /// Changes settings of the import source and the site, as an administrator does by hand.
     pub(crate) fn change_settings(&self, wanted: &Value) {
         let mut state = self.state();
-        let settings = &mut state.settings;
-        for (name, setting) in [
-            ("disabled", &mut settings.disabled),
-            ("ignoreEmptyValues", &mut settings.ignore_empty),
-            ("ignoreUnknownValues", &mut settings.ignore_unknown),
-            ("removeMissingObjects", &mut settings.remove_missing),
-            ("ignoreCardinality", &mut settings.one_value_only),
-        ] {
-            *setting = wanted[name].as_bool().unwrap_or(*setting);
-        }
+        state.settings.change(wanted);
+        state.window = (0, 0);
     }
 
     /// Objects of a type after one, or the one with an identity, as the audit reads them.
@@ -163,10 +150,13 @@ impl Site {
     /// What was imported so far.
     pub(crate) fn stats(&self) -> Value {
         let objects = self.held().len();
-        let state = self.state();
-        let done = state.executions.iter().filter(|e| e.stage == Stage::Done).count();
-        let chunks: u64 = state.executions.iter().map(|e| e.chunk_count).sum();
-        json!({ "executions": done, "chunks": chunks, "objects": objects })
+        let (executions, chunks) = self.state().work_done();
+        json!({ "executions": executions, "chunks": chunks, "objects": objects })
+    }
+
+    /// The import history: every execution with its result and the failure that was reported for it.
+    pub(crate) fn history(&self) -> Value {
+        self.state().history()
     }
 
     /// The schema and mapping as it is.

@@ -6,10 +6,11 @@ use axum::response::Response;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::api::{SOURCE, not_found, reply};
+use super::api::{not_found, problem, reply};
 use super::aql::Condition;
 use super::document::{Attribute, Structure};
-use super::{SCHEMA, Site, WORKSPACE};
+use super::values::fits;
+use super::{SCHEMA, SOURCE, Site, WORKSPACE};
 
 /// The answer to a call below the workspace.
 pub(super) fn handle(
@@ -55,6 +56,7 @@ pub(super) fn handle(
             Some(object) => reply(200, &object["attributes"]),
             None => not_found(),
         },
+        ("POST", ["object", "create"]) => create_object(site, &sent),
         ("PUT", ["object", id]) => change_object(site, id, &sent),
         ("DELETE", ["object", id]) => {
             let removed = id.parse().is_ok_and(|id| site.held().remove(id));
@@ -62,6 +64,7 @@ pub(super) fn handle(
         }
         ("GET", ["importsource", "objectschema", SCHEMA]) => reply(200, &json!([source(site)])),
         ("POST", ["importsource", SOURCE, "token"]) => reply(200, &json!({ "token": site.rotate_token() })),
+        ("GET", ["config", "statustype"]) => reply(200, &statuses(&site.structure())),
         ("GET", ["usage"]) => {
             let count = site.held().len();
             let schemas = json!([{ "objectSchemaId": SCHEMA, "objectCount": count }]);
@@ -82,7 +85,7 @@ pub(super) fn workspaces() -> Response {
 /// The import source with its settings.
 pub(super) fn source(site: &Site) -> Value {
     let state = site.state();
-    let settings = state.settings;
+    let settings = &state.settings;
     let empty = if settings.ignore_empty { "IGNORE" } else { "REMOVE" };
     let unknown = if settings.ignore_unknown { "IGNORE" } else { "ADD" };
     let missing = if settings.remove_missing { "REMOVE" } else { "IGNORE" };
@@ -129,8 +132,24 @@ fn attribute_id(object_type: usize, n: usize) -> String {
     (1000 * (object_type + 1) + n).to_string()
 }
 
+/// The statuses that values can have, with the ids that writing one takes.
+fn statuses(structure: &Structure) -> Value {
+    (1..=structure.statuses.len()).map(|id| shown_status(structure, id)).collect()
+}
+
+fn shown_status(structure: &Structure, id: usize) -> Value {
+    let status = id.checked_sub(1).and_then(|at| structure.statuses.get(at)).cloned().unwrap_or_default();
+    let category = match status["category"].as_str() {
+        Some("inactive") => 0,
+        Some("active") => 1,
+        _ => 2,
+    };
+    json!({ "id": id.to_string(), "name": status["name"], "description": status["description"],
+        "category": category, "objectSchemaId": SCHEMA })
+}
+
 fn attributes(structure: &Structure, object_type: usize) -> Vec<Value> {
-    let known = structure.types[object_type].attributes.iter().enumerate();
+    let known = structure.types[object_type].attributes.iter().enumerate().filter(|(_, a)| !a.deleted);
     known.map(|(n, attribute)| shown_attribute(structure, object_type, n, attribute)).collect()
 }
 
@@ -151,7 +170,9 @@ fn shown_attribute(structure: &Structure, object_type: usize, n: usize, attribut
     ];
     let mut shown = json!({
         "id": attribute_id(object_type, n), "name": attribute.name, "label": attribute.label, "type": 0,
-        "minimumCardinality": 0, "maximumCardinality": attribute.maximum,
+        "minimumCardinality": attribute.raw["minimumCardinality"].as_i64().unwrap_or_default(),
+        "maximumCardinality": attribute.maximum, "uniqueAttribute": attribute.unique,
+        "description": attribute.raw["description"],
     });
     if let Some(plain) = PLAIN.iter().position(|kind| *kind == attribute.kind) {
         shown["defaultType"] = json!({ "id": plain, "name": attribute.kind });
@@ -169,27 +190,53 @@ fn shown_attribute(structure: &Structure, object_type: usize, n: usize, attribut
 }
 
 fn change_attribute(site: &Site, type_id: &str, id: &str, sent: &Value) -> Response {
+    let refuse =
+        |field: &str, why: &str| reply(400, &json!({ "errorMessages": [], "errors": { field: why } }));
     let mut state = site.state();
+    let bare_is_refused = state.settings.refuse_bare;
     let Some(structure) = state.structure.as_mut() else { return not_found() };
     let Some(at) = type_index(structure, type_id) else { return not_found() };
     let found = (0..structure.types[at].attributes.len()).find(|n| attribute_id(at, *n) == id);
-    let Some(n) = found else { return not_found() };
-    let maximum = sent["maximumCardinality"].as_i64();
-    if maximum.is_some_and(|m| m != 1) && !structure.types[at].attributes[n].may_be_many() {
-        let errors = json!({ "errorMessages": [], "errors": { "maximumCardinality": "is 1 for this type" } });
-        return reply(400, &errors);
+    let Some(n) = found.filter(|n| !structure.types[at].attributes[*n].deleted) else { return not_found() };
+    let attribute = &structure.types[at].attributes[n];
+    let present = shown_attribute(structure, at, n, attribute);
+    let reference = attribute.target.is_some();
+    let mut mandatory = vec!["name", "type", "minimumCardinality", "maximumCardinality"];
+    if reference {
+        mandatory.extend(["typeValue", "additionalValue"]);
     }
-    structure.change_attribute(at, n, sent["name"].as_str(), maximum);
+    if let Some(missing) = mandatory.iter().find(|field| bare_is_refused && sent.get(**field).is_none()) {
+        return refuse(missing, "is mandatory");
+    }
+    for fixed in ["type", "typeValue"] {
+        if sent.get(fixed).is_some_and(|value| *value != present[fixed]) {
+            return refuse(fixed, "cannot be changed");
+        }
+    }
+    let maximum = sent["maximumCardinality"].as_i64();
+    if maximum.is_some_and(|m| m != 1) && !attribute.may_be_many() {
+        return refuse("maximumCardinality", "is 1 for this type");
+    }
+    let name = sent["name"].as_str();
+    let twin = |(other, a): (usize, &Attribute)| {
+        other != n && name.is_some_and(|name| a.name.eq_ignore_ascii_case(name))
+    };
+    if structure.types[at].attributes.iter().enumerate().any(twin) {
+        return refuse("name", "is taken");
+    }
+    structure.change_attribute(at, n, name, maximum);
     reply(200, &shown_attribute(structure, at, n, &structure.types[at].attributes[n]))
 }
 
 fn found(site: &Site, sent: &Value) -> Option<Vec<u64>> {
     let condition = Condition::parse(sent["qlQuery"].as_str()?)?;
-    Some(site.held().search(&site.structure(), &condition))
+    // One after the other: nobody holds the objects while waiting for the rest.
+    let structure = site.structure();
+    Some(site.held().search(&structure, &condition))
 }
 
 fn bad_query() -> Response {
-    reply(400, &json!({ "errorMessages": ["The AQL query could not be read."], "errors": {} }))
+    problem(400, "The AQL query could not be read.")
 }
 
 fn search(site: &Site, query: &std::collections::HashMap<String, String>, sent: &Value) -> Response {
@@ -217,14 +264,43 @@ fn shown(site: &Site, id: &str) -> Option<Value> {
 
 fn change_object(site: &Site, id: &str, sent: &Value) -> Response {
     let structure = site.structure();
-    let changed = id.parse().is_ok_and(|id| site.held().change(&structure, id, &sent["attributes"]));
-    if !changed {
+    let Ok(number) = id.parse() else { return not_found() };
+    let Some(object_type) = site.held().object(number).map(|(object_type, _)| object_type) else {
         return not_found();
+    };
+    let mut held = site.held();
+    match held.read_values(&structure, object_type, &sent["attributes"]) {
+        Ok(values) => held.write(number, object_type, values),
+        Err(message) => return problem(400, &message),
     }
-    shown(site, id).map_or_else(not_found, |object| reply(200, &object))
+    held.shown(&structure, number).map_or_else(not_found, |object| reply(200, &object))
 }
 
-impl super::import::Objects {
+fn create_object(site: &Site, sent: &Value) -> Response {
+    let structure = site.structure();
+    let wanted = sent["objectTypeId"].as_str().unwrap_or_default();
+    let Some(object_type) = type_index(&structure, wanted) else {
+        return problem(400, "There is no such object type.");
+    };
+    let limit = site.state().settings.object_limit;
+    let mut held = site.held();
+    let values = match held.read_values(&structure, object_type, &sent["attributes"]) {
+        Ok(values) => values,
+        Err(message) => return problem(400, &message),
+    };
+    let label = structure.types[object_type].attributes.iter().position(|a| a.label);
+    if !values.iter().any(|(n, values)| Some(*n) == label && !values.is_empty()) {
+        return problem(400, "An object needs a label.");
+    }
+    if limit.is_some_and(|limit| held.len() >= limit) {
+        return problem(400, "The site holds as many objects as it may.");
+    }
+    let id = held.add(object_type);
+    held.write(id, object_type, values);
+    held.shown(&structure, id).map_or_else(not_found, |object| reply(201, &object))
+}
+
+impl super::objects::Objects {
     /// An object as the REST API shows it.
     fn shown(&self, structure: &Structure, id: u64) -> Option<Value> {
         let (object_type, values) = self.object(id)?;
@@ -233,16 +309,11 @@ impl super::import::Objects {
         let attributes: Vec<Value> = known
             .iter()
             .enumerate()
+            .filter(|(_, attribute)| !attribute.deleted)
             .map(|(n, attribute)| {
                 let held = values.get(&n).map(Vec::as_slice).unwrap_or_default();
-                let shown: Vec<Value> = held
-                    .iter()
-                    .map(|value| match attribute.target {
-                        Some(_) => json!({ "referencedType": true, "referencedObject":
-                            { "id": value, "objectKey": format!("OKTA-{value}"), "label": "" } }),
-                        None => json!({ "value": value, "displayValue": value, "referencedType": false }),
-                    })
-                    .collect();
+                let shown: Vec<Value> =
+                    held.iter().map(|value| shown_value(structure, attribute, value)).collect();
                 json!({ "objectTypeAttributeId": attribute_id(object_type, n), "objectAttributeValues": shown })
             })
             .collect();
@@ -254,24 +325,64 @@ impl super::import::Objects {
         }))
     }
 
-    /// Gives an object the values that are sent, by attribute id.
-    fn change(&mut self, structure: &Structure, id: u64, sent: &Value) -> bool {
-        let Some((object_type, _)) = self.object(id) else { return false };
+    /// The values that are sent, by attribute; or what is wrong with one.
+    fn read_values(&self, structure: &Structure, object_type: usize, sent: &Value) -> Result<Values, String> {
+        let mut read = Vec::new();
         for change in sent.as_array().map(Vec::as_slice).unwrap_or_default() {
             let wanted = change["objectTypeAttributeId"].as_str().unwrap_or_default();
             let known = &structure.types[object_type].attributes;
-            let Some(n) = (0..known.len()).find(|n| attribute_id(object_type, *n) == wanted) else {
-                continue;
+            let found = (0..known.len()).find(|n| attribute_id(object_type, *n) == wanted);
+            let Some(n) = found.filter(|n| !known[*n].deleted) else {
+                return Err(format!("There is no attribute {wanted}."));
             };
+            let attribute = &known[n];
             let values = change["objectAttributeValues"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let texts =
-                values.iter().filter_map(|v| v["value"].as_str()).map(|value| match known[n].target {
-                    // A reference is given by the key of the object.
-                    Some(_) => value.trim_start_matches("OKTA-").to_owned(),
-                    None => value.to_owned(),
-                });
-            self.set(id, object_type, n, texts.filter(|text| !text.is_empty()).collect());
+            let texts = values.iter().filter_map(|v| v["value"].as_str()).filter(|text| !text.is_empty());
+            let values: Option<Vec<String>> =
+                texts.map(|text| self.read_value(structure, attribute, text)).collect();
+            let values = values.ok_or_else(|| format!("{}: a value does not fit.", attribute.name))?;
+            if usize::try_from(attribute.maximum).is_ok_and(|most| values.len() > most) {
+                return Err(format!("{}: there are too many values.", attribute.name));
+            }
+            read.push((n, values));
         }
-        true
+        Ok(read)
+    }
+
+    /// A reference is given by the key of the object, a status by its id, everything else as it is.
+    fn read_value(&self, structure: &Structure, attribute: &Attribute, text: &str) -> Option<String> {
+        if let Some(target) = &attribute.target {
+            let id = text.strip_prefix("OKTA-")?.parse().ok()?;
+            let (object_type, _) = self.object(id)?;
+            return (structure.types[object_type].external_id == *target).then(|| id.to_string());
+        }
+        let value = if attribute.kind == "status" {
+            let status = structure.statuses.get(text.parse::<usize>().ok()?.checked_sub(1)?)?;
+            status["name"].as_str()?.to_owned()
+        } else {
+            text.to_owned()
+        };
+        fits(&value, attribute, structure).then_some(value)
+    }
+
+    fn write(&mut self, id: u64, object_type: usize, values: Values) {
+        for (n, values) in values {
+            self.set(id, object_type, n, values);
+        }
+    }
+}
+
+/// Values by the place of their attribute.
+type Values = Vec<(usize, Vec<String>)>;
+
+fn shown_value(structure: &Structure, attribute: &Attribute, value: &str) -> Value {
+    if attribute.target.is_some() {
+        json!({ "referencedType": true, "displayValue": "", "searchValue": format!("OKTA-{value}"),
+            "referencedObject": { "id": value, "objectKey": format!("OKTA-{value}"), "label": "" } })
+    } else if attribute.kind == "status" {
+        let status = shown_status(structure, structure.status_id(value).unwrap_or_default());
+        json!({ "status": status, "displayValue": value, "searchValue": value, "referencedType": false })
+    } else {
+        json!({ "value": value, "displayValue": value, "searchValue": value, "referencedType": false })
     }
 }

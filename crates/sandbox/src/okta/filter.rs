@@ -7,6 +7,7 @@ use serde_json::Value;
 pub(super) enum Filter {
     All(Vec<Filter>),
     Any(Vec<Filter>),
+    Not(Box<Filter>),
     Is { attribute: String, operator: Operator, value: Value },
 }
 
@@ -14,6 +15,7 @@ pub(super) enum Filter {
 pub(super) enum Operator {
     Equal,
     StartsWith,
+    EndsWith,
     Contains,
     Greater,
     GreaterOrEqual,
@@ -34,25 +36,64 @@ impl Filter {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(object)),
             Self::Any(parts) => parts.iter().any(|part| part.matches(object)),
+            Self::Not(inner) => !inner.matches(object),
             Self::Is { attribute, operator, value } => {
-                let found = attribute.split('.').fold(object, |at, name| &at[name]);
-                if *operator == Operator::Equal && !found.is_string() {
-                    return found == value;
-                }
-                let (Some(found), Some(value)) = (found.as_str(), value.as_str()) else { return false };
-                match operator {
-                    Operator::Equal => found == value,
-                    Operator::StartsWith => found.starts_with(value),
-                    Operator::Contains => found.contains(value),
-                    // Times are written alike, so that text order is their order.
-                    Operator::Greater => found > value,
-                    Operator::GreaterOrEqual => found >= value,
-                    Operator::Less => found < value,
-                    Operator::LessOrEqual => found <= value,
-                }
+                found(object, attribute).into_iter().any(|found| operator.holds(found, value))
             }
         }
     }
+
+    /// Whether it asks for any of these attributes, or for something inside one.
+    pub(super) fn mentions(&self, attributes: &[&str]) -> bool {
+        self.any_attribute(&|asked| {
+            attributes.iter().any(|a| asked == *a || asked.rsplit('.').next() == Some(*a))
+        })
+    }
+
+    /// Whether it asks for nothing but these attributes.
+    pub(super) fn mentions_only(&self, attributes: &[&str]) -> bool {
+        !self.any_attribute(&|asked| !attributes.contains(&asked))
+    }
+
+    fn any_attribute(&self, holds: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.any_attribute(holds)),
+            Self::Not(inner) => inner.any_attribute(holds),
+            Self::Is { attribute, .. } => holds(attribute),
+        }
+    }
+}
+
+impl Operator {
+    fn holds(self, found: &Value, value: &Value) -> bool {
+        if self == Self::Equal && !found.is_string() {
+            return found == value;
+        }
+        let (Some(found), Some(value)) = (found.as_str(), value.as_str()) else { return false };
+        match self {
+            Self::Equal => found == value,
+            Self::StartsWith => found.starts_with(value),
+            Self::EndsWith => found.ends_with(value),
+            Self::Contains => found.contains(value),
+            // Times are written alike, so that text order is their order.
+            Self::Greater => found > value,
+            Self::GreaterOrEqual => found >= value,
+            Self::Less => found < value,
+            Self::LessOrEqual => found <= value,
+        }
+    }
+}
+
+/// What a path leads to; in a list, each member's.
+fn found<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
+    path.split('.').fold(vec![object], |at, name| {
+        at.into_iter()
+            .flat_map(|value| match value {
+                Value::Array(items) => items.iter().map(|item| &item[name]).collect(),
+                other => vec![&other[name]],
+            })
+            .collect()
+    })
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -123,6 +164,9 @@ fn eat(rest: &mut &[Token], word: &str) -> bool {
 }
 
 fn condition(rest: &mut &[Token]) -> Option<Filter> {
+    if eat(rest, "not") {
+        return Some(Filter::Not(Box::new(condition(rest)?)));
+    }
     match rest {
         [Token::Open, after @ ..] => {
             *rest = after;
@@ -137,6 +181,7 @@ fn condition(rest: &mut &[Token]) -> Option<Filter> {
             let operator = match operator.to_ascii_lowercase().as_str() {
                 "eq" => Operator::Equal,
                 "sw" => Operator::StartsWith,
+                "ew" => Operator::EndsWith,
                 "co" => Operator::Contains,
                 "gt" => Operator::Greater,
                 "ge" => Operator::GreaterOrEqual,
@@ -160,13 +205,16 @@ mod tests {
 
     #[test]
     fn conditions_combine_as_written() {
-        let user = json!({"status": "ACTIVE", "lastUpdated": "2026-03-01T00:00:00.000Z", "profile": {"login": "a\"b"}});
+        let user = json!({"status": "ACTIVE", "lastUpdated": "2026-03-01T00:00:00.000Z", "profile": {"login": "a\"b"},
+            "targets": [{"id": "00u1"}, {"id": "00u2"}]});
         for (text, expected) in [
             (r#"status eq "ACTIVE""#, true),
             (r#"status eq "STAGED" or lastUpdated gt "2026-02-01T00:00:00.000Z""#, true),
             (r#"status eq "ACTIVE" and lastUpdated gt "2026-04-01T00:00:00.000Z""#, false),
             (r#"(status EQ "STAGED" or status eq "ACTIVE") and profile.login sw "a\"""#, true),
             (r#"profile.absent eq "x""#, false),
+            (r#"not (status eq "STAGED") and status ew "IVE""#, true),
+            (r#"type.id eq "t" or targets.id eq "00u2""#, true),
         ] {
             assert_eq!(Filter::parse(text).unwrap().matches(&user), expected, "{text}");
         }

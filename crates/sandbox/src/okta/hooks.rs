@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::events::HOOK_ELIGIBLE;
+use super::events::{HOOK_ELIGIBLE, about_nobody, failed};
+use super::log::Log;
 use super::org::{Hook, Org, now};
 use crate::SandboxError;
+use crate::faults::{Fault, Faults};
 use crate::server::origin;
 
 /// Okta's own limit.
@@ -21,11 +23,16 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const WAITING: usize = 100_000;
 /// Deliveries under way at once.
 const CONCURRENCY: usize = 16;
+/// For so long a delivery is held back that another is to overtake.
+const HELD_BACK: Duration = Duration::from_millis(200);
 
 /// Events on their way to one hook.
+#[derive(Clone)]
 pub(super) struct Delivery {
     hook: Hook,
     events: Vec<Value>,
+    /// Stays the same however often it is sent.
+    id: Uuid,
 }
 
 /// Which hooks get which of these events.
@@ -42,7 +49,7 @@ pub(super) fn addressed(org: &Org, events: &[Value]) -> Vec<Delivery> {
                 HOOK_ELIGIBLE.contains(&kind) && items.into_iter().flatten().any(|item| item == kind)
             };
             let events: Vec<Value> = events.iter().filter(wanted).cloned().collect();
-            (!events.is_empty()).then(|| Delivery { hook: hook.clone(), events })
+            (!events.is_empty()).then(|| Delivery { hook: hook.clone(), events, id: Uuid::new_v4() })
         })
         .collect()
 }
@@ -51,6 +58,9 @@ pub(super) fn addressed(org: &Org, events: &[Value]) -> Vec<Delivery> {
 struct Counters {
     delivered: AtomicU64,
     failed: AtomicU64,
+    lost: AtomicU64,
+    /// Sent or to be sent, and not yet at an end.
+    under_way: AtomicU64,
 }
 
 /// The part of Okta that calls out.
@@ -60,42 +70,123 @@ pub(super) struct Deliveries {
     counters: Arc<Counters>,
 }
 
+/// What sends deliveries one after the other, several at a time.
+#[derive(Clone)]
+struct Sender {
+    http: reqwest::Client,
+    org: Url,
+    slots: Arc<Semaphore>,
+    counters: Arc<Counters>,
+    faults: Arc<Faults>,
+    log: Arc<Log>,
+}
+
+impl Sender {
+    /// Hands deliveries out in their order, unless another order is asked for.
+    async fn run(self, mut waiting: mpsc::Receiver<Delivery>, stop: CancellationToken) {
+        let mut held: Option<Delivery> = None;
+        loop {
+            let patience = async {
+                if held.is_some() {
+                    tokio::time::sleep(HELD_BACK).await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let next = tokio::select! {
+                () = stop.cancelled() => return,
+                next = waiting.recv() => match next {
+                    Some(next) => Some(next),
+                    None => return,
+                },
+                () = patience => None,
+            };
+            if held.is_none()
+                && let Some(delivery) = next
+            {
+                if self.faults.strikes(Fault::HookReorder) {
+                    held = Some(delivery);
+                } else {
+                    self.hand_over(delivery).await;
+                }
+                continue;
+            }
+            for delivery in next.into_iter().chain(held.take()) {
+                self.hand_over(delivery).await;
+            }
+        }
+    }
+
+    /// Sends a delivery, or what is to become of it.
+    async fn hand_over(&self, mut delivery: Delivery) {
+        if self.faults.strikes(Fault::HookLost) {
+            self.counters.lost.fetch_add(1, Ordering::Relaxed);
+            self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        if self.faults.strikes(Fault::HookNobody) {
+            delivery.events = delivery.events.iter().map(about_nobody).collect();
+        }
+        let twice = self.faults.strikes(Fault::HookDuplicate);
+        self.counters.under_way.fetch_add(u64::from(twice), Ordering::Relaxed);
+        let copies = if twice { 2 } else { 1 };
+        for _ in 0..copies {
+            let (sender, delivery) = (self.clone(), delivery.clone());
+            if let Some(late) = self.faults.time(Fault::HookLate) {
+                // A slot is not kept from others meanwhile.
+                tokio::spawn(async move {
+                    tokio::time::sleep(late).await;
+                    sender.send(delivery).await;
+                });
+            } else if let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await {
+                tokio::spawn(async move {
+                    sender.send(delivery).await;
+                    drop(slot);
+                });
+            }
+        }
+    }
+
+    async fn send(self, delivery: Delivery) {
+        if deliver(&self.http, &self.org, &delivery).await {
+            self.counters.delivered.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.counters.failed.fetch_add(1, Ordering::Relaxed);
+            let hook = delivery.hook.shown["id"].as_str().unwrap_or_default();
+            let reason = "the endpoint did not take it";
+            self.log.append(&[failed("event_hook.delivery", &[("EventHook", hook)], reason)]);
+        }
+        self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Deliveries {
-    pub(super) fn start(org: Url, stop: &CancellationToken) -> Result<Self, SandboxError> {
+    pub(super) fn start(
+        org: Url,
+        faults: Arc<Faults>,
+        log: Arc<Log>,
+        stop: &CancellationToken,
+    ) -> Result<Self, SandboxError> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("Okta-Hooks/sandbox")
             .build()
             .map_err(SandboxError::Http)?;
-        let (queue, mut waiting) = mpsc::channel::<Delivery>(WAITING);
+        let (queue, waiting) = mpsc::channel::<Delivery>(WAITING);
         let counters = Arc::new(Counters::default());
-        let (client, counted, stop) = (http.clone(), Arc::clone(&counters), stop.clone());
-        tokio::spawn(async move {
-            let slots = Arc::new(tokio::sync::Semaphore::new(CONCURRENCY));
-            loop {
-                let delivery = tokio::select! {
-                    () = stop.cancelled() => return,
-                    delivery = waiting.recv() => delivery,
-                };
-                let Some(delivery) = delivery else { return };
-                let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-                let (client, counted, source) = (client.clone(), Arc::clone(&counted), org.clone());
-                tokio::spawn(async move {
-                    let delivered = deliver(&client, &source, &delivery).await;
-                    let counter = if delivered { &counted.delivered } else { &counted.failed };
-                    counter.fetch_add(1, Ordering::Relaxed);
-                    drop(slot);
-                });
-            }
-        });
+        let slots = Arc::new(Semaphore::new(CONCURRENCY));
+        let sender = Sender { http: http.clone(), org, slots, counters: Arc::clone(&counters), faults, log };
+        tokio::spawn(sender.run(waiting, stop.clone()));
         Ok(Self { queue, http, counters })
     }
 
     pub(super) fn send(&self, deliveries: Vec<Delivery>) {
         for delivery in deliveries {
+            self.counters.under_way.fetch_add(1, Ordering::Relaxed);
             if self.queue.try_send(delivery).is_err() {
                 self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                self.counters.under_way.fetch_sub(1, Ordering::Relaxed);
             }
         }
     }
@@ -104,6 +195,8 @@ impl Deliveries {
         json!({
             "delivered": self.counters.delivered.load(Ordering::Relaxed),
             "failed": self.counters.failed.load(Ordering::Relaxed),
+            "lost": self.counters.lost.load(Ordering::Relaxed),
+            "under_way": self.counters.under_way.load(Ordering::Relaxed),
         })
     }
 
@@ -129,7 +222,7 @@ async fn deliver(http: &reqwest::Client, org: &Url, delivery: &Delivery) -> bool
     let body = json!({
         "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",
         "source": format!("{}/api/v1/eventHooks/{}", origin(org), delivery.hook.shown["id"].as_str().unwrap_or_default()),
-        "eventId": Uuid::new_v4(), "eventTime": now(), "contentType": "application/json",
+        "eventId": delivery.id, "eventTime": now(), "contentType": "application/json",
         "data": { "events": delivery.events },
     });
     for _ in 0..2 {

@@ -6,9 +6,16 @@ mod changes;
 mod defaults;
 mod events;
 mod filter;
+mod hook_api;
 mod hooks;
+mod imports;
+mod listing;
 mod load;
+mod log;
 mod org;
+mod replica;
+mod requests;
+mod schemas;
 mod seed;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,22 +25,29 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub(crate) use api::router;
-pub(crate) use changes::Refused;
+pub(crate) use changes::{NewUser, Refused};
 pub(crate) use load::load;
 pub(crate) use org::Org;
 pub(crate) use seed::seed;
 
+use crate::faults::{Fault, Faults};
 use crate::{SandboxError, SandboxOptions};
 use auth::Authority;
 use hooks::Deliveries;
+use log::Log;
+use replica::Replicas;
+use requests::Requests;
 
 /// The org at work.
 pub(crate) struct OrgServer {
     org: Mutex<Org>,
+    replicas: Mutex<Replicas>,
+    log: Arc<Log>,
     authority: Authority,
     deliveries: Deliveries,
+    faults: Arc<Faults>,
     url: Url,
-    requests: Mutex<api::Requests>,
+    requests: Mutex<Requests>,
 }
 
 impl OrgServer {
@@ -41,14 +55,19 @@ impl OrgServer {
         org: Org,
         url: Url,
         options: &SandboxOptions,
+        faults: Arc<Faults>,
         stop: &CancellationToken,
     ) -> Result<Self, SandboxError> {
+        let log = Arc::new(Log::new(Arc::clone(&faults)));
         Ok(Self {
             org: Mutex::new(org),
+            replicas: Mutex::default(),
             authority: Authority::new(url.clone(), options.dpop)?,
-            deliveries: Deliveries::start(url.clone(), stop)?,
+            deliveries: Deliveries::start(url.clone(), Arc::clone(&faults), Arc::clone(&log), stop)?,
+            log,
+            faults,
             url,
-            requests: Mutex::new(api::Requests::new(options.rate_limit)),
+            requests: Mutex::new(Requests::new(options.rate_limit)),
         })
     }
 
@@ -57,8 +76,21 @@ impl OrgServer {
         self.org.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn requests(&self) -> MutexGuard<'_, api::Requests> {
+    fn requests(&self) -> MutexGuard<'_, Requests> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Taken after the org, never before.
+    fn replicas(&self) -> MutexGuard<'_, Replicas> {
+        self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the directory as it can be read now, which may be as it was a while ago.
+    fn readable<T>(&self, search: bool, read: impl FnOnce(&Org) -> T) -> T {
+        let org = self.org();
+        let mut replicas = self.replicas();
+        let replica = if search { &mut replicas.searches } else { &mut replicas.reads };
+        read(replica.readable().unwrap_or(&org))
     }
 
     pub(crate) fn credentials(&self) -> Value {
@@ -67,21 +99,101 @@ impl OrgServer {
 
     /// Changes the org, and tells the log and the hooks what happened.
     pub(crate) fn change<T>(
-        self: &Arc<Self>,
-        change: impl FnOnce(&mut Org) -> Result<(T, Vec<Value>), changes::Refused>,
-    ) -> Result<T, changes::Refused> {
+        &self,
+        change: impl FnOnce(&mut Org) -> Result<(T, Vec<Value>), Refused>,
+    ) -> Result<T, Refused> {
         let (result, deliveries) = {
             let mut org = self.org();
+            let mut replicas = self.replicas();
+            let read_lag = self.faults.time(Fault::ReadLag);
+            // The index is never ahead of what it is made from.
+            let search_lag = self.faults.time(Fault::SearchLag).max(read_lag);
+            replicas.reads.prepare(&org, read_lag);
+            replicas.searches.prepare(&org, search_lag);
+            org.touched.clear();
             let (result, events) = change(&mut org)?;
-            org.log.extend(events.iter().cloned());
+            let touched = std::mem::take(&mut org.touched);
+            replicas.reads.follow(&org, &touched, read_lag);
+            replicas.searches.follow(&org, &touched, search_lag);
+            self.log.append(&events);
             (result, hooks::addressed(&org, &events))
         };
         self.deliveries.send(deliveries);
         Ok(result)
     }
 
+    /// Deletes a user; the second half can come later than the first.
+    pub(crate) fn delete_user(self: &Arc<Self>, id: &str) -> Result<(), Refused> {
+        self.change(|org| org.begin_deletion(id))?;
+        let Some(lag) = self.faults.time(Fault::DeletionLag) else {
+            return self.change(|org| org.complete_deletion(id));
+        };
+        let (server, id) = (Arc::clone(self), id.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(lag).await;
+            // Somebody else may have completed it meanwhile.
+            let _ = server.change(|org| org.complete_deletion(&id));
+        });
+        Ok(())
+    }
+
+    /// Makes everything readable that was held back.
+    pub(crate) fn catch_up(&self) {
+        *self.replicas() = Replicas::default();
+    }
+
     /// What was asked of the org so far.
     pub(crate) fn stats(&self) -> Value {
         json!({ "okta": self.requests().stats(), "deliveries": self.deliveries.stats() })
+    }
+
+    /// Gives the app its admin role, or takes it away.
+    pub(crate) fn set_role(&self, role: bool) {
+        self.requests().role = role;
+    }
+
+    /// Changes how many requests a minute a bucket allows.
+    pub(crate) fn set_rate_limit(&self, limit: Option<u64>) {
+        self.requests().set_limit(limit);
+    }
+
+    /// Gives the app a scope, or takes it away.
+    pub(crate) fn set_scope(&self, scope: &str, granted: bool) {
+        self.authority.grant(scope, granted);
+    }
+
+    /// Makes every token that was given out worthless.
+    pub(crate) fn revoke_tokens(&self) {
+        self.authority.revoke();
+    }
+
+    /// Refuses the cursors of the log that were given out.
+    pub(crate) fn expire_log_cursors(&self) {
+        self.log.expire_cursors();
+    }
+
+    /// Forgets what is in the log, as after its retention.
+    pub(crate) fn forget_log(&self) {
+        self.log.forget();
+    }
+
+    /// The event hooks as Okta shows them.
+    pub(crate) fn hooks(&self) -> Value {
+        self.org().hooks.values().map(|hook| hook.shown.clone()).collect()
+    }
+
+    /// Switches a hook on or off, or takes its verification, as an administrator can.
+    pub(crate) fn set_hook(&self, id: &str, state: &str) -> Result<(), Refused> {
+        let (member, value, kind) = match state {
+            "activate" => ("status", "ACTIVE", "event_hook.activated"),
+            "deactivate" => ("status", "INACTIVE", "event_hook.deactivated"),
+            "unverify" => ("verificationStatus", "UNVERIFIED", "event_hook.updated"),
+            _ => return Err(Refused("the states are activate, deactivate and unverify")),
+        };
+        self.change(|org| {
+            let hook = org.hooks.get_mut(id).ok_or(Refused("there is no such hook"))?;
+            hook.shown[member] = value.into();
+            Ok(((), vec![events::event(kind, &[("EventHook", id)])]))
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Users, groups, memberships, schemas, hooks and the log. Objects are kept as Okta would show them, without links.
+/// Users, groups, memberships, schemas and hooks. Objects are kept as Okta would show them, without links.
 #[derive(Debug, Default)]
 pub(crate) struct Org {
     pub(crate) users: BTreeMap<String, Value>,
@@ -19,7 +19,8 @@ pub(crate) struct Org {
     pub(crate) user_schemas: BTreeMap<String, Value>,
     pub(crate) group_schema: Value,
     pub(crate) hooks: BTreeMap<String, Hook>,
-    pub(crate) log: Vec<Value>,
+    /// What the change under way has touched.
+    pub(super) touched: Vec<Touch>,
     /// Counts up, for ids.
     pub(crate) serial: u64,
 }
@@ -31,7 +32,46 @@ pub(crate) struct Hook {
     pub(crate) secret: Option<(String, String)>,
 }
 
+/// Something that a change touched.
+#[derive(Debug, Clone)]
+pub(super) enum Touch {
+    User(String),
+    Group(String),
+    Member { group: String, user: String },
+}
+
 impl Org {
+    /// The users, groups and memberships alone.
+    pub(super) fn directory(&self) -> Self {
+        Self {
+            users: self.users.clone(),
+            groups: self.groups.clone(),
+            members: self.members.clone(),
+            memberships: self.memberships.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a user out of everything.
+    pub(super) fn forget_user(&mut self, id: &str) {
+        self.users.remove(id);
+        for group in self.memberships.remove(id).unwrap_or_default() {
+            if let Some(members) = self.members.get_mut(&group) {
+                members.remove(id);
+            }
+        }
+    }
+
+    /// Takes a group out of everything.
+    pub(super) fn forget_group(&mut self, id: &str) {
+        self.groups.remove(id);
+        for user in self.members.remove(id).unwrap_or_default() {
+            if let Some(groups) = self.memberships.get_mut(&user) {
+                groups.remove(id);
+            }
+        }
+    }
+
     /// The id of the group of all users.
     pub(crate) fn everyone(&self) -> Option<&str> {
         let is_everyone = |g: &&Value| g["type"] == "BUILT_IN" && g["profile"]["name"] == "Everyone";

@@ -72,14 +72,11 @@ impl Outcome {
         }
     }
 
-    /// Whether all of `sent` records of a kind are accounted for.
+    /// Whether all of `sent` records of a kind are accounted for. A chunk that was sent again because its answer was lost
+    /// arrives twice; each identity counts once.
     pub fn accounts_for(&self, kind: ObjectKind, sent: u64) -> bool {
-        self.ok
-            && (sent == 0
-                || self
-                    .types
-                    .iter()
-                    .any(|t| t.kind == Some(kind) && t.entries == sent && t.unaccounted() == 0))
+        let all = |t: &TypeOutcome| t.created + t.updated + t.identical == sent && t.entries >= sent;
+        self.ok && (sent == 0 || self.types.iter().any(|t| t.kind == Some(kind) && all(t)))
     }
 }
 
@@ -107,6 +104,9 @@ pub trait Importer: Send + Sync {
 
     /// Starts an execution. An error that [is busy](PortError::is_busy) means that another one runs.
     async fn start(&self) -> Result<Box<dyn Execution>, PortError>;
+
+    /// The execution that accepts records at present, whoever started it.
+    async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError>;
 
     /// Asks after an execution by id.
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError>;

@@ -45,14 +45,31 @@ impl Importer for AssetsImporter {
     }
 
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
-        let started =
-            self.client.start().await.map_err(|e| assets_error("no execution could be started", e))?;
+        let failed = |e| assets_error("no execution could be started", e);
+        let started = match self.client.start().await {
+            // Nobody else starts executions of this import source: it is the one.
+            Err(assets::Error::StartUnclear { execution: Some(id) }) => {
+                tracing::info!(
+                    execution = id,
+                    "the answer to the start was lost; going on with what it started"
+                );
+                self.client.resume(&id).await.map_err(failed)?
+            }
+            started => started.map_err(failed)?,
+        };
         Ok(Box::new(AssetsExecution {
             id: ExecutionId::new(started.id()),
             execution: started,
             mapping: self.mapping.clone(),
             chunker: Chunker::new(self.chunks),
         }))
+    }
+
+    async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError> {
+        let latest = self.client.latest_execution().await;
+        let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
+        let waits = latest.filter(|latest| latest.state == assets::ExecutionState::Ingesting);
+        Ok(waits.and_then(|latest| latest.id).map(ExecutionId::new))
     }
 
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError> {

@@ -1,8 +1,10 @@
 //! Whether Assets equals Okta: asked of both simulators over HTTP, compared object by object, attribute by attribute,
 //! reference by reference.
 //!
-//! It knows nothing of the mapping but the ends of the external ids, and renders values by itself. Both sides are read in
-//! pages; of Assets the objects are held, because the two sides come in different orders.
+//! It knows nothing of the mapping but the ends of the external ids and which type refers to which, and renders values by
+//! itself. Both sides are read in pages; of Assets the objects are held, because the two sides come in different orders.
+
+mod memberships;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ControlClient;
+use memberships::Memberships;
 
 /// How many differences are told in words.
 const SHOWN: usize = 20;
@@ -81,8 +84,9 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
     insight.groups = groups.len() as u64;
     let (mut users, gone_users) = held(control, "/type/user").await?;
     insight.users = users.len() as u64;
-    insight.memberships =
-        users.values().filter_map(|u| u.references.get("groups")).map(|g| g.len() as u64).sum();
+    let kept = Memberships::of(&control.get("/insight/document").await?);
+    let mut memberships = kept.read(control, &users, &groups).await?;
+    insight.memberships = memberships.values().map(|groups| groups.len() as u64).sum();
 
     let mut after = String::new();
     loop {
@@ -112,8 +116,13 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
         let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
         for user in page["users"].as_array().into_iter().flatten() {
             okta.users += 1;
-            okta.memberships += user["groupIds"].as_array().map_or(0, |groups| groups.len() as u64);
+            let wanted: BTreeSet<String> = texts(&user["groupIds"]);
+            okta.memberships += wanted.len() as u64;
             let id = user["id"].as_str().unwrap_or_default();
+            let has = memberships.remove(id).unwrap_or_default();
+            if users.contains_key(id) {
+                compare_references(&format!("user {id}"), "groups", &wanted, &has, &mut differences);
+            }
             let expected = expected_user(user, &existing);
             compare_object(
                 &format!("user {id}"),
@@ -127,6 +136,10 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
             Some(next) => next.clone_into(&mut after),
             None => break,
         }
+    }
+    // On users that are left these are not told twice.
+    for user in memberships.keys().filter(|id| !users.contains_key(*id)) {
+        differences.add(|| format!("user {user}: has live memberships in Assets and is not in Okta"));
     }
     for (kind, left) in [("group", groups), ("user", users)] {
         for id in left.keys() {
@@ -214,10 +227,6 @@ fn expected_user(user: &Value, existing: &BTreeSet<String>) -> Held {
     };
     let mut expected = expected_object(user, status);
     expected.values.insert("type".into(), render(&user["userTypeName"]));
-    let groups = user["groupIds"].as_array().into_iter().flatten();
-    expected
-        .references
-        .insert("groups".into(), groups.filter_map(Value::as_str).map(str::to_owned).collect());
     let manager = user["profile"]["managerId"].as_str().filter(|id| existing.contains(*id));
     expected.references.insert("manager".into(), manager.map(str::to_owned).into_iter().collect());
     expected
@@ -258,8 +267,8 @@ fn compare_object(
         let wanted = expected.values.get(attribute).map(String::as_str).unwrap_or_default();
         let has = found.values.get(attribute);
         let profile = attribute.strip_prefix("profile/");
-        // An attribute outside the schema is no part of the directory.
-        if has.is_none() && profile.is_some_and(|p| schema.get(p).is_none()) {
+        // An attribute outside the schema is no part of the directory, or not any more.
+        if profile.is_some_and(|p| schema.get(p).is_none()) {
             continue;
         }
         let property = profile.map_or(&Value::Null, |p| &schema[p]);
@@ -273,11 +282,25 @@ fn compare_object(
     for (attribute, wanted) in &expected.references {
         let none = BTreeSet::new();
         let has = found.references.get(attribute).unwrap_or(&none);
-        if wanted != has {
-            let (missing, extra) = (wanted.difference(has).count(), has.difference(wanted).count());
-            differences.add(|| format!("{name}: {attribute} lacks {missing} and has {extra} too many"));
-        }
+        compare_references(name, attribute, wanted, has, differences);
     }
+}
+
+fn compare_references(
+    name: &str,
+    attribute: &str,
+    wanted: &BTreeSet<String>,
+    has: &BTreeSet<String>,
+    differences: &mut Differences,
+) {
+    if wanted != has {
+        let (missing, extra) = (wanted.difference(has).count(), has.difference(wanted).count());
+        differences.add(|| format!("{name}: {attribute} lacks {missing} and has {extra} too many"));
+    }
+}
+
+fn texts(list: &Value) -> BTreeSet<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Whether two renderings mean the same: as moments, as numbers, or as text.

@@ -1,0 +1,92 @@
+//! What administrators do by hand, behind the back of every import.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Site;
+use super::document::Structure;
+
+/// What cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused(pub(crate) &'static str);
+
+const NO_ATTRIBUTE: Refused = Refused("there is no such attribute");
+const NO_OBJECT: Refused = Refused("there is no such object");
+
+/// An attribute by its name or the end of its external id.
+fn attribute(structure: &Structure, wanted: &Value) -> Result<(usize, usize), Refused> {
+    let name = wanted["name"].as_str().filter(|name| !name.is_empty()).ok_or(NO_ATTRIBUTE)?;
+    let at = object_type(structure, wanted)?;
+    let mut attributes = structure.types[at].attributes.iter();
+    let n = attributes.position(|a| !a.deleted && (a.name == name || a.external_id.ends_with(name)));
+    Ok((at, n.ok_or(NO_ATTRIBUTE)?))
+}
+
+fn object_type(structure: &Structure, wanted: &Value) -> Result<usize, Refused> {
+    let name = wanted["type"].as_str().filter(|name| !name.is_empty());
+    name.and_then(|name| structure.type_named(name)).ok_or(Refused("there is no such object type"))
+}
+
+impl Site {
+    /// Adds an attribute: `{"type","name","kind"}`. Assets makes its external id.
+    pub(crate) fn add_attribute(&self, wanted: &Value) -> Result<Value, Refused> {
+        let mut state = self.state();
+        let structure = state.structure.as_mut().ok_or(Refused("there is no structure"))?;
+        let at = object_type(structure, wanted)?;
+        if attribute(structure, wanted).is_ok() {
+            return Err(Refused("the name is taken"));
+        }
+        let external_id = format!("cmdb::externalId/{}", Uuid::new_v4());
+        let kind = wanted["kind"].as_str().unwrap_or("text");
+        let sent =
+            json!({ "externalId": external_id, "name": wanted["name"], "description": "", "type": kind });
+        structure.add_attribute(at, &sent);
+        Ok(sent)
+    }
+
+    /// Renames an attribute, or changes its cardinality or the options of a select:
+    /// `{"type","name","newName","maximumCardinality","options"}`.
+    pub(crate) fn change_attribute(&self, wanted: &Value) -> Result<(), Refused> {
+        let mut state = self.state();
+        let structure = state.structure.as_mut().ok_or(NO_ATTRIBUTE)?;
+        let (at, n) = attribute(structure, wanted)?;
+        structure.change_attribute(at, n, wanted["newName"].as_str(), wanted["maximumCardinality"].as_i64());
+        if let Some(options) = wanted["options"].as_array() {
+            let options = options.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            self.held().options.insert((at, n), options);
+        }
+        Ok(())
+    }
+
+    /// Deletes an attribute with its values: `{"type","name"}`.
+    pub(crate) fn delete_attribute(&self, wanted: &Value) -> Result<(), Refused> {
+        let mut state = self.state();
+        let structure = state.structure.as_mut().ok_or(NO_ATTRIBUTE)?;
+        let (at, n) = attribute(structure, wanted)?;
+        structure.delete_attribute(at, n);
+        let mut held = self.held();
+        let ids: Vec<u64> =
+            held.all.iter().filter(|(_, object)| object.object_type == at).map(|(id, _)| *id).collect();
+        for id in ids {
+            held.set(id, at, n, Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Changes values of an object by attribute name: `{"Title":["x"]}`. References are ids of objects.
+    pub(crate) fn change_values(&self, id: u64, wanted: &Value) -> Result<(), Refused> {
+        let structure = self.structure();
+        let mut held = self.held();
+        let (at, _) = held.object(id).ok_or(NO_OBJECT)?;
+        for (name, values) in wanted.as_object().into_iter().flatten() {
+            let (_, n) = attribute(&structure, &json!({ "type": structure.types[at].name, "name": name }))?;
+            held.set(id, at, n, super::aql::texts(values));
+        }
+        Ok(())
+    }
+
+    /// Deletes an object.
+    pub(crate) fn delete_object(&self, id: u64) -> Result<(), Refused> {
+        if self.held().remove(id) { Ok(()) } else { Err(NO_OBJECT) }
+    }
+}

@@ -1,0 +1,228 @@
+//! Executions: one at a time, taking chunks, then working on them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::response::Response;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::api::{empty, link, not_found, problem, reply};
+use super::import::Fate;
+use super::{SCHEMA, SOURCE, Site, State};
+use crate::faults::{Fault, Hold};
+
+/// Where an execution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Not yet taking chunks. What Assets calls it is not known.
+    Starting,
+    Ingesting,
+    Processing,
+    Done,
+    Cancelled,
+}
+
+impl Stage {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "STARTING",
+            Self::Ingesting => "INGESTING",
+            Self::Processing => "PROCESSING",
+            Self::Done => "DONE",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Execution {
+    id: String,
+    stage: Stage,
+    /// When it begins to take chunks.
+    begins: Instant,
+    /// Chunks came too early: it will not get past its processing by itself.
+    stuck: bool,
+    chunks: Vec<Value>,
+    chunk_count: u64,
+    failure: Option<String>,
+    result: Value,
+}
+
+impl Execution {
+    fn stage(&self) -> Stage {
+        if self.stage == Stage::Starting && Instant::now() >= self.begins {
+            Stage::Ingesting
+        } else {
+            self.stage
+        }
+    }
+
+    /// Whether another one has to wait for it.
+    fn is_under_way(&self) -> bool {
+        !matches!(self.stage, Stage::Done | Stage::Cancelled)
+    }
+
+    fn status(&self) -> Value {
+        json!({ "status": self.stage().as_str(), "executionId": self.id, "progressResult": self.result })
+    }
+
+    /// As the import history shows it.
+    fn history(&self) -> Value {
+        json!({ "executionId": self.id, "status": self.stage().as_str(), "chunks": self.chunk_count,
+            "failureReason": self.failure, "progressResult": self.result })
+    }
+}
+
+impl State {
+    /// The execution that another one has to wait for.
+    pub(super) fn under_way(&self) -> Option<&str> {
+        self.executions.iter().find(|e| e.is_under_way()).map(|e| e.id.as_str())
+    }
+
+    /// How many ended, and how many chunks there were in all.
+    pub(super) fn work_done(&self) -> (usize, u64) {
+        let done = self.executions.iter().filter(|e| e.stage == Stage::Done).count();
+        (done, self.executions.iter().map(|e| e.chunk_count).sum())
+    }
+
+    /// Every execution, the oldest first.
+    pub(super) fn history(&self) -> Value {
+        self.executions.iter().map(Execution::history).collect()
+    }
+}
+
+pub(super) fn start(site: &Site) -> Response {
+    let refuse = |code: &str| reply(409, &json!({ "result": "error", "errorCode": code }));
+    let mut state = site.state();
+    if state.settings.disabled {
+        return refuse("DISABLED");
+    }
+    if state.structure.is_none() {
+        return refuse("MISSING_MAPPING");
+    }
+    if state.under_way().is_some() {
+        return refuse("IN_PROGRESS");
+    }
+    let id = Uuid::new_v4().to_string();
+    let at = |end: &str| link(site, &format!("executions/{id}{end}"));
+    let links = json!({
+        "submitProgress": at("/progress"), "submitResults": at("/data"), "getExecutionStatus": at("/status"),
+        "cancel": at(""),
+    });
+    let late = site.faults.time(Fault::ExecutionLateStart);
+    state.executions.push(Execution {
+        id,
+        stage: if late.is_some() { Stage::Starting } else { Stage::Ingesting },
+        begins: Instant::now() + late.unwrap_or_default(),
+        stuck: false,
+        chunks: Vec::new(),
+        chunk_count: 0,
+        failure: None,
+        result: Value::Null,
+    });
+    reply(200, &json!({ "result": "success", "links": links }))
+}
+
+/// The latest execution.
+pub(super) fn latest(site: &Site) -> Response {
+    let state = site.state();
+    state.executions.last().map_or_else(not_found, |e| reply(200, &e.status()))
+}
+
+/// A call below one execution.
+pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body: &[u8]) -> Response {
+    let mut state = site.state();
+    let Some(at) = state.executions.iter().position(|e| e.id == id) else { return not_found() };
+    let chunk_limit = state.settings.chunk_limit();
+    let execution = &mut state.executions[at];
+    match (method, rest) {
+        ("GET", ["status"]) => reply(200, &execution.status()),
+        ("PUT", ["progress"]) => empty(200),
+        ("POST", ["history", "failed"]) => {
+            let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+            execution.failure = sent["failureReason"].as_str().map(str::to_owned);
+            empty(204)
+        }
+        ("DELETE", []) => {
+            if !matches!(execution.stage, Stage::Starting | Stage::Ingesting) {
+                return problem(400, "The execution cannot be cancelled any more.");
+            }
+            execution.stage = Stage::Cancelled;
+            execution.chunks = Vec::new();
+            empty(200)
+        }
+        ("POST", ["data"]) if body.len() > chunk_limit => {
+            reply(413, &json!({ "code": 413, "message": "Payload Too Large" }))
+        }
+        ("POST", ["data"]) => submit(site, execution, body),
+        _ => not_found(),
+    }
+}
+
+fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8]) -> Response {
+    let Ok(chunk) = serde_json::from_slice::<Value>(body) else {
+        return problem(400, "The body is no JSON.");
+    };
+    match execution.stage() {
+        // Nobody says no, and it will not end.
+        Stage::Starting => execution.stuck = true,
+        Stage::Ingesting => {}
+        _ => return problem(400, "The execution takes no data any more."),
+    }
+    let completed = chunk["completed"] == true;
+    if chunk["data"].is_object() {
+        execution.chunk_count += 1;
+        execution.chunks.push(chunk);
+    }
+    if completed {
+        execution.stage = Stage::Processing;
+        let hold =
+            if execution.stuck { Some(Hold::UntilTold) } else { site.faults.hold(Fault::ExecutionStuck) };
+        let told = site.faults.released();
+        let (site, id) = (Arc::clone(site), execution.id.clone());
+        tokio::spawn(async move {
+            match hold {
+                None => tokio::time::sleep(site.delay).await,
+                Some(Hold::UntilTold) => told.await,
+                Some(Hold::For(time)) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(time) => {}
+                        () = told => {}
+                    }
+                }
+            }
+            // The work itself keeps a core busy.
+            let worked = tokio::task::spawn_blocking(move || process(&site, &id)).await;
+            if let Err(error) = worked {
+                tracing::error!(%error, "an import stopped working");
+            }
+        });
+    }
+    empty(200)
+}
+
+fn process(site: &Site, id: &str) {
+    let (structure, chunks, settings) = {
+        let mut state = site.state();
+        let chunks = state.executions.iter_mut().find(|e| e.id == id).map(|e| std::mem::take(&mut e.chunks));
+        (state.structure.clone().unwrap_or_default(), chunks.unwrap_or_default(), state.settings.clone())
+    };
+    let fate = if site.faults.strikes(Fault::ExecutionFails) {
+        Fate::Fails
+    } else if site.faults.strikes(Fault::ExecutionTypeErrors) {
+        Fate::DropsWithMessages
+    } else if site.faults.strikes(Fault::ExecutionDrops) {
+        Fate::Drops
+    } else {
+        Fate::Fine
+    };
+    let mut result = site.held().import(&structure, &chunks, &settings, fate);
+    result["jobId"] = id.into();
+    result["importSourceId"] = SOURCE.into();
+    result["objectSchemaId"] = SCHEMA.parse::<u64>().unwrap_or_default().into();
+    if let Some(execution) = site.state().executions.iter_mut().find(|e| e.id == id) {
+        execution.result = result;
+        execution.stage = Stage::Done;
+    }
+}

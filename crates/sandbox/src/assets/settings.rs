@@ -1,0 +1,67 @@
+//! What an administrator sets at the import source and the site.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// The largest chunk that is taken when nothing else is set.
+const CHUNK_LIMIT: usize = 10 << 20;
+
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    /// No execution can be started.
+    pub(super) disabled: bool,
+    /// Values that arrive empty: removed, or ignored as Assets does by default.
+    pub(super) ignore_empty: bool,
+    /// Select options that are not known: added, or ignored as Assets does by default.
+    pub(super) ignore_unknown: bool,
+    /// Objects that an import does not hold are removed; Assets leaves them alone by default.
+    pub(super) remove_missing: bool,
+    /// The cardinalities of a document are not heeded, as operators report.
+    pub(super) one_value_only: bool,
+    /// An attribute is only changed by a body that says everything.
+    pub(super) refuse_bare: bool,
+    chunk_limit: Option<usize>,
+    /// How many objects the site may hold.
+    pub(super) object_limit: Option<usize>,
+    /// Requests a minute.
+    pub(super) rate_limit: Option<u64>,
+    /// External ids that another object schema of the site has.
+    pub(super) elsewhere: BTreeSet<String>,
+}
+
+impl Settings {
+    /// Takes over what is said; what is not stays.
+    pub(super) fn change(&mut self, wanted: &Value) {
+        for (name, setting) in [
+            ("disabled", &mut self.disabled),
+            ("ignoreEmptyValues", &mut self.ignore_empty),
+            ("ignoreUnknownValues", &mut self.ignore_unknown),
+            ("removeMissingObjects", &mut self.remove_missing),
+            ("ignoreCardinality", &mut self.one_value_only),
+            ("refuseBareAttributeBody", &mut self.refuse_bare),
+        ] {
+            *setting = wanted[name].as_bool().unwrap_or(*setting);
+        }
+        let number = |name: &str| wanted.get(name).map(Value::as_u64);
+        let size = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());
+        if let Some(limit) = number("chunkLimit") {
+            self.chunk_limit = size(limit);
+        }
+        if let Some(limit) = number("objectLimit") {
+            self.object_limit = size(limit);
+        }
+        if let Some(limit) = number("rateLimit") {
+            self.rate_limit = limit;
+        }
+        if let Some(ids) = wanted["externalIdsElsewhere"].as_array() {
+            self.elsewhere = ids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+    }
+
+    /// The largest chunk that is taken, in bytes.
+    pub(super) fn chunk_limit(&self) -> usize {
+        self.chunk_limit.unwrap_or(CHUNK_LIMIT)
+    }
+}

@@ -1,0 +1,40 @@
+//! Which values Assets takes. What does not fit is dropped.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use url::Url;
+
+use super::document::{Attribute, Structure};
+
+/// Text of a text attribute may be this long.
+const TEXT_LIMIT: usize = 255;
+
+/// Keeps as many values as an attribute may have.
+pub(super) fn cap(values: &mut Vec<String>, maximum: i64) {
+    if let Ok(maximum) = usize::try_from(maximum) {
+        values.truncate(maximum);
+    }
+}
+
+/// Whether an attribute can hold a value.
+pub(super) fn fits(value: &str, attribute: &Attribute, structure: &Structure) -> bool {
+    match attribute.kind.as_str() {
+        "text" => value.chars().count() <= TEXT_LIMIT && !value.contains(['\n', '\r']),
+        "integer" => value.parse::<i32>().is_ok(),
+        "double" => value.parse::<f64>().is_ok_and(f64::is_finite),
+        "boolean" => matches!(value, "true" | "false"),
+        "date" => value.parse::<Date>().is_ok(),
+        "time" => value.parse::<Time>().is_ok(),
+        "date_time" => value.parse::<Timestamp>().is_ok(),
+        "url" => Url::parse(value).is_ok(),
+        "email" => value.split('@').count() == 2 && !value.contains(' '),
+        "ipaddress" => value.parse::<IpAddr>().is_ok(),
+        "status" => match &attribute.statuses {
+            Some(allowed) => allowed.iter().any(|status| status == value),
+            None => structure.status_id(value).is_some(),
+        },
+        _ => true,
+    }
+}

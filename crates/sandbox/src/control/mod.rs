@@ -1,0 +1,116 @@
+//! The API that changes both sides and reads them, and a client for it.
+
+mod client;
+mod insight;
+mod okta;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+pub use client::ControlClient;
+
+use crate::FaultSpec;
+use crate::assets::Site;
+use crate::faults::Faults;
+use crate::okta::OrgServer;
+
+/// What the control API controls.
+#[derive(Clone)]
+pub(crate) struct Both {
+    pub(crate) org: Arc<OrgServer>,
+    pub(crate) site: Arc<Site>,
+    pub(crate) faults: Arc<Faults>,
+}
+
+type Sides = State<Both>;
+type Page = Query<HashMap<String, String>>;
+
+/// The routes below `/control`.
+pub(crate) fn router(both: Both) -> Router {
+    Router::new()
+        .nest("/okta", okta::router())
+        .nest("/insight", insight::router())
+        .route("/faults", get(show_faults).put(set_faults).post(change_faults).delete(end_faults))
+        .route("/release", post(release))
+        .route("/stats", get(stats))
+        .with_state(both)
+}
+
+async fn show_faults(State(both): Sides) -> Json<Value> {
+    Json(both.faults.show())
+}
+
+async fn set_faults(State(both): Sides, body: Bytes) -> Response {
+    apply(&both, FaultSpec::from_json(&fault_body(&body)))
+}
+
+async fn change_faults(State(both): Sides, body: Bytes) -> Response {
+    apply(&both, both.faults.spec().changed(&fault_body(&body)))
+}
+
+/// JSON, or the text form as it is.
+fn fault_body(body: &Bytes) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
+}
+
+fn apply(both: &Both, spec: Result<FaultSpec, crate::BadFault>) -> Response {
+    match spec {
+        Ok(spec) => {
+            both.faults.set(spec);
+            Json(both.faults.show()).into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response(),
+    }
+}
+
+/// Nothing goes wrong any more, and what was held up or back goes on.
+async fn end_faults(State(both): Sides) -> Json<Value> {
+    both.faults.set(FaultSpec::default());
+    both.faults.release();
+    both.org.catch_up();
+    Json(Value::Null)
+}
+
+async fn release(State(both): Sides) -> Json<Value> {
+    both.faults.release();
+    Json(Value::Null)
+}
+
+async fn stats(State(both): Sides) -> Json<Value> {
+    let mut stats = both.org.stats();
+    stats["insight"] = both.site.stats();
+    Json(stats)
+}
+
+fn json_body(body: &Bytes) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+fn answer<T: serde::Serialize, E: Into<Problem>>(result: Result<T, E>) -> Response {
+    match result {
+        Ok(value) => Json(json!(value)).into_response(),
+        Err(problem) => (StatusCode::BAD_REQUEST, Json(json!({ "error": problem.into().0 }))).into_response(),
+    }
+}
+
+struct Problem(&'static str);
+
+impl From<crate::assets::Refused> for Problem {
+    fn from(refused: crate::assets::Refused) -> Self {
+        Self(refused.0)
+    }
+}
+
+impl From<crate::okta::Refused> for Problem {
+    fn from(refused: crate::okta::Refused) -> Self {
+        Self(refused.0)
+    }
+}

@@ -1,0 +1,182 @@
+//! Faults on demand: which there are, how often each strikes, and the dice.
+
+mod spec;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+pub use spec::{BadFault, FaultSpec};
+pub(crate) use transport::inject;
+
+/// Which simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Okta,
+    Assets,
+}
+
+/// Everything that can be made to go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    Latency(Side),
+    RateLimited(Side),
+    RateLimitedBare(Side),
+    TooManyAtOnce(Side),
+    ServerError(Side),
+    Cut(Side),
+    LostAnswer(Side),
+    CutBody(Side),
+    Truncated(Side),
+    ReadLag,
+    SearchLag,
+    DeletionLag,
+    LogLate,
+    HookLost,
+    HookDuplicate,
+    HookReorder,
+    HookLate,
+    HookNobody,
+    ExecutionFails,
+    ExecutionTypeErrors,
+    ExecutionDrops,
+    ExecutionStuck,
+    ExecutionLateStart,
+    MappingSlow,
+    MappingFails,
+}
+
+/// How long something is held up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    For(Duration),
+    UntilTold,
+}
+
+/// The faults that are on. Each kind of fault has dice of its own, so that how often one is asked for does not change
+/// what another does.
+pub(crate) struct Faults {
+    state: Mutex<State>,
+    /// Wakes what is held up until told.
+    release: Arc<Notify>,
+}
+
+struct State {
+    spec: FaultSpec,
+    dice: BTreeMap<Fault, StdRng>,
+    struck: BTreeMap<&'static str, u64>,
+}
+
+impl Faults {
+    pub(crate) fn new(spec: FaultSpec) -> Self {
+        let state = State { spec, dice: BTreeMap::new(), struck: BTreeMap::new() };
+        Self { state: Mutex::new(state), release: Arc::new(Notify::new()) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces what goes wrong from now on. The dice start again from the seed.
+    pub(crate) fn set(&self, spec: FaultSpec) {
+        let mut state = self.state();
+        state.spec = spec;
+        state.dice.clear();
+        state.struck.clear();
+    }
+
+    /// What is on.
+    pub(crate) fn spec(&self) -> FaultSpec {
+        self.state().spec.clone()
+    }
+
+    /// What is on, and how often each fault struck.
+    pub(crate) fn show(&self) -> Value {
+        let state = self.state();
+        json!({ "spec": state.spec.to_json(), "text": state.spec.to_string(), "struck": state.struck })
+    }
+
+    /// Whether a fault strikes this time.
+    pub(crate) fn strikes(&self, fault: Fault) -> bool {
+        self.hold(fault).is_some()
+    }
+
+    /// For how long a fault strikes this time, if it does.
+    pub(crate) fn time(&self, fault: Fault) -> Option<Duration> {
+        match self.hold(fault)? {
+            Hold::For(time) => Some(time),
+            Hold::UntilTold => None,
+        }
+    }
+
+    /// How long something is held up this time, if it is.
+    pub(crate) fn hold(&self, fault: Fault) -> Option<Hold> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let setting = state.spec.setting(fault)?;
+        let seed = state.spec.seed;
+        let dice = state
+            .dice
+            .entry(fault)
+            .or_insert_with(|| StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) ^ spec::place(fault)));
+        if !dice.random_bool(setting.share) {
+            return None;
+        }
+        *state.struck.entry(spec::name(fault)).or_default() += 1;
+        Some(match setting.time {
+            Some((least, most)) => Hold::For(Duration::from_millis(dice.random_range(least..=most))),
+            None => Hold::UntilTold,
+        })
+    }
+
+    /// Picks one of several ways to fail, by the dice of that fault.
+    fn pick<T: Copy>(&self, fault: Fault, from: &[T], otherwise: T) -> T {
+        let mut state = self.state();
+        let chosen = state.dice.get_mut(&fault).map_or(0, |dice| dice.random_range(0..from.len()));
+        from.get(chosen).copied().unwrap_or(otherwise)
+    }
+
+    /// Lets everything go on that is held up.
+    pub(crate) fn release(&self) {
+        self.release.notify_waiters();
+    }
+
+    /// Ends when something is let go on. Counts from this call, not from the first poll.
+    pub(crate) fn released(&self) -> impl Future<Output = ()> + Send + use<> {
+        Arc::clone(&self.release).notified_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_decides_the_same_whatever_other_faults_are_asked_for() {
+        let decisions = |also: bool| -> Vec<bool> {
+            let faults = Faults::new("seed=7,okta.429=0.5,hooks.lost=0.5".parse().unwrap());
+            (0..64)
+                .map(|_| {
+                    if also {
+                        faults.strikes(Fault::HookLost);
+                    }
+                    faults.strikes(Fault::RateLimited(Side::Okta))
+                })
+                .collect()
+        };
+        assert_eq!(decisions(false), decisions(true));
+        assert!(decisions(false).contains(&true) && decisions(false).contains(&false));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_never_strikes() {
+        let faults = Faults::new(FaultSpec::default());
+        assert!((0..100).all(|_| !faults.strikes(Fault::Cut(Side::Okta))));
+    }
+}

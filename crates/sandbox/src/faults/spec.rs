@@ -1,0 +1,292 @@
+//! What is to go wrong, as text and as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use super::{Fault, Side};
+
+/// How the value of a key reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A probability.
+    Chance,
+    /// Milliseconds, one number or a range, and a probability.
+    Time,
+    /// As a time, or `told`: until the control API says so.
+    Hold,
+}
+
+const KEYS: [(&str, Fault, Kind); 34] = [
+    ("okta.latency", Fault::Latency(Side::Okta), Kind::Time),
+    ("okta.429", Fault::RateLimited(Side::Okta), Kind::Chance),
+    ("okta.429-bare", Fault::RateLimitedBare(Side::Okta), Kind::Chance),
+    ("okta.concurrency", Fault::TooManyAtOnce(Side::Okta), Kind::Chance),
+    ("okta.5xx", Fault::ServerError(Side::Okta), Kind::Chance),
+    ("okta.cut", Fault::Cut(Side::Okta), Kind::Chance),
+    ("okta.lost-answer", Fault::LostAnswer(Side::Okta), Kind::Chance),
+    ("okta.cut-body", Fault::CutBody(Side::Okta), Kind::Chance),
+    ("okta.truncate", Fault::Truncated(Side::Okta), Kind::Chance),
+    ("okta.lag", Fault::ReadLag, Kind::Time),
+    ("okta.search-lag", Fault::SearchLag, Kind::Time),
+    ("okta.delete-lag", Fault::DeletionLag, Kind::Time),
+    ("okta.log-late", Fault::LogLate, Kind::Time),
+    ("assets.latency", Fault::Latency(Side::Assets), Kind::Time),
+    ("assets.429", Fault::RateLimited(Side::Assets), Kind::Chance),
+    ("assets.429-bare", Fault::RateLimitedBare(Side::Assets), Kind::Chance),
+    ("assets.concurrency", Fault::TooManyAtOnce(Side::Assets), Kind::Chance),
+    ("assets.5xx", Fault::ServerError(Side::Assets), Kind::Chance),
+    ("assets.cut", Fault::Cut(Side::Assets), Kind::Chance),
+    ("assets.lost-answer", Fault::LostAnswer(Side::Assets), Kind::Chance),
+    ("assets.cut-body", Fault::CutBody(Side::Assets), Kind::Chance),
+    ("assets.truncate", Fault::Truncated(Side::Assets), Kind::Chance),
+    ("hooks.lost", Fault::HookLost, Kind::Chance),
+    ("hooks.duplicate", Fault::HookDuplicate, Kind::Chance),
+    ("hooks.reorder", Fault::HookReorder, Kind::Chance),
+    ("hooks.late", Fault::HookLate, Kind::Time),
+    ("hooks.nobody", Fault::HookNobody, Kind::Chance),
+    ("executions.fail", Fault::ExecutionFails, Kind::Chance),
+    ("executions.type-errors", Fault::ExecutionTypeErrors, Kind::Chance),
+    ("executions.drop", Fault::ExecutionDrops, Kind::Chance),
+    ("executions.stuck", Fault::ExecutionStuck, Kind::Hold),
+    ("executions.late-ingesting", Fault::ExecutionLateStart, Kind::Time),
+    ("mapping.slow", Fault::MappingSlow, Kind::Hold),
+    ("mapping.fail", Fault::MappingFails, Kind::Chance),
+];
+
+/// Where a fault is in the list; its dice differ by it.
+pub(super) fn place(fault: Fault) -> u64 {
+    KEYS.iter().position(|(_, known, _)| *known == fault).map_or(0, |at| at as u64 + 1)
+}
+
+/// The key of a fault.
+pub(super) fn name(fault: Fault) -> &'static str {
+    KEYS.iter().find(|(_, known, _)| *known == fault).map_or("", |(name, ..)| name)
+}
+
+/// How often a fault strikes, and for how many milliseconds; without those, until told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Setting {
+    pub(super) share: f64,
+    pub(super) time: Option<(u64, u64)>,
+}
+
+/// What is to go wrong, and how often.
+///
+/// As text: `seed=7,okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1`. The crate's documentation lists the
+/// keys.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FaultSpec {
+    pub(super) seed: u64,
+    settings: BTreeMap<&'static str, (Fault, Setting)>,
+}
+
+/// Why a text is no fault specification.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadFault {
+    /// There is no such fault.
+    #[error("\"{0}\" is no fault; there are seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
+    UnknownKey(String),
+    /// A key without a value.
+    #[error("\"{0}\" has no value: a fault is written KEY=VALUE")]
+    NoValue(String),
+    /// The value does not fit the key.
+    #[error("{key}: \"{value}\" is not {wanted}")]
+    BadValue {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
+}
+
+impl FaultSpec {
+    /// Reads a specification from JSON: keys with dots or nested objects, values as numbers or as in the text form; a
+    /// range may also be an array of two numbers. `null` switches a fault off.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value does not fit.
+    pub fn from_json(value: &Value) -> Result<Self, BadFault> {
+        Self::default().changed(value)
+    }
+
+    /// This specification with what some JSON says in its place.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value does not fit.
+    pub fn changed(mut self, value: &Value) -> Result<Self, BadFault> {
+        match value {
+            Value::String(text) => {
+                for part in parts(text) {
+                    self.read(part)?;
+                }
+            }
+            other => self.merge("", other)?,
+        }
+        Ok(self)
+    }
+
+    fn merge(&mut self, prefix: &str, value: &Value) -> Result<(), BadFault> {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    self.merge(&key, value)?;
+                }
+                Ok(())
+            }
+            Value::Null if prefix.is_empty() => Ok(()),
+            Value::Null => self.set(prefix, "0"),
+            Value::String(text) => self.set(prefix, text),
+            Value::Array(range) => {
+                let ends: Vec<String> = range.iter().map(Value::to_string).collect();
+                self.set(prefix, &ends.join(".."))
+            }
+            other => self.set(prefix, &other.to_string()),
+        }
+    }
+
+    fn read(&mut self, part: &str) -> Result<(), BadFault> {
+        let (key, value) = part.split_once('=').ok_or_else(|| BadFault::NoValue(part.to_owned()))?;
+        self.set(key.trim(), value.trim())
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), BadFault> {
+        let bad = |wanted| BadFault::BadValue { key: key.to_owned(), value: value.to_owned(), wanted };
+        if key == "seed" {
+            self.seed = value.parse().map_err(|_| bad("a whole number"))?;
+            return Ok(());
+        }
+        let (name, fault, kind) = *KEYS
+            .iter()
+            .find(|(name, ..)| *name == key)
+            .ok_or_else(|| BadFault::UnknownKey(key.to_owned()))?;
+        let setting = match kind {
+            Kind::Chance => Setting {
+                share: probability(value).ok_or_else(|| bad("a probability from 0 to 1"))?,
+                time: Some((0, 0)),
+            },
+            Kind::Time | Kind::Hold => {
+                let wanted = if kind == Kind::Hold {
+                    "told or milliseconds, such as 50, 5..50, 5..50@0.3 or told@0.3"
+                } else {
+                    "milliseconds, such as 50, 5..50 or 5..50@0.3"
+                };
+                let (time, share) = value.split_once('@').unwrap_or((value, "1"));
+                let share = probability(share).ok_or_else(|| bad(wanted))?;
+                let time = match time {
+                    "told" if kind == Kind::Hold => None,
+                    range => Some(milliseconds(range).ok_or_else(|| bad(wanted))?),
+                };
+                Setting { share, time }
+            }
+        };
+        let off = setting.share == 0.0 || (kind != Kind::Chance && setting.time == Some((0, 0)));
+        if off {
+            self.settings.remove(name);
+        } else {
+            self.settings.insert(name, (fault, setting));
+        }
+        Ok(())
+    }
+
+    pub(super) fn setting(&self, fault: Fault) -> Option<Setting> {
+        self.settings.get(name(fault)).map(|(_, setting)| *setting)
+    }
+
+    /// As the control API shows it: values by key, as in the text form.
+    pub(super) fn to_json(&self) -> Value {
+        let values = self.settings.iter().map(|(name, (_, s))| ((*name).to_owned(), s.to_string().into()));
+        let mut shown: Map<String, Value> = values.collect();
+        shown.insert("seed".into(), self.seed.into());
+        shown.into()
+    }
+}
+
+impl FromStr for FaultSpec {
+    type Err = BadFault;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::from_json(&Value::String(text.to_owned()))
+    }
+}
+
+impl fmt::Display for FaultSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seed={}", self.seed)?;
+        self.settings.iter().try_for_each(|(name, (_, setting))| write!(f, ",{name}={setting}"))
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.time {
+            Some((0, 0)) => write!(f, "{}", self.share),
+            Some((least, most)) => write!(f, "{least}..{most}@{}", self.share),
+            None => write!(f, "told@{}", self.share),
+        }
+    }
+}
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn probability(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+}
+
+fn milliseconds(text: &str) -> Option<(u64, u64)> {
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let range = (least.parse().ok()?, most.parse().ok()?);
+    (range.0 <= range.1).then_some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn text_and_json_say_the_same_and_read_back() {
+        let text: FaultSpec =
+            "seed=7, okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1,hooks.late=20"
+                .parse()
+                .unwrap();
+        let json = FaultSpec::from_json(&json!({
+            "seed": 7, "okta": { "429": 0.05, "latency": "5..50@0.3" }, "executions.stuck": "told@0.1",
+            "hooks": { "late": [20, 20], "lost": null },
+        }));
+        assert_eq!(json, Ok(text.clone()));
+        assert_eq!(text.to_string().parse(), Ok(text.clone()));
+        assert_eq!(FaultSpec::from_json(&text.to_json()), Ok(text));
+    }
+
+    #[test]
+    fn a_bad_key_or_value_is_named() {
+        for (text, told) in [
+            ("okta.lateness=5", "\"okta.lateness\" is no fault; there are seed, okta.latency"),
+            ("okta.429=2", "okta.429: \"2\" is not a probability from 0 to 1"),
+            ("okta.latency=9..3", "okta.latency: \"9..3\" is not milliseconds"),
+            ("hooks.late=told", "hooks.late: \"told\" is not milliseconds"),
+            ("seed=x", "seed: \"x\" is not a whole number"),
+            ("okta.cut", "\"okta.cut\" has no value"),
+        ] {
+            let error = text.parse::<FaultSpec>().unwrap_err().to_string();
+            assert!(error.starts_with(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_fault_has_one_key() {
+        for (n, (_, fault, _)) in KEYS.iter().enumerate() {
+            assert_eq!(place(*fault), n as u64 + 1);
+        }
+    }
+}

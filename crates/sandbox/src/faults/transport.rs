@@ -1,0 +1,119 @@
+//! Faults of the way between client and server: late, refused, cut, halved.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::{StreamExt, stream};
+use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+
+use super::{Fault, Faults, Side};
+
+/// The reason that a body ends early. Nobody reads it: the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is cut on purpose")]
+struct Broken;
+
+/// Lets a request through, or not.
+///
+/// The 429 of the org are made by the org itself, because a refused request has used its proof up.
+pub(crate) async fn inject(
+    State((faults, side)): State<(Arc<Faults>, Side)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Some(time) = faults.time(Fault::Latency(side)) {
+        tokio::time::sleep(time).await;
+    }
+    if faults.strikes(Fault::Cut(side)) {
+        return cut();
+    }
+    if faults.strikes(Fault::ServerError(side)) {
+        return server_error(side, faults.pick(Fault::ServerError(side), &[500, 502, 503, 504], 503));
+    }
+    if side == Side::Assets
+        && let Some(refused) = rate_limit(&faults)
+    {
+        return refused;
+    }
+    let response = next.run(request).await;
+    if faults.strikes(Fault::LostAnswer(side)) {
+        return cut();
+    }
+    if faults.strikes(Fault::CutBody(side)) {
+        return halved(response, true).await;
+    }
+    if faults.strikes(Fault::Truncated(side)) {
+        return halved(response, false).await;
+    }
+    response
+}
+
+/// Closes the connection before a byte is sent: the head waits for the body, and the body fails at once.
+fn cut() -> Response {
+    Response::new(Body::from_stream(stream::once(async { Err::<Bytes, _>(Broken) })))
+}
+
+fn server_error(side: Side, status: u16) -> Response {
+    let (kind, body) = if side == Side::Okta && status == 500 {
+        (
+            "application/json",
+            r#"{"errorCode":"E0000009","errorSummary":"Internal Server Error","errorLink":"E0000009","errorId":"oaesandbox","errorCauses":[]}"#,
+        )
+    } else {
+        ("text/html", "<html><body><h1>Something went wrong</h1></body></html>")
+    };
+    plain(status, kind, body)
+}
+
+fn rate_limit(faults: &Faults) -> Option<Response> {
+    let bare = faults.strikes(Fault::RateLimitedBare(Side::Assets));
+    let mut response = if bare || faults.strikes(Fault::TooManyAtOnce(Side::Assets)) {
+        plain(if bare { 429 } else { 503 }, "text/html", "")
+    } else if faults.strikes(Fault::RateLimited(Side::Assets)) {
+        plain(429, "text/html", "<html><body>Too many requests</body></html>")
+    } else {
+        return None;
+    };
+    if !bare {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let reset = (Timestamp::now() + jiff::SignedDuration::from_secs(1)).to_string();
+        if let Ok(reset) = HeaderValue::from_str(&reset) {
+            headers.insert("x-ratelimit-reset", reset);
+        }
+    }
+    Some(response)
+}
+
+fn plain(status: u16, kind: &'static str, body: &'static str) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// Half of the body: as all of it, or with the length of the whole before the connection is closed.
+async fn halved(response: Response, cut: bool) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let half = whole.slice(..whole.len() / 2);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    if !cut || whole.len() < 2 {
+        let rest = if whole.len() < 2 { whole } else { half };
+        return Response::from_parts(parts, Body::from(rest));
+    }
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let sent =
+        stream::once(async { Ok::<_, Infallible>(half) }).map(|chunk| chunk.map_err(|never| match never {}));
+    // The half has to be on its way before the connection goes.
+    let broken = stream::once(async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        Err::<Bytes, Broken>(Broken)
+    });
+    Response::from_parts(parts, Body::from_stream(sent.chain(broken)))
+}

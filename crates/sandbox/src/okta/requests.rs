@@ -1,0 +1,76 @@
+//! Rate-limit buckets, and what was asked of each.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A limit that nobody reaches, for orgs without one.
+const NO_LIMIT: u64 = 1_000_000;
+const WINDOW: i64 = 60;
+
+/// What was asked, by bucket.
+pub(super) struct Requests {
+    limit: u64,
+    buckets: BTreeMap<&'static str, Bucket>,
+    pub(super) tokens: u64,
+    pub(super) role: bool,
+}
+
+#[derive(Default)]
+struct Bucket {
+    window: i64,
+    used: u64,
+    total: u64,
+    refused: u64,
+}
+
+/// Where a bucket is after a request.
+#[derive(Clone, Copy)]
+pub(super) struct Budget {
+    pub(super) limit: u64,
+    pub(super) remaining: u64,
+    pub(super) reset: i64,
+    pub(super) admitted: bool,
+}
+
+impl Requests {
+    pub(super) fn new(limit: Option<u64>) -> Self {
+        Self { limit: limit.unwrap_or(NO_LIMIT), buckets: BTreeMap::new(), tokens: 0, role: true }
+    }
+
+    /// Changes how many requests a minute a bucket allows, from now on.
+    pub(super) fn set_limit(&mut self, limit: Option<u64>) {
+        self.limit = limit.unwrap_or(NO_LIMIT);
+    }
+
+    /// Counts a request.
+    pub(super) fn count(&mut self, name: &'static str) -> Budget {
+        let now = Timestamp::now().as_second();
+        let bucket = self.buckets.entry(name).or_default();
+        if now >= bucket.window + WINDOW {
+            bucket.window = now;
+            bucket.used = 0;
+        }
+        let admitted = bucket.used < self.limit;
+        bucket.total += 1;
+        if admitted {
+            bucket.used += 1;
+        } else {
+            bucket.refused += 1;
+        }
+        Budget {
+            limit: self.limit,
+            remaining: self.limit.saturating_sub(bucket.used),
+            reset: bucket.window + WINDOW,
+            admitted,
+        }
+    }
+
+    pub(super) fn stats(&self) -> Value {
+        let total: u64 = self.buckets.values().map(|b| b.total).sum();
+        let refused: u64 = self.buckets.values().map(|b| b.refused).sum();
+        let buckets: BTreeMap<_, _> = self.buckets.iter().map(|(name, b)| (name, b.total)).collect();
+        json!({ "requests": total, "refused": refused, "tokens": self.tokens, "buckets": buckets })
+    }
+}

@@ -1,0 +1,165 @@
+//! What can be done to the org, and the events that it makes.
+
+use serde_json::{Value, json};
+
+use crate::world::{Receiver, World, eventually};
+
+#[tokio::test]
+async fn every_step_of_a_life_has_its_status_and_its_event() {
+    let world = World::new().await;
+    let made = world.control("POST", "/okta/users?activate=false", json!({"login": "a@example.com"})).await;
+    assert_eq!(made["status"], "STAGED");
+    let path = format!("/okta/users/{}", made["id"].as_str().unwrap());
+    let read = format!("/api/v1/users/{}", made["id"].as_str().unwrap());
+    for (step, status, event) in [
+        ("activate", "ACTIVE", "user.lifecycle.activate"),
+        ("suspend", "SUSPENDED", "user.lifecycle.suspend"),
+        ("unsuspend", "ACTIVE", "user.lifecycle.unsuspend"),
+        ("lock", "LOCKED_OUT", "user.account.lock"),
+        ("unlock", "ACTIVE", "user.account.unlock_by_admin"),
+        ("reset_password", "RECOVERY", "user.account.reset_password"),
+        ("expire_password", "PASSWORD_EXPIRED", "user.account.expire_password"),
+        ("deactivate", "DEPROVISIONED", "user.lifecycle.deactivate"),
+        ("reactivate", "PROVISIONED", "user.lifecycle.reactivate"),
+    ] {
+        world.control("POST", &format!("{path}/lifecycle/{step}"), Value::Null).await;
+        assert_eq!(world.get(&read).await.json()["status"], status);
+        assert_eq!(world.logged().await.last().unwrap(), event);
+    }
+    assert_eq!(world.try_control("POST", &format!("{path}/lifecycle/marry"), Value::Null).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_profile_change_names_its_attributes_and_a_null_clears_one() {
+    let world = World::new().await;
+    let user = world.users().await[0].clone();
+    world
+        .control("POST", &format!("/okta/users/{user}"), json!({"title": null, "login": "b@example.com"}))
+        .await;
+    let shown = world.get(&format!("/api/v1/users/{user}")).await.json();
+    assert!(shown["profile"]["title"].is_null() && shown["profile"]["login"] == "b@example.com");
+    let event = world.get("/api/v1/logs").await.json()[0].clone();
+    assert_eq!(event["eventType"], "user.account.update_profile");
+    let named = event["debugContext"]["debugData"]["changedAttributes"].as_str().unwrap();
+    assert!(named.contains("title") && named.contains("login"), "{named}");
+    let other = world.users().await[1].clone();
+    let taken =
+        world.try_control("POST", &format!("/okta/users/{other}"), json!({"login": "b@example.com"})).await;
+    assert_eq!(taken.status, 400, "a login has one owner");
+}
+
+#[tokio::test]
+async fn a_sign_in_moves_the_last_login_and_nothing_else() {
+    let world = World::new().await;
+    let user = world.users().await[0].clone();
+    let path = format!("/api/v1/users/{user}");
+    let before = world.get(&path).await.json();
+    world.control("POST", &format!("/okta/users/{user}/sign-in"), Value::Null).await;
+    let after = world.get(&path).await.json();
+    assert!(before["lastLogin"].is_null() && after["lastLogin"].is_string());
+    assert_eq!(before["lastUpdated"], after["lastUpdated"]);
+}
+
+#[tokio::test]
+async fn a_deletion_is_announced_before_the_user_is_gone() {
+    let world = World::new().await;
+    let user = world.users().await[0].clone();
+    world.faults("okta.delete-lag=400").await;
+    world.control("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
+    let path = format!("/api/v1/users/{user}");
+    assert_eq!(world.get(&path).await.json()["status"], "DEPROVISIONED");
+    assert_eq!(world.logged().await.last().unwrap(), "user.lifecycle.delete.initiated");
+    let gone = eventually(async || Some(world.get(&path).await).filter(|a| a.status != 200)).await;
+    assert_eq!((gone.status, &gone.json()["errorCode"]), (404, &json!("E0000007")));
+    assert_eq!(world.logged().await.last().unwrap(), "user.lifecycle.delete.completed");
+}
+
+#[tokio::test]
+async fn a_user_type_is_changed_by_name_and_moves_the_schema() {
+    let world = World::new().await;
+    let user = world.users().await[0].clone();
+    world.control("POST", &format!("/okta/users/{user}/type"), json!({"type": "contractor"})).await;
+    let types = world.get("/api/v1/meta/types/user").await.json();
+    let contractor = types.as_array().unwrap().iter().find(|t| t["name"] == "contractor").unwrap();
+    assert_eq!(world.get(&format!("/api/v1/users/{user}")).await.json()["type"]["id"], contractor["id"]);
+    assert_eq!(world.logged().await, ["user.account.update_user_type"]);
+    let unknown =
+        world.try_control("POST", &format!("/okta/users/{user}/type"), json!({"type": "robot"})).await;
+    assert_eq!(unknown.status, 400);
+}
+
+#[tokio::test]
+async fn memberships_of_a_deleted_group_end_without_a_word() {
+    let world = World::new().await;
+    let (user, group) = (world.users().await[0].clone(), world.groups().await[0].clone());
+    let member = format!("/okta/groups/{group}/users/{user}");
+    world.control("DELETE", &member, Value::Null).await;
+    world.control("PUT", &member, Value::Null).await;
+    world.control("PUT", &member, Value::Null).await;
+    world.control("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
+    let logged = world.logged().await;
+    assert_eq!(logged[logged.len() - 2..], ["group.user_membership.add", "group.lifecycle.delete"]);
+    let groups = world.get(&format!("/api/v1/users/{user}/groups")).await.json();
+    assert!(!groups.to_string().contains(&group));
+}
+
+#[tokio::test]
+async fn a_removed_attribute_takes_its_values_along_and_nobody_is_updated() {
+    let world = World::new().await;
+    let group = world.groups().await[0].clone();
+    let path = format!("/api/v1/groups/{group}");
+    let before = world.get(&path).await.json();
+    assert!(before["profile"]["costCentre"].is_string());
+    world.control("DELETE", "/okta/schemas/group/costCentre", Value::Null).await;
+    let after = world.get(&path).await.json();
+    assert!(after["profile"].get("costCentre").is_none());
+    assert_eq!(before["lastUpdated"], after["lastUpdated"]);
+    assert!(!world.get("/api/v1/meta/schemas/group/default").await.text.contains("costCentre"));
+    assert_eq!(world.logged().await, ["directory.user_profile.update"]);
+}
+
+#[tokio::test]
+async fn an_import_changes_much_and_hooks_hear_that_it_ended() {
+    let world = World::new().await;
+    let receiver = Receiver::start().await;
+    let items = [
+        "user.lifecycle.create",
+        "user.account.update_profile",
+        "group.user_membership.add",
+        "system.import.complete",
+    ];
+    world.hook(&receiver, &items).await;
+    let (user, group) = (world.users().await[1].clone(), world.groups().await[0].clone());
+    let made = world
+        .control(
+            "POST",
+            "/okta/import",
+            json!({ "users": { "create": [{"login": "i@example.com"}], "update": { &user: {"title": "Imported"} } },
+                "groups": { "create": [{"name": "From a directory"}] }, "members": { "add": [[group, user]] } }),
+        )
+        .await;
+    assert!(made["refused"].is_null(), "{made}");
+    receiver.wait(1).await;
+    assert_eq!(receiver.types(), ["system.import.complete"]);
+    assert_eq!(world.get(&format!("/api/v1/users/{user}")).await.json()["profile"]["title"], "Imported");
+    let group = made["groups"][0].as_str().unwrap();
+    assert_eq!(world.get(&format!("/api/v1/groups/{group}")).await.json()["type"], "APP_GROUP");
+    let logged = world.logged().await;
+    for kind in ["user.create", "user.update", "group.create", "group_membership.complete", "complete"] {
+        assert!(logged.contains(&format!("system.import.{kind}")), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_on_what_cannot_be_filtered_is_refused_and_a_search_is_not() {
+    let world = World::new().await;
+    assert_eq!(world.get("/api/v1/users?filter=profile.city%20eq%20%22x%22").await.status, 400);
+    assert_eq!(world.get("/api/v1/users?search=profile.city%20eq%20%22x%22").await.status, 200);
+    assert_eq!(
+        world
+            .get("/api/v1/groups?filter=lastMembershipUpdated%20gt%20%222026-01-01T00:00:00.000Z%22")
+            .await
+            .status,
+        200
+    );
+}

@@ -1,0 +1,18 @@
+//! The rules of the sandbox, asked for over HTTP with nothing but a plain client.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod access;
+mod account;
+mod audit;
+mod executions;
+mod faults;
+mod histories;
+mod hooks;
+mod log;
+mod mapping;
+mod start;
+mod storm;
+mod values;
+mod world;

@@ -1,0 +1,246 @@
+//! A sandbox, a process that synchronises it, and the end of both.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
+use serde_json::{Value, json};
+use sync_service::engine::{Limits, Quiet};
+use sync_service::{Config, Connection, Receiver, Store};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::broken::Broken;
+use crate::history::Known;
+use crate::weather;
+
+/// How long both sides may take to become equal once nothing goes wrong any more.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+pub(crate) struct World {
+    seed: u64,
+    dice: StdRng,
+    _sandbox: Sandbox,
+    control: ControlClient,
+    folder: tempfile::TempDir,
+    config: Arc<Config>,
+    known: Known,
+    broken: Option<Broken>,
+    process: Option<Process>,
+    skipped: usize,
+}
+
+/// What would be a process of its own.
+struct Process {
+    task: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Process {
+    async fn start(config: &Config, broken: Option<Broken>) -> Self {
+        let stop = CancellationToken::new();
+        let settings = config.connections.values().next().unwrap().clone();
+        let (listen, path, asked) = (config.listen, config.store.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            let store = Store::open(&path).await.unwrap();
+            let connection = Connection::open_with(&settings, &store, |ports, options| {
+                // Times of an org that is a hundred times as fast.
+                options.event_tolerance = Duration::from_millis(20);
+                options.overlap = Duration::from_secs(5);
+                options.busy_limit = Duration::from_secs(20);
+                options.orphan_limit = Duration::from_secs(1);
+                if let Some(broken) = broken {
+                    broken.apply(ports, options);
+                }
+            });
+            let connection = connection.await.unwrap();
+            // Whatever is left behind may take a while to be settled; the simulators fail here too.
+            let _claim = loop {
+                match connection.claim(&path).await {
+                    Ok(claim) => break claim,
+                    Err(_) if asked.is_cancelled() => return,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            };
+            let receiver = loop {
+                match Receiver::bind(listen, [&connection]).await {
+                    Ok(receiver) => break receiver,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            };
+            tokio::join!(receiver.serve(asked.clone()), connection.follow(&asked));
+        });
+        Self { task, stop }
+    }
+
+    /// As a power cut would: nothing gets to say goodbye.
+    async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        if tokio::time::timeout(Duration::from_secs(30), self.task).await.is_err() {
+            panic!("a stop that was asked for took half a minute");
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng) -> Config {
+    let port = free_port();
+    let text =
+        |pointer: &str| Value::from(ready.pointer(pointer).and_then(Value::as_str).unwrap()).to_string();
+    let key = Value::from(ready.pointer("/okta/private_key_jwk").unwrap().to_string()).to_string();
+    let hook = format!("[connections.main.hook]\npublic_url = \"http://127.0.0.1:{port}\"\n");
+    let (events, hook) = match dice.random_range(0..4) {
+        0 => ("log", ""),
+        _ => ("both", hook.as_str()),
+    };
+    let toml = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n\
+         [connections.main]\nevents = \"{events}\"\n\
+         [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {key}\n\
+         [connections.main.assets]\napi_url = {}\nimport_token = {}\n\
+         [connections.main.schedule]\nfull = \"never\"\ndelta = \"8s\"\nlog = \"150ms\"\nschema = \"5s\"\n{hook}",
+        text("/okta/org_url"),
+        text("/okta/client_id"),
+        text("/insight/api_url"),
+        text("/insight/import_token"),
+    );
+    let mut config = Config::from_toml(&toml, "oracle", folder, []).unwrap();
+    for connection in config.connections.values_mut() {
+        // A small org in which much happens: nothing of it is suspicious.
+        connection.limits = Limits { accept_shrink: true, ..Limits::default() };
+    }
+    config
+}
+
+impl World {
+    pub(crate) async fn start(seed: u64, broken: Option<Broken>) -> Self {
+        let mut dice = StdRng::seed_from_u64(seed);
+        let options = SandboxOptions {
+            users: dice.random_range(3..40),
+            groups: dice.random_range(1..8),
+            members_per_group: 6,
+            seed,
+            ..SandboxOptions::default()
+        };
+        let sandbox = Sandbox::start(&options).await.unwrap();
+        let control = ControlClient::new(sandbox.control_url());
+        let folder = tempfile::tempdir().unwrap();
+        let config = Arc::new(config(sandbox.ready(), folder.path(), &mut dice));
+        let ids = |list: &Value| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let users = ids(&control.get("/okta/users?limit=1000").await.unwrap()["users"]);
+        let groups = ids(&control.get("/okta/groups?limit=1000").await.unwrap()["groups"]);
+        let everyone = groups.clone();
+        let mut world = Self {
+            seed,
+            dice,
+            _sandbox: sandbox,
+            control,
+            folder,
+            config,
+            known: Known::new(users, everyone),
+            broken,
+            process: None,
+            skipped: 0,
+        };
+        world.set_up().await;
+        world.process = Some(Process::start(&world.config, broken).await);
+        world
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("okta-insight.db")
+    }
+
+    /// *Setup* and *Synchronize*, as an operator presses them before anything happens.
+    async fn set_up(&self) {
+        let store = Store::open(&self.store()).await.unwrap();
+        let connection =
+            Connection::open(self.config.connections.values().next().unwrap(), &store).await.unwrap();
+        let stop = CancellationToken::new();
+        let receiver = Receiver::bind(self.config.listen, [&connection]).await.unwrap();
+        let serving = tokio::spawn(receiver.serve(stop.clone()));
+        connection.engine().setup(connection.has_hook()).await.unwrap();
+        connection.engine().sync(&Limits::default(), &Quiet, &stop).await.unwrap();
+        stop.cancel();
+        serving.await.unwrap();
+        store.close().await;
+    }
+
+    pub(crate) async fn live_through(&mut self, steps: usize) {
+        self.faults().await;
+        for _ in 0..steps {
+            let step = self.known.next(&mut self.dice);
+            match self.control.call(step.method, &step.path, &step.body).await {
+                Ok(answer) => self.known.learn(&step, &answer),
+                Err(_) => self.skipped += 1,
+            }
+            match self.dice.random_range(0..100) {
+                0..2 => self.restart().await,
+                2..5 => self.faults().await,
+                5..45 => {
+                    tokio::time::sleep(Duration::from_millis(self.dice.random_range(1..40))).await;
+                }
+                _ => {}
+            }
+        }
+        assert!(self.skipped < steps / 2, "most changes were refused: the history is none");
+    }
+
+    async fn faults(&mut self) {
+        let text = weather::faults(&mut self.dice);
+        self.control.call("PUT", "/faults", &json!(text)).await.unwrap();
+    }
+
+    async fn restart(&mut self) {
+        let gently = self.dice.random_bool(0.2);
+        let pause = Duration::from_millis(self.dice.random_range(0..300));
+        match self.process.take() {
+            Some(process) if gently => process.stop().await,
+            Some(process) => process.kill().await,
+            None => {}
+        }
+        tokio::time::sleep(pause).await;
+        self.process = Some(Process::start(&self.config, self.broken).await);
+    }
+
+    /// Ends the faults and waits until both sides are equal. The first difference when they do not become so.
+    pub(crate) async fn settle(mut self) -> Result<(), String> {
+        self.control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+        let deadline =
+            Instant::now() + PATIENCE.min(self.broken.map_or(PATIENCE, |_| Duration::from_secs(45)));
+        let result = loop {
+            let audit = audit::compare(&self.control).await.unwrap();
+            if audit.in_sync {
+                break Ok(());
+            }
+            if Instant::now() >= deadline {
+                let shown = audit.differences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
+                break Err(format!("{} differences, such as {shown}", audit.total_differences));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        if let Some(process) = self.process.take() {
+            process.stop().await;
+        }
+        if result.is_err() && std::env::var_os("ORACLE_KEEP").is_some() {
+            // Stopped: the file holds everything.
+            let kept = std::env::temp_dir().join(format!("oracle-{}.db", self.seed));
+            std::fs::copy(self.store(), &kept).unwrap();
+            eprintln!("seed {}: the store is kept as {}", self.seed, kept.display());
+        }
+        result
+    }
+}
