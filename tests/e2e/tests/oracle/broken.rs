@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
 use sync_service::engine::{
-    EngineOptions, EventFeed, Execution, ExecutionState, FeedPage, FeedPosition, Importer, Outcome,
-    PortError, Ports, SourceState,
+    Cursor, Directory, EngineOptions, EventFeed, Execution, ExecutionState, FeedPage, FeedPosition, Importer,
+    ObservedGroup, ObservedUser, Outcome, Page, PortError, Ports, SourceState,
 };
-use sync_service::model::{ExecutionId, ObjectKind, Record};
+use sync_service::model::{ExecutionId, GroupId, ObjectKind, Record, UserId};
 
 /// A rule that is not kept.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +20,26 @@ pub(crate) enum Broken {
     SkipsEventsOfTheLog,
     /// An empty value is left out of a record, so that Assets keeps the old one.
     ForgetsToClear,
+    /// What is gone in Okta is not marked in Assets.
+    LeavesTheDeadAlive,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 3] =
-        [Self::ConfirmsWhateverIsDone, Self::SkipsEventsOfTheLog, Self::ForgetsToClear];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::ConfirmsWhateverIsDone,
+        Self::SkipsEventsOfTheLog,
+        Self::ForgetsToClear,
+        Self::LeavesTheDeadAlive,
+    ];
+
+    /// What has to go wrong for the rule to matter.
+    pub(crate) const fn weather(self) -> &'static str {
+        match self {
+            Self::ConfirmsWhateverIsDone => "executions.drop=0.5,executions.fail=0.3",
+            Self::SkipsEventsOfTheLog => "hooks.lost=1",
+            Self::ForgetsToClear | Self::LeavesTheDeadAlive => "okta.latency=0..5@0.1",
+        }
+    }
 
     pub(crate) fn apply(self, ports: &mut Ports, _options: &mut EngineOptions) {
         match self {
@@ -30,6 +47,9 @@ impl Broken {
                 if let Some(feed) = ports.feed.take() {
                     ports.feed = Some(Arc::new(Lossy(feed)));
                 }
+            }
+            Self::LeavesTheDeadAlive => {
+                ports.directory = Arc::new(Immortal(Arc::clone(&ports.directory)));
             }
             Self::ConfirmsWhateverIsDone | Self::ForgetsToClear => {
                 ports.importer = Arc::new(Careless { importer: Arc::clone(&ports.importer), broken: self });
@@ -50,6 +70,59 @@ impl EventFeed for Lossy {
 
     fn retention(&self) -> jiff::SignedDuration {
         self.0.retention()
+    }
+}
+
+struct Immortal(Arc<dyn Directory>);
+
+#[async_trait]
+impl Directory for Immortal {
+    async fn groups(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedGroup>, PortError> {
+        self.0.groups(since, from).await
+    }
+
+    fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
+        self.0.members(group)
+    }
+
+    async fn users(
+        &self,
+        since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedUser>, PortError> {
+        self.0.users(since, from).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
+        self.0.user(id).await
+    }
+
+    async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
+        self.0.groups_of(id).await
+    }
+
+    async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
+        self.0.group(id).await
+    }
+
+    fn is_implied(&self, group: &GroupId) -> bool {
+        self.0.is_implied(group)
+    }
+
+    fn with_groups(&self, user: Record, groups: &[GroupId]) -> Record {
+        self.0.with_groups(user, groups)
+    }
+
+    fn retire(&self, last: &Record) -> Record {
+        last.clone()
+    }
+
+    fn requests(&self) -> u64 {
+        self.0.requests()
     }
 }
 

@@ -67,15 +67,19 @@ async fn every_history_ends_with_both_sides_equal() {
 /// An oracle that cannot fail proves nothing: with a rule switched off, some history must end with a difference.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rule_that_is_switched_off_is_noticed() {
-    for broken in Broken::ALL {
-        let mut noticed = None;
-        for seed in 1..=6 {
-            if let Err(difference) = play(seed, Some(broken)).await {
-                noticed = Some((seed, difference));
-                break;
-            }
-        }
-        let (seed, difference) = noticed.unwrap_or_else(|| panic!("{broken:?} was not noticed"));
+    let tried: Vec<_> =
+        Broken::ALL.into_iter().map(|broken| (broken, tokio::spawn(first_notice(broken)))).collect();
+    for (broken, trial) in tried {
+        let (seed, difference) = trial.await.unwrap().unwrap_or_else(|| panic!("{broken:?} was not noticed"));
         eprintln!("{broken:?}: noticed at seed {seed}: {difference}");
     }
+}
+
+async fn first_notice(broken: Broken) -> Option<(u64, String)> {
+    for seed in 1..=6 {
+        if let Err(difference) = play(seed, Some(broken)).await {
+            return Some((seed, difference));
+        }
+    }
+    None
 }

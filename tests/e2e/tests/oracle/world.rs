@@ -20,6 +20,9 @@ use crate::weather;
 /// How long both sides may take to become equal once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_secs(150);
 
+/// The same where a rule is switched off and they are not expected to.
+const BROKEN_PATIENCE: Duration = Duration::from_secs(25);
+
 pub(crate) struct World {
     seed: u64,
     dice: StdRng,
@@ -200,7 +203,8 @@ impl World {
     }
 
     async fn faults(&mut self) {
-        let text = weather::faults(&mut self.dice);
+        let random = weather::faults(&mut self.dice);
+        let text = self.broken.map_or(random, |broken| format!("seed={},{}", self.seed, broken.weather()));
         self.control.call("PUT", "/faults", &json!(text)).await.unwrap();
     }
 
