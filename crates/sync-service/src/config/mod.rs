@@ -393,8 +393,8 @@ fn interval(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, 
 /// The same where no time at all would be trouble.
 fn some_time(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
     let interval = interval(text, otherwise, key)?;
-    if interval < Duration::from_secs(1) {
-        let problem = "is too short; a second is the least".to_owned();
+    if interval < Duration::from_millis(100) {
+        let problem = "is too short; 100 ms is the least".to_owned();
         return Err(ConfigError::Value { key: key.to_owned(), problem });
     }
     Ok(interval)
