@@ -43,6 +43,10 @@ pub(crate) enum Command {
     Prune(Prune),
     /// Say how fresh every connection is, what is waiting, and how the last runs went.
     Status(Common),
+    /// Stop sending for a while: events are kept, and applied after the pause.
+    Pause(Pause),
+    /// End a pause.
+    Resume(Common),
     /// Serve an Okta org and an Assets site on this machine, to try things with.
     Sandbox(Box<Sandbox>),
     /// Show everything at work: a sandbox, set-up, synchronisation, and changes arriving live.
@@ -102,8 +106,18 @@ pub(crate) struct Prune {
     pub(crate) accept_shrink: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Pause {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// For how long, such as 30m or 2h; until `resume` when it is not given.
+    #[arg(long = "for", value_name = "TIME", value_parser = interval)]
+    pub(crate) time: Option<Duration>,
+}
+
 fn interval(text: &str) -> Result<Duration, String> {
-    sync_service::engine::interval(text).ok_or_else(|| "write an interval such as 30d or 12h".to_owned())
+    let time = sync_service::engine::interval(text).filter(|time| !time.is_zero());
+    time.ok_or_else(|| "write it as \"30s\", \"15m\", \"6h\" or \"1d\"".to_owned())
 }
 
 /// The org that is invented.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use sync_service::{Config, Connection, Receiver, ServiceError, Store, explain, shutdown_requested};
+use sync_service::{Config, Connection, Monitor, Receiver, ServiceError, Store, explain, shutdown_requested};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -18,9 +18,13 @@ struct Arguments {
     #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
     config: PathBuf,
     /// How log lines are written, on standard error.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", env = "OKTA_INSIGHT_LOG_FORMAT")]
     log_format: LogFormat,
 }
+
+/// What is logged when nothing else is asked for. The client's own lines are about requests that failed, with the ids
+/// by which Okta knows them.
+const LOG: &str = "info,okta_client=debug";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
@@ -31,7 +35,7 @@ enum LogFormat {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -67,8 +71,16 @@ async fn run(arguments: &Arguments) -> Result<(), ServiceError> {
     }
     let receiver = Receiver::bind(config.listen, connections.iter().map(Arc::as_ref)).await?;
     tracing::info!(address = %receiver.address(), connections = connections.len(), "listening for event hooks");
+    let monitor = match config.metrics {
+        Some(address) => Some(Monitor::bind(address, &connections, config.stuck_after).await?),
+        None => None,
+    };
     let stop = CancellationToken::new();
     let mut tasks = vec![tokio::spawn(receiver.serve(stop.clone()))];
+    if let Some(monitor) = monitor {
+        tracing::info!(address = %monitor.address(), "answering /metrics, /healthz and /readyz");
+        tasks.push(tokio::spawn(monitor.serve(stop.clone())));
+    }
     for connection in connections {
         let stop = stop.clone();
         tasks.push(tokio::spawn(async move { connection.follow(&stop).await }));

@@ -34,6 +34,7 @@ impl Engine {
         }
         let execution = self.start(stop).await?;
         let id = execution.id().clone();
+        tracing::Span::current().record("execution", tracing::field::display(&id));
         self.ports.store.open_execution(run, &id, self.now()).await?;
         report.execution = Some(id.clone());
         self.send(run, execution, first, &plan, report, progress, stop).await

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sync_model::{RecordKey, RunId};
 use tokio::sync::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::stats::Stats;
 use crate::{
@@ -245,6 +246,11 @@ impl Engine {
         let (run, mut pass, resumed) = self.take_up(scope, &mapping).await?;
         drop(begins);
         report.resumed = resumed;
+        if limits.accept_shrink && !pass.accept_shrink {
+            pass.accept_shrink = true;
+            self.ports.store.save_pass(run, &pass).await?;
+        }
+        let limits = &Limits { accept_shrink: pass.accept_shrink, ..*limits };
         begun(run).await?;
         self.conclude(run, scope.run_kind(), report, async |report| {
             let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
@@ -349,16 +355,19 @@ impl Engine {
     ) -> Result<RunReport, EngineError> {
         let started = self.now();
         let requests = self.ports.directory.requests();
-        let result = work(&mut report).await;
+        let span = tracing::info_span!("run", %run, kind = kind.as_str(), execution = tracing::field::Empty);
+        let result = work(&mut report).instrument(span.clone()).await;
         report.seconds = self.now().duration_since(started).as_secs_f64();
         report.directory_requests = self.ports.directory.requests() - requests;
         self.stats.run(&report);
         if let Err(error) = &result {
             report.result = RunResult::Failed;
             report.error = Some(crate::explain(error));
+            report.hint = error.hint();
             if !matches!(error, EngineError::Stopped) {
                 self.stats.failed(kind.as_str(), matches!(error, EngineError::Refused(_)));
             }
+            span.in_scope(|| tracing::info!(error = report.error, "the run ended early"));
             let pass = matches!(kind, RunKind::Full | RunKind::Delta | RunKind::Users);
             let goes_on = pass && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
@@ -368,6 +377,10 @@ impl Engine {
             }
         }
         self.ports.store.end_run(run, &report, self.now()).await?;
+        if result.is_ok() && report.executions > 0 {
+            let RunReport { result, seconds, directory_requests, .. } = &report;
+            span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "the run ended"));
+        }
         result.map(|()| report)
     }
 

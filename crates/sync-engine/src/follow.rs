@@ -234,8 +234,8 @@ impl Engine {
         let Some(due) = self.due(options).await? else { return Ok(false) };
         let accept_shrink = due.request.is_some_and(|request| request.accept_shrink);
         let limits = Limits { accept_shrink, ..self.options.limits };
-        let request = due.request;
-        let begun = async |run| match request {
+        let mut unanswered = due.request;
+        let begun = async |run| match unanswered.take() {
             Some(request) => Ok(self.ports.store.answer_request(request.id, run).await?),
             None => Ok(()),
         };
@@ -246,6 +246,9 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => {
+                if let Some(request) = unanswered {
+                    self.turn_down(request, &error).await?;
+                }
                 if matches!(error, EngineError::Stopped) {
                     self.ports.store.release(&due.looks).await?;
                 } else {
@@ -254,6 +257,19 @@ impl Engine {
                 Err(error)
             }
         }
+    }
+
+    /// Tells whoever asked for a run why it did not even begin.
+    async fn turn_down(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
+        let run = self.ports.store.begin_run(RunKind::Full, self.now()).await?;
+        self.ports.store.answer_request(request.id, run).await?;
+        let report = RunReport {
+            result: RunResult::Failed,
+            error: Some(explain(error)),
+            hint: error.hint(),
+            ..RunReport::default()
+        };
+        Ok(self.ports.store.end_run(run, &report, self.now()).await?)
     }
 
     /// What is due: first what was begun, then what was asked for, then what the schedules say.
@@ -367,7 +383,7 @@ fn tell(what: &str, report: &RunReport) {
         tracing::debug!(requests = report.directory_requests, "{what}; nothing had changed");
         return;
     }
-    tracing::info!(
+    tracing::debug!(
         result = ?report.result,
         executions = report.executions,
         execution = report.execution.as_ref().map(tracing::field::display),

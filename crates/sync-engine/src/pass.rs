@@ -80,6 +80,9 @@ pub struct Pass {
     pub read: BTreeMap<ObjectKind, u64>,
     /// Values that did not fit, in words.
     pub problems: Vec<String>,
+    /// Whether an operator accepted that much disappears, for whoever goes on with it.
+    #[serde(default)]
+    pub accept_shrink: bool,
 }
 
 impl Pass {
@@ -93,6 +96,7 @@ impl Pass {
             cursor: None,
             read: BTreeMap::new(),
             problems: Vec::new(),
+            accept_shrink: false,
         }
     }
 

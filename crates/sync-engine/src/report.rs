@@ -109,6 +109,9 @@ pub struct RunReport {
     pub messages: Vec<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// What to do about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// The execution that carried the records.
     pub execution: Option<ExecutionId>,
     /// Whether it went on where another process was cut off.

@@ -1,56 +1,42 @@
 //! One org, one import source, and the engine between them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::{HookSecret, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 use sync_engine::{
-    Census, Engine, EngineOptions, EventFeed, FollowOptions, InboxCounts, NoAlarm, Objects, Ports, RunKind,
-    RunSummary, StateStore, SystemClock, Uncleared, UnclearedCounts,
+    Engine, EngineOptions, EventFeed, FollowOptions, Objects, Ports, StateStore, SystemClock, Uncleared,
 };
-use sync_model::{ConnectionName, ObjectKind};
+use sync_model::ConnectionName;
 use sync_store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::adapters::{
     AssetsImporter, AssetsObjects, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog,
     SourceSettings,
 };
+use crate::alerts::Alerts;
 use crate::config::EventSource;
+use crate::http::Inbox;
 use crate::lock::Lock;
-use crate::receiver::Inbox;
+use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
 /// The product's name and version, for the services that are called.
-const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
-
-/// How a connection is doing, from the store alone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ConnectionStatus {
-    /// Its name.
-    pub connection: ConnectionName,
-    /// Confirmed objects by kind.
-    pub objects: BTreeMap<ObjectKind, Census>,
-    /// What is waiting.
-    pub inbox: InboxCounts,
-    /// Values that are gone in Okta and still in Assets.
-    pub uncleared: UnclearedCounts,
-    /// When the last full run that ended well began.
-    pub last_full_sync: Option<jiff::Timestamp>,
-    /// The last runs, newest first.
-    pub runs: Vec<RunSummary>,
-}
+pub(crate) const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
 
 /// One org, one import source, and the engine between them.
 pub struct Connection {
     name: ConnectionName,
     engine: Engine,
-    store: Arc<dyn StateStore>,
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) watch: Watch,
+    pub(crate) events: EventSource,
+    alerts: Arc<Alerts>,
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
@@ -81,6 +67,8 @@ impl Connection {
         let account = account_client(config)?;
         let settings = SourceSettings::new(assets.clone(), account.clone());
         let mapping = MappingSlot::default();
+        let alerts = Arc::new(Alerts::new(&config.name, config.alerts.as_ref())?);
+        let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.events {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
             EventSource::Hook => None,
@@ -105,7 +93,7 @@ impl Connection {
             objects: account.map(|account| -> Arc<dyn Objects> {
                 Arc::new(AssetsObjects::new(account, settings, mapping))
             }),
-            alarm: Arc::new(NoAlarm),
+            alarm: alerts.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
@@ -114,6 +102,9 @@ impl Connection {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
             store: state,
+            watch,
+            events: config.events,
+            alerts,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: config.hook.is_some() && config.events != EventSource::Log,
@@ -158,21 +149,6 @@ impl Connection {
         self.has_hook
     }
 
-    /// How it is doing.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
-        Ok(ConnectionStatus {
-            connection: self.name.clone(),
-            objects: self.store.census().await?,
-            inbox: self.store.inbox().await?,
-            uncleared: self.store.count_uncleared().await?,
-            last_full_sync: self.store.last_run(RunKind::Full).await?.good,
-            runs: self.store.runs(runs).await?,
-        })
-    }
-
     /// Values that are gone in Okta and still in Assets, the oldest first.
     ///
     /// # Errors
@@ -188,13 +164,21 @@ impl Connection {
     /// When another process has it, or what was left behind cannot be settled.
     pub async fn claim(&self, store_path: &Path) -> Result<Claim, ServiceError> {
         let claim = Claim { _lock: Lock::take(store_path, &self.name)? };
-        self.engine.recover().await?;
+        let span = tracing::info_span!("following", connection = %self.name);
+        self.engine.recover().instrument(span).await?;
         Ok(claim)
     }
 
     /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim) the connection.
     pub async fn follow(&self, stop: &CancellationToken) {
-        self.engine.follow(&self.follow, &self.wake, stop).await;
+        let ended = CancellationToken::new();
+        let _following = self.watch.following();
+        let following = async {
+            self.engine.follow(&self.follow, &self.wake, stop).await;
+            ended.cancel();
+        };
+        let span = tracing::info_span!("following", connection = %self.name);
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended));
     }
 
     /// The part that the hook receiver needs; `None` without a hook.

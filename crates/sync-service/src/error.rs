@@ -3,7 +3,7 @@
 use sync_engine::{EngineError, StoreError};
 use sync_model::ConnectionName;
 
-use crate::{ConfigError, ReceiverError};
+use crate::{ConfigError, HandoverError, ListenError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +18,15 @@ pub enum ServiceError {
     /// A run failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The receiver could not listen.
-    #[error(transparent)]
-    Receiver(#[from] ReceiverError),
     /// The connection has no account on the Atlassian site.
     #[error("connection \"{0}\" has no account on the Atlassian site, and deleting takes one")]
     NoAccount(ConnectionName),
+    /// An address could not be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The process that sends did not do what it was asked for.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -46,7 +49,8 @@ impl ServiceError {
                 let key = format!("connections.{name}.assets");
                 Some(format!("set {key}.site_url, {key}.email and {key}.api_token"))
             }
-            Self::Receiver(_) => Some("choose another address with server.listen".into()),
+            Self::Listen(error) => Some(format!("choose another address with {}", error.setting())),
+            Self::Handover(error) => error.hint(),
             Self::Config(_) | Self::Store(_) => None,
         }
     }

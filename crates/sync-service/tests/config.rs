@@ -1,11 +1,11 @@
 //! Settings from files and the environment.
 
 // Helpers of tests may fail loudly, as tests do.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 
-use sync_service::{Config, ConfigError};
+use sync_service::{Config, ConfigError, EventSource};
 
 const WHOLE: &str = r#"
 [connections.main.okta]
@@ -86,4 +86,106 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
         Config::load(Path::new("nowhere.toml")).unwrap_err().to_string(),
     ];
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+const ACCOUNT: &str =
+    "site_url = \"https://example.atlassian.net\"\nemail = \"sync@example.com\"\napi_token = \"s3cret\"\n";
+
+/// The file with more in it, below `[connections.main]` and below `[connections.main.assets]`.
+fn with(more: &str, assets: &str) -> String {
+    let (before, after) = WHOLE.split_once("\n[connections.main.hook]").unwrap();
+    format!("{before}{assets}\n[connections.main.hook]{after}\n[connections.main]\n{more}")
+}
+
+#[test]
+fn what_is_not_given_has_a_value_that_is_safe() {
+    let config = read(WHOLE, &[]).unwrap();
+    let main = config.connections.values().next().unwrap();
+    assert_eq!(config.metrics.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
+    assert_eq!(config.stuck_after.as_secs(), 600);
+    assert_eq!(main.events, EventSource::Both);
+    assert!(main.alerts.is_none() && main.assets.account.is_none() && !main.assets.follow_titles);
+    insta::assert_debug_snapshot!(main.schedule);
+    let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
+    let main = read(alone, &[]).unwrap().connections.into_values().next().unwrap();
+    assert_eq!(main.events, EventSource::Log, "without a hook there is the log");
+}
+
+#[test]
+fn every_key_is_read() {
+    let more = "events = \"hook\"\n\
+                schedule = { full = \"0 3 * * SUN\", delta = \"never\", schema = \"1h\", log = \"30s\", jitter = \"2m\", retention = \"7d\" }\n\
+                limits = { max_gone_share = 0.5, min_gone = 3 }\n\
+                alerts = { url = \"https://hooks.example.com/s3cret\", format = \"slack\", at_most_every = \"1h\" }\n";
+    let text = format!(
+        "[server]\nmetrics = \"10.0.0.1:9000\"\nstuck_after = \"5m\"\n{}",
+        with(more, &format!("{ACCOUNT}follow_titles = true\n"))
+    );
+    let config = read(&text, &[]).unwrap();
+    let main = config.connections.values().next().unwrap();
+    assert_eq!((config.metrics.unwrap().port(), config.stuck_after.as_secs()), (9000, 300));
+    assert!(main.assets.account.is_some() && main.assets.follow_titles && main.events == EventSource::Hook);
+    assert_eq!(main.limits.min_gone, 3);
+    let shown = format!("{:#?}", (&main.schedule, &main.alerts));
+    assert!(!shown.contains("s3cret") && !shown.contains("hooks.example.com"), "{shown}");
+    assert!(!format!("{:?}", main.assets).contains("s3cret"));
+    let off = format!("[server]\nmetrics = \"off\"\n{WHOLE}");
+    assert_eq!(read(&off, &[]).unwrap().metrics, None);
+}
+
+#[test]
+fn settings_that_cannot_work_are_told_with_what_would() {
+    let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
+    let schedule = |line: &str| told(&with(&format!("schedule = {{ {line} }}\n"), ""), &[]);
+    let alerts = |line: &str| told(&with(&format!("alerts = {{ {line} }}\n"), ""), &[]);
+    let lines = [
+        schedule("full = \"61 * * * *\""),
+        schedule("delta = \"soon\""),
+        schedule("schema = \"15\""),
+        schedule("log = \"-5s\""),
+        schedule("log = \"0s\""),
+        schedule("fulll = \"1d\""),
+        told(&format!("{alone}[connections.main]\nevents = \"hook\"\n"), &[]),
+        told(&with("events = \"pigeons\"\n", ""), &[]),
+        told(&with("", "site_url = \"https://example.atlassian.net\"\n"), &[]),
+        told(&with("", &ACCOUNT.replace("api_token = \"s3cret\"\n", "")), &[]),
+        alerts("url = \"http://hooks.example.com/s3cret\""),
+        alerts("url = \"s3cret\""),
+        alerts("format = \"slack\""),
+        alerts("url = \"https://hooks.example.com/s3cret\", at_most_every = \"often\""),
+        alerts("url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
+        told(&with("limits = { max_gone_share = \"much\" }\n", ""), &[]),
+        told(&format!("[server]\nmetrics = \"9464\"\n{WHOLE}"), &[]),
+        told(&format!("[server]\nstuck_after = \"never\"\n{WHOLE}"), &[]),
+    ];
+    assert!(lines.iter().all(|line| !line.contains("s3cret")), "{lines:?}");
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
+    let readme = include_str!("../../../README.md");
+    let blocks: Vec<&str> =
+        readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let [needed, besides] = blocks[..] else { panic!("{} examples", blocks.len()) };
+    let (besides, account) = besides.split_once("[connections.main.assets]").unwrap();
+    let account = account.split_once('\n').unwrap().1;
+    let whole =
+        needed.replace("[connections.main.assets]\n", &format!("[connections.main.assets]\n{account}"));
+    let text = format!("{whole}\n{besides}")
+        .replace("{ env = \"ALERT_WEBHOOK\" }", "\"https://hooks.example.com/x\"")
+        .replace("{ env = \"ASSETS_IMPORT_TOKEN\" }", "\"ATCTT3x\"")
+        .replace("okta.jwk", "key.jwk")
+        .replace("atlassian.token", "key.jwk");
+    let (shown, silent) = (read(&text, &[]).unwrap(), read(WHOLE, &[]).unwrap());
+    let what = |config: &Config| {
+        let main = config.connections.values().next().unwrap();
+        format!(
+            "{:#?}",
+            (config.listen, config.metrics, config.stuck_after, main.events, main.limits, &main.schedule)
+        )
+    };
+    assert_eq!(what(&shown), what(&silent));
+    let main = shown.connections.values().next().unwrap();
+    assert!(main.assets.account.is_some() && main.alerts.is_some());
 }

@@ -277,6 +277,10 @@ impl StateStore for ConnectionStore {
         requests::ask(self, accept_shrink, now).await
     }
 
+    async fn withdraw_request(&self, request: i64) -> Result<bool, StoreError> {
+        requests::withdraw(self, request).await
+    }
+
     async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError> {
         requests::take(self).await
     }

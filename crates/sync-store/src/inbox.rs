@@ -275,14 +275,20 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    type Row = (i64, i64, i64, Option<i64>, i64, i64, i64);
-    let (pending, claimed, dead, oldest, looks, unconfirmed, failed): Row = sqlx::query_as(
+    type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64);
+    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed): Row = sqlx::query_as(
         "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
                  WHERE l.connection = ?1 AND l.claimed_until > 0),
                 (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'dead'),
                 (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'pending'),
+                (SELECT e.received FROM events e WHERE e.connection = ?1 AND e.state = 'pending' AND EXISTS (
+                     SELECT 1 FROM waiting w CROSS JOIN looks l
+                     ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
+                     WHERE w.connection = ?1 AND w.event = e.id AND l.attempts = 0
+                       AND l.kind NOT IN ('recent', 'directory', 'schema'))
+                 ORDER BY e.published LIMIT 1),
                 (SELECT count(*) FROM looks WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2)",
@@ -299,6 +305,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         dead: count(dead),
         looks: count(looks),
         oldest: oldest.map(timestamp).transpose()?,
+        untouched_since: untouched.map(timestamp).transpose()?,
         unconfirmed: count(unconfirmed),
         failed: count(failed),
     })

@@ -24,6 +24,16 @@ pub(crate) async fn ask(
     Ok(SyncRequest { id, accept_shrink })
 }
 
+pub(crate) async fn withdraw(store: &ConnectionStore, request: i64) -> Result<bool, StoreError> {
+    sqlx::query("DELETE FROM requests WHERE connection = ?1 AND id = ?2 AND NOT taken")
+        .bind(store.id)
+        .bind(request)
+        .execute(&store.pool)
+        .await
+        .map(|deleted| deleted.rows_affected() > 0)
+        .map_err(|e| StoreError::new("take a request back", e))
+}
+
 pub(crate) async fn take(store: &ConnectionStore) -> Result<Option<SyncRequest>, StoreError> {
     let row: Option<(i64, bool)> = sqlx::query_as(
         "UPDATE requests SET taken = 1 WHERE id = (

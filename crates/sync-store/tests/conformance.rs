@@ -558,6 +558,30 @@ async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
 }
 
 #[tokio::test]
+async fn a_request_can_be_taken_back_until_somebody_takes_it() {
+    let world = world().await;
+    let asked = world.store.request_sync(true, at(1)).await.unwrap();
+    assert!(world.store.withdraw_request(asked.id).await.unwrap());
+    assert_eq!(world.store.take_request().await.unwrap(), None);
+    let asked = world.store.request_sync(true, at(2)).await.unwrap();
+    world.store.take_request().await.unwrap();
+    assert!(!world.store.withdraw_request(asked.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_event_that_was_looked_at_and_has_to_wait_does_not_count_as_untouched() {
+    let world = world().await;
+    world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
+    world.store.store_events(&[event("e2", &[Subject::Directory])], at(12)).await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(11)));
+    let looks = world.claim(13).await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(11)), "claimed is not done");
+    world.store.postpone(&looks, at(20)).await.unwrap();
+    let counts = world.store.inbox().await.unwrap();
+    assert_eq!((counts.untouched_since, counts.pending), (None, 2));
+}
+
+#[tokio::test]
 async fn a_request_is_taken_once_and_leads_to_its_run() {
     let world = world().await;
     let asked = world.store.request_sync(true, at(1)).await.unwrap();

@@ -3,116 +3,14 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::Once;
-use std::time::{Duration, Instant};
+mod support;
 
-use sandbox::{ControlClient, audit};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use serde_json::{Value, json};
-
-/// The binaries under test, built once by the same profile as this test.
-fn binary(name: &str) -> PathBuf {
-    static BUILD: Once = Once::new();
-    BUILD.call_once(|| {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
-        let status = Command::new(cargo)
-            .args(["build", "--quiet", "--workspace", "--bins"])
-            .args(profile)
-            .status()
-            .unwrap();
-        assert!(status.success(), "the binaries do not build");
-    });
-    // target/PROFILE/deps/flows-HASH
-    let own = std::env::current_exe().unwrap();
-    own.parent().unwrap().parent().unwrap().join(name)
-}
-
-/// A sandbox in a process of its own, with a configuration for it.
-struct World {
-    folder: tempfile::TempDir,
-    sandbox: Child,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = self.sandbox.kill();
-        let _ = self.sandbox.wait();
-    }
-}
-
-impl World {
-    fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let sandbox = Command::new(binary("okta-insight"))
-            .args(["sandbox", "--config-file", "c.toml", "--ready-file", "ready.json"])
-            .args(arguments)
-            .current_dir(folder.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let world = Self { folder, sandbox };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !world.path("ready.json").exists() {
-            assert!(Instant::now() < deadline, "the sandbox did not get ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        world
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(binary("okta-insight")).args(arguments).current_dir(self.folder.path()).output().unwrap()
-    }
-
-    /// Runs a command that must succeed, and gives its JSON.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--config", "c.toml", "--output", "json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Waits until somebody answers where Okta delivers.
-    fn wait_for_receiver(&self) {
-        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(line.trim_matches('"')).is_err() {
-            assert!(Instant::now() < deadline, "the daemon does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn control(&self) -> ControlClient {
-        let ready: Value =
-            serde_json::from_str(&std::fs::read_to_string(self.path("ready.json")).unwrap()).unwrap();
-        ControlClient::new(ready["control_url"].as_str().unwrap())
-    }
-
-    /// The configuration with a part replaced, as another file.
-    fn changed(&self, from: &str, to: &str) -> String {
-        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
-        let line = text.lines().find(|line| line.starts_with(from)).unwrap();
-        std::fs::write(self.path("bad.toml"), text.replace(line, to)).unwrap();
-        line.to_owned()
-    }
-}
-
-async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
-    let control = world.control();
-    let deadline = Instant::now() + patience;
-    loop {
-        let audit = audit::compare(&control).await.unwrap();
-        if audit.in_sync || Instant::now() >= deadline {
-            return audit;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
+use support::{World, binary, in_sync};
 
 #[tokio::test]
 async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_sync_sends_nothing() {
@@ -139,13 +37,7 @@ async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
     let world = World::start(&["--users", "30", "--groups", "4"]);
     world.json(&["setup"]);
     world.json(&["sync"]);
-    let mut daemon = Command::new(binary("okta-insightd"))
-        .args(["--config", "c.toml"])
-        .current_dir(world.folder.path())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    world.wait_for_receiver();
+    let daemon = world.daemon();
     let control = world.control();
     let users = control.get("/okta/users?limit=3").await.unwrap();
     let id = |n: usize| users["users"][n]["id"].as_str().unwrap().to_owned();
@@ -161,10 +53,7 @@ async fn the_daemon_keeps_assets_current_and_leaves_nothing_behind() {
     assert!(audit.in_sync, "{:?}", audit.differences);
     assert_eq!((audit.insight.users, audit.marked_deleted), (29, 1));
 
-    let busy = world.run(&["sync", "--config", "c.toml"]);
-    assert_eq!(busy.status.code(), Some(1), "one process sends at a time");
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
+    drop(daemon);
     assert_eq!(world.json(&["sync"])["executions"], 0, "a killed daemon leaves nothing undone");
 }
 
@@ -175,7 +64,7 @@ async fn a_sync_that_is_killed_at_any_moment_loses_and_repeats_nothing() {
     for milliseconds in [20, 60, 100, 140, 180, 220, 260, 300, 400] {
         let mut sync = Command::new(binary("okta-insight"))
             .args(["sync", "--config", "c.toml"])
-            .current_dir(world.folder.path())
+            .current_dir(world.folder())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

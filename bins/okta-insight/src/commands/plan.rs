@@ -53,6 +53,7 @@ fn print(planned: &Planned) {
         if !structure.added_attributes.is_empty() {
             println!("  + {}", count(structure.added_attributes.len() as u64, "attribute"));
         }
+        structure.notes.iter().for_each(|note| println!("  i {note}"));
         structure.drift.iter().for_each(|drift| println!("  ! {drift}"));
     }
     let mut rows = table(["kind", "known", "read", "create", "update", "mark as deleted"]);

@@ -68,6 +68,8 @@ fn print(done: &Done) {
     if structure.state == StructureState::Extended {
         structure.added_attributes.iter().for_each(|name| println!("    + {name}"));
     }
+    structure.corrected.iter().for_each(|name| println!("    ~ {name}: put right with the account"));
+    structure.notes.iter().for_each(|note| println!("    i {note}"));
     structure.drift.iter().for_each(|drift| println!("    ! {drift}"));
     match &done.report.hook {
         None => println!("  Event hook                 none: this connection has no hook.public_url"),

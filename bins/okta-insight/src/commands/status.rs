@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use sync_service::ConnectionStatus;
+use sync_service::engine::{RunSummary, Unconfirmed};
+use sync_service::{ConnectionStatus, EventSource};
 
-use super::open;
+use super::{open, pause};
 use crate::args::{Common, Output};
 use crate::output::{Outcome, count, print_json, table};
 
@@ -26,21 +27,25 @@ pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
 }
 
 fn print(status: &ConnectionStatus) {
+    let inbox = &status.inbox;
     println!("Connection {}", status.connection);
-    let fresh = match (status.inbox.oldest, status.last_full_sync) {
-        (Some(oldest), _) => format!("waiting since {oldest:.0}"),
-        (None, Some(_)) => "nothing waiting".to_owned(),
-        (None, None) => "never synchronised; run `okta-insight sync`".to_owned(),
+    println!("  Freshness       {}", freshness(status));
+    let waiting = match inbox.oldest {
+        Some(oldest) => format!("{}, the oldest of {oldest:.0}", count(inbox.pending, "event")),
+        None => "nothing".to_owned(),
     };
-    println!("  Freshness       {fresh}");
+    println!("  Waiting         {waiting}");
+    println!("  Failed          {}", failed(status));
+    if status.paused.is_some() {
+        println!("  Pause           {}", pause::line(status.paused));
+    }
+    println!("  System Log      {}", log(status));
     if let Some(last) = status.last_full_sync {
         println!("  Last full sync  {last:.0}");
     }
-    println!(
-        "  Events          {} pending, {} given up",
-        count(status.inbox.pending, "event"),
-        status.inbox.dead
-    );
+    if let Some(last) = status.last_delta_sync {
+        println!("  Last delta sync {last:.0}");
+    }
     for (kind, census) in &status.objects {
         println!("  {:<15} {} live, {} marked as deleted", format!("{kind}s"), census.live, census.gone);
     }
@@ -48,11 +53,78 @@ fn print(status: &ConnectionStatus) {
         let held = count(status.uncleared.values, "value");
         println!("  Not cleared     {held} gone in Okta and still in Assets");
     }
-    if status.runs.is_empty() {
+    print_unconfirmed(&status.unconfirmed, inbox.unconfirmed);
+    print_runs(&status.runs);
+}
+
+fn freshness(status: &ConnectionStatus) -> String {
+    match (status.freshness.known_until, status.freshness.age_seconds) {
+        (Some(known), Some(age)) => format!("Assets is as Okta was at {known:.0}, {} ago", span(age)),
+        _ => "never synchronised; run `okta-insight sync`".to_owned(),
+    }
+}
+
+fn failed(status: &ConnectionStatus) -> String {
+    let inbox = &status.inbox;
+    let mut parts = Vec::new();
+    if inbox.dead > 0 {
+        parts.push(format!("{} given up", count(inbox.dead, "event")));
+    }
+    if inbox.unconfirmed > 0 {
+        parts.push(format!(
+            "{} not taken by Assets, {} of them often",
+            count(inbox.unconfirmed, "record"),
+            inbox.failed
+        ));
+    }
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+}
+
+fn log(status: &ConnectionStatus) -> String {
+    match (status.events, status.log.and_then(|log| log.caught_up)) {
+        (EventSource::Hook, _) => "not read: events come from the hook alone".to_owned(),
+        (_, Some(read)) => format!("read to its end at {read:.0}"),
+        (_, None) => "not read to its end yet".to_owned(),
+    }
+}
+
+/// `40 s`, `12 min`, `3 h`, `2 days`.
+fn span(seconds: f64) -> String {
+    let (n, unit) = match seconds {
+        s if s < 120.0 => (s, "s"),
+        s if s < 7_200.0 => (s / 60.0, "min"),
+        s if s < 172_800.0 => (s / 3_600.0, "h"),
+        s => (s / 86_400.0, "days"),
+    };
+    format!("{n:.0} {unit}")
+}
+
+fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
+    if listed.is_empty() {
+        return;
+    }
+    let mut rows = table(["not taken", "sent", "again at", "reason"]);
+    for record in listed {
+        rows.add_row([
+            record.key.to_string(),
+            format!("{}×", record.attempts),
+            format!("{:.0}", record.due),
+            record.reason.clone(),
+        ]);
+    }
+    println!("{rows}");
+    let hidden = all.saturating_sub(listed.len() as u64);
+    if hidden > 0 {
+        println!("  and {}", count(hidden, "more record"));
+    }
+}
+
+fn print_runs(runs: &[RunSummary]) {
+    if runs.is_empty() {
         return;
     }
     let mut rows = table(["run", "kind", "started", "result", "sent", "seconds"]);
-    for run in &status.runs {
+    for run in runs {
         let (result, sent, seconds) = match &run.report {
             Some(report) => (
                 format!("{:?}", report.result).to_lowercase(),
@@ -71,4 +143,13 @@ fn print(status: &ConnectionStatus) {
         ]);
     }
     println!("{rows}");
+    for run in runs {
+        let report = run.report.as_ref();
+        if let Some(error) = report.and_then(|report| report.error.as_ref()) {
+            println!("  ! run {}: {error}", run.id);
+        }
+        if let Some(hint) = report.and_then(|report| report.hint.as_ref()) {
+            println!("    hint: {hint}");
+        }
+    }
 }

@@ -1,20 +1,31 @@
 //! `okta-insight sync`
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 use sync_service::engine::{Limits, RecordCounts, RunReport, RunResult, Subject};
 use sync_service::model::{ConnectionName, GroupId, ObjectKind, UserId};
+use sync_service::{Connection, ServiceError};
+use tokio_util::sync::CancellationToken;
 
 use super::{open, stop_on_signal};
 use crate::args::{Output, Sync};
 use crate::output::{Failure, Outcome, count, print_json, table};
 use crate::progress::Bars;
 
+/// How long another process may take to take a request.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 #[derive(Serialize)]
 struct Synced {
     connection: ConnectionName,
+    /// Whether the process that works on the connection did it.
+    handed_over: bool,
+    /// Objects that it will look at, and that are not part of the report.
+    asked_for: usize,
     #[serde(flatten)]
     report: RunReport,
 }
@@ -28,19 +39,13 @@ struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, connection: ConnectionName, report: RunReport) {
-        self.executions += report.executions;
-        self.chunks += report.chunks;
-        for (&kind, counts) in &report.records {
-            let total = self.records.entry(kind).or_default();
-            total.read += counts.read;
-            total.sent += counts.sent;
-            total.created += counts.created;
-            total.updated += counts.updated;
-            total.identical += counts.identical;
-            total.rejected += counts.rejected;
+    fn add(&mut self, synced: Synced) {
+        self.executions += synced.report.executions;
+        self.chunks += synced.report.chunks;
+        for (&kind, counts) in &synced.report.records {
+            self.records.entry(kind).or_default().add(counts);
         }
-        self.connections.push(Synced { connection, report });
+        self.connections.push(synced);
     }
 }
 
@@ -56,15 +61,24 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         .collect();
     let mut totals = Totals::default();
     for connection in &opened.connections {
-        let _claim = connection.claim(&opened.config.store).await?;
-        let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
-        let limits = Limits { accept_shrink: args.accept_shrink, ..limits };
-        let report = if subjects.is_empty() {
-            connection.engine().sync(&limits, &bars, &stop).await
-        } else {
-            connection.engine().sync_some(&subjects, &bars, &stop).await
+        let name = connection.name().clone();
+        let synced = match connection.claim(&opened.config.store).await {
+            Ok(_claim) => {
+                let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
+                let limits = Limits { accept_shrink: args.accept_shrink, ..limits };
+                let report = if subjects.is_empty() {
+                    connection.engine().sync(&limits, &bars, &stop).await?
+                } else {
+                    connection.engine().sync_some(&subjects, &bars, &stop).await?
+                };
+                Synced { connection: name, handed_over: false, asked_for: 0, report }
+            }
+            Err(ServiceError::Locked(_)) => {
+                hand_over(connection, &opened.config.store, args.accept_shrink, &subjects, &stop).await?
+            }
+            Err(error) => return Err(error.into()),
         };
-        totals.add(connection.name().clone(), report?);
+        totals.add(synced);
     }
     drop(bars);
     opened.store.close().await;
@@ -79,9 +93,33 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Leaves the work to the process that works on the connection already.
+async fn hand_over(
+    connection: &Connection,
+    store: &Path,
+    accept_shrink: bool,
+    subjects: &[Subject],
+    stop: &CancellationToken,
+) -> Result<Synced, Failure> {
+    let name = connection.name().clone();
+    let report = if subjects.is_empty() {
+        eprintln!("Another process works on connection {name}; it is asked for the run.");
+        connection.hand_over(accept_shrink, PATIENCE, store, stop).await?
+    } else {
+        connection.ask(subjects).await?;
+        RunReport::default()
+    };
+    Ok(Synced { connection: name, handed_over: true, asked_for: subjects.len(), report })
+}
+
 fn print(synced: &Synced) {
     let report = &synced.report;
     println!("Connection {}", synced.connection);
+    if synced.asked_for > 0 {
+        let objects = count(synced.asked_for as u64, "object");
+        println!("  {objects} put on the list of the process that works on this connection");
+        return;
+    }
     let mut rows = table(["kind", "read", "sent", "created", "updated", "identical", "rejected"]);
     for (kind, n) in &report.records {
         let numbers = [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(|n| n.to_string());

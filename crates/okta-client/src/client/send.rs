@@ -115,7 +115,16 @@ impl OktaClient {
             status = Empty,
             request_id = Empty,
         );
-        self.send_until(call, self.deadline()).instrument(span).await
+        let sent = self.send_until(call, self.deadline()).instrument(span.clone()).await;
+        // That something is not there is an answer, too.
+        if let Err(error) = &sent
+            && !matches!(error, Error::NotFound { .. })
+        {
+            // What the error says may be personal; the span says which request it was.
+            let transient = error.is_transient();
+            span.in_scope(|| tracing::debug!(transient, "no answer to go on with"));
+        }
+        sent
     }
 
     async fn send_until(&self, call: &Call, deadline: Instant) -> Result<Answer> {

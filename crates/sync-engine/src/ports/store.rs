@@ -205,6 +205,8 @@ pub struct InboxCounts {
     pub looks: u64,
     /// When the oldest pending event happened.
     pub oldest: Option<Timestamp>,
+    /// Since when the oldest event waits that nobody has looked at yet, those apart that take a pass.
+    pub untouched_since: Option<Timestamp>,
     /// Records that Assets did not account for and that are sent again.
     pub unconfirmed: u64,
     /// Of those, records that were sent alone, often enough to be called failed.
@@ -450,6 +452,9 @@ pub trait StateStore: Upkeep + Send + Sync {
 
     /// Asks the process that sends for a full run.
     async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError>;
+
+    /// Takes a request back, unless somebody has taken it. Whether it did.
+    async fn withdraw_request(&self, request: i64) -> Result<bool, StoreError>;
 
     /// The oldest request that nobody has taken.
     async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError>;

@@ -34,6 +34,8 @@ pub struct StructureReport {
     pub added_attributes: Vec<String>,
     /// Attributes that were put right just now with an account, as `type: attribute`.
     pub corrected: Vec<String>,
+    /// What somebody may want to know of the mapping, without anything being wrong.
+    pub notes: Vec<String>,
     /// Differences that are reported and never forced.
     pub drift: Vec<String>,
 }

@@ -195,12 +195,8 @@ fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> Str
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
         corrected: Vec::new(),
-        drift: evolution
-            .drift
-            .iter()
-            .map(ToString::to_string)
-            .chain(mapping.warnings().iter().map(ToString::to_string))
-            .collect(),
+        notes: notes(mapping),
+        drift: evolution.drift.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -215,6 +211,11 @@ fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
         added_types: types.iter().map(|t| t.name.clone()).collect(),
         added_attributes: attributes.collect(),
         corrected: Vec::new(),
-        drift: mapping.warnings().iter().map(ToString::to_string).collect(),
+        notes: notes(mapping),
+        drift: Vec::new(),
     }
+}
+
+fn notes(mapping: &Mapping) -> Vec<String> {
+    mapping.warnings().iter().map(ToString::to_string).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schema_mapper::MappingOptions;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::Limits;
 
 use super::secret::SecretSource;
@@ -30,6 +30,8 @@ pub(super) struct RawStore {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
     pub(super) listen: Option<String>,
+    pub(super) metrics: Option<String>,
+    pub(super) stuck_after: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +53,7 @@ pub(super) struct RawConnection {
 }
 
 /// Where events come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EventSource {
     /// Deliveries of the event hook alone.

@@ -172,6 +172,10 @@ pub struct Config {
     pub store: PathBuf,
     /// Where the hook receiver listens.
     pub listen: SocketAddr,
+    /// Where metrics and health are answered; `None` when they are switched off.
+    pub metrics: Option<SocketAddr>,
+    /// When a connection that gets nothing done is called stuck.
+    pub stuck_after: Duration,
     /// The connections by name; at least one.
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
@@ -226,10 +230,18 @@ impl Config {
 
     fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
         let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-        let listen = raw.server.listen.as_deref().unwrap_or("127.0.0.1:8484");
-        let listen = listen.parse().map_err(|_| {
-            value("server.listen", format!("\"{listen}\" is not an address and port, such as 127.0.0.1:8484"))
-        })?;
+        let address = |key: &str, given: Option<String>, otherwise: &str| {
+            let given = given.as_deref().unwrap_or(otherwise);
+            given.parse().map_err(|_| {
+                value(key, format!("\"{given}\" is not an address and port, such as {otherwise}"))
+            })
+        };
+        let listen = address("server.listen", raw.server.listen, "127.0.0.1:8484")?;
+        let metrics = match raw.server.metrics {
+            Some(off) if off == "off" => None,
+            given => Some(address("server.metrics", given, "127.0.0.1:9464")?),
+        };
+        let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
         if raw.connections.is_empty() {
             return Err(missing(&["connections", "main", "okta", "org_url"]));
         }
@@ -240,7 +252,7 @@ impl Config {
             connections.insert(name, connection);
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
-        Ok(Self { store: folder.join(store), listen, connections })
+        Ok(Self { store: folder.join(store), listen, metrics, stuck_after, connections })
     }
 }
 
@@ -256,7 +268,11 @@ fn problem(error: &toml::de::Error) -> String {
     match error.message().split_once("invalid type: string ") {
         Some((_, rest)) => {
             let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-            let expected = if expected.starts_with("struct ") { "a table" } else { expected };
+            let expected = match expected {
+                "f64" | "u64" => "a number",
+                table if table.starts_with("struct ") => "a table",
+                other => other,
+            };
             format!("a text stands where {expected} is expected")
         }
         None => error.message().trim().replace('\n', "; "),
@@ -353,16 +369,16 @@ fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<Sche
         let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
         parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
     };
-    let interval = |text: Option<String>, otherwise, name| {
-        interval(text.as_deref(), otherwise, &key(["schedule", name]))
+    let some_time = |text: Option<String>, otherwise, name| {
+        some_time(text.as_deref(), otherwise, &key(["schedule", name]))
     };
     Ok(ScheduleConfig {
         full: parsed(raw.full, "1d", "full")?,
         delta: parsed(raw.delta, "30m", "delta")?,
-        schema: interval(raw.schema, "15m", "schema")?,
-        log: interval(raw.log, "5s", "log")?,
-        jitter: interval(raw.jitter, "0s", "jitter")?,
-        retention: interval(raw.retention, "14d", "retention")?,
+        schema: some_time(raw.schema, "15m", "schema")?,
+        log: some_time(raw.log, "5s", "log")?,
+        jitter: interval(raw.jitter.as_deref(), "0s", &key(["schedule", "jitter"]))?,
+        retention: some_time(raw.retention, "14d", "retention")?,
     })
 }
 
@@ -372,6 +388,16 @@ fn interval(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, 
         key: key.to_owned(),
         problem: format!("\"{text}\" is no interval; write it as \"30s\", \"15m\", \"6h\" or \"1d\""),
     })
+}
+
+/// The same where no time at all would be trouble.
+fn some_time(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let interval = interval(text, otherwise, key)?;
+    if interval < Duration::from_millis(100) {
+        let problem = "is too short; 100 ms is the least".to_owned();
+        return Err(ConfigError::Value { key: key.to_owned(), problem });
+    }
+    Ok(interval)
 }
 
 /// The address of a webhook. What is wrong is told without it.

@@ -43,7 +43,7 @@ struct Process {
 }
 
 impl Process {
-    async fn start(config: &Config, broken: Option<Broken>) -> Self {
+    fn start(config: &Config, broken: Option<Broken>) -> Self {
         let stop = CancellationToken::new();
         let settings = config.connections.values().next().unwrap().clone();
         let (listen, path, asked) = (config.listen, config.store.clone(), stop.clone());
@@ -87,9 +87,8 @@ impl Process {
 
     async fn stop(self) {
         self.stop.cancel();
-        if tokio::time::timeout(Duration::from_secs(30), self.task).await.is_err() {
-            panic!("a stop that was asked for took half a minute");
-        }
+        let ended = tokio::time::timeout(Duration::from_secs(30), self.task).await;
+        assert!(ended.is_ok(), "a stop that was asked for took half a minute");
     }
 }
 
@@ -159,7 +158,7 @@ impl World {
             skipped: 0,
         };
         world.set_up().await;
-        world.process = Some(Process::start(&world.config, broken).await);
+        world.process = Some(Process::start(&world.config, broken));
         world
     }
 
@@ -217,14 +216,14 @@ impl World {
             None => {}
         }
         tokio::time::sleep(pause).await;
-        self.process = Some(Process::start(&self.config, self.broken).await);
+        self.process = Some(Process::start(&self.config, self.broken));
     }
 
     /// Ends the faults and waits until both sides are equal. The first difference when they do not become so.
     pub(crate) async fn settle(mut self) -> Result<(), String> {
         self.control.call("DELETE", "/faults", &Value::Null).await.unwrap();
-        let deadline =
-            Instant::now() + PATIENCE.min(self.broken.map_or(PATIENCE, |_| Duration::from_secs(45)));
+        let patience = if self.broken.is_some() { BROKEN_PATIENCE } else { PATIENCE };
+        let deadline = Instant::now() + patience;
         let result = loop {
             let audit = audit::compare(&self.control).await.unwrap();
             if audit.in_sync {

@@ -1,10 +1,8 @@
 //! The HTTP side of event hooks: verified, stored, then answered. The work happens later.
 
 use std::collections::HashMap;
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,22 +17,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::{ListenError, listen, serve};
 use crate::Connection;
 use crate::events::inbox_event;
 
 /// Okta documents no maximum; a delivery of a few hundred events stays far below.
 const BODY_LIMIT: usize = 4 << 20;
-/// How long requests under way may take once the receiver is told to stop. Okta waits three seconds.
-const GRACE: Duration = Duration::from_secs(3);
-
-/// Why the receiver does not listen.
-#[derive(Debug, thiserror::Error)]
-#[error("could not listen on {address}")]
-pub struct ReceiverError {
-    address: SocketAddr,
-    #[source]
-    source: std::io::Error,
-}
 
 /// Where the events of one connection go.
 #[derive(Clone)]
@@ -59,10 +47,8 @@ impl Receiver {
     pub async fn bind<'c>(
         address: SocketAddr,
         connections: impl IntoIterator<Item = &'c Connection>,
-    ) -> Result<Self, ReceiverError> {
-        let failed = |source| ReceiverError { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let bound = listener.local_addr().map_err(failed)?;
+    ) -> Result<Self, ListenError> {
+        let (listener, bound) = listen(address, "server.listen").await?;
         let inboxes =
             connections.into_iter().filter_map(|c| Some((c.name().to_string(), c.inbox()?))).collect();
         Ok(Self { listener, address: bound, inboxes: Arc::new(inboxes) })
@@ -79,20 +65,7 @@ impl Receiver {
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.inboxes);
-        let serving =
-            axum::serve(self.listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let grace = async {
-            stop.cancelled().await;
-            tokio::time::sleep(GRACE).await;
-        };
-        tokio::select! {
-            result = serving.into_future() => {
-                if let Err(error) = result {
-                    tracing::error!(%error, "the hook receiver stopped");
-                }
-            }
-            () = grace => {}
-        }
+        serve(self.listener, router, stop).await;
     }
 }
 

@@ -1,0 +1,60 @@
+//! `okta-insight pause` and `okta-insight resume`
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_service::Pause;
+use sync_service::model::ConnectionName;
+
+use super::open;
+use crate::args::{Common, Output, Pause as Args};
+use crate::output::{Outcome, print_json};
+
+#[derive(Serialize)]
+struct Told {
+    connection: ConnectionName,
+    paused: Option<Pause>,
+}
+
+pub(crate) async fn pause(args: &Args, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
+    let mut told = Vec::new();
+    for connection in &opened.connections {
+        let pause = connection.pause(args.time).await?;
+        told.push(Told { connection: connection.name().clone(), paused: Some(pause) });
+    }
+    opened.store.close().await;
+    tell(&told, output)
+}
+
+pub(crate) async fn resume(common: &Common, output: Output) -> Outcome {
+    let opened = open(common).await?;
+    let mut told = Vec::new();
+    for connection in &opened.connections {
+        connection.resume().await?;
+        told.push(Told { connection: connection.name().clone(), paused: None });
+    }
+    opened.store.close().await;
+    tell(&told, output)
+}
+
+fn tell(told: &[Told], output: Output) -> Outcome {
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "connections": told }))?,
+        Output::Text => {
+            for told in told {
+                println!("Connection {}\n  {}", told.connection, line(told.paused));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A pause in words.
+pub(crate) fn line(paused: Option<Pause>) -> String {
+    match paused {
+        None => "not paused".to_owned(),
+        Some(Pause { until: None }) => "paused until `okta-insight resume`; events are kept".to_owned(),
+        Some(Pause { until: Some(until) }) => format!("paused until {until:.0}; events are kept"),
+    }
+}

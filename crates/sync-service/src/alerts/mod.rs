@@ -1,0 +1,123 @@
+//! Telling somebody who does not watch: every alert is logged, and sent to a webhook where one is configured.
+//!
+//! Raising an alert only puts it into a queue. A webhook that is slow, wrong or gone costs its alerts and nothing else.
+
+mod gate;
+mod webhook;
+
+use std::time::Duration;
+
+use sync_engine::{Alarm, Alert, AlertKind};
+use sync_model::ConnectionName;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{AlertConfig, ConfigError};
+use gate::{Gate, Notice};
+use webhook::Webhook;
+
+/// How many alerts wait for the webhook at most.
+const QUEUE: usize = 64;
+/// How long alerts that wait may hold the process back once it is told to stop.
+const FLUSH: Duration = Duration::from_secs(3);
+
+/// Whom a connection tells.
+pub(crate) struct Alerts {
+    connection: ConnectionName,
+    webhook: Option<Webhook>,
+    at_most_every: Duration,
+    queue: mpsc::Sender<Alert>,
+    waiting: Mutex<mpsc::Receiver<Alert>>,
+}
+
+impl Alerts {
+    pub(crate) fn new(
+        connection: &ConnectionName,
+        config: Option<&AlertConfig>,
+    ) -> Result<Self, ConfigError> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let webhook = config.map(|config| Webhook::new(connection, config)).transpose();
+        Ok(Self {
+            connection: connection.clone(),
+            webhook: webhook.map_err(|problem| ConfigError::Value {
+                key: format!("connections.{connection}.alerts.url"),
+                problem,
+            })?,
+            at_most_every: config.map_or(Duration::ZERO, |config| config.at_most_every),
+            queue,
+            waiting: Mutex::new(waiting),
+        })
+    }
+
+    /// Sends what is raised, until told that nothing more is; what waits then has a few seconds.
+    pub(crate) async fn deliver(&self, ended: &CancellationToken) {
+        let Some(webhook) = &self.webhook else { return };
+        let too_late = async {
+            ended.cancelled().await;
+            tokio::time::sleep(FLUSH).await;
+        };
+        tokio::select! {
+            () = self.work(webhook, ended) => {}
+            () = too_late => {
+                tracing::warn!(connection = %self.connection, "alerts were left unsent; they are in the log");
+            }
+        }
+    }
+
+    async fn work(&self, webhook: &Webhook, ended: &CancellationToken) {
+        let mut waiting = self.waiting.lock().await;
+        let mut gate = Gate::new(self.at_most_every);
+        loop {
+            let notices = tokio::select! {
+                // What was raised before the end is sent.
+                biased;
+                alert = waiting.recv() => match alert {
+                    Some(alert) => gate.admit(alert, Instant::now()),
+                    None => return,
+                },
+                () = ended.cancelled() => return,
+                () = at(gate.next()) => gate.due(Instant::now()),
+            };
+            for notice in &notices {
+                self.send(webhook, notice).await;
+            }
+        }
+    }
+
+    async fn send(&self, webhook: &Webhook, notice: &Notice) {
+        if let Err(problem) = webhook.send(notice).await {
+            tracing::warn!(
+                connection = %self.connection,
+                kind = ?notice.alert.kind,
+                problem,
+                "an alert could not be sent"
+            );
+        }
+    }
+}
+
+impl Alarm for Alerts {
+    fn raise(&self, alert: Alert) {
+        let Alert { kind, message, hint, .. } = &alert;
+        if *kind == AlertKind::Recovered {
+            tracing::info!(connection = %self.connection, alert = ?kind, "{message}");
+        } else {
+            tracing::warn!(connection = %self.connection, alert = ?kind, hint, "{message}");
+        }
+        if self.webhook.is_some() && self.queue.try_send(alert).is_err() {
+            tracing::warn!(connection = %self.connection, "too many alerts wait to be sent; this one is only here");
+        }
+    }
+}
+
+/// Returns at that time; never without one.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+use crate::config::AlertFormat;
+
+fn alert(kind: AlertKind, message: &str) -> Alert {
+    let at = "2026-03-01T12:00:00Z".parse().unwrap();
+    Alert { kind, message: message.into(), hint: Some("look at <it> & act".into()), at }
+}
+
+fn notice(suppressed: u64) -> Notice {
+    Notice { alert: alert(AlertKind::GuardTripped, "20 of 30 users would go"), suppressed }
+}
+
+fn main() -> ConnectionName {
+    ConnectionName::try_from("main".to_owned()).unwrap()
+}
+
+fn config(url: &str, at_most_every: Duration) -> AlertConfig {
+    AlertConfig { url: url.to_owned().into(), format: AlertFormat::Json, at_most_every }
+}
+
+fn alerts(url: &str, at_most_every: Duration) -> Arc<Alerts> {
+    let mut alerts = Alerts::new(&main(), Some(&config(url, at_most_every))).unwrap();
+    alerts.webhook = alerts.webhook.map(Webhook::impatient);
+    Arc::new(alerts)
+}
+
+async fn bodies(server: &MockServer) -> Vec<Value> {
+    let requests = server.received_requests().await.unwrap();
+    requests.iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
+}
+
+#[test]
+fn the_two_formats_are_as_documented() {
+    assert_eq!(
+        webhook::body(&main(), AlertFormat::Json, &notice(2)),
+        json!({"connection": "main", "kind": "guard_tripped", "message": "20 of 30 users would go",
+               "hint": "look at <it> & act", "at": "2026-03-01T12:00:00Z", "suppressed": 2})
+    );
+    assert_eq!(
+        webhook::body(&main(), AlertFormat::Slack, &notice(2)),
+        json!({"text": ":warning: okta-insight, main: 20 of 30 users would go\nlook at &lt;it&gt; &amp; act\n\
+                        (2 more of the kind since the last message)"})
+    );
+}
+
+#[tokio::test]
+async fn alerts_reach_the_webhook_and_those_that_wait_are_sent_before_the_end() {
+    let server = MockServer::start().await;
+    let to = Mock::given(method("POST")).and(path("/s3cret")).and(header("content-type", "application/json"));
+    to.respond_with(ResponseTemplate::new(204)).expect(2).mount(&server).await;
+    let alerts = alerts(&format!("{}/s3cret", server.uri()), Duration::from_mins(15));
+    alerts.raise(alert(AlertKind::RunFailed, "one"));
+    alerts.raise(alert(AlertKind::RunFailed, "too soon"));
+    alerts.raise(alert(AlertKind::FeedFailed, "another"));
+    let ended = CancellationToken::new();
+    ended.cancel();
+    alerts.deliver(&ended).await;
+    let told: Vec<_> = bodies(&server).await.into_iter().map(|body| body["message"].clone()).collect();
+    assert_eq!(told, ["one", "another"]);
+}
+
+#[tokio::test]
+async fn what_may_go_better_is_tried_again_and_what_may_not_is_told_without_the_address() {
+    for (status, attempts) in [(503, 4), (429, 4), (404, 1), (302, 1)] {
+        let server = MockServer::start().await;
+        // A redirect is not followed: the address is a secret, and goes nowhere else.
+        let answer = ResponseTemplate::new(status).insert_header("location", "/elsewhere");
+        Mock::given(method("POST")).respond_with(answer).expect(attempts).mount(&server).await;
+        let url = format!("{}/s3cret", server.uri());
+        let webhook = Webhook::new(&main(), &config(&url, Duration::ZERO)).unwrap().impatient();
+        let problem = webhook.send(&notice(0)).await.unwrap_err();
+        assert!(problem.contains(&status.to_string()) && !problem.contains("s3cret"), "{problem}");
+    }
+    let gone = Webhook::new(&main(), &config("http://127.0.0.1:9/s3cret", Duration::ZERO)).unwrap();
+    let problem = gone.impatient().send(&notice(0)).await.unwrap_err();
+    assert!(problem.contains("refused") && !problem.contains("s3cret"), "{problem}");
+}
+
+#[tokio::test]
+async fn one_answer_that_goes_wrong_costs_no_alert() {
+    let server = MockServer::start().await;
+    let failing = Mock::given(method("POST")).respond_with(ResponseTemplate::new(500));
+    failing.up_to_n_times(1).mount(&server).await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).expect(1).mount(&server).await;
+    let webhook = Webhook::new(&main(), &config(&server.uri(), Duration::ZERO)).unwrap().impatient();
+    webhook.send(&notice(0)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_that_never_answers_holds_nobody_up() {
+    // Listens, and takes nothing.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let alerts = alerts(&format!("http://{}/", listener.local_addr().unwrap()), Duration::ZERO);
+    for n in 0..10 * QUEUE {
+        alerts.raise(alert(AlertKind::RunFailed, &n.to_string()));
+    }
+    let ended = CancellationToken::new();
+    ended.cancel();
+    let began = Instant::now();
+    alerts.deliver(&ended).await;
+    assert!(began.elapsed() <= FLUSH + Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn without_a_webhook_alerts_are_only_logged() {
+    let alerts = Alerts::new(&main(), None).unwrap();
+    alerts.raise(alert(AlertKind::RunFailed, "one"));
+    alerts.deliver(&CancellationToken::new()).await;
+}

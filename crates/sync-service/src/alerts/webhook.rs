@@ -1,0 +1,122 @@
+//! The webhook: an address that is a secret, and two formats.
+
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use sync_engine::AlertKind;
+use sync_model::ConnectionName;
+
+use super::gate::Notice;
+use crate::config::AlertFormat;
+use crate::{AlertConfig, connection::USER_AGENT};
+
+/// How long one attempt may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is tried.
+const ATTEMPTS: u32 = 4;
+/// The longest wait that a receiver can ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+pub(super) struct Webhook {
+    connection: ConnectionName,
+    client: Client,
+    url: SecretString,
+    format: AlertFormat,
+    /// Before the second attempt; doubled before each further one.
+    pause: Duration,
+}
+
+/// Why an attempt failed.
+struct Trouble {
+    /// Never with the address in it.
+    problem: String,
+    /// When it is worth another try.
+    again: Option<Duration>,
+}
+
+impl Webhook {
+    pub(super) fn new(connection: &ConnectionName, config: &AlertConfig) -> Result<Self, String> {
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            .timeout(TIMEOUT)
+            .connect_timeout(TIMEOUT / 2)
+            .redirect(Policy::none())
+            .build()
+            .map_err(|_| "could not prepare the HTTP client".to_owned())?;
+        Ok(Self {
+            connection: connection.clone(),
+            client,
+            url: config.url.clone(),
+            format: config.format,
+            pause: Duration::from_secs(1),
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn impatient(mut self) -> Self {
+        self.pause = Duration::from_millis(10);
+        self
+    }
+
+    /// Sends a notice, with a few attempts where another may go better. The problem is told without the address.
+    pub(super) async fn send(&self, notice: &Notice) -> Result<(), String> {
+        let body = body(&self.connection, self.format, notice);
+        let mut pause = self.pause;
+        for attempt in 1.. {
+            let Err(trouble) = self.post(&body).await else { return Ok(()) };
+            let Some(again) = trouble.again.filter(|_| attempt < ATTEMPTS) else {
+                return Err(trouble.problem);
+            };
+            tokio::time::sleep(pause.max(again)).await;
+            pause *= 2;
+        }
+        Ok(())
+    }
+
+    async fn post(&self, body: &Value) -> Result<(), Trouble> {
+        let request = self.client.post(self.url.expose_secret().trim()).json(body);
+        let answer = request.send().await.map_err(|error| Trouble {
+            problem: crate::explain(&error.without_url()),
+            again: Some(Duration::ZERO),
+        })?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let passing = status.is_server_error()
+            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
+        let asked = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let asked = Duration::from_secs(asked.unwrap_or_default()).min(LONGEST_WAIT);
+        Err(Trouble { problem: format!("it was answered with {status}"), again: passing.then_some(asked) })
+    }
+}
+
+/// What is sent.
+pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &Notice) -> Value {
+    let Notice { alert, suppressed } = notice;
+    match format {
+        AlertFormat::Json => json!({
+            "connection": connection,
+            "kind": alert.kind,
+            "message": alert.message,
+            "hint": alert.hint,
+            "at": alert.at,
+            "suppressed": suppressed,
+        }),
+        AlertFormat::Slack => {
+            let sign = if alert.kind == AlertKind::Recovered { ":white_check_mark:" } else { ":warning:" };
+            let mut lines = vec![format!("{sign} okta-insight, {connection}: {}", alert.message)];
+            lines.extend(alert.hint.clone());
+            if *suppressed > 0 {
+                lines.push(format!("({suppressed} more of the kind since the last message)"));
+            }
+            let text = lines.join("\n");
+            // The three characters that Slack takes for its own.
+            json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") })
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Asking the process that sends: for a run, for a look at some objects, for a pause.
+//!
+//! One process sends for a connection. Any other leaves its wish in the store and watches what becomes of it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sync_engine::{Clock, RunReport, RunResult, RunSummary, Subject, SyncRequest, SystemClock};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::lock::Lock;
+use crate::status::Pause;
+use crate::{Connection, ServiceError};
+
+/// How often the store is asked what became of a request.
+const LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked whether the process that sends is still there.
+const PROBE: Duration = Duration::from_secs(5);
+/// How long a request that was taken may lead to no run.
+const SLOW_START: Duration = Duration::from_mins(10);
+
+/// Why a run that another process was asked for did not come to a good end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandoverError {
+    /// Nobody took the request. It was taken back.
+    #[error("another process works on connection \"{connection}\", and did not take the request within {} s", patience.as_secs())]
+    NotTaken {
+        /// The connection.
+        connection: String,
+        /// How long was waited.
+        patience: Duration,
+    },
+    /// The request was taken, and no run began.
+    #[error("the other process took the request, and no run began for {} s", patience.as_secs())]
+    NotBegun {
+        /// How long was waited.
+        patience: Duration,
+    },
+    /// The process that took the request is gone.
+    #[error("the process that worked on connection \"{0}\" has ended before the run did")]
+    Ended(String),
+    /// Nothing is sent for now.
+    #[error("connection \"{connection}\" is paused{}", until.map(|until| format!(" until {until:.0}")).unwrap_or_default())]
+    Paused {
+        /// The connection.
+        connection: String,
+        /// Until when; `None` until somebody ends it.
+        until: Option<Timestamp>,
+    },
+    /// The one who waited stopped waiting.
+    #[error("stopped watching; the other process goes on with the run")]
+    StoppedWatching,
+    /// The run failed.
+    #[error("{reason}")]
+    Failed {
+        /// Why.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+impl HandoverError {
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotTaken { .. } => Some(
+                "it may be in the middle of a pass; see `okta-insight status`, and try again later".into(),
+            ),
+            Self::NotBegun { .. } => Some("see its log, and `okta-insight status`".into()),
+            Self::Ended(_) => Some("run the command again: it goes on where the run was".into()),
+            Self::Paused { .. } => Some("end the pause with `okta-insight resume`".into()),
+            Self::StoppedWatching => Some("see what becomes of it with `okta-insight status`".into()),
+            Self::Failed { hint, .. } => hint.clone(),
+        }
+    }
+}
+
+impl Connection {
+    /// Asks the process that sends for a full run, and watches until the run ends. A request that nobody takes in time is
+    /// taken back. Told to stop, it stops watching; the run goes on.
+    ///
+    /// # Errors
+    /// When the connection is paused, nobody takes the request in time, the run fails, the process that makes it ends,
+    /// or the store fails.
+    pub async fn hand_over(
+        &self,
+        accept_shrink: bool,
+        patience: Duration,
+        store_path: &Path,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, ServiceError> {
+        let now = SystemClock.now();
+        if let Some(until) = self.store.paused_until().await?.filter(|until| *until > now) {
+            let Pause { until } = Pause::from_stored(until);
+            return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
+        }
+        let request = self.store.request_sync(accept_shrink, now).await?;
+        tokio::select! {
+            ended = self.watch_request(request, patience, store_path) => ended,
+            () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
+        }
+    }
+
+    async fn watch_request(
+        &self,
+        request: SyncRequest,
+        patience: Duration,
+        store_path: &Path,
+    ) -> Result<RunReport, ServiceError> {
+        let asked = Instant::now();
+        let mut probe = asked + PROBE;
+        let mut taken = false;
+        loop {
+            match self.store.request_run(request.id).await? {
+                Some(RunSummary { ended: Some(_), report, .. }) => return report_of(report),
+                Some(_) => taken = true,
+                None if taken && asked.elapsed() >= SLOW_START => {
+                    return Err(HandoverError::NotBegun { patience: SLOW_START }.into());
+                }
+                None if !taken && asked.elapsed() >= patience => {
+                    if self.store.withdraw_request(request.id).await? {
+                        let connection = self.name().to_string();
+                        return Err(HandoverError::NotTaken { connection, patience }.into());
+                    }
+                    taken = true;
+                }
+                None => {}
+            }
+            if Instant::now() >= probe {
+                if Lock::take(store_path, self.name()).is_ok() {
+                    return self.last_word(request).await;
+                }
+                probe = Instant::now() + PROBE;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// The process that sends is gone; it may have ended the run before.
+    async fn last_word(&self, request: SyncRequest) -> Result<RunReport, ServiceError> {
+        if let Some(RunSummary { ended: Some(_), report, .. }) = self.store.request_run(request.id).await? {
+            return report_of(report);
+        }
+        self.store.withdraw_request(request.id).await?;
+        Err(HandoverError::Ended(self.name().to_string()).into())
+    }
+
+    /// Puts objects on the list of what the process that sends looks at.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ask(&self, subjects: &[Subject]) -> Result<(), ServiceError> {
+        for subject in subjects {
+            self.store.ask(subject, SystemClock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops sending for a while, or until [`Self::resume`]. Events are stored meanwhile.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn pause(&self, time: Option<Duration>) -> Result<Pause, ServiceError> {
+        let until = time.and_then(|time| SystemClock.now().checked_add(time).ok()).unwrap_or(Pause::ENDLESS);
+        self.store.pause(Some(until)).await?;
+        Ok(Pause::from_stored(until))
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn resume(&self) -> Result<(), ServiceError> {
+        Ok(self.store.pause(None).await?)
+    }
+}
+
+fn report_of(report: Option<RunReport>) -> Result<RunReport, ServiceError> {
+    let Some(report) = report else {
+        let reason = "the run was cut off".to_owned();
+        return Err(HandoverError::Failed { reason, hint: Some("run the command again".into()) }.into());
+    };
+    if report.result == RunResult::Failed {
+        let reason = report.error.unwrap_or_else(|| "the run failed".into());
+        return Err(HandoverError::Failed { reason, hint: report.hint }.into());
+    }
+    Ok(report)
+}

@@ -1,0 +1,136 @@
+//! Telling a stuck sync from a healthy one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_model::ConnectionName;
+
+use crate::vitals::Vitals;
+
+/// The answer of `/readyz`.
+#[derive(Debug, Serialize)]
+pub(super) struct Health {
+    /// Whether every connection is.
+    pub(super) ready: bool,
+    connections: BTreeMap<ConnectionName, ConnectionHealth>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConnectionHealth {
+    ready: bool,
+    /// Why it is not.
+    problems: Vec<String>,
+    /// Nothing is sent until then.
+    paused_until: Option<Timestamp>,
+    /// Events that wait.
+    pending: Option<u64>,
+    /// When the oldest of them happened.
+    oldest: Option<Timestamp>,
+    /// When the log was last read to its end.
+    log_read: Option<Timestamp>,
+}
+
+/// Judges by what was measured. Nothing counts as late that had less than `limit` since the process began.
+pub(super) fn judge(vitals: &[Vitals], limit: Duration) -> Health {
+    let connections: BTreeMap<_, _> = vitals.iter().map(|v| (v.name.clone(), connection(v, limit))).collect();
+    Health { ready: connections.values().all(|c| c.ready), connections }
+}
+
+fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
+    let mut problems = Vec::new();
+    if vitals.following_since.is_none() {
+        problems
+            .push("nobody follows this connection: the task that does has not begun, or has ended".into());
+    }
+    let late = |since: Option<Timestamp>| {
+        let since = since.max(vitals.following_since)?;
+        let waited = vitals.now.duration_since(since).unsigned_abs();
+        (waited > limit).then_some(waited.as_secs())
+    };
+    let store = match &vitals.store {
+        Ok(store) => Some(store),
+        Err(problem) => {
+            problems.push(format!("the state store cannot be read: {problem}"));
+            None
+        }
+    };
+    if let Some(store) = store {
+        let waiting = store.inbox.untouched_since.filter(|_| store.paused_until.is_none());
+        if let Some(seconds) = waiting.and_then(|since| late(Some(since))) {
+            problems.push(format!("an event waits for {seconds} s, and nobody has looked at it"));
+        }
+        let read = store.feed.as_ref().and_then(|feed| feed.caught_up);
+        if let Some(seconds) = late(read).filter(|_| vitals.reads_log) {
+            problems.push(format!("the System Log was not read to its end for {seconds} s"));
+        }
+    }
+    ConnectionHealth {
+        ready: problems.is_empty(),
+        problems,
+        paused_until: store.and_then(|store| store.paused_until),
+        pending: store.map(|store| store.inbox.pending),
+        oldest: store.and_then(|store| store.inbox.oldest),
+        log_read: store.and_then(|store| store.feed.as_ref()?.caught_up),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vitals::sample;
+
+    const LIMIT: Duration = Duration::from_mins(10);
+
+    fn problems(change: impl FnOnce(&mut Vitals)) -> Vec<String> {
+        let mut vitals = sample();
+        change(&mut vitals);
+        judge(&[vitals], LIMIT).connections.into_values().next().unwrap().problems
+    }
+
+    fn ago(vitals: &Vitals, minutes: u64) -> Timestamp {
+        vitals.now - Duration::from_mins(minutes)
+    }
+
+    #[test]
+    fn a_connection_that_gets_its_work_done_is_ready() {
+        assert_eq!(problems(|_| ()), Vec::<String>::new());
+        let health = judge(&[sample()], LIMIT);
+        assert!(health.ready);
+    }
+
+    #[test]
+    fn a_stuck_one_is_not_and_says_why() {
+        let told = [
+            problems(|v| v.following_since = None),
+            problems(|v| v.store = Err("the disk is gone".into())),
+            problems(|v| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, 11))),
+            problems(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up = Some(ago(v, 11))),
+            problems(|v| v.store.as_mut().unwrap().feed = None),
+        ];
+        insta::assert_snapshot!(told.concat().join("\n"));
+    }
+
+    #[test]
+    fn what_may_take_longer_is_no_reason() {
+        let minutes =
+            |n| move |v: &mut Vitals| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, n));
+        assert!(problems(minutes(9)).is_empty(), "not long yet");
+        let paused = problems(|v| {
+            minutes(11)(v);
+            v.store.as_mut().unwrap().paused_until = Some(Timestamp::MAX);
+        });
+        assert!(paused.is_empty(), "events wait on purpose");
+        let fresh = problems(|v| {
+            minutes(600)(v);
+            v.following_since = Some(ago(v, 1));
+        });
+        assert!(fresh.is_empty(), "it came back a minute ago");
+        let hook_alone = problems(|v| {
+            v.store.as_mut().unwrap().feed = None;
+            v.reads_log = false;
+        });
+        assert!(hook_alone.is_empty(), "nobody reads the log");
+    }
+}

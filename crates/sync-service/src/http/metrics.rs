@@ -1,0 +1,246 @@
+//! The numbers, as Prometheus reads them.
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, prometheus_text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use sync_engine::LATENCY_BOUNDS;
+
+use crate::vitals::{StoreVitals, Vitals};
+
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Writes what was measured.
+pub(super) fn render(vitals: Vec<Vitals>) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("okta_insight");
+    registry.register_collector(Box::new(Scrape(vitals)));
+    let mut text = String::new();
+    prometheus_text::encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+#[derive(Debug)]
+struct Scrape(Vec<Vitals>);
+
+type Labels = Vec<(&'static str, String)>;
+
+impl Collector for Scrape {
+    fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+        let mut page = Page { encoder, vitals: &self.0 };
+        page.freshness()?;
+        page.waiting()?;
+        page.requests()?;
+        page.results()?;
+        page.latency()
+    }
+}
+
+struct Page<'e, 'v> {
+    encoder: DescriptorEncoder<'e>,
+    vitals: &'v [Vitals],
+}
+
+impl Page<'_, '_> {
+    fn freshness(&mut self) -> fmt::Result {
+        self.gauges("following", "Whether the connection is followed", |v| {
+            vec![(vec![], flag(v.following_since.is_some()))]
+        })?;
+        self.gauges("store_readable", "Whether the state store can be read", |v| {
+            vec![(vec![], flag(v.store.is_ok()))]
+        })?;
+        self.stored("paused", "Whether sending is paused", |s, _| Some(flag(s.paused_until.is_some())))?;
+        self.stored("freshness_seconds", "Age of the oldest change that is not confirmed", |s, v| {
+            Some(s.inbox.oldest.map_or(0.0, |oldest| age(v, oldest)))
+        })?;
+        self.stored("last_pass_age_seconds", "Since the last pass began that ended well", |s, v| {
+            s.last_pass.map(|began| age(v, began))
+        })?;
+        self.stored("log_read_age_seconds", "Since the System Log was last read to its end", |s, v| {
+            s.feed.as_ref()?.caught_up.map(|read| age(v, read))
+        })
+    }
+
+    fn waiting(&mut self) -> fmt::Result {
+        self.gauges("inbox_events", "Events by state; claimed ones are among the pending", |v| {
+            let Ok(StoreVitals { inbox, .. }) = &v.store else { return vec![] };
+            [("pending", inbox.pending), ("claimed", inbox.claimed), ("dead", inbox.dead)]
+                .map(|(state, n)| (vec![("state", state.to_owned())], number(n)))
+                .into()
+        })?;
+        self.stored("inbox_looks", "Distinct objects to look at", |s, _| Some(number(s.inbox.looks)))?;
+        self.stored("unconfirmed_records", "Records that Assets did not account for", |s, _| {
+            Some(number(s.inbox.unconfirmed))
+        })?;
+        self.stored("failed_records", "Of those, records that were sent alone and often", |s, _| {
+            Some(number(s.inbox.failed))
+        })
+    }
+
+    fn requests(&mut self) -> fmt::Result {
+        self.counters("okta_requests", "Requests to Okta, retries included", |v| {
+            vec![(vec![], v.okta.requests)]
+        })?;
+        self.counters("okta_refused_requests", "Requests that Okta answered with 429", |v| {
+            vec![(vec![], v.okta.refused)]
+        })?;
+        self.gauges("okta_requests_waiting", "Requests that wait for their turn", |v| {
+            vec![(vec![], number(v.okta.waiting as u64))]
+        })?;
+        let buckets = |v: &Vitals, value: fn(&okta_client::BucketState) -> u64| {
+            let of = v.okta.buckets.iter();
+            of.map(|(name, state)| (vec![("bucket", (*name).to_owned())], number(value(state)))).collect()
+        };
+        self.gauges("okta_rate_limit", "Requests that a bucket's window allows", |v| {
+            buckets(v, |b| b.limit)
+        })?;
+        self.gauges("okta_rate_remaining", "Requests left in a bucket's window", |v| {
+            buckets(v, |b| b.remaining)
+        })?;
+        let by_credential = |v: &Vitals, value: fn(&insight_import_client::PaceState) -> u64| {
+            let of = v.assets.iter();
+            of.map(|(name, state)| (vec![("credential", (*name).to_owned())], value(state))).collect()
+        };
+        self.counters("assets_requests", "Requests to Assets, retries included", |v| {
+            by_credential(v, |p| p.requests)
+        })?;
+        self.counters("assets_refused_requests", "Requests that Assets answered with 429 or 503", |v| {
+            by_credential(v, |p| p.refused)
+        })
+    }
+
+    fn results(&mut self) -> fmt::Result {
+        self.counters("executions", "Import executions by outcome", |v| by("outcome", &v.stats.executions))?;
+        self.counters("records", "Records by kind and what became of them", |v| {
+            let kinds = v.stats.records.iter();
+            kinds
+                .flat_map(|(kind, n)| {
+                    let results = [
+                        ("read", n.read),
+                        ("sent", n.sent),
+                        ("created", n.created),
+                        ("updated", n.updated),
+                        ("identical", n.identical),
+                        ("rejected", n.rejected),
+                    ];
+                    results.map(|(result, n)| {
+                        (vec![("kind", kind.to_string()), ("result", result.to_owned())], n)
+                    })
+                })
+                .collect()
+        })?;
+        self.counters("failed_runs", "Runs that failed, by kind", |v| by("kind", &v.stats.failed_runs))?;
+        self.counters("tripped_guards", "Runs that a guard stopped", |v| {
+            vec![(vec![], v.stats.tripped_guards)]
+        })
+    }
+
+    fn latency(&mut self) -> fmt::Result {
+        let help = "From an event to its confirmation in Assets";
+        let name = "event_latency_seconds";
+        let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        for vitals in self.vitals {
+            let labels = labels(vitals, vec![]);
+            let counts = vitals.stats.latency_buckets;
+            // What is above the last bound is in the total alone.
+            let buckets: Vec<(f64, u64)> = LATENCY_BOUNDS.into_iter().zip(counts).collect();
+            metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
+                vitals.stats.latency_sum.as_secs_f64(),
+                counts.iter().sum(),
+                &buckets,
+                None,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A gauge that comes from the store, for each connection whose store can be read and that has a value.
+    fn stored(
+        &mut self,
+        name: &str,
+        help: &str,
+        value: impl Fn(&StoreVitals, &Vitals) -> Option<f64>,
+    ) -> fmt::Result {
+        self.gauges(name, help, |v| {
+            let value = v.store.as_ref().ok().and_then(|store| value(store, v));
+            value.into_iter().map(|value| (vec![], value)).collect()
+        })
+    }
+
+    fn gauges(
+        &mut self,
+        name: &str,
+        help: &str,
+        samples: impl Fn(&Vitals) -> Vec<(Labels, f64)>,
+    ) -> fmt::Result {
+        let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for vitals in self.vitals {
+            for (more, value) in samples(vitals) {
+                metric.encode_family(&labels(vitals, more))?.encode_gauge(&value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn counters(
+        &mut self,
+        name: &str,
+        help: &str,
+        samples: impl Fn(&Vitals) -> Vec<(Labels, u64)>,
+    ) -> fmt::Result {
+        let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for vitals in self.vitals {
+            for (more, value) in samples(vitals) {
+                let labels = labels(vitals, more);
+                metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn labels(vitals: &Vitals, more: Labels) -> Labels {
+    std::iter::once(("connection", vitals.name.to_string())).chain(more).collect()
+}
+
+fn by(label: &'static str, counts: &std::collections::BTreeMap<&'static str, u64>) -> Vec<(Labels, u64)> {
+    counts.iter().map(|(name, n)| (vec![(label, (*name).to_owned())], *n)).collect()
+}
+
+fn age(vitals: &Vitals, since: jiff::Timestamp) -> f64 {
+    vitals.now.duration_since(since).as_secs_f64().max(0.0)
+}
+
+fn flag(set: bool) -> f64 {
+    if set { 1.0 } else { 0.0 }
+}
+
+// Exact up to 2^53, which nothing here comes near.
+#[allow(clippy::cast_precision_loss)]
+fn number(n: u64) -> f64 {
+    n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vitals::sample;
+
+    #[test]
+    fn the_numbers_are_as_documented_and_hold_no_secret() {
+        let text = render(vec![sample()]).unwrap();
+        assert!(!text.contains("s3cret") && !text.contains("example.okta.com"));
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_read_leaves_the_rest() {
+        let mut vitals = sample();
+        vitals.store = Err("gone".into());
+        let text = render(vec![vitals]).unwrap();
+        assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
+        assert!(!text.contains("okta_insight_freshness_seconds{"), "{text}");
+        assert!(text.contains("okta_insight_okta_requests_total{connection=\"main\"} 120"), "{text}");
+    }
+}

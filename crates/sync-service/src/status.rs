@@ -1,0 +1,111 @@
+//! How a connection is doing, from the store alone: how fresh, what is waiting, what failed and why.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_engine::{
+    Census, Clock, InboxCounts, RunKind, RunSummary, SystemClock, UnclearedCounts, Unconfirmed,
+};
+use sync_model::{ConnectionName, ObjectKind};
+
+use crate::config::EventSource;
+use crate::{Connection, ServiceError};
+
+/// How many records that Assets did not take are listed.
+const LISTED: u32 = 20;
+
+/// How a connection is doing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectionStatus {
+    /// Its name.
+    pub connection: ConnectionName,
+    /// When it last knew the truth.
+    pub freshness: Freshness,
+    /// Set while sending is paused.
+    pub paused: Option<Pause>,
+    /// How far the System Log was read; `None` when it is not, or not yet.
+    pub log: Option<FeedStatus>,
+    /// Where events come from.
+    pub events: EventSource,
+    /// Confirmed objects by kind.
+    pub objects: BTreeMap<ObjectKind, Census>,
+    /// What is waiting.
+    pub inbox: InboxCounts,
+    /// Values that are gone in Okta and still in Assets.
+    pub uncleared: UnclearedCounts,
+    /// Records that Assets did not account for, those first that were sent most often.
+    pub unconfirmed: Vec<Unconfirmed>,
+    /// When the last full run that ended well began.
+    pub last_full_sync: Option<Timestamp>,
+    /// The same of a run over what changed lately.
+    pub last_delta_sync: Option<Timestamp>,
+    /// The last runs, newest first.
+    pub runs: Vec<RunSummary>,
+}
+
+/// When a connection last knew the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Freshness {
+    /// Everything that happened in Okta before this is in Assets; `None` before the first full run.
+    pub known_until: Option<Timestamp>,
+    /// How long ago that is, in seconds.
+    pub age_seconds: Option<f64>,
+    /// When the oldest event happened that is not confirmed yet.
+    pub waiting_since: Option<Timestamp>,
+}
+
+/// Nothing is sent for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// When it ends by itself; `None` when somebody has to end it.
+    pub until: Option<Timestamp>,
+}
+
+impl Pause {
+    /// What is stored for a pause without an end: the year 9999.
+    pub(crate) const ENDLESS: Timestamp = Timestamp::constant(253_370_764_800, 0);
+
+    pub(crate) fn from_stored(until: Timestamp) -> Self {
+        Self { until: Some(until).filter(|until| *until < Self::ENDLESS) }
+    }
+}
+
+/// How far the System Log was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct FeedStatus {
+    /// When it was last read to its end.
+    pub caught_up: Option<Timestamp>,
+    /// When the newest event in it happened.
+    pub newest: Timestamp,
+}
+
+impl Connection {
+    /// How it is doing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
+        let now = SystemClock.now();
+        let vitals = self.store_vitals(now).await?;
+        let known_until = vitals.known_until();
+        Ok(ConnectionStatus {
+            connection: self.name().clone(),
+            freshness: Freshness {
+                known_until,
+                age_seconds: known_until.map(|known| now.duration_since(known).as_secs_f64().max(0.0)),
+                waiting_since: vitals.inbox.oldest,
+            },
+            paused: vitals.paused_until.map(Pause::from_stored),
+            log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
+            events: self.events,
+            objects: self.store.census().await?,
+            inbox: vitals.inbox,
+            uncleared: self.store.count_uncleared().await?,
+            unconfirmed: self.store.unconfirmed(LISTED).await?,
+            last_full_sync: self.store.last_run(RunKind::Full).await?.good,
+            last_delta_sync: self.store.last_run(RunKind::Delta).await?.good,
+            runs: self.store.runs(runs).await?,
+        })
+    }
+}

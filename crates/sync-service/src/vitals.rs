@@ -1,0 +1,178 @@
+//! What can be measured of a connection while it works.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use insight_import_client::{AssetsClient, ImportClient, PaceState};
+use jiff::Timestamp;
+use okta_client::{OktaClient, PacerState};
+use sync_engine::{Clock, EngineStats, FeedState, InboxCounts, RunKind, SystemClock};
+use sync_model::ConnectionName;
+
+use crate::config::EventSource;
+use crate::{Connection, ServiceError};
+
+/// How long the store may take to answer before it counts as not readable.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks over the clients' shoulders.
+pub(crate) struct Watch {
+    okta: OktaClient,
+    assets: ImportClient,
+    account: Option<AssetsClient>,
+    following_since: Mutex<Option<Timestamp>>,
+}
+
+impl Watch {
+    pub(crate) const fn new(okta: OktaClient, assets: ImportClient, account: Option<AssetsClient>) -> Self {
+        Self { okta, assets, account, following_since: Mutex::new(None) }
+    }
+
+    /// To be kept for as long as the connection is followed.
+    pub(crate) fn following(&self) -> Following<'_> {
+        *self.since() = Some(SystemClock.now());
+        Following(self)
+    }
+
+    fn since(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.following_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that a connection is followed, until it is dropped, however that comes.
+pub(crate) struct Following<'w>(&'w Watch);
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        *self.0.since() = None;
+    }
+}
+
+/// A connection at one moment.
+#[derive(Debug)]
+pub(crate) struct Vitals {
+    pub(crate) name: ConnectionName,
+    pub(crate) now: Timestamp,
+    /// Since when it is followed; `None` when nobody does.
+    pub(crate) following_since: Option<Timestamp>,
+    /// Whether it is to read the log.
+    pub(crate) reads_log: bool,
+    /// From the store, or why that cannot be read.
+    pub(crate) store: Result<StoreVitals, String>,
+    pub(crate) stats: EngineStats,
+    pub(crate) okta: PacerState,
+    /// By the credential that is used.
+    pub(crate) assets: Vec<(&'static str, PaceState)>,
+}
+
+/// What the store says.
+#[derive(Debug, Clone)]
+pub(crate) struct StoreVitals {
+    pub(crate) inbox: InboxCounts,
+    pub(crate) feed: Option<FeedState>,
+    /// Only a time that is still to come.
+    pub(crate) paused_until: Option<Timestamp>,
+    /// When the last pass began that ended well.
+    pub(crate) last_pass: Option<Timestamp>,
+}
+
+impl StoreVitals {
+    /// When the connection last knew all that there was to know; `None` when it never did.
+    pub(crate) fn known_until(&self) -> Option<Timestamp> {
+        let read = self.feed.as_ref().and_then(|feed| feed.caught_up);
+        let known = self.last_pass?.max(read.unwrap_or(Timestamp::MIN));
+        Some(self.inbox.oldest.map_or(known, |oldest| oldest.min(known)))
+    }
+}
+
+impl Connection {
+    /// Measures. A store that cannot be read is part of the result.
+    pub(crate) async fn vitals(&self) -> Vitals {
+        let now = SystemClock.now();
+        let store = tokio::time::timeout(PATIENCE, self.store_vitals(now)).await;
+        let store = match store {
+            Ok(read) => read.map_err(|error| crate::explain(&error)),
+            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        };
+        let mut assets = vec![("import", self.watch.assets.pace())];
+        assets.extend(self.watch.account.as_ref().map(|account| ("account", account.pace())));
+        Vitals {
+            name: self.name().clone(),
+            now,
+            following_since: *self.watch.since(),
+            reads_log: self.events != EventSource::Hook,
+            store,
+            stats: self.engine().stats(),
+            okta: self.watch.okta.pacer().state(),
+            assets,
+        }
+    }
+
+    pub(crate) async fn store_vitals(&self, now: Timestamp) -> Result<StoreVitals, ServiceError> {
+        let full = self.store.last_run(RunKind::Full).await?.good;
+        let delta = self.store.last_run(RunKind::Delta).await?.good;
+        Ok(StoreVitals {
+            inbox: self.store.inbox().await?,
+            feed: self.store.feed().await?,
+            paused_until: self.store.paused_until().await?.filter(|until| *until > now),
+            last_pass: full.max(delta),
+        })
+    }
+}
+
+/// A healthy connection, for tests of what is made of it.
+#[cfg(test)]
+pub(crate) fn sample() -> Vitals {
+    use std::collections::BTreeMap;
+
+    use okta_client::BucketState;
+    use sync_engine::RecordCounts;
+    use sync_model::ObjectKind;
+
+    let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+    let ago = |seconds| now - Duration::from_secs(seconds);
+    let bucket = BucketState { limit: 600, remaining: 540, others: 3, resets_in: Duration::from_secs(20) };
+    let mut stats = EngineStats::default();
+    stats.executions.insert("done", 3);
+    stats.failed_runs.insert("full", 1);
+    stats.tripped_guards = 1;
+    let counts = RecordCounts { read: 60, sent: 12, created: 10, updated: 1, identical: 0, rejected: 1 };
+    stats.records.insert(ObjectKind::User, counts);
+    stats.latency_buckets = [0, 4, 2, 0, 0, 0, 0, 0, 0, 0, 1];
+    stats.latency_sum = Duration::from_secs(4000);
+    Vitals {
+        name: ConnectionName::try_from("main".to_owned()).unwrap(),
+        now,
+        following_since: Some(ago(86_400)),
+        reads_log: true,
+        store: Ok(StoreVitals {
+            inbox: InboxCounts {
+                pending: 5,
+                claimed: 2,
+                dead: 1,
+                looks: 4,
+                oldest: Some(ago(30)),
+                untouched_since: Some(ago(29)),
+                unconfirmed: 3,
+                failed: 1,
+            },
+            feed: Some(FeedState {
+                checkpoint: "https://example.okta.com/api/v1/logs?after=s3cret".into(),
+                newest: ago(30),
+                caught_up: Some(ago(4)),
+            }),
+            paused_until: None,
+            last_pass: Some(ago(900)),
+        }),
+        stats,
+        okta: PacerState {
+            buckets: BTreeMap::from([("/api/v1/users", bucket)]),
+            requests: 120,
+            refused: 1,
+            in_flight: 2,
+            waiting: 0,
+            concurrency: 10,
+        },
+        assets: vec![("import", PaceState { requests: 40, refused: 2, in_flight: 1, allowed: 8 })],
+    }
+}

@@ -1,0 +1,113 @@
+//! What one process leaves to another.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{World, follow};
+use sync_service::engine::RunResult;
+use sync_service::{HandoverError, ServiceError};
+use tokio_util::sync::CancellationToken;
+
+const SOON: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_request_that_nobody_takes_is_taken_back() {
+    let world = World::start("").await;
+    let holder = world.connection().await;
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let asker = world.connection().await;
+    let error = world.hand_over(&asker, SOON, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Handover(HandoverError::NotTaken { .. })), "{error}");
+    assert!(error.to_string().contains("did not take the request") && error.hint().is_some(), "{error}");
+    // Whoever follows later does not carry out what nobody waits for any more.
+    let following = follow(&holder);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(asker.status(5).await.unwrap().runs.is_empty());
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
+    let world = World::start("").await;
+    let holder = world.connection().await;
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let following = follow(&holder);
+    let asker = world.connection().await;
+    let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.result, report.executions), (RunResult::Done, 1));
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
+    let world = World::start("").await;
+    let holder = world.connection().await;
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let following = follow(&holder);
+    let asker = world.connection().await;
+    // It follows, and then the app loses its admin role.
+    world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    control.call("POST", "/okta/role/off", &serde_json::Value::Null).await.unwrap();
+    let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Handover(HandoverError::Failed { .. })), "{error}");
+    assert!(error.to_string().contains("admin role") && error.hint().is_some(), "{error}");
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_stops_watching_does_not_stop_the_run() {
+    let world = World::start("").await;
+    let holder = world.connection().await;
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let asker = world.connection().await;
+    let stop = CancellationToken::new();
+    let (error, ()) = tokio::join!(world.hand_over(&asker, LONG, &stop), async {
+        tokio::time::sleep(SOON).await;
+        stop.cancel();
+    });
+    let error = error.unwrap_err();
+    assert!(matches!(error, ServiceError::Handover(HandoverError::StoppedWatching)), "{error}");
+    let following = follow(&holder);
+    let deadline = tokio::time::Instant::now() + LONG;
+    while asker.status(1).await.unwrap().last_full_sync.is_none() {
+        assert!(tokio::time::Instant::now() < deadline, "the run was not made");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn a_process_that_ends_leaves_nobody_waiting() {
+    let world = World::start("").await;
+    let asker = world.connection().await;
+    // Nobody holds the connection, as after a crash between the question and the answer.
+    let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Handover(HandoverError::Ended(_))), "{error}");
+}
+
+#[tokio::test]
+async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
+    let world = World::start("").await;
+    let connection = world.connection().await;
+    assert_eq!(connection.pause(None).await.unwrap().until, None);
+    assert_eq!(connection.status(1).await.unwrap().paused.unwrap().until, None);
+    let until = connection.pause(Some(LONG)).await.unwrap().until.unwrap();
+    let told = connection.status(1).await.unwrap().paused.unwrap().until.unwrap();
+    assert_eq!(told.as_millisecond(), until.as_millisecond());
+    let error = world.hand_over(&connection, LONG, &CancellationToken::new()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("is paused until") && error.hint().unwrap().contains("resume"),
+        "{error}"
+    );
+    connection.resume().await.unwrap();
+    assert_eq!(connection.status(1).await.unwrap().paused, None);
+}

@@ -1,0 +1,87 @@
+//! Metrics and health over HTTP.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{World, follow};
+use sync_service::{Connection, Monitor};
+use tokio_util::sync::CancellationToken;
+
+const LIMIT: Duration = Duration::from_mins(10);
+
+async fn monitor(connection: Arc<Connection>) -> String {
+    let monitor = Monitor::bind("127.0.0.1:0".parse().unwrap(), &[connection], LIMIT).await.unwrap();
+    let address = format!("http://{}", monitor.address());
+    tokio::spawn(monitor.serve(CancellationToken::new()));
+    address
+}
+
+async fn get(url: String) -> (u16, String) {
+    let answer = reqwest::get(url).await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn readiness_follows_the_loop_and_the_process_is_alive_whatever_happens() {
+    let world = World::start("").await;
+    let connection = world.connection().await;
+    connection.engine().setup(false).await.unwrap();
+    let url = monitor(Arc::clone(&connection)).await;
+    let (status, text) = get(format!("{url}/readyz")).await;
+    let health: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &health["ready"]), (503, &json!(false)), "nobody follows: {text}");
+    assert_eq!(get(format!("{url}/healthz")).await.0, 200);
+
+    let following = follow(&connection);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while get(format!("{url}/readyz")).await.0 != 200 {
+        assert!(tokio::time::Instant::now() < deadline, "not ready");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    following.stop().await;
+    let (status, text) = get(format!("{url}/readyz")).await;
+    assert!(status == 503 && text.contains("nobody follows"), "{text}");
+    assert_eq!(get(format!("{url}/healthz")).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
+    let world = World::start("").await;
+    let connection = world.connection().await;
+    let url = monitor(Arc::clone(&connection)).await;
+    assert!(
+        get(format!("{url}/metrics")).await.1.contains("okta_insight_store_readable{connection=\"main\"} 1")
+    );
+    world.store.clone().close().await;
+    let (status, text) = get(format!("{url}/readyz")).await;
+    assert!(status == 503 && text.contains("the state store cannot be read"), "{text}");
+    let (status, text) = get(format!("{url}/metrics")).await;
+    assert_eq!(status, 200);
+    assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
+}
+
+#[tokio::test]
+async fn nothing_secret_or_personal_is_answered() {
+    let world = World::start("").await;
+    let connection = world.connection().await;
+    connection.engine().setup(false).await.unwrap();
+    let limits = world.config.connections.values().next().unwrap().limits;
+    let quiet = sync_service::engine::Quiet;
+    connection.engine().sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
+    let url = monitor(connection).await;
+    let ready = world.sandbox.ready();
+    let secrets = [&ready["okta"]["client_id"], &ready["insight"]["import_token"], &ready["okta"]["org_url"]];
+    for path in ["/metrics", "/readyz", "/healthz"] {
+        let (_, text) = get(format!("{url}{path}")).await;
+        for secret in secrets {
+            assert!(!text.contains(secret.as_str().unwrap()), "{path}: {text}");
+        }
+        assert!(!text.contains('@') && !text.contains("00u"), "{path}: {text}");
+    }
+}

@@ -1,0 +1,221 @@
+//! What an operator does while the daemon runs, with real processes.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+use support::{World, in_sync};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// No hook, and after the first look at the log none for a day: the daemon learns of changes by reading everything.
+const DEAF: &str = "[connections.main]\nevents = \"log\"\n[connections.main.schedule]\nlog = \"1d\"\n";
+
+/// A world that was set up and synchronised once.
+fn world() -> World {
+    configured("")
+}
+
+fn configured(more: &str) -> World {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    world.configure(more);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    world
+}
+
+/// The ids of users that are not deleted.
+async fn users(control: &ControlClient) -> Vec<String> {
+    let users = control.get("/okta/users?limit=1000").await.unwrap();
+    users["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn rename(control: &ControlClient, user: &str, city: &str) {
+    control.call("POST", &format!("/okta/users/{user}"), &json!({"city": city})).await.unwrap();
+}
+
+async fn delete(control: &ControlClient, users: &[String]) {
+    for user in users {
+        control.call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await.unwrap();
+    }
+}
+
+/// Asks until the answer is as it should be.
+async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = answer().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn log_was_read(world: &World) {
+    until("the log was read", async || {
+        world.json(&["status"])["connections"][0]["log"]["caught_up"].is_string().then_some(())
+    })
+    .await;
+}
+
+async fn get(address: &str, path: &str) -> (u16, String) {
+    let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_here() {
+    let world = configured(DEAF);
+    let daemon = world.daemon();
+    log_was_read(&world).await;
+    let control = world.control();
+    let synced = world.json(&["sync"]);
+    let told = &synced["connections"][0];
+    assert_eq!((&told["handed_over"], &told["result"]), (&json!(true), &json!("done")), "{synced}");
+    assert_eq!(synced["records"]["user"]["read"], 30);
+
+    let some = world.json(&["sync", "--users", &users(&control).await[..2].join(",")]);
+    assert_eq!(some["connections"][0]["asked_for"], 2);
+    until("the two users were looked at", async || {
+        (world.json(&["status"])["connections"][0]["inbox"]["looks"] == 0).then_some(())
+    })
+    .await;
+
+    delete(&control, &users(&control).await[..20]).await;
+    let refused = world.run(&["sync", "--config", "c.toml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr));
+    world.json(&["sync", "--accept-shrink"]);
+    let audit = in_sync(&world, PATIENCE).await;
+    assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
+    daemon.end();
+}
+
+#[tokio::test]
+async fn a_pause_holds_events_back_and_its_end_applies_them() {
+    let world = world();
+    let _daemon = world.daemon();
+    let control = world.control();
+    let paused = world.json(&["pause", "--for", "1h"]);
+    assert!(paused["connections"][0]["paused"]["until"].is_string(), "{paused}");
+    rename(&control, &users(&control).await[0], "Nuuk").await;
+    let status = until("the event is kept", async || {
+        let status = world.json(&["status"]);
+        (status["connections"][0]["inbox"]["pending"] == 1).then_some(status)
+    })
+    .await;
+    let status = &status["connections"][0];
+    assert!(status["paused"]["until"].is_string() && status["freshness"]["waiting_since"].is_string());
+    // Several times as long as an event takes.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(!in_sync(&world, Duration::ZERO).await.in_sync, "nothing is sent");
+    let refused = world.run(&["sync", "--config", "c.toml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("is paused until") && told.contains("okta-insight resume"), "{told}");
+    assert_eq!(world.json(&["resume"])["connections"][0]["paused"], Value::Null);
+    let audit = in_sync(&world, PATIENCE).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    assert_eq!(world.json(&["status"])["connections"][0]["paused"], Value::Null);
+}
+
+#[tokio::test]
+async fn metrics_and_health_are_answered_where_okta_does_not_come() {
+    let world = world();
+    let _daemon = world.daemon();
+    let address = world.server("metrics");
+    rename(&world.control(), &users(&world.control()).await[0], "Nuuk").await;
+    assert!(in_sync(&world, PATIENCE).await.in_sync);
+    let (status, text) = get(&address, "/readyz").await;
+    let health: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &health["ready"]), (200, &json!(true)), "{text}");
+    assert_eq!(health["connections"]["main"]["problems"], json!([]));
+    assert_eq!(get(&address, "/healthz").await.0, 200);
+    let text = until("the event is counted", async || {
+        let (_, text) = get(&address, "/metrics").await;
+        text.contains("okta_insight_event_latency_seconds_count{connection=\"main\"} 1").then_some(text)
+    })
+    .await;
+    for line in [
+        "okta_insight_following{connection=\"main\"} 1",
+        "okta_insight_executions_total{connection=\"main\",outcome=\"done\"} 1",
+        "okta_insight_records_total{connection=\"main\",kind=\"user\",result=\"updated\"} 1",
+        "okta_insight_okta_rate_remaining{connection=\"main\",bucket=\"",
+        "okta_insight_log_read_age_seconds{connection=\"main\"} ",
+        "okta_insight_last_pass_age_seconds{connection=\"main\"} ",
+        "okta_insight_assets_requests_total{connection=\"main\",credential=\"import\"} ",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    for path in ["/metrics", "/readyz", "/healthz"] {
+        assert_eq!(get(&world.server("listen"), path).await.0, 404, "{path} is not for the internet");
+    }
+}
+
+#[tokio::test]
+async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
+    let webhook = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/s3cret"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&webhook)
+        .await;
+    let url = format!("{}/s3cret", webhook.uri());
+    let world = configured(&format!("{DEAF}[connections.main.alerts]\nurl = \"{url}\"\n"));
+    let daemon = world.daemon();
+    log_was_read(&world).await;
+    let control = world.control();
+    delete(&control, &users(&control).await[..20]).await;
+    world.run(&["sync", "--config", "c.toml"]);
+    let alert: Value = until("the alert is sent", async || {
+        let sent = webhook.received_requests().await.unwrap();
+        sent.first().map(|request| serde_json::from_slice(&request.body).unwrap())
+    })
+    .await;
+    assert_eq!((&alert["connection"], &alert["kind"]), (&json!("main"), &json!("guard_tripped")), "{alert}");
+    assert!(alert["hint"].as_str().unwrap().contains("--accept-shrink"), "{alert}");
+    assert!(alert["message"].is_string() && alert["at"].is_string(), "{alert}");
+    assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 0);
+    daemon.end();
+    assert!(world.log().contains("GuardTripped") && !world.log().contains("s3cret"), "{}", world.log());
+}
+
+#[tokio::test]
+async fn the_log_says_which_connection_run_execution_and_request_a_line_is_about() {
+    let world = world();
+    let daemon = world.daemon();
+    let control = world.control();
+    rename(&control, &users(&control).await[0], "Nuuk").await;
+    let ended = line(&world, |line| line["fields"]["message"] == "the run ended").await;
+    assert_eq!(span(&ended, "following")["connection"], "main");
+    let run = span(&ended, "run");
+    assert!(run["run"].is_string() && run["execution"].is_string(), "{ended}");
+
+    // Everything but the listing of users is refused.
+    control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
+    rename(&control, &users(&control).await[0], "Pau").await;
+    let refused = line(&world, |line| span(line, "okta")["status"] == 403).await;
+    assert!(span(&refused, "okta")["request_id"].is_string(), "{refused}");
+    assert_eq!(span(&refused, "following")["connection"], "main");
+    drop(daemon);
+}
+
+/// The first line of the daemon's log that fits.
+async fn line(world: &World, fits: fn(&Value) -> bool) -> Value {
+    let find = async || world.log().lines().filter_map(|line| serde_json::from_str(line).ok()).find(fits);
+    until("the line is in the log", find).await
+}
+
+/// The span of that name around a line, or nothing.
+fn span(line: &Value, name: &str) -> Value {
+    let spans = line["spans"].as_array();
+    spans.and_then(|spans| spans.iter().find(|span| span["name"] == name)).cloned().unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! A sandbox, the binaries, and what to look at.
+
+// Every test file uses its own part of it.
+#![allow(dead_code)]
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use sandbox::{ControlClient, audit};
+use serde_json::Value;
+
+/// The binaries under test, built once by the same profile as this test.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    static BUILD: Once = Once::new();
+    BUILD.call_once(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
+        let status = Command::new(cargo)
+            .args(["build", "--quiet", "--workspace", "--bins"])
+            .args(profile)
+            .status()
+            .unwrap();
+        assert!(status.success(), "the binaries do not build");
+    });
+    // target/PROFILE/deps/flows-HASH
+    let own = std::env::current_exe().unwrap();
+    own.parent().unwrap().parent().unwrap().join(name)
+}
+
+/// A sandbox in a process of its own, with a configuration for it.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    sandbox: Child,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.sandbox.kill();
+        let _ = self.sandbox.wait();
+    }
+}
+
+impl World {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Command::new(binary("okta-insight"))
+            .args(["sandbox", "--config-file", "c.toml", "--ready-file", "ready.json"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let world = Self { folder, sandbox };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !world.path("ready.json").exists() {
+            assert!(Instant::now() < deadline, "the sandbox did not get ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        world
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(binary("okta-insight")).args(arguments).current_dir(self.folder()).output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and gives its JSON.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--config", "c.toml", "--output", "json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Where the files are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Adds to the configuration.
+    pub(crate) fn configure(&self, more: &str) {
+        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        std::fs::write(self.path("c.toml"), format!("{text}\n{more}")).unwrap();
+    }
+
+    /// A setting of the server, such as where it listens.
+    pub(crate) fn server(&self, key: &str) -> String {
+        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap();
+        line.trim_matches('"').to_owned()
+    }
+
+    /// Starts the daemon, and waits until it answers. Its log goes to `daemon.log`.
+    pub(crate) fn daemon(&self) -> Daemon {
+        let log = std::fs::File::create(self.path("daemon.log")).unwrap();
+        let daemon = Command::new(binary("okta-insightd"))
+            .args(["--config", "c.toml", "--log-format", "json"])
+            .current_dir(self.folder())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let daemon = Daemon(daemon);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(self.server("listen")).is_err() {
+            assert!(Instant::now() < deadline, "the daemon does not listen: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        daemon
+    }
+
+    /// What the daemon wrote.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path("daemon.log")).unwrap()
+    }
+
+    pub(crate) fn control(&self) -> ControlClient {
+        let ready: Value =
+            serde_json::from_str(&std::fs::read_to_string(self.path("ready.json")).unwrap()).unwrap();
+        ControlClient::new(ready["control_url"].as_str().unwrap())
+    }
+
+    /// The configuration with a part replaced, as another file.
+    pub(crate) fn changed(&self, from: &str, to: &str) -> String {
+        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        let line = text.lines().find(|line| line.starts_with(from)).unwrap();
+        std::fs::write(self.path("bad.toml"), text.replace(line, to)).unwrap();
+        line.to_owned()
+    }
+}
+
+pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
+    let control = world.control();
+    let deadline = Instant::now() + patience;
+    loop {
+        let audit = audit::compare(&control).await.unwrap();
+        if audit.in_sync || Instant::now() >= deadline {
+            return audit;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The daemon. Killed when dropped.
+pub(crate) struct Daemon(Child);
+
+impl Daemon {
+    /// Asks it to end, as the system does, and waits until it has.
+    pub(crate) fn end(mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
