@@ -111,13 +111,18 @@ pub(crate) struct Pause {
     #[command(flatten)]
     pub(crate) common: Common,
     /// For how long, such as 30m or 2h; until `resume` when it is not given.
-    #[arg(long = "for", value_name = "TIME", value_parser = interval)]
+    #[arg(long = "for", value_name = "TIME", value_parser = some_time)]
     pub(crate) time: Option<Duration>,
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let time = sync_service::engine::interval(text).filter(|time| !time.is_zero());
-    time.ok_or_else(|| "write it as \"30s\", \"15m\", \"6h\" or \"1d\"".to_owned())
+    sync_service::engine::interval(text)
+        .ok_or_else(|| "write it as \"30s\", \"15m\", \"6h\" or \"1d\"".to_owned())
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = interval(text)?;
+    if time.is_zero() { Err("that is no time at all".to_owned()) } else { Ok(time) }
 }
 
 /// The org that is invented.

@@ -3,92 +3,40 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::Once;
-use std::time::{Duration, Instant};
+mod support;
 
-use sandbox::ControlClient;
+use std::ops::Deref;
+use std::process::Output;
+
 use serde_json::{Value, json};
 
-/// The binary under test, built once by the same profile as this test.
-fn binary() -> PathBuf {
-    static BUILD: Once = Once::new();
-    BUILD.call_once(|| {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
-        let status = Command::new(cargo)
-            .args(["build", "--quiet", "--workspace", "--bins"])
-            .args(profile)
-            .status()
-            .unwrap();
-        assert!(status.success(), "the binaries do not build");
-    });
-    // target/PROFILE/deps/prune-HASH
-    let own = std::env::current_exe().unwrap();
-    own.parent().unwrap().parent().unwrap().join("okta-insight")
-}
+/// A sandbox, set up and synchronised, with a configuration that has an account, `c.toml`, and one that has none.
+struct World(support::World);
 
-/// A sandbox in a process of its own, with a configuration that has an account, and one that has none.
-struct World {
-    folder: tempfile::TempDir,
-    sandbox: Child,
-}
+impl Deref for World {
+    type Target = support::World;
 
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = self.sandbox.kill();
-        let _ = self.sandbox.wait();
+    fn deref(&self) -> &support::World {
+        &self.0
     }
 }
 
 impl World {
-    /// Set up and synchronised.
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let sandbox = Command::new(binary())
-            .args(["sandbox", "--users", "12", "--groups", "3"])
-            .args(["--config-file", "none.toml", "--ready-file", "ready.json"])
-            .current_dir(folder.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let world = Self { folder, sandbox };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !world.folder.path().join("ready.json").exists() {
-            assert!(Instant::now() < deadline, "the sandbox did not get ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let assets = &world.ready()["insight"];
+        let world = support::World::start(&["--users", "12", "--groups", "3"]);
+        let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
+        std::fs::write(world.path("none.toml"), &without).unwrap();
+        let ready: Value = serde_json::from_slice(&std::fs::read(world.path("ready.json")).unwrap()).unwrap();
+        let assets = &ready["insight"];
         let account = format!(
             "[connections.main.assets]\nsite_url = {}\nemail = {}\napi_token = {}",
             assets["site_url"], assets["email"], assets["api_token"]
         );
-        let text = std::fs::read_to_string(world.folder.path().join("none.toml")).unwrap();
-        let text = text.replace("[connections.main.assets]", &account);
-        std::fs::write(world.folder.path().join("c.toml"), text).unwrap();
+        std::fs::write(world.path("c.toml"), without.replace("[connections.main.assets]", &account)).unwrap();
         for command in ["setup", "sync"] {
             assert!(world.run(&[command, "--config", "none.toml"]).status.success());
         }
-        world
-    }
-
-    fn ready(&self) -> Value {
-        serde_json::from_slice(&std::fs::read(self.folder.path().join("ready.json")).unwrap()).unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(binary())
-            .args(arguments)
-            .env("NO_COLOR", "1")
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
-
-    fn control(&self) -> ControlClient {
-        ControlClient::new(self.ready()["control_url"].as_str().unwrap())
+        Self(world)
     }
 
     /// Deletes users in Okta, and has them marked in Assets.

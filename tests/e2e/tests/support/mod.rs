@@ -67,7 +67,13 @@ impl World {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(binary("okta-insight")).args(arguments).current_dir(self.folder()).output().unwrap()
+        Command::new(binary("okta-insight"))
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .current_dir(self.folder())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// Runs a command that must succeed, and gives its JSON.
