@@ -20,7 +20,9 @@ pub(crate) async fn known(
     // What was sent and not accounted for may be in Assets all the same: whatever is read next has to be sent.
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, coalesce(o.fingerprint, u.fingerprint),
-                coalesce(o.gone, u.change = 'retire'), coalesce(o.dirty, 0) OR u.id IS NOT NULL
+                CASE WHEN u.id IS NOT NULL AND coalesce(u.read_at >= o.read_at, 1)
+                     THEN u.change = 'retire' ELSE o.gone END,
+                coalesce(o.dirty, 0) OR u.id IS NOT NULL
          FROM json_each(?2) k
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
          LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
@@ -51,8 +53,10 @@ pub(crate) async fn confirmed_many(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, Record>, StoreError> {
+    // What was sent last counts, though nobody confirmed it: it is what the directory said last.
     let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT coalesce(o.record, u.record) FROM json_each(?2) k
+        "SELECT CASE WHEN u.id IS NOT NULL AND coalesce(u.read_at >= o.read_at, 1) THEN u.record ELSE o.record END
+         FROM json_each(?2) k
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
          LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
          WHERE o.id IS NOT NULL OR u.id IS NOT NULL",
@@ -90,7 +94,11 @@ pub(crate) async fn referring_to(
     value: &str,
 ) -> Result<Vec<RecordKey>, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT kind, id FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3 ORDER BY kind, id",
+        "SELECT kind, id FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3
+         UNION
+         SELECT u.kind, u.id FROM unconfirmed u CROSS JOIN json_each(u.record, '$.references') r
+         WHERE u.connection = ?1 AND r.value ->> 'kind' = ?2 AND r.value ->> 'value' = ?3
+         ORDER BY kind, id",
     )
     .bind(store.id)
     .bind(to.as_str())

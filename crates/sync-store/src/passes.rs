@@ -139,7 +139,15 @@ pub(crate) async fn membership_differences(
              ON l.connection = ?1 AND l.to_kind = 'group' AND l.to_value = g.group_id AND l.kind = 'user'
              WHERE g.run = ?2 AND g.listed AND NOT EXISTS (
                  SELECT 1 FROM noted_members m
-                 WHERE m.run = ?2 AND m.user_id = l.id AND m.group_id = g.group_id))
+                 WHERE m.run = ?2 AND m.user_id = l.id AND m.group_id = g.group_id)
+             UNION
+             -- Nobody knows which groups Assets shows of whom it did not account for.
+             SELECT u.id FROM unconfirmed u
+             WHERE u.connection = ?1 AND u.kind = 'user' AND u.change <> 'retire'
+               AND (EXISTS (SELECT 1 FROM noted_members m WHERE m.run = ?2 AND m.user_id = u.id)
+                 OR EXISTS (SELECT 1 FROM json_each(u.record, '$.references') r
+                            JOIN noted_groups g ON g.run = ?2 AND g.listed AND g.group_id = r.value ->> 'value'
+                            WHERE r.value ->> 'kind' = 'group')))
          WHERE user > ?3 ORDER BY user LIMIT ?4",
     )
     .bind(store.id)

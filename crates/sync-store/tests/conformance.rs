@@ -602,3 +602,40 @@ async fn a_pause_holds_until_it_is_ended() {
     world.store.pause(None).await.unwrap();
     assert_eq!(world.store.paused_until().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn what_was_sent_last_is_what_is_known_although_nobody_confirmed_it() {
+    let world = world().await;
+    let alive = user("u1", "ada", &["g1"]);
+    world.confirmed(&[staged(Change::Create, alive.clone(), 0)]).await;
+    let marked = user("u1", "marked", &["g2"]);
+    let run = world.run(&[staged(Change::Retire, marked.clone(), 5)]).await;
+    world.refused(run, 6).await;
+    let known = world.store.known(std::slice::from_ref(&alive.key)).await.unwrap();
+    assert!(known[&alive.key].gone && known[&alive.key].dirty);
+    assert_eq!(world.store.confirmed(&alive.key).await.unwrap(), Some(marked));
+    for group in ["g1", "g2"] {
+        let referring = world.store.referring_to(ObjectKind::Group, group).await.unwrap();
+        assert_eq!(referring, std::slice::from_ref(&alive.key), "{group}");
+    }
+    // A later reading that was confirmed counts more.
+    let back = user("u1", "back", &[]);
+    world.confirmed(&[staged(Change::Update, back.clone(), 9)]).await;
+    assert_eq!(world.store.confirmed(&alive.key).await.unwrap(), Some(back));
+    assert!(!world.store.known(std::slice::from_ref(&alive.key)).await.unwrap()[&alive.key].gone);
+}
+
+#[tokio::test]
+async fn memberships_of_whom_assets_did_not_account_for_are_always_compared() {
+    let world = world().await;
+    world.confirmed(&[staged(Change::Create, user("u1", "ada", &["g1"]), 0)]).await;
+    let run = world.run(&[staged(Change::Update, user("u1", "ada", &[]), 5)]).await;
+    world.refused(run, 6).await;
+    // It is a member again, as was confirmed once; what was sent last says otherwise.
+    let run = world.store.begin_run(RunKind::Delta, at(10)).await.unwrap();
+    let group = GroupId::new("g1");
+    world.store.note_groups(run, std::slice::from_ref(&group)).await.unwrap();
+    world.store.note_members(run, &group, &[UserId::new("u1")]).await.unwrap();
+    world.store.group_listed(run, &group).await.unwrap();
+    assert_eq!(world.store.membership_differences(run, None, 10).await.unwrap(), [UserId::new("u1")]);
+}

@@ -280,10 +280,11 @@ pub trait StateStore: Upkeep + Send + Sync {
     /// What is known of these objects; unknown ones are absent.
     async fn known(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Known>, StoreError>;
 
-    /// The record that was confirmed last.
+    /// The same of one object as [`Self::confirmed_many`].
     async fn confirmed(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
-    /// The records that were confirmed last; objects that are not known are absent.
+    /// The records that were confirmed last, or were read later and sent without being accounted for; objects that are not
+    /// known are absent.
     async fn confirmed_many(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError>;
 
     /// Confirmed objects by kind.
