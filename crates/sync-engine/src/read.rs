@@ -28,7 +28,12 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let mut records = Vec::new();
         for observed in page {
-            observed.problems.into_iter().for_each(|problem| note(problems, problem));
+            for problem in observed.problems {
+                // Once for all objects, with one of them to look at.
+                if !problems.iter().any(|known| known.starts_with(&problem)) {
+                    note(problems, format!("{problem}, such as that of {}", observed.record.key.id));
+                }
+            }
             records.push(observed.record);
         }
         let keys: Vec<RecordKey> = records.iter().map(|record| record.key.clone()).collect();

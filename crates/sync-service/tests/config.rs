@@ -154,6 +154,8 @@ fn settings_that_cannot_work_are_told_with_what_would() {
         alerts("format = \"slack\""),
         alerts("url = \"https://hooks.example.com/s3cret\", at_most_every = \"often\""),
         alerts("url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
+        told(&with("mapping = { memberships = \"objects\" }\n", ""), &[]),
+        told(&with("mapping = { account = {} }\n", ""), &[]),
         told(&with("limits = { max_gone_share = \"much\" }\n", ""), &[]),
         told(&format!("[server]\nmetrics = \"9464\"\n{WHOLE}"), &[]),
         told(&format!("[server]\nstuck_after = \"never\"\n{WHOLE}"), &[]),

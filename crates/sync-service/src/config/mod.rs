@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use schema_mapper::MappingOptions;
+use schema_mapper::{MappingOptions, Memberships};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sync_engine::{Limits, Schedule};
@@ -338,6 +338,9 @@ fn connection(
         }
     };
     let mut mapping = raw.mapping;
+    if let Some((option, problem)) = not_carried_out(&mapping) {
+        return Err(ConfigError::Value { key: key(["mapping", option]), problem: problem.into() });
+    }
     if mapping.prefix == MappingOptions::default().prefix && name.as_str() != "main" {
         // Two connections of one site must not share external ids.
         mapping.prefix = format!("{}-{name}", mapping.prefix);
@@ -362,6 +365,20 @@ fn connection(
         }),
     };
     Ok(ConnectionConfig { name, okta, assets, hook, events, mapping, limits: raw.limits, schedule, alerts })
+}
+
+/// What the mapping can describe and the sync does not do yet: better refused than silently left out.
+fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static str)> {
+    if mapping.memberships != Memberships::OnUser {
+        return Some((
+            "memberships",
+            "the sync keeps memberships on users only; leave it out, or set \"on-user\"",
+        ));
+    }
+    mapping
+        .account
+        .as_ref()
+        .map(|_| ("account", "the sync does not set the link to Atlassian accounts; leave it out"))
 }
 
 fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<ScheduleConfig, ConfigError> {
