@@ -1,12 +1,18 @@
 //! What looks like a disaster waits for an operator, and everything else goes on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
+use sandbox::ControlClient;
 use serde_json::{Value, json};
-use sync_service::engine::{Alarm, AlertKind, EngineError, Limits, Quiet, Refusal};
+use sync_service::engine::{
+    Alarm, AlertKind, EngineError, Limits, Phase, PortError, Quiet, Refusal, Structure, StructureReport,
+};
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
 
+use crate::resume::stopped;
 use crate::support::follow;
 use crate::world::{Heard, OFTEN, World, idle, status, sync, sync_accepted, until, world};
 
@@ -23,22 +29,52 @@ async fn refused(world: &World, connection: &sync_service::Connection, limits: L
     }
 }
 
+/// Has the admin role while the schemas are compared, and not afterwards: whoever begins without it ends there.
+struct LosesRole {
+    inner: Arc<dyn Structure>,
+    control: ControlClient,
+    loses: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Structure for LosesRole {
+    async fn compare(&self) -> Result<StructureReport, PortError> {
+        self.control.call("POST", "/okta/role/on", &Value::Null).await.unwrap();
+        let compared = self.inner.compare().await;
+        if self.loses.load(Ordering::Relaxed) {
+            self.control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
+        }
+        compared
+    }
+
+    async fn apply(&self) -> Result<StructureReport, PortError> {
+        self.inner.apply().await
+    }
+}
+
 #[tokio::test]
 async fn losing_the_admin_role_marks_nobody() {
     let world = world(12, 3).await;
-    let connection = world.synced("log").await;
-    world.call("POST", "/okta/role/off", Value::Null).await;
+    let loses = Arc::new(AtomicBool::new(false));
+    let connection = world
+        .open_with("log", OFTEN, |ports, _| {
+            let (inner, control) = (Arc::clone(&ports.structure), world.control.clone());
+            ports.structure = Arc::new(LosesRole { inner, control, loses: Arc::clone(&loses) });
+        })
+        .await;
+    world.sync_first(&connection).await;
+    // Without the role the listing of users is empty, and groups are refused: it is lost between the two.
+    stopped(&connection, Phase::Users, 0).await;
+    loses.store(true, Ordering::Relaxed);
     let refusal = refused(&world, &connection, Limits::default()).await;
-    assert!(matches!(refusal, Refusal::EmptyListing { .. }), "{refusal:?}");
+    assert_eq!(refusal, Refusal::EmptyListing { kind: ObjectKind::User, known: 12 });
     assert!(refusal.to_string().contains("admin role"), "{refusal}");
-    assert_eq!(world.audit().await.marked_deleted, 0);
-    // A delta pass sees nothing that changed, and that is no loss either.
-    let now = sync_service::engine::Clock::now(&sync_service::engine::SystemClock);
-    connection.engine().reconcile(now, &Quiet, &CancellationToken::new()).await.unwrap();
-    assert_eq!(connection.status(1).await.unwrap().objects[&ObjectKind::User].gone, 0);
-    world.call("POST", "/okta/role/on", Value::Null).await;
+    // From the beginning it ends even before.
+    assert!(matches!(sync(&connection).await.unwrap_err(), EngineError::Directory(_)));
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 0, "{audit:?}");
+    loses.store(false, Ordering::Relaxed);
     assert_eq!(sync(&connection).await.unwrap().executions, 0);
-    assert!(world.audit().await.in_sync);
 }
 
 #[tokio::test]

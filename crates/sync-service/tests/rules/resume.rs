@@ -45,7 +45,8 @@ async fn big() -> (World, Arc<Connection>) {
     (world, connection)
 }
 
-async fn stopped(connection: &Connection, phase: Phase, items: u64) {
+/// A full sync that is stopped when so many items of a phase are done.
+pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
     let stop = CancellationToken::new();
     let at = At { phase, items, done: AtomicU64::default(), then: stop.clone() };
     let error = connection.engine().sync(&Limits::default(), &at, &stop).await.unwrap_err();

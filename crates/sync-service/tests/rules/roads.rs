@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sync_service::engine::{Clock, FeedState, RunKind, StateStore, SystemClock};
+use sync_service::engine::{Clock, FeedState, Quiet, RunKind, StateStore, SystemClock};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
 use crate::world::{OFTEN, USER, World, idle, log_read, status, sync, world};
@@ -177,10 +178,6 @@ async fn day_to_day_work_needs_read_scopes_only() {
     world.add_member(&world.groups().await[0], &users[1]).await;
     world.add_attribute("badge", "Badge").await;
     world.converges().await;
-    connection
-        .engine()
-        .reconcile(SystemClock.now(), &sync_service::engine::Quiet, &Default::default())
-        .await
-        .unwrap();
+    connection.engine().reconcile(SystemClock.now(), &Quiet, &CancellationToken::new()).await.unwrap();
     following.stop().await;
 }

@@ -70,6 +70,26 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
 }
 
 #[tokio::test]
+async fn a_new_attribute_of_groups_is_filled_for_groups() {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    let property = json!({ "title": "Floor", "type": "string" });
+    world.call("PUT", "/okta/schemas/group/floor", property).await;
+    let group = world.groups().await.remove(0);
+    world.call("POST", &format!("/okta/groups/{group}"), json!({ "floor": "Seventh" })).await;
+    world.call("DELETE", "/okta/log", Value::Null).await;
+    let following = follow(&connection);
+    until("the group has the new value", async || {
+        let found = world.control.get(&format!("/insight/objects?type=/type/group&identity={group}")).await;
+        let object = found.unwrap().to_string();
+        if object.contains("Seventh") { Ok(()) } else { Err(object) }
+    })
+    .await;
+    world.converges().await;
+    following.stop().await;
+}
+
+#[tokio::test]
 async fn an_attribute_that_an_event_showed_is_filled_for_everybody() {
     let world = world(9, 2).await;
     // The hook does not tell of schemas, and nobody compares them for a long time.
