@@ -11,7 +11,7 @@ async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
     let world = world(8, 2).await;
     let connection = world.synced("hook").await;
     let following = follow(&connection);
-    world.faults("okta.lag=1500").await;
+    world.faults("okta.lag=900").await;
     let before = world.requests(USER).await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     world.converges().await;
@@ -27,7 +27,7 @@ async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
     world.converges().await;
-    world.faults("okta.lag=1500").await;
+    world.faults("okta.lag=900").await;
     world.add_member(group["id"].as_str().unwrap(), &world.users().await[0]).await;
     world.converges().await;
     following.stop().await;
@@ -56,7 +56,7 @@ async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
     let world = world(8, 2).await;
     let connection = world.synced("hook").await;
     let following = follow(&connection);
-    world.faults("okta.lag=1500").await;
+    world.faults("okta.lag=900").await;
     let profile =
         json!({ "login": "new@example.com", "email": "new@example.com", "firstName": "N", "lastName": "W" });
     world.call("POST", "/okta/users", profile).await;
@@ -71,7 +71,7 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
     // The hook alone: nobody tells when the deletion is over.
     let connection = world.synced("hook").await;
     let following = follow(&connection);
-    world.faults("okta.delete-lag=1500").await;
+    world.faults("okta.delete-lag=900").await;
     world.delete(&world.users().await[2]).await;
     status(&connection, "the event came", |status| status.inbox.pending > 0).await;
     // The user is still there, and the comparison would be content with that.

@@ -38,8 +38,13 @@ fn two_at_a_time(_: &mut Ports, options: &mut EngineOptions) {
     options.concurrency = 2;
 }
 
+/// Three pages of users.
 async fn big() -> (World, Arc<Connection>) {
-    let world = world(PEOPLE, TEAMS).await;
+    of(PEOPLE).await
+}
+
+async fn of(people: usize) -> (World, Arc<Connection>) {
+    let world = world(people, TEAMS).await;
     let connection = world.open_with("log", OFTEN, two_at_a_time).await;
     connection.engine().setup(false).await.unwrap();
     (world, connection)
@@ -73,7 +78,7 @@ async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
 
 #[tokio::test]
 async fn a_full_sync_that_is_stopped_among_members_goes_on_there() {
-    let (world, connection) = big().await;
+    let (world, connection) = of(40).await;
     stopped(&connection, Phase::Members, 16).await;
     drop(connection);
     // Listings that were under way, and the group of everybody, which each process looks for once.
@@ -93,7 +98,7 @@ async fn a_full_sync_that_is_stopped_among_users_goes_on_there() {
 async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
     let (world, connection) = big().await;
     let at =
-        At { phase: Phase::Users, items: 200, done: AtomicU64::default(), then: CancellationToken::new() };
+        At { phase: Phase::Users, items: 400, done: AtomicU64::default(), then: CancellationToken::new() };
     let (reached, never) = (at.then.clone(), CancellationToken::new());
     let limits = Limits::default();
     tokio::select! {
@@ -107,10 +112,10 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
 
 #[tokio::test]
 async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_reading_again() {
-    let world = world(PEOPLE, TEAMS).await;
-    let connection = world.open_with("log", OFTEN, |_, options| options.page = 100).await;
+    let world = world(100, TEAMS).await;
+    let connection = world.open_with("log", OFTEN, |_, options| options.page = 30).await;
     connection.engine().setup(false).await.unwrap();
-    stopped(&connection, Phase::Sending, 200).await;
+    stopped(&connection, Phase::Sending, 60).await;
     assert_eq!(world.executions().await[0]["status"], "CANCELLED");
     let before = (world.requests(GROUPS).await, world.requests(USERS).await);
     let report = sync(&connection).await.unwrap();
@@ -122,7 +127,8 @@ async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_readi
 #[tokio::test]
 async fn a_refused_page_cursor_begins_the_listing_again() {
     let (world, connection) = big().await;
-    stopped(&connection, Phase::Users, 200).await;
+    // Among the second page: the place after the first is saved.
+    stopped(&connection, Phase::Users, 400).await;
     let state = world.state().await;
     let (run, mut pass) = state.unfinished_pass().await.unwrap().unwrap();
     let place = pass.cursor.as_ref().unwrap().as_str().to_owned();
