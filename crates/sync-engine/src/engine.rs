@@ -364,8 +364,11 @@ impl Engine {
     /// called before they are added, because nothing tells afterwards that they are new.
     pub(crate) async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
         let lacks = compared.state == StructureState::Outdated && !compared.added_attributes.is_empty();
-        // Nothing is there to be filled before the first full run.
-        if lacks && self.last_pass().await?.is_some() {
+        if !lacks {
+            return Ok(());
+        }
+        // Nothing is there to be filled before the first full run has begun.
+        if self.last_pass().await?.is_some() || self.ports.store.unfinished_pass().await?.is_some() {
             self.ports.store.ask(&Subject::Schema, self.now()).await?;
         }
         Ok(())
