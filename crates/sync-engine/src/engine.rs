@@ -16,7 +16,7 @@ use crate::stats::Stats;
 use crate::{
     Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits,
     Objects, Pass, Phase, Progress, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
-    StructureState, Subject, SyncPlan,
+    StructureReport, StructureState, Subject, SyncPlan,
 };
 
 /// The world around the engine.
@@ -239,7 +239,7 @@ impl Engine {
     ) -> Result<RunReport, EngineError> {
         let _passes = self.passes.lock().await;
         let mut report = RunReport::default();
-        let mapping = self.prepare(&mut report, progress).await?;
+        let mapping = self.prepare(scope == Scope::Full, &mut report, progress).await?;
         self.clear_all_kept(stop).await?;
         self.send_unconfirmed(stop).await?;
         let begins = self.looking.write().await;
@@ -316,7 +316,7 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
         let mut report = RunReport::default();
-        self.prepare(&mut report, progress).await?;
+        self.prepare(false, &mut report, progress).await?;
         let run = self.ports.store.begin_run(RunKind::Some, self.now()).await?;
         let _looking = self.looking.read().await;
         let alone = self.passes.try_lock().ok();
@@ -330,18 +330,48 @@ impl Engine {
         .await
     }
 
-    /// Brings the object schema up to date before records that need it are made, and names the mapping in force.
-    async fn prepare(&self, report: &mut RunReport, progress: &dyn Progress) -> Result<String, EngineError> {
+    /// Brings the object schema up to date before records that need it are made, and names the mapping in force. A run
+    /// that reads `everything` fills what is new by itself.
+    async fn prepare(
+        &self,
+        everything: bool,
+        report: &mut RunReport,
+        progress: &dyn Progress,
+    ) -> Result<String, EngineError> {
         progress.begin(Phase::Structure, None);
         let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
-        let structure = match structure.state {
-            StructureState::Missing => return Err(EngineError::NotSetUp),
-            StructureState::Outdated => self.ports.structure.apply().await.map_err(EngineError::Structure)?,
-            StructureState::Created | StructureState::Extended | StructureState::Current => structure,
-        };
+        if structure.state == StructureState::Missing {
+            return Err(EngineError::NotSetUp);
+        }
+        if !everything {
+            self.ask_for_values(&structure).await?;
+        }
+        let structure = self.extend(structure).await?;
         report.add_structure(&structure);
         progress.end(Phase::Structure);
         Ok(structure.version)
+    }
+
+    /// Adds to the object schema what it was found to lack.
+    pub(crate) async fn extend(&self, compared: StructureReport) -> Result<StructureReport, EngineError> {
+        if compared.state != StructureState::Outdated {
+            return Ok(compared);
+        }
+        self.ports.structure.apply().await.map_err(EngineError::Structure)
+    }
+
+    /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. To be
+    /// called before they are added, because nothing tells afterwards that they are new.
+    pub(crate) async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
+        let lacks = compared.state == StructureState::Outdated && !compared.added_attributes.is_empty();
+        if !lacks {
+            return Ok(());
+        }
+        // Nothing is there to be filled before the first full run has begun.
+        if self.last_pass().await?.is_some() || self.ports.store.unfinished_pass().await?.is_some() {
+            self.ports.store.ask(&Subject::Schema, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays

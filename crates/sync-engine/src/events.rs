@@ -151,14 +151,14 @@ impl Engine {
         if !looked.unmapped {
             return Ok(looked);
         }
-        let structure = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
+        let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        self.ask_for_values(&compared).await?;
+        let structure = self.extend(compared).await?;
         report.add_structure(&structure);
         if structure.added_attributes.is_empty() {
             return Ok(looked);
         }
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
-        // Who else has a value is not known.
-        self.ports.store.ask(&Subject::Schema, self.now()).await?;
         self.look_at(run, subjects(), &doubtful, alone, report).await
     }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     AlertKind, EngineError, EventFeed, Limits, Look, LookSort, Quiet, RunKind, RunReport, RunResult,
-    Schedule, Scope, StructureState, Subject, SyncRequest, engine::Engine, explain,
+    Schedule, Scope, StructureReport, StructureState, Subject, SyncRequest, engine::Engine, explain,
 };
 
 /// How the engine follows.
@@ -111,7 +111,7 @@ impl Engine {
         // First thing: records cannot be made before the schemas are known.
         let mut trouble = Trouble::new("comparing the schemas", AlertKind::Stuck);
         while !stop.is_cancelled() {
-            let compared = self.refresh_schema().await.map(drop);
+            let compared = self.refresh_schema().await;
             let known = compared.is_ok();
             trouble.book(self, compared);
             if known {
@@ -226,9 +226,7 @@ impl Engine {
             return Ok(false);
         }
         if Instant::now() >= *schema_due {
-            if self.refresh_schema().await? {
-                self.ports.store.ask(&Subject::Schema, self.now()).await?;
-            }
+            self.refresh_schema().await?;
             *schema_due = Instant::now() + options.schema_interval;
         }
         let Some(due) = self.due(options).await? else { return Ok(false) };
@@ -289,14 +287,16 @@ impl Engine {
         let scope = if asks(&Subject::Directory) {
             Some(Scope::Full)
         } else if asks(&Subject::Schema) {
-            self.refresh_schema().await?;
+            // What asks for this pass stays asked for until it is made.
+            let compared = self.compare_schema().await?;
+            self.extend(compared).await?;
             Some(Scope::Users)
         } else if asks(&Subject::Recent) {
             Some(self.recent().await?)
         } else {
             self.scheduled(options, now).await?
         };
-        // A pass over all users does not see what changed about groups; that waits for the next.
+        // A pass for new attributes does not see memberships; what asks for those waits for the next.
         let wide = scope != Some(Scope::Users);
         let (answered, later): (Vec<Look>, Vec<Look>) =
             looks.into_iter().partition(|look| wide || look.target == Subject::Schema);
@@ -347,18 +347,23 @@ impl Engine {
         }
     }
 
-    /// Adds attributes that the directory's schema has gained. Whether there were any.
-    async fn refresh_schema(&self) -> Result<bool, EngineError> {
+    /// Adds attributes that the directory's schema has gained, and has everybody's values of them read.
+    async fn refresh_schema(&self) -> Result<(), EngineError> {
+        let compared = self.compare_schema().await?;
+        self.ask_for_values(&compared).await?;
+        let report = self.extend(compared).await?;
+        if report.state == StructureState::Extended {
+            tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
+        }
+        Ok(())
+    }
+
+    async fn compare_schema(&self) -> Result<StructureReport, EngineError> {
         let report = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         for drift in &report.drift {
             tracing::debug!(%drift, "the object schema differs from the directory's");
         }
-        if report.state != StructureState::Outdated {
-            return Ok(false);
-        }
-        let report = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-        tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
-        Ok(!report.added_attributes.is_empty())
+        Ok(report)
     }
 }
 

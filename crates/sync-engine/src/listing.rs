@@ -3,7 +3,8 @@
 //!
 //! A full pass lists groups, then the members of each, then the users, each joined with the groups noted for it; only
 //! when both listings have reached their end are the objects looked for that they no longer held. A delta pass lists what
-//! changed, and takes what it did not ask for from the confirmed records.
+//! changed, and takes what it did not ask for from the confirmed records; a pass for new attributes lists everything but
+//! members.
 
 use std::collections::{HashMap, HashSet};
 
@@ -79,7 +80,7 @@ impl Engine {
             let to_list: Vec<GroupId> = page
                 .items
                 .iter()
-                .filter(|group| group.members == Members::Listed)
+                .filter(|group| pass.scope != Scope::Users && group.members == Members::Listed)
                 .filter(|group| since.is_none_or(|since| group.members_changed.is_none_or(|at| at >= since)))
                 .map(|group| GroupId::new(group.observed.record.key.id.clone()))
                 .collect();

@@ -16,7 +16,7 @@ pub enum Scope {
     Full,
     /// What changed since a time.
     Since(Timestamp),
-    /// Every user, but no membership: an attribute is new, and who has a value is not known.
+    /// Every group and user, but no membership: an attribute is new, and who has a value is not known.
     Users,
 }
 
@@ -92,7 +92,7 @@ impl Pass {
             scope,
             began,
             mapping: mapping.into(),
-            stage: if scope == Scope::Users { Stage::Users } else { Stage::Groups },
+            stage: Stage::Groups,
             cursor: None,
             read: BTreeMap::new(),
             problems: Vec::new(),

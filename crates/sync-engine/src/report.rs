@@ -17,7 +17,7 @@ pub enum RunKind {
     Some,
     /// What changed lately was read.
     Delta,
-    /// Every user was read for the sake of a new attribute.
+    /// Every group and user was read for the sake of a new attribute.
     Users,
     /// Events named objects.
     Events,

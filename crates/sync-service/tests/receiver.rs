@@ -13,6 +13,7 @@ struct World {
     url: String,
     secret: String,
     connection: Connection,
+    store: Store,
     http: reqwest::Client,
     _sandbox: Sandbox,
     _folder: tempfile::TempDir,
@@ -40,7 +41,7 @@ async fn world() -> World {
     let url = format!("http://{}/hooks/okta/main", receiver.address());
     tokio::spawn(receiver.serve(CancellationToken::new()));
     let secret = settings.hook.as_ref().unwrap().secret.expose_secret().to_owned();
-    World { url, secret, connection, http: reqwest::Client::new(), _sandbox: sandbox, _folder: folder }
+    World { url, secret, connection, store, http: reqwest::Client::new(), _sandbox: sandbox, _folder: folder }
 }
 
 impl World {
@@ -91,4 +92,12 @@ async fn what_is_not_okta_s_is_refused_and_not_stored() {
     assert_eq!(world.post(&world.url, Some(&world.secret), "not JSON".into()).await, 400);
     assert_eq!(world.post(&world.url, Some(&world.secret), "x".repeat(5 << 20)).await, 413);
     assert_eq!(world.pending().await, 0);
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_stored_is_answered_with_a_server_error() {
+    let world = world().await;
+    world.store.clone().close().await;
+    // Okta tries once more after an answer like this; the log brings it otherwise.
+    assert_eq!(world.post(&world.url, Some(&world.secret), delivery("e1")).await, 500);
 }

@@ -1,0 +1,162 @@
+//! What looks like a disaster waits for an operator, and everything else goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+use sync_service::engine::{
+    Alarm, AlertKind, EngineError, Limits, Phase, PortError, Quiet, Refusal, Structure, StructureReport,
+};
+use sync_service::model::ObjectKind;
+use tokio_util::sync::CancellationToken;
+
+use crate::resume::stopped;
+use crate::support::follow;
+use crate::world::{Heard, OFTEN, World, idle, status, sync, sync_accepted, until, world};
+
+/// A run under such limits, which must refuse and send nothing.
+async fn refused(world: &World, connection: &sync_service::Connection, limits: Limits) -> Refusal {
+    let before = world.executions().await.len();
+    let error = connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap_err();
+    assert_eq!(world.executions().await.len(), before);
+    let hint = error.hint().unwrap_or_default();
+    assert!(hint.contains("--accept-shrink"), "{hint}");
+    match error {
+        EngineError::Refused(refusal) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Has the admin role while the schemas are compared, and not afterwards: whoever begins without it ends there.
+struct LosesRole {
+    inner: Arc<dyn Structure>,
+    control: ControlClient,
+    loses: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Structure for LosesRole {
+    async fn compare(&self) -> Result<StructureReport, PortError> {
+        self.control.call("POST", "/okta/role/on", &Value::Null).await.unwrap();
+        let compared = self.inner.compare().await;
+        if self.loses.load(Ordering::Relaxed) {
+            self.control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
+        }
+        compared
+    }
+
+    async fn apply(&self) -> Result<StructureReport, PortError> {
+        self.inner.apply().await
+    }
+}
+
+#[tokio::test]
+async fn losing_the_admin_role_marks_nobody() {
+    let world = world(12, 3).await;
+    let loses = Arc::new(AtomicBool::new(false));
+    let connection = world
+        .open_with("log", OFTEN, |ports, _| {
+            let (inner, control) = (Arc::clone(&ports.structure), world.control.clone());
+            ports.structure = Arc::new(LosesRole { inner, control, loses: Arc::clone(&loses) });
+        })
+        .await;
+    world.sync_first(&connection).await;
+    // Without the role the listing of users is empty, and groups are refused: it is lost between the two.
+    stopped(&connection, Phase::Users, 0).await;
+    loses.store(true, Ordering::Relaxed);
+    let refusal = refused(&world, &connection, Limits::default()).await;
+    assert_eq!(refusal, Refusal::EmptyListing { kind: ObjectKind::User, known: 12 });
+    assert!(refusal.to_string().contains("admin role"), "{refusal}");
+    // From the beginning it ends even before.
+    assert!(matches!(sync(&connection).await.unwrap_err(), EngineError::Directory(_)));
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 0, "{audit:?}");
+    loses.store(false, Ordering::Relaxed);
+    assert_eq!(sync(&connection).await.unwrap().executions, 0);
+}
+
+#[tokio::test]
+async fn too_many_memberships_lost_need_consent() {
+    let world = world(12, 3).await;
+    let connection = world.synced("log").await;
+    let users = world.users().await;
+    for group in world.groups().await {
+        for user in &users {
+            let path = format!("/okta/groups/{group}/users/{user}");
+            // Whoever is no member stays none.
+            let _ = world.control.call("DELETE", &path, &Value::Null).await;
+        }
+    }
+    let limits = Limits { min_lost_memberships: 3, ..Limits::default() };
+    let refusal = refused(&world, &connection, limits).await;
+    assert!(matches!(refusal, Refusal::TooManyMembershipsLost { .. }), "{refusal:?}");
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn too_many_blanked_values_need_consent() {
+    let world = world(12, 3).await;
+    let connection = world.synced("log").await;
+    for user in world.users().await {
+        world.change(&user, json!({ "city": null })).await;
+    }
+    let limits = Limits { min_blanked: 3, ..Limits::default() };
+    let refusal = refused(&world, &connection, limits).await;
+    assert!(
+        matches!(&refusal, Refusal::TooManyBlanked { field, .. } if field.contains("city")),
+        "{refusal:?}"
+    );
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn too_many_missing_objects_need_consent() {
+    let world = world(12, 3).await;
+    let connection = world.synced("log").await;
+    for user in &world.users().await[..8] {
+        world.delete(user).await;
+    }
+    let refusal = refused(&world, &connection, Limits::default()).await;
+    assert!(matches!(refusal, Refusal::TooManyGone { gone: 8, .. }), "{refusal:?}");
+    assert_eq!(world.audit().await.marked_deleted, 0);
+    sync_accepted(&connection).await;
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
+}
+
+#[tokio::test]
+async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() {
+    let world = world(12, 3).await;
+    let heard = Arc::new(Heard::default());
+    let connection =
+        world.open_with("log", OFTEN, |ports, _| ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>).await;
+    world.sync_first(&connection).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    connection.pause(None).await.unwrap();
+    let users = world.users().await;
+    world.change(&users[11], json!({ "city": "Nuuk" })).await;
+    for user in &users[..8] {
+        world.delete(user).await;
+    }
+    status(&connection, "all of it is stored", |s| s.inbox.looks >= 9).await;
+    connection.resume().await.unwrap();
+    until("the other change is applied", async || {
+        let object = world.object(&users[11]).await;
+        if object.contains("Nuuk") { Ok(()) } else { Err(object) }
+    })
+    .await;
+    let status = idle(&connection).await;
+    assert!(status.inbox.dead > 0, "{:?}", status.inbox);
+    assert_eq!(world.audit().await.marked_deleted, 0);
+    let alerts: Vec<AlertKind> = heard.0.lock().unwrap().iter().map(|alert| alert.kind).collect();
+    assert!(alerts.contains(&AlertKind::GuardTripped), "{alerts:?}");
+    following.stop().await;
+    sync_accepted(&connection).await;
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
+}

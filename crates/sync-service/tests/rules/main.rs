@@ -1,0 +1,16 @@
+//! The rules of the sync. Each test breaks when its rule does; `docs/architecture.md` links rule to test.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod freshness;
+mod guards;
+mod lane;
+mod outcome;
+mod requests;
+mod resume;
+mod roads;
+mod schema;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;

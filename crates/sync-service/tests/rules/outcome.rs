@@ -1,0 +1,155 @@
+//! What Assets made of an import counts, not that it says DONE; and what was not read whole is not sent.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sync_service::engine::{Clock, EngineError, RunResult, StateStore};
+use sync_service::model::ObjectKind;
+
+use crate::support::follow;
+use crate::world::{Ahead, OFTEN, World, idle, status, sync, world};
+
+/// A connection whose first execution goes wrong in a way.
+async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connection> {
+    let connection = world.open("log").await;
+    connection.engine().setup(false).await.unwrap();
+    world.faults(fault).await;
+    let report = sync(&connection).await.unwrap();
+    assert_eq!(report.result, RunResult::Incomplete, "{report:?}");
+    assert!(report.records[&ObjectKind::User].rejected > 0, "{report:?}");
+    connection
+}
+
+/// Sent again by whoever follows, until everything is confirmed.
+async fn made_good(world: &World, connection: &Arc<sync_service::Connection>) {
+    world.no_faults().await;
+    let following = follow(connection);
+    world.converges().await;
+    let status = status(connection, "everything is confirmed", |s| s.inbox.unconfirmed == 0).await;
+    assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].live), (0, 9));
+    following.stop().await;
+    assert_eq!(sync(connection).await.unwrap().executions, 0);
+}
+
+#[tokio::test]
+async fn records_that_assets_drops_are_found_and_sent_again() {
+    let world = world(9, 2).await;
+    let connection = first_execution(&world, "executions.drop=1").await;
+    let status = connection.status(1).await.unwrap();
+    assert!(status.inbox.unconfirmed >= 9, "{:?}", status.inbox);
+    assert!(
+        status.unconfirmed.iter().all(|u| u.reason.contains("gave no reason")),
+        "{:?}",
+        status.unconfirmed
+    );
+    assert!(!status.objects.contains_key(&ObjectKind::User), "nothing of it is taken for confirmed");
+    made_good(&world, &connection).await;
+}
+
+#[tokio::test]
+async fn records_with_errors_at_their_type_are_sent_again_and_the_reason_is_shown() {
+    let world = world(9, 2).await;
+    let connection = first_execution(&world, "executions.type-errors=1").await;
+    let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
+    assert!(unconfirmed.iter().all(|u| u.reason.contains("could not be written")), "{unconfirmed:?}");
+    made_good(&world, &connection).await;
+}
+
+#[tokio::test]
+async fn an_execution_that_ends_badly_confirms_nothing_and_is_sent_again() {
+    let world = world(9, 2).await;
+    let connection = first_execution(&world, "executions.fail=1").await;
+    let status = connection.status(1).await.unwrap();
+    assert!(status.objects.is_empty(), "{:?}", status.objects);
+    assert!(status.unconfirmed.iter().all(|u| u.reason.contains("could not be written")));
+    made_good(&world, &connection).await;
+}
+
+#[tokio::test]
+async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_others() {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    // Of one group and of nine users every third is lost, the group among them; users do not come with it.
+    world.faults("executions.drop=1").await;
+    let group = world.groups().await.remove(0);
+    world.call("POST", &format!("/okta/groups/{group}"), json!({ "name": "Renamed" })).await;
+    let report = sync(&connection).await.unwrap();
+    assert_eq!(report.result, RunResult::Incomplete);
+    let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
+    assert_eq!(
+        unconfirmed.iter().map(|u| (u.key.kind, u.key.id.as_str())).collect::<Vec<_>>(),
+        [(ObjectKind::Group, group.as_str())]
+    );
+    world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
+    world.no_faults().await;
+    assert_eq!(sync(&connection).await.unwrap().records[&ObjectKind::User].updated, 1);
+}
+
+#[tokio::test]
+async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_same() {
+    let world = world(9, 2).await;
+    let clock = Arc::new(Ahead::default());
+    let connection =
+        world.open_with("log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>).await;
+    world.sync_first(&connection).await;
+    world.faults("executions.drop=1").await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    let mut failed = Vec::new();
+    for _ in 0..7 {
+        clock.by(3600);
+        sync(&connection).await.unwrap();
+        failed.push(connection.status(1).await.unwrap().inbox.failed);
+    }
+    assert_eq!(failed.first(), Some(&0));
+    assert_eq!(failed.last(), Some(&1), "{failed:?}");
+    assert_eq!(connection.status(1).await.unwrap().unconfirmed[0].key.id, user);
+    world.no_faults().await;
+    clock.by(7200);
+    sync(&connection).await.unwrap();
+    let status = connection.status(1).await.unwrap();
+    assert_eq!((status.inbox.unconfirmed, status.inbox.failed), (0, 0));
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    let before = world.executions().await;
+    // What is read is worth sending, and what cannot be read looks empty.
+    world
+        .call("POST", &format!("/okta/groups/{}", world.groups().await[0]), json!({ "name": "Renamed" }))
+        .await;
+    world.call("POST", "/okta/scopes/okta.users.read/off", Value::Null).await;
+    world.call("DELETE", "/okta/tokens", Value::Null).await;
+    let error = sync(&connection).await.unwrap_err();
+    assert!(matches!(error, EngineError::Directory(_)), "{error:?}");
+    assert_eq!(world.executions().await, before);
+    assert_eq!(world.audit().await.marked_deleted, 0);
+    world.call("POST", "/okta/scopes/okta.users.read/on", Value::Null).await;
+    world.call("DELETE", "/okta/tokens", Value::Null).await;
+    sync(&connection).await.unwrap();
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn a_chunk_that_fails_cancels_the_execution_and_leaves_the_reason_in_its_history() {
+    let world = world(9, 2).await;
+    let connection = world.open("log").await;
+    connection.engine().setup(false).await.unwrap();
+    world.call("PUT", "/insight/settings", json!({ "chunkLimit": 50 })).await;
+    let error = sync(&connection).await.unwrap_err();
+    assert!(matches!(error, EngineError::Import(_)), "{error:?}");
+    let history = world.executions().await;
+    assert_eq!(history.len(), 1);
+    assert_eq!(history[0]["status"], "CANCELLED");
+    assert!(history[0]["failureReason"].as_str().is_some_and(|why| !why.is_empty()), "{history:?}");
+    assert_eq!(world.control.get("/stats").await.unwrap()["insight"]["objects"], 0);
+    assert!(world.state().await.open_executions().await.unwrap().is_empty());
+    world.call("PUT", "/insight/settings", json!({ "chunkLimit": null })).await;
+    world.call("PUT", "/insight/settings", json!({ "chunkLimit": 10_000_000 })).await;
+    sync(&connection).await.unwrap();
+    assert!(world.audit().await.in_sync);
+    idle(&connection).await;
+}

@@ -1,0 +1,144 @@
+//! A full sync that was cut off goes on where it was.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::json;
+use sync_service::Connection;
+use sync_service::engine::{
+    Cursor, EngineError, EngineOptions, Limits, Phase, Ports, Progress, RunReport, StateStore,
+};
+use sync_service::model::ObjectKind;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{GROUPS, OFTEN, USERS, World, sync, world};
+
+const PEOPLE: usize = 450;
+const TEAMS: usize = 24;
+
+/// Says when so many items of a phase are done.
+struct At {
+    phase: Phase,
+    items: u64,
+    done: AtomicU64,
+    then: CancellationToken,
+}
+
+impl Progress for At {
+    fn begin(&self, _: Phase, _: Option<u64>) {}
+    fn advance(&self, phase: Phase, items: u64) {
+        if phase == self.phase && self.done.fetch_add(items, Ordering::Relaxed) + items >= self.items {
+            self.then.cancel();
+        }
+    }
+    fn end(&self, _: Phase) {}
+}
+
+fn two_at_a_time(_: &mut Ports, options: &mut EngineOptions) {
+    options.concurrency = 2;
+}
+
+/// Three pages of users.
+async fn big() -> (World, Arc<Connection>) {
+    of(PEOPLE).await
+}
+
+async fn of(people: usize) -> (World, Arc<Connection>) {
+    let world = world(people, TEAMS).await;
+    let connection = world.open_with("log", OFTEN, two_at_a_time).await;
+    connection.engine().setup(false).await.unwrap();
+    (world, connection)
+}
+
+/// A full sync that is stopped when so many items of a phase are done.
+pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
+    let stop = CancellationToken::new();
+    let at = At { phase, items, done: AtomicU64::default(), then: stop.clone() };
+    let error = connection.engine().sync(&Limits::default(), &at, &stop).await.unwrap_err();
+    assert!(matches!(error, EngineError::Stopped), "{error:?}");
+}
+
+/// Goes on as another process would, and compares with a pass in one piece: requests for listings of groups and users.
+async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
+    let connection = world.open_with("log", OFTEN, two_at_a_time).await;
+    let report = sync(&connection).await.unwrap();
+    assert!(report.resumed);
+    let both = async || (world.requests(GROUPS).await, world.requests(USERS).await);
+    let in_pieces = both().await;
+    assert_eq!(sync(&connection).await.unwrap().executions, 0);
+    let whole = both().await;
+    let whole = (whole.0 - in_pieces.0, whole.1 - in_pieces.1);
+    assert!(
+        in_pieces.0 <= whole.0 + repeated.0 && in_pieces.1 <= whole.1 + repeated.1,
+        "{in_pieces:?} {whole:?}"
+    );
+    assert!(world.audit().await.in_sync);
+    report
+}
+
+#[tokio::test]
+async fn a_full_sync_that_is_stopped_among_members_goes_on_there() {
+    let (world, connection) = of(40).await;
+    stopped(&connection, Phase::Members, 16).await;
+    drop(connection);
+    // Listings that were under way, and the group of everybody, which each process looks for once.
+    goes_on(&world, (4, 0)).await;
+}
+
+#[tokio::test]
+async fn a_full_sync_that_is_stopped_among_users_goes_on_there() {
+    let (world, connection) = big().await;
+    stopped(&connection, Phase::Users, 400).await;
+    drop(connection);
+    let report = goes_on(&world, (2, 1)).await;
+    assert_eq!(report.records[&ObjectKind::User].read, PEOPLE as u64);
+}
+
+#[tokio::test]
+async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
+    let (world, connection) = big().await;
+    let at =
+        At { phase: Phase::Users, items: 400, done: AtomicU64::default(), then: CancellationToken::new() };
+    let (reached, never) = (at.then.clone(), CancellationToken::new());
+    let limits = Limits::default();
+    tokio::select! {
+        biased;
+        () = reached.cancelled() => {}
+        ended = connection.engine().sync(&limits, &at, &never) => panic!("{ended:?}"),
+    }
+    drop(connection);
+    goes_on(&world, (2, 1)).await;
+}
+
+#[tokio::test]
+async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_reading_again() {
+    let world = world(100, TEAMS).await;
+    let connection = world.open_with("log", OFTEN, |_, options| options.page = 30).await;
+    connection.engine().setup(false).await.unwrap();
+    stopped(&connection, Phase::Sending, 60).await;
+    assert_eq!(world.executions().await[0]["status"], "CANCELLED");
+    let before = (world.requests(GROUPS).await, world.requests(USERS).await);
+    let report = sync(&connection).await.unwrap();
+    assert!(report.resumed && report.executions == 1, "{report:?}");
+    assert_eq!((world.requests(GROUPS).await, world.requests(USERS).await), before);
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn a_refused_page_cursor_begins_the_listing_again() {
+    let (world, connection) = big().await;
+    // Among the second page: the place after the first is saved.
+    stopped(&connection, Phase::Users, 400).await;
+    let state = world.state().await;
+    let (run, mut pass) = state.unfinished_pass().await.unwrap().unwrap();
+    let place = pass.cursor.as_ref().unwrap().as_str().to_owned();
+    assert!(place.contains("after=200"), "{place}");
+    pass.cursor = Some(Cursor::new(place.replace("after=200", "after=forgotten-")));
+    state.save_pass(run, &pass).await.unwrap();
+    // What changes meanwhile is seen as well.
+    world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
+    let report = sync(&connection).await.unwrap();
+    assert!(report.resumed);
+    assert_eq!(report.records[&ObjectKind::User].read, PEOPLE as u64, "nobody is counted twice");
+    assert!(world.audit().await.in_sync);
+}

@@ -1,0 +1,282 @@
+//! A sandbox, connections to it by hook, by log or by both, and ways to wait for what is expected.
+
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
+use serde_json::{Value, json};
+use sync_service::engine::{
+    Alarm, Alert, Clock, EngineError, EngineOptions, Limits, Ports, Quiet, RunReport, RunResult, SystemClock,
+};
+use sync_service::model::ConnectionName;
+use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
+use tokio_util::sync::CancellationToken;
+
+/// How long something that is expected may take.
+const PATIENCE: Duration = Duration::from_secs(25);
+const SECRET: &str = "what-okta-sends-along";
+
+/// Reading one user by id.
+pub(crate) const USER: &str = "GET /api/v1/users/{id}";
+/// Listing users.
+pub(crate) const USERS: &str = "GET /api/v1/users";
+/// Listing groups, and their members.
+pub(crate) const GROUPS: &str = "/api/v1/groups";
+
+/// The log often, the schedules never.
+pub(crate) const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
+
+pub(crate) struct World {
+    pub(crate) control: ControlClient,
+    pub(crate) store: Store,
+    sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    port: u16,
+    stop: CancellationToken,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+pub(crate) async fn world(users: usize, groups: usize) -> World {
+    let options =
+        SandboxOptions { users, groups, import_delay: Duration::from_millis(1), ..SandboxOptions::default() };
+    let sandbox = Sandbox::start(&options).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    World {
+        control: ControlClient::new(sandbox.control_url()),
+        store: Store::open(&folder.path().join("state.db")).await.unwrap(),
+        sandbox,
+        folder,
+        port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
+        stop: CancellationToken::new(),
+    }
+}
+
+impl World {
+    /// A connection as another process would have it. `events` are by "hook", "log" or "both".
+    pub(crate) async fn open_with(
+        &self,
+        events: &str,
+        more: &str,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Arc<Connection> {
+        let ready = self.sandbox.ready();
+        let hook = match events {
+            "log" => String::new(),
+            _ => format!(
+                "[connections.main.hook]\npublic_url = \"http://127.0.0.1:{}\"\nsecret = \"{SECRET}\"\n",
+                self.port
+            ),
+        };
+        let text = format!(
+            "[connections.main]\nevents = \"{events}\"\n\
+             [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
+             [connections.main.assets]\napi_url = {}\nimport_token = {}\n{hook}{more}",
+            ready["okta"]["org_url"],
+            ready["okta"]["client_id"],
+            Value::from(ready["okta"]["private_key_jwk"].to_string()),
+            ready["insight"]["api_url"],
+            ready["insight"]["import_token"],
+        );
+        let config = Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap();
+        let settings = config.connections.values().next().unwrap();
+        Arc::new(Connection::open_with(settings, &self.store, adjust).await.unwrap())
+    }
+
+    pub(crate) async fn open(&self, events: &str) -> Arc<Connection> {
+        self.open_with(events, OFTEN, |_, _| {}).await
+    }
+
+    /// Has deliveries received, creates what *Setup* creates, and synchronises.
+    pub(crate) async fn sync_first(&self, connection: &Connection) {
+        if connection.has_hook() {
+            let address = ([127, 0, 0, 1], self.port).into();
+            let receiver = Receiver::bind(address, [connection]).await.unwrap();
+            tokio::spawn(receiver.serve(self.stop.clone()));
+        }
+        connection.engine().setup(connection.has_hook()).await.unwrap();
+        let report = sync(connection).await.unwrap();
+        assert_eq!(report.result, RunResult::Done, "{report:?}");
+    }
+
+    /// Set up and synchronised.
+    pub(crate) async fn synced(&self, events: &str) -> Arc<Connection> {
+        let connection = self.open(events).await;
+        self.sync_first(&connection).await;
+        connection
+    }
+
+    /// What the connection remembers.
+    pub(crate) async fn state(&self) -> impl sync_service::engine::StateStore {
+        self.store.connection(&ConnectionName::try_from("main".to_owned()).unwrap()).await.unwrap()
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        self.control.call(method, path, &body).await.unwrap()
+    }
+
+    pub(crate) async fn faults(&self, spec: &str) {
+        self.call("PUT", "/faults", json!(spec)).await;
+    }
+
+    pub(crate) async fn no_faults(&self) {
+        self.call("DELETE", "/faults", Value::Null).await;
+    }
+
+    /// The ids of users that are not deleted.
+    pub(crate) async fn users(&self) -> Vec<String> {
+        ids(&self.control.get("/okta/users").await.unwrap()["users"])
+    }
+
+    /// Groups with listed members.
+    pub(crate) async fn groups(&self) -> Vec<String> {
+        let groups = self.control.get("/okta/groups").await.unwrap()["groups"].take();
+        let own = groups.as_array().unwrap().iter().filter(|group| group["type"] != "BUILT_IN").cloned();
+        ids(&own.collect())
+    }
+
+    pub(crate) async fn change(&self, user: &str, values: Value) {
+        self.call("POST", &format!("/okta/users/{user}"), values).await;
+    }
+
+    pub(crate) async fn delete(&self, user: &str) {
+        self.call("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
+    }
+
+    pub(crate) async fn add_member(&self, group: &str, user: &str) {
+        self.call("PUT", &format!("/okta/groups/{group}/users/{user}"), Value::Null).await;
+    }
+
+    pub(crate) async fn add_attribute(&self, name: &str, title: &str) {
+        let property = json!({ "title": title, "type": "string" });
+        self.call("PUT", &format!("/okta/schemas/user/{name}"), property).await;
+    }
+
+    /// A delivery as Okta would send it, of one event about one user.
+    pub(crate) async fn deliver(&self, id: &str, kind: &str, user: &Value, published: Timestamp) {
+        let body = json!({ "eventId": format!("delivery of {id}"), "data": { "events": [{
+            "uuid": id, "published": published, "eventType": kind, "target": [user],
+            "outcome": { "result": "SUCCESS" },
+        }] } });
+        let request = reqwest::Client::new()
+            .post(format!("http://127.0.0.1:{}/hooks/okta/main", self.port))
+            .header("authorization", SECRET)
+            .body(body.to_string());
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+
+    pub(crate) async fn audit(&self) -> audit::Audit {
+        audit::compare(&self.control).await.unwrap()
+    }
+
+    /// Waits until Assets equals Okta.
+    pub(crate) async fn converges(&self) -> audit::Audit {
+        until("Assets equals Okta", async || {
+            let audit = self.audit().await;
+            if audit.in_sync { Ok(audit) } else { Err(format!("{:?}", audit.differences)) }
+        })
+        .await
+    }
+
+    /// How many requests there were in a bucket.
+    pub(crate) async fn requests(&self, bucket: &str) -> u64 {
+        self.control.get("/stats").await.unwrap()["okta"]["buckets"][bucket].as_u64().unwrap_or_default()
+    }
+
+    /// The import history, the oldest first.
+    pub(crate) async fn executions(&self) -> Vec<Value> {
+        self.control.get("/insight/executions").await.unwrap().as_array().unwrap().clone()
+    }
+
+    /// The objects of a user type in Assets, as text.
+    pub(crate) async fn object(&self, user: &str) -> String {
+        let found = self.control.get(&format!("/insight/objects?type=/type/user&identity={user}")).await;
+        found.unwrap()["objects"][0].to_string()
+    }
+}
+
+fn ids(objects: &Value) -> Vec<String> {
+    let ids = objects.as_array().unwrap().iter().map(|object| object["id"].as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+/// Asks until the answer is as it should be; the error tells what it was last.
+pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let last = match answer().await {
+            Ok(answer) => return answer,
+            Err(last) => last,
+        };
+        assert!(Instant::now() < deadline, "not in time: {what}; last {last}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+/// Waits until the connection's status is as it should be.
+pub(crate) async fn status(
+    connection: &Connection,
+    what: &str,
+    is: impl Fn(&ConnectionStatus) -> bool,
+) -> ConnectionStatus {
+    until(what, async || {
+        let status = connection.status(20).await.unwrap();
+        if is(&status) { Ok(status) } else { Err(format!("{:?}", status.inbox)) }
+    })
+    .await
+}
+
+/// Waits until no event waits for anything.
+pub(crate) async fn idle(connection: &Connection) -> ConnectionStatus {
+    status(connection, "nothing is waiting", |status| status.inbox.pending + status.inbox.looks == 0).await
+}
+
+/// Waits until the log was read to its end after now.
+pub(crate) async fn log_read(connection: &Connection) {
+    let now = SystemClock.now();
+    let read = |status: &ConnectionStatus| status.log.is_some_and(|log| log.caught_up > Some(now));
+    status(connection, "the log was read", read).await;
+}
+
+pub(crate) async fn sync(connection: &Connection) -> Result<RunReport, EngineError> {
+    connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await
+}
+
+/// With an operator's consent.
+pub(crate) async fn sync_accepted(connection: &Connection) -> RunReport {
+    let limits = Limits { accept_shrink: true, ..Limits::default() };
+    connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap()
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+
+impl Alarm for Heard {
+    fn raise(&self, alert: Alert) {
+        self.0.lock().unwrap().push(alert);
+    }
+}
+
+/// A clock that can be put forward.
+#[derive(Default)]
+pub(crate) struct Ahead(AtomicI64);
+
+impl Ahead {
+    pub(crate) fn by(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
