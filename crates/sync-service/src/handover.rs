@@ -131,7 +131,7 @@ impl Connection {
                 None => {}
             }
             if Instant::now() >= probe {
-                if Lock::take(store_path, self.name()).is_ok() {
+                if let Ok(_nobody_sends) = Lock::take(store_path, self.name()) {
                     return self.last_word(request).await;
                 }
                 probe = Instant::now() + PROBE;
@@ -145,6 +145,8 @@ impl Connection {
         if let Some(RunSummary { ended: Some(_), report, .. }) = self.store.request_run(request.id).await? {
             return report_of(report);
         }
+        // It may have taken the request; the next process must not do what nobody waits for any more.
+        self.store.release_claims().await?;
         self.store.withdraw_request(request.id).await?;
         Err(HandoverError::Ended(self.name().to_string()).into())
     }
