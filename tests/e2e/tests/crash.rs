@@ -109,15 +109,25 @@ async fn latest_execution(control: &ControlClient) -> Value {
     history.as_array().and_then(|history| history.last()).cloned().unwrap_or_default()
 }
 
-/// `okta-insight sync` beside the daemon.
-fn hand_over(world: &World) -> Child {
-    Command::new(binary("okta-insight"))
+/// `okta-insight sync` beside the daemon, once it has left the work to that.
+async fn hand_over(world: &World) -> Child {
+    let sync = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
         .current_dir(world.folder())
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(world.path("sync.log")).unwrap())
         .spawn()
-        .unwrap()
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !told_by(world).contains("it is asked for the run") {
+        assert!(Instant::now() < deadline, "nothing was handed over: {}", told_by(world));
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    sync
+}
+
+fn told_by(world: &World) -> String {
+    std::fs::read_to_string(world.path("sync.log")).unwrap()
 }
 
 /// Both ends of an execution, and no object twice, whatever happened in between.
@@ -173,10 +183,10 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let faults = "okta.latency=40..80,assets.latency=40..80,executions.stuck=1500";
     control.call("PUT", "/faults", &json!(faults)).await.unwrap();
 
-    let began = Seen::at(&control).await;
-    let mut restarted = Seen::at(&control).await;
     let mut daemon = world.daemon();
-    let mut sync = hand_over(&world);
+    let began = Seen::at(&control).await;
+    let mut sync = hand_over(&world).await;
+    let mut restarted = Seen::at(&control).await;
     for moment in MOMENTS {
         moment.come(&control, &began, &restarted).await;
         drop(daemon);
@@ -186,7 +196,7 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     let told = sync.wait().unwrap();
-    assert!(told.success(), "{}", std::fs::read_to_string(world.path("sync.log")).unwrap());
+    assert!(told.success(), "{}", told_by(&world));
     daemon.end();
 
     nothing_is_left_behind(&world).await;
