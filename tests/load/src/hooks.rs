@@ -16,7 +16,8 @@ pub(crate) async fn measure(world: &World, rate: u32, time: Duration) -> Result<
     let daemon = world.daemon().await?;
     let hook = format!("http://{}/hooks/okta/main", world.listens_at()?);
     let users = world.control.get("/okta/users?limit=1000").await?;
-    let users: Vec<&str> = users["users"].as_array().into_iter().flatten().filter_map(|u| u["id"].as_str()).collect();
+    let users: Vec<&str> =
+        users["users"].as_array().into_iter().flatten().filter_map(|u| u["id"].as_str()).collect();
     let http = reqwest::Client::new();
     let mut under_way = JoinSet::new();
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate.max(1));

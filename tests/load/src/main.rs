@@ -69,7 +69,8 @@ async fn measure(arguments: &Arguments, document: &mut Value) -> Result<(), Fail
         None => std::env::current_exe()?.parent().map(PathBuf::from).unwrap_or_default(),
     };
     let bin = std::path::absolute(bin)?;
-    let size = full::Size { users: arguments.users, groups: arguments.groups, memberships: arguments.memberships };
+    let size =
+        full::Size { users: arguments.users, groups: arguments.groups, memberships: arguments.memberships };
     if arguments.times > 0 {
         let large = full::Size { users: size.users * arguments.times, ..size };
         let world = world::World::start(&bin, &large).await?;

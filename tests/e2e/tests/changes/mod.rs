@@ -167,8 +167,7 @@ impl Hand {
     /// Sends a delivery until it is acknowledged, as the same one.
     async fn deliver(&self, hook: &str, n: usize, event_type: &str, targets: &[(&str, String)]) {
         let id = format!("own-{}-{n}", self.number);
-        let target: Vec<Value> =
-            targets.iter().map(|(kind, id)| json!({"id": id, "type": kind})).collect();
+        let target: Vec<Value> = targets.iter().map(|(kind, id)| json!({"id": id, "type": kind})).collect();
         // Older than every object: what is read then is never too old.
         let body = json!({"eventId": format!("delivery-{id}"), "data": {"events": [{"uuid": id, "eventType": event_type,
             "published": "2020-01-01T00:00:00.000Z", "target": target}]}});
