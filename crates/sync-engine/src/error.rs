@@ -8,7 +8,6 @@ use crate::{Refusal, StoreError};
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
 pub struct PortError {
     message: String,
     transient: bool,

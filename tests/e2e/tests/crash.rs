@@ -17,7 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use support::{World, binary, in_sync};
 
 /// How long anything may take that is waited for. An execution that nobody remembers is given half a minute.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When the daemon is killed, as the sandbox sees it.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,7 @@ impl Moment {
                 }
                 Self::Processing => latest_execution(control).await["status"] == "PROCESSING",
                 Self::Recovering => {
-                    Seen::at(control).await.okta >= restarted.okta + 1
+                    Seen::at(control).await.okta > restarted.okta
                         && latest_execution(control).await["status"] == "PROCESSING"
                 }
             };

@@ -147,7 +147,7 @@ impl Hand {
                 ("user.lifecycle.create", vec![("User", self.users.last().unwrap().clone())])
             }
             // Few enough for the limits.
-            8 if n % 4 == 0 => {
+            8 if n.is_multiple_of(4) => {
                 self.users.retain(|id| *id != user);
                 self.call("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
                 ("user.lifecycle.delete.initiated", vec![("User", user)])
