@@ -66,7 +66,7 @@ async fn run(arguments: &Arguments) -> Result<(), ServiceError> {
     let mut claims = Vec::new();
     for settings in config.connections.values() {
         let connection = Connection::open(settings, &store).await?;
-        claims.push(connection.claim(&config.store).await?);
+        claims.push(connection.claim_to_follow(&config.store).await?);
         connections.push(Arc::new(connection));
     }
     let receiver = Receiver::bind(config.listen, connections.iter().map(Arc::as_ref)).await?;

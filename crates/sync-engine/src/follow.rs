@@ -106,9 +106,23 @@ impl Trouble {
 }
 
 impl Engine {
-    /// Follows the directory until told to stop. `wake` is notified by whoever stores events.
+    /// Follows the directory until told to stop, after looking after what an earlier process left behind. `wake` is
+    /// notified by whoever stores events.
     pub async fn follow(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
-        // First thing: records cannot be made before the schemas are known.
+        let mut trouble = Trouble::new("looking after what was cut off", AlertKind::Stuck);
+        while !stop.is_cancelled() {
+            let recovered = tokio::select! {
+                () = stop.cancelled() => return,
+                recovered = self.recover() => recovered,
+            };
+            let is_settled = recovered.is_ok();
+            trouble.book(self, recovered);
+            if is_settled {
+                break;
+            }
+            rest(trouble.pause, stop).await;
+        }
+        // Records cannot be made before the schemas are known.
         let mut trouble = Trouble::new("comparing the schemas", AlertKind::Stuck);
         while !stop.is_cancelled() {
             let compared = self.refresh_schema().await;

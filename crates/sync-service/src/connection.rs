@@ -163,13 +163,23 @@ impl Connection {
     /// # Errors
     /// When another process has it, or what was left behind cannot be settled.
     pub async fn claim(&self, store_path: &Path) -> Result<Claim, ServiceError> {
-        let claim = Claim { _lock: Lock::take(store_path, &self.name)? };
+        let claim = self.claim_to_follow(store_path).await?;
         let span = tracing::info_span!("following", connection = %self.name);
         self.engine.recover().instrument(span).await?;
         Ok(claim)
     }
 
-    /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim) the connection.
+    /// Claims the right to send for this connection until the result is dropped. What an earlier process left behind is
+    /// looked after by [`Self::follow`]: that may take as long as Assets takes, and events are received meanwhile.
+    ///
+    /// # Errors
+    /// When another process has it.
+    pub async fn claim_to_follow(&self, store_path: &Path) -> Result<Claim, ServiceError> {
+        Ok(Claim { _lock: Lock::take_patiently(store_path, &self.name).await? })
+    }
+
+    /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim_to_follow) the
+    /// connection.
     pub async fn follow(&self, stop: &CancellationToken) {
         let ended = CancellationToken::new();
         let _following = self.watch.following();

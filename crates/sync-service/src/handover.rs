@@ -18,6 +18,9 @@ use crate::{Connection, ServiceError};
 const LOOK: Duration = Duration::from_millis(200);
 /// How often it is looked whether the process that sends is still there.
 const PROBE: Duration = Duration::from_secs(5);
+/// How often in a row it must be missed, and how soon it is looked for again: one that died may be started again.
+const ABSENCES: u32 = 4;
+const PROBE_AGAIN: Duration = Duration::from_millis(500);
 /// How long a request that was taken may lead to no run.
 const SLOW_START: Duration = Duration::from_mins(10);
 
@@ -114,6 +117,7 @@ impl Connection {
         let asked = Instant::now();
         let mut probe = asked + PROBE;
         let mut taken = false;
+        let mut absences = 0;
         loop {
             match self.store.request_run(request.id).await? {
                 Some(RunSummary { ended: Some(_), report, .. }) => return report_of(report),
@@ -131,10 +135,17 @@ impl Connection {
                 None => {}
             }
             if Instant::now() >= probe {
-                if Lock::take(store_path, self.name()).is_ok() {
-                    return self.last_word(request).await;
+                if let Ok(nobody_sends) = Lock::take(store_path, self.name()) {
+                    absences += 1;
+                    if absences >= ABSENCES {
+                        return self.last_word(request).await;
+                    }
+                    drop(nobody_sends);
+                    probe = Instant::now() + PROBE_AGAIN;
+                } else {
+                    absences = 0;
+                    probe = Instant::now() + PROBE;
                 }
-                probe = Instant::now() + PROBE;
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -145,6 +156,8 @@ impl Connection {
         if let Some(RunSummary { ended: Some(_), report, .. }) = self.store.request_run(request.id).await? {
             return report_of(report);
         }
+        // It may have taken the request; the next process must not do what nobody waits for any more.
+        self.store.release_claims().await?;
         self.store.withdraw_request(request.id).await?;
         Err(HandoverError::Ended(self.name().to_string()).into())
     }

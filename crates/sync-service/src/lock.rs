@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
+use std::time::Duration;
 
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
@@ -14,7 +15,26 @@ pub(crate) struct Lock {
     _file: File,
 }
 
+/// How often it is tried to take what another process holds, and the pause in between: whoever only looks whether
+/// somebody sends holds it for a moment.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(50);
+
 impl Lock {
+    /// As [`Self::take`], unless the other process lets go of it at once.
+    pub(crate) async fn take_patiently(
+        store: &Path,
+        connection: &ConnectionName,
+    ) -> Result<Self, ServiceError> {
+        for _ in 1..TRIES {
+            match Self::take(store, connection) {
+                Err(ServiceError::Locked(_)) => tokio::time::sleep(PAUSE).await,
+                result => return result,
+            }
+        }
+        Self::take(store, connection)
+    }
+
     pub(crate) fn take(store: &Path, connection: &ConnectionName) -> Result<Self, ServiceError> {
         let mut name = store.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{connection}.lock"));

@@ -227,12 +227,16 @@ pub(crate) async fn release(store: &ConnectionStore, looks: &[Look]) -> Result<(
 }
 
 pub(crate) async fn release_claims(store: &ConnectionStore) -> Result<(), StoreError> {
-    sqlx::query("UPDATE looks SET claimed_until = 0 WHERE connection = ?1 AND claimed_until > 0")
-        .bind(store.id)
-        .execute(&store.pool)
-        .await
-        .map(drop)
-        .map_err(|e| StoreError::new("let go of claims", e))
+    const ACTION: &str = "let go of claims";
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    for statement in [
+        "UPDATE looks SET claimed_until = 0 WHERE connection = ?1 AND claimed_until > 0",
+        "UPDATE requests SET taken = 0 WHERE connection = ?1 AND taken AND run IS NULL",
+    ] {
+        sqlx::query(statement).bind(store.id).execute(&mut *tx).await.map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
 }
 
 pub(crate) async fn settle(

@@ -594,6 +594,20 @@ async fn a_request_is_taken_once_and_leads_to_its_run() {
 }
 
 #[tokio::test]
+async fn a_request_whose_run_never_began_is_taken_again_when_its_process_is_gone() {
+    let world = world().await;
+    let begun = world.store.request_sync(false, at(1)).await.unwrap();
+    world.store.take_request().await.unwrap();
+    let run = world.store.begin_run(RunKind::Full, at(2)).await.unwrap();
+    world.store.answer_request(begun.id, run).await.unwrap();
+    let asked = world.store.request_sync(true, at(3)).await.unwrap();
+    world.store.take_request().await.unwrap();
+    world.store.release_claims().await.unwrap();
+    assert_eq!(world.store.take_request().await.unwrap(), Some(asked));
+    assert_eq!(world.store.take_request().await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_pause_holds_until_it_is_ended() {
     let world = world().await;
     assert_eq!(world.store.paused_until().await.unwrap(), None);

@@ -432,7 +432,7 @@ pub trait StateStore: Upkeep + Send + Sync {
     /// Lets go of claims without an attempt being counted.
     async fn release(&self, looks: &[Look]) -> Result<(), StoreError>;
 
-    /// Lets go of claims that a process which has ended held.
+    /// Lets go of what a process which has ended had claimed: looks, and requests that it had not begun a run for.
     async fn release_claims(&self) -> Result<(), StoreError>;
 
     /// Strikes looks off, unless newer events asked for the same, and marks events with nothing left as done.

@@ -1,0 +1,258 @@
+//! The daemon is killed, again and again, by a signal that it never sees: during a full sync, and while changes stream in.
+//! Whatever moment it was, the next process goes on, and both sides end up equal.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod changes;
+mod support;
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use changes::{Road, Stream, distinct_objects};
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use support::{World, binary, in_sync};
+
+/// How long anything may take that is waited for. An execution that nobody remembers is given half a minute.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// When the daemon is killed, as the sandbox sees it.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// It has sent so many requests to Okta.
+    Requests(u64),
+    /// It has asked for so many pages of groups and of members.
+    Members(u64),
+    /// So many pages of users were asked for since the run began, by whichever process.
+    Users(u64),
+    /// The execution has so many chunks and is not complete.
+    Ingesting(u64),
+    /// Assets works on what it was sent.
+    Processing,
+    /// It looks after an execution that it did not start.
+    Recovering,
+}
+
+/// A whole full sync, from before its run begins to after its last chunk.
+const MOMENTS: [Moment; 15] = [
+    Moment::Requests(1),
+    Moment::Requests(6),
+    Moment::Members(1),
+    Moment::Members(8),
+    Moment::Members(20),
+    Moment::Members(40),
+    Moment::Members(60),
+    Moment::Members(80),
+    Moment::Members(100),
+    Moment::Users(1),
+    Moment::Users(3),
+    Moment::Ingesting(1),
+    Moment::Ingesting(3),
+    Moment::Processing,
+    Moment::Recovering,
+];
+
+const ORG: [&str; 6] = ["--users", "400", "--groups", "450", "--members-per-group", "4"];
+
+/// What the sandbox has counted.
+struct Seen {
+    okta: u64,
+    members: u64,
+    users: u64,
+}
+
+impl Seen {
+    async fn at(control: &ControlClient) -> Self {
+        let okta = control.get("/stats").await.unwrap()["okta"].clone();
+        let bucket = |name: &str| okta["buckets"][name].as_u64().unwrap_or_default();
+        Self {
+            okta: okta["requests"].as_u64().unwrap(),
+            members: bucket("/api/v1/groups"),
+            users: bucket("GET /api/v1/users"),
+        }
+    }
+}
+
+impl Moment {
+    /// Waits for the moment; `began` is from when the run did, `restarted` from when the process did.
+    async fn come(self, control: &ControlClient, began: &Seen, restarted: &Seen) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let come = match self {
+                Self::Requests(n) => Seen::at(control).await.okta >= restarted.okta + n,
+                Self::Members(n) => Seen::at(control).await.members >= restarted.members + n,
+                Self::Users(n) => Seen::at(control).await.users >= began.users + n,
+                Self::Ingesting(chunks) => {
+                    let latest = latest_execution(control).await;
+                    latest["status"] == "INGESTING" && latest["chunks"].as_u64().unwrap() >= chunks
+                }
+                Self::Processing => latest_execution(control).await["status"] == "PROCESSING",
+                Self::Recovering => {
+                    Seen::at(control).await.okta > restarted.okta
+                        && latest_execution(control).await["status"] == "PROCESSING"
+                }
+            };
+            if come {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the moment has not come: {self:?}");
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+}
+
+async fn latest_execution(control: &ControlClient) -> Value {
+    let history = control.get("/insight/executions").await.unwrap();
+    history.as_array().and_then(|history| history.last()).cloned().unwrap_or_default()
+}
+
+/// `okta-insight sync` beside the daemon, once it has left the work to that.
+async fn hand_over(world: &World) -> Child {
+    let sync = Command::new(binary("okta-insight"))
+        .args(["sync", "--config", "c.toml"])
+        .current_dir(world.folder())
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(world.path("sync.log")).unwrap())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !told_by(world).contains("it is asked for the run") {
+        assert!(Instant::now() < deadline, "nothing was handed over: {}", told_by(world));
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    sync
+}
+
+fn told_by(world: &World) -> String {
+    std::fs::read_to_string(world.path("sync.log")).unwrap()
+}
+
+/// Both ends of an execution, and no object twice, whatever happened in between.
+async fn nothing_is_left_behind(world: &World) {
+    let control = world.control();
+    for execution in control.get("/insight/executions").await.unwrap().as_array().unwrap() {
+        let status = execution["status"].as_str().unwrap();
+        assert!(["DONE", "CANCELLED"].contains(&status), "{execution}");
+    }
+    for object_type in ["/type/user", "/type/group"] {
+        distinct_objects(&control, object_type).await;
+    }
+    let open: Vec<String> = stored(world, "SELECT id FROM executions").await;
+    assert!(open.is_empty(), "executions that nobody looked after: {open:?}");
+    // What names somebody who is gone meanwhile is looked at a few times more.
+    let lost = "SELECT id FROM events WHERE state = 'dead' OR (state = 'pending' AND id NOT IN (SELECT event FROM waiting))";
+    let lost = stored(world, lost).await;
+    assert!(lost.is_empty(), "events that lead to nothing: {lost:?}");
+}
+
+/// A column of the daemon's store, read from a copy: what the next process finds must not have been touched.
+async fn stored(world: &World, query: &'static str) -> Vec<String> {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["c.db", "c.db-wal"] {
+        if world.path(name).exists() {
+            std::fs::copy(world.path(name), copy.path().join(name)).unwrap();
+        }
+    }
+    let options = SqliteConnectOptions::new().filename(copy.path().join("c.db"));
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let rows = sqlx::query_scalar(query).fetch_all(&pool).await.unwrap();
+    pool.close().await;
+    rows
+}
+
+/// How many requests it takes when nobody interferes.
+async fn undisturbed() -> u64 {
+    let world = World::start(&ORG);
+    world.json(&["setup"]);
+    let before = Seen::at(&world.control()).await.okta;
+    world.json(&["sync"]);
+    Seen::at(&world.control()).await.okta - before
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
+    let minimum = undisturbed().await;
+    let world = World::start(&ORG);
+    world.configure("[connections.main]\nevents = \"hook\"\n");
+    world.json(&["setup"]);
+    let control = world.control();
+    control.call("PUT", "/insight/settings", &json!({"chunkLimit": 100_000})).await.unwrap();
+    let faults = "okta.latency=20..50,assets.latency=20..50,executions.stuck=1000";
+    control.call("PUT", "/faults", &json!(faults)).await.unwrap();
+
+    let mut daemon = world.daemon();
+    let began = Seen::at(&control).await;
+    let mut sync = hand_over(&world).await;
+    let mut restarted = Seen::at(&control).await;
+    for moment in MOMENTS {
+        moment.come(&control, &began, &restarted).await;
+        drop(daemon);
+        restarted = Seen::at(&control).await;
+        daemon = world.daemon();
+    }
+    let audit = in_sync(&world, PATIENCE).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    let told = sync.wait().unwrap();
+    assert!(told.success(), "{}", told_by(&world));
+    daemon.end();
+
+    nothing_is_left_behind(&world).await;
+    let requests = Seen::at(&control).await.okta - began.okta;
+    println!("{requests} requests with {} kills, {minimum} without", MOMENTS.len());
+    assert!(2 * requests < 3 * minimum, "{requests} requests, and {minimum} without a kill");
+    let full = stored(&world, "SELECT coalesce(report ->> 'result', 'open') FROM runs WHERE kind = 'full'");
+    assert_eq!(full.await, ["done"], "one run, however many processes made it");
+    control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+    assert_eq!(world.json(&["sync"])["executions"], 0, "nothing is sent that is there already");
+}
+
+/// Kills the daemon again and again while changes stream in, and checks after each time that what it said it had it has.
+async fn kill_while_changes_stream(road: Road, kills: u32) {
+    let world = World::start(&["--users", "120", "--groups", "12"]);
+    world.configure(road.settings());
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    let control = world.control();
+    let faults = "hooks.lost=1,okta.latency=2..20,assets.latency=2..20,executions.stuck=20..200@0.5";
+    control.call("PUT", "/faults", &json!(faults)).await.unwrap();
+
+    let mut daemon = world.daemon();
+    let stream = Stream::start(&world, road).await;
+    for kill in 0..kills {
+        tokio::time::sleep(Duration::from_millis(40 + 70 * u64::from(kill))).await;
+        drop(daemon);
+        every_acknowledged_event_is_stored(&world, &stream).await;
+        daemon = world.daemon();
+    }
+    let changes = stream.end().await;
+    let audit = in_sync(&world, PATIENCE).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    daemon.end();
+
+    every_acknowledged_event_is_stored(&world, &stream).await;
+    nothing_is_left_behind(&world).await;
+    let acknowledged = stream.acknowledged().len();
+    println!("{kills} kills, {changes} changes, {acknowledged} deliveries acknowledged");
+    assert!(changes > 100, "only {changes} changes");
+    assert_eq!(world.json(&["sync"])["executions"], 0, "nothing is sent that is there already");
+}
+
+async fn every_acknowledged_event_is_stored(world: &World, stream: &Stream) {
+    let acknowledged = stream.acknowledged();
+    let events = stored(world, "SELECT id FROM events").await;
+    let missing: Vec<&String> = acknowledged.iter().filter(|id| !events.contains(id)).collect();
+    assert!(missing.is_empty(), "acknowledged and not stored: {missing:?}");
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_has_and_applies_every_delivery_that_it_acknowledged() {
+    kill_while_changes_stream(Road::Deliveries, 14).await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_skips_nothing_in_the_log() {
+    kill_while_changes_stream(Road::Log, 12).await;
+}
