@@ -50,7 +50,12 @@ async fn every_history_ends_with_both_sides_equal() {
     let (mut equal, mut failures) = (0, Vec::new());
     while let Some((seed, result)) = histories.next().await {
         match result {
-            Ok(()) => equal += 1,
+            Ok(()) => {
+                equal += 1;
+                if equal % 100 == 0 {
+                    eprintln!("{equal} equal so far");
+                }
+            }
             Err(difference) => {
                 eprintln!(
                     "seed {seed} differs: {difference}\n  replay: ORACLE_FIRST_SEED={seed} ORACLE_SEEDS=1 cargo test \

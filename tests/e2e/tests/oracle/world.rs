@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -92,8 +93,17 @@ impl Process {
     }
 }
 
+/// A port that stays ours while the process behind it is stopped: below those that the system gives away.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let start = u16::try_from(std::process::id() % 20_000).unwrap();
+        let port = 10_000 + (start + n % 20_000) % 20_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng) -> Config {
