@@ -84,7 +84,7 @@ impl Limits {
 }
 
 /// Whether that many of the known are both more than a handful and more than a share.
-fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
+pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
     // Counts of objects are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
     let share = lost as f64 / known.max(1) as f64;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
+use crate::plan::exceeds;
 use crate::{
     AuditLine, EngineError, GoneObject, Objects, Refusal, StructureState, Subject, engine::Engine, explain,
 };
@@ -135,10 +136,7 @@ impl Engine {
         let census = self.ports.store.census().await?;
         for (kind, pruned) in counts {
             let known = census.get(&kind).map_or(0, |census| census.live + census.gone);
-            // Counts of objects are far below 2^52.
-            #[allow(clippy::cast_precision_loss)]
-            let share = pruned as f64 / known.max(1) as f64;
-            if share > options.max_share && !options.accept_shrink {
+            if !options.accept_shrink && exceeds(pruned, 0, known, options.max_share) {
                 let max_percent = options.max_share * 100.0;
                 return Err(Refusal::TooManyPruned { kind, pruned, known, max_percent }.into());
             }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::api::{not_found, problem, reply};
 use super::aql::Condition;
 use super::document::{Attribute, Structure};
+use super::validation::PLAIN_TYPES;
 use super::values::fits;
 use super::{SCHEMA, SOURCE, Site, WORKSPACE};
 
@@ -154,27 +155,13 @@ fn attributes(structure: &Structure, object_type: usize) -> Vec<Value> {
 }
 
 fn shown_attribute(structure: &Structure, object_type: usize, n: usize, attribute: &Attribute) -> Value {
-    const PLAIN: [&str; 12] = [
-        "text",
-        "integer",
-        "boolean",
-        "double",
-        "date",
-        "time",
-        "date_time",
-        "url",
-        "email",
-        "textarea",
-        "select",
-        "ipaddress",
-    ];
     let mut shown = json!({
         "id": attribute_id(object_type, n), "name": attribute.name, "label": attribute.label, "type": 0,
         "minimumCardinality": attribute.raw["minimumCardinality"].as_i64().unwrap_or_default(),
         "maximumCardinality": attribute.maximum, "uniqueAttribute": attribute.unique,
         "description": attribute.raw["description"],
     });
-    if let Some(plain) = PLAIN.iter().position(|kind| *kind == attribute.kind) {
+    if let Some(plain) = PLAIN_TYPES.iter().position(|kind| *kind == attribute.kind) {
         shown["defaultType"] = json!({ "id": plain, "name": attribute.kind });
     }
     if attribute.kind == "status" {

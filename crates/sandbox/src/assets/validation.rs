@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::document::Invalid;
 
-const TYPES: [&str; 14] = [
+/// The types of plain values. The number of each is its place.
+pub(super) const PLAIN_TYPES: [&str; 12] = [
     "text",
     "integer",
     "boolean",
@@ -19,8 +20,6 @@ const TYPES: [&str; 14] = [
     "textarea",
     "select",
     "ipaddress",
-    "referenced_object",
-    "status",
 ];
 
 /// The rules of the document's own JSON schema, and those about external ids.
@@ -70,7 +69,8 @@ pub(super) fn check_shape(document: &Value) -> Result<(), Invalid> {
             }
             let kind = text(attribute, "type");
             let reference = attribute.get("referenceObjectTypeExternalId").is_some();
-            if !TYPES.contains(&kind) || (kind == "referenced_object") != reference {
+            let known = PLAIN_TYPES.contains(&kind) || ["referenced_object", "status"].contains(&kind);
+            if !known || (kind == "referenced_object") != reference {
                 return Err(invalid(&place));
             }
             if attribute.get("typeValues").is_some_and(|v| !v.is_null()) && kind != "status" {

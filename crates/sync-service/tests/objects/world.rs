@@ -185,12 +185,6 @@ pub(crate) async fn sync(connection: &Connection) -> RunReport {
     connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await.unwrap()
 }
 
-/// Not about the invented org itself, which defines an attribute in two ways.
-#[allow(clippy::ptr_arg)]
-pub(crate) fn is_drift(message: &String) -> bool {
-    !message.starts_with("the user types define")
-}
-
 pub(crate) fn at_once() -> PruneOptions {
     PruneOptions { older_than: Duration::ZERO, ..PruneOptions::default() }
 }
