@@ -139,6 +139,9 @@ async fn records_go_after_ingesting_began_and_completed_goes_last() {
     let execution = client(&server).start().await.unwrap();
     assert_eq!(execution.id(), "e1");
     assert_eq!(execution.submit(&Chunk::new("a", [json!({"id": 1}), json!({"id": 2})])).await.unwrap(), 1);
+    let requests = server.received_requests().await.unwrap();
+    let ends: Vec<&str> = requests.iter().filter_map(|r| r.url.path().strip_prefix(EXECUTION)).collect();
+    assert_eq!(ends, ["/status", "/status", "/data"], "asked until it takes records, and not before");
     let outcome = execution.complete().await.unwrap().outcome(&OutcomeLimits::default()).await.unwrap();
     assert!(outcome.ok && outcome.types[0].unaccounted() == 0);
     let bodies = sent(&server, &format!("{EXECUTION}/data")).await;
