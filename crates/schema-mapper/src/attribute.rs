@@ -83,7 +83,7 @@ pub(crate) struct Own {
 }
 
 /// What the attributes of one kind of object are chosen from, and how.
-pub(crate) struct Selection<'s> {
+pub(crate) struct Ingredients<'s> {
     pub(crate) kind: ObjectKind,
     pub(crate) own: Vec<Own>,
     pub(crate) properties: &'s BTreeMap<String, Merged>,
@@ -97,11 +97,11 @@ pub(crate) struct Selection<'s> {
 
 /// Our own attributes, then those of the profile.
 pub(crate) fn collect(
-    selection: Selection<'_>,
+    ingredients: Ingredients<'_>,
     options: &MappingOptions,
     warnings: &mut Vec<MappingWarning>,
 ) -> Vec<MappedAttribute> {
-    let Selection { kind, own, properties, choices, label, needed, by_hand } = selection;
+    let Ingredients { kind, own, properties, choices, label, needed, by_hand } = ingredients;
     let prefix = &options.prefix;
     let mut names = Names::in_use(by_hand.into_iter());
     let mut attributes: Vec<MappedAttribute> = own

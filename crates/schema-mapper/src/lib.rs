@@ -14,6 +14,7 @@ mod options;
 mod own;
 mod problems;
 mod record;
+mod selection;
 mod shape;
 mod status;
 mod value;
@@ -29,4 +30,5 @@ pub use options::{
 };
 pub use problems::{Problems, Tally};
 pub use record::{Mapped, ValueProblem};
+pub use selection::{GroupSelection, Patterns, Selection, SelectionError, UserSelection};
 pub use warning::MappingWarning;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};
-use okta_client::model::{Schema, UserType};
+use okta_client::model::{Schema, User, UserType};
 use sync_model::ObjectKind;
 
-use crate::attribute::{self, MappedAttribute, Selection, Source};
+use crate::attribute::{self, Ingredients, MappedAttribute, Source};
 use crate::document::{Layout, document, type_id};
 use crate::evolution::all_types;
 use crate::shape::{self, Merged, VALUE_TYPES, takes_many};
@@ -34,8 +34,8 @@ pub struct OrgSchemas {
 #[derive(Debug, Clone)]
 pub struct Mapping {
     layout: Layout,
-    /// Names of user types by id.
-    pub(crate) user_types: BTreeMap<String, String>,
+    /// User types by id.
+    pub(crate) user_types: BTreeMap<String, UserType>,
     /// Every attribute that the schemas define, mapped or not.
     pub(crate) known: BTreeMap<ObjectKind, BTreeSet<String>>,
     warnings: Vec<MappingWarning>,
@@ -69,7 +69,7 @@ impl Mapping {
             return Err(MappingError::ManagerAttribute(name));
         }
         let mut warnings = warnings(&users, &groups, options);
-        let user = Selection {
+        let user = Ingredients {
             kind: ObjectKind::User,
             own: own::of_users(options),
             properties: &users,
@@ -78,7 +78,7 @@ impl Mapping {
             needed: manager_by,
             by_hand: options.account.as_ref().map(|account| account.attribute.as_str()),
         };
-        let group = Selection {
+        let group = Ingredients {
             kind: ObjectKind::Group,
             own: own::of_groups(options),
             properties: &groups,
@@ -88,7 +88,7 @@ impl Mapping {
             by_hand: None,
         };
         let no_choices = Attributes::default();
-        let membership = Selection {
+        let membership = Ingredients {
             kind: ObjectKind::Membership,
             own: own::of_memberships(options),
             properties: &BTreeMap::new(),
@@ -98,15 +98,15 @@ impl Mapping {
             by_hand: None,
         };
         let mut attributes = BTreeMap::new();
-        for selection in [group, user, membership] {
-            attributes.insert(selection.kind, attribute::collect(selection, options, &mut warnings));
+        for ingredients in [group, user, membership] {
+            attributes.insert(ingredients.kind, attribute::collect(ingredients, options, &mut warnings));
         }
         warnings.sort();
         let known = BTreeMap::from([
             (ObjectKind::User, users.into_keys().collect()),
             (ObjectKind::Group, groups.into_keys().collect()),
         ]);
-        let user_types = types.iter().map(|t| (t.user_type.id.clone(), shown(&t.user_type))).collect();
+        let user_types = types.iter().map(|t| (t.user_type.id.clone(), t.user_type.clone())).collect();
         let layout = Layout { options: options.clone(), attributes, type_names: BTreeMap::new() };
         Ok(Self { document: document(&layout), layout, user_types, known, warnings })
     }
@@ -194,13 +194,19 @@ impl Mapping {
         self.attributes(kind).iter().find(|a| self.layout.is_label(kind, a))
     }
 
+    /// The names of a user's type: what people call it, and its name in the API. The id of a type that is not known.
+    pub(crate) fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
+        let Some(id) = user.user_type.as_ref().map(|user_type| user_type.id.as_str()) else {
+            return Vec::new();
+        };
+        let Some(user_type) = self.user_types.get(id) else { return vec![id] };
+        let names = [user_type.display_name.as_str(), user_type.name.as_str()];
+        names.into_iter().filter(|name| !name.is_empty()).collect()
+    }
+
     pub(crate) const fn options(&self) -> &MappingOptions {
         &self.layout.options
     }
-}
-
-fn shown(user_type: &UserType) -> String {
-    if user_type.display_name.is_empty() { user_type.name.clone() } else { user_type.display_name.clone() }
 }
 
 /// The choices by themselves.

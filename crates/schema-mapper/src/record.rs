@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use okta_client::model::{Group, Profile, User};
 use serde_json::Value;
-use sync_model::{ObjectKind, Record, RecordKey, Reference};
+use sync_model::{Departure, ObjectKind, Record, RecordKey, Reference};
 
 use crate::value::{Rule, as_one_text, empty, fit, moment};
 use crate::{ManagerBy, MappedAttribute, Mapping, Source, status};
@@ -62,10 +62,7 @@ impl Mapping {
         let (manager, rule) = self.manager_value(user);
         let mut mapped = self.map(&object, |source| match source {
             Source::Status => Some(status.unwrap_or(status::OTHER).into()),
-            Source::UserType => {
-                let id = &user.user_type.as_ref()?.id;
-                Some(self.user_types.get(id).unwrap_or(id).as_str().into())
-            }
+            Source::UserType => Some((*self.user_type_names(user).first()?).into()),
             Source::LastLogin => user.last_login.map(moment),
             Source::Manager => Some(manager.clone()),
             _ => None,
@@ -112,16 +109,16 @@ impl Mapping {
         })
     }
 
-    /// What Assets should hold of an object that no longer exists: its last values, marked, member of
+    /// What Assets should hold of an object that is not kept current any more: its last values, marked, member of
     /// nothing and without members. An ended membership still shows whose it was.
     #[must_use]
-    pub fn retire(&self, last: &Record) -> Record {
+    pub fn retire(&self, last: &Record, departure: Departure) -> Record {
         let fields = self
             .attributes(last.key.kind)
             .iter()
             .map(|attribute| {
                 let value = match attribute.source {
-                    Source::Status => status::DELETED.into(),
+                    Source::Status => status::of_departure(departure).into(),
                     Source::Groups | Source::Members => Value::Array(Vec::new()),
                     _ => {
                         last.fields.get(&attribute.locator).cloned().unwrap_or_else(|| empty(attribute.many))

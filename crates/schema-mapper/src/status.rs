@@ -2,16 +2,18 @@
 
 use insight_import_client::document::{Status, StatusCategory};
 use okta_client::model::UserStatus;
-use sync_model::ObjectKind;
+use sync_model::{Departure, ObjectKind};
 
 /// What marks an object whose original no longer exists, an ended membership among them.
-pub(crate) const DELETED: &str = "Okta Deleted";
+const DELETED: &str = "Okta Deleted";
+/// What marks an object whose original exists, and which the operator does not choose any more.
+const OUT_OF_SCOPE: &str = "Okta Out of Scope";
 /// A live group or membership, and a user who can sign in.
 pub(crate) const ACTIVE: &str = "Okta Active";
 /// A status that Okta has added since.
 pub(crate) const OTHER: &str = "Okta Other";
 
-const ALL: [(&str, &str, StatusCategory); 10] = [
+const ALL: [(&str, &str, StatusCategory); 11] = [
     (ACTIVE, "Can be used", StatusCategory::Active),
     ("Okta Staged", "Created, not activated yet", StatusCategory::Pending),
     ("Okta Provisioned", "Activated, has not signed in yet", StatusCategory::Pending),
@@ -21,6 +23,7 @@ const ALL: [(&str, &str, StatusCategory); 10] = [
     ("Okta Suspended", "Kept from signing in for now", StatusCategory::Inactive),
     ("Okta Deprovisioned", "Deactivated in Okta", StatusCategory::Inactive),
     (DELETED, "No longer exists in Okta", StatusCategory::Inactive),
+    (OUT_OF_SCOPE, "Not chosen to be synchronised any more", StatusCategory::Inactive),
     (OTHER, "In a state that the synchronisation does not know", StatusCategory::Pending),
 ];
 
@@ -37,7 +40,17 @@ pub(crate) fn all() -> Vec<Status> {
 pub(crate) fn of_kind(kind: ObjectKind) -> Vec<String> {
     match kind {
         ObjectKind::User => ALL.map(|(name, ..)| name.to_owned()).to_vec(),
-        ObjectKind::Group | ObjectKind::Membership => vec![ACTIVE.to_owned(), DELETED.to_owned()],
+        ObjectKind::Group | ObjectKind::Membership => {
+            [ACTIVE, DELETED, OUT_OF_SCOPE].map(str::to_owned).to_vec()
+        }
+    }
+}
+
+/// What marks an object that is not kept current any more.
+pub(crate) const fn of_departure(departure: Departure) -> &'static str {
+    match departure {
+        Departure::Deleted => DELETED,
+        Departure::OutOfScope => OUT_OF_SCOPE,
     }
 }
 

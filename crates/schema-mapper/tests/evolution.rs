@@ -210,7 +210,7 @@ fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
     let evolution = evolution::plan(&current, plain().document());
     insta::assert_snapshot!(drift(&evolution), @r#"
     Teams would be called "Okta Group" by Okta's schema; rename it in Assets if you like, the mapping follows
-    Teams: Okta Group Status does not allow the statuses Okta Deleted; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and allow them
+    Teams: Okta Group Status does not allow the statuses Okta Deleted, Okta Out of Scope; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and allow them
     Okta User: Okta User ID should be unique and is not; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and switch Unique on
     Okta User: Okta Manager refers to the object type okta-sync/type/group and should refer to okta-sync/type/user; values are made to fit what is there; delete it in Assets to have it made anew, with its values
     Okta User: Primary email is of type integer and would be email by Okta's schema; values are made to fit what is there; delete it in Assets to have it made anew, with its values

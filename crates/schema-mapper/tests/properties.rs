@@ -15,7 +15,7 @@ use support::assets::{corrected, patched, shown};
 use support::generate::{deeds, options, properties, value};
 use support::orgs::{group_schema, org, schema, user};
 use support::{conforms, keeps_the_rules};
-use sync_model::{GroupId, ObjectKind};
+use sync_model::{Departure, GroupId, ObjectKind};
 
 /// Names by external id.
 fn names(document: &SchemaAndMapping) -> BTreeMap<String, String> {
@@ -52,7 +52,7 @@ proptest! {
         let user = user("00u1", &Value::Object(profile));
         let mapped = mapping.user(&user);
         let record = mapping.with_groups(mapped.record.clone(), &[GroupId::new("00g1")]);
-        for record in [&mapped.record, &record, &mapping.retire(&record)] {
+        for record in [&mapped.record, &record, &mapping.retire(&record, Departure::Deleted)] {
             let fields: BTreeSet<&str> = record.fields.keys().map(String::as_str).collect();
             let wanted: BTreeSet<&str> =
                 mapping.attributes(ObjectKind::User).iter().map(|a| a.locator.as_str()).collect();

@@ -10,7 +10,7 @@ use schema_mapper::{EmptyValues, Mapping, Problems};
 use serde_json::json;
 use support::orgs::{mapping, mapping_by, org, user, with};
 use support::recorded;
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
 
 fn group(id: &str, name: &str) -> Group {
     serde_json::from_value(json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": name}})).unwrap()
@@ -37,7 +37,7 @@ fn recorded_users_and_groups_become_records() {
     assert_eq!(record.fields["groups"], json!(["00g1", "00g2"]));
     insta::assert_json_snapshot!("recorded_user", record);
     insta::assert_json_snapshot!("recorded_group", mapping.group(&groups[0]).record);
-    let retired = mapping.retire(&record);
+    let retired = mapping.retire(&record, Departure::Deleted);
     assert_eq!((&retired.fields["status"], &retired.fields["groups"]), (&json!("Okta Deleted"), &json!([])));
     assert!(retired.references.is_empty());
 }
@@ -136,7 +136,7 @@ fn memberships_are_members_on_the_group() {
     let staff = mapping.with_members(staff, &[UserId::new("00u2"), UserId::new("00u1"), UserId::new("00u2")]);
     assert_eq!(staff.fields["members"], json!(["00u1", "00u2"]));
     assert_eq!(staff.references, [to(ObjectKind::User, "00u1"), to(ObjectKind::User, "00u2")]);
-    let retired = mapping.retire(&staff);
+    let retired = mapping.retire(&staff, Departure::Deleted);
     assert_eq!((&retired.fields["members"], retired.references.len()), (&json!([]), 0));
     let ada = mapping.user(&user("00u1", &json!({"login": "ada", "managerId": "00u9"}))).record;
     assert_eq!(mapping.with_groups(ada.clone(), &[GroupId::new("00g1")]), ada, "not by this strategy");
@@ -150,10 +150,10 @@ fn memberships_are_objects_that_end_and_are_not_deleted() {
     let record = mapping.membership(&ada, &staff);
     insta::assert_json_snapshot!("membership", record);
     assert_eq!(record.key, Mapping::membership_key(&UserId::new("00u1"), &GroupId::new("00g1")));
-    let ended = mapping.retire(&record);
+    let ended = mapping.retire(&record, Departure::Deleted);
     assert_eq!(ended.fields["status"], "Okta Deleted");
     assert_eq!((&ended.fields["user"], &ended.references), (&json!("00u1"), &record.references));
-    assert_eq!(mapping.retire(&ended), ended);
+    assert_eq!(mapping.retire(&ended, Departure::Deleted), ended);
     // Of whom nothing but the key is known.
     let key = |kind, id: &str| Record {
         key: RecordKey { kind, id: id.to_owned() },
@@ -206,5 +206,9 @@ fn values_that_assets_would_keep_are_listed_where_it_ignores_empty_ones() {
     assert_eq!(kept(EmptyValues::told(None)).len(), 4, "the default of Assets is to ignore them");
     assert!(kept(EmptyValues::told(Some(false))).is_empty());
     assert!(mapping.kept(EmptyValues::Ignored, &after, &before).is_empty(), "nothing went away");
-    assert_eq!(mapping.kept(EmptyValues::Ignored, &before, &mapping.retire(&before)).len(), 1, "the groups");
+    assert_eq!(
+        mapping.kept(EmptyValues::Ignored, &before, &mapping.retire(&before, Departure::Deleted)).len(),
+        1,
+        "the groups"
+    );
 }

@@ -260,6 +260,9 @@ impl Engine {
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             self.apply(plan.approve(limits)?, report, progress, stop).await?;
             report.cleared += self.clear_all_kept(stop).await?;
+            if scope == Scope::Full {
+                self.ports.store.remember_selection(&self.ports.directory.selection()).await?;
+            }
             Ok(())
         })
         .await
@@ -330,8 +333,8 @@ impl Engine {
         .await
     }
 
-    /// Brings the object schema up to date before records that need it are made, and names the mapping in force. A run
-    /// that reads `everything` fills what is new by itself.
+    /// Brings the object schema up to date before records that need it are made, and names the mapping and the selection
+    /// in force. A run that reads `everything` fills what is new by itself.
     async fn prepare(
         &self,
         everything: bool,
@@ -349,7 +352,7 @@ impl Engine {
         let structure = self.extend(structure).await?;
         report.add_structure(&structure);
         progress.end(Phase::Structure);
-        Ok(structure.version)
+        Ok(format!("{} {}", structure.version, self.ports.directory.selection()).trim_end().to_owned())
     }
 
     /// Adds to the object schema what it was found to lack.

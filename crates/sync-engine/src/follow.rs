@@ -125,7 +125,11 @@ impl Engine {
         // Records cannot be made before the schemas are known.
         let mut trouble = Trouble::new("comparing the schemas", AlertKind::Stuck);
         while !stop.is_cancelled() {
-            let compared = self.refresh_schema().await;
+            let compared = async {
+                self.refresh_schema().await?;
+                self.follow_selection().await
+            };
+            let compared = compared.await;
             let known = compared.is_ok();
             trouble.book(self, compared);
             if known {
@@ -368,6 +372,16 @@ impl Engine {
         let report = self.extend(compared).await?;
         if report.state == StructureState::Extended {
             tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
+        }
+        Ok(())
+    }
+
+    /// Has everything read when the operator has come to choose other users or groups than before.
+    async fn follow_selection(&self) -> Result<(), EngineError> {
+        let synchronised = self.ports.store.last_run(RunKind::Full).await?.good.is_some();
+        if synchronised && self.ports.store.selection().await? != self.ports.directory.selection() {
+            tracing::info!("other users or groups are chosen than before; everything is read");
+            self.ports.store.ask(&Subject::Directory, self.now()).await?;
         }
         Ok(())
     }

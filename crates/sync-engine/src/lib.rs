@@ -9,6 +9,7 @@ mod events;
 mod feed;
 mod follow;
 mod listing;
+mod look;
 mod pass;
 mod plan;
 mod ports;
@@ -18,6 +19,7 @@ mod read;
 mod recover;
 mod report;
 mod schedule;
+mod settle;
 mod setup;
 mod stats;
 
@@ -26,7 +28,7 @@ pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
 pub use error::{EngineError, PortError, explain};
 pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
-pub use plan::{ApprovedPlan, KindPlan, Limits, Refusal, SyncPlan};
+pub use plan::{ApprovedPlan, Handful, KindPlan, Limits, Refusal, Suspects, SyncPlan};
 pub use ports::{
     AuditLine, BlankedField, Census, Change, Clearing, Clock, Cursor, Directory, EventFeed, EventHook,
     Execution, ExecutionState, FeedPage, FeedPosition, FeedState, GoneObject, HookReport, Importer,

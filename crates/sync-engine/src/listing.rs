@@ -14,8 +14,8 @@ use sync_model::{GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Cursor, EngineError, Limits, Members, Observed, ObservedUser, Page, Pass, Phase, PortError, Progress,
-    RunReport, Scope, Stage, SyncPlan, engine::Engine,
+    Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page, Pass, Phase,
+    PortError, Progress, RunReport, Scope, Stage, SyncPlan, engine::Engine,
 };
 
 /// A page of member ids.
@@ -60,7 +60,10 @@ impl Engine {
         let staged = self.ports.store.staged_counts(run).await?;
         let census = self.ports.store.census().await?;
         let mut plan = SyncPlan::new(run, &pass.read, &staged, &census);
-        plan.losses = self.ports.store.losses(run).await?;
+        if pass.scope != Scope::Full {
+            plan.only_some();
+        }
+        plan.losses = self.ports.store.losses(run, Handful::default()).await?;
         plan.problems.clone_from(&pass.problems);
         Ok(plan)
     }
@@ -77,14 +80,7 @@ impl Engine {
         loop {
             let page = self.ports.directory.groups(since, pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
-            let to_list: Vec<GroupId> = page
-                .items
-                .iter()
-                .filter(|group| pass.scope != Scope::Users && group.members == Members::Listed)
-                .filter(|group| since.is_none_or(|since| group.members_changed.is_none_or(|at| at >= since)))
-                .map(|group| GroupId::new(group.observed.record.key.id.clone()))
-                .collect();
-            self.ports.store.note_groups(run, &to_list).await?;
+            self.note_groups_of(run, pass.scope, &page.items).await?;
             let count = page.items.len() as u64;
             self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
             progress.advance(Phase::Groups, count);
@@ -93,6 +89,51 @@ impl Engine {
             }
         }
         progress.end(Phase::Groups);
+        Ok(())
+    }
+
+    /// Notes the groups of a page whose members are to be listed, and as empty those that are not selected: nobody is shown
+    /// in them any more.
+    async fn note_groups_of(
+        &self,
+        run: RunId,
+        scope: Scope,
+        groups: &[ObservedGroup],
+    ) -> Result<(), EngineError> {
+        let id = |group: &ObservedGroup| GroupId::new(group.observed.record.key.id.clone());
+        let (selected, unselected): (Vec<&ObservedGroup>, Vec<&ObservedGroup>) =
+            groups.iter().partition(|group| group.observed.selected);
+        // No event and no time tells who is a member of a group that was not selected before.
+        let ids: Vec<GroupId> = selected.iter().map(|group| id(group)).collect();
+        let new: HashSet<RecordKey> = match scope {
+            Scope::Full => HashSet::new(),
+            Scope::Since(_) | Scope::Users => self.missing_groups(&ids).await?.into_iter().collect(),
+        };
+        let changed = |group: &ObservedGroup| match scope {
+            Scope::Full => true,
+            Scope::Since(since) => group.members_changed.is_none_or(|at| at >= since),
+            Scope::Users => false,
+        };
+        let to_list: Vec<GroupId> = selected
+            .into_iter()
+            .filter(|group| group.members == Members::Listed)
+            .filter(|group| changed(group) || new.contains(&group.observed.record.key))
+            .map(id)
+            .collect();
+        self.ports.store.note_groups(run, &to_list).await?;
+        if scope != Scope::Full {
+            let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
+            self.note_as_empty(run, &empty).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes groups as if nobody were listed in them.
+    pub(crate) async fn note_as_empty(&self, run: RunId, groups: &[GroupId]) -> Result<(), EngineError> {
+        self.ports.store.note_groups(run, groups).await?;
+        for group in groups {
+            self.ports.store.group_listed(run, group).await?;
+        }
         Ok(())
     }
 
@@ -139,7 +180,8 @@ impl Engine {
     }
 
     /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
-    /// groups. Whoever is not known is read by id, and whoever is `read` already is left out.
+    /// groups. Whoever is not known is read by id, unless no group that it is in can bring it in, and whoever is `read`
+    /// already is left out.
     pub(crate) async fn stage_membership_differences(
         &self,
         run: RunId,
@@ -161,27 +203,38 @@ impl Engine {
             records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
-            let mut observed = self.read_unknown(unknown).await?;
+            let mut observed = self.read_unknown(self.brought_in(run, unknown).await?).await?;
             let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
             observed.extend(confirmed.into_iter().filter_map(|id| {
                 let record = records.remove(&RecordKey::user(&id))?;
                 let groups = groups.remove(&id).unwrap_or_default();
-                Some(Observed {
-                    record: self.ports.directory.with_groups(record, &groups),
+                let last = Observed {
+                    record,
+                    selected: true,
                     last_updated: None,
                     unmapped: Vec::new(),
                     problems: Vec::new(),
-                })
+                };
+                Some(self.ports.directory.join(last, &groups))
             }));
             self.stage_observed(run, observed.into_iter(), read_at, problems).await?;
         }
+    }
+
+    /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
+    async fn brought_in(&self, run: RunId, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
+        let noted = self.ports.store.noted_groups(run, &unknown).await?;
+        let may = |user: &UserId| {
+            noted.get(user).into_iter().flatten().any(|group| self.ports.directory.brings_in(group))
+        };
+        Ok(unknown.into_iter().filter(may).collect())
     }
 
     async fn read_unknown(&self, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
         let read: BoxStream<'_, Result<Observed, EngineError>> = stream::iter(ids)
             .map(|id| async move { self.read_user(&id).await })
             .buffer_unordered(self.options.concurrency)
-            .try_filter_map(|read| async { Ok(read) })
+            .try_filter_map(|read| async { Ok(read.map(|user| user.observed)) })
             .boxed();
         read.try_collect().await
     }
@@ -249,7 +302,10 @@ impl Engine {
             (self.ports.store.noted_groups(run, &ids).await?, None)
         } else {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
-            let confirmed = self.ports.store.confirmed_many(&keys).await?;
+            let known = self.ports.store.known(&keys).await?;
+            let mut confirmed = self.ports.store.confirmed_many(&keys).await?;
+            // What is marked as gone says nothing of memberships.
+            confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
             (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
         };
         let joined: BoxStream<'_, Result<Observed, EngineError>> =
@@ -258,13 +314,16 @@ impl Engine {
                 let unknown =
                     known.as_ref().is_some_and(|known| !known.contains_key(&user.observed.record.key));
                 async move {
+                    if !user.observed.selected {
+                        return Ok(user.observed);
+                    }
                     if unknown {
                         // Its groups may not have changed since the time that the listing begins with.
                         of = directory.groups_of(&id).await.map_err(EngineError::Directory)?;
                     }
                     of.retain(|group| !directory.is_implied(group));
                     of.extend(user.implied_groups);
-                    Ok(Observed { record: directory.with_groups(user.observed.record, &of), ..user.observed })
+                    Ok(directory.join(user.observed, &of))
                 }
             }))
             .buffered(self.options.concurrency)

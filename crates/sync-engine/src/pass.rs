@@ -70,7 +70,7 @@ pub struct Pass {
     pub scope: Scope,
     /// When it began. Every record of it counts as read then.
     pub began: Timestamp,
-    /// The mapping that its records were made by.
+    /// The mapping and the selection that its records were made by.
     pub mapping: String,
     /// How far it is.
     pub stage: Stage,

@@ -91,6 +91,54 @@ pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bo
     lost > handful && share > max_share
 }
 
+/// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Handful {
+    /// Memberships.
+    pub memberships: u64,
+    /// Values of one attribute.
+    pub values: u64,
+}
+
+impl Handful {
+    /// That which the limits allow.
+    pub const fn of(limits: &Limits) -> Self {
+        Self { memberships: limits.min_lost_memberships, values: limits.min_blanked }
+    }
+}
+
+/// Staged changes that a limit was exceeded by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suspects {
+    /// Objects of a kind that would be marked.
+    Departures(ObjectKind),
+    /// Users who would lose a membership.
+    Memberships,
+    /// Objects that would lose a value.
+    Blanked {
+        /// Their kind.
+        kind: ObjectKind,
+        /// The record's field.
+        field: String,
+    },
+}
+
+impl Refusal {
+    /// The staged changes that are too many; `None` when it is not about single changes.
+    pub fn suspects(&self) -> Option<Suspects> {
+        match self {
+            Self::EmptyListing { kind, .. } | Self::TooManyGone { kind, .. } => {
+                Some(Suspects::Departures(*kind))
+            }
+            Self::TooManyMembershipsLost { .. } => Some(Suspects::Memberships),
+            Self::TooManyBlanked { kind, field, .. } => {
+                Some(Suspects::Blanked { kind: *kind, field: field.clone() })
+            }
+            Self::TooManyPruned { .. } | Self::RemovesMissing => None,
+        }
+    }
+}
+
 /// Why a plan may not be carried out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -149,7 +197,8 @@ pub enum Refusal {
     RemovesMissing,
     /// Too large a share would be marked as gone.
     #[error(
-        "{gone} of {known} known {kind}s would be marked as deleted; more than {max_percent} % needs consent"
+        "{gone} of {known} known {kind}s would be marked as deleted or out of scope; more than {max_percent} % needs \
+         consent"
     )]
     TooManyGone {
         /// What would be marked.
@@ -225,6 +274,14 @@ impl SyncPlan {
         Self { run, kinds, structure: None, losses: Losses::default(), problems: Vec::new() }
     }
 
+    /// Not everything was listed, so nothing listed is nothing suspicious; memberships are read from the group's side as
+    /// well.
+    pub(crate) fn only_some(&mut self) {
+        for kind in self.kinds.values_mut() {
+            kind.read = kind.read.max(kind.changes());
+        }
+    }
+
     /// How many records would be sent.
     pub fn changes(&self) -> u64 {
         self.kinds.values().map(KindPlan::changes).sum()
@@ -278,7 +335,7 @@ mod tests {
         let refusal = plan(21, 100).approve(&Limits::default()).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "21 of 100 known users would be marked as deleted; more than 20 % needs consent"
+            "21 of 100 known users would be marked as deleted or out of scope; more than 20 % needs consent"
         );
         assert!(plan(21, 100).approve(&Limits { accept_shrink: true, ..Limits::default() }).is_ok());
     }

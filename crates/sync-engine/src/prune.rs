@@ -256,19 +256,19 @@ impl Engine {
         Ok(pruned(deleted, result))
     }
 
-    /// What to look at, when the directory has the object after all.
+    /// What to look at, when the directory has the object after all and the operator chooses it.
     async fn still_there(&self, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
         let directory = &self.ports.directory;
         match key.kind {
             ObjectKind::User => {
                 let id = UserId::new(key.id.clone());
-                let user = directory.user(&id).await.map_err(EngineError::Directory)?;
-                Ok(user.map(|_| Subject::User(id)))
+                let user = self.read_user(&id).await?;
+                Ok(user.filter(|user| user.observed.selected).map(|_| Subject::User(id)))
             }
             ObjectKind::Group => {
                 let id = GroupId::new(key.id.clone());
                 let group = directory.group(&id).await.map_err(EngineError::Directory)?;
-                Ok(group.map(|_| Subject::Group(id)))
+                Ok(group.filter(|group| group.observed.selected).map(|_| Subject::Group(id)))
             }
             ObjectKind::Membership => self.membership_still_there(key).await,
         }

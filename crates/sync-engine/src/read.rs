@@ -3,7 +3,7 @@
 use futures::stream;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
 use crate::listing::note;
 use crate::{Change, EngineError, Known, Limits, Observed, Phase, Progress, Refusal, Staged, engine::Engine};
@@ -17,8 +17,16 @@ pub(crate) fn classify(record: &Record, known: Option<&Known>) -> Option<Change>
     }
 }
 
+/// An object that was read by id.
+pub(crate) struct Read {
+    pub(crate) observed: Observed,
+    /// The groups of a user; not asked for where it is not selected whatever they are.
+    pub(crate) groups: Option<Vec<GroupId>>,
+}
+
 impl Engine {
-    /// Compares a page with what is confirmed, and stages what differs.
+    /// Compares a page with what is confirmed, and stages what differs. What is not selected is marked where Assets has
+    /// it, and left alone where it has not.
     pub(crate) async fn stage_observed(
         &self,
         run: RunId,
@@ -26,8 +34,13 @@ impl Engine {
         read_at: Timestamp,
         problems: &mut Vec<String>,
     ) -> Result<(), EngineError> {
-        let mut records = Vec::new();
+        let (mut records, mut unselected, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         for observed in page {
+            keys.push(observed.record.key.clone());
+            if !observed.selected {
+                unselected.push(observed.record.key);
+                continue;
+            }
             for problem in observed.problems {
                 // Once for all objects, with one of them to look at.
                 if !problems.iter().any(|known| known.starts_with(&problem)) {
@@ -36,17 +49,38 @@ impl Engine {
             }
             records.push(observed.record);
         }
-        let keys: Vec<RecordKey> = records.iter().map(|record| record.key.clone()).collect();
         let known = self.ports.store.known(&keys).await?;
-        let changes: Vec<Staged> = records
+        let mut changes: Vec<Staged> = records
             .into_iter()
             .filter_map(|record| {
                 let change = classify(&record, known.get(&record.key))?;
                 Some(Staged { change, record, read_at })
             })
             .collect();
+        changes.extend(self.departures(&unselected, Departure::OutOfScope, read_at).await?);
         self.ports.store.stage(run, &keys, &changes).await?;
         Ok(())
+    }
+
+    /// The marks for objects that are not kept current any more; those never seen, and those marked like that already,
+    /// need none.
+    pub(crate) async fn departures(
+        &self,
+        keys: &[RecordKey],
+        departure: Departure,
+        read_at: Timestamp,
+    ) -> Result<Vec<Staged>, EngineError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = self.ports.store.known(keys).await?;
+        let confirmed = self.ports.store.confirmed_many(keys).await?;
+        let marks = keys.iter().filter_map(|key| {
+            let record = self.ports.directory.retire(confirmed.get(key)?, departure);
+            classify(&record, Some(known.get(key)?))?;
+            Some(Staged { change: Change::Retire, record, read_at })
+        });
+        Ok(marks.collect())
     }
 
     /// Marks what is known, live, and not listed any more, after reading each object by id.
@@ -89,7 +123,10 @@ impl Engine {
     async fn read_missing(&self, last: Record) -> Result<Option<Staged>, EngineError> {
         let read_at = self.now();
         let found = match last.key.kind {
-            ObjectKind::User => self.read_user(&UserId::new(last.key.id.clone())).await?,
+            ObjectKind::User => {
+                let user = self.read_user(&UserId::new(last.key.id.clone())).await?;
+                user.map(|user| user.observed)
+            }
             ObjectKind::Group => self
                 .ports
                 .directory
@@ -100,25 +137,32 @@ impl Engine {
             // A membership object has no life of its own; it ends with the listing.
             ObjectKind::Membership => None,
         };
+        let departure = match &found {
+            None => Some(Departure::Deleted),
+            Some(observed) => (!observed.selected).then_some(Departure::OutOfScope),
+        };
+        if let Some(departure) = departure {
+            let record = self.ports.directory.retire(&last, departure);
+            return Ok(Some(Staged { change: Change::Retire, record, read_at }));
+        }
         Ok(match found {
-            None => {
-                let record = self.ports.directory.retire(&last);
-                Some(Staged { change: Change::Retire, record, read_at })
-            }
             Some(observed) if observed.record.fingerprint() != last.fingerprint() => {
                 Some(Staged { change: Change::Update, record: observed.record, read_at })
             }
-            Some(_) => None,
+            _ => None,
         })
     }
 
     /// One user with its groups, read by id.
-    pub(crate) async fn read_user(&self, id: &UserId) -> Result<Option<Observed>, EngineError> {
+    pub(crate) async fn read_user(&self, id: &UserId) -> Result<Option<Read>, EngineError> {
         let directory = &self.ports.directory;
         let Some(user) = directory.user(id).await.map_err(EngineError::Directory)? else { return Ok(None) };
+        if !user.observed.selected {
+            return Ok(Some(Read { observed: user.observed, groups: None }));
+        }
         let mut groups = directory.groups_of(id).await.map_err(EngineError::Directory)?;
         groups.extend(user.implied_groups);
-        Ok(Some(Observed { record: directory.with_groups(user.observed.record, &groups), ..user.observed }))
+        Ok(Some(Read { observed: directory.join(user.observed, &groups), groups: Some(groups) }))
     }
 }
 

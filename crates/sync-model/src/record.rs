@@ -64,6 +64,15 @@ impl FromStr for ObjectKind {
     }
 }
 
+/// Why an object is not kept current any more. It is marked, and never removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Departure {
+    /// Its original no longer exists, or the membership has ended.
+    Deleted,
+    /// Its original exists, and the operator does not choose it any more.
+    OutOfScope,
+}
+
 /// What an object is called for ever: its kind and the directory's immutable id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RecordKey {

@@ -74,7 +74,7 @@ impl Connection {
             EventSource::Hook => None,
         };
         let mut ports = Ports {
-            directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone())),
+            directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone(), config.selection.clone())),
             structure: Arc::new(
                 AssetsStructure::new(
                     okta.clone(),

@@ -11,6 +11,8 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 const DIRECTORY: &str = "directory";
 const RECENT: &str = "recent";
 const SCHEMA: &str = "schema";
+/// The `kind` column of a look at everybody in a group.
+const MEMBERS: &str = "members";
 /// The `id` of such a look is the group's, a slash, and the user's.
 const MEMBERSHIP: &str = "membership";
 
@@ -37,6 +39,7 @@ pub(crate) fn subject_columns(subject: &Subject) -> (&'static str, Cow<'_, str>)
     match subject {
         Subject::User(id) => (ObjectKind::User.as_str(), id.as_str().into()),
         Subject::Group(id) => (ObjectKind::Group.as_str(), id.as_str().into()),
+        Subject::Members(group) => (MEMBERS, group.as_str().into()),
         Subject::Membership { group, user } => (MEMBERSHIP, format!("{group}/{user}").into()),
         Subject::Recent => (RECENT, "".into()),
         Subject::Directory => (DIRECTORY, "".into()),
@@ -49,6 +52,7 @@ pub(crate) fn subject(kind: &str, id: String) -> Result<Subject, StoreError> {
     Ok(match kind {
         "user" => Subject::User(UserId::new(id)),
         "group" => Subject::Group(GroupId::new(id)),
+        MEMBERS => Subject::Members(GroupId::new(id)),
         MEMBERSHIP => {
             let (group, user) = id.split_once('/').ok_or_else(unknown)?;
             Subject::Membership { group: GroupId::new(group), user: UserId::new(user) }

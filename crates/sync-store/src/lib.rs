@@ -3,6 +3,7 @@
 mod connection;
 mod convert;
 mod inbox;
+mod losses;
 mod objects;
 mod passes;
 mod requests;

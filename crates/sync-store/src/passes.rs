@@ -3,12 +3,10 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
-use sync_engine::{BlankedField, Losses, Pass, StoreError};
+use sync_engine::{Pass, StoreError};
 use sync_model::{GroupId, RunId, UserId};
 
 use crate::ConnectionStore;
-use crate::convert::kind;
 
 pub(crate) async fn save(store: &ConnectionStore, run: RunId, pass: &Pass) -> Result<(), StoreError> {
     const ACTION: &str = "save how far a pass has come";
@@ -158,61 +156,4 @@ pub(crate) async fn membership_differences(
     .await
     .map_err(|e| StoreError::new("compare memberships", e))?;
     Ok(found.into_iter().map(UserId::new).collect())
-}
-
-/// Whether a JSON value of the given type holds anything.
-const FILLED: &str = "NOT (f.type = 'null' OR (f.type = 'text' AND f.value = '')
-                      OR (f.type = 'array' AND json_array_length(f.value) = 0))";
-
-pub(crate) async fn losses(store: &ConnectionStore, run: RunId) -> Result<Losses, StoreError> {
-    const ACTION: &str = "count what would be lost";
-    let failed = |e| StoreError::new(ACTION, e);
-    let count = |n: i64| u64::try_from(n).unwrap_or_default();
-    let blanked: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT s.kind, f.key, count(*) FROM staged s
-         JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
-         CROSS JOIN json_each(o.record, '$.fields') f
-         WHERE s.run = ?2 AND s.change = 'update' AND {FILLED}
-           AND coalesce(s.record -> ('$.fields.\"' || f.key || '\"'), 'null') IN ('null', '\"\"', '[]')
-         GROUP BY s.kind, f.key ORDER BY s.kind, f.key"
-    )))
-    .bind(store.id)
-    .bind(run.get())
-    .fetch_all(&store.pool)
-    .await
-    .map_err(failed)?;
-    let mut losses = Losses::default();
-    for (word, field, lost) in blanked {
-        let known: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
-            "SELECT count(*) FROM objects o CROSS JOIN json_each(o.record, '$.fields') f
-             WHERE o.connection = ?1 AND o.kind = ?2 AND NOT o.gone AND f.key = ?3 AND {FILLED}"
-        )))
-        .bind(store.id)
-        .bind(&word)
-        .bind(&field)
-        .fetch_one(&store.pool)
-        .await
-        .map_err(failed)?;
-        losses.blanked.push(BlankedField {
-            kind: kind(&word)?,
-            field,
-            lost: count(lost),
-            known: count(known),
-        });
-    }
-    let (lost, known): (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM staged s CROSS JOIN links l
-                 ON l.connection = ?1 AND l.kind = s.kind AND l.id = s.id AND l.to_kind = 'group'
-                 WHERE s.run = ?2 AND s.change = 'update' AND NOT EXISTS (
-                     SELECT 1 FROM json_each(s.record, '$.references') r
-                     WHERE r.value ->> 'kind' = 'group' AND r.value ->> 'value' = l.to_value)),
-                (SELECT count(*) FROM links WHERE connection = ?1 AND to_kind = 'group')",
-    )
-    .bind(store.id)
-    .bind(run.get())
-    .fetch_one(&store.pool)
-    .await
-    .map_err(failed)?;
-    losses.memberships = (count(lost), count(known));
-    Ok(losses)
 }

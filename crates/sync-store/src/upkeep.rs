@@ -134,6 +134,24 @@ impl Upkeep for ConnectionStore {
             .collect()
     }
 
+    async fn selection(&self) -> Result<String, StoreError> {
+        sqlx::query_scalar("SELECT selection FROM connections WHERE id = ?1")
+            .bind(self.id)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("read what was chosen last", e))
+    }
+
+    async fn remember_selection(&self, selection: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE connections SET selection = ?2 WHERE id = ?1")
+            .bind(self.id)
+            .bind(selection)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|e| StoreError::new("remember what is chosen", e))
+    }
+
     async fn distrust(&self) -> Result<(), StoreError> {
         sqlx::query("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone")
             .bind(self.id)

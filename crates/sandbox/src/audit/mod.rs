@@ -4,6 +4,7 @@
 //! It knows nothing of the mapping but the ends of the external ids and which type refers to which, and renders values by
 //! itself. Both sides are read in pages; of Assets the objects are held, because the two sides come in different orders.
 
+mod choice;
 mod memberships;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,12 +14,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ControlClient;
+pub use choice::Choice;
 use memberships::Memberships;
 
 /// How many differences are told in words.
 const SHOWN: usize = 20;
 /// What marks an object whose original is gone.
 const DELETED: &str = "Okta Deleted";
+/// What marks an object that is not chosen any more.
+const OUT_OF_SCOPE: &str = "Okta Out of Scope";
 
 /// How many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -34,12 +38,14 @@ pub struct Counts {
 /// The comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Audit {
-    /// What Okta has.
+    /// What Okta has, as far as it is chosen.
     pub okta: Counts,
-    /// What Assets has, without objects that are marked as deleted.
+    /// What Assets has, without objects that are marked.
     pub insight: Counts,
     /// Objects in Assets that are marked as deleted.
     pub marked_deleted: u64,
+    /// Objects in Assets that are marked as not chosen any more.
+    pub out_of_scope: u64,
     /// Whether nothing differs.
     pub in_sync: bool,
     /// How many differences there are.
@@ -75,6 +81,14 @@ impl Differences {
 /// # Errors
 /// When the control API does not answer.
 pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
+    compare_chosen(control, &Choice::default()).await
+}
+
+/// The same where an operator does not want everything: what is not chosen must not be live in Assets.
+///
+/// # Errors
+/// As [`compare`].
+pub async fn compare_chosen(control: &ControlClient, choice: &Choice) -> Result<Audit, reqwest::Error> {
     let mut differences = Differences::default();
     let mut okta = Counts::default();
     let mut insight = Counts::default();
@@ -88,12 +102,18 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
     let mut memberships = kept.read(control, &users, &groups).await?;
     insight.memberships = memberships.values().map(|groups| groups.len() as u64).sum();
 
+    let mut chosen_groups = BTreeSet::new();
     let mut after = String::new();
     loop {
         let page = control.get(&format!("/okta/groups?limit=1000&after={after}")).await?;
         for group in page["groups"].as_array().into_iter().flatten() {
-            okta.groups += 1;
             let id = group["id"].as_str().unwrap_or_default();
+            if !choice.has_group(group) {
+                gone_groups.check_unchosen("group", id, &mut differences);
+                continue;
+            }
+            okta.groups += 1;
+            chosen_groups.insert(id.to_owned());
             let expected = expected_group(group);
             compare_object(
                 &format!("group {id}"),
@@ -109,16 +129,21 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
         }
     }
     // A reference to a user that is marked as deleted is kept: the object is still there to be looked at.
-    let mut existing: BTreeSet<String> = all_user_ids(control).await?;
-    existing.extend(gone_users.iter().cloned());
+    let mut existing: BTreeSet<String> = chosen_user_ids(control, choice).await?;
+    existing.extend(gone_users.ids().cloned());
     after.clear();
     loop {
         let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
         for user in page["users"].as_array().into_iter().flatten() {
-            okta.users += 1;
-            let wanted: BTreeSet<String> = texts(&user["groupIds"]);
-            okta.memberships += wanted.len() as u64;
             let id = user["id"].as_str().unwrap_or_default();
+            let mut wanted: BTreeSet<String> = texts(&user["groupIds"]);
+            if !choice.has_user(user, &wanted) {
+                gone_users.check_unchosen("user", id, &mut differences);
+                continue;
+            }
+            wanted.retain(|group| chosen_groups.contains(group));
+            okta.users += 1;
+            okta.memberships += wanted.len() as u64;
             let has = memberships.remove(id).unwrap_or_default();
             if users.contains_key(id) {
                 compare_references(&format!("user {id}"), "groups", &wanted, &has, &mut differences);
@@ -143,25 +168,30 @@ pub async fn compare(control: &ControlClient) -> Result<Audit, reqwest::Error> {
     }
     for (kind, left) in [("group", groups), ("user", users)] {
         for id in left.keys() {
-            differences.add(|| format!("{kind} {id}: live in Assets, not in Okta"));
+            differences.add(|| format!("{kind} {id}: live in Assets, not in Okta, or not chosen"));
         }
     }
     Ok(Audit {
         okta,
         insight,
-        marked_deleted: (gone_groups.len() + gone_users.len()) as u64,
+        marked_deleted: (gone_groups.deleted.len() + gone_users.deleted.len()) as u64,
+        out_of_scope: (gone_groups.out_of_scope.len() + gone_users.out_of_scope.len()) as u64,
         in_sync: differences.total == 0,
         total_differences: differences.total,
         differences: differences.shown,
     })
 }
 
-async fn all_user_ids(control: &ControlClient) -> Result<BTreeSet<String>, reqwest::Error> {
+async fn chosen_user_ids(
+    control: &ControlClient,
+    choice: &Choice,
+) -> Result<BTreeSet<String>, reqwest::Error> {
     let mut ids = BTreeSet::new();
     let mut after = String::new();
     loop {
         let page = control.get(&format!("/okta/users?limit=1000&after={after}")).await?;
         let users = page["users"].as_array().into_iter().flatten();
+        let users = users.filter(|user| choice.has_user(user, &texts(&user["groupIds"])));
         ids.extend(users.filter_map(|u| u["id"].as_str().map(str::to_owned)));
         match page["next"].as_str() {
             Some(next) => next.clone_into(&mut after),
@@ -170,13 +200,33 @@ async fn all_user_ids(control: &ControlClient) -> Result<BTreeSet<String>, reqwe
     }
 }
 
-/// The live objects of a type by id, and the ids of those that are marked as deleted.
+/// Objects that are marked, by id.
+#[derive(Default)]
+struct Marked {
+    deleted: BTreeSet<String>,
+    out_of_scope: BTreeSet<String>,
+}
+
+impl Marked {
+    fn ids(&self) -> impl Iterator<Item = &String> {
+        self.deleted.iter().chain(&self.out_of_scope)
+    }
+
+    /// An object that exists and is not chosen may be unknown to Assets, but is not deleted.
+    fn check_unchosen(&self, kind: &str, id: &str, differences: &mut Differences) {
+        if self.deleted.contains(id) {
+            differences.add(|| format!("{kind} {id}: marked as deleted, and is only not chosen"));
+        }
+    }
+}
+
+/// The live objects of a type by id, and those that are marked.
 async fn held(
     control: &ControlClient,
     object_type: &str,
-) -> Result<(HashMap<String, Held>, Vec<String>), reqwest::Error> {
+) -> Result<(HashMap<String, Held>, Marked), reqwest::Error> {
     let mut live = HashMap::new();
-    let mut gone = Vec::new();
+    let mut gone = Marked::default();
     let mut after = 0;
     loop {
         let page =
@@ -194,10 +244,10 @@ async fn held(
                     .insert(end(id), targets.filter_map(Value::as_str).map(str::to_owned).collect());
             }
             let id = held.values.get("id").cloned().unwrap_or_default();
-            if held.values.get("status").is_some_and(|status| status == DELETED) {
-                gone.push(id);
-            } else {
-                live.insert(id, held);
+            match held.values.get("status").map(String::as_str) {
+                Some(DELETED) => drop(gone.deleted.insert(id)),
+                Some(OUT_OF_SCOPE) => drop(gone.out_of_scope.insert(id)),
+                _ => drop(live.insert(id, held)),
             }
         }
         match page["next"].as_u64() {

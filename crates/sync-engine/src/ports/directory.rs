@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{GroupId, Record, UserId};
+use sync_model::{Departure, GroupId, Record, UserId};
 
 use crate::PortError;
 
@@ -13,6 +13,8 @@ use crate::PortError;
 pub struct Observed {
     /// The object as Assets should hold it.
     pub record: Record,
+    /// Whether the operator chooses it, as far as is known: a user's groups may still speak against it.
+    pub selected: bool,
     /// When the directory last changed it; memberships do not count.
     pub last_updated: Option<Timestamp>,
     /// Attributes that carry a value and that the mapping does not know: the schema has grown.
@@ -26,7 +28,7 @@ pub struct Observed {
 pub struct ObservedUser {
     /// The user.
     pub observed: Observed,
-    /// Groups that it belongs to by being what it is, and that need not be asked for.
+    /// Selected groups that it belongs to by being what it is, and that need not be asked for.
     pub implied_groups: Vec<GroupId>,
 }
 
@@ -78,6 +80,8 @@ pub struct ObservedGroup {
 
 /// Users, groups and memberships.
 ///
+/// Listings hold what the operator does not choose as well, marked as such: it may have been chosen before.
+///
 /// A listing is asked for page by page, so that it can be left and taken up again by another process. A cursor that the
 /// directory does not know any more gives an error that [is expired](PortError::is_expired).
 #[async_trait]
@@ -102,7 +106,7 @@ pub trait Directory: Send + Sync {
     /// One user, read by id and before other requests; `None` when there is none.
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError>;
 
-    /// The groups of one user, except those implied.
+    /// The selected groups of one user, except those implied.
     async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError>;
 
     /// One group, read by id and before other requests; `None` when there is none.
@@ -111,11 +115,17 @@ pub trait Directory: Send + Sync {
     /// Whether the members of this group follow from the users themselves.
     fn is_implied(&self, group: &GroupId) -> bool;
 
-    /// The user's record with its groups filled in.
-    fn with_groups(&self, user: Record, groups: &[GroupId]) -> Record;
+    /// The user with its groups filled in, selected only if they allow it.
+    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed;
 
-    /// What Assets should hold of an object that no longer exists: its last values, marked.
-    fn retire(&self, last: &Record) -> Record;
+    /// What Assets should hold of an object that is not kept current any more: its last values, marked.
+    fn retire(&self, last: &Record, departure: Departure) -> Record;
+
+    /// A short name for what the operator chooses: another name, another choice. Empty when that is everything.
+    fn selection(&self) -> String;
+
+    /// Whether becoming a member of a group can make a user a selected one.
+    fn brings_in(&self, group: &GroupId) -> bool;
 
     /// How many requests were sent to the directory so far.
     fn requests(&self) -> u64;

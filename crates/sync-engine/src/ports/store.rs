@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
 use super::{FeedState, Upkeep};
-use crate::{Pass, RunKind, RunReport};
+use crate::{Handful, Pass, RunKind, RunReport, Suspects};
 
 /// The store could not do what was asked; nothing was half done.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +90,8 @@ pub enum Subject {
     User(UserId),
     /// A group.
     Group(GroupId),
+    /// Everybody who is a member of a group: it has come to be selected, and no event names them.
+    Members(GroupId),
     /// Whether a user is a member of a group; neither changes otherwise.
     Membership {
         /// The group.
@@ -348,8 +350,12 @@ pub trait StateStore: Upkeep + Send + Sync {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// What the staged records would take away from objects that live on.
-    async fn losses(&self, run: RunId) -> Result<Losses, StoreError>;
+    /// What the staged records would take away from objects that live on. Memberships of groups that are marked, or would
+    /// be, are left out: they are gone with the group. What is lost no more often than a handful is left out too.
+    async fn losses(&self, run: RunId, handful: Handful) -> Result<Losses, StoreError>;
+
+    /// Takes staged records back that a limit was exceeded by, and names their objects.
+    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError>;
 
     /// How many staged records would do what. Records that another run has overtaken do not count, nor do those that
     /// Assets refused before and that did not change since: they are sent again by themselves.

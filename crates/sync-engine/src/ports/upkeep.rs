@@ -110,6 +110,12 @@ pub trait Upkeep: Send + Sync {
     /// What was done that cannot be undone, the newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
 
+    /// What the operator chose when everything was last read and sent; empty when that was everything.
+    async fn selection(&self) -> Result<String, StoreError>;
+
+    /// Remembers it.
+    async fn remember_selection(&self, selection: &str) -> Result<(), StoreError>;
+
     /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read.
     async fn distrust(&self) -> Result<(), StoreError>;
 }

@@ -7,27 +7,35 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use okta_client::model::{Group, User, UserStatus};
 use okta_client::{GroupQuery, OktaClient, UserQuery};
-use schema_mapper::{Mapped, Mapping};
+use schema_mapper::{Mapped, Mapping, Selection};
 use sync_engine::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page, PortError};
-use sync_model::{GroupId, Record, UserId};
+use sync_model::{Departure, GroupId, Record, UserId};
 use tokio::sync::OnceCell;
 
 use super::{MappingSlot, okta_error, okta_page_error};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
-/// Okta, seen through the mapping in force.
+/// Okta, seen through the mapping in force and what the operator chooses.
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
     mapping: MappingSlot,
+    selection: Arc<Selection>,
     /// The group of all users, once it was looked for.
-    everyone: Arc<OnceCell<Option<GroupId>>>,
+    everyone: Arc<OnceCell<Option<Everyone>>>,
+}
+
+/// The group of all users.
+#[derive(Debug, Clone)]
+struct Everyone {
+    id: GroupId,
+    selected: bool,
 }
 
 impl OktaDirectory {
-    pub(crate) fn new(okta: OktaClient, mapping: MappingSlot) -> Self {
-        Self { okta, mapping, everyone: Arc::default() }
+    pub(crate) fn new(okta: OktaClient, mapping: MappingSlot, selection: Selection) -> Self {
+        Self { okta, mapping, selection: Arc::new(selection), everyone: Arc::default() }
     }
 
     /// The mapping, made from the org's schemas the first time.
@@ -35,34 +43,39 @@ impl OktaDirectory {
         self.mapping.get().ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))
     }
 
-    async fn everyone(&self) -> Result<Option<GroupId>, PortError> {
+    async fn everyone(&self) -> Result<Option<Everyone>, PortError> {
         let found = self.everyone.get_or_try_init(|| async {
             let query = GroupQuery::filter(BUILT_IN);
             let groups: Vec<Group> = self.okta.groups().list(&query).try_collect().await.map_err(reading)?;
-            Ok(groups.iter().find(|group| group.is_everyone()).map(|group| GroupId::new(&group.id)))
+            Ok(groups.iter().find(|group| group.is_everyone()).map(|group| self.as_everyone(group)))
         });
         found.await.cloned()
     }
 
-    fn observe_user(mapping: &Mapping, user: &User, everyone: Option<&GroupId>) -> ObservedUser {
+    fn as_everyone(&self, group: &Group) -> Everyone {
+        Everyone { id: GroupId::new(&group.id), selected: self.selection.covers_group(group) }
+    }
+
+    fn observe_user(&self, mapping: &Mapping, user: &User, everyone: Option<&Everyone>) -> ObservedUser {
         // Okta does not count deactivated users among everyone.
-        let implied = everyone.filter(|_| user.status != UserStatus::Deprovisioned);
+        let implied = everyone.filter(|group| group.selected && user.status != UserStatus::Deprovisioned);
+        let selected = self.selection.covers_user(user, mapping);
         ObservedUser {
-            observed: observed(mapping.user(user), user.last_updated),
-            implied_groups: implied.cloned().into_iter().collect(),
+            observed: observed(mapping.user(user), selected, user.last_updated),
+            implied_groups: implied.map(|group| group.id.clone()).into_iter().collect(),
         }
     }
 
     fn observe_group(&self, mapping: &Mapping, group: &Group) -> ObservedGroup {
         let members = if group.is_everyone() {
             // Known now, and need not be asked for. It may have been known before.
-            let _ = self.everyone.set(Some(GroupId::new(&group.id)));
+            let _ = self.everyone.set(Some(self.as_everyone(group)));
             Members::Implied
         } else {
             Members::Listed
         };
         ObservedGroup {
-            observed: observed(mapping.group(group), group.last_updated),
+            observed: observed(mapping.group(group), self.selection.covers_group(group), group.last_updated),
             members,
             members_changed: group.last_membership_updated,
         }
@@ -117,9 +130,10 @@ fn reading(error: okta_client::Error) -> PortError {
     okta_error(READING, error)
 }
 
-fn observed(mapped: Mapped, last_updated: Option<jiff::Timestamp>) -> Observed {
+fn observed(mapped: Mapped, selected: bool, last_updated: Option<Timestamp>) -> Observed {
     Observed {
         record: mapped.record,
+        selected,
         last_updated,
         unmapped: mapped.unmapped,
         problems: mapped.problems.iter().map(ToString::to_string).collect(),
@@ -186,7 +200,7 @@ impl Directory for OktaDirectory {
             (None, UserPart::Active) => Some(UserPart::Deactivated.cursor("")),
             (None, UserPart::Deactivated | UserPart::Changed) => None,
         };
-        let observe = |user| Self::observe_user(&mapping, user, everyone.as_ref());
+        let observe = |user| self.observe_user(&mapping, user, everyone.as_ref());
         Ok(Page { items: page.items.iter().map(observe).collect(), next })
     }
 
@@ -194,13 +208,14 @@ impl Directory for OktaDirectory {
         let everyone = self.everyone().await?;
         let mapping = self.mapping()?;
         let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
-        Ok(user.map(|user| Self::observe_user(&mapping, &user, everyone.as_ref())))
+        Ok(user.map(|user| self.observe_user(&mapping, &user, everyone.as_ref())))
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
         match self.okta.urgent().users().groups(id.as_str()).await {
             Ok(groups) => {
-                Ok(groups.iter().filter(|g| !g.is_everyone()).map(|g| GroupId::new(&g.id)).collect())
+                let groups = groups.iter().filter(|g| !g.is_everyone() && self.selection.covers_group(g));
+                Ok(groups.map(|g| GroupId::new(&g.id)).collect())
             }
             // Deleted between two requests: the next look will see it.
             Err(okta_client::Error::NotFound { .. }) => Ok(Vec::new()),
@@ -215,18 +230,27 @@ impl Directory for OktaDirectory {
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {
-        self.everyone.get().and_then(Option::as_ref) == Some(group)
+        self.everyone.get().and_then(Option::as_ref).is_some_and(|everyone| everyone.id == *group)
     }
 
-    fn with_groups(&self, user: Record, groups: &[GroupId]) -> Record {
+    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+        let selected = user.selected && self.selection.covers_member_of(groups);
         match self.mapping.get() {
-            Some(mapping) => mapping.with_groups(user, groups),
+            Some(mapping) => Observed { record: mapping.with_groups(user.record, groups), selected, ..user },
             None => user,
         }
     }
 
-    fn retire(&self, last: &Record) -> Record {
-        self.mapping.get().map_or_else(|| last.clone(), |mapping| mapping.retire(last))
+    fn retire(&self, last: &Record, departure: Departure) -> Record {
+        self.mapping.get().map_or_else(|| last.clone(), |mapping| mapping.retire(last, departure))
+    }
+
+    fn selection(&self) -> String {
+        self.selection.version()
+    }
+
+    fn brings_in(&self, group: &GroupId) -> bool {
+        self.selection.brings_in(group)
     }
 
     fn requests(&self) -> u64 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schema_mapper::MappingOptions;
+use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
 use serde::{Deserialize, Serialize};
 use sync_engine::Limits;
 
@@ -42,6 +42,10 @@ pub(super) struct RawConnection {
     #[serde(default)]
     pub(super) assets: RawAssets,
     pub(super) hook: Option<RawHook>,
+    #[serde(default)]
+    pub(super) users: UserSelection,
+    #[serde(default)]
+    pub(super) groups: GroupSelection,
     #[serde(default)]
     pub(super) mapping: MappingOptions,
     #[serde(default)]

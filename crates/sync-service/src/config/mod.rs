@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use schema_mapper::{MappingOptions, Memberships};
+use schema_mapper::{MappingOptions, Memberships, Selection};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sync_engine::{Limits, Schedule};
@@ -155,6 +155,8 @@ pub struct ConnectionConfig {
     pub hook: Option<HookConfig>,
     /// Where events come from.
     pub events: EventSource,
+    /// Which users and groups are synchronised.
+    pub selection: Selection,
     /// Choices about the mapping.
     pub mapping: MappingOptions,
     /// How much may change without consent.
@@ -337,6 +339,11 @@ fn connection(
             Some(HookConfig { url, secret })
         }
     };
+    let selection = Selection { users: raw.users, groups: raw.groups };
+    selection.check().map_err(|e| ConfigError::Value {
+        key: format!("connections.{name}.{}", e.setting()),
+        problem: e.to_string(),
+    })?;
     let mut mapping = raw.mapping;
     if let Some((option, problem)) = not_carried_out(&mapping) {
         return Err(ConfigError::Value { key: key(["mapping", option]), problem: problem.into() });
@@ -364,7 +371,8 @@ fn connection(
             )?,
         }),
     };
-    Ok(ConnectionConfig { name, okta, assets, hook, events, mapping, limits: raw.limits, schedule, alerts })
+    let limits = raw.limits;
+    Ok(ConnectionConfig { name, okta, assets, hook, events, selection, mapping, limits, schedule, alerts })
 }
 
 /// What the mapping can describe and the sync does not do yet: better refused than silently left out.

@@ -160,3 +160,100 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
 }
+
+/// Follows under such limits while something happens that is too much, and then something else that is not.
+async fn held_back(world: &World, limits: Limits, too_much: impl AsyncFnOnce()) -> Vec<String> {
+    let heard = Arc::new(Heard::default());
+    let connection = world
+        .open_with("log", OFTEN, |ports, options| {
+            ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>;
+            options.limits = limits;
+        })
+        .await;
+    world.sync_first(&connection).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    connection.pause(None).await.unwrap();
+    too_much().await;
+    let last = world.users().await.pop().unwrap();
+    world.change(&last, json!({ "title": "Head of Nuuk" })).await;
+    crate::world::log_read(&connection).await;
+    connection.resume().await.unwrap();
+    until("the other change is applied", async || {
+        let object = world.object(&last).await;
+        if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
+    })
+    .await;
+    idle(&connection).await;
+    following.stop().await;
+    let alerts = heard.0.lock().unwrap();
+    let tripped = alerts.iter().filter(|alert| alert.kind == AlertKind::GuardTripped);
+    tripped.map(|alert| alert.message.clone()).collect()
+}
+
+#[tokio::test]
+async fn events_that_would_blank_too_many_values_are_held_back() {
+    let world = world(12, 3).await;
+    for user in world.users().await {
+        world.change(&user, json!({ "city": "Paris" })).await;
+    }
+    let limits = Limits { min_blanked: 3, ..Limits::default() };
+    let told = held_back(&world, limits, async || {
+        for user in &world.users().await[..8] {
+            world.change(user, json!({ "city": null })).await;
+        }
+    })
+    .await;
+    assert!(
+        told.len() == 1 && told[0].starts_with("8 of 12 users would lose their profile_city"),
+        "{told:?}"
+    );
+    let audit = world.audit().await;
+    assert_eq!(audit.total_differences, 8 * 2, "their city and when they changed last: {audit:?}");
+    let connection = world.open("log").await;
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn events_that_would_end_too_many_memberships_are_held_back() {
+    let world = world(12, 3).await;
+    let (users, groups) = (world.users().await, world.groups().await);
+    for user in &users {
+        for group in &groups {
+            world.add_member(group, user).await;
+        }
+    }
+    let limits = Limits { min_lost_memberships: 6, ..Limits::default() };
+    let told = held_back(&world, limits, async || {
+        for user in &users[..8] {
+            for group in &groups[..2] {
+                let path = format!("/okta/groups/{group}/users/{user}");
+                world.call("DELETE", &path, Value::Null).await;
+            }
+        }
+    })
+    .await;
+    assert!(told.len() == 1 && told[0].contains("known memberships would end"), "{told:?}");
+    assert_eq!(world.audit().await.total_differences, 8);
+    let connection = world.open("log").await;
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn the_memberships_of_a_group_that_is_deleted_end_with_it() {
+    let world = world(12, 3).await;
+    let (users, groups) = (world.users().await, world.groups().await);
+    for user in &users {
+        world.add_member(&groups[0], user).await;
+    }
+    let limits = Limits { min_lost_memberships: 2, max_lost_memberships_share: 0.1, ..Limits::default() };
+    let told = held_back(&world, limits, async || {
+        world.call("DELETE", &format!("/okta/groups/{}", groups[0]), Value::Null).await;
+    })
+    .await;
+    assert_eq!(told, [""; 0]);
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 1, "{audit:?}");
+}

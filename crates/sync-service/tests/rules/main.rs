@@ -11,6 +11,7 @@ mod requests;
 mod resume;
 mod roads;
 mod schema;
+mod selection;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

@@ -178,8 +178,13 @@ impl World {
 
     /// Waits until Assets equals Okta.
     pub(crate) async fn converges(&self) -> audit::Audit {
+        self.converges_to(&audit::Choice::default()).await
+    }
+
+    /// Waits until Assets equals what of Okta is chosen.
+    pub(crate) async fn converges_to(&self, choice: &audit::Choice) -> audit::Audit {
         until("Assets equals Okta", async || {
-            let audit = self.audit().await;
+            let audit = audit::compare_chosen(&self.control, choice).await.unwrap();
             if audit.in_sync { Ok(audit) } else { Err(format!("{:?}", audit.differences)) }
         })
         .await

@@ -7,9 +7,9 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use sync_service::engine::{
     Cursor, Directory, EngineOptions, EventFeed, Execution, ExecutionState, FeedPage, FeedPosition, Importer,
-    KeptValue, ObservedGroup, ObservedUser, Outcome, Page, PortError, Ports, SourceState,
+    KeptValue, Observed, ObservedGroup, ObservedUser, Outcome, Page, PortError, Ports, SourceState,
 };
-use sync_service::model::{ExecutionId, GroupId, ObjectKind, Record, UserId};
+use sync_service::model::{Departure, ExecutionId, GroupId, ObjectKind, Record, UserId};
 
 /// A rule that is not kept.
 #[derive(Debug, Clone, Copy)]
@@ -113,12 +113,20 @@ impl Directory for Immortal {
         self.0.is_implied(group)
     }
 
-    fn with_groups(&self, user: Record, groups: &[GroupId]) -> Record {
-        self.0.with_groups(user, groups)
+    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+        self.0.join(user, groups)
     }
 
-    fn retire(&self, last: &Record) -> Record {
+    fn retire(&self, last: &Record, _departure: Departure) -> Record {
         last.clone()
+    }
+
+    fn selection(&self) -> String {
+        self.0.selection()
+    }
+
+    fn brings_in(&self, group: &GroupId) -> bool {
+        self.0.brings_in(group)
     }
 
     fn requests(&self) -> u64 {

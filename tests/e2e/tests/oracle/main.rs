@@ -13,6 +13,7 @@
 
 mod broken;
 mod history;
+mod selection;
 mod weather;
 mod world;
 

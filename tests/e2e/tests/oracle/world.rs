@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broken::Broken;
 use crate::history::Known;
-use crate::weather;
+use crate::{selection, weather};
 
 /// How long both sides may take to become equal once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -31,6 +31,8 @@ pub(crate) struct World {
     control: ControlClient,
     folder: tempfile::TempDir,
     config: Arc<Config>,
+    /// What the operator wants, as the auditor is told.
+    choice: audit::Choice,
     known: Known,
     broken: Option<Broken>,
     process: Option<Process>,
@@ -106,7 +108,7 @@ fn free_port() -> u16 {
     }
 }
 
-fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng) -> Config {
+fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng, chosen: &str) -> Config {
     let port = free_port();
     let text =
         |pointer: &str| Value::from(ready.pointer(pointer).and_then(Value::as_str).unwrap()).to_string();
@@ -121,7 +123,7 @@ fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng) -> Config 
          [connections.main]\nevents = \"{events}\"\n\
          [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {key}\n\
          [connections.main.assets]\napi_url = {}\nimport_token = {}\n\
-         [connections.main.schedule]\nfull = \"never\"\ndelta = \"8s\"\nlog = \"150ms\"\nschema = \"5s\"\n{hook}",
+         [connections.main.schedule]\nfull = \"never\"\ndelta = \"8s\"\nlog = \"150ms\"\nschema = \"5s\"\n{hook}{chosen}",
         text("/okta/org_url"),
         text("/okta/client_id"),
         text("/insight/api_url"),
@@ -148,12 +150,13 @@ impl World {
         let sandbox = Sandbox::start(&options).await.unwrap();
         let control = ControlClient::new(sandbox.control_url());
         let folder = tempfile::tempdir().unwrap();
-        let config = Arc::new(config(sandbox.ready(), folder.path(), &mut dice));
         let ids = |list: &Value| -> Vec<String> {
             list.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
         };
         let users = ids(&control.get("/okta/users?limit=1000").await.unwrap()["users"]);
         let groups = ids(&control.get("/okta/groups?limit=1000").await.unwrap()["groups"]);
+        let (choice, chosen) = selection::draw(&mut dice, &groups);
+        let config = Arc::new(config(sandbox.ready(), folder.path(), &mut dice, &chosen));
         let everyone = groups.clone();
         let mut world = Self {
             seed,
@@ -162,6 +165,7 @@ impl World {
             control,
             folder,
             config,
+            choice,
             known: Known::new(users, everyone),
             broken,
             process: None,
@@ -235,7 +239,7 @@ impl World {
         let patience = if self.broken.is_some() { BROKEN_PATIENCE } else { PATIENCE };
         let deadline = Instant::now() + patience;
         let result = loop {
-            let audit = audit::compare(&self.control).await.unwrap();
+            let audit = audit::compare_chosen(&self.control, &self.choice).await.unwrap();
             if audit.in_sync {
                 break Ok(());
             }

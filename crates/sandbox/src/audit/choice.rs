@@ -1,0 +1,36 @@
+//! Which objects of Okta Assets should hold.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// What an operator chose to have synchronised. The default is everything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// Statuses of users; any when there are none.
+    pub status: Vec<String>,
+    /// A profile attribute of users, and what it may hold.
+    pub profile: Option<(String, Vec<String>)>,
+    /// A group that users must be members of. It is chosen itself.
+    pub member_of: Option<String>,
+    /// What the names of groups begin with.
+    pub group_prefix: String,
+}
+
+impl Choice {
+    /// Whether a group, as the control API shows it, is chosen.
+    pub(super) fn has_group(&self, group: &Value) -> bool {
+        let name = group["profile"]["name"].as_str().unwrap_or_default();
+        name.starts_with(&self.group_prefix) || group["id"].as_str() == self.member_of.as_deref()
+    }
+
+    /// Whether a user, as the control API shows it, is chosen.
+    pub(super) fn has_user(&self, user: &Value, groups: &BTreeSet<String>) -> bool {
+        let status = user["status"].as_str().unwrap_or_default();
+        (self.status.is_empty() || self.status.iter().any(|s| s == status))
+            && self.profile.as_ref().is_none_or(|(name, values)| {
+                values.iter().any(|value| user["profile"][name].as_str().unwrap_or_default() == value)
+            })
+            && self.member_of.as_ref().is_none_or(|group| groups.contains(group))
+    }
+}

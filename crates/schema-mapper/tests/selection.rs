@@ -1,0 +1,106 @@
+//! Which users and groups are chosen, and which choices nobody could meet.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use okta_client::model::{Group, User};
+use schema_mapper::{Patterns, Selection, UserSelection};
+use serde_json::{Value, json};
+use support::orgs::{mapping, with};
+use sync_model::GroupId;
+
+fn patterns(texts: &[&str]) -> Patterns {
+    texts.iter().copied().collect()
+}
+
+fn users(toml: &str) -> Selection {
+    Selection { users: toml::from_str(toml).unwrap(), ..Selection::default() }
+}
+
+fn groups(toml: &str) -> Selection {
+    Selection { groups: toml::from_str(toml).unwrap(), ..Selection::default() }
+}
+
+fn user(status: &str, user_type: &str, profile: Value) -> User {
+    let user = json!({ "id": "00u1", "status": status, "type": { "id": user_type }, "profile": profile });
+    serde_json::from_value(user).unwrap()
+}
+
+fn group(id: &str, kind: &str, name: &str) -> Group {
+    serde_json::from_value(json!({ "id": id, "type": kind, "profile": { "name": name } })).unwrap()
+}
+
+#[test]
+fn patterns_know_wildcards_and_exclusions_in_whatever_case() {
+    let fits = |texts: &[&str], text| patterns(texts).fit(text);
+    assert!(fits(&[], "anything") && fits(&[], ""));
+    assert!(fits(&["Sales"], "sales") && !fits(&["Sales"], "Presales"));
+    assert!(fits(&["*sales", "R?D"], "Presales") && fits(&["*sales", "R?D"], "r&d"));
+    assert!(!fits(&["?*"], "") && fits(&["?*"], "x"), "one character at least");
+    assert!(fits(&["!temp-*"], "team-a") && !fits(&["!temp-*"], "TEMP-a"));
+    assert!(!fits(&["team-*", "!*-old"], "team-old") && !fits(&["team-*", "!*-old"], "else"));
+    assert!(fits(&["!*-old", "team-*"], "team-new"), "in whatever order");
+    assert!(fits(&["Zürich"], "ZÜRICH"));
+}
+
+#[test]
+fn every_condition_on_a_user_must_be_met() {
+    let mapping = mapping(&with(&json!({})));
+    let ada = user("ACTIVE", "oty0", json!({ "department": "Sales", "tags": ["a", "b"], "level": 3 }));
+    let covers = |toml: &str| users(toml).covers_user(&ada, &mapping);
+    assert!(covers(""));
+    assert!(covers("status = ['ACTIVE', 'STAGED']") && !covers("status = ['SUSPENDED']"));
+    assert!(covers("types = ['t0']") && covers("types = ['Type 0']") && !covers("types = ['Type 1']"));
+    assert!(covers("profile = { department = ['sales'] }") && !covers("profile = { department = ['R&D'] }"));
+    assert!(covers("profile = { tags = ['b'] }") && !covers("profile = { tags = ['c'] }"), "one of a list");
+    assert!(covers("profile = { level = ['3'] }"), "as text");
+    assert!(
+        covers("profile = { city = [''] }") && !covers("profile = { city = ['?*'] }"),
+        "no value is empty"
+    );
+    assert!(!covers("status = ['ACTIVE']\nprofile = { department = ['R&D'] }"), "both");
+}
+
+#[test]
+fn groups_of_which_users_must_be_members_are_chosen_themselves() {
+    let selection = Selection {
+        users: toml::from_str("member_of = ['00gSTAFF']").unwrap(),
+        groups: toml::from_str("types = ['OKTA_GROUP']\nnames = ['team-*']").unwrap(),
+    };
+    assert!(selection.covers_group(&group("00g1", "OKTA_GROUP", "team-a")));
+    assert!(!selection.covers_group(&group("00g1", "APP_GROUP", "team-a")));
+    assert!(!selection.covers_group(&group("00g1", "OKTA_GROUP", "else")));
+    assert!(selection.covers_group(&group("00gSTAFF", "APP_GROUP", "Staff")));
+    let [staff, other] = ["00gSTAFF", "00g1"].map(GroupId::new);
+    assert!(selection.covers_member_of(&[other.clone(), staff.clone()]));
+    assert!(!selection.covers_member_of(&[other.clone()]) && !selection.covers_member_of(&[]));
+    assert!(selection.brings_in(&staff) && !selection.brings_in(&other));
+    assert!(Selection::default().covers_member_of(&[]) && Selection::default().brings_in(&other));
+    assert!(!users("status = ['ACTIVE']").brings_in(&other), "no membership changes a status");
+}
+
+#[test]
+fn conditions_that_nobody_can_meet_are_refused() {
+    let refused = |selection: Selection| {
+        let error = selection.check().unwrap_err();
+        (error.setting(), error.to_string())
+    };
+    insta::assert_debug_snapshot!([
+        refused(users("status = ['active']")),
+        refused(users("member_of = ['Employees']")),
+        refused(groups("types = ['OKTA']")),
+    ]);
+    assert!(users("status = ['LOCKED_OUT']\nmember_of = ['00g1emaKYZTWRYYRRTSK']").check().is_ok());
+    assert!(toml::from_str::<UserSelection>("statuses = []").is_err());
+}
+
+#[test]
+fn another_choice_has_another_version() {
+    assert_eq!(Selection::default().version(), "");
+    let one = users("status = ['ACTIVE', 'STAGED']").version();
+    assert_eq!(one, users("status = ['STAGED', 'ACTIVE']").version(), "the order says nothing");
+    assert_ne!(one, users("status = ['ACTIVE']").version());
+    assert_ne!(one, "");
+}

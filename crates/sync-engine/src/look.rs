@@ -1,0 +1,357 @@
+//! Reading objects that somebody named, together with whatever must exist before their references can be resolved.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use jiff::Timestamp;
+use sync_model::{Departure, GroupId, ObjectKind, RecordKey, RunId, UserId};
+
+use crate::read::Read;
+use crate::{EngineError, Handful, Observed, Quiet, RunReport, Subject, SyncPlan, engine::Engine};
+
+/// How many members a page of a listing holds.
+const MEMBERS_A_PAGE: u64 = 1000;
+
+/// What came of looking at objects.
+pub(crate) struct Looked {
+    /// What has to be sent.
+    pub(crate) plan: SyncPlan,
+    pub(crate) states: States,
+    /// Attributes that the mapping does not know yet.
+    pub(crate) unmapped: bool,
+}
+
+/// What the directory said.
+#[derive(Default)]
+pub(crate) struct States {
+    /// When each object that was read changed last, and nothing for those that are gone.
+    pub(crate) objects: HashMap<RecordKey, Option<Timestamp>>,
+    /// The groups of each user that was read and whose groups matter.
+    pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
+    /// Users whose groups do not matter: they are not selected whatever these are.
+    pub(crate) unselected: HashSet<UserId>,
+    /// Objects that could not be read, for a reason of their own.
+    pub(crate) failed: HashMap<RecordKey, String>,
+    /// Groups that are gone or not selected: nobody is a member of them as far as Assets is concerned.
+    pub(crate) closed: HashSet<GroupId>,
+    /// Groups whose members were asked for and could not be listed beside a pass.
+    pub(crate) unlisted: BTreeSet<GroupId>,
+}
+
+/// What subjects name.
+#[derive(Default)]
+struct Named {
+    users: HashSet<RecordKey>,
+    groups: BTreeSet<RecordKey>,
+    /// Whose membership of which group.
+    memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
+    /// Groups of which everybody is asked for.
+    members: BTreeSet<GroupId>,
+}
+
+impl Named {
+    fn by(subjects: impl Iterator<Item = Subject>) -> Self {
+        let mut named = Self::default();
+        for subject in subjects {
+            match subject {
+                Subject::User(id) => drop(named.users.insert(RecordKey::user(&id))),
+                Subject::Group(id) => drop(named.groups.insert(RecordKey::group(&id))),
+                Subject::Membership { group, user } => {
+                    named.memberships.entry(group).or_default().insert(user);
+                }
+                Subject::Members(group) => drop(named.members.insert(group)),
+                Subject::Recent | Subject::Directory | Subject::Schema => {}
+            }
+        }
+        named
+    }
+}
+
+/// What of it is to be asked for.
+#[derive(Default)]
+struct Wishes {
+    /// Users to read by id.
+    users: HashSet<RecordKey>,
+    /// Groups of which the list of members is asked for, or cheaper than its users.
+    listings: BTreeSet<GroupId>,
+    /// Whose membership of them was asked for.
+    listed: Vec<(GroupId, UserId)>,
+}
+
+impl Engine {
+    /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have
+    /// gone; stages what differs. `alone` says that no pass reads, and none begins before what is staged is sent.
+    pub(crate) async fn look_at(
+        &self,
+        run: RunId,
+        subjects: impl Iterator<Item = Subject>,
+        doubtful: &HashSet<RecordKey>,
+        alone: bool,
+        report: &mut RunReport,
+    ) -> Result<Looked, EngineError> {
+        let read_at = self.now();
+        let mut states = States::default();
+        let mut named = Named::by(subjects);
+        // Groups first: who is in one that is gone, or not selected, must not be shown in it.
+        let (mut found, mut gone) = self.read_groups_first(&mut named, doubtful, &mut states, report).await?;
+        let mut dissolved = group_ids(&gone);
+        dissolved.extend(group_ids(unselected(&found)));
+        let wishes = self.weigh(named, alone, &mut states).await?;
+        let users = &wishes.users;
+        self.dissolve(run, &dissolved, users, alone, read_at, report).await?;
+        self.list_for_events(run, &wishes, read_at, &mut states, report).await?;
+
+        let (mut found_users, gone_users) =
+            self.read_wave(users.iter().cloned().collect(), &mut states, report).await?;
+        gone.extend(sure(gone_users, doubtful));
+
+        // A reference to a group that Assets does not hold yet would stay empty.
+        let referred =
+            found_users.iter().filter(|user| user.selected).flat_map(|observed| &observed.record.references);
+        let referred: HashSet<GroupId> = referred
+            .filter(|reference| reference.kind == ObjectKind::Group)
+            .map(|reference| GroupId::new(reference.value.clone()))
+            .collect();
+        let missing = self.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
+        let missing = missing.into_iter().filter(|key| !states.objects.contains_key(key)).collect();
+        let (found_groups, gone_groups) = self.read_wave(missing, &mut states, report).await?;
+        let mut left = group_ids(&gone_groups);
+        left.extend(group_ids(unselected(&found_groups)));
+        found.extend(found_groups);
+        self.dissolve(run, &left, users, alone, read_at, report).await?;
+        dissolved.extend(left);
+        gone.extend(gone_groups);
+        self.ask_for_members(&found, &wishes.listings).await?;
+
+        self.leave(&mut found_users, &dissolved.into_iter().collect());
+        found.extend(found_users);
+        let unmapped = found.iter().any(|observed| observed.selected && !observed.unmapped.is_empty());
+        self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
+        let marks = self.departures(&gone, Departure::Deleted, read_at).await?;
+        self.ports.store.stage(run, &gone, &marks).await?;
+        Ok(Looked { plan: self.plan_of(run, report).await?, states, unmapped })
+    }
+
+    /// Reads the groups that are named, and those of named memberships that Assets does not hold yet. Of memberships, what
+    /// is gone or not selected is struck off: nobody is shown in those, whatever the directory says.
+    async fn read_groups_first(
+        &self,
+        named: &mut Named,
+        doubtful: &HashSet<RecordKey>,
+        states: &mut States,
+        report: &mut RunReport,
+    ) -> Result<(Vec<Observed>, Vec<RecordKey>), EngineError> {
+        let of_memberships: Vec<GroupId> = named.memberships.keys().chain(&named.members).cloned().collect();
+        let mut groups = std::mem::take(&mut named.groups);
+        groups.extend(self.missing_groups(&of_memberships).await?);
+        let (found, gone) = self.read_wave(groups.into_iter().collect(), states, report).await?;
+        let gone = sure(gone, doubtful);
+        states.closed = group_ids(gone.iter().chain(unselected(&found))).into_iter().collect();
+        named.memberships.retain(|group, _| !states.closed.contains(group));
+        named.members.retain(|group| !states.closed.contains(group));
+        Ok((found, gone))
+    }
+
+    /// Lists the members of groups of which that takes fewer requests than reading each user.
+    async fn list_for_events(
+        &self,
+        run: RunId,
+        wishes: &Wishes,
+        read_at: Timestamp,
+        states: &mut States,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        if wishes.listings.is_empty() {
+            return Ok(());
+        }
+        let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
+        self.ports.store.note_groups(run, &listings).await?;
+        self.list_members(run, &Quiet).await?;
+        self.stage_membership_differences(run, read_at, &wishes.users, &mut report.messages).await?;
+        let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
+        let noted = self.ports.store.noted_groups(run, &users).await?;
+        for user in users {
+            let groups = noted.get(&user).into_iter().flatten().cloned();
+            states.groups.entry(user).or_default().extend(groups);
+        }
+        Ok(())
+    }
+
+    /// Nobody is a member of what does not exist. While no pass reads there is nothing to ask the directory for; otherwise
+    /// the former members are put on the list. Users that are read anyway are left out.
+    async fn dissolve(
+        &self,
+        run: RunId,
+        groups: &[GroupId],
+        read: &HashSet<RecordKey>,
+        alone: bool,
+        read_at: Timestamp,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        if alone {
+            self.note_as_empty(run, groups).await?;
+            return self.stage_membership_differences(run, read_at, read, &mut report.messages).await;
+        }
+        for group in groups {
+            for member in self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await? {
+                if member.kind == ObjectKind::User && !read.contains(&member) {
+                    let subject = Subject::User(UserId::new(member.id));
+                    self.ports.store.ask(&subject, self.now()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the members listed of groups that Assets does not hold yet: they may have been members before the group came to
+    /// be selected, which no event tells. Those that are listed already are left out.
+    async fn ask_for_members(
+        &self,
+        groups: &[Observed],
+        listed: &BTreeSet<GroupId>,
+    ) -> Result<(), EngineError> {
+        let selected: Vec<GroupId> = group_ids(groups.iter().filter(|g| g.selected).map(|g| &g.record.key));
+        for key in self.missing_groups(&selected).await? {
+            let group = GroupId::new(key.id);
+            if !listed.contains(&group) && !self.ports.directory.is_implied(&group) {
+                self.ports.store.ask(&Subject::Members(group), self.now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes users out of groups that are gone, whatever a replica that lags says.
+    fn leave(&self, users: &mut [Observed], dissolved: &HashSet<GroupId>) {
+        for user in users {
+            let groups: Vec<GroupId> = user
+                .record
+                .references
+                .iter()
+                .filter(|reference| reference.kind == ObjectKind::Group)
+                .map(|reference| GroupId::new(reference.value.clone()))
+                .collect();
+            if groups.iter().any(|group| dissolved.contains(group)) {
+                let left: Vec<GroupId> = groups.into_iter().filter(|g| !dissolved.contains(g)).collect();
+                *user = self.ports.directory.join(user.clone(), &left);
+            }
+        }
+    }
+
+    pub(crate) async fn plan_of(&self, run: RunId, report: &RunReport) -> Result<SyncPlan, EngineError> {
+        let staged = self.ports.store.staged_counts(run).await?;
+        let census = self.ports.store.census().await?;
+        let read: BTreeMap<ObjectKind, u64> =
+            report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
+        let mut plan = SyncPlan::new(run, &read, &staged, &census);
+        plan.only_some();
+        plan.losses = self.ports.store.losses(run, Handful::of(&self.options.limits)).await?;
+        Ok(plan)
+    }
+
+    /// Whether a group's memberships are read user by user, or as a list: whichever takes fewer requests.
+    async fn weigh(&self, named: Named, alone: bool, states: &mut States) -> Result<Wishes, EngineError> {
+        let mut wishes = Wishes { users: named.users, ..Wishes::default() };
+        // Of a group that may only be late nothing can be listed yet.
+        let may_list = |group: &GroupId, states: &States| {
+            alone && states.objects.get(&RecordKey::group(group)) != Some(&None)
+        };
+        for group in named.members {
+            let lists = if may_list(&group, states) { &mut wishes.listings } else { &mut states.unlisted };
+            lists.insert(group);
+        }
+        for (group, mut users) in named.memberships {
+            users.retain(|user| !wishes.users.contains(&RecordKey::user(user)));
+            let by_user = 2 * users.len() as u64;
+            let known = self.ports.store.count_referring_to(ObjectKind::Group, group.as_str()).await?;
+            let by_list = (known + users.len() as u64) / MEMBERS_A_PAGE + 1;
+            if by_list < by_user && may_list(&group, states) {
+                wishes.listed.extend(users.into_iter().map(|user| (group.clone(), user)));
+                wishes.listings.insert(group);
+            } else {
+                wishes.users.extend(users.iter().map(RecordKey::user));
+            }
+        }
+        Ok(wishes)
+    }
+
+    /// The objects as they are now, and those that are gone.
+    async fn read_wave(
+        &self,
+        wave: Vec<RecordKey>,
+        states: &mut States,
+        report: &mut RunReport,
+    ) -> Result<(Vec<Observed>, Vec<RecordKey>), EngineError> {
+        let mut reads: BoxStream<'_, (RecordKey, Result<Option<Read>, EngineError>)> = stream::iter(wave)
+            .map(|key| async move {
+                let read = self.read_object(&key).await;
+                (key, read)
+            })
+            .buffer_unordered(self.options.concurrency)
+            .boxed();
+        let (mut found, mut gone) = (Vec::new(), Vec::new());
+        while let Some((key, read)) = reads.next().await {
+            let read = match read {
+                Ok(read) => read,
+                // One object that cannot be read must not keep the others waiting.
+                Err(EngineError::Directory(error)) if error.is_about_one() => {
+                    states.failed.insert(key, crate::explain(&error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            report.counts(key.kind).read += 1;
+            let last_updated = read.as_ref().map(|read| read.observed.last_updated.unwrap_or(Timestamp::MAX));
+            states.objects.insert(key.clone(), last_updated);
+            let Some(Read { observed, groups }) = read else {
+                gone.push(key);
+                continue;
+            };
+            found.push(observed);
+            if key.kind == ObjectKind::User {
+                let id = UserId::new(key.id);
+                match groups {
+                    Some(groups) => drop(states.groups.insert(id, groups.into_iter().collect())),
+                    None => drop(states.unselected.insert(id)),
+                }
+            }
+        }
+        Ok((found, gone))
+    }
+
+    async fn read_object(&self, key: &RecordKey) -> Result<Option<Read>, EngineError> {
+        match key.kind {
+            ObjectKind::User => self.read_user(&UserId::new(key.id.clone())).await,
+            ObjectKind::Group => {
+                let group = self.ports.directory.group(&GroupId::new(key.id.clone())).await;
+                let group = group.map_err(EngineError::Directory)?;
+                Ok(group.map(|group| Read { observed: group.observed, groups: None }))
+            }
+            ObjectKind::Membership => Ok(None),
+        }
+    }
+
+    /// Groups that Assets does not hold, or holds as gone.
+    pub(crate) async fn missing_groups(&self, groups: &[GroupId]) -> Result<Vec<RecordKey>, EngineError> {
+        let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
+        let known = self.ports.store.known(&keys).await?;
+        Ok(keys.into_iter().filter(|key| known.get(key).is_none_or(|known| known.gone)).collect())
+    }
+}
+
+/// Of what is gone, that which somebody said was deleted, or which was looked for often enough.
+fn sure(gone: Vec<RecordKey>, doubtful: &HashSet<RecordKey>) -> Vec<RecordKey> {
+    gone.into_iter().filter(|key| !doubtful.contains(key)).collect()
+}
+
+fn unselected(observed: &[Observed]) -> impl Iterator<Item = &RecordKey> {
+    observed.iter().filter(|observed| !observed.selected).map(|observed| &observed.record.key)
+}
+
+fn group_ids<'k>(keys: impl IntoIterator<Item = &'k RecordKey>) -> Vec<GroupId> {
+    let groups = keys.into_iter().filter(|key| key.kind == ObjectKind::Group);
+    groups.map(|key| GroupId::new(key.id.clone())).collect()
+}

@@ -1,0 +1,123 @@
+//! What becomes of looks once their objects were read: struck off, looked at again a little later, or given up.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sync_model::RecordKey;
+
+use crate::look::States;
+use crate::{AlertKind, EngineError, Look, Subject, engine::Engine};
+
+/// How often an object that is older than its event is read again before it is taken as it is.
+const MAX_STALE_READS: u32 = 6;
+/// How often an object that should vanish is looked at: some twenty minutes.
+const MAX_DELETION_READS: u32 = 10;
+/// How often an object that nobody said was deleted, and that is not there, is looked for again: replicas lag.
+pub(crate) const DOUBTS: u32 = 2;
+/// How often a failing look is tried before its events are given up.
+const MAX_ATTEMPTS: u32 = 12;
+
+impl Engine {
+    /// Strikes off what was looked at, except what has to be looked at again a little later.
+    pub(crate) async fn settle(&self, looks: &[Look], states: &States) -> Result<(), EngineError> {
+        let now = self.now();
+        let (failed, read): (Vec<Look>, Vec<Look>) = looks
+            .iter()
+            .cloned()
+            .partition(|look| object(&look.target).is_some_and(|key| states.failed.contains_key(&key)));
+        for look in &failed {
+            let reason =
+                object(&look.target).and_then(|key| states.failed.get(&key)).map_or("", String::as_str);
+            self.put_off(std::slice::from_ref(look), reason).await?;
+        }
+        let (again, settled): (Vec<Look>, Vec<Look>) =
+            read.into_iter().partition(|look| self.is_stale(look, states));
+        let mut by_attempts: BTreeMap<u32, Vec<Look>> = BTreeMap::new();
+        for look in again {
+            by_attempts.entry(look.attempts).or_default().push(look);
+        }
+        for (attempts, looks) in by_attempts {
+            self.ports.store.postpone(&looks, later(now, attempts, 1)).await?;
+        }
+        for event in settled.iter().filter_map(|look| look.at_least) {
+            self.stats.latency(now.duration_since(event).unsigned_abs());
+        }
+        Ok(self.ports.store.settle(&settled, now).await?)
+    }
+
+    /// Whether the answer is older than what the event tells.
+    fn is_stale(&self, look: &Look, states: &States) -> bool {
+        let tolerance = SignedDuration::try_from(self.options.event_tolerance).unwrap_or(SignedDuration::MAX);
+        if let Subject::Membership { group, user } = &look.target {
+            if states.unselected.contains(user) || states.closed.contains(group) {
+                return false;
+            }
+            let is_member = states.groups.get(user).is_some_and(|groups| groups.contains(group));
+            // What the newest event says need not be true any more, so this has an end.
+            return is_member == look.expects_gone && look.attempts < MAX_STALE_READS;
+        }
+        if let Subject::Members(group) = &look.target {
+            return states.unlisted.contains(group) && look.attempts < MAX_ATTEMPTS;
+        }
+        let Some(state) = object(&look.target).and_then(|key| states.objects.get(&key)) else { return false };
+        match state {
+            None => !look.expects_gone && look.attempts < DOUBTS,
+            Some(_) if look.expects_gone => look.attempts < MAX_DELETION_READS,
+            Some(last_updated) => {
+                let newest = last_updated.checked_add(tolerance).unwrap_or(Timestamp::MAX);
+                look.at_least.is_some_and(|event| newest < event) && look.attempts < MAX_STALE_READS
+            }
+        }
+    }
+
+    /// Gives up the looks at objects that a guard holds back: a full run that an operator accepts changes them.
+    pub(crate) async fn give_up_on(
+        &self,
+        looks: &[Look],
+        held: &HashSet<RecordKey>,
+        reason: &str,
+    ) -> Result<(), EngineError> {
+        let is_held = |look: &&Look| match &look.target {
+            Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
+            target => object(target).is_some_and(|key| held.contains(&key)),
+        };
+        let held: Vec<Look> = looks.iter().filter(is_held).cloned().collect();
+        Ok(self.ports.store.bury(&held, reason, self.now()).await?)
+    }
+
+    /// Tries looks again later, and gives up those that were tried often enough.
+    pub(crate) async fn put_off(&self, looks: &[Look], reason: &str) -> Result<(), EngineError> {
+        let now = self.now();
+        let (hopeless, rest): (Vec<Look>, Vec<Look>) =
+            looks.iter().cloned().partition(|look| look.attempts >= MAX_ATTEMPTS);
+        for look in &rest {
+            self.ports.store.postpone(std::slice::from_ref(look), later(now, look.attempts, 2)).await?;
+        }
+        if !hopeless.is_empty() {
+            self.ports.store.bury(&hopeless, reason, now).await?;
+            let message = format!("{} looks were given up: {reason}", hopeless.len());
+            self.alert(AlertKind::EventsGivenUp, message, None);
+        }
+        Ok(())
+    }
+}
+
+/// The single object that a subject is.
+pub(crate) fn object(subject: &Subject) -> Option<RecordKey> {
+    match subject {
+        Subject::User(id) => Some(RecordKey::user(id)),
+        Subject::Group(id) => Some(RecordKey::group(id)),
+        Subject::Members(_)
+        | Subject::Membership { .. }
+        | Subject::Recent
+        | Subject::Directory
+        | Subject::Schema => None,
+    }
+}
+
+/// A time that moves away with every attempt: `first` seconds, doubled each time, at most five minutes.
+fn later(now: Timestamp, attempts: u32, first: u64) -> Timestamp {
+    let pause = Duration::from_secs(first.saturating_mul(1 << attempts.min(16)).min(300));
+    now.checked_add(pause).unwrap_or(now)
+}
