@@ -82,6 +82,9 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
         told(&WHOLE.replace("connections.main", "connections.Main"), &[]),
         told(&format!("server = \"s3cret\"\n{WHOLE}"), &[]),
         told(WHOLE, &[("OKTA_INSIGHT__SERVER__LISTEN", "here")]),
+        told(&format!("{WHOLE}[connections.main.users]\nstatus = [\"ALIVE\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.users]\nmember_of = [\"Staff\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.groups]\nname = [\"team-*\"]\n"), &[]),
         read(WHOLE, &[]).unwrap().chosen(Some("other")).unwrap_err().to_string(),
         Config::load(Path::new("nowhere.toml")).unwrap_err().to_string(),
     ];
@@ -169,7 +172,7 @@ fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
     let readme = include_str!("../../../README.md");
     let blocks: Vec<&str> =
         readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
-    let [needed, besides] = blocks[..] else { panic!("{} examples", blocks.len()) };
+    let [needed, besides, selection] = blocks[..] else { panic!("{} examples", blocks.len()) };
     let (besides, account) = besides.split_once("[connections.main.assets]").unwrap();
     let account = account.split_once('\n').unwrap().1;
     let whole =
@@ -190,4 +193,6 @@ fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
     assert_eq!(what(&shown), what(&silent));
     let main = shown.connections.values().next().unwrap();
     assert!(main.assets.account.is_some() && main.alerts.is_some());
+    let chosen = read(&format!("{WHOLE}{selection}"), &[]).unwrap().connections.into_values().next().unwrap();
+    assert_ne!(chosen.selection.version(), "", "what it shows chooses something");
 }
