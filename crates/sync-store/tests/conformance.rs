@@ -602,7 +602,7 @@ async fn a_look_at_everybody_in_a_group_is_one_of_its_own() {
     for subject in [Subject::Group(group.clone()), Subject::Members(group.clone())] {
         world.store.ask(&subject, at(0)).await.unwrap();
     }
-    let looks = world.store.claim_looks(LookSort::Objects, 10, at(1), Duration::from_secs(60)).await.unwrap();
+    let looks = world.store.claim_looks(LookSort::Objects, 10, at(1), Duration::from_mins(1)).await.unwrap();
     let targets: Vec<Subject> = looks.into_iter().map(|look| look.target).collect();
     assert!(targets.contains(&Subject::Members(group)) && targets.len() == 2, "{targets:?}");
 }
