@@ -18,21 +18,25 @@ use crate::{inbox, losses, objects, passes, requests, runs, staging, unconfirmed
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
 pub struct ConnectionStore {
+    /// For reading.
     pub(crate) pool: SqlitePool,
+    /// For writing: its one connection is waited for in turn.
+    pub(crate) writer: SqlitePool,
     pub(crate) id: i64,
 }
 
 impl ConnectionStore {
-    pub(crate) const fn new(pool: SqlitePool, id: i64) -> Self {
-        Self { pool, id }
+    pub(crate) const fn new(pool: SqlitePool, writer: SqlitePool, id: i64) -> Self {
+        Self { pool, writer, id }
     }
 
-    /// A transaction that takes the write lock at once, so that it waits for others instead of failing half way.
+    /// A transaction that takes the write lock at once, so that it waits for other processes instead of failing half
+    /// way.
     pub(crate) async fn begin(
         &self,
         action: &'static str,
     ) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| StoreError::new(action, e))
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| StoreError::new(action, e))
     }
 }
 

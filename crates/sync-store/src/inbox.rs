@@ -196,7 +196,7 @@ pub(crate) async fn claim(
     .bind(limit)
     .bind(until)
     .bind(sort == LookSort::Passes)
-    .fetch_all(&store.pool)
+    .fetch_all(&store.writer)
     .await
     .map_err(|e| StoreError::new("claim what is due", e))?;
     rows.sort_by_key(|row| row.6);
@@ -220,7 +220,7 @@ pub(crate) async fn release(store: &ConnectionStore, looks: &[Look]) -> Result<(
     )
     .bind(store.id)
     .bind(looks_json(looks))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("let go of claims", e))
@@ -272,7 +272,7 @@ pub(crate) async fn postpone(
     .bind(store.id)
     .bind(looks_json(looks))
     .bind(millis(until))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("put looks off", e))

@@ -15,7 +15,7 @@ pub(crate) async fn save(store: &ConnectionStore, run: RunId, pass: &Pass) -> Re
         .bind(store.id)
         .bind(run.get())
         .bind(text)
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new(ACTION, e))
@@ -50,7 +50,7 @@ pub(crate) async fn note_groups(
     sqlx::query("INSERT OR IGNORE INTO noted_groups (run, group_id) SELECT ?1, value FROM json_each(?2)")
         .bind(run.get())
         .bind(ids(groups.iter().map(GroupId::as_str)))
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new("note groups to list", e))
@@ -85,7 +85,7 @@ pub(crate) async fn listed(store: &ConnectionStore, run: RunId, group: &GroupId)
     sqlx::query("UPDATE noted_groups SET listed = 1 WHERE run = ?1 AND group_id = ?2")
         .bind(run.get())
         .bind(group.as_str())
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new("strike a group off the list", e))
@@ -97,7 +97,7 @@ pub(crate) async fn forget_half_listed(store: &ConnectionStore, run: RunId) -> R
          AND group_id IN (SELECT group_id FROM noted_groups WHERE run = ?1 AND NOT listed)",
     )
     .bind(run.get())
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("forget half a list of members", e))

@@ -18,7 +18,7 @@ pub(crate) async fn ask(
     .bind(store.id)
     .bind(accept_shrink)
     .bind(millis(now))
-    .fetch_one(&store.pool)
+    .fetch_one(&store.writer)
     .await
     .map_err(|e| StoreError::new("ask for a full run", e))?;
     Ok(SyncRequest { id, accept_shrink })
@@ -28,7 +28,7 @@ pub(crate) async fn withdraw(store: &ConnectionStore, request: i64) -> Result<bo
     sqlx::query("DELETE FROM requests WHERE connection = ?1 AND id = ?2 AND NOT taken")
         .bind(store.id)
         .bind(request)
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(|deleted| deleted.rows_affected() > 0)
         .map_err(|e| StoreError::new("take a request back", e))
@@ -41,7 +41,7 @@ pub(crate) async fn take(store: &ConnectionStore) -> Result<Option<SyncRequest>,
          RETURNING id, accept_shrink",
     )
     .bind(store.id)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.writer)
     .await
     .map_err(|e| StoreError::new("take a request", e))?;
     Ok(row.map(|(id, accept_shrink)| SyncRequest { id, accept_shrink }))
@@ -52,7 +52,7 @@ pub(crate) async fn answer(store: &ConnectionStore, request: i64, run: RunId) ->
         .bind(store.id)
         .bind(request)
         .bind(run.get())
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new("answer a request", e))
@@ -76,7 +76,7 @@ pub(crate) async fn pause(store: &ConnectionStore, until: Option<Timestamp>) -> 
     let failed = |e| StoreError::new("pause", e);
     let Some(until) = until else {
         let statement = sqlx::query("DELETE FROM pauses WHERE connection = ?1").bind(store.id);
-        return statement.execute(&store.pool).await.map(drop).map_err(failed);
+        return statement.execute(&store.writer).await.map(drop).map_err(failed);
     };
     sqlx::query(
         "INSERT INTO pauses (connection, until) VALUES (?1, ?2)
@@ -84,7 +84,7 @@ pub(crate) async fn pause(store: &ConnectionStore, until: Option<Timestamp>) -> 
     )
     .bind(store.id)
     .bind(millis(until))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(failed)

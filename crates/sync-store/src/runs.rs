@@ -19,7 +19,7 @@ pub(crate) async fn begin(
         .bind(store.id)
         .bind(kind.as_str())
         .bind(millis(now))
-        .fetch_one(&store.pool)
+        .fetch_one(&store.writer)
         .await
         .map(RunId::new)
         .map_err(|e| StoreError::new("begin a run", e))
@@ -143,7 +143,7 @@ pub(crate) async fn open_execution(
         .bind(id.as_str())
         .bind(run.get())
         .bind(millis(now))
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new("remember an execution", e))
@@ -166,7 +166,7 @@ pub(crate) async fn close_execution(store: &ConnectionStore, id: &ExecutionId) -
     sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
         .bind(store.id)
         .bind(id.as_str())
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await
         .map(drop)
         .map_err(|e| StoreError::new("close an execution", e))

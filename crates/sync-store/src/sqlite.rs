@@ -17,7 +17,10 @@ const BUSY: Duration = Duration::from_secs(20);
 /// The state store of any number of connections, in one SQLite file.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// For reading.
     pool: SqlitePool,
+    /// For writing. SQLite lets one write at a time and has the others try again after a while; here they queue.
+    writer: SqlitePool,
 }
 
 impl Store {
@@ -35,17 +38,17 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(BUSY)
-            .connect_with(options)
-            .await
-            .map_err(|e| StoreError::new("open its file", format!("{}: {e}", path.display())))?;
+        let pool = async |connections| {
+            let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY);
+            let opened = pool.connect_with(options.clone()).await;
+            opened.map_err(|e| StoreError::new("open its file", format!("{}: {e}", path.display())))
+        };
+        let writer = pool(1).await?;
         sqlx::migrate!("migrations/sqlite")
-            .run(&pool)
+            .run(&writer)
             .await
             .map_err(|e| StoreError::new("bring its file up to date", e))?;
-        Ok(Self { pool })
+        Ok(Self { pool: pool(4).await?, writer })
     }
 
     /// The state of one connection; it is created at the first call.
@@ -57,15 +60,16 @@ impl Store {
             "INSERT INTO connections (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
         )
         .bind(name.as_str())
-        .fetch_one(&self.pool)
+        .fetch_one(&self.writer)
         .await
         .map_err(|e| StoreError::new("register the connection", e))?;
-        Ok(ConnectionStore::new(self.pool.clone(), id))
+        Ok(ConnectionStore::new(self.pool.clone(), self.writer.clone(), id))
     }
 
     /// Waits for what is under way and closes the file.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.writer.close().await;
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn note_members(
     .bind(run.get())
     .bind(group.as_str())
     .bind(users)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("note members of a group", e))

@@ -52,7 +52,7 @@ pub(crate) async fn note(store: &ConnectionStore, run: RunId, kept: &[KeptValue]
     )
     .bind(run.get())
     .bind(Value::Array(rows).to_string())
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("note what Assets keeps", e))
@@ -138,7 +138,7 @@ pub(crate) async fn strike_off(store: &ConnectionStore, objects: &[ToClear]) -> 
     )
     .bind(store.id)
     .bind(values_json(objects))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("strike off what was cleared", e))
@@ -160,7 +160,7 @@ pub(crate) async fn put_off(
     .bind(reason)
     .bind(millis(now))
     .bind(LONGEST_PAUSE)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await
     .map(drop)
     .map_err(|e| StoreError::new("put off what could not be cleared", e))

@@ -146,7 +146,7 @@ impl Upkeep for ConnectionStore {
         sqlx::query("UPDATE connections SET selection = ?2 WHERE id = ?1")
             .bind(self.id)
             .bind(selection)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map(drop)
             .map_err(|e| StoreError::new("remember what is chosen", e))
@@ -155,7 +155,7 @@ impl Upkeep for ConnectionStore {
     async fn distrust(&self) -> Result<(), StoreError> {
         sqlx::query("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone")
             .bind(self.id)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map(drop)
             .map_err(|e| StoreError::new("doubt what was confirmed", e))
