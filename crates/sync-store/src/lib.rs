@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod condition;
 mod connection;
 mod convert;
 mod inbox;
@@ -13,5 +14,6 @@ mod uncleared;
 mod unconfirmed;
 mod upkeep;
 
+pub use condition::Condition;
 pub use connection::ConnectionStore;
 pub use sqlite::Store;
