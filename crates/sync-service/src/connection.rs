@@ -107,7 +107,7 @@ impl Connection {
             alerts,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
-            has_hook: config.hook.is_some() && config.events != EventSource::Log,
+            has_hook: Self::wants_hook(config),
             follow: FollowOptions {
                 feed_poll: config.schedule.log,
                 schema_interval: config.schedule.schema,
@@ -128,6 +128,11 @@ impl Connection {
         okta_client(config)?;
         assets_client(config)?;
         account_client(config).map(drop)
+    }
+
+    /// Whether these settings call for an event hook.
+    pub(crate) fn wants_hook(config: &ConnectionConfig) -> bool {
+        config.hook.is_some() && config.events != EventSource::Log
     }
 
     /// What the operator calls it.

@@ -4,6 +4,7 @@ mod adapters;
 mod alerts;
 mod config;
 mod connection;
+pub mod doctor;
 mod error;
 mod events;
 mod handover;
