@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use reqwest::Url;
 use sandbox::{DpopMode, FaultSpec};
 
+use crate::commands::doctor::Doctor;
+
 /// Keeps Okta users and groups as objects in Jira Service Management Assets.
 #[derive(Debug, Parser)]
 #[command(name = "okta-insight", version, about, max_term_width = 100)]
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Setup(Common),
     /// Check that the object schema, the mapping and the event hook are as they should be.
     Verify(Common),
+    /// Look at every precondition of a connection, and say what to do about what does not hold.
+    Doctor(Doctor),
     /// Show what a synchronisation would change, and change nothing.
     Plan(Plan),
     /// Load all users, groups and memberships, and send what changed.

@@ -1,5 +1,6 @@
 //! A file per command.
 
+pub(crate) mod doctor;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
