@@ -10,6 +10,7 @@ use reqwest::Url;
 use sandbox::{DpopMode, FaultSpec};
 
 use crate::commands::doctor::Doctor;
+use crate::commands::setup::Setup;
 
 /// Keeps Okta users and groups as objects in Jira Service Management Assets.
 #[derive(Debug, Parser)]
@@ -34,7 +35,7 @@ pub(crate) enum Output {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create the object schema and mapping in Assets, and the event hook in Okta. Can be repeated.
-    Setup(Common),
+    Setup(Setup),
     /// Check that the object schema, the mapping and the event hook are as they should be.
     Verify(Common),
     /// Look at every precondition of a connection, and say what to do about what does not hold.

@@ -46,7 +46,7 @@ fn print(diagnosis: &Diagnosis) {
     for area in diagnosis.checks.chunk_by(|one, next| one.area == next.area) {
         let Some(first) = area.first() else { continue };
         println!("\n{}", first.area.title());
-        println!("{}", rows(area, width));
+        println!("{}", rows(area, width).trim_fmt());
     }
     println!("\n{}", summary(diagnosis));
 }

@@ -5,7 +5,7 @@ use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
 use insight_import_client::{AssetsClient, Error, ImportClient};
 use okta_client::OktaClient;
-use schema_mapper::evolution::{self, Correction, Evolution};
+use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use sync_engine::{PortError, Structure, StructureReport, StructureState};
 
@@ -137,7 +137,7 @@ impl Structure for AssetsStructure {
             }
         }
         let left = report(&wanted, evolution, told.state);
-        Ok(StructureReport { drift: left.drift, ..told })
+        Ok(StructureReport { drift: left.drift, limited: left.limited, ..told })
     }
 }
 
@@ -215,12 +215,18 @@ fn place(correction: &Correction) -> String {
 }
 
 fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> StructureReport {
+    let types = &mapping.document().schema.object_schema.object_types;
+    let kept = types.iter().filter(|t| !evolution.added_types.contains(&t.name));
+    let (kept_types, kept_attributes) = kept.fold((0, 0), |(n, all), t| (n + 1, all + t.attributes.len()));
     StructureReport {
         state,
         version: mapping.version(),
+        kept_types,
+        kept_attributes: kept_attributes.saturating_sub(evolution.added_attributes.len()),
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
         corrected: Vec::new(),
+        limited: limited(&evolution.drift),
         notes: notes(mapping),
         drift: evolution.drift.iter().map(ToString::to_string).collect(),
     }
@@ -236,10 +242,19 @@ fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
         version: mapping.version(),
         added_types: types.iter().map(|t| t.name.clone()).collect(),
         added_attributes: attributes.collect(),
+        kept_types: 0,
+        kept_attributes: 0,
         corrected: Vec::new(),
+        limited: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
     }
+}
+
+/// Attributes that take fewer values than they should.
+fn limited(drift: &[Drift]) -> Vec<String> {
+    let limited = drift.iter().filter(|drift| matches!(drift.kind, DriftKind::Cardinality { .. }));
+    limited.map(|d| format!("{}: {}", d.object_type, d.attribute.as_deref().unwrap_or_default())).collect()
 }
 
 fn notes(mapping: &Mapping) -> Vec<String> {

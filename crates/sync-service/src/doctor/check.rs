@@ -81,6 +81,8 @@ pub struct Check {
     pub evidence: String,
     /// What to do; nothing where there is nothing to do.
     pub remedy: Option<String>,
+    /// The check that has to hold first; nothing unless it was skipped because of that.
+    pub needs: Option<&'static str>,
     /// Whether `--fix` puts it right.
     pub fixable: bool,
     #[serde(skip)]
@@ -102,7 +104,7 @@ impl Item {
 
     fn found(self, state: State, evidence: String, remedy: Option<String>) -> Check {
         let Self { id, area, title } = self;
-        Check { id, area, title, state, evidence, remedy, fixable: false, repair: None }
+        Check { id, area, title, state, evidence, remedy, needs: None, fixable: false, repair: None }
     }
 
     pub(super) fn ok(self, evidence: impl Into<String>) -> Check {
@@ -123,7 +125,12 @@ impl Item {
 
     /// Something else has to hold first.
     pub(super) fn needs(self, other: Self) -> Check {
-        self.found(State::Skipped, format!("needs {}", other.title), None)
+        let evidence = if other.area == self.area {
+            format!("needs: {}", other.title)
+        } else {
+            format!("needs: {}, {}", other.area.title(), other.title)
+        };
+        Check { needs: Some(other.id), ..self.found(State::Skipped, evidence, None) }
     }
 
     /// It does not concern this connection.

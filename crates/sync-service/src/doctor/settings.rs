@@ -65,13 +65,12 @@ pub(super) async fn look(
 }
 
 fn account_keys(connection: &ConnectionConfig) -> String {
-    let key = format!("connections.{}.assets", connection.name);
-    format!("{key}.site_url, {key}.email and {key}.api_token")
+    format!("site_url, email and api_token in [connections.{}.assets]", connection.name)
 }
 
 fn no_account(connection: &ConnectionConfig) -> Check {
     ACCOUNT.without(format!(
-        "none is configured: cardinalities and values that the import ignores are left to a person ({})",
+        "none: what the import token may not do is left to a person ({})",
         account_keys(connection)
     ))
 }
@@ -110,10 +109,14 @@ async fn sign_in(client: &AssetsClient, import: Option<&ImportClient>) -> (Check
 /// The settings of the import source, `None` where nobody may read them.
 fn judge(source: Option<&ImportSource>, mapping: Option<&Mapping>, has_account: bool) -> Vec<Check> {
     let unseen = |item: Item, name: &str| {
-        item.unknown(
-            "cannot be seen without an account",
-            format!("{}: see that {name}; or configure an account", mapping_dialog()),
-        )
+        let look = format!("{}: see that {name}", mapping_dialog());
+        match source {
+            Some(_) => item.unknown("Assets does not tell it, as before the first setup", look),
+            None if has_account => item.unknown("Assets does not tell it to this account", look),
+            None => {
+                item.unknown("cannot be seen without an account", format!("{look}; or configure an account"))
+            }
+        }
     };
     let empty = match source.and_then(ImportSource::ignores_empty_values) {
         Some(false) => EMPTY.ok("a value that arrives empty is removed"),
