@@ -26,9 +26,10 @@ pub(super) fn router() -> Router<Both> {
         .route("/schemas", get(schemas))
         .route("/schemas/{kind}/{name}", put(add_attribute).delete(remove_attribute))
         .route("/import", post(import))
-        .route("/hooks", get(hooks))
+        .route("/hooks", get(hooks).post(create_hook))
         .route("/hooks/{id}", delete(delete_hook))
         .route("/hooks/{id}/events", put(change_hook))
+        .route("/hooks/{id}/verify", post(verify_hook))
         .route("/hooks/{id}/{state}", post(set_hook))
         .route("/clock/{seconds}", post(set_clock))
         .route("/log", delete(forget_log))
@@ -175,6 +176,14 @@ async fn hooks(State(Both { org, .. }): Sides) -> Json<Value> {
 
 async fn set_hook(State(Both { org, .. }): Sides, Path((id, state)): Path<(String, String)>) -> Response {
     answer(org.set_hook(&id, &state))
+}
+
+async fn create_hook(State(Both { org, .. }): Sides, body: Bytes) -> Response {
+    answer(org.administer_hook(&[], &body).await)
+}
+
+async fn verify_hook(State(Both { org, .. }): Sides, Path(id): Path<String>) -> Response {
+    answer(org.administer_hook(&[&id, "lifecycle", "verify"], &[]).await)
 }
 
 async fn delete_hook(State(Both { org, .. }): Sides, Path(id): Path<String>) -> Response {

@@ -49,6 +49,12 @@ async fn a_hook_is_changed_and_deleted_by_hand() {
     world.control("PUT", &format!("{path}/events"), json!(["group.lifecycle.create"])).await;
     let hook = world.get(&format!("/api/v1/eventHooks/{id}")).await.json();
     assert_eq!(hook["events"]["items"], json!(["group.lifecycle.create"]));
+    let verified = world.control("POST", &format!("{path}/verify"), Value::Null).await;
+    assert_eq!(verified["verificationStatus"], "VERIFIED");
+    let mut other = hook.clone();
+    other["name"] = "By hand".into();
+    let made = world.control("POST", "/okta/hooks", other).await;
+    assert_eq!((&made["name"], &made["verificationStatus"]), (&json!("By hand"), &json!("UNVERIFIED")));
     world.control("DELETE", &path, Value::Null).await;
     assert_eq!(world.get(&format!("/api/v1/eventHooks/{id}")).await.status, 404);
     assert!(world.logged().await.contains(&"event_hook.deleted".to_owned()));
@@ -63,7 +69,6 @@ async fn the_settings_can_be_kept_from_the_import_token_and_the_site_be_fuller_t
     world.control("PUT", "/insight/settings", settings).await;
     assert_eq!(world.import("GET", "", &Value::Null).await.status, 403);
     assert_eq!(world.account("GET", source, &Value::Null).await.status, 200);
-    let usage =
-        world.account("GET", "/usage", &Value::Null).await.json();
+    let usage = world.account("GET", "/usage", &Value::Null).await.json();
     assert_eq!(usage["totalObjectsCount"], 49_000);
 }

@@ -3,7 +3,7 @@
 use okta_client::model::EventHook as OktaHook;
 
 use super::check::{Area, Check, Item, Repair};
-use super::machine::{Address, Machine, STORE};
+use super::machine::{Address, LISTEN, Machine, STORE};
 use super::probe::{self, Challenged};
 use crate::adapters::{Deviation, OktaEventHook};
 use crate::events::SUBSCRIPTION;
@@ -60,7 +60,8 @@ pub(super) async fn look(
             Err(late) => all_need_presence(late),
         }
     };
-    let (mut checks, reached) = tokio::join!(at_okta, REACHED.within(reached(machine, answering, hook)));
+    let (mut checks, reached) =
+        tokio::join!(at_okta, REACHED.within(reached(machine, answering, connection, hook)));
     checks.push(reached);
     checks
 }
@@ -127,7 +128,12 @@ fn judge(found: &OktaHook, wanted: &HookConfig) -> Vec<Check> {
 }
 
 /// Asks the public address as Okta would. `answering` says that this process answers where no daemon does.
-async fn reached(machine: &Machine<'_>, answering: bool, hook: &HookConfig) -> Check {
+async fn reached(
+    machine: &Machine<'_>,
+    answering: bool,
+    connection: &ConnectionConfig,
+    hook: &HookConfig,
+) -> Check {
     if !answering && matches!(machine.listen, Address::Free) {
         return REACHED.needs(STORE);
     }
@@ -141,6 +147,8 @@ async fn reached(machine: &Machine<'_>, answering: bool, hook: &HookConfig) -> C
         Challenged::Answered => {
             REACHED.ok(format!("{} answers the challenge as Okta wants it, asked from here", hook.url))
         }
+        // What is in the daemon's place answers, or does not.
+        _ if !answering && !machine.answers(connection).await => REACHED.needs(LISTEN),
         Challenged::Otherwise(status) => REACHED.problem(
             format!("{} answers with status {status}, and not as our receiver does", hook.url),
             forward,

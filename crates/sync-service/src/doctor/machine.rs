@@ -17,7 +17,7 @@ use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, ServiceError};
 pub(super) const CONFIG: Item = Item::new("config", Area::Machine, "Configuration");
 pub(super) const STORE: Item = Item::new("store", Area::Machine, "State store");
 const DAEMON: Item = Item::new("daemon", Area::Machine, "Daemon");
-const LISTEN: Item = Item::new("address.hook", Area::Addresses, "Hook receiver");
+pub(super) const LISTEN: Item = Item::new("address.hook", Area::Addresses, "Hook receiver");
 const METRICS: Item = Item::new("address.metrics", Area::Addresses, "Metrics and health");
 const ALERTS: Item = Item::new("address.alerts", Area::Addresses, "Alerts");
 
@@ -148,15 +148,18 @@ impl<'c> Machine<'c> {
     }
 
     async fn hook_address(&self, connection: &ConnectionConfig, work: Work) -> Check {
-        let address = self.config.listen;
-        let url = format!("http://{}/hooks/okta/{}", near(address), connection.name);
-        let ours = match (&self.listen, Url::parse(&url)) {
-            (Address::InUse, Ok(url)) if connection.hook.is_some() => {
-                probe::challenge(&url).await == Challenged::Answered
-            }
-            _ => work == Work::Somebody,
-        };
-        judge(LISTEN, address, &self.listen, ours, "server.listen")
+        let ours =
+            if connection.hook.is_some() { self.answers(connection).await } else { work == Work::Somebody };
+        judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
+    }
+
+    /// Whether a daemon answers for the connection's hook where it should listen.
+    pub(super) async fn answers(&self, connection: &ConnectionConfig) -> bool {
+        let url = format!("http://{}/hooks/okta/{}", near(self.config.listen), connection.name);
+        match (&self.listen, Url::parse(&url)) {
+            (Address::InUse, Ok(url)) => probe::challenge(&url).await == Challenged::Answered,
+            _ => false,
+        }
     }
 
     async fn metrics_address(&self) -> Check {
