@@ -101,9 +101,10 @@ impl ManualHook {
     /// The same for the official Terraform provider, `okta/okta`. It holds the secret.
     pub fn terraform(&self) -> String {
         let id = format!("okta_insight_{}", self.connection.as_str().replace('-', "_"));
-        let events: String = self.events.iter().map(|event| format!("    {},\n", hcl(event))).collect();
+        let events: Vec<String> = self.events.iter().map(|event| format!("    {},", hcl(event))).collect();
+        let events = events.join("\n");
         format!(
-            "resource \"okta_event_hook\" \"{id}\" {{\n  name   = {}\n  status = \"ACTIVE\"\n  events = [\n{events}  ]\n\n  \
+            "resource \"okta_event_hook\" \"{id}\" {{\n  name   = {}\n  status = \"ACTIVE\"\n  events = [\n{events}\n  ]\n\n  \
              channel = {{\n    type    = \"HTTP\"\n    version = \"1.0.0\"\n    uri     = {}\n  }}\n\n  \
              auth = {{\n    type  = \"HEADER\"\n    key   = {}\n    value = {}\n  }}\n\n  \
              headers {{\n    key   = {}\n    value = {}\n  }}\n}}\n\n\

@@ -34,8 +34,6 @@ struct Done {
     manual_hook: Option<Value>,
     #[serde(skip)]
     by_hand: Option<ManualHook>,
-    #[serde(skip)]
-    manual: bool,
 }
 
 pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
@@ -74,7 +72,7 @@ async fn set_up(
             _ => None,
         };
         let manual_hook = by_hand.as_ref().map(manual_hook::document);
-        done.push(Done { connection: connection.name().clone(), report, manual_hook, by_hand, manual });
+        done.push(Done { connection: connection.name().clone(), report, manual_hook, by_hand });
     }
     Ok(())
 }
@@ -85,10 +83,7 @@ fn print(done: &Done) {
     match (&done.report.hook, &done.by_hand) {
         (Some(hook), _) => print_hook(hook),
         (None, Some(_)) => println!("  Event hook     left to a person, as asked for; see below"),
-        (None, None) if done.manual => {
-            println!("  Event hook     none is wanted: events come from the System Log alone")
-        }
-        (None, None) => println!("  Event hook     none: this connection has no hook.public_url"),
+        (None, None) => println!("  Event hook     none is wanted: events come from the System Log alone"),
     }
     if let Some(hook) = &done.by_hand {
         manual_hook::print(hook);

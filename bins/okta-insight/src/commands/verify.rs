@@ -48,7 +48,7 @@ fn print(found: &Found) {
         println!("  Cardinalities  {cardinalities}");
     }
     match hook {
-        None => println!("  Event hook     none: this connection has no hook.public_url"),
+        None => println!("  Event hook     none is wanted: events come from the System Log alone"),
         Some(hook) => {
             let what = match (&hook.id, hook.problems.len()) {
                 (None, _) => "none yet".to_owned(),

@@ -208,15 +208,12 @@ impl OrgServer {
     pub(crate) fn change_hook(&self, id: &str, events: Option<&Value>) -> Result<(), Refused> {
         self.change(|org| {
             let hook = org.hooks.get_mut(id).ok_or(Refused("there is no such hook"))?;
-            let kind = match events {
-                Some(items) => {
-                    hook.shown["events"]["items"] = items.clone();
-                    "event_hook.updated"
-                }
-                None => {
-                    org.hooks.remove(id);
-                    "event_hook.deleted"
-                }
+            let kind = if let Some(items) = events {
+                hook.shown["events"]["items"] = items.clone();
+                "event_hook.updated"
+            } else {
+                org.hooks.remove(id);
+                "event_hook.deleted"
             };
             Ok(((), vec![events::event(kind, &[("EventHook", id)])]))
         })

@@ -14,8 +14,11 @@ mod probe;
 mod repair;
 mod settings;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use okta_client::HookSecret;
 use serde::Serialize;
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -27,7 +30,8 @@ pub use repair::Repaired;
 
 use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, SourceSettings};
 use crate::connection::{account_client, assets_client, okta_client};
-use crate::{Config, ConfigError, Connection, ConnectionConfig, Receiver};
+use crate::http::Inbox;
+use crate::{Config, ConfigError, ConnectionConfig, Receiver};
 use check::Item;
 use machine::{Address, CONFIG, Machine};
 
@@ -63,7 +67,7 @@ pub async fn examine(
     if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.fixable) {
         let mut repairs = vec![Vec::new(); diagnoses.len()];
         if let Some(store) = repair::store(config, &diagnoses).await {
-            repairs.iter_mut().for_each(|repairs: &mut Vec<Repaired>| repairs.push(store.clone()));
+            repairs.fill(vec![store]);
         }
         // Okta verifies a hook by calling it: with a store there is somebody to answer.
         let answering = Answering::begin(config).await;
@@ -89,7 +93,8 @@ async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -
     };
     let mut diagnoses = Vec::new();
     for connection in connections {
-        let checks = checks(&machine, answering.is_some(), connection).await;
+        // All of them at the same time make a large future.
+        let checks = Box::pin(checks(&machine, answering.is_some(), connection)).await;
         let ok = checks.iter().all(|check| check.state != State::Problem);
         diagnoses.push(Diagnosis { connection: connection.name.clone(), ok, checks, repairs: Vec::new() });
     }
@@ -102,6 +107,8 @@ async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
     let (okta, import, account) =
         (okta_client(connection), assets_client(connection), account_client(connection));
+    // A look is over before a daemon beside it notices.
+    let okta = okta.map(|client| client.urgent());
     // That the address is none of an org is told where the address is.
     let is_address =
         |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
@@ -185,18 +192,32 @@ impl Answering {
     /// `None` when the store or the address is not to be had; a daemon may have both.
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;
-        let mut connections = Vec::new();
-        for connection in config.connections.values() {
-            // One that cannot be opened is told about; the others answer.
-            connections.extend(Connection::open(connection, &store).await);
-        }
-        let Ok(receiver) = Receiver::bind(config.listen, &connections).await else {
+        let receiver = match Self::inboxes(config, &store).await {
+            Some(inboxes) => Receiver::with_inboxes(config.listen, inboxes).await.ok(),
+            None => None,
+        };
+        let Some(receiver) = receiver else {
             store.close().await;
             return None;
         };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(receiver.serve(stop.clone()));
         Some(Self { stop, serving, store })
+    }
+
+    /// Takes the store and the secrets, and no setting that may be wrong.
+    async fn inboxes(config: &Config, store: &Store) -> Option<HashMap<String, Inbox>> {
+        let mut inboxes = HashMap::new();
+        for connection in config.connections.values() {
+            let Some(hook) = &connection.hook else { continue };
+            let inbox = Inbox {
+                secret: HookSecret::new(hook.secret.clone()),
+                store: Arc::new(store.connection(&connection.name).await.ok()?),
+                wake: Arc::default(),
+            };
+            inboxes.insert(connection.name.to_string(), inbox);
+        }
+        Some(inboxes)
     }
 
     async fn end(self) {

@@ -18,13 +18,13 @@ pub(super) const SCHEMAS: Item = Item::new("okta.schemas", Area::Okta, "Schemas"
 const LOG: Item = Item::new("okta.log", Area::Okta, "System Log");
 const RATE: Item = Item::new("okta.rate", Area::Limits, "Share of the app");
 
-const USERS: Item = Item::new("okta.scope.users", Area::Okta, "Scope okta.users.read");
-const GROUPS: Item = Item::new("okta.scope.groups", Area::Okta, "Scope okta.groups.read");
-const TYPES: Item = Item::new("okta.scope.user_types", Area::Okta, "Scope okta.userTypes.read");
-const META: Item = Item::new("okta.scope.schemas", Area::Okta, "Scope okta.schemas.read");
-const LOGS: Item = Item::new("okta.scope.logs", Area::Okta, "Scope okta.logs.read");
-pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", Area::Okta, "Scope okta.eventHooks.read");
-const MANAGE: Item = Item::new("okta.scope.hooks_manage", Area::Okta, "Scope okta.eventHooks.manage");
+const USERS: Item = Item::new("okta.scope.users", Area::Okta, "okta.users.read");
+const GROUPS: Item = Item::new("okta.scope.groups", Area::Okta, "okta.groups.read");
+const TYPES: Item = Item::new("okta.scope.user_types", Area::Okta, "okta.userTypes.read");
+const META: Item = Item::new("okta.scope.schemas", Area::Okta, "okta.schemas.read");
+const LOGS: Item = Item::new("okta.scope.logs", Area::Okta, "okta.logs.read");
+pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", Area::Okta, "okta.eventHooks.read");
+const MANAGE: Item = Item::new("okta.scope.hooks_manage", Area::Okta, "okta.eventHooks.manage");
 
 /// Fewer requests a minute make a full sync of a middling org take hours.
 const LOW_SHARE: u64 = 100;

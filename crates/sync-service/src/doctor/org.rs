@@ -80,7 +80,7 @@ async fn answered(url: &Url, key: &str, response: Response) -> Org {
             format!("{host} answers with status {}, and not as an Okta org does", status.as_u16()),
             format!("check {key}; it looks like https://example.okta.com, or is the org's custom domain"),
         );
-        return Org { clock, url: URL.needs(REACHABLE), reachable: problem };
+        return Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: problem };
     }
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         let problem = REACHABLE.problem(
