@@ -105,7 +105,13 @@ fn mark(config: &HookConfig) -> String {
 }
 
 fn managing(error: okta_client::Error) -> PortError {
-    okta_error("the event hook could not be set up", error)
+    use okta_client::Error::{RoleMissing, ScopeMissing};
+    let lacks = matches!(error, ScopeMissing { .. } | RoleMissing { .. });
+    let error = okta_error("the event hook could not be set up", error);
+    let Some(hint) = error.hint().filter(|_| lacks) else { return error };
+    let hint =
+        format!("{hint}; or leave the hook to an administrator, with `okta-insight setup --manual-hook`");
+    error.with_hint(Some(hint))
 }
 
 #[async_trait]

@@ -11,6 +11,7 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
     clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
     let refused = clinic.run(&["setup", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1), "the app may not make a hook");
+    assert!(text(&refused.stderr).contains("okta-insight setup --manual-hook"), "{}", text(&refused.stderr));
     let output = clinic.run(&["setup", "--manual-hook", "--config", "c.toml"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stderr).is_empty(), "nothing of it is logged");
