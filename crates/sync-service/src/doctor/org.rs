@@ -122,3 +122,19 @@ fn clock(headers: &HeaderMap) -> Check {
         _ => CLOCK.problem(format!("{off} s {way} the org's"), remedy),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_custom_domain_is_told_with_the_address_of_its_org() {
+        let about = json!({ "_links": { "organization": { "href": "https://acme.okta.com" } } });
+        let told = |url: &str| named(&Url::parse(url).unwrap(), &about, Some("00o1")).evidence;
+        assert_eq!(told("https://acme.okta.com"), "the own address of the org 00o1");
+        let custom = told("https://id.acme.example");
+        assert_eq!(custom, "a custom domain of the org 00o1, whose own address is acme.okta.com");
+    }
+}
