@@ -9,6 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use reqwest::Url;
 use sandbox::{DpopMode, FaultSpec};
 
+use crate::commands::doctor::Doctor;
+use crate::commands::setup::Setup;
+
 /// Keeps Okta users and groups as objects in Jira Service Management Assets.
 #[derive(Debug, Parser)]
 #[command(name = "okta-insight", version, about, max_term_width = 100)]
@@ -32,9 +35,11 @@ pub(crate) enum Output {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create the object schema and mapping in Assets, and the event hook in Okta. Can be repeated.
-    Setup(Common),
+    Setup(Setup),
     /// Check that the object schema, the mapping and the event hook are as they should be.
     Verify(Common),
+    /// Look at every precondition of a connection, and say what to do about what does not hold.
+    Doctor(Doctor),
     /// Show what a synchronisation would change, and change nothing.
     Plan(Plan),
     /// Load all users, groups and memberships, and send what changed.

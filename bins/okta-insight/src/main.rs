@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Setup(args) => commands::setup::run(&args, output).await,
         Command::Verify(args) => commands::verify::run(&args, output).await,
+        Command::Doctor(args) => commands::doctor::run(&args, output).await,
         Command::Plan(args) => commands::plan::run(&args, output).await,
         Command::Sync(args) => commands::sync::run(&args, output).await,
         Command::Prune(args) => commands::prune::run(&args, output).await,

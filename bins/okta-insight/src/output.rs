@@ -1,5 +1,6 @@
 //! Results on standard output, failures on standard error.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -63,6 +64,11 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Failure::new(e.to_string()))?;
     println!("{text}");
     Ok(())
+}
+
+/// Whether standard output takes colours.
+pub(crate) fn coloured() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
 }
 
 /// A table that fits the terminal, with a line under its heading.

@@ -50,8 +50,11 @@ impl Engine {
                 vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
             }
             StructureState::Outdated => vec![format!(
-                "the object schema lacks {} attributes; run `okta-insight setup`, or let the next sync add them",
-                structure.added_attributes.len()
+                "the object schema lacks {}; run `okta-insight setup`, or let the next sync add it",
+                match structure.added_attributes.len() {
+                    1 => "1 attribute".to_owned(),
+                    n => format!("{n} attributes"),
+                }
             )],
             StructureState::Created | StructureState::Extended | StructureState::Current => Vec::new(),
         };

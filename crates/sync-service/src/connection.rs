@@ -107,7 +107,7 @@ impl Connection {
             alerts,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
-            has_hook: config.hook.is_some() && config.events != EventSource::Log,
+            has_hook: Self::wants_hook(config),
             follow: FollowOptions {
                 feed_poll: config.schedule.log,
                 schema_interval: config.schedule.schema,
@@ -128,6 +128,11 @@ impl Connection {
         okta_client(config)?;
         assets_client(config)?;
         account_client(config).map(drop)
+    }
+
+    /// Whether these settings call for an event hook.
+    pub(crate) fn wants_hook(config: &ConnectionConfig) -> bool {
+        config.hook.is_some() && config.events != EventSource::Log
     }
 
     /// What the operator calls it.
@@ -204,7 +209,7 @@ pub struct Claim {
     _lock: Lock,
 }
 
-fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
+pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
     let wrong = |key: &str, error: &dyn std::error::Error| ConfigError::Value {
         key: format!("connections.{}.okta.{key}", config.name),
         problem: crate::explain(error),
@@ -220,7 +225,7 @@ fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
     builder.build().map_err(|e| wrong("org_url", &e))
 }
 
-fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {
+pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {
     let Some(account) = &config.assets.account else { return Ok(None) };
     let builder = AssetsClient::builder(&account.site_url)
         .api_token(&account.email, account.api_token.clone())
@@ -241,7 +246,7 @@ fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, Con
     Ok(Some(client))
 }
 
-fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, ConfigError> {
+pub(crate) fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, ConfigError> {
     let builder = ImportClient::builder(config.assets.import_token.clone())
         .api_url(&config.assets.api_url)
         .user_agent(USER_AGENT);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod condition;
 mod connection;
 mod convert;
 mod inbox;
@@ -14,5 +15,6 @@ mod uncleared;
 mod unconfirmed;
 mod upkeep;
 
+pub use condition::Condition;
 pub use connection::ConnectionStore;
 pub use sqlite::Store;

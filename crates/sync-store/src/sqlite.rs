@@ -5,11 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
 use crate::ConnectionStore;
+
+/// What makes a file what this version wants.
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
@@ -44,10 +48,7 @@ impl Store {
             opened.map_err(|e| StoreError::new("open its file", format!("{}: {e}", path.display())))
         };
         let writer = pool(1).await?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&writer)
-            .await
-            .map_err(|e| StoreError::new("bring its file up to date", e))?;
+        MIGRATOR.run(&writer).await.map_err(|e| StoreError::new("bring its file up to date", e))?;
         Ok(Self { pool: pool(4).await?, writer })
     }
 

@@ -1,5 +1,7 @@
 //! A file per command.
 
+pub(crate) mod doctor;
+mod manual_hook;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;

@@ -2,31 +2,48 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
 use serde::Serialize;
-use sync_service::engine::{SetupReport, StructureState};
+use serde_json::Value;
+use sync_service::engine::{HookReport, SetupReport, StructureReport};
 use sync_service::model::ConnectionName;
-use sync_service::{Connection, Receiver};
+use sync_service::{Config, Connection, ManualHook, Receiver};
 use tokio_util::sync::CancellationToken;
 
-use super::open;
+use super::{manual_hook, open};
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Failure, Outcome, count, print_json};
+
+/// What `okta-insight setup` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    #[command(flatten)]
+    common: Common,
+    /// Leave the event hook to a person, and print what that takes: its secret, a curl command, a Terraform block. For
+    /// apps that must not have the scope okta.eventHooks.manage.
+    #[arg(long)]
+    manual_hook: bool,
+}
 
 #[derive(Serialize)]
 struct Done {
     connection: ConnectionName,
     #[serde(flatten)]
     report: SetupReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manual_hook: Option<Value>,
+    #[serde(skip)]
+    by_hand: Option<ManualHook>,
 }
 
-pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
-    let opened = open(common).await?;
+pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
     let stop = CancellationToken::new();
     // Okta verifies a hook by calling it. With no daemon there, this process answers for as long as it takes.
     let receiver = Receiver::bind(opened.config.listen, &opened.connections).await.ok();
     let serving = receiver.map(|receiver| tokio::spawn(receiver.serve(stop.clone())));
     let mut done = Vec::new();
-    let result = set_up(&opened.connections, &mut done).await;
+    let result = set_up(&opened.config, &opened.connections, args.manual_hook, &mut done).await;
     stop.cancel();
     if let Some(serving) = serving {
         // It ends by itself once told to stop.
@@ -42,46 +59,76 @@ pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
     Ok(if problems { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-async fn set_up(connections: &[Connection], done: &mut Vec<Done>) -> Result<(), Failure> {
+async fn set_up(
+    config: &Config,
+    connections: &[Connection],
+    manual: bool,
+    done: &mut Vec<Done>,
+) -> Result<(), Failure> {
     for connection in connections {
-        let report = connection.engine().setup(connection.has_hook()).await?;
-        done.push(Done { connection: connection.name().clone(), report });
+        let report = connection.engine().setup(connection.has_hook() && !manual).await?;
+        let by_hand = match config.connections.get(connection.name()) {
+            Some(settings) if manual => ManualHook::of(settings)?,
+            _ => None,
+        };
+        let manual_hook = by_hand.as_ref().map(manual_hook::document);
+        done.push(Done { connection: connection.name().clone(), report, manual_hook, by_hand });
     }
     Ok(())
 }
 
 fn print(done: &Done) {
     println!("Connection {}", done.connection);
-    let structure = &done.report.structure;
-    let what = match structure.state {
-        StructureState::Created => format!(
-            "created: {}, {}",
-            count(structure.added_types.len() as u64, "object type"),
-            count(structure.added_attributes.len() as u64, "attribute")
-        ),
-        StructureState::Extended => {
-            format!("added {}", count(structure.added_attributes.len() as u64, "attribute"))
-        }
-        _ => "as it should be; nothing to do".to_owned(),
-    };
-    println!("  Object schema and mapping  {what}");
-    if structure.state == StructureState::Extended {
+    print_structure(&done.report.structure);
+    match (&done.report.hook, &done.by_hand) {
+        (Some(hook), _) => print_hook(hook),
+        (None, Some(_)) => println!("  Event hook     left to a person, as asked for; see below"),
+        (None, None) => println!("  Event hook     none is wanted: events come from the System Log alone"),
+    }
+    if let Some(hook) = &done.by_hand {
+        manual_hook::print(hook);
+    }
+}
+
+fn print_structure(structure: &StructureReport) {
+    let added = (structure.added_types.len(), structure.added_attributes.len());
+    println!("  Object types   {}", tally(added.0, structure.kept_types));
+    structure.added_types.iter().for_each(|name| println!("    + {name}"));
+    println!("  Attributes     {}", tally(added.1, structure.kept_attributes));
+    if structure.kept_types > 0 {
         structure.added_attributes.iter().for_each(|name| println!("    + {name}"));
     }
-    structure.corrected.iter().for_each(|name| println!("    ~ {name}: put right with the account"));
-    structure.notes.iter().for_each(|note| println!("    i {note}"));
-    structure.drift.iter().for_each(|drift| println!("    ! {drift}"));
-    match &done.report.hook {
-        None => println!("  Event hook                 none: this connection has no hook.public_url"),
-        Some(hook) => {
-            let what = if hook.changes.is_empty() {
-                "as it should be; nothing to do".to_owned()
-            } else {
-                hook.changes.join(", ")
-            };
-            println!("  Event hook                 {what}");
-            println!("                             {}", hook.uri);
-            hook.problems.iter().for_each(|problem| println!("    ! {problem}"));
-        }
+    let mut cardinalities = Vec::new();
+    if !structure.corrected.is_empty() {
+        cardinalities.push(format!("{} changed with the account", structure.corrected.len()));
     }
+    if !structure.limited.is_empty() {
+        cardinalities.push(format!("{} left to a person", structure.limited.len()));
+    }
+    if cardinalities.is_empty() {
+        cardinalities.push("as they should be".to_owned());
+    }
+    println!("  Cardinalities  {}", cardinalities.join(", "));
+    structure.corrected.iter().for_each(|name| println!("    ~ {name}"));
+    structure.notes.iter().for_each(|note| println!("    i {note}"));
+    if !structure.drift.is_empty() {
+        let different = u64::try_from(structure.drift.len()).unwrap_or(u64::MAX);
+        println!("  Left to you    {}", count(different, "difference"));
+        structure.drift.iter().for_each(|drift| println!("    ! {drift}"));
+    }
+}
+
+fn tally(added: usize, kept: usize) -> String {
+    match (added, kept) {
+        (0, kept) => format!("{kept} kept"),
+        (added, 0) => format!("{added} created"),
+        (added, kept) => format!("{added} created, {kept} kept"),
+    }
+}
+
+fn print_hook(hook: &HookReport) {
+    let what = if hook.changes.is_empty() { "kept".to_owned() } else { hook.changes.join(", ") };
+    println!("  Event hook     {what}");
+    println!("                 {}", hook.uri);
+    hook.problems.iter().for_each(|problem| println!("    ! {problem}"));
 }

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::engine::VerifyReport;
+use sync_service::engine::{StructureState, VerifyReport};
 use sync_service::model::ConnectionName;
 
 use super::open;
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Outcome, print_json};
+use crate::output::{FOUND, Outcome, count, print_json};
 
 #[derive(Serialize)]
 struct Found {
@@ -35,16 +35,38 @@ pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
 }
 
 fn print(found: &Found) {
+    let (structure, hook) = (&found.report.structure, &found.report.hook);
     println!("Connection {}", found.connection);
-    if found.ok {
-        println!("  Object schema and mapping  present, and as Okta's schemas call for");
-        match &found.report.hook {
-            Some(hook) => println!(
-                "  Event hook                 active, verified, subscribed\n                             {}",
-                hook.uri
-            ),
-            None => println!("  Event hook                 none: this connection has no hook.public_url"),
+    if structure.state == StructureState::Missing {
+        println!("  Object types   none yet");
+    } else {
+        println!("  Object types   {}", present(structure.kept_types, structure.added_types.len()));
+        println!("  Attributes     {}", present(structure.kept_attributes, structure.added_attributes.len()));
+        let limited = structure.limited.len();
+        let cardinalities =
+            if limited == 0 { "as they should be".to_owned() } else { format!("{limited} too low") };
+        println!("  Cardinalities  {cardinalities}");
+    }
+    match hook {
+        None => println!("  Event hook     none is wanted: events come from the System Log alone"),
+        Some(hook) => {
+            let what = match (&hook.id, hook.problems.len()) {
+                (None, _) => "none yet".to_owned(),
+                (Some(_), 0) => "active, verified, subscribed".to_owned(),
+                (Some(_), problems) => {
+                    format!("there, with {}", count(u64::try_from(problems).unwrap_or(u64::MAX), "problem"))
+                }
+            };
+            println!("  Event hook     {what}");
+            println!("                 {}", hook.uri);
         }
     }
     found.report.problems.iter().for_each(|problem| println!("  ! {problem}"));
+    if found.ok {
+        println!("  All is as it should be.");
+    }
+}
+
+fn present(there: usize, missing: usize) -> String {
+    if missing == 0 { format!("{there} present") } else { format!("{there} present, {missing} missing") }
 }

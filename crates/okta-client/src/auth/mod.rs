@@ -78,6 +78,14 @@ impl Authenticator {
         }
     }
 
+    /// Whether the token is bound to a key; an API token never is.
+    pub(crate) async fn bound(&self, http: &reqwest::Client, deadline: Instant) -> Result<bool> {
+        match self {
+            Self::ApiToken(_) => Ok(false),
+            Self::ServiceApp(app) => Ok(app.token(http, deadline).await?.bound),
+        }
+    }
+
     /// The scopes that are asked for.
     pub(crate) fn asked(&self) -> &[String] {
         match self {

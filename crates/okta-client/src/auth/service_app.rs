@@ -41,7 +41,7 @@ const LARGEST_ANSWER: usize = 1 << 20;
 
 pub(super) struct Token {
     value: SecretString,
-    bound: bool,
+    pub(super) bound: bool,
     serial: TokenSerial,
     ends: Instant,
     pub(super) scopes: Vec<String>,

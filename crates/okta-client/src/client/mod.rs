@@ -77,6 +77,16 @@ impl OktaClient {
         granted.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
+    /// Whether the token is bound to a key of this process (DPoP), so that a stolen one is of no use.
+    ///
+    /// # Errors
+    /// When Okta gives no token.
+    pub async fn is_bound(&self) -> Result<bool> {
+        let deadline = self.deadline();
+        let bound = timeout_at(deadline, self.inner.auth.bound(&self.inner.http, deadline)).await;
+        bound.map_err(|_| self.late(endpoint::TOKEN))?
+    }
+
     /// The scopes that were asked for and not granted; empty with an API token.
     ///
     /// # Errors

@@ -196,6 +196,7 @@ async fn an_api_token_is_sent_as_it_is_and_never_renewed() {
     assert!(
         okta.granted_scopes().await.unwrap().is_empty() && okta.missing_scopes().await.unwrap().is_empty()
     );
+    assert!(!okta.is_bound().await.unwrap());
 }
 
 #[tokio::test]
@@ -215,6 +216,16 @@ async fn a_token_endpoint_in_trouble_is_asked_again_with_everything_afresh() {
     let ids: HashSet<_> =
         tokens.iter().map(|t| claims(&form(t)["client_assertion"])["jti"].clone()).collect();
     assert_eq!((tokens.len(), ids.len()), (3, 3));
+}
+
+#[tokio::test]
+async fn whether_the_token_is_bound_is_told_by_its_type() {
+    for (kind, bound) in [("DPoP", true), ("Bearer", false)] {
+        let server = MockServer::start().await;
+        let token = json!({"token_type": kind, "expires_in": 3600, "access_token": "t"});
+        answer(&server, TOKEN, ok(token)).await;
+        assert_eq!(client(&server).is_bound().await.unwrap(), bound, "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
     let segments: Vec<&str> = below.trim_matches('/').split('/').collect();
     let account = caller == Caller::Account;
     match segments.as_slice() {
+        ["importsource", SOURCE] if !account && site.state().settings.account_only => forbidden(),
         ["importsource", SOURCE] if parts.method == Method::GET => reply(200, &rest::source(&site)),
         ["importsource", SOURCE, "token"] if account => {
             rest::handle(&site, &parts.method, &segments, &query, &body)
@@ -74,7 +75,7 @@ async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
         ["importsource", SOURCE, rest @ ..] => import_source(&site, &parts.method, rest, &query, &body),
         _ if account => rest::handle(&site, &parts.method, &segments, &query, &body),
         // The token of an import source is good for nothing else.
-        _ => reply(403, &json!({ "errorMessages": ["Forbidden."], "errors": {} })),
+        _ => forbidden(),
     }
 }
 
@@ -131,6 +132,10 @@ fn config_status(site: &Site) -> Response {
 /// The address of something below the import source.
 pub(super) fn link(site: &Site, end: &str) -> String {
     format!("{}/jsm/assets/workspace/{WORKSPACE}/v1/importsource/{SOURCE}/{end}", origin(&site.url))
+}
+
+fn forbidden() -> Response {
+    problem(403, "Forbidden.")
 }
 
 pub(super) fn not_found() -> Response {

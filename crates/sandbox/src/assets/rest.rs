@@ -68,8 +68,9 @@ pub(super) fn handle(
         ("GET", ["config", "statustype"]) => reply(200, &statuses(&site.structure())),
         ("GET", ["usage"]) => {
             let count = site.held().len();
+            let total = count + site.state().settings.objects_elsewhere;
             let schemas = json!([{ "objectSchemaId": SCHEMA, "objectCount": count }]);
-            reply(200, &json!({ "totalObjectsCount": count, "perSchemaUsageInfo": schemas }))
+            reply(200, &json!({ "totalObjectsCount": total, "perSchemaUsageInfo": schemas }))
         }
         _ => not_found(),
     }

@@ -22,9 +22,13 @@ pub(super) struct Settings {
     pub(super) one_value_only: bool,
     /// An attribute is only changed by a body that says everything.
     pub(super) refuse_bare: bool,
+    /// The import token may not read the settings.
+    pub(super) account_only: bool,
     chunk_limit: Option<usize>,
     /// How many objects the site may hold.
     pub(super) object_limit: Option<usize>,
+    /// Objects of other schemas of the site.
+    pub(super) objects_elsewhere: usize,
     /// Requests a minute.
     pub(super) rate_limit: Option<u64>,
     /// External ids that another object schema of the site has.
@@ -41,6 +45,7 @@ impl Settings {
             ("removeMissingObjects", &mut self.remove_missing),
             ("ignoreCardinality", &mut self.one_value_only),
             ("refuseBareAttributeBody", &mut self.refuse_bare),
+            ("settingsForAccountOnly", &mut self.account_only),
         ] {
             *setting = wanted[name].as_bool().unwrap_or(*setting);
         }
@@ -51,6 +56,9 @@ impl Settings {
         }
         if let Some(limit) = number("objectLimit") {
             self.object_limit = size(limit);
+        }
+        if let Some(objects) = number("objectsElsewhere") {
+            self.objects_elsewhere = size(objects).unwrap_or_default();
         }
         if let Some(limit) = number("rateLimit") {
             self.rate_limit = limit;

@@ -26,8 +26,12 @@ pub(super) fn router() -> Router<Both> {
         .route("/schemas", get(schemas))
         .route("/schemas/{kind}/{name}", put(add_attribute).delete(remove_attribute))
         .route("/import", post(import))
-        .route("/hooks", get(hooks))
+        .route("/hooks", get(hooks).post(create_hook))
+        .route("/hooks/{id}", delete(delete_hook))
+        .route("/hooks/{id}/events", put(change_hook))
+        .route("/hooks/{id}/verify", post(verify_hook))
         .route("/hooks/{id}/{state}", post(set_hook))
+        .route("/clock/{seconds}", post(set_clock))
         .route("/log", delete(forget_log))
         .route("/log/cursors", delete(expire_cursors))
         .route("/role/{state}", post(set_role))
@@ -174,6 +178,27 @@ async fn set_hook(State(Both { org, .. }): Sides, Path((id, state)): Path<(Strin
     answer(org.set_hook(&id, &state))
 }
 
+async fn create_hook(State(Both { org, .. }): Sides, body: Bytes) -> Response {
+    answer(org.administer_hook(&[], &body).await)
+}
+
+async fn verify_hook(State(Both { org, .. }): Sides, Path(id): Path<String>) -> Response {
+    answer(org.administer_hook(&[&id, "lifecycle", "verify"], &[]).await)
+}
+
+async fn delete_hook(State(Both { org, .. }): Sides, Path(id): Path<String>) -> Response {
+    answer(org.change_hook(&id, None))
+}
+
+async fn change_hook(State(Both { org, .. }): Sides, Path(id): Path<String>, body: Bytes) -> Response {
+    answer(org.change_hook(&id, Some(&json_body(&body))))
+}
+
+async fn set_clock(State(Both { org, .. }): Sides, Path(seconds): Path<i64>) -> Json<Value> {
+    org.set_clock(seconds);
+    Json(Value::Null)
+}
+
 async fn forget_log(State(Both { org, .. }): Sides) -> Json<Value> {
     org.forget_log();
     Json(Value::Null)
@@ -189,9 +214,8 @@ async fn set_rate_limit(State(Both { org, .. }): Sides, Path(limit): Path<String
     Json(Value::Null)
 }
 
-async fn set_role(State(Both { org, .. }): Sides, Path(state): Path<String>) -> Json<Value> {
-    org.set_role(state == "on");
-    Json(Value::Null)
+async fn set_role(State(Both { org, .. }): Sides, Path(state): Path<String>) -> Response {
+    answer(org.set_role(&state))
 }
 
 async fn set_scope(

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::OrgServer;
 use super::changes::schema_of;
 use super::hook_api::event_hooks;
 use super::listing::{groups, members, users};
-use super::requests::Budget;
+use super::requests::{Budget, Role};
 use crate::faults::{Fault, Side, inject};
 use crate::server::origin;
 
@@ -60,7 +60,21 @@ impl Answer {
 /// Everything below the org's address.
 pub(crate) fn router(org: Arc<OrgServer>) -> Router {
     let faults = (Arc::clone(&org.faults), Side::Okta);
-    Router::new().fallback(handle).layer(from_fn_with_state(faults, inject)).with_state(org)
+    Router::new()
+        .fallback(handle)
+        .layer(from_fn_with_state(Arc::clone(&org), dated))
+        .layer(from_fn_with_state(faults, inject))
+        .with_state(org)
+}
+
+/// Every answer carries the org's time, which can be set off.
+async fn dated(State(org): State<Arc<OrgServer>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&org.authority.now());
+    if let Some(value) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        response.headers_mut().insert(http::header::DATE, value);
+    }
+    response
 }
 
 async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response {
@@ -69,6 +83,14 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     let path = parts.uri.path();
     if path == "/oauth2/v1/token" && parts.method == Method::POST {
         return token(&org, &parts.headers, &body);
+    }
+    if path == "/.well-known/okta-organization" {
+        let href = origin(&org.url);
+        let links = json!({ "organization": { "href": href } });
+        return respond(
+            Answer::ok(json!({ "id": "00osandbox0000000d7", "pipeline": "idx", "_links": links })),
+            HeaderMap::new(),
+        );
     }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let ["api", "v1", resource @ ..] = segments.as_slice() else {
@@ -85,15 +107,15 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     }
     let (budget, role) = {
         let mut requests = org.requests();
-        (requests.count(bucket), requests.role)
+        (requests.count(bucket, org.authority.now()), requests.role)
     };
     let query: HashMap<String, String> = Query::try_from_uri(&parts.uri).map(|q| q.0).unwrap_or_default();
     let answer = if !budget.admitted {
         Answer::rate_limited()
-    } else if !role && resource == ["users"] {
+    } else if role == Role::Nothing && resource == ["users"] {
         // Without an admin role the listing is empty, and everything else is refused.
         Answer::ok(json!([]))
-    } else if !role {
+    } else if role == Role::Nothing || (role == Role::NoSchemas && resource.first() == Some(&"meta")) {
         Answer::error(403, "E0000006", "You do not have permission to perform the requested action")
     } else {
         answer(&org, &parts.method, resource, &query, &body).await
@@ -104,7 +126,7 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
 /// The 429 that are asked for: with headers, without, and the one of too many requests at once.
 fn refusal_on_demand(org: &OrgServer) -> Option<Response> {
     let strikes = |fault: fn(Side) -> Fault| org.faults.strikes(fault(Side::Okta));
-    let reset = Timestamp::now().as_second() + 1;
+    let reset = org.authority.now().as_second() + 1;
     let budget = |limit| Budget { limit, remaining: 0, reset, admitted: false };
     if strikes(Fault::RateLimitedBare) {
         Some(respond(Answer::rate_limited(), HeaderMap::new()))

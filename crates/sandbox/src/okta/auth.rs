@@ -1,12 +1,13 @@
 //! Tokens: assertions, proofs, nonces, scopes. Each check is one that Okta makes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::rsa::RsaKeyPair;
 use josekit::jws::{ES256, ES384, ES512, JwsVerifier, RS256, RS384, RS512};
@@ -60,6 +61,8 @@ pub(super) struct Authority {
     pair: RsaKeyPair,
     memory: Mutex<Memory>,
     granted: Mutex<HashSet<String>>,
+    /// How far the org's clock is off, in seconds.
+    clock: AtomicI64,
 }
 
 /// A token with its parts read.
@@ -131,7 +134,20 @@ impl Authority {
             pair,
             memory: Mutex::new(memory),
             granted: Mutex::new(scopes.map(str::to_owned).into()),
+            clock: AtomicI64::new(0),
         })
+    }
+
+    /// The org's time.
+    pub(super) fn now(&self) -> Timestamp {
+        let offset = SignedDuration::from_secs(self.clock.load(Ordering::Relaxed));
+        let now = Timestamp::now();
+        now.checked_add(offset).unwrap_or(now)
+    }
+
+    pub(super) fn set_clock(&self, seconds: i64) {
+        self.clock.store(seconds, Ordering::Relaxed);
+        self.revoke();
     }
 
     /// What the app needs to sign in.
@@ -220,14 +236,14 @@ impl Authority {
             "token_type": if key.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": LIFE, "access_token": token, "scope": granted.join(" "),
         });
-        let expires = Timestamp::now().as_second() + LIFE;
+        let expires = self.now().as_second() + LIFE;
         let mut memory = self.memory();
         memory.tokens.insert(token, Token { expires, key, scopes });
         Ok((answer, memory.nonce.clone()))
     }
 
     fn check_assertion(&self, assertion: &Jws) -> Result<(), &'static str> {
-        let now = Timestamp::now().as_second();
+        let now = self.now().as_second();
         let mut token_url = self.url.clone();
         token_url.set_path("/oauth2/v1/token");
         if assertion.claim("iss") != self.client_id || assertion.claim("sub") != self.client_id {
@@ -292,7 +308,7 @@ impl Authority {
         if proof.claim("htu") != url {
             return Err("The 'htu' claim of the DPoP proof JWT does not match the URL.");
         }
-        let now = Timestamp::now().as_second();
+        let now = self.now().as_second();
         match proof.number("iat") {
             Some(iat) if iat > now => return Err("The DPoP proof JWT was issued in the future."),
             Some(iat) if iat < now - MAX_AGE => return Err("The DPoP proof JWT is too old."),
@@ -331,7 +347,7 @@ impl Authority {
         let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
         let (bound, may) = {
             let memory = self.memory();
-            let known = memory.tokens.get(token).filter(|t| t.expires > Timestamp::now().as_second());
+            let known = memory.tokens.get(token).filter(|t| t.expires > self.now().as_second());
             let known =
                 known.ok_or_else(|| refuse(401, "invalid_token", "The token is expired or unknown."))?;
             let manage = scope.replace(".read", ".manage");

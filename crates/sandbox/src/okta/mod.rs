@@ -36,7 +36,7 @@ use auth::Authority;
 use hooks::Deliveries;
 use log::Log;
 use replica::Replicas;
-use requests::Requests;
+use requests::{Requests, Role};
 
 /// The org at work.
 pub(crate) struct OrgServer {
@@ -147,9 +147,20 @@ impl OrgServer {
         json!({ "okta": self.requests().stats(), "deliveries": self.deliveries.stats() })
     }
 
-    /// Gives the app its admin role, or takes it away.
-    pub(crate) fn set_role(&self, role: bool) {
-        self.requests().role = role;
+    /// Gives the app its admin role, or takes it away, in whole or for the schemas alone.
+    pub(crate) fn set_role(&self, role: &str) -> Result<(), Refused> {
+        self.requests().role = match role {
+            "on" => Role::Everything,
+            "no-schemas" => Role::NoSchemas,
+            "off" => Role::Nothing,
+            _ => return Err(Refused("the states are on, off and no-schemas")),
+        };
+        Ok(())
+    }
+
+    /// Sets the org's clock off by so many seconds.
+    pub(crate) fn set_clock(&self, seconds: i64) {
+        self.authority.set_clock(seconds);
     }
 
     /// Changes how many requests a minute a bucket allows.
@@ -180,6 +191,32 @@ impl OrgServer {
     /// The event hooks as Okta shows them.
     pub(crate) fn hooks(&self) -> Value {
         self.org().hooks.values().map(|hook| hook.shown.clone()).collect()
+    }
+
+    /// Creates a hook, or has one verified, as an administrator does with a token of their own.
+    pub(crate) async fn administer_hook(
+        self: &Arc<Self>,
+        path: &[&str],
+        body: &[u8],
+    ) -> Result<Value, Refused> {
+        let answer = hook_api::event_hooks(self, &http::Method::POST, path, body).await;
+        let made = answer.body.filter(|_| answer.status.is_success());
+        made.ok_or(Refused("the org refuses it, or the endpoint did not answer the challenge"))
+    }
+
+    /// Deletes a hook, or changes what it subscribes to, as an administrator can.
+    pub(crate) fn change_hook(&self, id: &str, events: Option<&Value>) -> Result<(), Refused> {
+        self.change(|org| {
+            let hook = org.hooks.get_mut(id).ok_or(Refused("there is no such hook"))?;
+            let kind = if let Some(items) = events {
+                hook.shown["events"]["items"] = items.clone();
+                "event_hook.updated"
+            } else {
+                org.hooks.remove(id);
+                "event_hook.deleted"
+            };
+            Ok(((), vec![events::event(kind, &[("EventHook", id)])]))
+        })
     }
 
     /// Switches a hook on or off, or takes its verification, as an administrator can.

@@ -9,12 +9,21 @@ use serde_json::{Value, json};
 const NO_LIMIT: u64 = 1_000_000;
 const WINDOW: i64 = 60;
 
+/// What the app's admin role covers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Everything,
+    /// Everything but the schemas and user types.
+    NoSchemas,
+    Nothing,
+}
+
 /// What was asked, by bucket.
 pub(super) struct Requests {
     limit: u64,
     buckets: BTreeMap<&'static str, Bucket>,
     pub(super) tokens: u64,
-    pub(super) role: bool,
+    pub(super) role: Role,
 }
 
 #[derive(Default)]
@@ -36,7 +45,7 @@ pub(super) struct Budget {
 
 impl Requests {
     pub(super) fn new(limit: Option<u64>) -> Self {
-        Self { limit: limit.unwrap_or(NO_LIMIT), buckets: BTreeMap::new(), tokens: 0, role: true }
+        Self { limit: limit.unwrap_or(NO_LIMIT), buckets: BTreeMap::new(), tokens: 0, role: Role::Everything }
     }
 
     /// Changes how many requests a minute a bucket allows, from now on.
@@ -45,8 +54,8 @@ impl Requests {
     }
 
     /// Counts a request.
-    pub(super) fn count(&mut self, name: &'static str) -> Budget {
-        let now = Timestamp::now().as_second();
+    pub(super) fn count(&mut self, name: &'static str, now: Timestamp) -> Budget {
+        let now = now.as_second();
         let bucket = self.buckets.entry(name).or_default();
         if now >= bucket.window + WINDOW {
             bucket.window = now;

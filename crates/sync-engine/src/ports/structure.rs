@@ -32,8 +32,14 @@ pub struct StructureReport {
     pub added_types: Vec<String>,
     /// Attributes that are or were missing, as `type: attribute`.
     pub added_attributes: Vec<String>,
+    /// Of the wanted object types, those that were there.
+    pub kept_types: usize,
+    /// Of the wanted attributes, those that were there.
+    pub kept_attributes: usize,
     /// Attributes that were put right just now with an account, as `type: attribute`.
     pub corrected: Vec<String>,
+    /// Attributes that take fewer values than they should, as `type: attribute`; how to lift that is in `drift`.
+    pub limited: Vec<String>,
     /// What somebody may want to know of the mapping, without anything being wrong.
     pub notes: Vec<String>,
     /// Differences that are reported and never forced.

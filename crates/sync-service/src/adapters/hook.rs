@@ -17,6 +17,29 @@ use crate::events::SUBSCRIPTION;
 /// Tells which secret a hook was given, without telling the secret: Okta never shows that again.
 const MARK_HEADER: &str = "X-Okta-Insight-Secret-Mark";
 
+/// In what way a hook is not the wanted one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deviation {
+    /// It delivers elsewhere.
+    Address { present: String },
+    /// It lacks event types.
+    Events { missing: Vec<&'static str> },
+    /// It was given another secret, or none that we know of.
+    Secret,
+}
+
+impl Deviation {
+    fn tell(&self, config: &HookConfig) -> String {
+        match self {
+            Self::Address { present } => format!("it delivers to {present} instead of {}", config.url),
+            Self::Events { missing } => {
+                format!("it does not subscribe to {} of {} event types", missing.len(), SUBSCRIPTION.len())
+            }
+            Self::Secret => "it was given another secret".to_owned(),
+        }
+    }
+}
+
 /// The event hook of a connection, or that it does without.
 #[derive(Debug, Clone)]
 pub(crate) struct OktaEventHook {
@@ -34,15 +57,21 @@ impl OktaEventHook {
         self.config.as_ref().ok_or_else(|| PortError::new("this connection has no hook.public_url"))
     }
 
-    async fn find(&self, config: &HookConfig) -> Result<Option<OktaHook>, PortError> {
-        let hooks = self.okta.event_hooks().list().await;
-        let hooks = hooks.map_err(|e| okta_error("the event hooks of the org could not be read", e))?;
+    /// The hook as Okta has it, if it has it.
+    pub(crate) async fn find(&self, config: &HookConfig) -> okta_client::Result<Option<OktaHook>> {
+        let hooks = self.okta.event_hooks().list().await?;
         let ours =
             |hook: &&OktaHook| hook.name == self.name || hook.channel.config.uri == config.url.as_str();
         Ok(hooks.iter().find(ours).cloned())
     }
 
-    fn wanted(&self, config: &HookConfig) -> NewEventHook {
+    async fn found(&self, config: &HookConfig) -> Result<Option<OktaHook>, PortError> {
+        let found = self.find(config).await;
+        found.map_err(|e| okta_error("the event hooks of the org could not be read", e))
+    }
+
+    /// The hook as Okta should have it.
+    pub(crate) fn wanted(&self, config: &HookConfig) -> NewEventHook {
         let mark = HookHeader { key: MARK_HEADER.into(), value: mark(config) };
         NewEventHook {
             name: self.name.clone(),
@@ -52,19 +81,19 @@ impl OktaEventHook {
     }
 
     /// What is wrong with a hook that setup would mend.
-    fn deviations(hook: &OktaHook, config: &HookConfig) -> Vec<String> {
+    pub(crate) fn deviations(hook: &OktaHook, config: &HookConfig) -> Vec<Deviation> {
         let mut found = Vec::new();
         if hook.channel.config.uri != config.url.as_str() {
-            found.push(format!("it delivers to {} instead of {}", hook.channel.config.uri, config.url));
+            found.push(Deviation::Address { present: hook.channel.config.uri.clone() });
         }
-        let missing =
-            SUBSCRIPTION.iter().filter(|kind| !hook.events.items.iter().any(|item| item == *kind)).count();
-        if missing > 0 {
-            found.push(format!("it does not subscribe to {missing} of {} event types", SUBSCRIPTION.len()));
+        let subscribed = |kind: &str| hook.events.items.iter().any(|item| item == kind);
+        let missing: Vec<_> = SUBSCRIPTION.into_iter().filter(|kind| !subscribed(kind)).collect();
+        if !missing.is_empty() {
+            found.push(Deviation::Events { missing });
         }
         let given = hook.channel.config.headers.iter().find(|h| h.key.eq_ignore_ascii_case(MARK_HEADER));
         if given.is_none_or(|header| header.value != mark(config)) {
-            found.push("it was given another secret".to_owned());
+            found.push(Deviation::Secret);
         }
         found
     }
@@ -76,7 +105,13 @@ fn mark(config: &HookConfig) -> String {
 }
 
 fn managing(error: okta_client::Error) -> PortError {
-    okta_error("the event hook could not be set up", error)
+    use okta_client::Error::{RoleMissing, ScopeMissing};
+    let lacks = matches!(error, ScopeMissing { .. } | RoleMissing { .. });
+    let error = okta_error("the event hook could not be set up", error);
+    let Some(hint) = error.hint().filter(|_| lacks) else { return error };
+    let hint =
+        format!("{hint}; or leave the hook to an administrator, with `okta-insight setup --manual-hook`");
+    error.with_hint(Some(hint))
 }
 
 #[async_trait]
@@ -85,7 +120,7 @@ impl EventHook for OktaEventHook {
         let config = self.config()?;
         let hooks = self.okta.event_hooks();
         let mut changes = Vec::new();
-        let mut hook = match self.find(config).await? {
+        let mut hook = match self.found(config).await? {
             None => {
                 changes.push("created".to_owned());
                 hooks.create(&self.wanted(config)).await.map_err(managing)?
@@ -95,7 +130,8 @@ impl EventHook for OktaEventHook {
                 if deviations.is_empty() {
                     hook
                 } else {
-                    changes.push(format!("replaced, because {}", deviations.join(", ")));
+                    let why: Vec<String> = deviations.iter().map(|d| d.tell(config)).collect();
+                    changes.push(format!("replaced, because {}", why.join(", ")));
                     hooks.replace(&hook.id, &self.wanted(config)).await.map_err(managing)?
                 }
             }
@@ -122,13 +158,16 @@ impl EventHook for OktaEventHook {
     async fn inspect(&self) -> Result<HookReport, PortError> {
         let config = self.config()?;
         let uri = config.url.to_string();
-        let Some(hook) = self.find(config).await? else {
+        let Some(hook) = self.found(config).await? else {
             let problems = vec!["there is no event hook in Okta; run `okta-insight setup`".to_owned()];
             return Ok(HookReport { id: None, uri, changes: Vec::new(), problems });
         };
         let mut problems: Vec<String> = Self::deviations(&hook, config)
-            .into_iter()
-            .map(|what| format!("the event hook is not as it should be: {what}; run `okta-insight setup`"))
+            .iter()
+            .map(|deviation| {
+                let what = deviation.tell(config);
+                format!("the event hook is not as it should be: {what}; run `okta-insight setup`")
+            })
             .collect();
         if !hook.is_active() {
             problems.push("the event hook is inactive; run `okta-insight setup`".to_owned());

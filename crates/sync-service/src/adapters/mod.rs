@@ -15,11 +15,11 @@ use sync_engine::PortError;
 
 pub(crate) use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
-pub(crate) use hook::OktaEventHook;
+pub(crate) use hook::{Deviation, OktaEventHook};
 pub(crate) use importer::AssetsImporter;
 pub(crate) use objects::AssetsObjects;
 pub(crate) use settings::SourceSettings;
-pub(crate) use structure::AssetsStructure;
+pub(crate) use structure::{AssetsStructure, Examined, org_schemas};
 
 /// The mapping in force. Replaced as a whole when the schemas were compared.
 #[derive(Debug, Clone, Default)]

@@ -5,11 +5,31 @@ use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
 use insight_import_client::{AssetsClient, Error, ImportClient};
 use okta_client::OktaClient;
-use schema_mapper::evolution::{self, Correction, Evolution};
+use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use sync_engine::{PortError, Structure, StructureReport, StructureState};
 
 use super::{MappingSlot, SourceSettings, assets_error, okta_error};
+
+/// What the import source has, beside what Okta's schemas call for.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// What they call for.
+    pub(crate) wanted: Mapping,
+    /// What separates the two; `None` when the import source has nothing yet.
+    pub(crate) evolution: Option<Evolution>,
+}
+
+/// Every schema of the org.
+pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSchemas> {
+    let mut user_types = Vec::new();
+    for user_type in okta.user_types().list().await? {
+        let schema = okta.schemas().for_type(&user_type).await?;
+        user_types.push(UserTypeSchema { user_type, schema });
+    }
+    let group = okta.schemas().group().await?;
+    Ok(OrgSchemas { user_types, group })
+}
 
 /// The document in Assets, beside the one that Okta's schemas call for.
 #[derive(Debug, Clone)]
@@ -43,19 +63,28 @@ impl AssetsStructure {
 
     /// Reads Okta's schemas again and gives the mapping that they call for.
     async fn wanted(&self) -> Result<Mapping, PortError> {
-        let failed = |e| okta_error("the schemas of the Okta org could not be read", e);
-        let mut user_types = Vec::new();
-        for user_type in self.okta.user_types().list().await.map_err(failed)? {
-            let schema = self.okta.schemas().for_type(&user_type).await.map_err(failed)?;
-            user_types.push(UserTypeSchema { user_type, schema });
-        }
-        let group = self.okta.schemas().group().await.map_err(failed)?;
-        let mapping = Mapping::new(&OrgSchemas { user_types, group }, &self.options)
+        let schemas = org_schemas(&self.okta).await;
+        self.called_for(&schemas.map_err(|e| okta_error("the schemas of the Okta org could not be read", e))?)
+    }
+
+    /// The mapping that schemas call for.
+    fn called_for(&self, schemas: &OrgSchemas) -> Result<Mapping, PortError> {
+        let mapping = Mapping::new(schemas, &self.options)
             .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))?;
         if self.mapping.get().is_none() {
             self.mapping.set(mapping.clone());
         }
         Ok(mapping)
+    }
+
+    /// Compares the import source with what schemas call for; changes nothing.
+    pub(crate) async fn examine(&self, schemas: &OrgSchemas) -> Result<Examined, PortError> {
+        self.against(self.called_for(schemas)?).await
+    }
+
+    async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
+        let evolution = self.current().await?.map(|current| self.settle(&wanted, &current));
+        Ok(Examined { wanted, evolution })
     }
 
     async fn current(&self) -> Result<Option<SchemaAndMapping>, PortError> {
@@ -76,11 +105,8 @@ impl AssetsStructure {
 #[async_trait]
 impl Structure for AssetsStructure {
     async fn compare(&self) -> Result<StructureReport, PortError> {
-        let wanted = self.wanted().await?;
-        let Some(current) = self.current().await? else {
-            return Ok(whole(&wanted, StructureState::Missing));
-        };
-        let evolution = self.settle(&wanted, &current);
+        let Examined { wanted, evolution } = self.against(self.wanted().await?).await?;
+        let Some(evolution) = evolution else { return Ok(whole(&wanted, StructureState::Missing)) };
         let outdated = evolution.patch.is_some() || evolution.corrections.iter().any(|c| self.may_correct(c));
         let state = if outdated { StructureState::Outdated } else { StructureState::Current };
         Ok(report(&wanted, evolution, state))
@@ -111,7 +137,7 @@ impl Structure for AssetsStructure {
             }
         }
         let left = report(&wanted, evolution, told.state);
-        Ok(StructureReport { drift: left.drift, ..told })
+        Ok(StructureReport { drift: left.drift, limited: left.limited, ..told })
     }
 }
 
@@ -189,12 +215,18 @@ fn place(correction: &Correction) -> String {
 }
 
 fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> StructureReport {
+    let types = &mapping.document().schema.object_schema.object_types;
+    let kept = types.iter().filter(|t| !evolution.added_types.contains(&t.name));
+    let (kept_types, kept_attributes) = kept.fold((0, 0), |(n, all), t| (n + 1, all + t.attributes.len()));
     StructureReport {
         state,
         version: mapping.version(),
+        kept_types,
+        kept_attributes: kept_attributes.saturating_sub(evolution.added_attributes.len()),
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
         corrected: Vec::new(),
+        limited: limited(&evolution.drift),
         notes: notes(mapping),
         drift: evolution.drift.iter().map(ToString::to_string).collect(),
     }
@@ -210,10 +242,19 @@ fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
         version: mapping.version(),
         added_types: types.iter().map(|t| t.name.clone()).collect(),
         added_attributes: attributes.collect(),
+        kept_types: 0,
+        kept_attributes: 0,
         corrected: Vec::new(),
+        limited: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
     }
+}
+
+/// Attributes that take fewer values than they should.
+fn limited(drift: &[Drift]) -> Vec<String> {
+    let limited = drift.iter().filter(|drift| matches!(drift.kind, DriftKind::Cardinality { .. }));
+    limited.map(|d| format!("{}: {}", d.object_type, d.attribute.as_deref().unwrap_or_default())).collect()
 }
 
 fn notes(mapping: &Mapping) -> Vec<String> {

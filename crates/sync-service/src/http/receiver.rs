@@ -48,9 +48,16 @@ impl Receiver {
         address: SocketAddr,
         connections: impl IntoIterator<Item = &'c Connection>,
     ) -> Result<Self, ListenError> {
+        let inboxes = connections.into_iter().filter_map(|c| Some((c.name().to_string(), c.inbox()?)));
+        Self::with_inboxes(address, inboxes.collect()).await
+    }
+
+    /// The same for inboxes by the names of their connections.
+    pub(crate) async fn with_inboxes(
+        address: SocketAddr,
+        inboxes: HashMap<String, Inbox>,
+    ) -> Result<Self, ListenError> {
         let (listener, bound) = listen(address, "server.listen").await?;
-        let inboxes =
-            connections.into_iter().filter_map(|c| Some((c.name().to_string(), c.inbox()?))).collect();
         Ok(Self { listener, address: bound, inboxes: Arc::new(inboxes) })
     }
 

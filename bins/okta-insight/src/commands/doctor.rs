@@ -1,0 +1,104 @@
+//! `okta-insight doctor`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use sync_service::Config;
+use sync_service::doctor::{Check, Diagnosis, State, examine};
+
+use crate::args::{Common, Output};
+use crate::output::{FOUND, Outcome, coloured, count, print_json};
+
+/// What `okta-insight doctor` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    common: Common,
+    /// Put right what can be put right from here, and look again: the state store, the object schema and mapping, the
+    /// event hook.
+    #[arg(long)]
+    fix: bool,
+}
+
+pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
+    let config = Config::load(&args.common.config)?;
+    let chosen = config.chosen(args.common.connection.as_deref())?;
+    let found = examine(&config, &args.common.config, &chosen, args.fix).await;
+    let ok = found.iter().all(|diagnosis| diagnosis.ok);
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
+        Output::Text => found.iter().for_each(print),
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+fn print(diagnosis: &Diagnosis) {
+    println!("Connection {}", diagnosis.connection);
+    if !diagnosis.repairs.is_empty() {
+        println!("\nRepairs");
+        for repair in &diagnosis.repairs {
+            let (symbol, word) = if repair.ok { ("✓", "done") } else { ("✗", "failed") };
+            println!("  {symbol} {word:<7}  {}: {}", repair.what, repair.result);
+        }
+    }
+    let width = diagnosis.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
+    for area in diagnosis.checks.chunk_by(|one, next| one.area == next.area) {
+        let Some(first) = area.first() else { continue };
+        println!("\n{}", first.area.title());
+        println!("{}", rows(area, width).trim_fmt());
+    }
+    println!("\n{}", summary(diagnosis));
+}
+
+/// A table whose columns are as wide in every area.
+fn rows(checks: &[Check], width: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    for check in checks {
+        let (symbol, word, colour) = sign(check.state);
+        let mut state = Cell::new(format!(" {symbol} {word}"));
+        if coloured() {
+            state = state.fg(colour);
+        }
+        let text = match &check.remedy {
+            Some(remedy) => format!("{}\n→ {remedy}", check.evidence),
+            None => check.evidence.clone(),
+        };
+        table.add_row([state, Cell::new(check.title), Cell::new(text)]);
+    }
+    // One space on either side belongs to the column.
+    let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
+    for (n, width) in [(0, 12), (1, u16::try_from(width).unwrap_or(u16::MAX).saturating_add(2))] {
+        if let Some(column) = table.column_mut(n) {
+            column.set_constraint(fixed(width));
+        }
+    }
+    table
+}
+
+const fn sign(state: State) -> (&'static str, &'static str, Color) {
+    match state {
+        State::Ok => ("✓", "ok", Color::Green),
+        State::Warning => ("!", "warning", Color::Yellow),
+        State::Problem => ("✗", "problem", Color::Red),
+        State::Unknown => ("?", "unknown", Color::Cyan),
+        State::Skipped => ("-", "skipped", Color::DarkGrey),
+    }
+}
+
+fn summary(diagnosis: &Diagnosis) -> String {
+    let number = |state| u64::try_from(diagnosis.count(state)).unwrap_or(u64::MAX);
+    let mut parts = vec![match number(State::Problem) {
+        0 => "No problem".to_owned(),
+        n => count(n, "problem"),
+    }];
+    parts.extend(Some(number(State::Warning)).filter(|n| *n > 0).map(|n| count(n, "warning")));
+    for (state, word) in [(State::Unknown, "unknown"), (State::Skipped, "skipped")] {
+        parts.extend(Some(number(state)).filter(|n| *n > 0).map(|n| format!("{n} {word}")));
+    }
+    let fixable = diagnosis.checks.iter().any(|check| check.fixable && check.state == State::Problem);
+    let hint =
+        if fixable { "; `okta-insight doctor --fix` puts right what can be put right from here" } else { "" };
+    format!("{}{hint}.", parts.join(", "))
+}

@@ -1,0 +1,227 @@
+//! Configuration, state store, who works on the connection, and the addresses of the daemon.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use sync_model::ConnectionName;
+use sync_store::Condition;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::check::{Area, Check, Item, Repair};
+use super::probe::{self, Challenged};
+use crate::lock::Lock;
+use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, ServiceError};
+
+pub(super) const CONFIG: Item = Item::new("config", Area::Machine, "Configuration");
+pub(super) const STORE: Item = Item::new("store", Area::Machine, "State store");
+const DAEMON: Item = Item::new("daemon", Area::Machine, "Daemon");
+pub(super) const LISTEN: Item = Item::new("address.hook", Area::Addresses, "Hook receiver");
+const METRICS: Item = Item::new("address.metrics", Area::Addresses, "Metrics and health");
+const ALERTS: Item = Item::new("address.alerts", Area::Addresses, "Alerts");
+
+/// How long a receiver of alerts may take to accept a connection.
+const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// An address that the daemon listens on.
+#[derive(Debug)]
+pub(super) enum Address {
+    Free,
+    InUse,
+    Impossible(String),
+}
+
+impl Address {
+    pub(super) async fn of(address: SocketAddr) -> Self {
+        match TcpListener::bind(address).await {
+            Ok(_) => Self::Free,
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Self::InUse,
+            Err(error) => Self::Impossible(error.to_string()),
+        }
+    }
+}
+
+/// What all connections share.
+pub(super) struct Machine<'c> {
+    pub(super) config: &'c Config,
+    pub(super) file: &'c Path,
+    pub(super) condition: Condition,
+    pub(super) listen: Address,
+    pub(super) metrics: Option<Address>,
+}
+
+/// Who works on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    Somebody,
+    Nobody,
+    Unknown,
+}
+
+impl<'c> Machine<'c> {
+    pub(super) async fn look(config: &'c Config, file: &'c Path) -> Self {
+        let condition = Condition::of(&config.store).await;
+        let listen = Address::of(config.listen).await;
+        let metrics = match config.metrics {
+            Some(address) => Some(Address::of(address).await),
+            None => None,
+        };
+        Self { config, file, condition, listen, metrics }
+    }
+
+    /// Who works on a connection. Takes the lock for a moment, and creates no file for a store that is not there.
+    pub(super) fn work(&self, connection: &ConnectionName) -> Work {
+        if self.condition == Condition::Missing {
+            return Work::Nobody;
+        }
+        match Lock::take(&self.config.store, connection) {
+            Ok(_) => Work::Nobody,
+            Err(ServiceError::Locked(_)) => Work::Somebody,
+            Err(_) => Work::Unknown,
+        }
+    }
+
+    pub(super) fn config(&self, connection: &ConnectionConfig, wrong: &[&ConfigError]) -> Check {
+        let file = self.file.display();
+        match wrong {
+            [] => CONFIG.ok(format!("{file}: connection {}", connection.name)),
+            wrong => {
+                let told: Vec<String> = wrong.iter().map(|error| crate::explain(*error)).collect();
+                CONFIG.problem(told.join("; "), format!("correct it in {file}, or in the environment"))
+            }
+        }
+    }
+
+    pub(super) fn store(&self) -> Check {
+        let path = self.config.store.display();
+        match &self.condition {
+            Condition::Current { .. } => STORE.ok(format!("{path}: can be written, up to date")),
+            Condition::Missing => STORE
+                .warning(format!("{path} is not there yet"), "run `okta-insight setup`, which creates it")
+                .repaired_by(Repair::Store),
+            Condition::Outdated { lacking } => STORE
+                .problem(
+                    format!("{path} comes from an earlier version: {lacking} migrations are to be applied"),
+                    "run `okta-insight doctor --fix`; starting the daemon does the same",
+                )
+                .repaired_by(Repair::Store),
+            Condition::Foreign => STORE.problem(
+                format!("{path} was written by a newer version, or by another program"),
+                "run the version that wrote it, or set store.path to another file and run `okta-insight sync`",
+            ),
+            Condition::Locked => STORE.problem(
+                format!("another process keeps {path} locked"),
+                "end what holds it: a backup, or a database tool with an open transaction; the daemon never does for \
+                 long",
+            ),
+            Condition::Unusable(why) => STORE.problem(
+                format!("{path} cannot be used: {why}"),
+                "check store.path, and that this user may write the file and its folder",
+            ),
+            other => STORE.unknown(format!("{path}: {other:?}"), "look at it with this version's daemon"),
+        }
+    }
+
+    pub(super) fn daemon(work: Work) -> Check {
+        match work {
+            Work::Somebody => DAEMON.ok("a process works on this connection"),
+            Work::Nobody => DAEMON.warning(
+                "no process works on this connection: events are not applied",
+                "start `okta-insightd --config FILE`, or run `okta-insight sync` by a timer",
+            ),
+            Work::Unknown => DAEMON.unknown(
+                "the lock beside the state store cannot be read",
+                "check that this user may write the folder of store.path",
+            ),
+        }
+    }
+
+    pub(super) async fn addresses(&self, connection: &ConnectionConfig, work: Work) -> Vec<Check> {
+        let alerts = connection.alerts.as_ref();
+        let (hook, metrics, alerts) = tokio::join!(
+            LISTEN.within(self.hook_address(connection, work)),
+            METRICS.within(self.metrics_address()),
+            ALERTS.within(alerts_address(connection, alerts)),
+        );
+        vec![hook, metrics, alerts]
+    }
+
+    async fn hook_address(&self, connection: &ConnectionConfig, work: Work) -> Check {
+        let ours =
+            if connection.hook.is_some() { self.answers(connection).await } else { work == Work::Somebody };
+        judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
+    }
+
+    /// Whether a daemon answers for the connection's hook where it should listen.
+    pub(super) async fn answers(&self, connection: &ConnectionConfig) -> bool {
+        let url = format!("http://{}/hooks/okta/{}", near(self.config.listen), connection.name);
+        match (&self.listen, Url::parse(&url)) {
+            (Address::InUse, Ok(url)) => probe::challenge(&url).await == Challenged::Answered,
+            _ => false,
+        }
+    }
+
+    async fn metrics_address(&self) -> Check {
+        let (Some(address), Some(found)) = (self.config.metrics, &self.metrics) else {
+            return METRICS.without("switched off with server.metrics");
+        };
+        let ours = match (found, Url::parse(&format!("http://{}/readyz", near(address)))) {
+            (Address::InUse, Ok(url)) => match probe::ask(&url).await {
+                Ok(response) => probe::json(response).await.is_some_and(|body| body["ready"].is_boolean()),
+                Err(_) => false,
+            },
+            _ => false,
+        };
+        judge(METRICS, address, found, ours, "server.metrics")
+    }
+}
+
+fn judge(item: Item, address: SocketAddr, found: &Address, ours: bool, key: &str) -> Check {
+    match found {
+        Address::Free => item.ok(format!("{address} is free")),
+        Address::InUse if ours => item.ok(format!("{address} is the daemon's")),
+        Address::InUse => item.problem(
+            format!("another program listens on {address}"),
+            format!("end it, or choose another address with {key}"),
+        ),
+        Address::Impossible(why) => item.problem(
+            format!("{address} cannot be listened on: {why}"),
+            format!("choose an address of this machine, and a port that this user may use, with {key}"),
+        ),
+    }
+}
+
+/// Where a listener on all addresses is asked from here.
+fn near(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+    } else {
+        address
+    }
+}
+
+/// Sends nothing, and names no address: that is a secret.
+async fn alerts_address(connection: &ConnectionConfig, alerts: Option<&AlertConfig>) -> Check {
+    let key = format!("connections.{}.alerts.url", connection.name);
+    let Some(alerts) = alerts else {
+        return ALERTS.without(format!("{key} is not set; alerts are in the log alone"));
+    };
+    let target = Url::parse(alerts.url.expose_secret().trim()).ok();
+    let target = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+    let Some((host, port)) = target else {
+        return ALERTS.problem(format!("{key} has no host"), format!("correct {key}"));
+    };
+    let host = host.trim_matches(['[', ']']);
+    match tokio::time::timeout(CONNECT, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => ALERTS.ok(format!("the host of {key} takes connections; nothing was sent")),
+        Ok(Err(error)) => ALERTS.problem(
+            format!("the host of {key} cannot be reached: {}", error.kind()),
+            format!("check {key}, and that this machine may reach it"),
+        ),
+        Err(_) => ALERTS.problem(
+            format!("the host of {key} does not answer within {} s", CONNECT.as_secs()),
+            format!("check {key}, and that this machine may reach it"),
+        ),
+    }
+}

@@ -1,0 +1,229 @@
+//! Every precondition of a connection: what was seen of it, and what to do. Changes nothing, unless it is asked to put
+//! right what is ours to put right.
+//!
+//! What does not depend on each other is looked at at the same time, and each check has a time of its own. A check that
+//! depends on one that failed says so; everything else is looked at all the same.
+
+mod assets;
+mod check;
+mod hook;
+mod machine;
+mod okta;
+mod org;
+mod probe;
+mod repair;
+mod settings;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use okta_client::HookSecret;
+use serde::Serialize;
+use sync_model::ConnectionName;
+use sync_store::Store;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use check::{Area, Check, State};
+pub use repair::Repaired;
+
+use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, SourceSettings};
+use crate::connection::{account_client, assets_client, okta_client};
+use crate::http::Inbox;
+use crate::{Config, ConfigError, ConnectionConfig, Receiver};
+use check::Item;
+use machine::{Address, CONFIG, Machine};
+
+/// What was found of one connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// Its name.
+    pub connection: ConnectionName,
+    /// Whether there is no problem; warnings are none.
+    pub ok: bool,
+    /// Every precondition, always in the same order.
+    pub checks: Vec<Check>,
+    /// What was put right before that, or could not be.
+    pub repairs: Vec<Repaired>,
+}
+
+impl Diagnosis {
+    /// How many checks have that state.
+    pub fn count(&self, state: State) -> usize {
+        self.checks.iter().filter(|check| check.state == state).count()
+    }
+}
+
+/// Looks at every precondition of these connections. With `fix`, what is ours to put right is put right, and everything
+/// is looked at again. `file` is what the configuration was read from.
+pub async fn examine(
+    config: &Config,
+    file: &Path,
+    connections: &[&ConnectionConfig],
+    fix: bool,
+) -> Vec<Diagnosis> {
+    let mut diagnoses = look(config, file, connections).await;
+    if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.fixable) {
+        let mut repairs = vec![Vec::new(); diagnoses.len()];
+        if let Some(store) = repair::store(config, &diagnoses).await {
+            repairs.fill(vec![store]);
+        }
+        // Okta verifies a hook by calling it: with a store there is somebody to answer.
+        let answering = Answering::begin(config).await;
+        for ((connection, diagnosis), repairs) in connections.iter().zip(&diagnoses).zip(&mut repairs) {
+            repairs.extend(repair::connection(connection, diagnosis).await);
+        }
+        if let Some(answering) = answering {
+            answering.end().await;
+        }
+        diagnoses = look(config, file, connections).await;
+        for (diagnosis, repairs) in diagnoses.iter_mut().zip(repairs) {
+            diagnosis.repairs = repairs;
+        }
+    }
+    diagnoses
+}
+
+async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<Diagnosis> {
+    let machine = Machine::look(config, file).await;
+    let answering = match (&machine.listen, machine.condition.is_current()) {
+        (Address::Free, true) => Answering::begin(config).await,
+        _ => None,
+    };
+    let mut diagnoses = Vec::new();
+    for connection in connections {
+        // All of them at the same time make a large future.
+        let checks = Box::pin(checks(&machine, answering.is_some(), connection)).await;
+        let ok = checks.iter().all(|check| check.state != State::Problem);
+        diagnoses.push(Diagnosis { connection: connection.name.clone(), ok, checks, repairs: Vec::new() });
+    }
+    if let Some(answering) = answering {
+        answering.end().await;
+    }
+    diagnoses
+}
+
+async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
+    let (okta, import, account) =
+        (okta_client(connection), assets_client(connection), account_client(connection));
+    // A look is over before a daemon beside it notices.
+    let okta = okta.map(|client| client.urgent());
+    // That the address is none of an org is told where the address is.
+    let is_address =
+        |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
+    let address = okta.as_ref().err().filter(is_address);
+    let wrong: Vec<&ConfigError> = [
+        okta.as_ref().err().filter(|error| !is_address(error)),
+        import.as_ref().err(),
+        account.as_ref().err(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let import = import.as_ref().map_err(|_| CONFIG);
+    let account = account.as_ref().map(Option::as_ref).map_err(|_| CONFIG).transpose();
+    let work = machine.work(&connection.name);
+
+    let (org, access, addresses) = tokio::join!(
+        org::look(connection, address),
+        assets::access(connection, import),
+        machine.addresses(connection, work),
+    );
+    let usable = |okta: Result<_, Item>| {
+        if org.reachable.holds() && org.url.holds() { okta } else { Err(unusable(&org)) }
+    };
+    let okta = usable(okta.as_ref().map_err(|_| CONFIG));
+    let app = okta::look(connection, okta).await;
+    let port = okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.hook.clone()));
+    let port = match app.hooks_need {
+        Some(needed) => Err(needed),
+        None => port.as_ref().map_err(|needed| *needed),
+    };
+    let structure = match (okta, import) {
+        (Ok(okta), Ok(import)) => Some(AssetsStructure::new(
+            okta.clone(),
+            import.clone(),
+            None,
+            SourceSettings::new(import.clone(), None),
+            connection.mapping.clone(),
+            MappingSlot::default(),
+        )),
+        _ => None,
+    };
+    let has_account = connection.assets.account.is_some();
+    let (hook, (structure, settings)) =
+        tokio::join!(hook::look(machine, answering, connection, port), async {
+            let (checks, mapping) =
+                assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
+            let settings =
+                settings::look(connection, import.ok(), access.lacks, mapping.as_ref(), account).await;
+            (checks, settings)
+        });
+    let rate = okta::rate(okta);
+    let machine = [machine.config(connection, &wrong), machine.store(), Machine::daemon(work), org.clock];
+    [
+        machine.to_vec(),
+        vec![org.reachable, org.url],
+        app.checks,
+        hook,
+        vec![rate],
+        access.checks,
+        structure,
+        settings,
+        addresses,
+    ]
+    .concat()
+}
+
+/// What is wrong about the way to the org.
+fn unusable(org: &org::Org) -> Item {
+    if org.url.state == State::Problem { org::URL } else { org::REACHABLE }
+}
+
+/// The receiver of this process, for as long as no daemon answers: what is delivered meanwhile is stored.
+struct Answering {
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    store: Store,
+}
+
+impl Answering {
+    /// `None` when the store or the address is not to be had; a daemon may have both.
+    async fn begin(config: &Config) -> Option<Self> {
+        let store = Store::open(&config.store).await.ok()?;
+        let receiver = match Self::inboxes(config, &store).await {
+            Some(inboxes) => Receiver::with_inboxes(config.listen, inboxes).await.ok(),
+            None => None,
+        };
+        let Some(receiver) = receiver else {
+            store.close().await;
+            return None;
+        };
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(receiver.serve(stop.clone()));
+        Some(Self { stop, serving, store })
+    }
+
+    /// Takes the store and the secrets, and no setting that may be wrong.
+    async fn inboxes(config: &Config, store: &Store) -> Option<HashMap<String, Inbox>> {
+        let mut inboxes = HashMap::new();
+        for connection in config.connections.values() {
+            let Some(hook) = &connection.hook else { continue };
+            let inbox = Inbox {
+                secret: HookSecret::new(hook.secret.clone()),
+                store: Arc::new(store.connection(&connection.name).await.ok()?),
+                wake: Arc::default(),
+            };
+            inboxes.insert(connection.name.to_string(), inbox);
+        }
+        Some(inboxes)
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        // It ends by itself once told to stop.
+        let _ = self.serving.await;
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,299 @@
+//! What the app may do in the org: credentials, scopes, role, and what can be read.
+
+use jiff::{SignedDuration, Timestamp};
+use okta_client::{Error, GroupQuery, LogStart, OktaClient, PrivateKey, UserQuery};
+use schema_mapper::OrgSchemas;
+use secrecy::ExposeSecret;
+
+use super::check::{Area, Check, Item};
+use crate::adapters::org_schemas;
+use crate::config::EventSource;
+use crate::events::LOG_FILTER;
+use crate::{Connection, ConnectionConfig};
+
+pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", Area::Okta, "Credentials");
+const DPOP: Item = Item::new("okta.dpop", Area::Okta, "Bound token (DPoP)");
+pub(super) const ROLE: Item = Item::new("okta.role", Area::Okta, "Admin role");
+pub(super) const SCHEMAS: Item = Item::new("okta.schemas", Area::Okta, "Schemas");
+const LOG: Item = Item::new("okta.log", Area::Okta, "System Log");
+const RATE: Item = Item::new("okta.rate", Area::Limits, "Share of the app");
+
+const USERS: Item = Item::new("okta.scope.users", Area::Okta, "okta.users.read");
+const GROUPS: Item = Item::new("okta.scope.groups", Area::Okta, "okta.groups.read");
+const TYPES: Item = Item::new("okta.scope.user_types", Area::Okta, "okta.userTypes.read");
+const META: Item = Item::new("okta.scope.schemas", Area::Okta, "okta.schemas.read");
+const LOGS: Item = Item::new("okta.scope.logs", Area::Okta, "okta.logs.read");
+pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", Area::Okta, "okta.eventHooks.read");
+const MANAGE: Item = Item::new("okta.scope.hooks_manage", Area::Okta, "okta.eventHooks.manage");
+
+/// Fewer requests a minute make a full sync of a middling org take hours.
+const LOW_SHARE: u64 = 100;
+
+/// A scope, and what lacks it.
+struct Scope {
+    item: Item,
+    name: &'static str,
+    feature: &'static str,
+}
+
+const SCOPES: [Scope; 7] = [
+    Scope { item: USERS, name: "okta.users.read", feature: "reading users and their groups" },
+    Scope { item: GROUPS, name: "okta.groups.read", feature: "reading groups and their members" },
+    Scope { item: TYPES, name: "okta.userTypes.read", feature: "finding the schemas of all user types" },
+    Scope { item: META, name: "okta.schemas.read", feature: "the mapping, which follows the schemas" },
+    Scope { item: LOGS, name: "okta.logs.read", feature: "events from the System Log" },
+    Scope { item: HOOKS, name: "okta.eventHooks.read", feature: "looking after the event hook" },
+    Scope { item: MANAGE, name: "okta.eventHooks.manage", feature: "setting the event hook up" },
+];
+
+/// What was found, and what others go on with.
+pub(super) struct App {
+    pub(super) checks: Vec<Check>,
+    /// The schemas, where they can be read.
+    pub(super) schemas: Option<OrgSchemas>,
+    /// What event hooks need and lack.
+    pub(super) hooks_need: Option<Item>,
+}
+
+/// Looks at what the app may do. `client` is `None` where the configuration makes none.
+pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClient, Item>) -> App {
+    let client = match client {
+        Ok(client) => client,
+        Err(needed) => return nothing(connection, CREDENTIALS.needs(needed)),
+    };
+    let (credentials, granted) = match CREDENTIALS.timed(client.missing_scopes()).await {
+        Ok(Ok(missing)) => (accepted(connection), missing),
+        Ok(Err(error)) => return nothing(connection, refused(connection, &error)),
+        Err(late) => return nothing(connection, late),
+    };
+    let dpop = DPOP.within(bound(client)).await;
+    let scopes: Vec<Check> = SCOPES.iter().map(|scope| scope.check(connection, &granted)).collect();
+    let lacks =
+        |item: Item| scopes.iter().any(|check| check.id == item.id && check.state == super::State::Problem);
+    let role = match [USERS, GROUPS].into_iter().find(|item| lacks(*item)) {
+        Some(needed) => ROLE.needs(needed),
+        None => ROLE.within(role(client)).await,
+    };
+    // A scope that is lacking says nothing about the role.
+    let needs_role = (role.state == super::State::Problem).then_some(ROLE);
+    let needs = |items: &[Item]| items.iter().copied().find(|item| lacks(*item)).or(needs_role);
+    let (schemas, log) = tokio::join!(
+        async {
+            match needs(&[TYPES, META]) {
+                Some(needed) => (SCHEMAS.needs(needed), None),
+                None => read_schemas(client).await,
+            }
+        },
+        async {
+            match needs(&[LOGS]) {
+                _ if connection.events == EventSource::Hook => {
+                    LOG.without("not read: events come from the hook alone")
+                }
+                Some(needed) => LOG.needs(needed),
+                None => LOG.within(log(client)).await,
+            }
+        }
+    );
+    let hooks_need = needs(&[HOOKS]);
+    let (schemas_check, schemas) = schemas;
+    let mut checks = vec![credentials, dpop];
+    checks.extend(scopes);
+    checks.extend([role, schemas_check, log]);
+    App { checks, schemas, hooks_need }
+}
+
+/// Nobody can sign in: nothing else can be looked at.
+fn nothing(connection: &ConnectionConfig, credentials: Check) -> App {
+    let mut checks = vec![credentials, DPOP.needs(CREDENTIALS)];
+    checks.extend(
+        SCOPES
+            .iter()
+            .map(|scope| scope.unneeded(connection).unwrap_or_else(|| scope.item.needs(CREDENTIALS))),
+    );
+    checks.extend([ROLE, SCHEMAS, LOG].map(|item| item.needs(CREDENTIALS)));
+    App { checks, schemas: None, hooks_need: Some(CREDENTIALS) }
+}
+
+impl Scope {
+    /// Said in place of the check when this connection does without.
+    fn unneeded(&self, connection: &ConnectionConfig) -> Option<Check> {
+        let unneeded = match self.item.id {
+            id if id == LOGS.id => connection.events == EventSource::Hook,
+            id if id == HOOKS.id || id == MANAGE.id => !Connection::wants_hook(connection),
+            _ => false,
+        };
+        unneeded
+            .then(|| self.item.without(format!("not needed: this connection does without {}", self.feature)))
+    }
+
+    fn check(&self, connection: &ConnectionConfig, missing: &[String]) -> Check {
+        if let Some(unneeded) = self.unneeded(connection) {
+            return unneeded;
+        }
+        let asked = &connection.okta.scopes;
+        let managed = self.name.replace(".read", ".manage");
+        let asked_for =
+            asked.is_empty() || asked.iter().any(|scope| *scope == self.name || *scope == managed);
+        let granted = asked_for && !missing.iter().any(|scope| scope == self.name);
+        let manages = self.item.id == MANAGE.id;
+        match (granted, manages) {
+            (true, true) => self.item.ok("granted; only `setup` takes it"),
+            (true, false) => self.item.ok("granted"),
+            (false, true) => self
+                .item
+                .ok("not granted; only `setup` of the hook takes it, and `setup --manual-hook` does without"),
+            (false, false) if asked_for => self.item.problem(
+                format!("not granted: it lacks {}", self.feature),
+                format!("in the Admin Console: Applications, the app, Okta API Scopes, Grant {}", self.name),
+            ),
+            (false, false) => self.item.problem(
+                format!("not asked for: it lacks {}", self.feature),
+                format!("add it to connections.{}.okta.scopes, or leave that out", connection.name),
+            ),
+        }
+    }
+}
+
+fn kid(connection: &ConnectionConfig) -> String {
+    let key = PrivateKey::parse(connection.okta.private_key.expose_secret());
+    key.map(|key| key.kid().to_owned()).unwrap_or_default()
+}
+
+fn accepted(connection: &ConnectionConfig) -> Check {
+    CREDENTIALS.ok(format!("the app {} signs in with the key {}", connection.okta.client_id, kid(connection)))
+}
+
+/// Why the token endpoint refuses, as far as it tells.
+fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
+    let told = crate::explain(error);
+    let name = &connection.name;
+    let (client, kid) = (&connection.okta.client_id, kid(connection));
+    let remedy = match error {
+        Error::Credentials { error: code, description } if code == "invalid_client" => {
+            let words = description.to_lowercase();
+            let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
+            if says(&["kid", "jwks"]) {
+                Some(format!(
+                    "the key {kid} is not registered: in the Admin Console, Applications, the app, General, Client \
+                     Credentials, Public Keys: add it, or give the private key of one that is there"
+                ))
+            } else if says(&["signature"]) {
+                Some(format!(
+                    "the key that is registered as {kid} is another one: give its private key as \
+                     connections.{name}.okta.private_key"
+                ))
+            } else if says(&["client id", "no such client", "client_id", "issuer", "subject"]) {
+                Some(format!(
+                    "check connections.{name}.okta.client_id, which is {client}: in the Admin Console, Applications, \
+                     the app, General, Client ID"
+                ))
+            } else if says(&["future", "expired", "expiration"]) {
+                Some("set this machine's clock, and keep it right with NTP".to_owned())
+            } else {
+                error.hint()
+            }
+        }
+        error => error.hint(),
+    };
+    CREDENTIALS.problem(
+        told,
+        remedy.unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned()),
+    )
+}
+
+async fn bound(client: &OktaClient) -> Check {
+    match client.is_bound().await {
+        Ok(true) => DPOP.ok("the token is bound to a key of this process"),
+        Ok(false) => DPOP.warning(
+            "a bearer token: whoever gets hold of one can use it",
+            "in the Admin Console: Applications, the app, General, Proof of possession: require the DPoP header in \
+             token requests",
+        ),
+        Err(error) => failed(DPOP, &error),
+    }
+}
+
+/// A refusal with its remedy.
+fn failed(item: Item, error: &Error) -> Check {
+    let remedy =
+        error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
+    item.problem(crate::explain(error), remedy)
+}
+
+/// An app without a role gets an empty list of users and a refusal of everything else.
+async fn role(client: &OktaClient) -> Check {
+    let remedy = "in the Admin Console: Applications, the app, Admin roles, Edit assignments: assign Read-only \
+                  Administrator, or a custom role whose resource set holds all users and groups";
+    let (users, groups) = (
+        UserQuery { limit: Some(1), ..UserQuery::default() },
+        GroupQuery { limit: Some(1), ..GroupQuery::default() },
+    );
+    let handles = (client.users(), client.groups());
+    let (users, groups) = tokio::join!(handles.0.page(&users), handles.1.page(&groups));
+    match (users, groups) {
+        (Ok(users), _) if users.items.is_empty() => {
+            ROLE.problem("the list of users is empty, as it is for an app without a role", remedy)
+        }
+        (Err(Error::RoleMissing { path }), _) | (_, Err(Error::RoleMissing { path })) => {
+            ROLE.problem(format!("Okta refuses {path}"), remedy)
+        }
+        (Err(error), _) | (_, Err(error)) => failed(ROLE, &error),
+        (Ok(_), Ok(groups)) if groups.items.is_empty() => ROLE.problem(
+            "users can be read, and the list of groups is empty, though every org has Everyone",
+            remedy,
+        ),
+        (Ok(_), Ok(_)) => ROLE.ok("users and groups can be read"),
+    }
+}
+
+async fn read_schemas(client: &OktaClient) -> (Check, Option<OrgSchemas>) {
+    match SCHEMAS.timed(org_schemas(client)).await {
+        Ok(Ok(schemas)) => {
+            let types: Vec<&str> = schemas.user_types.iter().map(|t| t.user_type.name.as_str()).collect();
+            let check = SCHEMAS.ok(format!("of groups, and of the user types {}", types.join(", ")));
+            (check, Some(schemas))
+        }
+        Ok(Err(Error::RoleMissing { path })) => {
+            let check = SCHEMAS.problem(
+                format!("Okta refuses {path}: the app's admin role does not cover it"),
+                "in the Admin Console: Applications, the app, Admin roles, Edit assignments: add a role that may view \
+                 profile schemas: Application Administrator, Organization Administrator, or a custom role with \
+                 okta.apps.manage",
+            );
+            (check, None)
+        }
+        Ok(Err(error)) => (failed(SCHEMAS, &error), None),
+        Err(late) => (late, None),
+    }
+}
+
+async fn log(client: &OktaClient) -> Check {
+    let minute = SignedDuration::from_mins(1);
+    let since = Timestamp::now().checked_sub(minute).unwrap_or_default();
+    match client.logs().poll(&LogStart::Since { since, filter: Some(LOG_FILTER.to_owned()) }).await {
+        Ok(_) => LOG.ok("can be read"),
+        Err(error) => failed(LOG, &error),
+    }
+}
+
+/// What the headers of all answers so far said.
+pub(super) fn rate(client: Result<&OktaClient, Item>) -> Check {
+    let client = match client {
+        Ok(client) => client,
+        Err(needed) => return RATE.needs(needed),
+    };
+    let state = client.pacer().state();
+    let Some((bucket, least)) = state.buckets.iter().min_by_key(|(_, bucket)| bucket.limit) else {
+        return RATE.unknown("no answer has told a limit", "look again once the org can be read");
+    };
+    let seen = format!("at least {} requests a minute, in the bucket {bucket}", least.limit);
+    if least.limit < LOW_SHARE {
+        RATE.warning(
+            seen,
+            "a full sync takes long: in the Admin Console, Applications, the app, Application rate limits, raise the \
+             app's share; or ask Okta for a higher limit of the org",
+        )
+    } else {
+        RATE.ok(seen)
+    }
+}

@@ -1,0 +1,136 @@
+//! An event hook for a person to set up, where the app must not have `okta.eventHooks.manage`.
+
+use std::fmt;
+
+use okta_client::model::NewEventHook;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+use sync_model::ConnectionName;
+
+use crate::adapters::OktaEventHook;
+use crate::{Connection, ConnectionConfig, ServiceError};
+
+/// What a person needs to set the hook up in Okta. It holds the secret, because the operator asks for it: it is to be
+/// shown to the operator, and to nobody else.
+#[derive(Clone, Serialize)]
+pub struct ManualHook {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// What the hook is called; it is found again by that.
+    pub name: String,
+    /// Where Okta delivers to.
+    pub url: String,
+    /// The header that carries the secret.
+    pub header: String,
+    /// The secret.
+    #[serde(serialize_with = "exposed")]
+    pub secret: SecretString,
+    /// A further header and its value: it tells which secret the hook was given, without telling the secret.
+    pub mark: (String, String),
+    /// The event types.
+    pub events: Vec<String>,
+    /// The org, for the commands.
+    pub org_url: String,
+    /// The body of `POST /api/v1/eventHooks`; holds the secret.
+    #[serde(skip)]
+    body: SecretString,
+}
+
+/// For the operator who asks for it, on standard output.
+fn exposed<S: serde::Serializer>(secret: &SecretString, output: S) -> Result<S::Ok, S::Error> {
+    output.serialize_str(secret.expose_secret())
+}
+
+impl fmt::Debug for ManualHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManualHook")
+            .field("connection", &self.connection)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ManualHook {
+    /// The hook of a connection, asking nobody; `None` where the connection does without one.
+    ///
+    /// # Errors
+    /// When the settings cannot work.
+    pub fn of(config: &ConnectionConfig) -> Result<Option<Self>, ServiceError> {
+        let hook = match &config.hook {
+            Some(hook) if Connection::wants_hook(config) => hook,
+            _ => return Ok(None),
+        };
+        let okta = crate::connection::okta_client(config)?;
+        let org_url = okta.org_url().as_str().trim_end_matches('/').to_owned();
+        let wanted = OktaEventHook::new(okta, &config.name, Some(hook.clone())).wanted(hook);
+        let NewEventHook { name, events, channel } = &wanted;
+        let header = channel.config.auth_scheme.as_ref().map(|scheme| scheme.key.clone()).unwrap_or_default();
+        let mark =
+            channel.config.headers.first().map(|h| (h.key.clone(), h.value.clone())).unwrap_or_default();
+        // An object of texts: it always becomes one.
+        let body = serde_json::to_string_pretty(&wanted).unwrap_or_default();
+        Ok(Some(Self {
+            connection: config.name.clone(),
+            name: name.clone(),
+            url: channel.config.uri.clone(),
+            header,
+            secret: hook.secret.clone(),
+            mark,
+            events: events.items.clone(),
+            org_url,
+            body: body.into(),
+        }))
+    }
+
+    /// Commands that create and verify the hook, with the token of an administrator in a shell variable. They hold the
+    /// secret.
+    pub fn curl(&self) -> String {
+        // A quoted delimiter keeps the shell from looking into the body.
+        format!(
+            "curl --fail-with-body -X POST {url}/api/v1/eventHooks \\\n  -H \"Authorization: SSWS $OKTA_API_TOKEN\" \\\n  \
+             -H 'Content-Type: application/json' \\\n  --data-binary @- <<'JSON'\n{}\nJSON\n\
+             # Then, with the id of the answer, and with okta-insightd running so that it can answer:\n\
+             curl --fail-with-body -X POST \"{url}/api/v1/eventHooks/$HOOK_ID/lifecycle/verify\" \\\n  \
+             -H \"Authorization: SSWS $OKTA_API_TOKEN\"\n",
+            self.body.expose_secret(),
+            url = self.org_url,
+        )
+    }
+
+    /// The same for the official Terraform provider, `okta/okta`. It holds the secret.
+    pub fn terraform(&self) -> String {
+        let id = format!("okta_insight_{}", self.connection.as_str().replace('-', "_"));
+        let events: Vec<String> = self.events.iter().map(|event| format!("    {},", hcl(event))).collect();
+        let events = events.join("\n");
+        format!(
+            "resource \"okta_event_hook\" \"{id}\" {{\n  name   = {}\n  status = \"ACTIVE\"\n  events = [\n{events}\n  ]\n\n  \
+             channel = {{\n    type    = \"HTTP\"\n    version = \"1.0.0\"\n    uri     = {}\n  }}\n\n  \
+             auth = {{\n    type  = \"HEADER\"\n    key   = {}\n    value = {}\n  }}\n\n  \
+             headers {{\n    key   = {}\n    value = {}\n  }}\n}}\n\n\
+             # Okta calls okta-insightd here: it has to run and be reachable.\n\
+             resource \"okta_event_hook_verification\" \"{id}\" {{\n  event_hook_id = okta_event_hook.{id}.id\n}}\n",
+            hcl(&self.name),
+            hcl(&self.url),
+            hcl(&self.header),
+            hcl(self.secret.expose_secret()),
+            hcl(&self.mark.0),
+            hcl(&self.mark.1),
+        )
+    }
+}
+
+/// A text in Terraform's language: JSON's escapes, and templates as they are.
+fn hcl(text: &str) -> String {
+    Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_for_terraform_is_no_template() {
+        assert_eq!(hcl("a\"b${c}%{d}"), r#""a\"b$${c}%%{d}""#);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the file is like before it is opened: nothing is created, migrated or written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Executor};
+
+use crate::sqlite::MIGRATOR;
+
+/// How long another process may hold the file: its own transactions are short.
+const BUSY: Duration = Duration::from_secs(3);
+
+/// What the file of a state store is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// There is no file, and its folder takes one.
+    Missing,
+    /// As this version wants it, and it can be written.
+    Current {
+        /// The migrations that were applied.
+        migrations: usize,
+    },
+    /// It lacks migrations, and can be written.
+    Outdated {
+        /// How many.
+        lacking: usize,
+    },
+    /// A newer version, or another program, has changed it.
+    Foreign,
+    /// Another process keeps it locked.
+    Locked,
+    /// It cannot be read or written, or is no SQLite file.
+    Unusable(String),
+}
+
+impl Condition {
+    /// Looks at the file.
+    pub async fn of(path: &Path) -> Self {
+        match tokio::fs::metadata(path).await {
+            Ok(_) => match look(path).await {
+                Ok(condition) => condition,
+                Err(error) => trouble(&error),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing(path).await,
+            Err(error) => Self::Unusable(error.to_string()),
+        }
+    }
+
+    /// Whether the store can be opened and nothing would change about it.
+    pub const fn is_current(&self) -> bool {
+        matches!(self, Self::Current { .. })
+    }
+}
+
+/// SQLite creates files beside the store, so the folder has to be writable in any case.
+async fn missing(path: &Path) -> Condition {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match tokio::fs::metadata(folder).await {
+        Ok(folder) if folder.is_dir() && !folder.permissions().readonly() => Condition::Missing,
+        Ok(_) => Condition::Unusable(format!("{} is not a folder that can be written", folder.display())),
+        Err(error) => Condition::Unusable(format!("{}: {error}", folder.display())),
+    }
+}
+
+async fn look(path: &Path) -> sqlx::Result<Condition> {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+    let mut connection = options.connect().await?;
+    let condition = judge(&mut connection).await;
+    connection.close().await?;
+    condition
+}
+
+async fn judge(connection: &mut SqliteConnection) -> sqlx::Result<Condition> {
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .fetch_all(&mut *connection)
+        .await?;
+    // Takes the write lock and writes nothing.
+    connection.execute("BEGIN IMMEDIATE").await?;
+    connection.execute("ROLLBACK").await?;
+    let known: BTreeMap<i64, &[u8]> = MIGRATOR.iter().map(|m| (m.version, m.checksum.as_ref())).collect();
+    if !tables.iter().any(|table| table == "_sqlx_migrations") {
+        let condition =
+            if tables.is_empty() { Condition::Outdated { lacking: known.len() } } else { Condition::Foreign };
+        return Ok(condition);
+    }
+    let applied: Vec<(i64, Vec<u8>, bool)> =
+        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations")
+            .fetch_all(connection)
+            .await?;
+    let ours = applied.iter().all(|(version, checksum, success)| {
+        *success && known.get(version).is_some_and(|known| *known == checksum.as_slice())
+    });
+    Ok(match known.len().saturating_sub(applied.len()) {
+        _ if !ours => Condition::Foreign,
+        0 => Condition::Current { migrations: applied.len() },
+        lacking => Condition::Outdated { lacking },
+    })
+}
+
+fn trouble(error: &sqlx::Error) -> Condition {
+    // SQLITE_BUSY, and its extended codes in the upper bits.
+    let code = error.as_database_error().and_then(|e| e.code()?.parse::<i64>().ok());
+    if code.is_some_and(|code| code & 0xff == 5) {
+        return Condition::Locked;
+    }
+    match error.as_database_error() {
+        Some(error) => Condition::Unusable(error.message().to_owned()),
+        None => Condition::Unusable(error.to_string()),
+    }
+}

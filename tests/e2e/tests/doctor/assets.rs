@@ -1,0 +1,117 @@
+//! The import source, its settings, and the account.
+
+use serde_json::{Value, json};
+
+use crate::clinic::Clinic;
+
+/// What nobody can look at without the import source.
+const BEHIND: [&str; 6] = [
+    "assets.source",
+    "assets.mapping",
+    "assets.cardinality",
+    "assets.empty_values",
+    "assets.unknown_values",
+    "assets.missing_objects",
+];
+
+#[tokio::test]
+async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
+    let clinic = Clinic::start();
+    let okta = clinic.ready()["okta"]["org_url"].to_string();
+    let elsewhere: Vec<&str> = BEHIND.into_iter().chain(["assets.token"]).collect();
+    let found = clinic.look({
+        // The account's site stays where it is.
+        let text = clinic.read("none.toml");
+        let line = text.lines().find(|line| line.starts_with("api_url = ")).unwrap();
+        clinic.write("bad.toml", &text.replace(line, &format!("api_url = {okta}")));
+        "bad.toml"
+    });
+    found.names("assets.reachable", &elsewhere);
+
+    clinic.settings(json!({"disabled": true})).await;
+    let found = clinic.look("c.toml");
+    found.names("assets.source", &[]);
+    assert!(found.remedy("assets.source").ends_with("Enable"));
+    clinic.settings(json!({"disabled": false})).await;
+    clinic.look("c.toml").is_well();
+
+    let token = clinic.call("POST", "/insight/token", Value::Null).await;
+    let found = clinic.look("c.toml");
+    found.names("assets.token", &BEHIND);
+    assert!(found.remedy("assets.token").starts_with("generate a new token"));
+    clinic.look(clinic.with("import_token", &token["token"].to_string())).is_well();
+}
+
+#[tokio::test]
+async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_a_warning() {
+    let clinic = Clinic::start();
+    let badge = json!({"title": "Badge", "type": "string"});
+    clinic.call("PUT", "/okta/schemas/user/badge", badge).await;
+    let found = clinic.look("none.toml");
+    found.names("assets.mapping", &[]);
+    assert!(found.check("assets.mapping")["evidence"].as_str().unwrap().contains("Badge"));
+    clinic.fix("none.toml").is_well();
+    let renamed = json!({"type": "Okta User", "name": "Badge", "newName": "Pass"});
+    clinic.call("PUT", "/insight/attributes", renamed).await;
+    let found = clinic.look("none.toml");
+    found.warns("assets.mapping");
+    assert!(found.check("assets.mapping")["evidence"].as_str().unwrap().contains("Pass"));
+}
+
+#[tokio::test]
+async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are_told() {
+    let clinic = Clinic::start();
+    let one = json!({"type": "Okta User", "name": "user/groups", "maximumCardinality": 1});
+    clinic.call("PUT", "/insight/attributes", one).await;
+    let found = clinic.look("none.toml");
+    found.names("assets.cardinality", &[]);
+    assert_eq!(found.check("assets.cardinality")["fixable"], false);
+    assert!(found.remedy("assets.cardinality").ends_with("set Cardinality to Unlimited"));
+    let setup = clinic.run(&["setup", "--config", "none.toml"]);
+    let text = String::from_utf8_lossy(&setup.stdout).into_owned();
+    assert!(text.contains("1 left to a person") && text.contains("set Cardinality to Unlimited"), "{text}");
+    clinic.look("c.toml").names("assets.cardinality", &[]);
+    clinic.fix("c.toml").is_well();
+    clinic.look("none.toml").is_well();
+}
+
+#[tokio::test]
+async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make_up_for_them() {
+    let clinic = Clinic::start();
+    clinic.settings(json!({"ignoreEmptyValues": true})).await;
+    clinic.look("none.toml").names("assets.empty_values", &[]);
+    clinic.look("c.toml").is_well();
+    clinic.settings(json!({"ignoreEmptyValues": false, "removeMissingObjects": true})).await;
+    for config in ["none.toml", "c.toml"] {
+        let found = clinic.look(config);
+        found.names("assets.missing_objects", &[]);
+        assert!(found.remedy("assets.missing_objects").contains("Ignore"));
+    }
+    clinic.settings(json!({"removeMissingObjects": false, "ignoreUnknownValues": true})).await;
+    clinic.look("none.toml").is_well();
+    let selects = format!("{}\n[connections.main.mapping]\nenums = \"select\"\n", clinic.read("none.toml"));
+    clinic.write("bad.toml", &selects);
+    let unknown = clinic.look("bad.toml");
+    assert!(unknown.with("problem").contains(&"assets.unknown_values"), "{:#}", unknown.document);
+
+    clinic.settings(json!({"ignoreUnknownValues": false, "settingsForAccountOnly": true})).await;
+    let unseen = clinic.look("none.toml");
+    unseen.is_well();
+    let settings = ["assets.empty_values", "assets.unknown_values", "assets.missing_objects", "assets.quota"];
+    assert_eq!(unseen.with("unknown"), settings);
+    assert_eq!(unseen.check("assets.missing_objects")["evidence"], "cannot be seen without an account");
+    assert_eq!(clinic.look("c.toml").with("unknown"), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_let_in_is_named_and_one_that_is_tells_how_full_the_site_is() {
+    let clinic = Clinic::start();
+    let found = clinic.look(clinic.with("api_token", "\"ATATT3xexpired\""));
+    found.names("assets.account", &[]);
+    assert!(found.remedy("assets.account").contains("API token"));
+    assert!(!found.document.to_string().contains("ATATT3xexpired"));
+    clinic.settings(json!({"objectsElsewhere": 49_000})).await;
+    clinic.look("c.toml").warns("assets.quota");
+    clinic.settings(json!({"objectsElsewhere": 0})).await;
+    assert_eq!(clinic.look("c.toml").check("assets.quota")["state"], "ok");
+}

@@ -1,0 +1,190 @@
+//! A connection that is well, and ways to look at it.
+
+use std::ops::Deref;
+
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+
+use crate::support;
+
+/// What nobody can look at who cannot sign in.
+pub(crate) const SIGNED_IN: [&str; 19] = [
+    "okta.dpop",
+    "okta.scope.users",
+    "okta.scope.groups",
+    "okta.scope.user_types",
+    "okta.scope.schemas",
+    "okta.scope.logs",
+    "okta.scope.hooks_read",
+    "okta.scope.hooks_manage",
+    "okta.role",
+    "okta.schemas",
+    "okta.log",
+    "hook.present",
+    "hook.active",
+    "hook.verified",
+    "hook.url",
+    "hook.secret",
+    "hook.events",
+    "assets.mapping",
+    "assets.cardinality",
+];
+
+/// The event hook as Okta has it.
+pub(crate) const AT_OKTA: [&str; 6] =
+    ["hook.present", "hook.active", "hook.verified", "hook.url", "hook.secret", "hook.events"];
+
+/// A sandbox that was set up, with a configuration that has an account, `c.toml`, and one that has none, `none.toml`.
+pub(crate) struct Clinic {
+    world: support::World,
+    control: ControlClient,
+}
+
+impl Deref for Clinic {
+    type Target = support::World;
+
+    fn deref(&self) -> &support::World {
+        &self.world
+    }
+}
+
+/// What one look found.
+pub(crate) struct Found {
+    pub(crate) code: i32,
+    pub(crate) document: Value,
+}
+
+impl Found {
+    fn checks(&self) -> impl Iterator<Item = &Value> {
+        self.document["connections"][0]["checks"].as_array().unwrap().iter()
+    }
+
+    /// One check.
+    pub(crate) fn check(&self, id: &str) -> &Value {
+        self.checks().find(|check| check["id"] == id).unwrap()
+    }
+
+    pub(crate) fn remedy(&self, id: &str) -> &str {
+        self.check(id)["remedy"].as_str().unwrap()
+    }
+
+    /// The checks in a state.
+    pub(crate) fn with(&self, state: &str) -> Vec<&str> {
+        self.checks()
+            .filter(|check| check["state"] == state)
+            .map(|check| check["id"].as_str().unwrap())
+            .collect()
+    }
+
+    /// The checks that were skipped because another one does not hold.
+    fn dependent(&self) -> Vec<&str> {
+        self.checks()
+            .filter(|check| !check["needs"].is_null())
+            .map(|check| check["id"].as_str().unwrap())
+            .collect()
+    }
+
+    /// Names this problem and no other, with what cannot be looked at because of it, and says what to do.
+    #[track_caller]
+    pub(crate) fn names(&self, id: &str, skipped: &[&str]) {
+        assert_eq!(self.with("problem"), [id], "{:#}", self.document);
+        assert_eq!(self.code, 3);
+        let (mut dependent, mut skipped) = (self.dependent(), skipped.to_vec());
+        dependent.sort_unstable();
+        skipped.sort_unstable();
+        assert_eq!(dependent, skipped, "{id}");
+        assert!(self.remedy(id).len() > 10 && !self.check(id)["evidence"].as_str().unwrap().is_empty());
+    }
+
+    /// Warns of this, and all is well otherwise.
+    #[track_caller]
+    pub(crate) fn warns(&self, id: &str) {
+        self.is_well();
+        assert_eq!(self.check(id)["state"], "warning", "{:#}", self.check(id));
+        assert!(self.remedy(id).len() > 10);
+    }
+
+    /// No problem, and everything could be looked at.
+    #[track_caller]
+    pub(crate) fn is_well(&self) {
+        assert_eq!(self.with("problem"), [""; 0], "{:#}", self.document);
+        assert_eq!(self.dependent(), [""; 0], "{:#}", self.document);
+        assert_eq!((self.code, &self.document["ok"]), (0, &json!(true)));
+    }
+}
+
+impl Clinic {
+    pub(crate) fn start() -> Self {
+        let clinic = Self::before_setup(&["--users", "12", "--groups", "3"]);
+        assert!(clinic.run(&["setup", "--config", "none.toml"]).status.success());
+        clinic
+    }
+
+    pub(crate) fn before_setup(arguments: &[&str]) -> Self {
+        let world = support::World::start(arguments);
+        let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
+        std::fs::write(world.path("none.toml"), &without).unwrap();
+        let control = world.control();
+        let clinic = Self { world, control };
+        let ready = clinic.ready();
+        let account = format!(
+            "[connections.main.assets]\nsite_url = {}\nemail = {}\napi_token = {}",
+            ready["insight"]["site_url"], ready["insight"]["email"], ready["insight"]["api_token"]
+        );
+        clinic.write("c.toml", &without.replace("[connections.main.assets]", &account));
+        clinic
+    }
+
+    pub(crate) fn ready(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.path("ready.json")).unwrap()).unwrap()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// A copy of `c.toml`, `bad.toml`, whose line for a key is another one.
+    pub(crate) fn with(&self, key: &str, value: &str) -> &'static str {
+        self.changed(&format!("{key} = "), &format!("{key} = {value}"));
+        "bad.toml"
+    }
+
+    /// What the doctor finds.
+    pub(crate) fn look(&self, config: &str) -> Found {
+        self.doctor(config, &[])
+    }
+
+    /// The same after putting right what can be.
+    pub(crate) fn fix(&self, config: &str) -> Found {
+        self.doctor(config, &["--fix"])
+    }
+
+    fn doctor(&self, config: &str, more: &[&str]) -> Found {
+        let output = self.run(&[&["doctor", "--output", "json", "--config", config], more].concat());
+        let document = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        Found { code: output.status.code().unwrap(), document }
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        self.control.call(method, path, &body).await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str) {
+        self.call("POST", path, Value::Null).await;
+    }
+
+    pub(crate) async fn settings(&self, settings: Value) {
+        self.call("PUT", "/insight/settings", settings).await;
+    }
+
+    /// The path of the event hook in the control API.
+    pub(crate) async fn hook(&self) -> String {
+        let hooks = self.control.get("/okta/hooks").await.unwrap();
+        format!("/okta/hooks/{}", hooks[0]["id"].as_str().unwrap())
+    }
+}

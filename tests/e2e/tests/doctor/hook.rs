@@ -1,0 +1,66 @@
+//! The event hook.
+
+use serde_json::{Value, json};
+
+use crate::clinic::Clinic;
+
+#[tokio::test]
+async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
+    let clinic = Clinic::start();
+    let missing = ["hook.active", "hook.verified", "hook.url", "hook.secret", "hook.events"];
+    for (method, end, body, id, skipped) in [
+        ("POST", "/deactivate", Value::Null, "hook.active", &[][..]),
+        ("POST", "/unverify", Value::Null, "hook.verified", &[]),
+        ("PUT", "/events", json!(["user.lifecycle.create"]), "hook.events", &[]),
+        ("DELETE", "", Value::Null, "hook.present", &missing),
+    ] {
+        clinic.call(method, &format!("{}{end}", clinic.hook().await), body).await;
+        let found = clinic.look("c.toml");
+        found.names(id, skipped);
+        assert_eq!(found.check(id)["fixable"], true);
+        let fixed = clinic.fix("c.toml");
+        fixed.is_well();
+        let repairs = &fixed.document["connections"][0]["repairs"];
+        assert_eq!(
+            (&repairs[0]["what"], &repairs[0]["ok"]),
+            (&json!("Event hook"), &json!(true)),
+            "{repairs}"
+        );
+    }
+}
+
+#[test]
+fn another_secret_and_another_address_are_told_apart_and_put_right() {
+    let clinic = Clinic::start();
+    let url = format!("\"http://{}\"", clinic.server("listen"));
+    let bad = clinic.with("public_url", &format!("{url}\nsecret = \"another one\""));
+    let found = clinic.look(bad);
+    found.names("hook.secret", &[]);
+    assert!(!found.document.to_string().contains("another one"));
+    clinic.fix(bad).is_well();
+    let local = url.replace("127.0.0.1", "localhost");
+    let bad = clinic.with("public_url", &format!("{local}\nsecret = \"another one\""));
+    clinic.look(bad).names("hook.url", &[]);
+    clinic.fix(bad).is_well();
+}
+
+#[test]
+fn a_hook_that_cannot_be_reached_is_named_though_okta_shows_it_as_well() {
+    let clinic = Clinic::start();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let found = clinic.look(clinic.with("listen", &format!("\"{free}\"")));
+    found.names("hook.reachable", &[]);
+    assert!(found.remedy("hook.reachable").contains(&format!("forward http://{}", clinic.server("listen"))));
+    assert!(found.remedy("hook.reachable").contains(&free.to_string()));
+}
+
+#[test]
+fn a_connection_that_lives_by_the_log_needs_no_hook() {
+    let clinic = Clinic::start();
+    let log = format!("{}\n[connections.main]\nevents = \"log\"\n", clinic.read("c.toml"));
+    clinic.write("bad.toml", &log);
+    let found = clinic.look("bad.toml");
+    found.is_well();
+    assert_eq!(found.check("hook.reachable")["state"], "skipped");
+    assert_eq!(found.check("okta.scope.hooks_read")["state"], "skipped");
+}

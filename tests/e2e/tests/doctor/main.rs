@@ -1,0 +1,14 @@
+//! `okta-insight doctor`: each precondition broken in turn is named, and no other; followed, the remedy helps.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod assets;
+mod clinic;
+mod hook;
+mod machine;
+mod manual;
+mod okta;
+mod output;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,95 @@
+//! What is printed.
+
+use serde_json::json;
+
+use crate::clinic::Clinic;
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The text without addresses, keys and the secret, which are others each time.
+pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
+    let ready = clinic.ready();
+    let hook = clinic.json(&["setup", "--manual-hook"])["connections"][0]["manual_hook"].clone();
+    let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let host = |url: &serde_json::Value| value(url).replace("http://", "");
+    [
+        (value(&hook["secret"]), "SECRET"),
+        (value(&hook["mark"]["value"]), "MARK"),
+        (value(&ready["okta"]["kid"]), "KID"),
+        (host(&ready["okta"]["org_url"]), "OKTA"),
+        (host(&ready["insight"]["api_url"]), "ASSETS"),
+        (clinic.server("listen"), "LISTEN"),
+        (clinic.server("metrics"), "METRICS"),
+    ]
+    .into_iter()
+    .fold(shown.to_owned(), |text, (value, name)| text.replace(&value, name))
+}
+
+#[tokio::test]
+async fn the_text_names_each_precondition_with_what_was_seen_and_what_to_do() {
+    let clinic = Clinic::start();
+    let well = clinic.run(&["doctor", "--config", "c.toml"]);
+    assert_eq!(well.status.code(), Some(0));
+    insta::assert_snapshot!("well", without_what_varies(&clinic, &text(&well.stdout)));
+    clinic.post(&format!("{}/deactivate", clinic.hook().await)).await;
+    clinic.call("PUT", "/okta/schemas/user/badge", json!({"title": "Badge", "type": "string"})).await;
+    clinic.settings(json!({"removeMissingObjects": true})).await;
+    clinic.post("/okta/scopes/okta.logs.read/off").await;
+    let ill = clinic.run(&["doctor", "--config", "none.toml"]);
+    assert_eq!(ill.status.code(), Some(3));
+    insta::assert_snapshot!("ill", without_what_varies(&clinic, &text(&ill.stdout)));
+    let fixed = clinic.run(&["doctor", "--fix", "--config", "none.toml"]);
+    assert_eq!(fixed.status.code(), Some(3), "what is not ours is left");
+    insta::assert_snapshot!("fixed", without_what_varies(&clinic, &text(&fixed.stdout)));
+}
+
+#[test]
+fn the_document_holds_the_same_before_the_first_setup() {
+    let clinic = Clinic::before_setup(&["--users", "5", "--groups", "1"]);
+    let output = clinic.run(&["doctor", "--output", "json", "--config", "none.toml"]);
+    assert_eq!(output.status.code(), Some(3));
+    insta::assert_snapshot!("document", without_what_varies(&clinic, &text(&output.stdout)));
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_wrong_usage() {
+    let clinic = Clinic::before_setup(&["--users", "1"]);
+    for arguments in [
+        &["doctor", "--config", "nowhere.toml"][..],
+        &["doctor", "--config", "c.toml", "--connection", "other"],
+        &["doctor", "--fixx"],
+    ] {
+        let output = clinic.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn setup_and_verify_say_what_was_created_kept_and_changed() {
+    let clinic = Clinic::before_setup(&["--users", "5", "--groups", "1"]);
+    let mut told = Vec::new();
+    let mut say = |arguments: &[&str]| {
+        let output = clinic.run(&[arguments, &["--config", "c.toml"]].concat());
+        told.push(format!(
+            "$ {} => {}\n{}",
+            arguments.join(" "),
+            output.status.code().unwrap(),
+            text(&output.stdout)
+        ));
+    };
+    say(&["verify"]);
+    say(&["setup"]);
+    say(&["verify"]);
+    say(&["setup"]);
+    clinic.call("PUT", "/okta/schemas/user/badge", json!({"title": "Badge", "type": "string"})).await;
+    let one = json!({"type": "Okta User", "name": "user/groups", "maximumCardinality": 1});
+    clinic.call("PUT", "/insight/attributes", one).await;
+    clinic.post(&format!("{}/deactivate", clinic.hook().await)).await;
+    say(&["verify"]);
+    say(&["setup"]);
+    say(&["verify"]);
+    insta::assert_snapshot!("buttons", without_what_varies(&clinic, &told.join("\n")));
+}
