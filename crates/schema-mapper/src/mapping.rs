@@ -111,12 +111,27 @@ impl Mapping {
         Ok(Self { document: document(&layout), layout, user_types, known, warnings })
     }
 
-    /// This mapping under the conditions that it finds in Assets: names that an administrator has changed, and types
-    /// that Okta's schema would have otherwise by now. Records made by it fit what is there, and its names are the ones
-    /// that searches and REST calls need. For [`evolution::plan`](crate::evolution::plan), the mapping as it was made is
-    /// the one to compare.
+    /// This mapping under the conditions that it finds in Assets: names that an administrator has changed, types that
+    /// Okta's schema would have otherwise by now, and nothing that is not there yet, because Assets drops such values
+    /// without a word. Records made by it fit what is there, and its names are the ones that searches and REST calls need.
+    /// For [`evolution::plan`](crate::evolution::plan), the mapping as it was made is the one to compare.
     #[must_use]
     pub fn settled(&self, current: &SchemaAndMapping) -> Self {
+        let mut settled = self.extended(current);
+        let types = all_types(&current.schema.object_schema.object_types);
+        for (&kind, attributes) in &mut settled.layout.attributes {
+            let id = type_id(&self.layout.options, kind);
+            let Some(present) = types.iter().find(|t| t.external_id.as_ref() == Some(&id)) else { continue };
+            let present: BTreeSet<&str> =
+                present.attributes.iter().filter_map(|a| a.external_id.as_deref()).collect();
+            attributes.retain(|attribute| present.contains(attribute.external_id.as_str()));
+        }
+        Self { document: document(&settled.layout), ..settled }
+    }
+
+    /// The same once what is missing in Assets was added.
+    #[must_use]
+    pub fn extended(&self, current: &SchemaAndMapping) -> Self {
         let mut layout = self.layout.clone();
         let types = all_types(&current.schema.object_schema.object_types);
         for (&kind, attributes) in &mut layout.attributes {

@@ -149,7 +149,7 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
         progress.begin(Phase::Structure, None);
-        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
         progress.end(Phase::Structure);
         let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
         // Shown whatever it holds: what the limits say of it is for whoever approves it.

@@ -34,7 +34,13 @@ impl Engine {
         let _looking = self.looking.read().await;
         // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
         let alone = self.passes.try_lock().ok();
-        let run = self.ports.store.begin_run(RunKind::Events, self.now()).await?;
+        let run = match self.ports.store.begin_run(RunKind::Events, self.now()).await {
+            Ok(run) => run,
+            Err(error) => {
+                self.ports.store.release(&looks).await?;
+                return Err(error.into());
+            }
+        };
         let outcome = self
             .conclude(run, RunKind::Events, RunReport::default(), async |report| {
                 let Looked { plan, states, .. } =

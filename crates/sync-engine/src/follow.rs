@@ -298,11 +298,28 @@ impl Engine {
         if request.is_some() {
             return Ok(Some(Due { scope: Scope::Full, looks: Vec::new(), request }));
         }
-        let now = self.now();
-        let claim = self.ports.store.claim_looks(LookSort::Passes, PASS_LOOKS, now, self.options.lease);
+        let claim =
+            self.ports.store.claim_looks(LookSort::Passes, PASS_LOOKS, self.now(), self.options.lease);
         let looks = claim.await?;
+        let scope = match self.asked_for(options, &looks).await {
+            Ok(scope) => scope,
+            Err(error) => {
+                self.ports.store.release(&looks).await?;
+                return Err(error);
+            }
+        };
+        // A pass for new attributes does not see memberships; what asks for those waits for the next.
+        let wide = scope != Some(Scope::Users);
+        let (answered, later): (Vec<Look>, Vec<Look>) =
+            looks.into_iter().partition(|look| wide || look.target == Subject::Schema);
+        self.ports.store.release(&later).await?;
+        Ok(scope.map(|scope| Due { scope, looks: answered, request: None }))
+    }
+
+    /// The pass that looks ask for, or else the schedules.
+    async fn asked_for(&self, options: &FollowOptions, looks: &[Look]) -> Result<Option<Scope>, EngineError> {
         let asks = |subject: &Subject| looks.iter().any(|look| look.target == *subject);
-        let scope = if asks(&Subject::Directory) {
+        Ok(if asks(&Subject::Directory) {
             Some(Scope::Full)
         } else if asks(&Subject::Schema) {
             // What asks for this pass stays asked for until it is made.
@@ -312,14 +329,8 @@ impl Engine {
         } else if asks(&Subject::Recent) {
             Some(self.recent().await?)
         } else {
-            self.scheduled(options, now).await?
-        };
-        // A pass for new attributes does not see memberships; what asks for those waits for the next.
-        let wide = scope != Some(Scope::Users);
-        let (answered, later): (Vec<Look>, Vec<Look>) =
-            looks.into_iter().partition(|look| wide || look.target == Subject::Schema);
-        self.ports.store.release(&later).await?;
-        Ok(scope.map(|scope| Due { scope, looks: answered, request: None }))
+            self.scheduled(options, self.now()).await?
+        })
     }
 
     /// What changed since the last pass began; everything when there was none.

@@ -50,8 +50,11 @@ pub struct StructureReport {
 #[async_trait]
 pub trait Structure: Send + Sync {
     /// Reads both sides again and compares; changes nothing. The directory's records follow the wanted mapping from
-    /// then on.
+    /// then on, as far as the import source has it: what it lacks would be lost without a word.
     async fn compare(&self) -> Result<StructureReport, PortError>;
+
+    /// The same, with records as they will be once what is missing was added: to be shown, and not to be sent.
+    async fn preview(&self) -> Result<StructureReport, PortError>;
 
     /// The same, then creates or adds what is missing.
     async fn apply(&self) -> Result<StructureReport, PortError>;

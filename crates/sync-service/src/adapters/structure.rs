@@ -69,12 +69,8 @@ impl AssetsStructure {
 
     /// The mapping that schemas call for.
     fn called_for(&self, schemas: &OrgSchemas) -> Result<Mapping, PortError> {
-        let mapping = Mapping::new(schemas, &self.options)
-            .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))?;
-        if self.mapping.get().is_none() {
-            self.mapping.set(mapping.clone());
-        }
-        Ok(mapping)
+        Mapping::new(schemas, &self.options)
+            .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))
     }
 
     /// Compares the import source with what schemas call for; changes nothing.
@@ -83,7 +79,14 @@ impl AssetsStructure {
     }
 
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
-        let evolution = self.current().await?.map(|current| self.settle(&wanted, &current));
+        let evolution = match self.current().await? {
+            Some(current) => Some(self.settle(&wanted, &current)),
+            None => {
+                // There is nothing that records would have to fit.
+                self.mapping.set(wanted.clone());
+                None
+            }
+        };
         Ok(Examined { wanted, evolution })
     }
 
@@ -107,9 +110,17 @@ impl Structure for AssetsStructure {
     async fn compare(&self) -> Result<StructureReport, PortError> {
         let Examined { wanted, evolution } = self.against(self.wanted().await?).await?;
         let Some(evolution) = evolution else { return Ok(whole(&wanted, StructureState::Missing)) };
-        let outdated = evolution.patch.is_some() || evolution.corrections.iter().any(|c| self.may_correct(c));
-        let state = if outdated { StructureState::Outdated } else { StructureState::Current };
-        Ok(report(&wanted, evolution, state))
+        Ok(self.compared(&wanted, evolution))
+    }
+
+    async fn preview(&self) -> Result<StructureReport, PortError> {
+        let wanted = self.wanted().await?;
+        let Some(current) = self.current().await? else {
+            self.mapping.set(wanted.clone());
+            return Ok(whole(&wanted, StructureState::Missing));
+        };
+        self.mapping.set(wanted.extended(&current));
+        Ok(self.compared(&wanted, evolution::plan(&current, wanted.document())))
     }
 
     async fn apply(&self) -> Result<StructureReport, PortError> {
@@ -142,7 +153,13 @@ impl Structure for AssetsStructure {
 }
 
 impl AssetsStructure {
-    /// Compares, and puts the mapping into force under the names that Assets has.
+    fn compared(&self, wanted: &Mapping, evolution: Evolution) -> StructureReport {
+        let outdated = evolution.patch.is_some() || evolution.corrections.iter().any(|c| self.may_correct(c));
+        let state = if outdated { StructureState::Outdated } else { StructureState::Current };
+        report(wanted, evolution, state)
+    }
+
+    /// Compares, and puts the mapping into force as far as Assets has it, under the names that Assets has.
     fn settle(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Evolution {
         self.mapping.set(wanted.settled(current));
         evolution::plan(current, wanted.document())

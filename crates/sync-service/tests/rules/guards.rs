@@ -47,6 +47,10 @@ impl Structure for LosesRole {
         compared
     }
 
+    async fn preview(&self) -> Result<StructureReport, PortError> {
+        self.inner.preview().await
+    }
+
     async fn apply(&self) -> Result<StructureReport, PortError> {
         self.inner.apply().await
     }

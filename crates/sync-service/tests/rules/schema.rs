@@ -1,11 +1,16 @@
 //! The object schema follows Okta's as it grows, and is never forced otherwise.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use async_trait::async_trait;
 use serde_json::{Value, json};
-use sync_service::engine::{Clock, Quiet, SystemClock};
+use sync_service::Connection;
+use sync_service::engine::{Clock, PortError, Quiet, Structure, StructureReport, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, log_read, sync, until, world};
+use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
 
 /// The log is read once at the start, and then no more.
 const DEAF: &str = "[connections.main.schedule]\nlog = \"1d\"\n";
@@ -120,4 +125,104 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
     let document = world.control.get("/insight/document").await.unwrap().to_string();
     assert!(document.contains("\"Badge\"") && document.contains("\"Desk\""), "{document}");
     assert!(!document.contains("\"Workplace\""), "{document}");
+}
+
+/// What fails when told to.
+#[derive(Default)]
+struct Mood {
+    /// So many comparisons.
+    compares: AtomicU32,
+    /// Additions, for so long.
+    refuses: AtomicBool,
+    refused: AtomicU32,
+}
+
+struct Hesitant {
+    inner: Arc<dyn Structure>,
+    mood: Arc<Mood>,
+}
+
+fn not_now<T>() -> Result<T, PortError> {
+    Err(PortError::new("not now").transient(true))
+}
+
+#[async_trait]
+impl Structure for Hesitant {
+    async fn compare(&self) -> Result<StructureReport, PortError> {
+        let fails =
+            self.mood.compares.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        if fails.is_ok() { not_now() } else { self.inner.compare().await }
+    }
+
+    async fn preview(&self) -> Result<StructureReport, PortError> {
+        self.inner.preview().await
+    }
+
+    async fn apply(&self) -> Result<StructureReport, PortError> {
+        if !self.mood.refuses.load(Ordering::Relaxed) {
+            return self.inner.apply().await;
+        }
+        self.mood.refused.fetch_add(1, Ordering::Relaxed);
+        not_now()
+    }
+}
+
+async fn hesitant(world: &World) -> (Arc<Connection>, Arc<Mood>) {
+    let mood = Arc::<Mood>::default();
+    let connection = world
+        .open_with("log", OFTEN, |ports, _| {
+            let inner = Arc::clone(&ports.structure);
+            ports.structure = Arc::new(Hesitant { inner, mood: Arc::clone(&mood) });
+        })
+        .await;
+    world.sync_first(&connection).await;
+    (connection, mood)
+}
+
+#[tokio::test]
+async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
+    let world = world(9, 2).await;
+    let (connection, mood) = hesitant(&world).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    // Known to be wanted, and not added yet, while events go on.
+    mood.refuses.store(true, Ordering::Relaxed);
+    world.add_attribute("badge", "Badge").await;
+    let user = world.users().await.remove(0);
+    until("it was tried to add it", async || match mood.refused.load(Ordering::Relaxed) {
+        0 => Err(String::new()),
+        _ => Ok(()),
+    })
+    .await;
+    world.change(&user, json!({ "badge": "B-42", "title": "Head of Nuuk" })).await;
+    until("the rest of the change is applied", async || {
+        let object = world.object(&user).await;
+        if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
+    })
+    .await;
+    mood.refuses.store(false, Ordering::Relaxed);
+    have_it(&world, &[user]).await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn a_pass_that_could_not_begin_is_begun_again_soon() {
+    let world = world(9, 2).await;
+    let (connection, mood) = hesitant(&world).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    mood.compares.store(2, Ordering::Relaxed);
+    let users = world.users().await[..3].to_vec();
+    world.add_attribute("badge", "Badge").await;
+    until("it was tried twice", async || match mood.compares.load(Ordering::Relaxed) {
+        0 => Ok(()),
+        n => Err(format!("{n} to go")),
+    })
+    .await;
+    for user in &users {
+        world.change(user, json!({ "badge": "B-42" })).await;
+    }
+    have_it(&world, &users).await;
+    idle(&connection).await;
+    following.stop().await;
 }

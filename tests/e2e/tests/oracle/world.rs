@@ -212,7 +212,11 @@ impl World {
                 _ => {}
             }
         }
-        assert!(self.skipped < steps / 2, "most changes were refused: the history is none");
+        let (seed, skipped) = (self.seed, self.skipped);
+        assert!(
+            skipped < steps * 3 / 4,
+            "seed {seed}: {skipped} of {steps} changes were refused: the history is none"
+        );
     }
 
     async fn faults(&mut self) {
