@@ -12,6 +12,7 @@ mod okta;
 mod org;
 mod probe;
 mod repair;
+mod selection;
 mod settings;
 
 use std::collections::HashMap;
@@ -152,20 +153,24 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         _ => None,
     };
     let has_account = connection.assets.account.is_some();
-    let (hook, (structure, settings)) =
-        tokio::join!(hook::look(machine, answering, connection, port), async {
+    let (hook, selection, (structure, settings)) = tokio::join!(
+        hook::look(machine, answering, connection, port),
+        selection::look(connection, okta, app.schemas.as_ref()),
+        async {
             let (checks, mapping) =
                 assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
             let settings =
                 settings::look(connection, import.ok(), access.lacks, mapping.as_ref(), account).await;
             (checks, settings)
-        });
+        },
+    );
     let rate = okta::rate(okta);
     let machine = [machine.config(connection, &wrong), machine.store(), Machine::daemon(work), org.clock];
     [
         machine.to_vec(),
         vec![org.reachable, org.url],
         app.checks,
+        vec![selection],
         hook,
         vec![rate],
         access.checks,

@@ -157,3 +157,29 @@ async fn a_low_limit_and_a_bearer_token_are_warnings() {
     clinic.post("/okta/rate-limit/off").await;
     assert_eq!(clinic.look("c.toml").check("okta.rate")["state"], "ok");
 }
+
+#[test]
+fn a_choice_of_what_does_not_exist_is_named() {
+    let clinic = Clinic::start();
+    let settings = std::fs::read_to_string(clinic.path("c.toml")).unwrap();
+    let look = |users: &str| {
+        std::fs::write(
+            clinic.path("chosen.toml"),
+            format!("{settings}\n[connections.main.users]\n{users}\n"),
+        )
+        .unwrap();
+        clinic.look("chosen.toml")
+    };
+    for (users, seen) in [
+        ("types = [\"Nobody\"]", "no user type is called"),
+        ("profile = { departmnet = [\"*\"] }", "no user has an attribute"),
+        ("member_of = [\"00gNOBODY\"]", "there is no group"),
+    ] {
+        let found = look(users);
+        found.names("okta.selection", &[]);
+        let evidence = found.check("okta.selection")["evidence"].as_str().unwrap();
+        assert!(evidence.contains(seen), "{evidence}");
+        assert!(found.remedy("okta.selection").contains("connections.main.users"));
+    }
+    look("types = [\"user\"]\nprofile = { department = [\"*\"] }").is_well();
+}
