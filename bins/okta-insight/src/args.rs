@@ -10,6 +10,9 @@ use reqwest::Url;
 use sandbox::{DpopMode, FaultSpec};
 
 use crate::commands::doctor::Doctor;
+use crate::commands::export::Export;
+use crate::commands::plan::Plan;
+use crate::commands::schema::Schema;
 use crate::commands::setup::Setup;
 
 /// Keeps Okta users and groups as objects in Jira Service Management Assets.
@@ -46,6 +49,10 @@ pub(crate) enum Command {
     Sync(Sync),
     /// List objects in Assets that have long been gone in Okta, and delete them once that is confirmed.
     Prune(Prune),
+    /// Show Okta's attributes beside those of Assets, and what differs.
+    Schema(Schema),
+    /// Save the org's users, groups, memberships and schemas to a folder, in Okta's own JSON.
+    Export(Export),
     /// Say how fresh every connection is, what is waiting, and how the last runs went.
     Status(Common),
     /// Stop sending for a while: events are kept, and applied after the pause.
@@ -70,15 +77,6 @@ pub(crate) struct Common {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Plan {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// How many objects to show one by one.
-    #[arg(long, default_value_t = 20)]
-    pub(crate) limit: u32,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Sync {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -91,6 +89,9 @@ pub(crate) struct Sync {
     /// Only these groups, by Okta id.
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     pub(crate) groups: Vec<String>,
+    /// Show what would be sent, and send nothing.
+    #[arg(long, conflicts_with = "accept_shrink")]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -33,6 +33,8 @@ async fn main() -> ExitCode {
         Command::Plan(args) => commands::plan::run(&args, output).await,
         Command::Sync(args) => commands::sync::run(&args, output).await,
         Command::Prune(args) => commands::prune::run(&args, output).await,
+        Command::Schema(args) => commands::schema::run(&args, output).await,
+        Command::Export(args) => commands::export::run(&args, output).await,
         Command::Status(args) => commands::status::run(&args, output).await,
         Command::Pause(args) => commands::pause::pause(&args, output).await,
         Command::Resume(args) => commands::pause::resume(&args, output).await,

@@ -1,71 +1,126 @@
-//! Progress bars on a terminal; nothing elsewhere.
+//! Progress on standard error: bars on a terminal, a line now and then elsewhere.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use sync_service::engine::{Phase, Progress};
 
-/// A bar for each phase that takes time.
+/// How often a phase is told of where there is no terminal.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// How far a phase has come, without a terminal.
+struct Line {
+    began: Instant,
+    told: Instant,
+    done: u64,
+    total: Option<u64>,
+}
+
+enum Shown {
+    Bar(ProgressBar),
+    Line(Line),
+}
+
+/// A bar for each phase that takes time, or lines.
 pub(crate) struct Bars {
-    all: MultiProgress,
-    bars: Mutex<HashMap<Phase, ProgressBar>>,
+    /// `None` without a terminal.
+    all: Option<MultiProgress>,
+    phases: Mutex<HashMap<Phase, Shown>>,
 }
 
 impl Bars {
-    /// Bars on standard error when that is a terminal.
+    /// Bars where standard error is a terminal, lines elsewhere.
     pub(crate) fn new() -> Self {
-        let target = if std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        Self { all: MultiProgress::with_draw_target(target), bars: Mutex::default() }
+        let all = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { all, phases: Mutex::default() }
     }
 
-    fn with(&self, phase: Phase, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.bars.lock().unwrap_or_else(PoisonError::into_inner).get(&phase) {
-            act(bar);
+    fn lock(&self) -> MutexGuard<'_, HashMap<Phase, Shown>> {
+        self.phases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bar(total: Option<u64>, phase: Phase) -> ProgressBar {
+    let (bar, template) = match total {
+        Some(total) => {
+            (ProgressBar::new(total), "{spinner} {msg:28} {wide_bar} {pos}/{len}  {rate}  {eta} left")
+        }
+        None => (ProgressBar::new_spinner(), "{spinner} {msg:28} {human_pos}  {rate}  {elapsed}"),
+    };
+    // The templates are fixed; a bar without style is still a bar.
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // A bar that cannot be written is not worth an error.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        });
+    bar.with_style(style).with_message(phase.to_string())
+}
+
+impl Line {
+    fn tell(&self, phase: Phase) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        // Counts are far below 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        let rate = self.done as f64 / seconds.max(0.001);
+        match self.total.filter(|total| *total > 0) {
+            Some(total) => {
+                #[allow(clippy::cast_precision_loss)]
+                let left = total.saturating_sub(self.done) as f64 / rate.max(0.001);
+                eprintln!("{phase}: {} of {total}, {rate:.0}/s, about {left:.0} s left", self.done);
+            }
+            None => eprintln!("{phase}: {}, {rate:.0}/s", self.done),
         }
     }
 }
 
 impl Progress for Bars {
     fn begin(&self, phase: Phase, total: Option<u64>) {
-        let (bar, template) = match total {
-            Some(total) => {
-                (ProgressBar::new(total), "{spinner} {msg:28} {bar:30} {pos}/{len}  {rate}  {eta} left")
+        let shown = match &self.all {
+            Some(all) => {
+                let bar = all.add(bar(total, phase));
+                bar.enable_steady_tick(Duration::from_millis(120));
+                Shown::Bar(bar)
             }
-            None => (ProgressBar::new_spinner(), "{spinner} {msg:28} {human_pos}  {elapsed}"),
+            None => Shown::Line(Line { began: Instant::now(), told: Instant::now(), done: 0, total }),
         };
-        // The templates are fixed; a bar without style is still a bar.
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                // A bar that cannot be written is not worth an error.
-                let _ = write!(out, "{:.0}/s", state.per_sec());
-            });
-        let bar = self.all.add(bar.with_style(style).with_message(phase.to_string()));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        self.bars.lock().unwrap_or_else(PoisonError::into_inner).insert(phase, bar);
+        self.lock().insert(phase, shown);
     }
 
     fn advance(&self, phase: Phase, items: u64) {
-        self.with(phase, |bar| bar.inc(items));
+        match self.lock().get_mut(&phase) {
+            Some(Shown::Bar(bar)) => bar.inc(items),
+            Some(Shown::Line(line)) => {
+                line.done += items;
+                if line.told.elapsed() >= EVERY {
+                    line.told = Instant::now();
+                    line.tell(phase);
+                }
+            }
+            None => {}
+        }
     }
 
     fn end(&self, phase: Phase) {
-        self.with(phase, ProgressBar::finish_and_clear);
+        match self.lock().remove(&phase) {
+            Some(Shown::Bar(bar)) => bar.finish_and_clear(),
+            // A phase that was told of has an end that is told of.
+            Some(Shown::Line(line)) if line.began.elapsed() >= EVERY => line.tell(phase),
+            _ => {}
+        }
     }
 }
 
 impl Drop for Bars {
     fn drop(&mut self) {
         // After an error bars would stay behind, half full.
-        for bar in self.bars.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            bar.finish_and_clear();
+        for shown in self.lock().values() {
+            if let Shown::Bar(bar) = shown {
+                bar.finish_and_clear();
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ mod selection;
 mod shape;
 mod status;
 mod value;
+mod view;
 mod warning;
 
 pub use account::AccountLink;
@@ -31,4 +32,5 @@ pub use options::{
 pub use problems::{Problems, Tally};
 pub use record::{Mapped, ValueProblem};
 pub use selection::{GroupSelection, Patterns, Selection, SelectionError, UserSelection};
+pub use view::{AssetsAttribute, AttributeState, AttributeView, OktaAttribute, TypeView};
 pub use warning::MappingWarning;

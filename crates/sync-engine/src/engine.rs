@@ -115,6 +115,8 @@ pub struct FieldChange {
 pub struct ObjectChange {
     /// Which.
     pub key: RecordKey,
+    /// What people call it, where that is known.
+    pub name: Option<String>,
     /// What would happen to it.
     pub change: Change,
     /// The fields that differ.
@@ -188,7 +190,8 @@ impl Engine {
                     new: new.clone(),
                 })
                 .collect();
-            changes.push(ObjectChange { key: staged.record.key, change: staged.change, fields });
+            let name = self.ports.directory.name(&staged.record);
+            changes.push(ObjectChange { key: staged.record.key, name, change: staged.change, fields });
         }
         Ok(changes)
     }
@@ -256,6 +259,7 @@ impl Engine {
             let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
             for (&kind, counts) in &plan.kinds {
                 report.counts(kind).read = counts.read;
+                report.marked += counts.retire;
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             self.apply(plan.approve(limits)?, report, progress, stop).await?;
@@ -306,6 +310,29 @@ impl Engine {
             self.apply(plan.approved_before(), report, &crate::Quiet, stop).await
         });
         sent.await.map(Some)
+    }
+
+    /// Reads some objects and says what [`sync_some`](Self::sync_some) would do. Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn plan_some(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        progress.begin(Phase::Structure, None);
+        let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
+        progress.end(Phase::Structure);
+        let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
+        let (mut report, believed) = (RunReport::default(), HashSet::new());
+        let looked = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(EngineError::Stopped),
+            looked = self.look_at(run, subjects.iter().cloned(), &believed, false, &mut report) => looked?,
+        };
+        Ok(SyncPlan { structure: Some(structure), problems: report.messages, ..looked.plan })
     }
 
     /// Reads some objects and sends those that differ.

@@ -96,6 +96,9 @@ pub struct RunReport {
     pub chunks: u64,
     /// The records, by kind.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
+    /// Objects that were to be marked as gone, among the records.
+    #[serde(default)]
+    pub marked: u64,
     /// Values that were cleared with the account, because the import source ignores empty ones.
     #[serde(default)]
     pub cleared: u64,

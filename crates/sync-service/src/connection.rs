@@ -7,7 +7,8 @@ use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::{HookSecret, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use sync_engine::{
-    Engine, EngineOptions, EventFeed, FollowOptions, Objects, Ports, StateStore, SystemClock, Uncleared,
+    Directory, Engine, EngineOptions, EventFeed, FollowOptions, Objects, Ports, StateStore, SystemClock,
+    Uncleared,
 };
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -16,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::adapters::{
-    AssetsImporter, AssetsObjects, AssetsStructure, MappingSlot, OktaDirectory, OktaEventHook, OktaLog,
-    SourceSettings,
+    AssetsImporter, AssetsObjects, AssetsStructure, Lens, MappingSlot, OktaDirectory, OktaEventHook, OktaLog,
+    OrgSource, SavedDirectory, SourceSettings,
 };
 use crate::alerts::Alerts;
 use crate::config::EventSource;
+use crate::export::Saved;
 use crate::http::Inbox;
 use crate::lock::Lock;
 use crate::vitals::Watch;
@@ -61,6 +63,28 @@ impl Connection {
         store: &Store,
         adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
     ) -> Result<Self, ServiceError> {
+        Self::build(config, store, None, adjust).await
+    }
+
+    /// The same with an [export](crate::export) in the place of Okta: for plans. Okta is not asked.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when the folder holds no export.
+    pub async fn open_saved(
+        config: &ConnectionConfig,
+        store: &Store,
+        folder: &Path,
+    ) -> Result<Self, ServiceError> {
+        let saved = Saved::open(folder).await?;
+        Self::build(config, store, Some(saved), |_, _| {}).await
+    }
+
+    async fn build(
+        config: &ConnectionConfig,
+        store: &Store,
+        saved: Option<Saved>,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Result<Self, ServiceError> {
         let state: Arc<dyn StateStore> = Arc::new(store.connection(&config.name).await?);
         let okta = okta_client(config)?;
         let assets = assets_client(config)?;
@@ -73,11 +97,16 @@ impl Connection {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
             EventSource::Hook => None,
         };
+        let lens = Lens::new(mapping.clone(), config.selection.clone());
+        let (directory, org): (Arc<dyn Directory>, OrgSource) = match saved {
+            Some(saved) => (Arc::new(SavedDirectory::new(saved.clone(), lens)), OrgSource::Saved(saved)),
+            None => (Arc::new(OktaDirectory::new(okta.clone(), lens)), OrgSource::Okta(okta.clone())),
+        };
         let mut ports = Ports {
-            directory: Arc::new(OktaDirectory::new(okta.clone(), mapping.clone(), config.selection.clone())),
+            directory,
             structure: Arc::new(
                 AssetsStructure::new(
-                    okta.clone(),
+                    org,
                     assets.clone(),
                     account.clone(),
                     settings.clone(),

@@ -3,7 +3,7 @@
 use sync_engine::{EngineError, StoreError};
 use sync_model::ConnectionName;
 
-use crate::{ConfigError, HandoverError, ListenError};
+use crate::{ConfigError, ExportError, HandoverError, ListenError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,9 @@ pub enum ServiceError {
     /// The process that sends did not do what it was asked for.
     #[error(transparent)]
     Handover(#[from] HandoverError),
+    /// An org could not be saved, or a saved one could not be read.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -35,7 +38,11 @@ pub enum ServiceError {
 impl ServiceError {
     /// Whether the settings or the arguments are wrong, rather than the world.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::NoAccount(_))
+        match self {
+            Self::Export(error) => error.is_usage(),
+            Self::Config(_) | Self::NoAccount(_) => true,
+            _ => false,
+        }
     }
 
     /// The operator's next step.
@@ -51,6 +58,7 @@ impl ServiceError {
             }
             Self::Listen(error) => Some(format!("choose another address with {}", error.setting())),
             Self::Handover(error) => error.hint(),
+            Self::Export(error) => error.hint(),
             Self::Config(_) | Self::Store(_) => None,
         }
     }

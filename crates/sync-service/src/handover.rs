@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sync_engine::{Clock, RunReport, RunResult, RunSummary, Subject, SyncRequest, SystemClock};
+use sync_engine::{
+    Clock, Pass, Phase, Progress, RunReport, RunResult, RunSummary, Stage, Subject, SyncRequest, SystemClock,
+};
+use sync_model::ObjectKind;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -84,7 +87,8 @@ impl HandoverError {
 
 impl Connection {
     /// Asks the process that sends for a full run, and watches until the run ends. A request that nobody takes in time is
-    /// taken back. Told to stop, it stops watching; the run goes on.
+    /// taken back. Told to stop, it stops watching; the run goes on. `progress` learns as much as the store tells: a page
+    /// that was read, and no sending.
     ///
     /// # Errors
     /// When the connection is paused, nobody takes the request in time, the run fails, the process that makes it ends,
@@ -94,6 +98,7 @@ impl Connection {
         accept_shrink: bool,
         patience: Duration,
         store_path: &Path,
+        progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
         let now = SystemClock.now();
@@ -103,7 +108,7 @@ impl Connection {
         }
         let request = self.store.request_sync(accept_shrink, now).await?;
         tokio::select! {
-            ended = self.watch_request(request, patience, store_path) => ended,
+            ended = self.watch_request(request, patience, store_path, progress) => ended,
             () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
         }
     }
@@ -113,7 +118,9 @@ impl Connection {
         request: SyncRequest,
         patience: Duration,
         store_path: &Path,
+        progress: &dyn Progress,
     ) -> Result<RunReport, ServiceError> {
+        let mut watched = Watched::default();
         let asked = Instant::now();
         let mut probe = asked + PROBE;
         let mut taken = false;
@@ -121,7 +128,14 @@ impl Connection {
         loop {
             match self.store.request_run(request.id).await? {
                 Some(RunSummary { ended: Some(_), report, .. }) => return report_of(report),
-                Some(_) => taken = true,
+                Some(run) => {
+                    taken = true;
+                    if let Some((_, pass)) =
+                        self.store.unfinished_pass().await?.filter(|(id, _)| *id == run.id)
+                    {
+                        watched.tell(&pass, progress);
+                    }
+                }
                 None if taken && asked.elapsed() >= SLOW_START => {
                     return Err(HandoverError::NotBegun { patience: SLOW_START }.into());
                 }
@@ -189,6 +203,35 @@ impl Connection {
     /// When the store fails.
     pub async fn resume(&self) -> Result<(), ServiceError> {
         Ok(self.store.pause(None).await?)
+    }
+}
+
+/// What was told of a pass in another process.
+#[derive(Default)]
+struct Watched {
+    phase: Option<Phase>,
+    told: u64,
+}
+
+impl Watched {
+    fn tell(&mut self, pass: &Pass, progress: &dyn Progress) {
+        let read = |kind| pass.read.get(&kind).copied().unwrap_or_default();
+        let (phase, done) = match pass.stage {
+            Stage::Groups => (Phase::Groups, read(ObjectKind::Group)),
+            Stage::Members => (Phase::Members, 0),
+            Stage::Users => (Phase::Users, read(ObjectKind::User)),
+            Stage::Missing => (Phase::Missing, 0),
+            Stage::Ready => (Phase::Sending, 0),
+        };
+        if self.phase != Some(phase) {
+            if let Some(before) = self.phase.replace(phase) {
+                progress.end(before);
+            }
+            progress.begin(phase, None);
+            self.told = 0;
+        }
+        progress.advance(phase, done.saturating_sub(self.told));
+        self.told = done;
     }
 }
 

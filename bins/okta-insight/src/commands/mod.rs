@@ -1,15 +1,19 @@
 //! A file per command.
 
 pub(crate) mod doctor;
+pub(crate) mod export;
 mod manual_hook;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
 pub(crate) mod sandbox;
+pub(crate) mod schema;
 pub(crate) mod setup;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod verify;
+
+use std::path::Path;
 
 use sync_service::{Config, Connection, ServiceError, Store, shutdown_requested};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +31,15 @@ pub(crate) struct Opened {
 /// Reads the configuration and opens what the command is about. Everything that can be wrong without asking anybody is
 /// found here.
 pub(crate) async fn open(common: &Common) -> Result<Opened, Failure> {
+    open_from(common, None).await
+}
+
+/// The same with an export in the place of Okta.
+pub(crate) async fn open_saved(common: &Common, folder: &Path) -> Result<Opened, Failure> {
+    open_from(common, Some(folder)).await
+}
+
+async fn open_from(common: &Common, saved: Option<&Path>) -> Result<Opened, Failure> {
     let config = Config::load(&common.config)?;
     let chosen = config.chosen(common.connection.as_deref())?;
     for connection in &chosen {
@@ -35,18 +48,28 @@ pub(crate) async fn open(common: &Common) -> Result<Opened, Failure> {
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
     let mut connections = Vec::new();
     for connection in chosen {
-        connections.push(Connection::open(connection, &store).await?);
+        connections.push(match saved {
+            Some(folder) => Connection::open_saved(connection, &store, folder).await?,
+            None => Connection::open(connection, &store).await?,
+        });
     }
     Ok(Opened { config, store, connections })
 }
 
-/// Cancelled at Ctrl-C or when the system asks the process to end.
+/// The exit code of a process that Ctrl-C ended, as shells know it.
+const INTERRUPTED: i32 = 130;
+
+/// Cancelled at Ctrl-C or when the system asks the process to end. Asked again, the process ends at once, which loses
+/// nothing either: a run goes on where it was, and what was sent is looked after.
 pub(crate) fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     tokio::spawn(async move {
         shutdown_requested().await;
         asked.cancel();
+        eprintln!("Stopping; again to end at once.");
+        shutdown_requested().await;
+        std::process::exit(INTERRUPTED);
     });
     stop
 }

@@ -1,40 +1,101 @@
 //! `okta-insight plan`
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use sync_service::engine::{Change, FieldChange, ObjectChange, SyncPlan};
-use sync_service::model::ConnectionName;
+use sync_service::engine::{
+    Change, EngineError, FieldChange, Limits, ObjectChange, Progress, Subject, SyncPlan,
+};
+use sync_service::model::{ConnectionName, RecordKey};
+use sync_service::{Connection, explain};
+use tokio_util::sync::CancellationToken;
 
-use super::{open, stop_on_signal};
-use crate::args::{Output, Plan};
-use crate::output::{FOUND, Outcome, count, print_json, table};
+use super::{Opened, open, open_saved, stop_on_signal};
+use crate::args::{Common, Output};
+use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
 use crate::progress::Bars;
 
+/// How many objects are taken from the store at once.
+const PAGE: u32 = 500;
+
+/// What `okta-insight plan` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    common: Common,
+    /// How many objects to show one by one.
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    /// Read an export instead of Okta, which is not asked for anything.
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+    /// Save the whole plan, with every object, as JSON.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A plan as it is shown.
 #[derive(Serialize)]
-struct Planned {
+pub(crate) struct Planned {
     connection: ConnectionName,
     #[serde(flatten)]
     plan: SyncPlan,
     /// Why a sync would not carry it out.
     refusal: Option<String>,
-    objects: Vec<ObjectChange>,
+    /// What releases it.
+    release: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects: Option<Vec<ObjectChange>>,
 }
 
 pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
-    let opened = open(&args.common).await?;
+    let opened = match &args.from {
+        Some(folder) => open_saved(&args.common, folder).await?,
+        None => open(&args.common).await?,
+    };
+    let mut file = args.out.as_deref().map(PlanFile::create).transpose()?;
+    let outcome = show(&opened, args.limit, &[], file.as_mut(), output).await?;
+    if let Some(file) = file {
+        file.end()?;
+    }
+    Ok(outcome)
+}
+
+/// Makes and shows the plan of every connection, of everything or of some objects.
+pub(crate) async fn show(
+    opened: &Opened,
+    limit: u32,
+    subjects: &[Subject],
+    mut file: Option<&mut PlanFile>,
+    output: Output,
+) -> Outcome {
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut planned = Vec::new();
     for connection in &opened.connections {
-        let engine = connection.engine();
-        let plan = engine.plan(&bars, &stop).await?;
-        let objects = engine.changes(plan.run, None, args.limit).await?;
-        engine.discard(plan.clone()).await?;
         let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
-        let refusal = plan.clone().approve(&limits).err().map(|refusal| refusal.to_string());
-        planned.push(Planned { connection: connection.name().clone(), plan, refusal, objects });
+        let plan = make(connection, subjects, &bars, &stop).await?;
+        let engine = connection.engine();
+        let objects = engine.changes(plan.run, None, limit).await?;
+        let mut shown = Planned::of(connection, plan.clone(), &limits);
+        if let Some(file) = &mut file {
+            file.begin(&shown)?;
+            let mut after: Option<RecordKey> = None;
+            loop {
+                let page = engine.changes(plan.run, after.as_ref(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.key.clone());
+                file.add(&page)?;
+            }
+        }
+        shown.objects = Some(objects);
+        engine.discard(plan).await?;
+        planned.push(shown);
     }
     drop(bars);
     opened.store.close().await;
@@ -46,41 +107,141 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
     Ok(if changes == 0 { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
+async fn make(
+    connection: &Connection,
+    subjects: &[Subject],
+    progress: &dyn Progress,
+    stop: &CancellationToken,
+) -> Result<SyncPlan, EngineError> {
+    let engine = connection.engine();
+    if subjects.is_empty() {
+        engine.plan(progress, stop).await
+    } else {
+        engine.plan_some(subjects, progress, stop).await
+    }
+}
+
+impl Planned {
+    fn of(connection: &Connection, plan: SyncPlan, limits: &Limits) -> Self {
+        let refusal = plan.clone().approve(limits).err();
+        let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
+        Self {
+            connection: connection.name().clone(),
+            plan,
+            refusal: refusal.map(|refusal| refusal.to_string()),
+            release,
+            objects: None,
+        }
+    }
+}
+
+/// A plan on its way to a file, object by object.
+pub(crate) struct PlanFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+    plans: u64,
+    objects: u64,
+}
+
+impl PlanFile {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        let failed =
+            |error| Failure::new(format!("{} could not be written: {}", path.display(), explain(&error)));
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        // Plans hold personal data.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = BufWriter::new(options.open(path).map_err(failed)?);
+        let mut file = Self { path: path.to_owned(), file, plans: 0, objects: 0 };
+        file.write("{\"connections\":[")?;
+        Ok(file)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
+        self.file.write_all(text.as_bytes()).map_err(|error| {
+            Failure::new(format!("{} could not be written: {}", self.path.display(), explain(&error)))
+        })
+    }
+
+    /// A plan without its objects, which follow.
+    fn begin(&mut self, planned: &Planned) -> Result<(), Failure> {
+        let text = serde_json::to_string(planned).map_err(|e| Failure::new(e.to_string()))?;
+        let open = text.strip_suffix('}').unwrap_or(&text);
+        let between = match self.plans {
+            0 => "\n",
+            _ => "\n]},\n",
+        };
+        self.plans += 1;
+        self.objects = 0;
+        self.write(&format!("{between}{open},\"objects\":["))
+    }
+
+    fn add(&mut self, objects: &[ObjectChange]) -> Result<(), Failure> {
+        for object in objects {
+            let text = serde_json::to_string(object).map_err(|e| Failure::new(e.to_string()))?;
+            let between = if self.objects == 0 { "\n" } else { ",\n" };
+            self.objects += 1;
+            self.write(&format!("{between}{text}"))?;
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        self.write(if self.plans == 0 { "]}\n" } else { "\n]}\n]}\n" })?;
+        self.file.flush().map_err(|error| {
+            Failure::new(format!("{} could not be written: {}", self.path.display(), explain(&error)))
+        })
+    }
+}
+
 fn print(planned: &Planned) {
     println!("Connection {}", planned.connection);
     if let Some(structure) = &planned.plan.structure {
         structure.added_types.iter().for_each(|name| println!("  + object type {name}"));
-        if !structure.added_attributes.is_empty() {
+        if structure.added_types.is_empty() {
+            structure.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
+        } else {
             println!("  + {}", count(structure.added_attributes.len() as u64, "attribute"));
         }
         structure.notes.iter().for_each(|note| println!("  i {note}"));
         structure.drift.iter().for_each(|drift| println!("  ! {drift}"));
     }
-    let mut rows = table(["kind", "known", "read", "create", "update", "mark as deleted"]);
+    let mut rows = table(["kind", "known", "read", "create", "update", "mark as gone"]);
     for (kind, plan) in &planned.plan.kinds {
         let numbers = [plan.known, plan.read, plan.create, plan.update, plan.retire].map(|n| n.to_string());
-        rows.add_row(std::iter::once(kind.to_string()).chain(numbers));
+        rows.add_row(std::iter::once(format!("{kind}s")).chain(numbers));
     }
     println!("{rows}");
-    for object in &planned.objects {
+    for object in planned.objects.iter().flatten() {
         let sign = match object.change {
             Change::Create => '+',
             Change::Update => '~',
             Change::Retire => '-',
         };
-        println!("  {sign} {}", object.key);
-        if object.change == Change::Update {
+        match &object.name {
+            Some(name) => println!("  {sign} {} {name} ({})", object.key.kind, object.key.id),
+            None => println!("  {sign} {}", object.key),
+        }
+        if object.change != Change::Create {
             object.fields.iter().for_each(|field| println!("      {}", field_line(field)));
         }
     }
-    let hidden = planned.plan.changes().saturating_sub(planned.objects.len() as u64);
+    let shown = planned.objects.as_ref().map_or(0, |objects| objects.len() as u64);
+    let hidden = planned.plan.changes().saturating_sub(shown);
     if hidden > 0 {
-        println!("  and {}", count(hidden, "more object"));
+        println!("  and {}; --limit shows more, --out saves all", count(hidden, "more object"));
+    }
+    let losses = &planned.plan.losses;
+    if losses.memberships.0 > 0 {
+        println!("  {} of {} memberships would end", losses.memberships.0, losses.memberships.1);
+    }
+    for lost in &losses.blanked {
+        println!("  {} of {} {}s would lose their {}", lost.lost, lost.known, lost.kind, lost.field);
     }
     if let Some(refusal) = &planned.refusal {
-        println!(
-            "  ! A sync would be refused: {refusal}; `okta-insight sync --accept-shrink` carries it out."
-        );
+        println!("  ! A sync would refuse this: {refusal}");
+        planned.release.iter().for_each(|release| println!("    → {release}"));
     }
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if planned.plan.changes() == 0 {

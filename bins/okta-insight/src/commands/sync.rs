@@ -11,7 +11,7 @@ use sync_service::model::{ConnectionName, GroupId, ObjectKind, UserId};
 use sync_service::{Connection, ServiceError};
 use tokio_util::sync::CancellationToken;
 
-use super::{open, stop_on_signal};
+use super::{open, plan, stop_on_signal};
 use crate::args::{Output, Sync};
 use crate::output::{Failure, Outcome, count, print_json, table};
 use crate::progress::Bars;
@@ -49,16 +49,22 @@ impl Totals {
     }
 }
 
+/// How many objects a dry run shows one by one.
+const SHOWN: u32 = 20;
+
 pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     let opened = open(&args.common).await?;
-    let stop = stop_on_signal();
-    let bars = Bars::new();
     let subjects: Vec<Subject> = args
         .users
         .iter()
         .map(|id| Subject::User(UserId::new(id)))
         .chain(args.groups.iter().map(|id| Subject::Group(GroupId::new(id))))
         .collect();
+    if args.dry_run {
+        return plan::show(&opened, SHOWN, &subjects, None, output).await;
+    }
+    let stop = stop_on_signal();
+    let bars = Bars::new();
     let mut totals = Totals::default();
     for connection in &opened.connections {
         let name = connection.name().clone();
@@ -74,7 +80,8 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
                 Synced { connection: name, handed_over: false, asked_for: 0, report }
             }
             Err(ServiceError::Locked(_)) => {
-                hand_over(connection, &opened.config.store, args.accept_shrink, &subjects, &stop).await?
+                hand_over(connection, &opened.config.store, args.accept_shrink, &subjects, &bars, &stop)
+                    .await?
             }
             Err(error) => return Err(error.into()),
         };
@@ -99,12 +106,13 @@ async fn hand_over(
     store: &Path,
     accept_shrink: bool,
     subjects: &[Subject],
+    bars: &Bars,
     stop: &CancellationToken,
 ) -> Result<Synced, Failure> {
     let name = connection.name().clone();
     let report = if subjects.is_empty() {
         eprintln!("Another process works on connection {name}; it is asked for the run.");
-        connection.hand_over(accept_shrink, PATIENCE, store, stop).await?
+        connection.hand_over(accept_shrink, PATIENCE, store, bars, stop).await?
     } else {
         connection.ask(subjects).await?;
         RunReport::default()
@@ -126,6 +134,15 @@ fn print(synced: &Synced) {
         rows.add_row(std::iter::once(kind.to_string()).chain(numbers));
     }
     println!("{rows}");
+    if report.resumed {
+        println!("  went on where an earlier run was");
+    }
+    if report.marked > 0 {
+        println!("  {} marked as gone", count(report.marked, "object"));
+    }
+    if report.cleared > 0 {
+        println!("  {} cleared with the account", count(report.cleared, "value"));
+    }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     println!(

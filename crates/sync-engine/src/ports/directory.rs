@@ -121,6 +121,9 @@ pub trait Directory: Send + Sync {
     /// What Assets should hold of an object that is not kept current any more: its last values, marked.
     fn retire(&self, last: &Record, departure: Departure) -> Record;
 
+    /// What people call an object; `None` where the record does not tell.
+    fn name(&self, record: &Record) -> Option<String>;
+
     /// A short name for what the operator chooses: another name, another choice. Empty when that is everything.
     fn selection(&self) -> String;
 

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use okta_client::model::{Group, User, UserStatus};
+use okta_client::model::Group;
 use okta_client::{GroupQuery, OktaClient, UserQuery};
-use schema_mapper::{Mapped, Mapping, Selection};
-use sync_engine::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page, PortError};
+use sync_engine::{Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError};
 use sync_model::{Departure, GroupId, Record, UserId};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
-use super::{MappingSlot, okta_error, okta_page_error};
+use super::{Lens, okta_error, okta_page_error};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
@@ -20,65 +19,25 @@ const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
-    mapping: MappingSlot,
-    selection: Arc<Selection>,
-    /// The group of all users, once it was looked for.
-    everyone: Arc<OnceCell<Option<Everyone>>>,
-}
-
-/// The group of all users.
-#[derive(Debug, Clone)]
-struct Everyone {
-    id: GroupId,
-    selected: bool,
+    lens: Lens,
+    /// Held while the group of all users is looked for.
+    looking: Arc<Mutex<()>>,
 }
 
 impl OktaDirectory {
-    pub(crate) fn new(okta: OktaClient, mapping: MappingSlot, selection: Selection) -> Self {
-        Self { okta, mapping, selection: Arc::new(selection), everyone: Arc::default() }
+    pub(crate) fn new(okta: OktaClient, lens: Lens) -> Self {
+        Self { okta, lens, looking: Arc::default() }
     }
 
-    /// The mapping, made from the org's schemas the first time.
-    fn mapping(&self) -> Result<Arc<Mapping>, PortError> {
-        self.mapping.get().ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))
-    }
-
-    async fn everyone(&self) -> Result<Option<Everyone>, PortError> {
-        let found = self.everyone.get_or_try_init(|| async {
+    /// Finds the group of all users, once.
+    async fn find_everyone(&self) -> Result<(), PortError> {
+        let _looking = self.looking.lock().await;
+        if !self.lens.knows_everyone() {
             let query = GroupQuery::filter(BUILT_IN);
             let groups: Vec<Group> = self.okta.groups().list(&query).try_collect().await.map_err(reading)?;
-            Ok(groups.iter().find(|group| group.is_everyone()).map(|group| self.as_everyone(group)))
-        });
-        found.await.cloned()
-    }
-
-    fn as_everyone(&self, group: &Group) -> Everyone {
-        Everyone { id: GroupId::new(&group.id), selected: self.selection.covers_group(group) }
-    }
-
-    fn observe_user(&self, mapping: &Mapping, user: &User, everyone: Option<&Everyone>) -> ObservedUser {
-        // Okta does not count deactivated users among everyone.
-        let implied = everyone.filter(|group| group.selected && user.status != UserStatus::Deprovisioned);
-        let selected = self.selection.covers_user(user, mapping);
-        ObservedUser {
-            observed: observed(mapping.user(user), selected, user.last_updated),
-            implied_groups: implied.map(|group| group.id.clone()).into_iter().collect(),
+            self.lens.remember_everyone(groups.iter().find(|group| group.is_everyone()));
         }
-    }
-
-    fn observe_group(&self, mapping: &Mapping, group: &Group) -> ObservedGroup {
-        let members = if group.is_everyone() {
-            // Known now, and need not be asked for. It may have been known before.
-            let _ = self.everyone.set(Some(self.as_everyone(group)));
-            Members::Implied
-        } else {
-            Members::Listed
-        };
-        ObservedGroup {
-            observed: observed(mapping.group(group), self.selection.covers_group(group), group.last_updated),
-            members,
-            members_changed: group.last_membership_updated,
-        }
+        Ok(())
     }
 }
 
@@ -130,16 +89,6 @@ fn reading(error: okta_client::Error) -> PortError {
     okta_error(READING, error)
 }
 
-fn observed(mapped: Mapped, selected: bool, last_updated: Option<Timestamp>) -> Observed {
-    Observed {
-        record: mapped.record,
-        selected,
-        last_updated,
-        unmapped: mapped.unmapped,
-        problems: mapped.problems.iter().map(ToString::to_string).collect(),
-    }
-}
-
 #[async_trait]
 impl Directory for OktaDirectory {
     async fn groups(
@@ -147,7 +96,7 @@ impl Directory for OktaDirectory {
         since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError> {
-        let mapping = self.mapping()?;
+        let mapping = self.lens.mapping()?;
         let groups = self.okta.groups();
         let page = match from {
             Some(cursor) => match cursor.as_str().parse() {
@@ -158,7 +107,7 @@ impl Directory for OktaDirectory {
         };
         let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
         Ok(Page {
-            items: page.items.iter().map(|group| self.observe_group(&mapping, group)).collect(),
+            items: page.items.iter().map(|group| self.lens.group(&mapping, group)).collect(),
             next: page.next.map(|next| Cursor::new(next.to_string())),
         })
     }
@@ -178,8 +127,8 @@ impl Directory for OktaDirectory {
         since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedUser>, PortError> {
-        let everyone = self.everyone().await?;
-        let mapping = self.mapping()?;
+        self.find_everyone().await?;
+        let mapping = self.lens.mapping()?;
         let (part, place) = match from {
             Some(cursor) => UserPart::of(cursor.as_str()),
             None if since.is_some() => (UserPart::Changed, ""),
@@ -200,21 +149,21 @@ impl Directory for OktaDirectory {
             (None, UserPart::Active) => Some(UserPart::Deactivated.cursor("")),
             (None, UserPart::Deactivated | UserPart::Changed) => None,
         };
-        let observe = |user| self.observe_user(&mapping, user, everyone.as_ref());
+        let observe = |user| self.lens.user(&mapping, user);
         Ok(Page { items: page.items.iter().map(observe).collect(), next })
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
-        let everyone = self.everyone().await?;
-        let mapping = self.mapping()?;
+        self.find_everyone().await?;
+        let mapping = self.lens.mapping()?;
         let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
-        Ok(user.map(|user| self.observe_user(&mapping, &user, everyone.as_ref())))
+        Ok(user.map(|user| self.lens.user(&mapping, &user)))
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
         match self.okta.urgent().users().groups(id.as_str()).await {
             Ok(groups) => {
-                let groups = groups.iter().filter(|g| !g.is_everyone() && self.selection.covers_group(g));
+                let groups = groups.iter().filter(|g| !g.is_everyone() && self.lens.covers_group(g));
                 Ok(groups.map(|g| GroupId::new(&g.id)).collect())
             }
             // Deleted between two requests: the next look will see it.
@@ -224,33 +173,33 @@ impl Directory for OktaDirectory {
     }
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
-        let mapping = self.mapping()?;
+        let mapping = self.lens.mapping()?;
         let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
-        Ok(group.map(|group| self.observe_group(&mapping, &group)))
+        Ok(group.map(|group| self.lens.group(&mapping, &group)))
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {
-        self.everyone.get().and_then(Option::as_ref).is_some_and(|everyone| everyone.id == *group)
+        self.lens.is_everyone(group)
     }
 
     fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
-        let selected = user.selected && self.selection.covers_member_of(groups);
-        match self.mapping.get() {
-            Some(mapping) => Observed { record: mapping.with_groups(user.record, groups), selected, ..user },
-            None => user,
-        }
+        self.lens.join(user, groups)
     }
 
     fn retire(&self, last: &Record, departure: Departure) -> Record {
-        self.mapping.get().map_or_else(|| last.clone(), |mapping| mapping.retire(last, departure))
+        self.lens.retire(last, departure)
+    }
+
+    fn name(&self, record: &Record) -> Option<String> {
+        self.lens.name(record)
     }
 
     fn selection(&self) -> String {
-        self.selection.version()
+        self.lens.version()
     }
 
     fn brings_in(&self, group: &GroupId) -> bool {
-        self.selection.brings_in(group)
+        self.lens.brings_in(group)
     }
 
     fn requests(&self) -> u64 {

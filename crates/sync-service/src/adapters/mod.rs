@@ -4,7 +4,9 @@ mod directory;
 mod feed;
 mod hook;
 mod importer;
+mod lens;
 mod objects;
+mod saved;
 mod settings;
 mod structure;
 
@@ -17,9 +19,11 @@ pub(crate) use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
 pub(crate) use hook::{Deviation, OktaEventHook};
 pub(crate) use importer::AssetsImporter;
+pub(crate) use lens::Lens;
 pub(crate) use objects::AssetsObjects;
+pub(crate) use saved::SavedDirectory;
 pub(crate) use settings::SourceSettings;
-pub(crate) use structure::{AssetsStructure, Examined, org_schemas};
+pub(crate) use structure::{AssetsStructure, Examined, OrgSource, org_schemas};
 
 /// The mapping in force. Replaced as a whole when the schemas were compared.
 #[derive(Debug, Clone, Default)]

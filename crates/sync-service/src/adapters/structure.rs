@@ -9,6 +9,8 @@ use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use sync_engine::{PortError, Structure, StructureReport, StructureState};
 
+use crate::export::Saved;
+
 use super::{MappingSlot, SourceSettings, assets_error, okta_error};
 
 /// What the import source has, beside what Okta's schemas call for.
@@ -31,10 +33,17 @@ pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSch
     Ok(OrgSchemas { user_types, group })
 }
 
+/// Where an org's schemas are read.
+#[derive(Debug, Clone)]
+pub(crate) enum OrgSource {
+    Okta(OktaClient),
+    Saved(Saved),
+}
+
 /// The document in Assets, beside the one that Okta's schemas call for.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsStructure {
-    okta: OktaClient,
+    org: OrgSource,
     assets: ImportClient,
     account: Option<AssetsClient>,
     settings: SourceSettings,
@@ -45,14 +54,14 @@ pub(crate) struct AssetsStructure {
 
 impl AssetsStructure {
     pub(crate) const fn new(
-        okta: OktaClient,
+        org: OrgSource,
         assets: ImportClient,
         account: Option<AssetsClient>,
         settings: SourceSettings,
         options: MappingOptions,
         mapping: MappingSlot,
     ) -> Self {
-        Self { okta, assets, account, settings, options, follow_titles: false, mapping }
+        Self { org, assets, account, settings, options, follow_titles: false, mapping }
     }
 
     /// Renames attributes in Assets when their titles change in Okta.
@@ -63,8 +72,14 @@ impl AssetsStructure {
 
     /// Reads Okta's schemas again and gives the mapping that they call for.
     async fn wanted(&self) -> Result<Mapping, PortError> {
-        let schemas = org_schemas(&self.okta).await;
-        self.called_for(&schemas.map_err(|e| okta_error("the schemas of the Okta org could not be read", e))?)
+        const ACTION: &str = "the schemas of the Okta org could not be read";
+        let schemas = match &self.org {
+            OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
+            OrgSource::Saved(saved) => {
+                saved.schemas().await.map_err(|e| PortError::new(ACTION).with_hint(e.hint()).caused_by(e))?
+            }
+        };
+        self.called_for(&schemas)
     }
 
     /// The mapping that schemas call for.

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use check::{Area, Check, State};
 pub use repair::Repaired;
 
-use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, SourceSettings};
+use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, OrgSource, SourceSettings};
 use crate::connection::{account_client, assets_client, okta_client};
 use crate::http::Inbox;
 use crate::{Config, ConfigError, ConnectionConfig, Receiver};
@@ -143,7 +143,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     };
     let structure = match (okta, import) {
         (Ok(okta), Ok(import)) => Some(AssetsStructure::new(
-            okta.clone(),
+            OrgSource::Okta(okta.clone()),
             import.clone(),
             None,
             SourceSettings::new(import.clone(), None),

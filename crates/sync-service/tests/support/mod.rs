@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
-use sync_service::engine::RunReport;
+use sync_service::engine::{Quiet, RunReport};
 use sync_service::{Config, Connection, ServiceError, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,7 @@ impl World {
         patience: Duration,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
-        connection.hand_over(false, patience, &self.config.store, stop).await
+        connection.hand_over(false, patience, &self.config.store, &Quiet, stop).await
     }
 }
 

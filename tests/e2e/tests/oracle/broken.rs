@@ -121,6 +121,10 @@ impl Directory for Immortal {
         last.clone()
     }
 
+    fn name(&self, record: &Record) -> Option<String> {
+        self.0.name(record)
+    }
+
     fn selection(&self) -> String {
         self.0.selection()
     }

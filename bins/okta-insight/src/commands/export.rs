@@ -1,0 +1,78 @@
+//! `okta-insight export`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use sync_service::{Config, Connection, ExportError, export};
+
+use super::stop_on_signal;
+use crate::args::{Common, Output};
+use crate::output::{Failure, Outcome, count, print_json};
+use crate::progress::Bars;
+
+/// What `okta-insight export` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The folder, which is created; one folder below it for each connection when there are several.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    #[command(flatten)]
+    common: Common,
+    /// Replace an earlier export.
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
+    let config = Config::load(&args.common.config)?;
+    let chosen = config.chosen(args.common.connection.as_deref())?;
+    for connection in &chosen {
+        Connection::check(connection)?;
+    }
+    let stop = stop_on_signal();
+    let mut written = Vec::new();
+    for connection in &chosen {
+        let folder = match chosen.len() {
+            1 => args.folder.clone(),
+            _ => args.folder.join(connection.name.as_str()),
+        };
+        let bars = Bars::new();
+        let manifest = export(connection, &folder, args.force, &bars, &stop).await?;
+        drop(bars);
+        written.push((connection, folder, manifest));
+    }
+    match output {
+        Output::Json => {
+            let exports = written.iter().map(|(connection, folder, manifest)| {
+                serde_json::json!({ "connection": connection.name, "folder": folder, "export": manifest })
+            });
+            print_json(&serde_json::json!({ "exports": exports.collect::<Vec<_>>() }))?;
+        }
+        Output::Text => {
+            for (connection, folder, manifest) in &written {
+                println!("Connection {}", connection.name);
+                println!(
+                    "  {}, {}, {} and {} of {}",
+                    count(manifest.users, "user"),
+                    count(manifest.groups, "group"),
+                    count(manifest.memberships, "membership"),
+                    count(manifest.user_types, "user type"),
+                    manifest.org_url
+                );
+                println!("  in {}, readable by you alone: it holds personal data", folder.display());
+                println!(
+                    "  `okta-insight plan --from {0}` plans from it, `okta-insight sandbox --org-data {0}` plays it",
+                    folder.display()
+                );
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        sync_service::ServiceError::from(error).into()
+    }
+}

@@ -1,0 +1,94 @@
+//! `okta-insight schema`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use comfy_table::{Cell, Color};
+use sync_service::mapper::{AttributeState, AttributeView, TypeView};
+use sync_service::{Config, SchemaView, compare_schemas};
+
+use crate::args::{Common, Output};
+use crate::output::{FOUND, Outcome, coloured, count, print_json, table};
+
+/// What `okta-insight schema` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    #[command(flatten)]
+    common: Common,
+    /// Show only what differs.
+    #[arg(long)]
+    changes: bool,
+}
+
+pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
+    let config = Config::load(&args.common.config)?;
+    let mut views = Vec::new();
+    for connection in config.chosen(args.common.connection.as_deref())? {
+        views.push(compare_schemas(connection).await?);
+    }
+    let differs = views.iter().any(|view| view.differs);
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "differs": differs, "connections": views }))?,
+        Output::Text => views.iter().for_each(|view| print(view, args.changes)),
+    }
+    Ok(if differs { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+fn print(view: &SchemaView, changes: bool) {
+    println!("Connection {}", view.connection);
+    for object_type in &view.types {
+        print_type(object_type, changes);
+    }
+    view.notes.iter().for_each(|note| println!("  i {note}"));
+    println!("{}", if view.differs { "`okta-insight setup` adds what is new." } else { "Both sides agree." });
+}
+
+fn print_type(object_type: &TypeView, changes: bool) {
+    let missing = if object_type.present { "" } else { " (not in Assets yet)" };
+    println!("\n{}{missing}", object_type.name);
+    let is_shown =
+        |view: &&AttributeView| !changes || matches!(view.state, AttributeState::New | AttributeState::Drift);
+    let shown: Vec<&AttributeView> = object_type.attributes.iter().filter(is_shown).collect();
+    if !shown.is_empty() {
+        let mut rows = table(["state", "okta", "title", "type", "assets", "type", "values"]);
+        for view in &shown {
+            rows.add_row(row(view));
+        }
+        println!("{rows}");
+    }
+    let hidden = object_type.attributes.len() - shown.len();
+    if hidden > 0 {
+        println!("  {} as they should be or left out", count(hidden as u64, "attribute"));
+    }
+    let differences = object_type.attributes.iter().flat_map(|view| &view.differences);
+    differences.chain(&object_type.differences).for_each(|difference| println!("  ! {difference}"));
+}
+
+fn row(view: &AttributeView) -> Vec<Cell> {
+    let (word, colour) = match view.state {
+        AttributeState::Same => ("✓ same", Color::Green),
+        AttributeState::New => ("+ new", Color::Yellow),
+        AttributeState::Drift => ("! drift", Color::Red),
+        AttributeState::Excluded => ("- excluded", Color::DarkGrey),
+    };
+    let mut state = Cell::new(word);
+    if coloured() {
+        state = state.fg(colour);
+    }
+    let mut cells = vec![state];
+    match &view.okta {
+        Some(okta) => cells.extend([&okta.name, &okta.title, &okta.kind].map(Cell::new)),
+        None => cells.extend(["", "", ""].map(Cell::new)),
+    }
+    match &view.assets {
+        Some(assets) => {
+            let values = match assets.maximum_cardinality {
+                -1 => "any".to_owned(),
+                n => n.to_string(),
+            };
+            cells.extend([&assets.name, &assets.kind, &values].map(Cell::new));
+        }
+        None => cells.extend(["", "", ""].map(Cell::new)),
+    }
+    cells
+}

@@ -1,0 +1,126 @@
+//! A saved org as the engine's directory: for plans without Okta.
+
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use sync_engine::{Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError};
+use sync_model::{Departure, GroupId, Record, UserId};
+
+use super::Lens;
+use crate::export::{ExportError, Saved};
+
+/// An export, seen through the mapping in force and what the operator chooses. What its listings do not hold is not there.
+#[derive(Debug, Clone)]
+pub(crate) struct SavedDirectory {
+    saved: Saved,
+    lens: Lens,
+}
+
+impl SavedDirectory {
+    pub(crate) const fn new(saved: Saved, lens: Lens) -> Self {
+        Self { saved, lens }
+    }
+
+    /// Finds the group of all users, once.
+    async fn find_everyone(&self) -> Result<(), PortError> {
+        let mut number = 1;
+        while !self.lens.knows_everyone() {
+            let page = self.saved.groups(number).await.map_err(reading)?;
+            match page.as_ref().map(|page| page.iter().find(|group| group.is_everyone())) {
+                Some(Some(everyone)) => self.lens.remember_everyone(Some(everyone)),
+                Some(None) => number += 1,
+                None => self.lens.remember_everyone(None),
+            }
+        }
+        Ok(())
+    }
+}
+
+// The signature is that of `map_err`.
+#[allow(clippy::needless_pass_by_value)]
+fn reading(error: ExportError) -> PortError {
+    let hint = error.hint();
+    PortError::new("the export could not be read").with_hint(hint).caused_by(error)
+}
+
+fn number(from: Option<&Cursor>) -> u64 {
+    from.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(1)
+}
+
+fn page<T, O>(items: Option<Vec<T>>, number: u64, observe: impl Fn(&T) -> O) -> Page<O> {
+    let Some(items) = items else { return Page { items: Vec::new(), next: None } };
+    Page { items: items.iter().map(observe).collect(), next: Some(Cursor::new((number + 1).to_string())) }
+}
+
+#[async_trait]
+impl Directory for SavedDirectory {
+    async fn groups(
+        &self,
+        _since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedGroup>, PortError> {
+        let (mapping, number) = (self.lens.mapping()?, number(from));
+        let groups = self.saved.groups(number).await.map_err(reading)?;
+        Ok(page(groups, number, |group| self.lens.group(&mapping, group)))
+    }
+
+    fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
+        let (saved, group) = (self.saved.clone(), group.clone());
+        let members = async move {
+            let members = saved.members(group.as_str()).await.map_err(reading)?;
+            Ok(stream::iter(members.into_iter().map(|id| Ok(UserId::new(id)))))
+        };
+        stream::once(members).try_flatten().boxed()
+    }
+
+    async fn users(
+        &self,
+        _since: Option<Timestamp>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<ObservedUser>, PortError> {
+        self.find_everyone().await?;
+        let (mapping, number) = (self.lens.mapping()?, number(from));
+        let users = self.saved.users(number).await.map_err(reading)?;
+        Ok(page(users, number, |user| self.lens.user(&mapping, user)))
+    }
+
+    async fn user(&self, _id: &UserId) -> Result<Option<ObservedUser>, PortError> {
+        Ok(None)
+    }
+
+    async fn groups_of(&self, _id: &UserId) -> Result<Vec<GroupId>, PortError> {
+        Ok(Vec::new())
+    }
+
+    async fn group(&self, _id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
+        Ok(None)
+    }
+
+    fn is_implied(&self, group: &GroupId) -> bool {
+        self.lens.is_everyone(group)
+    }
+
+    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+        self.lens.join(user, groups)
+    }
+
+    fn retire(&self, last: &Record, departure: Departure) -> Record {
+        self.lens.retire(last, departure)
+    }
+
+    fn name(&self, record: &Record) -> Option<String> {
+        self.lens.name(record)
+    }
+
+    fn selection(&self) -> String {
+        self.lens.version()
+    }
+
+    fn brings_in(&self, group: &GroupId) -> bool {
+        self.lens.brings_in(group)
+    }
+
+    fn requests(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,173 @@
+//! An org saved to a folder, in Okta's own JSON: what *Synchronize* would read, to be looked at, kept, or planned from.
+//!
+//! ```text
+//! manifest.json            written last: a folder without it is half an export
+//! user-types.json          as GET /api/v1/meta/types/user answers
+//! schemas/{id}.json        as GET /api/v1/meta/schemas/user/{id} answers; group.json is that of groups
+//! groups/00001.json …      pages of GET /api/v1/groups
+//! members/{group}.json     the ids of a group's members
+//! users/00001.json …       pages of GET /api/v1/users, deactivated users last
+//! ```
+
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use read::Saved;
+pub use write::export;
+
+/// What an export holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The layout, 1.
+    pub version: u32,
+    /// The org.
+    pub org_url: String,
+    /// When it was begun.
+    pub began: Timestamp,
+    /// Users, deactivated ones included.
+    pub users: u64,
+    /// Groups.
+    pub groups: u64,
+    /// Memberships, without those of the group of all users: they follow from the users.
+    pub memberships: u64,
+    /// User types.
+    pub user_types: u64,
+}
+
+/// The layout that this version writes and reads.
+const VERSION: u32 = 1;
+
+/// Why an export could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// Something else is there.
+    #[error("{} is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// Only an export may be replaced.
+    #[error("{} holds something else than an export", .0.display())]
+    Foreign(PathBuf),
+    /// A file or folder could not be read or written.
+    #[error("{} could not be {action}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What was tried: `read`, `written`.
+        action: &'static str,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{} is not as an export has it", path.display())]
+    Shape {
+        /// Which.
+        path: PathBuf,
+        /// Why not, with line and column.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// There is no manifest.
+    #[error("{} is no export, or one that was cut off: it has no manifest.json", .0.display())]
+    Unfinished(PathBuf),
+    /// It was written by another version.
+    #[error("{} has the layout {found}, and this version reads {VERSION}", path.display())]
+    Version {
+        /// The folder.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
+    /// Okta could not be read.
+    #[error("Okta could not be read")]
+    Okta(#[source] Box<okta_client::Error>),
+    /// Somebody wanted it to end.
+    #[error("stopped; the folder holds half an export")]
+    Stopped,
+}
+
+impl ExportError {
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotEmpty(_) => {
+                Some("choose another folder, or replace an earlier export with --force".into())
+            }
+            Self::Foreign(_) => Some("choose another folder; nothing in it was touched".into()),
+            Self::Unfinished(_) | Self::Version { .. } | Self::Shape { .. } => {
+                Some("make a new one with `okta-insight export DIR`".into())
+            }
+            Self::Okta(error) => error.hint(),
+            Self::Stopped => Some("run it again with --force".into()),
+            Self::File { .. } => None,
+        }
+    }
+
+    /// Whether the arguments are wrong, rather than the world.
+    pub const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NotEmpty(_)
+                | Self::Foreign(_)
+                | Self::Unfinished(_)
+                | Self::Version { .. }
+                | Self::Shape { .. }
+        )
+    }
+
+    fn file(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, action, source }
+    }
+}
+
+/// The names of the files.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout(PathBuf);
+
+impl Layout {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.0.join("manifest.json")
+    }
+
+    fn user_types(&self) -> PathBuf {
+        self.0.join("user-types.json")
+    }
+
+    fn schemas(&self) -> PathBuf {
+        self.0.join("schemas")
+    }
+
+    fn schema(&self, id: &str) -> PathBuf {
+        self.schemas().join(format!("{id}.json"))
+    }
+
+    fn members(&self) -> PathBuf {
+        self.0.join("members")
+    }
+
+    fn members_of(&self, group: &str) -> PathBuf {
+        self.members().join(format!("{group}.json"))
+    }
+
+    fn pages(&self, of: &str) -> PathBuf {
+        self.0.join(of)
+    }
+
+    fn page(&self, of: &str, number: u64) -> PathBuf {
+        self.pages(of).join(format!("{number:05}.json"))
+    }
+}
+
+const GROUP_SCHEMA: &str = "group";
+const USERS: &str = "users";
+const GROUPS: &str = "groups";

@@ -1,0 +1,77 @@
+//! Reading an export, page by page.
+
+use std::path::{Path, PathBuf};
+
+use okta_client::model::{Group, Schema, User, UserType};
+use schema_mapper::{OrgSchemas, UserTypeSchema};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{ExportError, GROUP_SCHEMA, GROUPS, Layout, Manifest, USERS, VERSION};
+
+/// A finished export.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved {
+    layout: Layout,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    id: String,
+}
+
+impl Saved {
+    /// Opens a folder that holds a finished export.
+    pub(crate) async fn open(folder: &Path) -> Result<Self, ExportError> {
+        let layout = Layout::new(folder);
+        let manifest: Manifest =
+            find(&layout.manifest()).await?.ok_or_else(|| ExportError::Unfinished(folder.to_owned()))?;
+        if manifest.version != VERSION {
+            return Err(ExportError::Version { path: folder.to_owned(), found: manifest.version });
+        }
+        Ok(Self { layout })
+    }
+
+    pub(crate) async fn schemas(&self) -> Result<OrgSchemas, ExportError> {
+        let mut user_types = Vec::new();
+        for user_type in read::<Vec<UserType>>(&self.layout.user_types()).await? {
+            let id = user_type.schema_id().unwrap_or(&user_type.id);
+            let schema: Schema = read(&self.layout.schema(id)).await?;
+            user_types.push(UserTypeSchema { user_type, schema });
+        }
+        Ok(OrgSchemas { user_types, group: read(&self.layout.schema(GROUP_SCHEMA)).await? })
+    }
+
+    /// A page of groups, counted from 1; `None` after the last.
+    pub(crate) async fn groups(&self, number: u64) -> Result<Option<Vec<Group>>, ExportError> {
+        find(&self.layout.page(GROUPS, number)).await
+    }
+
+    /// A page of users, counted from 1; `None` after the last.
+    pub(crate) async fn users(&self, number: u64) -> Result<Option<Vec<User>>, ExportError> {
+        find(&self.layout.page(USERS, number)).await
+    }
+
+    /// The ids of a group's members.
+    pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>, ExportError> {
+        let members: Option<Vec<Member>> = find(&self.layout.members_of(group)).await?;
+        Ok(members.unwrap_or_default().into_iter().map(|member| member.id).collect())
+    }
+}
+
+async fn read<T: DeserializeOwned>(path: &PathBuf) -> Result<T, ExportError> {
+    let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    find(path).await?.ok_or_else(|| ExportError::file(path, "read")(missing()))
+}
+
+/// `None` when there is no such file.
+async fn find<T: DeserializeOwned>(path: &PathBuf) -> Result<Option<T>, ExportError> {
+    match tokio::fs::read(path).await {
+        Ok(text) => {
+            let value = serde_json::from_slice(&text);
+            value.map(Some).map_err(|source| ExportError::Shape { path: path.clone(), source })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ExportError::file(path, "read")(error)),
+    }
+}
