@@ -1,0 +1,100 @@
+//! `okta-insight sync` and `plan` as an operator meets them: shown before, watched, stopped, gone on with.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use support::{World, binary, in_sync};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Numbers that vary, out of the way.
+fn steady(text: &str) -> String {
+    let words = text.split_inclusive(' ').map(|word| {
+        let number = word.trim_end().parse::<f64>().is_ok() && word.contains('.');
+        if number { "N ".to_owned() } else { word.to_owned() }
+    });
+    words.collect()
+}
+
+#[tokio::test]
+async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that_would_trip() {
+    let world = World::start(&["--users", "12", "--groups", "3"]);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    let control = world.control();
+    let users = control.get("/okta/users").await.unwrap()["users"].take();
+    let id = |n: usize| users[n]["id"].as_str().unwrap().to_owned();
+    let changes = json!({ "city": "Nuuk", "title": null });
+    control.call("POST", &format!("/okta/users/{}", id(0)), &changes).await.unwrap();
+    for n in 1..8 {
+        control.call("DELETE", &format!("/okta/users/{}", id(n)), &Value::Null).await.unwrap();
+    }
+    let plan = world.run(&["plan", "--config", "c.toml", "--limit", "2"]);
+    assert_eq!(plan.status.code(), Some(3));
+    let times = timeless(&text(&plan.stdout));
+    insta::assert_snapshot!("plan", times);
+    // The same for some of them, without sending anything.
+    let before = control.get("/insight/executions").await.unwrap();
+    let dry = world.run(&["sync", "--config", "c.toml", "--users", &id(0), "--dry-run"]);
+    assert_eq!(dry.status.code(), Some(3), "{}", text(&dry.stderr));
+    insta::assert_snapshot!("dry_run", timeless(&text(&dry.stdout)));
+    assert_eq!(control.get("/insight/executions").await.unwrap(), before);
+    let refused = world.run(&["sync", "--config", "c.toml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    insta::assert_snapshot!("refused", text(&refused.stderr));
+    let accepted = world.run(&["sync", "--config", "c.toml", "--accept-shrink"]);
+    assert_eq!(accepted.status.code(), Some(0));
+    insta::assert_snapshot!("report", steady(&text(&accepted.stdout)));
+    assert!(in_sync(&world, Duration::ZERO).await.in_sync);
+}
+
+/// Times out of the way.
+fn timeless(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let is_time = word.starts_with("\"20") && word.contains('T');
+        if is_time {
+            "\"TIME\"".to_owned() + word.rsplit('"').next().unwrap_or_default()
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
+    let world = World::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    world.json(&["setup"]);
+    let child = Command::new(binary("okta-insight"))
+        .args(["sync", "--config", "c.toml"])
+        .current_dir(world.folder())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // In the middle of the listings.
+    let control = world.control();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while control.get("/stats").await.unwrap()["okta"]["buckets"]["/api/v1/groups"].as_u64() < Some(8) {
+        assert!(Instant::now() < deadline, "the sync does not list members");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("stopped", text(&output.stderr));
+    control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+    let report = world.run(&["sync", "--config", "c.toml"]);
+    assert!(text(&report.stdout).contains("went on where an earlier run was"), "{}", text(&report.stdout));
+    assert!(in_sync(&world, Duration::ZERO).await.in_sync);
+}
