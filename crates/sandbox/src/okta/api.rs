@@ -70,6 +70,9 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     if path == "/oauth2/v1/token" && parts.method == Method::POST {
         return token(&org, &parts.headers, &body);
     }
+    if path == "/.well-known/okta-organization" && parts.method == Method::GET {
+        return respond(Answer::ok(org.authority.organization()), HeaderMap::new());
+    }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let ["api", "v1", resource @ ..] = segments.as_slice() else {
         return respond(Answer::error(404, "E0000008", "The requested path was not found"), HeaderMap::new());
