@@ -25,6 +25,8 @@ pub use events::SUBSCRIPTION;
 pub use handover::HandoverError;
 pub use http::{ListenError, Monitor, Receiver};
 pub use okta_client::KeyKind;
+/// A text that is shown to nobody.
+pub use secrecy::SecretString as Secret;
 pub use shutdown::shutdown_requested;
 pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};

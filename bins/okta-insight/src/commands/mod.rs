@@ -1,5 +1,7 @@
 //! A file per command.
 
+pub(crate) mod init;
+pub(crate) mod keygen;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
