@@ -10,7 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use expectrl::Session;
+use expectrl::Expect;
+use expectrl::session::{OsSession, Session};
 use expectrl::process::unix::WaitStatus;
 use serde_json::{Value, json};
 use support::{World, binary, in_sync};
@@ -234,7 +235,7 @@ fn secrets_come_from_standard_input_and_from_the_environment() {
 
 /// The wizard on a terminal of its own.
 struct Dialogue {
-    session: Session,
+    session: OsSession,
     screen: vt100::Parser,
     raw: Vec<u8>,
 }
@@ -305,7 +306,8 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("refused the import token").see("Keep the answer").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
     wizard.see("leads to import source").see("Give an account").answer("");
-    let (shown, raw, code) = wizard.see("okta-insight setup").end();
+    wizard.see("okta-insight setup");
+    let (shown, raw, code) = wizard.end();
     assert_eq!(code, 0, "{shown}");
     site.no_secret_in(&raw);
     assert!(!raw.contains("ATCTT3xwrong") && !raw.contains(private["d"].as_str().unwrap()));
@@ -322,7 +324,8 @@ fn a_dialogue_that_is_given_up_writes_no_configuration() {
     let mut wizard = Dialogue::start(&site, &[]);
     wizard.see("Configuration file").answer("").see("Name of the connection");
     wizard.session.send("\x03").unwrap();
-    let (shown, _, code) = wizard.see("given up").end();
+    wizard.see("given up");
+    let (shown, _, code) = wizard.end();
     assert_eq!(code, 1, "{shown}");
     assert!(!site.world.path("okta-insight.toml").exists());
 }
