@@ -17,8 +17,8 @@ mod text;
 pub use api::OktaApi;
 pub use client::{OktaClient, OktaClientBuilder, Organization};
 pub use error::{ConfigError, Error, KeyError, Result};
-pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 pub use generate::KeyKind;
+pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 pub use key::PrivateKey;
 pub use pacer::{BucketState, Pacer, PacerState};
 pub use resources::{

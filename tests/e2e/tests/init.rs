@@ -11,8 +11,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use expectrl::Expect;
-use expectrl::session::{OsSession, Session};
 use expectrl::process::unix::WaitStatus;
+use expectrl::session::{OsSession, Session};
 use serde_json::{Value, json};
 use support::{World, binary, in_sync};
 
@@ -109,10 +109,6 @@ async fn the_configuration_that_is_written_sets_up_and_synchronises() {
     site.no_secret_in(&site.read("w.toml"));
     assert_eq!((site.mode("w.toml"), site.mode("okta-insight-main.import-token")), (0o600, 0o600));
 
-    // The hook of example.com can be created, not verified.
-    let setup = site.world.run(&["setup", "--config", "w.toml", "--output", "json"]);
-    assert!(matches!(setup.status.code(), Some(1 | 3)), "{}", told(&setup));
-
     let mut answers = site.answers();
     answers.retain(|(flag, _)| !["--config", "--public-url"].contains(flag));
     answers.extend([("--config", "log.toml"), ("--connection", "eu")]);
@@ -165,9 +161,14 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
     case("account", site.init(&answers, &[]));
     case("nothing", site.world.run(&["init", "--site-url", "https://example.atlassian.net"]));
     let twice = ["--import-token-file", "-", "--api-token-file", "-"];
-    case("one standard input", site.init(&site.answers()[..5], &[&twice[..], &["--site-url", "a", "--email", "b"]].concat()));
+    case(
+        "one standard input",
+        site.init(&site.answers()[..5], &[&twice[..], &["--site-url", "a", "--email", "b"]].concat()),
+    );
     insta::assert_snapshot!(site.normalised(&all));
-    assert!(!site.world.path("w.toml").exists() && !site.world.path("okta-insight-main.import-token").exists());
+    assert!(
+        !site.world.path("w.toml").exists() && !site.world.path("okta-insight-main.import-token").exists()
+    );
 
     site.write("dead", "ATCTT3xwrong");
     let mut answers = site.answers();
@@ -196,17 +197,57 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
     insta::assert_snapshot!("there_already", site.normalised(&told(&again)));
     assert_eq!(site.read("w.toml"), text);
 
-    site.write("w.toml", &text.replace("[connections.main.okta]", "[connections.main.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]"));
+    site.write(
+        "w.toml",
+        &text.replace(
+            "[connections.main.okta]",
+            "[connections.main.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]",
+        ),
+    );
     let mut answers = site.answers();
     answers.retain(|(flag, _)| *flag != "--public-url");
     let replaced = site.init(&answers, &["--force", "--log-polling"]);
     assert!(replaced.status.success(), "{}", told(&replaced));
     insta::assert_snapshot!("replaced", site.normalised(&site.read("w.toml")));
 
+    let elsewhere = tempfile::tempdir().unwrap();
+    let key = elsewhere.path().join("mine.jwk");
+    std::fs::copy(site.world.path("key.jwk"), &key).unwrap();
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| *flag != "--key");
+    answers.extend([("--key", key.to_str().unwrap()), ("--connection", "us")]);
+    let copied = site.init(&answers, &[]);
+    assert!(copied.status.success(), "{}", told(&copied));
+    assert_eq!(site.read("okta-insight-us.jwk").trim(), site.read("key.jwk"));
+    assert_eq!(site.mode("okta-insight-us.jwk"), 0o600);
+
     site.write("broken.toml", "[connections\nsecret = \"s3cret\"");
     let broken = site.init_with("--config", "broken.toml");
     assert_eq!(broken.status.code(), Some(2));
     assert!(told(&broken).contains("line ") && !told(&broken).contains("s3cret"), "{}", told(&broken));
+}
+
+#[test]
+fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
+    let site = Site::start();
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| *flag != "--key");
+    let done = site.init(&answers, &["--generate-key", "--output", "json"]);
+    assert!(done.status.success(), "{}", told(&done));
+    let document: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
+    assert_eq!(document["public_jwk"]["kid"], private["kid"]);
+    assert!(!told(&done).contains(private["d"].as_str().unwrap()));
+    assert!(told(&done).contains("the new key is not registered yet"), "{}", told(&done));
+    answers.push(("--connection", "main"));
+    std::fs::remove_file(site.world.path("w.toml")).unwrap();
+    std::fs::remove_file(site.world.path("okta-insight-main.import-token")).unwrap();
+    let again = site.init(&answers, &["--generate-key"]);
+    assert!(
+        again.status.code() == Some(2) && told(&again).contains("okta-insight-main.jwk exists"),
+        "{}",
+        told(&again)
+    );
 }
 
 #[test]
@@ -221,12 +262,14 @@ fn secrets_come_from_standard_input_and_from_the_environment() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     };
-    let mut piped = command("piped.toml", &["--connection", "piped", "--import-token-file", "-"]).spawn().unwrap();
+    let mut piped =
+        command("piped.toml", &["--connection", "piped", "--import-token-file", "-"]).spawn().unwrap();
     piped.stdin.take().unwrap().write_all(site.told("/insight/import_token").as_bytes()).unwrap();
     let piped = piped.wait_with_output().unwrap();
     assert!(piped.status.success(), "{}", told(&piped));
     let variable = ("OKTA_INSIGHT_IMPORT_TOKEN", site.told("/insight/import_token"));
-    let named = command("named.toml", &["--connection", "named"]).env(variable.0, variable.1).output().unwrap();
+    let named =
+        command("named.toml", &["--connection", "named"]).env(variable.0, variable.1).output().unwrap();
     assert!(named.status.success(), "{}", told(&named));
     for name in ["piped", "named"] {
         assert_eq!(site.read(&format!("okta-insight-{name}.import-token")).trim(), variable.1);
@@ -255,7 +298,9 @@ impl Dialogue {
     fn see(&mut self, text: &str) -> &mut Self {
         match self.session.expect(text) {
             Ok(found) => self.raw.extend_from_slice(found.as_bytes()),
-            Err(e) => panic!("{text:?} was not seen ({e}); before it\n{}", String::from_utf8_lossy(&self.raw)),
+            Err(e) => {
+                panic!("{text:?} was not seen ({e}); before it\n{}", String::from_utf8_lossy(&self.raw))
+            }
         }
         self
     }
@@ -299,7 +344,10 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("refused the app's credentials").see("Keep the answer");
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     let mut public = private.clone();
-    public.as_object_mut().unwrap().retain(|name, _| ["kty", "n", "e", "kid", "use", "alg"].contains(&name.as_str()));
+    public
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| ["kty", "n", "e", "kid", "use", "alg"].contains(&name.as_str()));
     site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
     wizard.answer("");
     wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");

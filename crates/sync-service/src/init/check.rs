@@ -148,7 +148,7 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, ask
         SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
         SourceStatus::Idle => "a schema and mapping already".to_owned(),
         SourceStatus::Running => "an import under way".to_owned(),
-        other => format!("state {other:?}"),
+        SourceStatus::Other(state) => format!("the state {state}"),
     };
     Ok(Finding::new(format!("it leads to import source {id}, which has {state}")))
 }

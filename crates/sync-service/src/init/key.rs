@@ -16,6 +16,8 @@ pub struct KeyFile {
     pub text: SecretString,
     /// What is to be registered in Okta.
     pub public_jwk: serde_json::Value,
+    /// Whether others than the owner may read the file.
+    pub exposed: bool,
 }
 
 /// A key pair that was just made.
@@ -53,5 +55,16 @@ pub fn read_key(path: &Path) -> Result<KeyFile, InitError> {
         Err(source) => return Err(InitError::Read { path: path.to_owned(), source }),
     };
     let key = PrivateKey::parse(text.expose_secret())?;
-    Ok(KeyFile { path: path.to_owned(), text, public_jwk: key.public_jwk() })
+    Ok(KeyFile { path: path.to_owned(), text, public_jwk: key.public_jwk(), exposed: exposed(path) })
+}
+
+#[cfg(unix)]
+fn exposed(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+const fn exposed(_: &Path) -> bool {
+    false
 }

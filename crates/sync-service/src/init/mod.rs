@@ -10,7 +10,9 @@ use std::io;
 use std::path::PathBuf;
 
 pub use answers::{Answers, NeededScope, needed_scopes};
-pub use check::{Check, Finding, Problem, check_account, check_app, check_import_token, check_org, hook_address};
+pub use check::{
+    Check, Finding, Problem, check_account, check_app, check_import_token, check_org, hook_address,
+};
 pub use key::{KeyFile, NewKey, generate_key, read_key};
 use okta_client::KeyError;
 use sync_model::ConnectionName;

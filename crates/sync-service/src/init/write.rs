@@ -55,8 +55,12 @@ impl Draft {
         };
         let document = text.parse().map_err(|e: toml_edit::TomlError| {
             // The rest of the message quotes the line, which may hold a secret.
-            let line = e.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
-            not_extendable(path, &format!("line {line} is no TOML: {}", e.message()))
+            let line =
+                e.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
+            not_extendable(
+                path,
+                &format!("line {line} is no TOML: {}", e.message().trim().replace('\n', "; ")),
+            )
         })?;
         Ok(Self { path: path.to_owned(), document, exists })
     }
@@ -74,18 +78,34 @@ impl Draft {
 
     /// Where the secrets of a connection are kept: its private key, its import token, its API token.
     pub fn secret_file(&self, name: &ConnectionName, kind: SecretKind) -> PathBuf {
-        private::folder(&self.path).join(format!("okta-insight-{name}.{}", kind.extension()))
+        self.path.with_file_name(format!("okta-insight-{name}.{}", kind.extension()))
     }
 
-    /// Finds out before any question whether the connection may be written.
+    /// Finds out before any other question whether the connection and the files of its tokens may be written.
     ///
     /// # Errors
-    /// When it is there already and may not be replaced.
+    /// When something is there already and may not be replaced.
     pub fn check_name(&self, name: &ConnectionName, replace: bool) -> Result<(), InitError> {
         if self.has(name) && !replace {
             return Err(InitError::ConnectionExists { name: name.clone(), path: self.path.clone() });
         }
-        Ok(())
+        let files = [SecretKind::ImportToken, SecretKind::ApiToken].map(|kind| self.secret_file(name, kind));
+        match files.into_iter().find(|file| !replace && file.exists()) {
+            Some(taken) => Err(InitError::Exists(taken)),
+            None => Ok(()),
+        }
+    }
+
+    /// The file that the key is kept in: where it is when that is beside the configuration, otherwise a copy there.
+    ///
+    /// # Errors
+    /// When the copy would replace a file and may not.
+    pub fn key_file(&self, name: &ConnectionName, key: &Path, replace: bool) -> Result<PathBuf, InitError> {
+        if same_folder(&private::folder(key), &private::folder(&self.path)) {
+            return Ok(self.path.with_file_name(key.file_name().unwrap_or_default()));
+        }
+        let copy = self.secret_file(name, SecretKind::PrivateKey);
+        if copy.exists() && !replace { Err(InitError::Exists(copy)) } else { Ok(copy) }
     }
 
     /// Writes the connection: first the files of its secrets, each for its owner alone, then the configuration. What
@@ -97,25 +117,18 @@ impl Draft {
     pub fn write(mut self, answers: &Answers, replace: bool) -> Result<Written, InitError> {
         let name = &answers.connection;
         self.check_name(name, replace)?;
+        let key_file = self.key_file(name, &answers.key.path, replace)?;
+        self.check(answers)?;
         let mut secrets: Vec<(PathBuf, &SecretString)> = Vec::new();
-        let folder = private::folder(&self.path);
-        let key_file = if same_folder(&private::folder(&answers.key.path), &folder) {
-            folder.join(answers.key.path.file_name().unwrap_or_default())
-        } else {
-            let file = self.secret_file(name, SecretKind::PrivateKey);
-            secrets.push((file.clone(), &answers.key.text));
-            file
-        };
+        if !same_file(&key_file, &answers.key.path) {
+            secrets.push((key_file.clone(), &answers.key.text));
+        }
         let token_file = self.secret_file(name, SecretKind::ImportToken);
         secrets.push((token_file.clone(), &answers.import_token));
         let account_file = self.secret_file(name, SecretKind::ApiToken);
         if let Some(account) = &answers.account {
             secrets.push((account_file.clone(), &account.api_token));
         }
-        if let Some((taken, _)) = secrets.iter().find(|(path, _)| !replace && path.exists()) {
-            return Err(InitError::Exists(taken.clone()));
-        }
-        self.check(answers, &folder)?;
         let places = [in_file(&key_file), in_file(&token_file), in_file(&account_file)];
         self.insert(answers, places)?;
         for (path, secret) in &secrets {
@@ -127,16 +140,17 @@ impl Draft {
         } else {
             private::write(&self.path, &text, false)?;
         }
-        let secrets = secrets.into_iter().map(|(path, _)| path);
-        let key = std::iter::once(key_file);
-        let mut secrets: Vec<PathBuf> = key.chain(secrets).collect();
-        secrets.dedup();
+        let mut secrets: Vec<PathBuf> = secrets.into_iter().map(|(path, _)| path).collect();
+        if !secrets.contains(&key_file) {
+            secrets.insert(0, key_file);
+        }
         Ok(Written { config: self.path, extended: self.exists, secrets })
     }
 
     /// Whether the daemon would take the connection, before anything is written.
-    fn check(&self, answers: &Answers, folder: &Path) -> Result<(), InitError> {
-        let mut trial = Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
+    fn check(&self, answers: &Answers) -> Result<(), InitError> {
+        let mut trial =
+            Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
         let literal = |secret: &SecretString| Value::from(secret.expose_secret().trim());
         let api_token = answers.account.as_ref().map_or_else(|| Value::from(""), |a| literal(&a.api_token));
         trial.insert(answers, [literal(&answers.key.text), literal(&answers.import_token), api_token])?;
@@ -148,7 +162,8 @@ impl Draft {
             }
         }
         let place = self.path.display().to_string();
-        let config = Config::from_toml(&trial.document.to_string(), &place, folder, [])?;
+        let config =
+            Config::from_toml(&trial.document.to_string(), &place, &private::folder(&self.path), [])?;
         config.connections.values().try_for_each(Connection::check).map_err(InitError::from)
     }
 
@@ -170,17 +185,14 @@ impl Draft {
             set(assets, "email", account.email.trim().into());
             set(assets, "api_token", api_token);
         }
-        match &answers.public_url {
-            Some(url) => {
-                if connection.get("events").and_then(Item::as_str) == Some("log") {
-                    connection.remove("events");
-                }
-                set(table(connection, "hook", &path)?, "public_url", url.trim().into());
+        if let Some(url) = &answers.public_url {
+            if connection.get("events").and_then(Item::as_str) == Some("log") {
+                connection.remove("events");
             }
-            None => {
-                connection.remove("hook");
-                set(connection, "events", "log".into());
-            }
+            set(table(connection, "hook", &path)?, "public_url", url.trim().into());
+        } else {
+            connection.remove("hook");
+            set(connection, "events", "log".into());
         }
         Ok(())
     }
@@ -239,6 +251,10 @@ fn in_file(path: &Path) -> Value {
     let mut place = InlineTable::new();
     place.insert("file", path.file_name().unwrap_or_default().to_string_lossy().as_ref().into());
     place.into()
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    same_folder(&private::folder(one), &private::folder(other)) && one.file_name() == other.file_name()
 }
 
 fn same_folder(one: &Path, other: &Path) -> bool {

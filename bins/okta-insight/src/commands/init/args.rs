@@ -10,9 +10,11 @@ pub(super) const IMPORT_TOKEN: &str = "OKTA_INSIGHT_IMPORT_TOKEN";
 pub(super) const API_TOKEN: &str = "OKTA_INSIGHT_API_TOKEN";
 
 #[derive(Debug, Args)]
-#[command(after_help = "Without a terminal nothing is asked: every answer has to be given. Secrets are never arguments: \
+#[command(
+    after_help = "Without a terminal nothing is asked: every answer has to be given. Secrets are never arguments: \
                         they come from a file, from standard input (-), or from OKTA_INSIGHT_IMPORT_TOKEN and \
-                        OKTA_INSIGHT_API_TOKEN.")]
+                        OKTA_INSIGHT_API_TOKEN."
+)]
 pub(crate) struct Init {
     /// The configuration file. An existing one gets the connection added.
     #[arg(long, short, value_name = "FILE", env = "OKTA_INSIGHT_CONFIG")]

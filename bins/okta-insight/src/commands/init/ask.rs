@@ -12,7 +12,9 @@ impl From<InquireError> for Failure {
     fn from(error: InquireError) -> Self {
         match error {
             InquireError::OperationCanceled | InquireError::OperationInterrupted => Self {
-                hint: Some("run it again; a key file that was made stays, and can be given with --key".into()),
+                hint: Some(
+                    "run it again; a key file that was made stays, and can be given with --key".into(),
+                ),
                 ..Self::new("given up; no configuration was written")
             },
             other => Self::new(format!("could not ask on this terminal: {other}")),

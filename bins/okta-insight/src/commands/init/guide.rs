@@ -14,14 +14,16 @@ The import token cannot clear every value or delete objects. An Atlassian accoun
 the role Object schema manager on the object schema, and an API token (id.atlassian.com, Security, API tokens).";
 
 pub(super) const IMPORT: &str = "\
-In Jira: Assets, the object schema (an empty one is best), Schema configuration, Import, Create import: External import.
-Then the menu of the import source: Generate token. It is shown once; a new one ends the old one at once.";
+In Jira: Assets, the object schema (an empty one is best), Import tab, Create import: External import. Then the
+import source's menu: Generate token. It is shown once; a new one ends the old one at once.";
 
 /// How the app is made. Ends with the public key when that is not in Okta yet.
 pub(super) fn app(public_jwk: &serde_json::Value, hook: bool) -> String {
     let jwk = serde_json::to_string_pretty(public_jwk).unwrap_or_default();
-    let scopes: Vec<String> =
-        needed_scopes(hook).iter().map(|scope| format!("     {:<23} {}", scope.name, scope.purpose)).collect();
+    let scopes: Vec<String> = needed_scopes(hook)
+        .iter()
+        .map(|scope| format!("     {:<23} {}", scope.name, scope.purpose))
+        .collect();
     let for_the_hook = if hook {
         "\n     For setup to create the event hook: Super Administrator, or a custom role with okta.eventhooks.manage."
     } else {

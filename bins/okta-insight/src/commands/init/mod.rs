@@ -36,16 +36,22 @@ struct Done<'a> {
 }
 
 pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let terminal = on_terminal();
     let missing = args.missing();
     if !terminal && !missing.is_empty() {
         return Err(Failure {
-            message: format!("there is no terminal to ask on, and these answers are missing: {}", missing.join(", ")),
+            message: format!(
+                "there is no terminal to ask on, and these answers are missing: {}",
+                missing.join(", ")
+            ),
             hint: Some("give them as arguments, or run it on a terminal".into()),
             code: 2,
         });
     }
-    if [&args.import_token_file, &args.api_token_file].iter().all(|file| file.as_deref().is_some_and(is_stdin)) {
+    if [&args.import_token_file, &args.api_token_file]
+        .iter()
+        .all(|file| file.as_deref().is_some_and(is_stdin))
+    {
         let message = "standard input can hold only one of --import-token-file and --api-token-file";
         return Err(Failure { code: 2, ..Failure::new(message) });
     }
@@ -59,8 +65,7 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
     let account = steps.account().await?;
     let api_url = args.api_url.clone();
     let key = key.file;
-    let answers =
-        Answers { connection, org_url, public_url, key, client_id, api_url, import_token, account };
+    let answers = Answers { connection, org_url, public_url, key, client_id, api_url, import_token, account };
     let written = draft.write(&answers, args.force)?;
     match output {
         Output::Json => print_json(&Done {
@@ -73,12 +78,17 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether there is somebody to ask.
+fn on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 fn print(answers: &Answers, written: &Written) {
     let config = written.config.display();
     let verb = if written.extended { "Changed" } else { "Wrote" };
-    println!("{verb} {config}: connection {}", answers.connection);
+    println!("{verb} {config}: connection {}, with its secrets in", answers.connection);
     for file in &written.secrets {
-        println!("  {}  for its owner alone", file.display());
+        println!("  {}", file.display());
     }
     println!("Next:");
     println!("  okta-insight doctor --config {config}");

@@ -1,19 +1,18 @@
 //! The questions in their order. Each answer is checked at once, whether it was given or asked for.
 
 use std::fmt;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use sync_service::init::{
-    Check, Draft, Finding, KeyFile, Problem, SecretKind, check_account, check_app, check_import_token, check_org,
-    generate_key, hook_address, read_key,
+    Check, Draft, Finding, KeyFile, Problem, SecretKind, check_account, check_app, check_import_token,
+    check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{AccountConfig, KeyKind, Secret};
 
 use super::args::{API_TOKEN, IMPORT_TOKEN, Init};
 use super::ask::{self, Next};
-use super::guide;
+use super::{guide, on_terminal};
 use crate::output::Failure;
 
 /// Where the configuration is unless another place is named.
@@ -74,7 +73,7 @@ impl<'a> Steps<'a> {
                 None => CONNECTION.to_owned(),
             };
             let checked = ConnectionName::try_from(name)
-                .map_err(|e| Failure { code: 2, ..Failure::new(e.to_string()) })
+                .map_err(|e| Failure { code: 2, ..Failure::new(format!("--connection: {e}")) })
                 .and_then(|name| {
                     draft.check_name(&name, self.args.force)?;
                     Ok(name)
@@ -82,7 +81,7 @@ impl<'a> Steps<'a> {
             match checked {
                 Ok(name) => return Ok((draft, name)),
                 Err(failure) if self.terminal => {
-                    ask::next(&Problem { message: failure.message, hint: failure.hint, hopeless: true })?;
+                    ask::next(&hopeless(failure))?;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -118,11 +117,10 @@ impl<'a> Steps<'a> {
             return self.new_key(&usual).await;
         }
         if let Some(path) = &self.args.key {
-            match read_key(path) {
+            match self.existing_key(draft, connection, path) {
                 Ok(file) => return Ok(Key { file, new: false }),
-                Err(e) if self.terminal => drop(ask::next(&hopeless(&e.into()))?),
-                Err(e) => {
-                    let failure = Failure::from(e);
+                Err(failure) if self.terminal => drop(ask::next(&hopeless(failure))?),
+                Err(failure) => {
                     return Err(Failure { message: format!("--key: {}", failure.message), ..failure });
                 }
             }
@@ -142,11 +140,28 @@ impl<'a> Steps<'a> {
                 KeyOrigin::Existing(path) => (path, true),
                 KeyOrigin::Other => (ask::text("File of the private key", None)?.into(), false),
             };
-            match read_key(&path) {
+            match self.existing_key(draft, connection, &path) {
                 Ok(file) => return Ok(Key { file, new }),
-                Err(e) => drop(ask::next(&hopeless(&e.into()))?),
+                Err(failure) => drop(ask::next(&hopeless(failure))?),
             }
         }
+    }
+
+    /// A key that is strong enough, in a file that can be used or copied.
+    fn existing_key(
+        &self,
+        draft: &Draft,
+        connection: &ConnectionName,
+        path: &Path,
+    ) -> Result<KeyFile, Failure> {
+        let file = read_key(path)?;
+        let kept = draft.key_file(connection, path, self.args.force)?;
+        let kind = file.public_jwk["alg"].as_str().unwrap_or_default();
+        ask::good(&format!("{} is a private key for {kind}", path.display()));
+        if file.exposed && kept.file_name() == path.file_name() {
+            ask::note(&format!("others may read {0}; `chmod 600 {0}` ends that", path.display()));
+        }
+        Ok(file)
     }
 
     async fn new_key(&self, path: &Path) -> Result<Key, Failure> {
@@ -165,16 +180,17 @@ impl<'a> Steps<'a> {
         let check = async |id: &String| match id.trim() {
             _ if !asked => Ok(unchecked("not asked whether Okta gives the app a token")),
             // Nobody had the time to register it.
-            _ if key.new && !self.terminal => {
-                Ok(unchecked("not asked whether Okta gives the app a token: the new key is not registered yet"))
-            }
+            _ if key.new && !self.terminal => Ok(unchecked(
+                "not asked whether Okta gives the app a token: the new key is not registered yet",
+            )),
             id => check_app(org_url, id, &key.file.text, hook).await,
         };
         self.settle("--client-id with --key", self.args.client_id.clone(), ask, check).await
     }
 
     pub(super) async fn import_token(&self) -> Result<Secret, Failure> {
-        let given = self.given_secret(self.args.import_token_file.as_deref(), IMPORT_TOKEN, "--import-token-file")?;
+        let given =
+            given_secret(self.args.import_token_file.as_deref(), IMPORT_TOKEN, "--import-token-file")?;
         if given.is_none() {
             ask::say(guide::IMPORT);
         }
@@ -197,7 +213,7 @@ impl<'a> Steps<'a> {
         if !wanted {
             return Ok(None);
         }
-        let token = self.given_secret(self.args.api_token_file.as_deref(), API_TOKEN, "--api-token-file")?;
+        let token = given_secret(self.args.api_token_file.as_deref(), API_TOKEN, "--api-token-file")?;
         let ask = |site_url: Option<String>, email: Option<String>, token: Option<Secret>| {
             let or = |given: Option<String>, question| given.map_or_else(|| ask::text(question, None), Ok);
             Ok(AccountConfig {
@@ -208,7 +224,8 @@ impl<'a> Steps<'a> {
         };
         let first = ask(self.args.site_url.clone(), self.args.email.clone(), token)?;
         let api_url = self.args.api_url.as_deref();
-        let check = async |account: &AccountConfig| check_account(account, api_url, !self.args.no_check).await;
+        let check =
+            async |account: &AccountConfig| check_account(account, api_url, !self.args.no_check).await;
         let flags = "--site-url, --email and --api-token-file";
         self.settle(flags, Some(first), || ask(None, None, None), check).await.map(Some)
     }
@@ -244,22 +261,22 @@ impl<'a> Steps<'a> {
             }
         }
     }
+}
 
-    /// A secret from the file that is named, from standard input, or from the environment.
-    fn given_secret(&self, file: Option<&Path>, variable: &str, flag: &str) -> Result<Option<Secret>, Failure> {
-        let text = match file {
-            // On a terminal it would be shown while it is typed.
-            Some(path) if is_stdin(path) && std::io::stdin().is_terminal() => return Ok(None),
-            Some(path) if is_stdin(path) => std::io::read_to_string(std::io::stdin()),
-            Some(path) => std::fs::read_to_string(path),
-            None => return Ok(std::env::var(variable).ok().map(|text| text.trim().into())),
-        };
-        let failed = |e| {
-            let file = file.unwrap_or(Path::new("-")).display();
-            Failure { code: 2, ..Failure::new(format!("{flag}: could not read {file}: {e}")) }
-        };
-        text.map(|text| Some(text.trim().into())).map_err(failed)
-    }
+/// A secret from the file that is named, from standard input, or from the environment.
+fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Option<Secret>, Failure> {
+    let text = match file {
+        // On a terminal it would be shown while it is typed.
+        Some(path) if is_stdin(path) && on_terminal() => return Ok(None),
+        Some(path) if is_stdin(path) => std::io::read_to_string(std::io::stdin()),
+        Some(path) => std::fs::read_to_string(path),
+        None => return Ok(std::env::var(variable).ok().map(|text| text.trim().into())),
+    };
+    let failed = |e| {
+        let file = file.unwrap_or(Path::new("-")).display();
+        Failure { code: 2, ..Failure::new(format!("{flag}: could not read {file}: {e}")) }
+    };
+    text.map(|text| Some(text.trim().into())).map_err(failed)
 }
 
 /// Whether standard input is meant.
@@ -271,6 +288,6 @@ fn unchecked(message: &str) -> Finding {
     Finding { message: message.to_owned(), notes: Vec::new() }
 }
 
-fn hopeless(failure: &Failure) -> Problem {
-    Problem { message: failure.message.clone(), hint: failure.hint.clone(), hopeless: true }
+fn hopeless(failure: Failure) -> Problem {
+    Problem { message: failure.message, hint: failure.hint, hopeless: true }
 }
