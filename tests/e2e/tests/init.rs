@@ -133,10 +133,10 @@ async fn the_configuration_that_is_written_sets_up_and_synchronises() {
 async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
     let site = Site::start();
     let control = site.world.control();
-    let mut all = String::new();
+    let mut all = Vec::new();
     let mut case = |what: &str, output: Output| {
         site.no_secret_in(&told(&output));
-        all.push_str(&format!("-- {what}\n{}\n", told(&output)));
+        all.push(format!("-- {what}\n{}\n", told(&output)));
     };
     case("org: the admin console", site.init_with("--org-url", "https://example-admin.okta.com"));
     case("org: somebody else", site.init_with("--org-url", site.told("/insight/api_url")));
@@ -165,7 +165,7 @@ async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
         "one standard input",
         site.init(&site.answers()[..5], &[&twice[..], &["--site-url", "a", "--email", "b"]].concat()),
     );
-    insta::assert_snapshot!(site.normalised(&all));
+    insta::assert_snapshot!(site.normalised(&all.concat()));
     assert!(
         !site.world.path("w.toml").exists() && !site.world.path("okta-insight-main.import-token").exists()
     );
