@@ -10,6 +10,8 @@ pub(super) const IMPORT_TOKEN: &str = "OKTA_INSIGHT_IMPORT_TOKEN";
 pub(super) const API_TOKEN: &str = "OKTA_INSIGHT_API_TOKEN";
 
 #[derive(Debug, Args)]
+// Each is a flag of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[command(
     after_help = "Without a terminal nothing is asked: every answer has to be given. Secrets are never arguments: \
                         they come from a file, from standard input (-), or from OKTA_INSIGHT_IMPORT_TOKEN and \
@@ -22,8 +24,7 @@ pub(crate) struct Init {
     /// What the connection is called.
     #[arg(long, value_name = "NAME")]
     pub(super) connection: Option<String>,
-    /// The org, such as https://example.okta.com.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = "The org, such as https://example.okta.com")]
     pub(super) org_url: Option<String>,
     /// Where Okta reaches the daemon, for the event hook.
     #[arg(long, value_name = "URL", conflicts_with = "log_polling")]
@@ -43,8 +44,12 @@ pub(crate) struct Init {
     /// A file with the import token, or - for standard input.
     #[arg(long, value_name = "FILE")]
     pub(super) import_token_file: Option<PathBuf>,
-    /// The Atlassian site, such as https://example.atlassian.net, for the optional account.
-    #[arg(long, value_name = "URL", conflicts_with = "no_account")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "no_account",
+        help = "The Atlassian site, such as https://example.atlassian.net, for the optional account"
+    )]
     pub(super) site_url: Option<String>,
     /// The mail address of the account.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "no_account")]
