@@ -131,10 +131,17 @@ impl Draft {
         }
         let places = [in_file(&key_file), in_file(&token_file), in_file(&account_file)];
         self.insert(answers, places)?;
+        let text = self.document.to_string();
+        // Not every way to write tables can be added to; found out before anything is written.
+        text.parse::<DocumentMut>().map_err(|_| {
+            not_extendable(
+                &self.path,
+                "its tables are written in a way that does not allow for more; use headings",
+            )
+        })?;
         for (path, secret) in &secrets {
             private::write(path, &format!("{}\n", secret.expose_secret().trim()), replace)?;
         }
-        let text = self.document.to_string();
         if self.exists {
             private::rewrite(&self.path, &text)?;
         } else {
