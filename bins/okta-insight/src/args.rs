@@ -37,6 +37,10 @@ pub(crate) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Ask for the settings of a connection, check each, and write the configuration.
+    Init(Box<crate::commands::init::Init>),
+    /// Make a key pair: the private key goes to a file, the public key to standard output for Okta.
+    Keygen(crate::commands::keygen::Keygen),
     /// Create the object schema and mapping in Assets, and the event hook in Okta. Can be repeated.
     Setup(Setup),
     /// Check that the object schema, the mapping and the event hook are as they should be.

@@ -27,6 +27,8 @@ async fn main() -> ExitCode {
         .init();
     let output = arguments.output;
     let result = match arguments.command {
+        Command::Init(args) => commands::init::run(&args, output).await,
+        Command::Keygen(args) => commands::keygen::run(&args, output).await,
         Command::Setup(args) => commands::setup::run(&args, output).await,
         Command::Verify(args) => commands::verify::run(&args, output).await,
         Command::Doctor(args) => commands::doctor::run(&args, output).await,

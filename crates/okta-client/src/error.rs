@@ -34,6 +34,9 @@ pub enum KeyError {
     /// A member is missing or does not fit the others.
     #[error("the private key is damaged: {0}; copy it again, all of it")]
     Damaged(String),
+    /// The system has no randomness to give.
+    #[error("no key pair could be generated: the system gives no randomness")]
+    NotGenerated,
 }
 
 /// Settings that cannot work.
@@ -205,6 +208,9 @@ pub enum Error {
     /// An id that would not survive in a path.
     #[error("\"{0}\" is not an Okta id")]
     InvalidId(String),
+    /// Whoever answers is no Okta org.
+    #[error("no Okta org answers at {0}")]
+    NoOrg(String),
     /// A signature could not be made.
     #[error("could not sign with the private key")]
     Signing(#[source] josekit::JoseError),
@@ -265,6 +271,7 @@ impl Error {
                 "it was deleted, or the resource set of the app's admin role does not hold it".into()
             }
             Self::Transport { .. } => "check the org URL, and that this machine may reach it".into(),
+            Self::NoOrg(_) => "check the org URL: it is the address that people sign in at, such as https://example.okta.com".into(),
             Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
             Self::Refused { code, .. } => match code.as_str() {
                 "E0000015" => "the org lacks this feature; Okta can switch it on".into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
-use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
+use josekit::jwk::alg::ec::EcKeyPair;
 use josekit::jwk::alg::rsa::RsaKeyPair;
 use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256, RS384, RS512};
 use josekit::jwt::{self, JwtPayload};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::KeyError;
 
-const MIN_RSA_BITS: u32 = 2048;
+pub(crate) const MIN_RSA_BITS: u32 = 2048;
 
 /// A key to sign with: RSA of 2048 bits or more, or EC on P-256, P-384 or P-521.
 ///
@@ -94,27 +94,7 @@ impl PrivateKey {
         Self::from_parsed(&jwk, kid.map(str::to_owned))
     }
 
-    /// A new EC key on P-256, as DPoP proofs are signed with.
-    ///
-    /// # Errors
-    /// When the system has no randomness to give.
-    pub fn generate_ec() -> Result<Self, KeyError> {
-        let pair =
-            EcKeyPair::generate(EcCurve::P256).map_err(|_| KeyError::Damaged("no randomness".into()))?;
-        Self::from_parsed(&pair.to_jwk_key_pair(), None)
-    }
-
-    /// A new RSA key of 2048 bits, as Okta itself generates.
-    ///
-    /// # Errors
-    /// When the system has no randomness to give.
-    pub fn generate_rsa() -> Result<Self, KeyError> {
-        let pair =
-            RsaKeyPair::generate(MIN_RSA_BITS).map_err(|_| KeyError::Damaged("no randomness".into()))?;
-        Self::from_parsed(&pair.to_jwk_key_pair(), None)
-    }
-
-    fn from_parsed(jwk: &Jwk, kid: Option<String>) -> Result<Self, KeyError> {
+    pub(crate) fn from_parsed(jwk: &Jwk, kid: Option<String>) -> Result<Self, KeyError> {
         let damaged = |what: &str| KeyError::Damaged(what.to_owned());
         let mut key = Jwk::new(jwk.key_type());
         let public_members: &[&str] = if jwk.key_type() == "RSA" { &["n", "e"] } else { &["crv", "x", "y"] };
@@ -264,6 +244,7 @@ fn thumbprint(public: &Jwk) -> String {
 
 #[cfg(test)]
 mod tests {
+    use josekit::jwk::alg::ec::EcCurve;
     use proptest::prelude::*;
 
     use super::*;

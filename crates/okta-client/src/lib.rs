@@ -5,6 +5,7 @@ mod auth;
 mod client;
 mod endpoint;
 mod error;
+mod generate;
 mod hook;
 mod key;
 mod link;
@@ -14,8 +15,9 @@ mod resources;
 mod text;
 
 pub use api::OktaApi;
-pub use client::{OktaClient, OktaClientBuilder};
+pub use client::{OktaClient, OktaClientBuilder, Organization};
 pub use error::{ConfigError, Error, KeyError, Result};
+pub use generate::KeyKind;
 pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 pub use key::PrivateKey;
 pub use pacer::{BucketState, Pacer, PacerState};

@@ -2,6 +2,8 @@
 
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod init;
+pub(crate) mod keygen;
 mod manual_hook;
 pub(crate) mod pause;
 pub(crate) mod plan;

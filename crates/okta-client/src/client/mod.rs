@@ -2,6 +2,7 @@
 
 mod builder;
 mod listing;
+mod organization;
 mod refusal;
 mod send;
 
@@ -13,6 +14,7 @@ use url::Url;
 
 pub use builder::OktaClientBuilder;
 pub(crate) use listing::undecodable;
+pub use organization::Organization;
 pub(crate) use send::{Call, body, pause, record, transport};
 
 use crate::auth::Authenticator;

@@ -6,6 +6,7 @@
 mod event_hooks;
 mod listings;
 mod logs;
+mod organization;
 mod refusals;
 mod resources;
 mod retries;

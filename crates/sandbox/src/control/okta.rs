@@ -34,6 +34,7 @@ pub(super) fn router() -> Router<Both> {
         .route("/clock/{seconds}", post(set_clock))
         .route("/log", delete(forget_log))
         .route("/log/cursors", delete(expire_cursors))
+        .route("/keys", post(register_key))
         .route("/role/{state}", post(set_role))
         .route("/scopes/{scope}/{state}", post(set_scope))
         .route("/tokens", delete(revoke_tokens))
@@ -212,6 +213,13 @@ async fn expire_cursors(State(Both { org, .. }): Sides) -> Json<Value> {
 async fn set_rate_limit(State(Both { org, .. }): Sides, Path(limit): Path<String>) -> Json<Value> {
     org.set_rate_limit(limit.parse().ok());
     Json(Value::Null)
+}
+
+async fn register_key(
+    State(Both { org, .. }): Sides,
+    Json(key): Json<Map<String, Value>>,
+) -> Result<Json<Value>, http::StatusCode> {
+    if org.register_key(&key) { Ok(Json(Value::Null)) } else { Err(http::StatusCode::BAD_REQUEST) }
 }
 
 async fn set_role(State(Both { org, .. }): Sides, Path(state): Path<String>) -> Response {

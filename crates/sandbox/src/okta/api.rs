@@ -84,13 +84,8 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     if path == "/oauth2/v1/token" && parts.method == Method::POST {
         return token(&org, &parts.headers, &body);
     }
-    if path == "/.well-known/okta-organization" {
-        let href = origin(&org.url);
-        let links = json!({ "organization": { "href": href } });
-        return respond(
-            Answer::ok(json!({ "id": "00osandbox0000000d7", "pipeline": "idx", "_links": links })),
-            HeaderMap::new(),
-        );
+    if path == "/.well-known/okta-organization" && parts.method == Method::GET {
+        return respond(Answer::ok(org.authority.organization()), HeaderMap::new());
     }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let ["api", "v1", resource @ ..] = segments.as_slice() else {

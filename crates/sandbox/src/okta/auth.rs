@@ -59,6 +59,8 @@ pub(super) struct Authority {
     client_id: &'static str,
     kid: String,
     pair: RsaKeyPair,
+    /// The public keys of the app by id.
+    keys: Mutex<HashMap<String, Jwk>>,
     memory: Mutex<Memory>,
     granted: Mutex<HashSet<String>>,
     /// How far the org's clock is off, in seconds.
@@ -130,6 +132,7 @@ impl Authority {
             url,
             mode,
             client_id: "0oasandboxclient0d7",
+            keys: Mutex::new([(kid.clone(), pair.to_jwk_public_key())].into()),
             kid,
             pair,
             memory: Mutex::new(memory),
@@ -163,6 +166,23 @@ impl Authority {
             "private_key_jwk": jwk,
             "private_key_pem": String::from_utf8_lossy(&self.pair.to_pem_private_key()),
         })
+    }
+
+    /// Registers one more public key for the app, as an administrator does. `false` when it is none for signatures.
+    pub(super) fn register_key(&self, key: &Map<String, Value>) -> bool {
+        let kid = key.get("kid").and_then(Value::as_str).map(str::to_owned);
+        let (Some(kid), Ok(jwk)) = (kid, Jwk::from_map(key.clone())) else { return false };
+        if key.contains_key("d") || jwk.key_use() != Some("sig") {
+            return false;
+        }
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(kid, jwk);
+        true
+    }
+
+    /// What the org says of itself to anybody.
+    pub(super) fn organization(&self) -> Value {
+        let url = origin(&self.url);
+        json!({ "id": "00osandbox00000000d7", "pipeline": "idx", "_links": { "organization": { "href": url } } })
     }
 
     /// Answers a token request.
@@ -249,10 +269,11 @@ impl Authority {
         if assertion.claim("iss") != self.client_id || assertion.claim("sub") != self.client_id {
             return Err("The client ID is invalid, or no such client exists.");
         }
-        if assertion.header("kid") != self.kid {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(key) = keys.get(assertion.header("kid")) else {
             return Err("The client_assertion JWT kid is invalid.");
-        }
-        if !assertion.is_signed_with(&self.pair.to_jwk_public_key()) {
+        };
+        if !assertion.is_signed_with(key) {
             return Err("The client_assertion signature is invalid.");
         }
         if assertion.claim("aud") != token_url.as_str() {

@@ -147,6 +147,11 @@ impl OrgServer {
         json!({ "okta": self.requests().stats(), "deliveries": self.deliveries.stats() })
     }
 
+    /// Registers one more public key (JWK) for the app. `false` when it is none for signatures.
+    pub(crate) fn register_key(&self, key: &serde_json::Map<String, Value>) -> bool {
+        self.authority.register_key(key)
+    }
+
     /// Gives the app its admin role, or takes it away, in whole or for the schemas alone.
     pub(crate) fn set_role(&self, role: &str) -> Result<(), Refused> {
         self.requests().role = match role {

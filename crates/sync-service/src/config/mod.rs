@@ -316,22 +316,11 @@ fn connection(
     let hook = match raw.hook {
         None => None,
         Some(hook) => {
-            let wrong = |problem: &str| ConfigError::Value {
+            let given = hook.public_url.ok_or_else(|| needed(["hook", "public_url"]))?;
+            let url = hook_url(&given, &name).map_err(|problem| ConfigError::Value {
                 key: key(["hook", "public_url"]),
                 problem: problem.into(),
-            };
-            let given = hook.public_url.ok_or_else(|| needed(["hook", "public_url"]))?;
-            let mut url =
-                Url::parse(&given).map_err(|_| wrong("is not a URL such as https://sync.example.com"))?;
-            let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-            if url.scheme() != "https" && !loopback {
-                return Err(wrong("must begin with https://; Okta delivers nowhere else"));
-            }
-            if url.query().is_some() || url.fragment().is_some() {
-                return Err(wrong("must not have anything after the path"));
-            }
-            let path = format!("{}/hooks/okta/{name}", url.path().trim_end_matches('/'));
-            url.set_path(&path);
+            })?;
             let secret = match hook.secret {
                 Some(source) => read(["hook", "secret"], Some(source))?,
                 None => derived_secret(&name, &okta.private_key),
@@ -373,6 +362,21 @@ fn connection(
     };
     let limits = raw.limits;
     Ok(ConnectionConfig { name, okta, assets, hook, events, selection, mapping, limits, schedule, alerts })
+}
+
+/// Where Okta delivers to, below a public URL.
+pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &'static str> {
+    let mut url = Url::parse(public_url).map_err(|_| "is not a URL such as https://sync.example.com")?;
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() != "https" && !loopback {
+        return Err("must begin with https://; Okta delivers nowhere else");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must not have anything after the path");
+    }
+    let path = format!("{}/hooks/okta/{name}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url)
 }
 
 /// What the mapping can describe and the sync does not do yet: better refused than silently left out.

@@ -1,0 +1,96 @@
+//! `okta-insight init`
+
+mod args;
+mod ask;
+mod guide;
+mod steps;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sync_service::init::{Answers, InitError, Written};
+
+pub(crate) use args::Init;
+use steps::{Steps, is_stdin};
+
+use crate::args::Output;
+use crate::output::{Failure, Outcome, print_json};
+
+impl From<InitError> for Failure {
+    fn from(error: InitError) -> Self {
+        Self {
+            message: sync_service::explain(&error),
+            hint: error.hint().map(str::to_owned),
+            code: if error.is_usage() { 2 } else { 1 },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    connection: &'a str,
+    #[serde(flatten)]
+    written: &'a Written,
+    public_jwk: &'a serde_json::Value,
+}
+
+pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
+    let terminal = on_terminal();
+    let missing = args.missing();
+    if !terminal && !missing.is_empty() {
+        return Err(Failure {
+            message: format!(
+                "there is no terminal to ask on, and these answers are missing: {}",
+                missing.join(", ")
+            ),
+            hint: Some("give them as arguments, or run it on a terminal".into()),
+            code: 2,
+        });
+    }
+    if [&args.import_token_file, &args.api_token_file]
+        .iter()
+        .all(|file| file.as_deref().is_some_and(is_stdin))
+    {
+        let message = "standard input can hold only one of --import-token-file and --api-token-file";
+        return Err(Failure { code: 2, ..Failure::new(message) });
+    }
+    let steps = Steps::new(args, terminal);
+    let (draft, connection) = steps.place()?;
+    let org_url = steps.org_url().await?;
+    let public_url = steps.events(&connection).await?;
+    let key = steps.key(&draft, &connection).await?;
+    let client_id = steps.client_id(&org_url, &key, public_url.is_some()).await?;
+    let import_token = steps.import_token().await?;
+    let account = steps.account().await?;
+    let api_url = args.api_url.clone();
+    let key = key.file;
+    let answers = Answers { connection, org_url, public_url, key, client_id, api_url, import_token, account };
+    let written = draft.write(&answers, args.force)?;
+    match output {
+        Output::Json => print_json(&Done {
+            connection: answers.connection.as_str(),
+            written: &written,
+            public_jwk: &answers.key.public_jwk,
+        })?,
+        Output::Text => print(&answers, &written),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether there is somebody to ask.
+fn on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+fn print(answers: &Answers, written: &Written) {
+    let config = written.config.display();
+    let verb = if written.extended { "Changed" } else { "Wrote" };
+    println!("{verb} {config}: connection {}, with its secrets in", answers.connection);
+    for file in &written.secrets {
+        println!("  {}", file.display());
+    }
+    println!("Next:");
+    println!("  okta-insight doctor --config {config}");
+    println!("  okta-insight setup --config {config}");
+}

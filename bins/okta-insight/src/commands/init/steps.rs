@@ -1,0 +1,293 @@
+//! The questions in their order. Each answer is checked at once, whether it was given or asked for.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use sync_service::init::{
+    Check, Draft, Finding, KeyFile, Problem, SecretKind, check_account, check_app, check_import_token,
+    check_org, generate_key, hook_address, read_key,
+};
+use sync_service::model::ConnectionName;
+use sync_service::{AccountConfig, KeyKind, Secret};
+
+use super::args::{API_TOKEN, IMPORT_TOKEN, Init};
+use super::ask::{self, Next};
+use super::{guide, on_terminal};
+use crate::output::Failure;
+
+/// Where the configuration is unless another place is named.
+const CONFIG: &str = "okta-insight.toml";
+/// What the only connection is called.
+const CONNECTION: &str = "main";
+
+/// The questions, and whether there is somebody to ask.
+pub(super) struct Steps<'a> {
+    args: &'a Init,
+    terminal: bool,
+}
+
+/// A key, and whether Okta cannot know it yet.
+pub(super) struct Key {
+    pub(super) file: KeyFile,
+    new: bool,
+}
+
+/// Where the key comes from.
+enum KeyOrigin {
+    Generate,
+    Existing(PathBuf),
+    Other,
+}
+
+impl fmt::Display for KeyOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generate => f.write_str("Make a new one"),
+            Self::Existing(path) => write!(f, "Use {}", path.display()),
+            Self::Other => f.write_str("Use another file (JWK or PEM)"),
+        }
+    }
+}
+
+impl<'a> Steps<'a> {
+    pub(super) const fn new(args: &'a Init, terminal: bool) -> Self {
+        Self { args, terminal }
+    }
+
+    /// The configuration, and the name of the connection in it.
+    pub(super) fn place(&self) -> Result<(Draft, ConnectionName), Failure> {
+        let path = match &self.args.config {
+            Some(path) => path.clone(),
+            None if self.terminal => ask::text("Configuration file", Some(CONFIG))?.into(),
+            None => CONFIG.into(),
+        };
+        let draft = Draft::open(&path)?;
+        if draft.exists() && self.terminal {
+            ask::note("the file exists; the connection is added to it");
+        }
+        let mut given = self.args.connection.clone();
+        loop {
+            let name = match given.take() {
+                Some(name) => name,
+                None if self.terminal => ask::text("Name of the connection", Some(CONNECTION))?,
+                None => CONNECTION.to_owned(),
+            };
+            let checked = ConnectionName::try_from(name)
+                .map_err(|e| Failure { code: 2, ..Failure::new(format!("--connection: {e}")) })
+                .and_then(|name| {
+                    draft.check_name(&name, self.args.force)?;
+                    Ok(name)
+                });
+            match checked {
+                Ok(name) => return Ok((draft, name)),
+                Err(failure) if self.terminal => {
+                    ask::next(&hopeless(failure))?;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    pub(super) async fn org_url(&self) -> Result<String, Failure> {
+        let ask = || ask::text("Org URL, such as https://example.okta.com", None);
+        let check = async |url: &String| check_org(url, !self.args.no_check).await;
+        self.settle("--org-url", self.args.org_url.clone(), ask, check).await
+    }
+
+    /// The public URL for the event hook; `None` for the System Log alone.
+    pub(super) async fn events(&self, connection: &ConnectionName) -> Result<Option<String>, Failure> {
+        if self.args.log_polling {
+            return Ok(None);
+        }
+        if self.args.public_url.is_none() {
+            ask::say(guide::EVENTS);
+            let (hook, log) = ("Event hook and System Log", "System Log alone");
+            if ask::choose("Events come from", vec![hook, log])? == log {
+                return Ok(None);
+            }
+        }
+        let ask = || ask::text("Public URL of the daemon, such as https://sync.example.com", None);
+        let check = async |url: &String| hook_address(url, connection);
+        self.settle("--public-url", self.args.public_url.clone(), ask, check).await.map(Some)
+    }
+
+    pub(super) async fn key(&self, draft: &Draft, connection: &ConnectionName) -> Result<Key, Failure> {
+        let usual = draft.secret_file(connection, SecretKind::PrivateKey);
+        if self.args.generate_key {
+            return self.new_key(&usual).await;
+        }
+        if let Some(path) = &self.args.key {
+            match self.existing_key(draft, connection, path) {
+                Ok(file) => return Ok(Key { file, new: false }),
+                Err(failure) if self.terminal => drop(ask::next(&hopeless(failure))?),
+                Err(failure) => {
+                    return Err(Failure { message: format!("--key: {}", failure.message), ..failure });
+                }
+            }
+        }
+        ask::say(guide::KEY);
+        loop {
+            let mut options = vec![KeyOrigin::Other];
+            if usual.exists() {
+                options.insert(0, KeyOrigin::Existing(usual.clone()));
+            }
+            if !usual.exists() || self.args.force {
+                options.insert(0, KeyOrigin::Generate);
+            }
+            let (path, new) = match ask::choose("Key pair", options)? {
+                KeyOrigin::Generate => return self.new_key(&usual).await,
+                // From an earlier, unfinished run: Okta may not know it.
+                KeyOrigin::Existing(path) => (path, true),
+                KeyOrigin::Other => (ask::text("File of the private key", None)?.into(), false),
+            };
+            match self.existing_key(draft, connection, &path) {
+                Ok(file) => return Ok(Key { file, new }),
+                Err(failure) => drop(ask::next(&hopeless(failure))?),
+            }
+        }
+    }
+
+    /// A key that is strong enough, in a file that can be used or copied.
+    fn existing_key(
+        &self,
+        draft: &Draft,
+        connection: &ConnectionName,
+        path: &Path,
+    ) -> Result<KeyFile, Failure> {
+        let file = read_key(path)?;
+        let kept = draft.key_file(connection, path, self.args.force)?;
+        let kind = file.public_jwk["alg"].as_str().unwrap_or_default();
+        ask::good(&format!("{} is a private key for {kind}", path.display()));
+        if file.exposed && kept.file_name() == path.file_name() {
+            ask::note(&format!("others may read {0}; `chmod 600 {0}` ends that", path.display()));
+        }
+        Ok(file)
+    }
+
+    async fn new_key(&self, path: &Path) -> Result<Key, Failure> {
+        let made = generate_key(KeyKind::default(), path, self.args.force).await?;
+        ask::good(&format!("the private key is in {}", made.private_key_file.display()));
+        Ok(Key { file: read_key(path)?, new: true })
+    }
+
+    /// The client ID, which together with the key gets a token and reads.
+    pub(super) async fn client_id(&self, org_url: &str, key: &Key, hook: bool) -> Result<String, Failure> {
+        if self.terminal && self.args.client_id.is_none() || key.new {
+            ask::say(&guide::app(&key.file.public_jwk, hook));
+        }
+        let ask = || ask::text("Client ID of the app", None);
+        let asked = !self.args.no_check;
+        let check = async |id: &String| match id.trim() {
+            _ if !asked => Ok(unchecked("not asked whether Okta gives the app a token")),
+            // Nobody had the time to register it.
+            _ if key.new && !self.terminal => Ok(unchecked(
+                "not asked whether Okta gives the app a token: the new key is not registered yet",
+            )),
+            id => check_app(org_url, id, &key.file.text, hook).await,
+        };
+        self.settle("--client-id with --key", self.args.client_id.clone(), ask, check).await
+    }
+
+    pub(super) async fn import_token(&self) -> Result<Secret, Failure> {
+        let given =
+            given_secret(self.args.import_token_file.as_deref(), IMPORT_TOKEN, "--import-token-file")?;
+        if given.is_none() {
+            ask::say(guide::IMPORT);
+        }
+        let ask = || ask::secret("Import token").map(Secret::from);
+        let api_url = self.args.api_url.as_deref();
+        let check = async |token: &Secret| check_import_token(token, api_url, !self.args.no_check).await;
+        self.settle("--import-token-file", given, ask, check).await
+    }
+
+    pub(super) async fn account(&self) -> Result<Option<AccountConfig>, Failure> {
+        let wanted = match self.args.account() {
+            Some(wanted) => wanted,
+            None if self.terminal => {
+                ask::say(guide::ACCOUNT);
+                let (without, with) = ("Do without", "Give an account");
+                ask::choose("Atlassian account", vec![without, with])? == with
+            }
+            None => false,
+        };
+        if !wanted {
+            return Ok(None);
+        }
+        let token = given_secret(self.args.api_token_file.as_deref(), API_TOKEN, "--api-token-file")?;
+        let ask = |site_url: Option<String>, email: Option<String>, token: Option<Secret>| {
+            let or = |given: Option<String>, question| given.map_or_else(|| ask::text(question, None), Ok);
+            Ok(AccountConfig {
+                site_url: or(site_url, "Atlassian site, such as https://example.atlassian.net")?,
+                email: or(email, "Mail address of the account")?,
+                api_token: token.map_or_else(|| ask::secret("API token").map(Secret::from), Ok)?,
+            })
+        };
+        let first = ask(self.args.site_url.clone(), self.args.email.clone(), token)?;
+        let api_url = self.args.api_url.as_deref();
+        let check =
+            async |account: &AccountConfig| check_account(account, api_url, !self.args.no_check).await;
+        let flags = "--site-url, --email and --api-token-file";
+        self.settle(flags, Some(first), || ask(None, None, None), check).await.map(Some)
+    }
+
+    /// Checks an answer, and asks again for one that does not work, where there is somebody to ask.
+    async fn settle<T>(
+        &self,
+        flag: &str,
+        given: Option<T>,
+        ask: impl Fn() -> Result<T, Failure>,
+        check: impl AsyncFn(&T) -> Check,
+    ) -> Result<T, Failure> {
+        let mut answer = given.map_or_else(&ask, Ok)?;
+        loop {
+            match check(&answer).await {
+                Ok(finding) => {
+                    ask::good(&finding.message);
+                    finding.notes.iter().for_each(|note| ask::note(note));
+                    return Ok(answer);
+                }
+                Err(problem) if !self.terminal => {
+                    return Err(Failure {
+                        message: format!("{flag}: {}", problem.message),
+                        hint: problem.hint,
+                        code: if problem.hopeless { 2 } else { 1 },
+                    });
+                }
+                Err(problem) => match ask::next(&problem)? {
+                    Next::Recheck => {}
+                    Next::Reenter => answer = ask()?,
+                    Next::Keep => return Ok(answer),
+                },
+            }
+        }
+    }
+}
+
+/// A secret from the file that is named, from standard input, or from the environment.
+fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Option<Secret>, Failure> {
+    let text = match file {
+        // On a terminal it would be shown while it is typed.
+        Some(path) if is_stdin(path) && on_terminal() => return Ok(None),
+        Some(path) if is_stdin(path) => std::io::read_to_string(std::io::stdin()),
+        Some(path) => std::fs::read_to_string(path),
+        None => return Ok(std::env::var(variable).ok().map(|text| text.trim().into())),
+    };
+    let failed = |e| {
+        let file = file.unwrap_or(Path::new("-")).display();
+        Failure { code: 2, ..Failure::new(format!("{flag}: could not read {file}: {e}")) }
+    };
+    text.map(|text| Some(text.trim().into())).map_err(failed)
+}
+
+/// Whether standard input is meant.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn unchecked(message: &str) -> Finding {
+    Finding { message: message.to_owned(), notes: Vec::new() }
+}
+
+fn hopeless(failure: Failure) -> Problem {
+    Problem { message: failure.message, hint: failure.hint, hopeless: true }
+}

@@ -1,0 +1,45 @@
+//! What an org says of itself to anybody.
+
+use serde::Deserialize;
+use tokio::time::timeout_at;
+
+use super::{OktaClient, body, transport};
+use crate::error::{Error, Result};
+
+/// The answer is a few lines.
+const LARGEST_ANSWER: usize = 1 << 20;
+
+/// What an org says of itself to anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Organization {
+    /// Its id.
+    pub id: String,
+}
+
+impl OktaClient {
+    /// The org that answers at the URL. Takes no token, and is tried once.
+    ///
+    /// # Errors
+    /// [`Error::NoOrg`] when somebody else answers, [`Error::Transport`] when nobody does.
+    pub async fn organization(&self) -> Result<Organization> {
+        let url = self.url("/.well-known/okta-organization");
+        let ask = async {
+            let answer = self.inner.http.get(url.clone()).send().await.map_err(|e| transport(&url, &e))?;
+            if answer.status().is_redirection() {
+                return Err(Error::Redirect { path: url.path().to_owned() });
+            }
+            if answer.status().is_server_error() {
+                return Err(Error::Unavailable {
+                    path: url.path().to_owned(),
+                    status: answer.status().as_u16(),
+                });
+            }
+            let found = answer.status().is_success();
+            let body = body(answer, &url, LARGEST_ANSWER).await?;
+            let organization = serde_json::from_slice(&body).ok().filter(|_| found);
+            organization.ok_or_else(|| Error::NoOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
+        };
+        timeout_at(self.deadline(), ask).await.map_err(|_| self.late(url.path()))?
+    }
+}

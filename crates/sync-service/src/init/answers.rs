@@ -1,0 +1,60 @@
+//! What has to be known of a connection.
+
+use secrecy::SecretString;
+use sync_model::ConnectionName;
+
+use super::KeyFile;
+use crate::AccountConfig;
+
+/// What has to be known of a connection.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// What the operator calls it.
+    pub connection: ConnectionName,
+    /// The org's URL.
+    pub org_url: String,
+    /// Where Okta reaches the receiver; without it the System Log tells what happens.
+    pub public_url: Option<String>,
+    /// The app's private key.
+    pub key: KeyFile,
+    /// The app's client ID.
+    pub client_id: String,
+    /// The address of the Assets API, when it is another than Atlassian's.
+    pub api_url: Option<String>,
+    /// The token of the import source.
+    pub import_token: SecretString,
+    /// An account on the Atlassian site, for what the token may not do.
+    pub account: Option<AccountConfig>,
+}
+
+/// A scope, and what does not work without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeededScope {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Whether nothing works without it.
+    pub essential: bool,
+}
+
+/// The scopes to grant to the app, with an event hook or without.
+pub fn needed_scopes(hook: bool) -> Vec<NeededScope> {
+    let essential = |name, purpose| NeededScope { name, purpose, essential: true };
+    let for_the_hook = |name, purpose| NeededScope { name, purpose, essential: false };
+    let mut scopes = vec![
+        essential("okta.users.read", "read users"),
+        essential("okta.groups.read", "read groups and who is in them"),
+        essential("okta.userTypes.read", "read user types"),
+        essential("okta.schemas.read", "read which attributes there are"),
+        essential("okta.logs.read", "read the System Log"),
+    ];
+    if hook {
+        scopes.push(for_the_hook("okta.eventHooks.read", "check the event hook"));
+        scopes.push(for_the_hook(
+            "okta.eventHooks.manage",
+            "create the event hook; needed for `okta-insight setup` only",
+        ));
+    }
+    scopes
+}

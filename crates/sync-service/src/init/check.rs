@@ -1,0 +1,194 @@
+//! Whether an answer works, found out by asking whoever it is about.
+
+use std::time::Duration;
+
+use insight_import_client::{AssetsClient, ImportClient, SourceStatus};
+use okta_client::{GroupQuery, OktaClient, PrivateKey};
+use secrecy::{ExposeSecret, SecretString};
+use sync_model::ConnectionName;
+
+use super::needed_scopes;
+use crate::config::hook_url;
+use crate::connection::USER_AGENT;
+use crate::{AccountConfig, explain};
+
+/// A person waits for the result.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An answer that works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was found.
+    pub message: String,
+    /// What the operator should know besides.
+    pub notes: Vec<String>,
+}
+
+impl Finding {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), notes: Vec::new() }
+    }
+}
+
+/// An answer that does not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether it can never work as it is, rather than not at this moment.
+    pub hopeless: bool,
+}
+
+impl Problem {
+    fn hopeless(error: &dyn std::error::Error) -> Self {
+        Self { message: explain(error), hint: None, hopeless: true }
+    }
+
+    fn found(error: &dyn std::error::Error, hint: Option<String>) -> Self {
+        Self { message: explain(error), hint, hopeless: false }
+    }
+}
+
+impl From<okta_client::Error> for Problem {
+    fn from(error: okta_client::Error) -> Self {
+        Self::found(&error, error.hint())
+    }
+}
+
+impl From<insight_import_client::Error> for Problem {
+    fn from(error: insight_import_client::Error) -> Self {
+        Self::found(&error, error.hint().map(str::to_owned))
+    }
+}
+
+/// The result of a check.
+pub type Check = Result<Finding, Problem>;
+
+/// Whether this is the URL of an org, and one answers there; the latter only when asked for.
+///
+/// # Errors
+/// When it is not.
+pub async fn check_org(org_url: &str, ask: bool) -> Check {
+    // The org says who it is to anybody; the client wants a credential all the same, and sends none.
+    let unused = SecretString::from("none");
+    let client = OktaClient::builder(org_url).api_token(unused).user_agent(USER_AGENT).total_time(PATIENCE);
+    let client = client.build().map_err(|e| Problem::hopeless(&e))?;
+    if !ask {
+        return Ok(Finding::new("not asked whether an org answers there"));
+    }
+    let organization = client.organization().await?;
+    Ok(Finding::new(format!("an Okta org answers there ({})", organization.id)))
+}
+
+/// Whether the app gets a token with its key, has the scopes, and may read.
+///
+/// # Errors
+/// When it does not; the problem names the scopes or the role that are missing.
+pub async fn check_app(org_url: &str, client_id: &str, key: &SecretString, hook: bool) -> Check {
+    let key = PrivateKey::parse(key.expose_secret()).map_err(|e| Problem::hopeless(&e))?;
+    let client = OktaClient::builder(org_url)
+        .service_app(client_id, key)
+        .user_agent(USER_AGENT)
+        .total_time(PATIENCE)
+        .build()
+        .map_err(|e| Problem::hopeless(&e))?;
+    let missing = client.missing_scopes().await?;
+    let (essential, others): (Vec<_>, Vec<_>) = needed_scopes(hook)
+        .into_iter()
+        .filter(|scope| missing.iter().any(|name| name == scope.name))
+        .partition(|scope| scope.essential);
+    if !essential.is_empty() {
+        let names: Vec<&str> = essential.iter().map(|scope| scope.name).collect();
+        return Err(Problem {
+            message: format!("the app gets a token, and is not granted {}", names.join(", ")),
+            hint: Some("grant them to the app: Applications, the app, Okta API Scopes".into()),
+            hopeless: false,
+        });
+    }
+    // Users are no proof: without a role their listing is merely empty.
+    let groups = client.groups().page(&GroupQuery { limit: Some(1), ..GroupQuery::default() }).await?;
+    if groups.items.is_empty() {
+        return Err(Problem {
+            message: "the app gets a token, and sees no group at all".into(),
+            hint: Some(
+                "assign an admin role over all users and groups: Applications, the app, Admin roles; Read-only \
+                 Administrator is enough"
+                    .into(),
+            ),
+            hopeless: false,
+        });
+    }
+    let notes = others.iter().map(|scope| format!("{} is not granted: {}", scope.name, scope.purpose));
+    Ok(Finding { message: "the app gets a token, and may read".into(), notes: notes.collect() })
+}
+
+/// Whether the token is that of an import source that is switched on.
+///
+/// # Errors
+/// When it is not.
+pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, ask: bool) -> Check {
+    let mut builder = ImportClient::builder(token.clone()).user_agent(USER_AGENT);
+    if let Some(url) = api_url {
+        builder = builder.api_url(url);
+    }
+    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    if !ask {
+        return Ok(Finding::new("not asked whether Assets takes it"));
+    }
+    let asked = async {
+        let status = client.config_status().await?.status;
+        Ok::<_, insight_import_client::Error>((client.source_id().await?, status))
+    };
+    let (id, status) = in_time("Assets", asked).await??;
+    let state = match status {
+        SourceStatus::Disabled => return Err(insight_import_client::Error::Disabled.into()),
+        SourceStatus::MissingMapping => "no schema and mapping yet".to_owned(),
+        SourceStatus::Idle => "a schema and mapping already".to_owned(),
+        SourceStatus::Running => "an import under way".to_owned(),
+        SourceStatus::Other(state) => format!("the state {state}"),
+    };
+    Ok(Finding::new(format!("it leads to import source {id}, which has {state}")))
+}
+
+/// Whether the account may sign in and sees an Assets workspace.
+///
+/// # Errors
+/// When it does not.
+pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, ask: bool) -> Check {
+    let mut builder = AssetsClient::builder(&account.site_url)
+        .api_token(&account.email, account.api_token.clone())
+        .user_agent(USER_AGENT);
+    if let Some(url) = api_url {
+        builder = builder.api_url(url);
+    }
+    let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
+    if !ask {
+        return Ok(Finding::new("not asked whether the account may sign in"));
+    }
+    let workspace = in_time("the Atlassian site", client.workspace_id()).await??;
+    Ok(Finding::new(format!("the account signs in and sees the Assets workspace {workspace}")))
+}
+
+/// Where Okta would deliver to.
+///
+/// # Errors
+/// When it could not deliver there.
+pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
+    let url = hook_url(public_url, connection).map_err(|problem| Problem {
+        message: format!("the public URL {problem}"),
+        hint: None,
+        hopeless: true,
+    })?;
+    Ok(Finding::new(format!("Okta will deliver to {url}")))
+}
+
+async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
+        message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
+        hint: Some("try again later; check that this machine may reach it".into()),
+        hopeless: false,
+    })
+}

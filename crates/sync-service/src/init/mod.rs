@@ -1,0 +1,95 @@
+//! The first configuration of a connection: what has to be known, whether it works, and the files it becomes.
+
+mod answers;
+mod check;
+mod key;
+mod private;
+mod write;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use answers::{Answers, NeededScope, needed_scopes};
+pub use check::{
+    Check, Finding, Problem, check_account, check_app, check_import_token, check_org, hook_address,
+};
+pub use key::{KeyFile, NewKey, generate_key, read_key};
+use okta_client::KeyError;
+use sync_model::ConnectionName;
+pub use write::{Draft, SecretKind, Written};
+
+use crate::ConfigError;
+
+/// Why a key or a configuration could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InitError {
+    /// A file that would be replaced.
+    #[error("{} exists already, and is not replaced", .0.display())]
+    Exists(PathBuf),
+    /// A connection that would be replaced.
+    #[error("{} has a connection \"{name}\" already, and it is not replaced", path.display())]
+    ConnectionExists {
+        /// Its name.
+        name: ConnectionName,
+        /// The configuration file.
+        path: PathBuf,
+    },
+    /// A file that cannot be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("could not write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// An existing configuration that nothing can be added to.
+    #[error("nothing can be added to {}: {problem}", path.display())]
+    NotExtendable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A key that cannot be used or made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The system does not let the key pair be computed.
+    #[error("the key pair could not be computed")]
+    Interrupted,
+    /// The answers make no configuration.
+    #[error("the answers make no configuration that works")]
+    Config(#[from] ConfigError),
+}
+
+impl InitError {
+    /// Whether the arguments are wrong, rather than the world.
+    pub const fn is_usage(&self) -> bool {
+        !matches!(self, Self::Write { .. } | Self::Interrupted | Self::Key(KeyError::NotGenerated))
+    }
+
+    /// The operator's next step.
+    pub const fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Exists(_) => "choose another name, or replace it with --force",
+            Self::ConnectionExists { .. } => {
+                "choose another name with --connection; --force changes what the answers say and keeps its other settings"
+            }
+            Self::Read { .. } => "check the name of the file, and that this user may read it",
+            Self::Write { .. } => "check that the folder exists and that this user may write there",
+            Self::NotExtendable { .. } => "mend the file, or choose another with --config",
+            Self::Interrupted => "try again",
+            Self::Key(_) | Self::Config(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,276 @@
+//! The answers as a configuration file, and the files of its secrets.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use sync_model::ConnectionName;
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
+
+use super::{Answers, InitError, private};
+use crate::{Config, Connection};
+
+/// What a new file begins with.
+const HEADING: &str = "\
+# okta-insight-sync: which Okta org is kept in which Assets import source.
+# Secrets are in files beside this one. Every key can come from the environment instead.
+
+[store]
+path = \"okta-insight.db\"
+
+[server]
+listen = \"127.0.0.1:8484\"    # the hook receiver, behind your TLS proxy
+metrics = \"127.0.0.1:9464\"   # /metrics, /healthz and /readyz; not for the internet
+";
+
+/// A configuration that a connection is added to.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    document: DocumentMut,
+    exists: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Whether it was there before, and got one more connection.
+    pub extended: bool,
+    /// The files of the secrets.
+    pub secrets: Vec<PathBuf>,
+}
+
+impl Draft {
+    /// Reads the file if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no TOML.
+    pub fn open(path: &Path) -> Result<Self, InitError> {
+        let (text, exists) = match std::fs::read_to_string(path) {
+            Ok(text) => (text, true),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => (HEADING.to_owned(), false),
+            Err(source) => return Err(InitError::Read { path: path.to_owned(), source }),
+        };
+        let document = text.parse().map_err(|e: toml_edit::TomlError| {
+            // The rest of the message quotes the line, which may hold a secret.
+            let line =
+                e.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
+            not_extendable(
+                path,
+                &format!("line {line} is no TOML: {}", e.message().trim().replace('\n', "; ")),
+            )
+        })?;
+        Ok(Self { path: path.to_owned(), document, exists })
+    }
+
+    /// Whether the file was there before.
+    pub const fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// Whether there is a connection of that name.
+    pub fn has(&self, name: &ConnectionName) -> bool {
+        let connections = self.document.get("connections").and_then(Item::as_table_like);
+        connections.is_some_and(|connections| connections.contains_key(name.as_str()))
+    }
+
+    /// Where the secrets of a connection are kept: its private key, its import token, its API token.
+    pub fn secret_file(&self, name: &ConnectionName, kind: SecretKind) -> PathBuf {
+        self.path.with_file_name(format!("okta-insight-{name}.{}", kind.extension()))
+    }
+
+    /// Finds out before any other question whether the connection and the files of its tokens may be written.
+    ///
+    /// # Errors
+    /// When something is there already and may not be replaced.
+    pub fn check_name(&self, name: &ConnectionName, replace: bool) -> Result<(), InitError> {
+        if self.has(name) && !replace {
+            return Err(InitError::ConnectionExists { name: name.clone(), path: self.path.clone() });
+        }
+        let files = [SecretKind::ImportToken, SecretKind::ApiToken].map(|kind| self.secret_file(name, kind));
+        match files.into_iter().find(|file| !replace && file.exists()) {
+            Some(taken) => Err(InitError::Exists(taken)),
+            None => Ok(()),
+        }
+    }
+
+    /// The file that the key is kept in: where it is when that is beside the configuration, otherwise a copy there.
+    ///
+    /// # Errors
+    /// When the copy would replace a file and may not.
+    pub fn key_file(&self, name: &ConnectionName, key: &Path, replace: bool) -> Result<PathBuf, InitError> {
+        if same_folder(&private::folder(key), &private::folder(&self.path)) {
+            return Ok(self.path.with_file_name(key.file_name().unwrap_or_default()));
+        }
+        let copy = self.secret_file(name, SecretKind::PrivateKey);
+        if copy.exists() && !replace { Err(InitError::Exists(copy)) } else { Ok(copy) }
+    }
+
+    /// Writes the connection: first the files of its secrets, each for its owner alone, then the configuration. What
+    /// else an existing file says stays as it is.
+    ///
+    /// # Errors
+    /// When something is there that may not be replaced, the answers make no configuration, or a file cannot be
+    /// written.
+    pub fn write(mut self, answers: &Answers, replace: bool) -> Result<Written, InitError> {
+        let name = &answers.connection;
+        self.check_name(name, replace)?;
+        let key_file = self.key_file(name, &answers.key.path, replace)?;
+        self.check(answers)?;
+        let mut secrets: Vec<(PathBuf, &SecretString)> = Vec::new();
+        if !same_file(&key_file, &answers.key.path) {
+            secrets.push((key_file.clone(), &answers.key.text));
+        }
+        let token_file = self.secret_file(name, SecretKind::ImportToken);
+        secrets.push((token_file.clone(), &answers.import_token));
+        let account_file = self.secret_file(name, SecretKind::ApiToken);
+        if let Some(account) = &answers.account {
+            secrets.push((account_file.clone(), &account.api_token));
+        }
+        let places = [in_file(&key_file), in_file(&token_file), in_file(&account_file)];
+        self.insert(answers, places)?;
+        let text = self.document.to_string();
+        // Not every way to write tables can be added to; found out before anything is written.
+        text.parse::<DocumentMut>().map_err(|_| {
+            not_extendable(
+                &self.path,
+                "its tables are written in a way that does not allow for more; use headings",
+            )
+        })?;
+        for (path, secret) in &secrets {
+            private::write(path, &format!("{}\n", secret.expose_secret().trim()), replace)?;
+        }
+        if self.exists {
+            private::rewrite(&self.path, &text)?;
+        } else {
+            private::write(&self.path, &text, false)?;
+        }
+        let mut secrets: Vec<PathBuf> = secrets.into_iter().map(|(path, _)| path).collect();
+        if !secrets.contains(&key_file) {
+            secrets.insert(0, key_file);
+        }
+        Ok(Written { config: self.path, extended: self.exists, secrets })
+    }
+
+    /// Whether the daemon would take the connection, before anything is written.
+    fn check(&self, answers: &Answers) -> Result<(), InitError> {
+        let mut trial =
+            Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
+        let literal = |secret: &SecretString| Value::from(secret.expose_secret().trim());
+        let api_token = answers.account.as_ref().map_or_else(|| Value::from(""), |a| literal(&a.api_token));
+        trial.insert(answers, [literal(&answers.key.text), literal(&answers.import_token), api_token])?;
+        // Secrets of other connections may be in the environment of another process.
+        if let Some(connections) = trial.document.get_mut("connections").and_then(Item::as_table_like_mut) {
+            let others: Vec<String> = connections.iter().map(|(name, _)| name.to_owned()).collect();
+            for other in others.iter().filter(|other| *other != answers.connection.as_str()) {
+                connections.remove(other);
+            }
+        }
+        let place = self.path.display().to_string();
+        let config =
+            Config::from_toml(&trial.document.to_string(), &place, &private::folder(&self.path), [])?;
+        config.connections.values().try_for_each(Connection::check).map_err(InitError::from)
+    }
+
+    fn insert(&mut self, answers: &Answers, [key, token, api_token]: [Value; 3]) -> Result<(), InitError> {
+        let path = self.path.clone();
+        let connections = table(self.document.as_table_mut(), "connections", &path)?;
+        let connection = table(connections, answers.connection.as_str(), &path)?;
+        let okta = table(connection, "okta", &path)?;
+        set(okta, "org_url", answers.org_url.trim().into());
+        set(okta, "client_id", answers.client_id.trim().into());
+        set(okta, "private_key", key);
+        let assets = table(connection, "assets", &path)?;
+        if let Some(url) = &answers.api_url {
+            set(assets, "api_url", url.as_str().into());
+        }
+        set(assets, "import_token", token);
+        if let Some(account) = &answers.account {
+            set(assets, "site_url", account.site_url.trim().into());
+            set(assets, "email", account.email.trim().into());
+            set(assets, "api_token", api_token);
+        }
+        if let Some(url) = &answers.public_url {
+            if connection.get("events").and_then(Item::as_str) == Some("log") {
+                connection.remove("events");
+            }
+            set(table(connection, "hook", &path)?, "public_url", url.trim().into());
+        } else {
+            connection.remove("hook");
+            set(connection, "events", "log".into());
+        }
+        Ok(())
+    }
+}
+
+/// A secret of a connection that has a file of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// The app's private key.
+    PrivateKey,
+    /// The token of the import source.
+    ImportToken,
+    /// The API token of the account.
+    ApiToken,
+}
+
+impl SecretKind {
+    const fn extension(self) -> &'static str {
+        match self {
+            Self::PrivateKey => "jwk",
+            Self::ImportToken => "import-token",
+            Self::ApiToken => "api-token",
+        }
+    }
+}
+
+/// The table of that name, made if there is none.
+fn table<'t>(
+    parent: &'t mut dyn TableLike,
+    name: &str,
+    path: &Path,
+) -> Result<&'t mut dyn TableLike, InitError> {
+    let mut new = Table::new();
+    // Without keys of its own it needs no heading.
+    new.set_implicit(true);
+    let item = parent.entry(name).or_insert(Item::Table(new));
+    item.as_table_like_mut().ok_or_else(|| not_extendable(path, &format!("\"{name}\" is no table there")))
+}
+
+/// Sets a value, and leaves the comments around an existing one.
+fn set(table: &mut dyn TableLike, key: &str, new: Value) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = new;
+            *old.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, value(new));
+        }
+    }
+}
+
+/// `{ file = "NAME" }`; it is beside the configuration.
+fn in_file(path: &Path) -> Value {
+    let mut place = InlineTable::new();
+    place.insert("file", path.file_name().unwrap_or_default().to_string_lossy().as_ref().into());
+    place.into()
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    same_folder(&private::folder(one), &private::folder(other)) && one.file_name() == other.file_name()
+}
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+fn not_extendable(path: &Path, problem: &str) -> InitError {
+    InitError::NotExtendable { path: path.to_owned(), problem: problem.to_owned() }
+}

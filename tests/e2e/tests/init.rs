@@ -1,0 +1,414 @@
+//! The first configuration: without a terminal, and on one.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use expectrl::Expect;
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::{OsSession, Session};
+use serde_json::{Value, json};
+use support::{World, binary, in_sync};
+
+const DOWN: &str = "\x1b[B";
+const ENTER: &str = "\r";
+
+/// Okta, Assets, and what an administrator would have noted down.
+struct Site {
+    world: World,
+    ready: Value,
+}
+
+impl Site {
+    fn start() -> Self {
+        let world = World::start(&["--users", "20", "--groups", "3"]);
+        let ready: Value =
+            serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
+        let site = Self { world, ready };
+        site.write("key.jwk", &site.ready["okta"]["private_key_jwk"].to_string());
+        site.write("token", &format!("{}\n", site.told("/insight/import_token")));
+        site.write("api", site.told("/insight/api_token"));
+        site
+    }
+
+    fn told(&self, pointer: &str) -> &str {
+        self.ready.pointer(pointer).unwrap().as_str().unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.world.path(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.world.path(name)).unwrap()
+    }
+
+    fn mode(&self, name: &str) -> u32 {
+        self.world.path(name).metadata().unwrap().permissions().mode() & 0o777
+    }
+
+    /// Arguments that work, each with its value.
+    fn answers(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("--config", "w.toml"),
+            ("--org-url", self.told("/okta/org_url")),
+            ("--public-url", "https://sync.example.com"),
+            ("--key", "key.jwk"),
+            ("--client-id", self.told("/okta/client_id")),
+            ("--import-token-file", "token"),
+            ("--api-url", self.told("/insight/api_url")),
+        ]
+    }
+
+    fn init(&self, answers: &[(&str, &str)], more: &[&str]) -> Output {
+        let answers = answers.iter().flat_map(|(flag, value)| [*flag, *value]);
+        self.world.run(&["init"].into_iter().chain(answers).chain(more.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// The same with one answer changed.
+    fn init_with(&self, flag: &str, value: &str) -> Output {
+        let mut answers = self.answers();
+        answers.retain(|(given, _)| *given != flag);
+        answers.push((flag, value));
+        self.init(&answers, &[])
+    }
+
+    /// What differs from one run to the next, by what it is.
+    fn normalised(&self, text: &str) -> String {
+        text.replace(self.told("/okta/org_url"), "OKTA")
+            .replace(self.told("/insight/api_url"), "ASSETS")
+            .replace(self.told("/okta/client_id"), "CLIENT")
+    }
+
+    fn no_secret_in(&self, text: &str) {
+        for secret in ["/insight/import_token", "/insight/api_token", "/okta/private_key_jwk/d"] {
+            assert!(!text.contains(self.told(secret)), "{secret} is told");
+        }
+    }
+}
+
+fn told(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("exit code {}\n{out}{err}", output.status.code().unwrap())
+}
+
+#[tokio::test]
+async fn the_configuration_that_is_written_sets_up_and_synchronises() {
+    let site = Site::start();
+    let done = site.init(&site.answers(), &[]);
+    assert!(done.status.success(), "{}", told(&done));
+    site.no_secret_in(&told(&done));
+    insta::assert_snapshot!("written", site.normalised(&told(&done)));
+    insta::assert_snapshot!("file", site.normalised(&site.read("w.toml")));
+    site.no_secret_in(&site.read("w.toml"));
+    assert_eq!((site.mode("w.toml"), site.mode("okta-insight-main.import-token")), (0o600, 0o600));
+
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| !["--config", "--public-url"].contains(flag));
+    answers.extend([("--config", "log.toml"), ("--connection", "eu")]);
+    let account = [("--site-url", "/insight/site_url"), ("--email", "/insight/email")];
+    answers.extend(account.map(|(flag, place)| (flag, site.told(place))));
+    answers.push(("--api-token-file", "api"));
+    let done = site.init(&answers, &["--log-polling", "--output", "json"]);
+    assert!(done.status.success(), "{}", told(&done));
+    let document: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((&document["connection"], &document["config"]), (&json!("eu"), &json!("log.toml")));
+    assert_eq!(document["public_jwk"]["kid"], site.ready["okta"]["kid"]);
+    site.no_secret_in(&told(&done));
+    for arguments in [["setup"], ["sync"]] {
+        let run = site.world.run(&[&arguments[..], &["--config", "log.toml"]].concat());
+        assert!(run.status.success(), "{}", told(&run));
+    }
+    let audit = in_sync(&site.world, Duration::ZERO).await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_work_is_named_with_its_remedy() {
+    let site = Site::start();
+    let control = site.world.control();
+    let mut all = Vec::new();
+    let mut case = |what: &str, output: Output| {
+        site.no_secret_in(&told(&output));
+        all.push(format!("-- {what}\n{}\n", told(&output)));
+    };
+    case("org: the admin console", site.init_with("--org-url", "https://example-admin.okta.com"));
+    case("org: somebody else", site.init_with("--org-url", site.told("/insight/api_url")));
+    case("public URL", site.init_with("--public-url", "http://sync.example.com"));
+    case("key: none", site.init_with("--key", "nothing.jwk"));
+    site.write("public.jwk", r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#);
+    case("key: public", site.init_with("--key", "public.jwk"));
+    case("client ID", site.init_with("--client-id", "0oawrong"));
+    site.write("dead", "ATCTT3xwrong");
+    case("import token", site.init_with("--import-token-file", "dead"));
+    case("name", site.init_with("--connection", "Two words"));
+    for (path, what) in [("/okta/scopes/okta.users.read/off", "scope"), ("/okta/role/off", "role")] {
+        control.call("POST", path, &Value::Null).await.unwrap();
+        case(what, site.init(&site.answers(), &[]));
+        control.call("POST", "/okta/scopes/okta.users.read/on", &Value::Null).await.unwrap();
+    }
+    control.call("POST", "/okta/role/on", &Value::Null).await.unwrap();
+    let account = [("--site-url", "/insight/site_url"), ("--email", "/insight/email")];
+    let mut answers = site.answers();
+    answers.extend(account.map(|(flag, place)| (flag, site.told(place))));
+    answers.push(("--api-token-file", "dead"));
+    case("account", site.init(&answers, &[]));
+    case("nothing", site.world.run(&["init", "--site-url", "https://example.atlassian.net"]));
+    let twice = ["--import-token-file", "-", "--api-token-file", "-"];
+    case(
+        "one standard input",
+        site.init(&site.answers()[..5], &[&twice[..], &["--site-url", "a", "--email", "b"]].concat()),
+    );
+    insta::assert_snapshot!(site.normalised(&all.concat()));
+    assert!(
+        !site.world.path("w.toml").exists() && !site.world.path("okta-insight-main.import-token").exists()
+    );
+
+    site.write("dead", "ATCTT3xwrong");
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| *flag != "--import-token-file");
+    answers.push(("--import-token-file", "dead"));
+    let kept = site.init(&answers, &["--no-check"]);
+    assert!(kept.status.success(), "{}", told(&kept));
+}
+
+#[tokio::test]
+async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
+    let site = Site::start();
+    let old = "# mine\n[connections.old]   # do not touch\nokta = { org_url = \"https://a.okta.com\", client_id = \"0oa1\", private_key = { env = \"KEY\" } }\n\
+               assets.import_token = { env = \"TOKEN\" }\n\n[server]\nlisten = \"127.0.0.1:1\" # here\n";
+    site.write("w.toml", old);
+    let done = site.init(&site.answers(), &[]);
+    assert!(done.status.success(), "{}", told(&done));
+    let text = site.read("w.toml");
+    for line in old.lines() {
+        assert!(text.contains(line), "{line} is gone from\n{text}");
+    }
+    insta::assert_snapshot!("added", site.normalised(&text));
+
+    let again = site.init(&site.answers(), &[]);
+    assert_eq!(again.status.code(), Some(2));
+    insta::assert_snapshot!("there_already", site.normalised(&told(&again)));
+    assert_eq!(site.read("w.toml"), text);
+
+    site.write(
+        "w.toml",
+        &text.replace(
+            "[connections.main.okta]",
+            "[connections.main.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]",
+        ),
+    );
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| *flag != "--public-url");
+    let replaced = site.init(&answers, &["--force", "--log-polling"]);
+    assert!(replaced.status.success(), "{}", told(&replaced));
+    insta::assert_snapshot!("replaced", site.normalised(&site.read("w.toml")));
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let key = elsewhere.path().join("mine.jwk");
+    std::fs::copy(site.world.path("key.jwk"), &key).unwrap();
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| *flag != "--key");
+    answers.extend([("--key", key.to_str().unwrap()), ("--connection", "us")]);
+    let copied = site.init(&answers, &[]);
+    assert!(copied.status.success(), "{}", told(&copied));
+    assert_eq!(site.read("okta-insight-us.jwk").trim(), site.read("key.jwk"));
+    assert_eq!(site.mode("okta-insight-us.jwk"), 0o600);
+
+    site.write("broken.toml", "[connections\nsecret = \"s3cret\"");
+    let broken = site.init_with("--config", "broken.toml");
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(told(&broken).contains("line ") && !told(&broken).contains("s3cret"), "{}", told(&broken));
+}
+
+#[test]
+fn a_new_key_is_made_without_a_terminal_and_the_app_is_not_asked_for_yet() {
+    let site = Site::start();
+    let mut answers = site.answers();
+    answers.retain(|(flag, _)| *flag != "--key");
+    let done = site.init(&answers, &["--generate-key", "--output", "json"]);
+    assert!(done.status.success(), "{}", told(&done));
+    let document: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
+    assert_eq!(document["public_jwk"]["kid"], private["kid"]);
+    assert!(!told(&done).contains(private["d"].as_str().unwrap()));
+    assert!(told(&done).contains("the new key is not registered yet"), "{}", told(&done));
+    answers.push(("--connection", "main"));
+    std::fs::remove_file(site.world.path("w.toml")).unwrap();
+    std::fs::remove_file(site.world.path("okta-insight-main.import-token")).unwrap();
+    let again = site.init(&answers, &["--generate-key"]);
+    assert!(
+        again.status.code() == Some(2) && told(&again).contains("okta-insight-main.jwk exists"),
+        "{}",
+        told(&again)
+    );
+}
+
+#[test]
+fn secrets_come_from_standard_input_and_from_the_environment() {
+    let site = Site::start();
+    let command = |config: &str, token: &[&str]| {
+        let mut command = Command::new(binary("okta-insight"));
+        let answers: Vec<_> = site.answers();
+        let answers = answers.iter().filter(|(flag, _)| !["--import-token-file", "--config"].contains(flag));
+        command.arg("init").args(answers.flat_map(|(flag, value)| [flag, value]));
+        command.args(["--config", config]).args(token).current_dir(site.world.folder()).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let mut piped =
+        command("piped.toml", &["--connection", "piped", "--import-token-file", "-"]).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all(site.told("/insight/import_token").as_bytes()).unwrap();
+    let piped = piped.wait_with_output().unwrap();
+    assert!(piped.status.success(), "{}", told(&piped));
+    let variable = ("OKTA_INSIGHT_IMPORT_TOKEN", site.told("/insight/import_token"));
+    let named =
+        command("named.toml", &["--connection", "named"]).env(variable.0, variable.1).output().unwrap();
+    assert!(named.status.success(), "{}", told(&named));
+    for name in ["piped", "named"] {
+        assert_eq!(site.read(&format!("okta-insight-{name}.import-token")).trim(), variable.1);
+    }
+}
+
+/// The wizard on a terminal of its own.
+struct Dialogue {
+    session: OsSession,
+    screen: vt100::Parser,
+    raw: Vec<u8>,
+}
+
+impl Dialogue {
+    fn start(site: &Site, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary("okta-insight"));
+        command.arg("init").args(arguments).current_dir(site.world.folder());
+        command.env("NO_COLOR", "1").env("TERM", "xterm").env_remove("OKTA_INSIGHT_CONFIG");
+        let mut session = Session::spawn(command).unwrap();
+        session.get_process_mut().set_window_size(110, 200).unwrap();
+        session.set_expect_timeout(Some(Duration::from_secs(30)));
+        Self { session, screen: vt100::Parser::new(200, 110, 0), raw: Vec::new() }
+    }
+
+    /// Waits for a text.
+    fn see(&mut self, text: &str) -> &mut Self {
+        match self.session.expect(text) {
+            Ok(found) => self.raw.extend_from_slice(found.as_bytes()),
+            Err(e) => {
+                panic!("{text:?} was not seen ({e}); before it\n{}", String::from_utf8_lossy(&self.raw))
+            }
+        }
+        self
+    }
+
+    fn answer(&mut self, keys: &str) -> &mut Self {
+        self.session.send(keys).unwrap();
+        self.session.send(ENTER).unwrap();
+        self
+    }
+
+    /// Everything that was shown, and the exit code.
+    fn end(mut self) -> (String, String, i32) {
+        let rest = self.session.expect(expectrl::Eof).unwrap();
+        self.raw.extend_from_slice(rest.as_bytes());
+        self.screen.process(&self.raw);
+        let code = match self.session.get_process().wait().unwrap() {
+            WaitStatus::Exited(_, code) => code,
+            other => panic!("{other:?}"),
+        };
+        let shown: Vec<String> =
+            self.screen.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect();
+        (shown.join("\n"), String::from_utf8_lossy(&self.raw).into_owned(), code)
+    }
+}
+
+#[tokio::test]
+async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
+    let site = Site::start();
+    let mut wizard = Dialogue::start(&site, &["--api-url", site.told("/insight/api_url")]);
+    wizard.see("Configuration file").answer("");
+    wizard.see("Name of the connection").answer("");
+    wizard.see("Org URL").answer("https://example-admin.okta.com");
+    wizard.see("is the admin console").see("Org URL").answer(site.told("/insight/api_url"));
+    wizard.see("no Okta org").see("Keep the answer").answer(DOWN);
+    wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
+    wizard.see("an Okta org answers").see("System Log alone").answer("");
+    wizard.see("Public URL").answer("http://sync.example.com");
+    wizard.see("must begin with https").see("Public URL").answer("https://sync.example.com");
+    wizard.see("Okta will deliver").see("Use another file").answer("");
+    wizard.see("Client ID of the app").answer(site.told("/okta/client_id"));
+    wizard.see("refused the app's credentials").see("Keep the answer");
+    let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
+    let mut public = private.clone();
+    public
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| ["kty", "n", "e", "kid", "use", "alg"].contains(&name.as_str()));
+    site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
+    wizard.answer("");
+    wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
+    wizard.see("refused the import token").see("Keep the answer").answer(DOWN);
+    wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
+    wizard.see("leads to import source").see("Give an account").answer("");
+    wizard.see("okta-insight setup");
+    let (shown, raw, code) = wizard.end();
+    assert_eq!(code, 0, "{shown}");
+    site.no_secret_in(&raw);
+    assert!(!raw.contains("ATCTT3xwrong") && !raw.contains(private["d"].as_str().unwrap()));
+    let shown = shown.replace(public["n"].as_str().unwrap(), "MODULUS");
+    let shown = shown.replace(public["kid"].as_str().unwrap(), "THUMBPRINT");
+    insta::assert_snapshot!(site.normalised(&shown));
+    assert_eq!((site.mode("okta-insight.toml"), site.mode("okta-insight-main.jwk")), (0o600, 0o600));
+    assert!(site.read("okta-insight.toml").contains("private_key = { file = \"okta-insight-main.jwk\" }"));
+}
+
+#[test]
+fn a_dialogue_that_is_given_up_writes_no_configuration() {
+    let site = Site::start();
+    let mut wizard = Dialogue::start(&site, &[]);
+    wizard.see("Configuration file").answer("").see("Name of the connection");
+    wizard.session.send("\x03").unwrap();
+    wizard.see("given up");
+    let (shown, _, code) = wizard.end();
+    assert_eq!(code, 1, "{shown}");
+    assert!(!site.world.path("okta-insight.toml").exists());
+}
+
+#[test]
+fn keygen_writes_the_private_key_for_its_owner_and_prints_the_public_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        Command::new(binary("okta-insight")).args(arguments).current_dir(folder.path()).output().unwrap()
+    };
+    for (arguments, file, algorithm) in [
+        (&["keygen"][..], "okta-insight.jwk", "RS256"),
+        (&["keygen", "--bits", "3072", "--out", "long.jwk"], "long.jwk", "RS256"),
+        (&["keygen", "--ec", "P-384", "--out", "ec.jwk"], "ec.jwk", "ES384"),
+    ] {
+        let made = run(arguments);
+        assert!(made.status.success(), "{}", told(&made));
+        let public: Value = serde_json::from_slice(&made.stdout).unwrap();
+        assert_eq!((&public["use"], &public["alg"]), (&json!("sig"), &json!(algorithm)));
+        let path = folder.path().join(file);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let private: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let same = public.as_object().unwrap().iter().all(|(name, value)| private[name] == *value);
+        assert!(same && !told(&made).contains(private["d"].as_str().unwrap()));
+    }
+    let before = std::fs::read(folder.path().join("okta-insight.jwk")).unwrap();
+    let refused = run(&["keygen"]);
+    insta::assert_snapshot!("keygen_exists", told(&refused));
+    assert_eq!(std::fs::read(folder.path().join("okta-insight.jwk")).unwrap(), before);
+    let replaced = run(&["keygen", "--force", "--output", "json"]);
+    let document: Value = serde_json::from_slice(&replaced.stdout).unwrap();
+    assert_eq!(document["private_key_file"], "okta-insight.jwk");
+    assert_ne!(std::fs::read(folder.path().join("okta-insight.jwk")).unwrap(), before);
+    assert_eq!(run(&["keygen", "--bits", "1024"]).status.code(), Some(2));
+    for command in ["init", "keygen"] {
+        insta::assert_snapshot!(format!("help_{command}"), told(&run(&[command, "--help"])));
+    }
+}
