@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 /// Where attribute names come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Naming {
     /// From what people call them in Okta.
@@ -18,6 +19,7 @@ pub enum Naming {
 
 /// What a list of values becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrays {
     /// One text.
@@ -29,6 +31,7 @@ pub enum Arrays {
 
 /// What an attribute with a list of allowed values becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Enums {
     /// What its type says, text mostly.
@@ -40,6 +43,7 @@ pub enum Enums {
 
 /// How memberships are kept in Assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Memberships {
     /// Each user refers to its groups.
@@ -53,6 +57,7 @@ pub enum Memberships {
 
 /// By which value a user names its manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ManagerBy {
     /// The manager's Okta id.
@@ -82,6 +87,7 @@ impl ManagerBy {
 
 /// The manager reference.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Manager {
     /// The profile attribute that names the manager.
@@ -101,6 +107,7 @@ impl Default for Manager {
 /// An import cannot carry it: attributes of type User are set over REST, with an account's credential, on an attribute
 /// that an administrator has added to the object type.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Account {
     /// The profile attribute that holds the account's mail address.
@@ -117,6 +124,7 @@ impl Default for Account {
 
 /// Choices about the profile attributes of one kind of object, by their names in Okta.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Attributes {
     /// Only these, when any are named.
@@ -127,6 +135,7 @@ pub struct Attributes {
     pub rename: BTreeMap<String, String>,
     /// Types in Assets, instead of those that Okta's schema calls for. `select` and `email` keep a list as a list;
     /// every other type joins it.
+    #[cfg_attr(feature = "json-schema", schemars(with = "BTreeMap<String, String>"))]
     pub types: BTreeMap<String, AttributeType>,
 }
 
@@ -138,6 +147,7 @@ impl Attributes {
 
 /// Choices about the mapping. The defaults serve an org that nobody has thought about yet.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "snake_case")]
 pub struct MappingOptions {
     /// The beginning of every external id; unique on the Atlassian site. Must not change later.

@@ -14,6 +14,7 @@ use crate::Mapping;
 ///
 /// A text fits when it fits one of them, or when there are none but excluding ones, and none of those excludes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Patterns(Vec<String>);
 
@@ -49,6 +50,7 @@ impl<S: Into<String>> FromIterator<S> for Patterns {
 
 /// Which users are synchronised: those that meet every condition. Without conditions, all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct UserSelection {
     /// Okta's statuses, such as `ACTIVE`.
@@ -64,6 +66,7 @@ pub struct UserSelection {
 
 /// Which groups are synchronised: those that meet every condition. Without conditions, all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupSelection {
     /// Okta's group types, such as `OKTA_GROUP`.

@@ -9,6 +9,7 @@ use crate::{Census, Change, Losses, StructureReport};
 
 /// How much may change without an operator's consent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.

@@ -1,63 +1,83 @@
-//! The file as it is written.
+//! The file as it is written. What the fields are for becomes the JSON Schema of the configuration.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sync_engine::Limits;
 
 use super::secret::SecretSource;
 
-#[derive(Deserialize)]
+/// The configuration of okta-insight-sync.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "okta-insight-sync")]
 pub(super) struct RawConfig {
+    /// What is remembered.
     #[serde(default)]
     pub(super) store: RawStore,
+    /// What is listened on.
     #[serde(default)]
     pub(super) server: RawServer,
+    /// One org and one import source each, by a name of your own: small letters, digits and dashes.
     #[serde(default)]
     pub(super) connections: BTreeMap<String, RawConnection>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
+    /// The file of the state store, beside the configuration; `okta-insight.db` unless given.
     pub(super) path: Option<PathBuf>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
+    /// Where the hook receiver listens, behind your TLS proxy; 127.0.0.1:8484 unless given.
     pub(super) listen: Option<String>,
+    /// Where /metrics, /healthz and /readyz are answered; 127.0.0.1:9464 unless given, and nowhere when "off".
     pub(super) metrics: Option<String>,
+    /// /readyz answers 503 when nothing gets done for so long; 10m unless given.
     pub(super) stuck_after: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConnection {
+    /// The Okta org.
     #[serde(default)]
     pub(super) okta: RawOkta,
+    /// The Assets site.
     #[serde(default)]
     pub(super) assets: RawAssets,
+    /// The event hook; without it the System Log tells what happens.
     pub(super) hook: Option<RawHook>,
+    /// Which users are synchronised; all unless given.
     #[serde(default)]
     pub(super) users: UserSelection,
+    /// Which groups are synchronised; all unless given.
     #[serde(default)]
     pub(super) groups: GroupSelection,
+    /// What becomes of which attribute.
     #[serde(default)]
     pub(super) mapping: MappingOptions,
+    /// How much may change without an operator's consent.
     #[serde(default)]
     pub(super) limits: Limits,
+    /// Where events come from; "both" with a hook and "log" without one unless given.
     pub(super) events: Option<EventSource>,
+    /// When things are done that nobody asks for.
     #[serde(default)]
     pub(super) schedule: RawSchedule,
+    /// Who is told when something is wrong; nobody unless given, beside the log.
     pub(super) alerts: Option<RawAlerts>,
 }
 
 /// Where events come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventSource {
     /// Deliveries of the event hook alone.
@@ -68,28 +88,38 @@ pub enum EventSource {
     Both,
 }
 
-#[derive(Deserialize, Default)]
+/// Times are intervals such as "30s", "15m", "6h", "1d"; `full` and `delta` may be cron expressions in UTC, or "never".
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSchedule {
+    /// Read everything; 1d unless given.
     pub(super) full: Option<String>,
+    /// Read what changed lately; 30m unless given.
     pub(super) delta: Option<String>,
+    /// Compare the schemas; 15m unless given.
     pub(super) schema: Option<String>,
+    /// Ask the System Log for more; 5s unless given.
     pub(super) log: Option<String>,
+    /// Begin full and delta up to so much later; 0s unless given.
     pub(super) jitter: Option<String>,
+    /// Remember what is done for so long; 14d unless given.
     pub(super) retention: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAlerts {
+    /// The address of a webhook. A secret: whoever knows it can write there.
     pub(super) url: Option<SecretSource>,
+    /// What it understands.
     #[serde(default)]
     pub(super) format: AlertFormat,
+    /// The same kind of alert is not sent more often; 15m unless given.
     pub(super) at_most_every: Option<String>,
 }
 
 /// What an alert's receiver understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertFormat {
     /// The alert as a JSON object.
@@ -99,31 +129,43 @@ pub enum AlertFormat {
     Slack,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOkta {
+    /// The org's own address, such as <https://example.okta.com>.
     pub(super) org_url: Option<String>,
+    /// The client ID of the API Services app.
     pub(super) client_id: Option<String>,
+    /// The app's private key, as JWK or PEM.
     pub(super) private_key: Option<SecretSource>,
+    /// The scopes to ask for; all that are of use when empty.
     #[serde(default)]
     pub(super) scopes: Vec<String>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAssets {
+    /// The address of the Assets API; <https://api.atlassian.com> unless given.
     pub(super) api_url: Option<String>,
+    /// The token of the import source.
     pub(super) import_token: Option<SecretSource>,
+    /// The Atlassian site of an account, for what the import token may not do; all three of an account or none.
     pub(super) site_url: Option<String>,
+    /// The mail address of the account.
     pub(super) email: Option<String>,
+    /// An API token of the account.
     pub(super) api_token: Option<SecretSource>,
+    /// Rename attributes in Assets when their titles change in Okta; takes the account.
     #[serde(default)]
     pub(super) follow_titles: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHook {
+    /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
     pub(super) public_url: Option<String>,
+    /// What Okta sends along; made from the private key unless given.
     pub(super) secret: Option<SecretSource>,
 }

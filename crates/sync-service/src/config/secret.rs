@@ -3,24 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A secret in the file itself, in the environment, or in a file of its own.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a secret is a text, { env = \"NAME\" } or { file = \"PATH\" }")]
 pub(super) enum SecretSource {
-    Literal(SecretString),
+    Literal(#[schemars(with = "String")] SecretString),
     Env(FromEnv),
     File(FromFile),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FromEnv {
     env: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FromFile {
     file: PathBuf,
