@@ -2,6 +2,7 @@
 
 mod connection;
 mod convert;
+mod events;
 mod inbox;
 mod losses;
 mod objects;
