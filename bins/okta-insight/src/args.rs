@@ -42,7 +42,11 @@ pub(crate) enum Command {
     /// List objects in Assets that have long been gone in Okta, and delete them once that is confirmed.
     Prune(Prune),
     /// Say how fresh every connection is, what is waiting, and how the last runs went.
-    Status(Common),
+    Status(crate::commands::status::Args),
+    /// Show the history of runs, or one run in detail.
+    Runs(crate::commands::runs::Args),
+    /// Show what the inbox holds: events that wait, that were given up, and that are done.
+    Events(crate::commands::events::Args),
     /// Stop sending for a while: events are kept, and applied after the pause.
     Pause(Pause),
     /// End a pause.

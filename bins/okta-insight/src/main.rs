@@ -33,6 +33,8 @@ async fn main() -> ExitCode {
         Command::Sync(args) => commands::sync::run(&args, output).await,
         Command::Prune(args) => commands::prune::run(&args, output).await,
         Command::Status(args) => commands::status::run(&args, output).await,
+        Command::Runs(args) => commands::runs::run(&args, output).await,
+        Command::Events(args) => commands::events::run(&args, output).await,
         Command::Pause(args) => commands::pause::pause(&args, output).await,
         Command::Resume(args) => commands::pause::resume(&args, output).await,
         Command::Sandbox(args) => commands::sandbox::run(&args).await,

@@ -322,8 +322,8 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64);
-    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed): Row = sqlx::query_as(
+    type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>);
+    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed, refused): Row = sqlx::query_as(
         "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
@@ -338,7 +338,8 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                  ORDER BY e.published LIMIT 1),
                 (SELECT count(*) FROM looks WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
-                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2)",
+                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2),
+                (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1)",
     )
     .bind(store.id)
     .bind(InboxCounts::FAILED_AFTER)
@@ -355,6 +356,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         untouched_since: untouched.map(timestamp).transpose()?,
         unconfirmed: count(unconfirmed),
         failed: count(failed),
+        unconfirmed_since: refused.map(timestamp).transpose()?,
     })
 }
 

@@ -1,8 +1,10 @@
 //! A file per command.
 
+pub(crate) mod events;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
+pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod setup;
 pub(crate) mod status;

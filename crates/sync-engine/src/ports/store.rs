@@ -213,6 +213,8 @@ pub struct InboxCounts {
     pub unconfirmed: u64,
     /// Of those, records that were sent alone, often enough to be called failed.
     pub failed: u64,
+    /// When the directory was read for the oldest of those records.
+    pub unconfirmed_since: Option<Timestamp>,
 }
 
 impl InboxCounts {
