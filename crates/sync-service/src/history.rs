@@ -1,6 +1,7 @@
 //! Looking back: runs, and the events in the inbox.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -135,41 +136,54 @@ pub async fn replay(
     Ok(replayed)
 }
 
-/// Tells every event that comes in from now on, and every change of one, until told to stop or `tell` fails. An event that
-/// changes between two looks is told once, as it is then.
-///
-/// # Errors
-/// When the store fails. What `tell` fails with is given back as it is.
-pub async fn follow_events<E: Send>(
-    connections: &[Connection],
-    stop: &CancellationToken,
-    mut tell: impl FnMut(ConnectionEvent) -> Result<(), E> + Send,
-) -> Result<Result<(), E>, ServiceError> {
-    let mut marks: Vec<EventMark> = Vec::new();
-    for connection in connections {
-        marks.push(connection.store().event_mark().await?);
+/// Follows the inboxes of some connections from where they ended when it began.
+pub struct EventTail<'c> {
+    marks: Vec<(&'c Connection, EventMark)>,
+}
+
+impl<'c> EventTail<'c> {
+    /// From now on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn begin(connections: &'c [Connection]) -> Result<Self, ServiceError> {
+        let mut marks = Vec::new();
+        for connection in connections {
+            marks.push((connection, connection.store().event_mark().await?));
+        }
+        Ok(Self { marks })
     }
-    while !stop.is_cancelled() {
-        for (connection, mark) in connections.iter().zip(&mut marks) {
-            loop {
+
+    /// Tells every event that comes in, and every change of one, until told to stop or `tell` wants no more. An event
+    /// that changes between two looks is told once, as it is then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn follow(
+        mut self,
+        stop: &CancellationToken,
+        mut tell: impl FnMut(ConnectionEvent) -> ControlFlow<()>,
+    ) -> Result<(), ServiceError> {
+        while !stop.is_cancelled() {
+            let mut more = false;
+            for (connection, mark) in &mut self.marks {
                 let (events, after) = connection.store().events_after(mark, PAGE).await?;
                 *mark = after;
-                let more = events.len() == PAGE as usize;
+                more |= events.len() == PAGE as usize;
                 for event in events {
-                    let told = tell(ConnectionEvent { connection: connection.name().clone(), event });
-                    if told.is_err() {
-                        return Ok(told);
+                    if tell(ConnectionEvent { connection: connection.name().clone(), event }).is_break() {
+                        return Ok(());
                     }
                 }
-                if !more || stop.is_cancelled() {
-                    break;
-                }
+            }
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(LOOK) => {}
-        }
+        Ok(())
     }
-    Ok(Ok(()))
 }

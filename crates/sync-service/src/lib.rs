@@ -23,7 +23,7 @@ pub use connection::{Claim, Connection};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use handover::HandoverError;
-pub use history::{ConnectionEvent, ConnectionRun, Replayed, find_run, follow_events, replay};
+pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
 pub use http::{ListenError, Monitor, Receiver};
 pub use shutdown::shutdown_requested;
 pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};

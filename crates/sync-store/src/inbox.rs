@@ -323,8 +323,9 @@ pub(crate) async fn postpone(
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
     type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>);
-    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed, refused): Row = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
+    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed, refused): Row =
+        sqlx::query_as(
+            "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
                  WHERE l.connection = ?1 AND l.claimed_until > 0),
@@ -340,12 +341,12 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2),
                 (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1)",
-    )
-    .bind(store.id)
-    .bind(InboxCounts::FAILED_AFTER)
-    .fetch_one(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("count what is waiting", e))?;
+        )
+        .bind(store.id)
+        .bind(InboxCounts::FAILED_AFTER)
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("count what is waiting", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(InboxCounts {
         pending: count(pending),

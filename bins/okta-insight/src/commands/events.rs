@@ -1,17 +1,18 @@
 //! `okta-insight events`
 
 use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
 use sync_service::engine::{EventEntry, EventFilter, EventState, Subject};
 use sync_service::model::{ConnectionName, EventId};
-use sync_service::{ConnectionEvent, Replayed, follow_events, replay};
+use sync_service::{ConnectionEvent, EventTail, Replayed, replay};
 
 use super::{Opened, open, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{Failure, Outcome, count, print_json};
+use crate::output::{Outcome, count, print_json};
 
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -126,33 +127,42 @@ fn print_replayed(replayed: &Replayed) {
 async fn follow(common: &Common, output: Output) -> Outcome {
     let Opened { store, connections, .. } = open(common).await?;
     let stop = stop_on_signal();
-    let mut out = std::io::stdout();
-    let tell = |event: ConnectionEvent| -> std::io::Result<()> {
-        match output {
-            Output::Json => writeln!(out, "{}", serde_json::to_string(&event)?)?,
-            Output::Text => {
-                let ConnectionEvent { connection, event } = &event;
-                let state = told(event.state);
-                writeln!(out, "{state:<8} {connection}  {}  {}", event.event_type, event.id)?;
-                for line in details(event) {
-                    writeln!(out, "         {line}")?;
-                }
-            }
-        }
-        out.flush()
-    };
+    let tail = EventTail::begin(&connections).await?;
     eprintln!("Following events; Ctrl-C ends it.");
-    let followed = follow_events(&connections, &stop, tell).await;
+    let mut failure = None;
+    let followed = tail
+        .follow(&stop, |event| match tell(&event, output) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                // Whoever closed the pipe has seen enough.
+                failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
+                ControlFlow::Break(())
+            }
+        })
+        .await;
     store.close().await;
-    match followed? {
-        // Whoever read it has seen enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::from(error)),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    followed?;
+    failure.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
 }
 
-/// A state as it is told.
-const fn told(state: EventState) -> &'static str {
+fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match output {
+        Output::Json => writeln!(out, "{}", serde_json::to_string(told)?)?,
+        Output::Text => {
+            let ConnectionEvent { connection, event } = told;
+            let state = become_of(event.state);
+            writeln!(out, "{state:<8} {connection}  {}  {}", event.event_type, event.id)?;
+            for line in details(event) {
+                writeln!(out, "         {line}")?;
+            }
+        }
+    }
+    out.flush()
+}
+
+/// What has become of an event.
+const fn become_of(state: EventState) -> &'static str {
     match state {
         EventState::Waiting => "waiting",
         EventState::Dead => "given up",

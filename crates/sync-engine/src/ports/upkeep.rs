@@ -8,7 +8,8 @@ use serde::Serialize;
 use sync_model::{EventId, Record, RecordKey, RunId};
 
 use super::{
-    EventEntry, EventFilter, EventMark, KeptValue, Replay, RunDetail, RunFilter, RunSummary, StoreError, ToClear,
+    EventEntry, EventFilter, EventMark, KeptValue, Replay, RunDetail, RunFilter, RunSummary, StoreError,
+    ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
