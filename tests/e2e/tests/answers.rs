@@ -121,6 +121,11 @@ fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
     told["connections"][0]["events"].as_array().unwrap().clone()
 }
 
+/// The event that tells of the beginning of a deletion.
+fn initiated(events: Vec<Value>) -> Value {
+    events.into_iter().find(|event| event["event_type"] == "user.lifecycle.delete.initiated").unwrap()
+}
+
 #[tokio::test]
 async fn after_a_sync_everything_is_told() {
     let world = world();
@@ -172,15 +177,17 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     let gone = users(&world).await[..20].to_vec();
     world.json(&["pause"]);
     delete(&world, &gone).await;
-    // The hook and the log tell of each.
-    until("all of it is stored", async || (inbox(&world)["looks"] == 20).then_some(())).await;
-    let waiting = events(&world, &["--waiting", "--search", &gone[0]]);
-    assert_eq!(waiting[0]["waits_for"][0]["target"], json!({ "kind": "user", "id": gone[0] }));
-    insta::assert_json_snapshot!("waiting_json", stable(waiting[0].clone()));
-    insta::assert_snapshot!(
-        "waiting_text",
-        text(&world, &["events", "--waiting", "--search", &gone[0], "--limit", "1"])
-    );
+    // The log alone tells of the end of a deletion: nothing more comes after it.
+    until("all of it is stored", async || {
+        (events(&world, &["--search", "delete.completed"]).len() == 20).then_some(())
+    })
+    .await;
+    assert_eq!(inbox(&world)["looks"], 20);
+    let waiting = initiated(events(&world, &["--waiting", "--search", &gone[0]]));
+    assert_eq!(waiting["waits_for"][0]["target"], json!({ "kind": "user", "id": gone[0] }));
+    let id = waiting["id"].as_str().unwrap().to_owned();
+    insta::assert_json_snapshot!("waiting_json", stable(waiting));
+    insta::assert_snapshot!("waiting_text", text(&world, &["events", "--waiting", "--search", &id]));
     world.json(&["resume"]);
     until("what is too much is given up", async || {
         let inbox = inbox(&world);
@@ -189,15 +196,11 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     .await;
     let dead = events(&world, &["--dead"]);
     assert_eq!(Value::from(dead.len()), inbox(&world)["dead"]);
-    let first = events(&world, &["--dead", "--search", &gone[0]])[0].clone();
-    insta::assert_json_snapshot!("dead_json", stable(first.clone()));
-    insta::assert_snapshot!(
-        "dead_text",
-        text(&world, &["events", "--dead", "--search", &gone[0], "--limit", "1"])
-    );
+    let id = id.as_str();
+    insta::assert_json_snapshot!("dead_json", stable(events(&world, &["--dead", "--search", id])[0].clone()));
+    insta::assert_snapshot!("dead_text", text(&world, &["events", "--dead", "--search", id]));
 
     // One alone is not too much.
-    let id = first["id"].as_str().unwrap();
     let told = world.json(&["events", "replay", id]);
     assert_eq!(
         told["connections"][0],
@@ -259,6 +262,8 @@ async fn answers_fit_the_terminal_and_have_no_colour_without_leave() {
             let all = session.expect(Eof).unwrap();
             let all = String::from_utf8_lossy(all.as_bytes()).replace('\r', "");
             assert!(!all.contains('\u{1b}'), "{all:?}");
+            let widest = all.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns.into()), "{all}");
             told += &format!("$ {command}\n{}\n", shown(&all));
         }
         insta::assert_snapshot!(format!("width_{columns}"), told);
@@ -276,6 +281,20 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
     session.expect("user.account.update_profile").unwrap();
     session.expect("applied").unwrap();
     session.expect(user.as_str()).unwrap();
+    session.send(ControlCode::EndOfText).unwrap();
+    session.expect(Eof).unwrap();
+    let status = session.get_process().wait().unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+}
+
+#[tokio::test]
+async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
+    let world = world();
+    let mut session = on_terminal(&world, 100, "status --watch");
+    session.expect("30 live, 0 marked as gone").unwrap();
+    delete(&world, &users(&world).await[..1]).await;
+    world.json(&["sync"]);
+    session.expect("29 live, 1 marked as gone").unwrap();
     session.send(ControlCode::EndOfText).unwrap();
     session.expect(Eof).unwrap();
     let status = session.get_process().wait().unwrap();

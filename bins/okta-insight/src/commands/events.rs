@@ -152,7 +152,8 @@ fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {
         Output::Text => {
             let ConnectionEvent { connection, event } = told;
             let state = become_of(event.state);
-            writeln!(out, "{state:<8} {connection}  {}  {}", event.event_type, event.id)?;
+            writeln!(out, "{state:<8} {connection}  {}", event.event_type)?;
+            writeln!(out, "         {}", event.id)?;
             for line in details(event) {
                 writeln!(out, "         {line}")?;
             }
@@ -186,23 +187,19 @@ fn print(shown: &Shown) {
 
 /// What an event is about, and what became of that.
 fn details(event: &EventEntry) -> Vec<String> {
-    let mut lines: Vec<String> = match event.state {
-        EventState::Waiting => event
-            .waits_for
-            .iter()
-            .map(|waits| {
-                let when = if waits.claimed {
-                    "being looked at".to_owned()
-                } else {
-                    format!("due {:.0}", waits.due)
-                };
-                let tried =
-                    if waits.attempts > 0 { format!(", tried {}×", waits.attempts) } else { String::new() };
-                format!("{}: {when}{tried}", subject(&waits.target))
-            })
-            .collect(),
-        EventState::Dead | EventState::Done => event.named.iter().map(subject).collect(),
-    };
+    let mut lines = Vec::new();
+    if event.state == EventState::Waiting {
+        for waits in &event.waits_for {
+            lines.push(subject(&waits.target));
+            let when =
+                if waits.claimed { "being looked at".to_owned() } else { format!("due {:.0}", waits.due) };
+            let tried =
+                if waits.attempts > 0 { format!(", tried {}×", waits.attempts) } else { String::new() };
+            lines.push(format!("  {when}{tried}"));
+        }
+    } else {
+        lines.extend(event.named.iter().map(subject));
+    }
     if let Some(reason) = &event.reason {
         lines.push(format!("given up: {reason}"));
     }

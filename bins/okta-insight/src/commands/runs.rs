@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{RunFilter, RunKind, RunResult, RunSummary};
+use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunResult, RunSummary};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ConnectionRun, find_run};
 
 use super::open;
 use crate::args::{Common, Output};
 use crate::output::{Outcome, count, print_json, span, table};
+
+/// A terminal that is narrower gets the columns that matter most; the others are told of one run.
+const WIDE: u16 = 90;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -83,26 +86,29 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
     if runs.is_empty() {
         return;
     }
-    let mut rows = table(["run", "kind", "started", "took", "result", "sent", "refused", "mapping"]);
+    let narrow = table([]).width().is_some_and(|width| width < WIDE);
+    let mut rows = if narrow {
+        table(["run", "kind", "started", "result", "sent"])
+    } else {
+        table(["run", "kind", "started", "result", "sent", "refused", "took", "mapping"])
+    };
     for run in runs {
-        let (sent, refused, mapping) = match &run.report {
-            Some(report) => (
-                report.records.values().map(|c| c.sent).sum::<u64>().to_string(),
-                report.records.values().map(|c| c.rejected).sum::<u64>().to_string(),
-                report.mapping.clone().unwrap_or_default(),
-            ),
-            None => (String::new(), String::new(), String::new()),
+        let report = run.report.as_ref();
+        let sum = |count: fn(&RecordCounts) -> u64| {
+            report.map(|report| report.records.values().map(count).sum::<u64>().to_string())
         };
-        rows.add_row([
-            run.id.to_string(),
-            run.kind.as_str().to_owned(),
-            format!("{:.0}", run.started),
-            took(run),
-            result(run).to_owned(),
-            sent,
-            refused,
-            mapping,
-        ]);
+        let cells = [
+            Some(run.id.to_string()),
+            Some(run.kind.as_str().to_owned()),
+            Some(format!("{:.0}", run.started)),
+            Some(result(run).to_owned()),
+            sum(|counts| counts.sent),
+            sum(|counts| counts.rejected),
+            Some(took(run)),
+            report.and_then(|report| report.mapping.clone()),
+        ];
+        let shown = if narrow { 5 } else { cells.len() };
+        rows.add_row(cells.into_iter().take(shown).map(Option::unwrap_or_default));
     }
     println!("{rows}");
     for run in runs {
@@ -155,10 +161,11 @@ fn print_one(found: &ConnectionRun) {
         let end = match (execution.ended, execution.processed) {
             (None, _) => "its end is not known yet".to_owned(),
             (Some(ended), true) => format!("processed by {ended:.0}"),
-            (Some(ended), false) => format!("came to nothing, {ended:.0}"),
+            (Some(ended), false) => format!("came to nothing {ended:.0}"),
         };
         println!("  Execution       {}", execution.id);
-        println!("                  started {:.0}, {end}", execution.started);
+        println!("                  started {:.0}", execution.started);
+        println!("                  {end}");
     }
     let Some(report) = &run.report else { return };
     if !report.records.is_empty() {

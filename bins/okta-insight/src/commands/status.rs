@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::Unconfirmed;
+use sync_service::engine::{NextPasses, Unconfirmed};
 use sync_service::{ConnectionStatus, EventSource};
 
 use super::{Opened, open, pause, runs, stop_on_signal};
@@ -89,12 +89,12 @@ fn print(shown: &Shown) {
     let Shown { status, attended } = shown;
     let inbox = &status.inbox;
     println!("Connection {}", status.connection);
-    println!("  Freshness       {}", freshness(status));
+    println!("  {}", freshness(status));
     if let Some(age) = status.freshness.oldest_change_seconds {
         println!("  Not confirmed   the oldest change is {} old", span(age));
     }
     let waiting = match inbox.oldest {
-        Some(oldest) => format!("{}, the oldest of {oldest:.0}", count(inbox.pending, "event")),
+        Some(oldest) => format!("{}, the oldest {oldest:.0}", count(inbox.pending, "event")),
         None => "nothing".to_owned(),
     };
     println!("  Waiting         {waiting}");
@@ -102,10 +102,8 @@ fn print(shown: &Shown) {
     if status.paused.is_some() {
         println!("  Pause           {}", pause::line(status.paused));
     }
-    println!("  Schedule        {}", schedule(status));
-    if !attended {
-        println!("                  nobody works on this connection; start `okta-insightd`");
-    }
+    println!("  Process         {}", if *attended { "at work" } else { "none; start `okta-insightd`" });
+    print_schedule(status);
     println!("  System Log      {}", log(status));
     if let Some(last) = status.last_full_sync {
         println!("  Last full sync  {last:.0}");
@@ -124,18 +122,22 @@ fn print(shown: &Shown) {
     runs::print_table(&status.runs);
 }
 
-fn schedule(status: &ConnectionStatus) -> String {
-    let passes: Vec<String> = [("full", status.next.full), ("delta", status.next.delta)]
-        .into_iter()
-        .filter_map(|(kind, at)| Some(format!("{kind} pass {:.0}", at?)))
-        .collect();
-    if passes.is_empty() { "no pass by itself".to_owned() } else { passes.join(", ") }
+fn print_schedule(status: &ConnectionStatus) {
+    if status.next == NextPasses::default() {
+        println!("  Schedule        no pass by itself");
+    }
+    if let Some(full) = status.next.full {
+        println!("  Next full pass  {full:.0}");
+    }
+    if let Some(delta) = status.next.delta {
+        println!("  Next delta pass {delta:.0}");
+    }
 }
 
 fn freshness(status: &ConnectionStatus) -> String {
     match (status.freshness.known_until, status.freshness.age_seconds) {
-        (Some(known), Some(age)) => format!("in step with Okta as of {known:.0}, {} ago", span(age)),
-        _ => "never synchronised; run `okta-insight sync`".to_owned(),
+        (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
+        _ => "Never synchronised; run `okta-insight sync`".to_owned(),
     }
 }
 
