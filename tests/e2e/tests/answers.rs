@@ -121,6 +121,12 @@ fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
     told["connections"][0]["events"].as_array().unwrap().clone()
 }
 
+/// The version of the mapping that the newest run of a kind names.
+fn mapping(world: &World, kind: &str) -> Value {
+    let told = world.json(&["runs", "--kind", kind, "--limit", "1"]);
+    told["connections"][0]["runs"][0]["report"]["mapping"].clone()
+}
+
 /// The event that tells of the beginning of a deletion.
 fn initiated(events: Vec<Value>) -> Value {
     events.into_iter().find(|event| event["event_type"] == "user.lifecycle.delete.initiated").unwrap()
@@ -282,8 +288,9 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
     session.expect("Ctrl-C ends it").unwrap();
     let user = users(&world).await.remove(3);
     rename(&world, &user, "Nuuk").await;
-    session.expect("user.account.update_profile").unwrap();
+    // It may have been told as waiting before.
     session.expect("applied").unwrap();
+    session.expect("user.account.update_profile").unwrap();
     session.expect(user.as_str()).unwrap();
     session.send(ControlCode::EndOfText).unwrap();
     session.expect(Eof).unwrap();
@@ -328,6 +335,12 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
         (event["state"] == "done").then_some(event)
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
+    let full = mapping(&world, "full");
+    until("the run says by what events are mapped", async || {
+        let events = mapping(&world, "events");
+        events.is_string().then(|| assert_eq!(events, full))
+    })
+    .await;
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(asked.success() && child.wait().unwrap().success());
 }
