@@ -58,7 +58,11 @@ pub(crate) enum Command {
     /// Save the org's users, groups, memberships and schemas to a folder, in Okta's own JSON.
     Export(Export),
     /// Say how fresh every connection is, what is waiting, and how the last runs went.
-    Status(Common),
+    Status(crate::commands::status::Args),
+    /// Show the history of runs, or one run in detail.
+    Runs(crate::commands::runs::Args),
+    /// Show what the inbox holds: events that wait, that were given up, and that are done.
+    Events(crate::commands::events::Args),
     /// Stop sending for a while: events are kept, and applied after the pause.
     Pause(Pause),
     /// End a pause.

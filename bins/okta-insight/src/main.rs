@@ -38,6 +38,8 @@ async fn main() -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args, output).await,
         Command::Export(args) => commands::export::run(&args, output).await,
         Command::Status(args) => commands::status::run(&args, output).await,
+        Command::Runs(args) => commands::runs::run(&args, output).await,
+        Command::Events(args) => commands::events::run(&args, output).await,
         Command::Pause(args) => commands::pause::pause(&args, output).await,
         Command::Resume(args) => commands::pause::resume(&args, output).await,
         Command::Sandbox(args) => commands::sandbox::run(&args).await,

@@ -79,6 +79,17 @@ pub(crate) fn table<const N: usize>(heading: [&str; N]) -> Table {
     table
 }
 
+/// `0.4 s`, `40 s`, `12 min`, `3 h`, `2 days`.
+pub(crate) fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0} h", s / 3_600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    }
+}
+
 /// `1 object`, `2 objects`.
 pub(crate) fn count(n: u64, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }

@@ -184,7 +184,7 @@ impl Engine {
     async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: &EngineError) {
         let cancelled = execution.cancel(&why.to_string()).await;
         let closed = match cancelled {
-            Ok(()) => self.ports.store.close_execution(id).await.map_err(EngineError::Store),
+            Ok(()) => self.ports.store.close_execution(id, self.now()).await.map_err(EngineError::Store),
             Err(error) => Err(EngineError::Import(error)),
         };
         if let Err(error) = closed {

@@ -1,7 +1,7 @@
 //! The engine of one connection: its ports, its options, and the runs as a caller sees them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -97,6 +97,8 @@ pub struct Engine {
     /// confirmed records that it takes memberships from are then no older than its beginning.
     pub(crate) looking: RwLock<()>,
     pub(crate) stats: Stats,
+    /// The version of the mapping that records are made by; `None` until the schemas were compared.
+    mapping: std::sync::Mutex<Option<String>>,
 }
 
 /// A value before and after.
@@ -133,6 +135,7 @@ impl Engine {
             passes: Mutex::new(()),
             looking: RwLock::new(()),
             stats: Stats::default(),
+            mapping: std::sync::Mutex::default(),
         }
     }
 
@@ -369,7 +372,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<String, EngineError> {
         progress.begin(Phase::Structure, None);
-        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let structure = self.compare().await?;
         if structure.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }
@@ -387,7 +390,24 @@ impl Engine {
         if compared.state != StructureState::Outdated {
             return Ok(compared);
         }
-        self.ports.structure.apply().await.map_err(EngineError::Structure)
+        let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
+        self.follow_mapping(&applied);
+        Ok(applied)
+    }
+
+    /// Compares the schemas; records follow the wanted mapping from then on.
+    pub(crate) async fn compare(&self) -> Result<StructureReport, EngineError> {
+        let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        self.follow_mapping(&compared);
+        Ok(compared)
+    }
+
+    fn follow_mapping(&self, report: &StructureReport) {
+        *self.mapping.lock().unwrap_or_else(PoisonError::into_inner) = Some(report.version.clone());
+    }
+
+    pub(crate) fn mapping_in_force(&self) -> Option<String> {
+        self.mapping.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. To be
@@ -419,6 +439,7 @@ impl Engine {
         let result = work(&mut report).instrument(span.clone()).await;
         report.seconds = self.now().duration_since(started).as_secs_f64();
         report.directory_requests = self.ports.directory.requests() - requests;
+        report.mapping = self.mapping_in_force();
         self.stats.run(&report);
         if let Err(error) = &result {
             report.result = RunResult::Failed;

@@ -114,7 +114,7 @@ impl Engine {
         if !looked.unmapped {
             return Ok(looked);
         }
-        let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let compared = self.compare().await?;
         self.ask_for_values(&compared).await?;
         let structure = self.extend(compared).await?;
         report.add_structure(&structure);

@@ -283,6 +283,7 @@ impl Engine {
             result: RunResult::Failed,
             error: Some(explain(error)),
             hint: error.hint(),
+            mapping: self.mapping_in_force(),
             ..RunReport::default()
         };
         Ok(self.ports.store.end_run(run, &report, self.now()).await?)
@@ -333,35 +334,6 @@ impl Engine {
         })
     }
 
-    /// What changed since the last pass began; everything when there was none.
-    async fn recent(&self) -> Result<Scope, EngineError> {
-        let last = self.last_pass().await?;
-        Ok(last.map_or(Scope::Full, |last| Scope::Since(self.with_overlap(last))))
-    }
-
-    /// Only a connection that was synchronised once is kept so by itself.
-    async fn scheduled(&self, options: &FollowOptions, now: Timestamp) -> Result<Option<Scope>, EngineError> {
-        let full = self.ports.store.last_run(RunKind::Full).await?;
-        let Some(full) = full.last.filter(|_| full.good.is_some()) else { return Ok(None) };
-        let is_due = |schedule: &Schedule, last: Timestamp| {
-            let jitter = jitter(options.jitter, last);
-            schedule.after(last).is_some_and(|due| due.checked_add(jitter).is_ok_and(|due| due <= now))
-        };
-        if is_due(&options.full, full) {
-            return Ok(Some(Scope::Full));
-        }
-        let delta = self.ports.store.last_run(RunKind::Delta).await?;
-        let last = delta.last.map_or(full, |delta| delta.max(full));
-        if is_due(&options.delta, last) { self.recent().await.map(Some) } else { Ok(None) }
-    }
-
-    /// When the last pass began that knew everything up to its beginning.
-    pub(crate) async fn last_pass(&self) -> Result<Option<Timestamp>, EngineError> {
-        let full = self.ports.store.last_run(RunKind::Full).await?.good;
-        let delta = self.ports.store.last_run(RunKind::Delta).await?.good;
-        Ok(full.map(|full| delta.map_or(full, |delta| delta.max(full))))
-    }
-
     async fn is_paused(&self) -> Result<bool, EngineError> {
         Ok(self.ports.store.paused_until().await?.is_some_and(|until| until > self.now()))
     }
@@ -398,7 +370,7 @@ impl Engine {
     }
 
     async fn compare_schema(&self) -> Result<StructureReport, EngineError> {
-        let report = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let report = self.compare().await?;
         for drift in &report.drift {
             tracing::debug!(%drift, "the object schema differs from the directory's");
         }
@@ -414,12 +386,6 @@ async fn rest(time: Duration, stop: &CancellationToken) {
             () = tokio::time::sleep(time) => {}
         }
     }
-}
-
-/// The same for the same run in every process, so that a restart does not draw lots again.
-fn jitter(most: Duration, last: Timestamp) -> Duration {
-    let drawn = last.as_microsecond().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
-    most * u32::try_from(drawn).unwrap_or_default() / (1 << 20)
 }
 
 fn tell(what: &str, report: &RunReport) {

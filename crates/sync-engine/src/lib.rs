@@ -3,6 +3,7 @@
 mod alert;
 mod apply;
 mod clearing;
+mod due;
 mod engine;
 mod error;
 mod events;
@@ -24,18 +25,20 @@ mod setup;
 mod stats;
 
 pub use alert::{Alarm, Alert, AlertKind, NoAlarm};
+pub use due::NextPasses;
 pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
 pub use error::{EngineError, PortError, explain};
 pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, Handful, KindPlan, Limits, Refusal, Suspects, SyncPlan};
 pub use ports::{
-    AuditLine, BlankedField, Census, Change, Clearing, Clock, Cursor, Directory, EventFeed, EventHook,
-    Execution, ExecutionState, FeedPage, FeedPosition, FeedState, GoneObject, HookReport, Importer,
-    InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, Members, Objects, Observed,
-    ObservedGroup, ObservedUser, OpenExecution, Outcome, Page, RunSummary, SourceState, Staged, StateStore,
-    StoreError, Structure, StructureReport, StructureState, Subject, SyncRequest, SystemClock, ToClear,
-    TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, Upkeep,
+    AuditLine, BlankedField, Census, Change, Clearing, Clock, Cursor, Directory, EventEntry, EventFeed,
+    EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState, FeedPage, FeedPosition,
+    FeedState, GoneObject, HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look,
+    LookSort, Losses, Members, Objects, Observed, ObservedGroup, ObservedUser, OpenExecution, Outcome, Page,
+    Replay, RunDetail, RunExecution, RunFilter, RunSummary, SourceState, Staged, StateStore, StoreError,
+    Structure, StructureReport, StructureState, Subject, SyncRequest, SystemClock, ToClear, TypeOutcome,
+    Uncleared, UnclearedCounts, Unconfirmed, Upkeep, WaitsFor,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};

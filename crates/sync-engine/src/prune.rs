@@ -108,7 +108,7 @@ impl Engine {
     /// When there is no account, when there is no structure yet, or when a port fails.
     pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
         let objects = self.objects()?;
-        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let structure = self.compare().await?;
         if structure.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }

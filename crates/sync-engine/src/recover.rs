@@ -18,7 +18,7 @@ impl Engine {
         let _lane = self.lane.lock().await;
         // An outcome speaks of object types, and only the mapping says what they hold; unknown, everything is sent again.
         if !self.ports.store.open_executions().await?.is_empty()
-            && let Err(error) = self.ports.structure.compare().await
+            && let Err(error) = self.compare().await
         {
             tracing::debug!(error = %crate::explain(&error), "the schemas could not be compared before looking after executions");
         }
@@ -40,7 +40,11 @@ impl Engine {
                 self.close(&open, outcome.as_ref(), report).await?;
                 continue;
             }
-            let mut report = RunReport { execution: Some(open.id.clone()), ..RunReport::default() };
+            let mut report = RunReport {
+                execution: Some(open.id.clone()),
+                mapping: self.mapping_in_force(),
+                ..RunReport::default()
+            };
             self.close(&open, outcome.as_ref(), &mut report).await?;
             if outcome.is_none() {
                 report.result = RunResult::Failed;
@@ -63,7 +67,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         match outcome {
             Some(outcome) => self.confirm_late(open, outcome, report).await,
-            None => Ok(self.ports.store.close_execution(&open.id).await?),
+            None => Ok(self.ports.store.close_execution(&open.id, self.now()).await?),
         }
     }
 

@@ -28,6 +28,10 @@ pub enum RunKind {
 }
 
 impl RunKind {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Full, Self::Some, Self::Delta, Self::Users, Self::Events, Self::Retry, Self::Plan];
+
     /// The word for it in stored data.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -120,6 +124,9 @@ pub struct RunReport {
     /// Whether it went on where another process was cut off.
     #[serde(default)]
     pub resumed: bool,
+    /// The version of the mapping that was in force; `None` when that was not known yet.
+    #[serde(default)]
+    pub mapping: Option<String>,
 }
 
 impl RunReport {

@@ -178,6 +178,10 @@ impl Connection {
         self.store.as_ref()
     }
 
+    pub(crate) const fn follow_options(&self) -> &FollowOptions {
+        &self.follow
+    }
+
     /// Whether an event hook is configured.
     pub const fn has_hook(&self) -> bool {
         self.has_hook

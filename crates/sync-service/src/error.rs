@@ -1,7 +1,7 @@
 //! What can go wrong between a command and its result.
 
 use sync_engine::{EngineError, StoreError};
-use sync_model::ConnectionName;
+use sync_model::{ConnectionName, EventId, RunId};
 
 use crate::{ConfigError, ExportError, HandoverError, ListenError};
 
@@ -21,6 +21,12 @@ pub enum ServiceError {
     /// The connection has no account on the Atlassian site.
     #[error("connection \"{0}\" has no account on the Atlassian site, and deleting takes one")]
     NoAccount(ConnectionName),
+    /// No run of that number is remembered.
+    #[error("there is no run {0}")]
+    UnknownRun(RunId),
+    /// Events that are not remembered. Nothing was done to others that were named with them.
+    #[error("{}; nothing was put back", unknown_events(.0))]
+    UnknownEvents(Vec<EventId>),
     /// An address could not be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -40,7 +46,7 @@ impl ServiceError {
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Export(error) => error.is_usage(),
-            Self::Config(_) | Self::NoAccount(_) => true,
+            Self::Config(_) | Self::NoAccount(_) | Self::UnknownRun(_) | Self::UnknownEvents(_) => true,
             _ => false,
         }
     }
@@ -56,10 +62,27 @@ impl ServiceError {
                 let key = format!("connections.{name}.assets");
                 Some(format!("set {key}.site_url, {key}.email and {key}.api_token"))
             }
+            Self::UnknownRun(_) => {
+                Some("see which are remembered with `okta-insight runs`; old ones are forgotten".into())
+            }
+            Self::UnknownEvents(_) => Some(
+                "see which are remembered with `okta-insight events`; what is long done is forgotten".into(),
+            ),
             Self::Listen(error) => Some(format!("choose another address with {}", error.setting())),
             Self::Handover(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Config(_) | Self::Store(_) => None,
         }
     }
+}
+
+/// At most a few of them by name.
+fn unknown_events(ids: &[EventId]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = ids.iter().take(NAMED).map(|id| format!("\"{id}\"")).collect();
+    let more = match ids.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("there is no event {}{more}", named.join(", "))
 }

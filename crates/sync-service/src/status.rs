@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use sync_engine::{
-    Census, Clock, InboxCounts, RunKind, RunSummary, SystemClock, UnclearedCounts, Unconfirmed,
+    Census, Clock, InboxCounts, NextPasses, RunKind, RunSummary, SystemClock, UnclearedCounts, Unconfirmed,
 };
 use sync_model::{ConnectionName, ObjectKind};
 
@@ -40,6 +40,8 @@ pub struct ConnectionStatus {
     pub last_full_sync: Option<Timestamp>,
     /// The same of a run over what changed lately.
     pub last_delta_sync: Option<Timestamp>,
+    /// When the process that works on the connection reads everything, or what changed lately, by itself.
+    pub next: NextPasses,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
 }
@@ -53,6 +55,9 @@ pub struct Freshness {
     pub age_seconds: Option<f64>,
     /// When the oldest event happened that is not confirmed yet.
     pub waiting_since: Option<Timestamp>,
+    /// How old the oldest change is that is not confirmed, in seconds: an event that waits, or a record that Assets did
+    /// not account for. `None` when there is none.
+    pub oldest_change_seconds: Option<f64>,
 }
 
 /// Nothing is sent for now.
@@ -89,12 +94,15 @@ impl Connection {
         let now = SystemClock.now();
         let vitals = self.store_vitals(now).await?;
         let known_until = vitals.known_until();
+        let age = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
+        let changes = [vitals.inbox.oldest, vitals.inbox.unconfirmed_since];
         Ok(ConnectionStatus {
             connection: self.name().clone(),
             freshness: Freshness {
                 known_until,
-                age_seconds: known_until.map(|known| now.duration_since(known).as_secs_f64().max(0.0)),
+                age_seconds: known_until.map(age),
                 waiting_since: vitals.inbox.oldest,
+                oldest_change_seconds: changes.into_iter().flatten().min().map(age),
             },
             paused: vitals.paused_until.map(Pause::from_stored),
             log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
@@ -105,6 +113,7 @@ impl Connection {
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync: self.store.last_run(RunKind::Full).await?.good,
             last_delta_sync: self.store.last_run(RunKind::Delta).await?.good,
+            next: self.engine().next_passes(self.follow_options()).await?,
             runs: self.store.runs(runs).await?,
         })
     }

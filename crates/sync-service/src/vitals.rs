@@ -155,6 +155,7 @@ pub(crate) fn sample() -> Vitals {
                 untouched_since: Some(ago(29)),
                 unconfirmed: 3,
                 failed: 1,
+                unconfirmed_since: Some(ago(90)),
             },
             feed: Some(FeedState {
                 checkpoint: "https://example.okta.com/api/v1/logs?after=s3cret".into(),

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
     Census, Change, FeedState, Handful, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
-    OpenExecution, Pass, RunKind, RunReport, RunSummary, Staged, StateStore, StoreError, Subject, Suspects,
-    SyncRequest, Unconfirmed,
+    OpenExecution, Pass, RunFilter, RunKind, RunReport, RunSummary, Staged, StateStore, StoreError, Subject,
+    Suspects, SyncRequest, Unconfirmed,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
@@ -63,7 +63,7 @@ impl StateStore for ConnectionStore {
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
-        runs::newest(self, limit).await
+        runs::find(self, &RunFilter { limit, ..RunFilter::default() }).await
     }
 
     async fn last_run(&self, kind: RunKind) -> Result<LastRun, StoreError> {
@@ -206,11 +206,11 @@ impl StateStore for ConnectionStore {
     }
 
     async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError> {
-        unconfirmed::list(self, limit).await
+        unconfirmed::list(self, None, limit).await
     }
 
-    async fn close_execution(&self, id: &ExecutionId) -> Result<(), StoreError> {
-        runs::close_execution(self, id).await
+    async fn close_execution(&self, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError> {
+        runs::close_execution(self, id, now).await
     }
 
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError> {

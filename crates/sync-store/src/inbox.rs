@@ -79,7 +79,7 @@ pub(crate) async fn ask(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin(STORE).await?;
-    look(store, &mut tx, subject, None, false, now).await?;
+    look(store, &mut tx, subject, None, false, now).await.map_err(storing)?;
     tx.commit().await.map_err(storing)
 }
 
@@ -98,14 +98,19 @@ async fn insert(
     events: &[InboxEvent],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    if events.is_empty() {
+        return Ok(0);
+    }
+    let write = count_write(store, tx).await.map_err(storing)?;
     let mut new = 0;
     for event in events {
         // An event that names nothing is done as soon as it is known.
         let (state, settled) =
             if event.subjects.is_empty() { ("done", Some(millis(now))) } else { ("pending", None) };
         let stored = sqlx::query(
-            "INSERT OR IGNORE INTO events (connection, id, event_type, published, received, state, settled)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR IGNORE INTO events (connection, id, event_type, published, received, state, settled, named,
+                                           changes_object, expects_gone, written)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )
         .bind(store.id)
         .bind(event.id.as_str())
@@ -114,6 +119,10 @@ async fn insert(
         .bind(millis(now))
         .bind(state)
         .bind(settled)
+        .bind(named_json(&event.subjects))
+        .bind(event.changes_object)
+        .bind(event.expects_gone)
+        .bind(write)
         .execute(&mut **tx)
         .await
         .map_err(storing)?;
@@ -121,24 +130,59 @@ async fn insert(
             continue;
         }
         new += 1;
-        for named in &event.subjects {
-            let at_least = event.changes_object.then_some(event.published);
-            let sequence = look(store, tx, named, at_least, event.expects_gone, now).await?;
-            let (kind, id) = subject_columns(named);
-            sqlx::query(
-                "INSERT OR IGNORE INTO waiting (connection, kind, id, event, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )
-            .bind(store.id)
-            .bind(kind)
-            .bind(id)
-            .bind(event.id.as_str())
-            .bind(sequence)
-            .execute(&mut **tx)
-            .await
-            .map_err(storing)?;
-        }
+        let at_least = event.changes_object.then_some(event.published);
+        let (id, subjects) = (event.id.as_str(), &event.subjects);
+        wait_for(store, tx, id, subjects, at_least, event.expects_gone, now).await.map_err(storing)?;
     }
     Ok(new)
+}
+
+/// Has an event wait until what it names was looked at.
+pub(crate) async fn wait_for(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    event: &str,
+    subjects: &[Subject],
+    at_least: Option<Timestamp>,
+    expects_gone: bool,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    for named in subjects {
+        let sequence = look(store, tx, named, at_least, expects_gone, now).await?;
+        let (kind, id) = subject_columns(named);
+        sqlx::query(
+            "INSERT OR REPLACE INTO waiting (connection, kind, id, event, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(store.id)
+        .bind(kind)
+        .bind(id)
+        .bind(event)
+        .bind(sequence)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Counts a write that changes events, and gives its number: numbers grow in the order in which the writes are seen.
+pub(crate) async fn count_write(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "UPDATE connections SET event_writes = event_writes + 1 WHERE id = ?1 RETURNING event_writes",
+    )
+    .bind(store.id)
+    .fetch_one(&mut **tx)
+    .await
+}
+
+fn named_json(subjects: &[Subject]) -> String {
+    let named = subjects.iter().map(|subject| {
+        let (kind, id) = subject_columns(subject);
+        json!([kind, id])
+    });
+    named.collect::<Value>().to_string()
 }
 
 /// Puts a look on the list, or adds another wish to the one that is there. Gives its sequence.
@@ -149,7 +193,7 @@ async fn look(
     at_least: Option<Timestamp>,
     expects_gone: bool,
     now: Timestamp,
-) -> Result<i64, StoreError> {
+) -> Result<i64, sqlx::Error> {
     let (kind, id) = subject_columns(subject);
     sqlx::query_scalar(
         "INSERT INTO looks (connection, kind, id, at_least, expects_gone, attempts, sequence, due)
@@ -171,7 +215,6 @@ async fn look(
     .bind(millis(now))
     .fetch_one(&mut **tx)
     .await
-    .map_err(storing)
 }
 
 pub(crate) async fn claim(
@@ -279,9 +322,10 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64);
-    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed): Row = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
+    type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>);
+    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed, refused): Row =
+        sqlx::query_as(
+            "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
                  WHERE l.connection = ?1 AND l.claimed_until > 0),
@@ -295,13 +339,14 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                  ORDER BY e.published LIMIT 1),
                 (SELECT count(*) FROM looks WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
-                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2)",
-    )
-    .bind(store.id)
-    .bind(InboxCounts::FAILED_AFTER)
-    .fetch_one(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("count what is waiting", e))?;
+                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2),
+                (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1)",
+        )
+        .bind(store.id)
+        .bind(InboxCounts::FAILED_AFTER)
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("count what is waiting", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(InboxCounts {
         pending: count(pending),
@@ -312,6 +357,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         untouched_since: untouched.map(timestamp).transpose()?,
         unconfirmed: count(unconfirmed),
         failed: count(failed),
+        unconfirmed_since: refused.map(timestamp).transpose()?,
     })
 }
 
@@ -374,8 +420,9 @@ async fn strike_off(
     .fetch_all(&mut *tx)
     .await
     .map_err(failed)?;
+    let write = if events.is_empty() { 0 } else { count_write(store, &mut tx).await.map_err(failed)? };
     sqlx::query(
-        "UPDATE events SET state = ?3, settled = ?4, reason = ?5
+        "UPDATE events SET state = ?3, settled = ?4, reason = ?5, written = ?6
          WHERE events.connection = ?1 AND events.id IN (SELECT value FROM json_each(?2)) AND events.state = 'pending'
            AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.connection = ?1 AND w.event = events.id)",
     )
@@ -384,6 +431,7 @@ async fn strike_off(
     .bind(state)
     .bind(millis(now))
     .bind(reason)
+    .bind(write)
     .execute(&mut *tx)
     .await
     .map_err(failed)?;

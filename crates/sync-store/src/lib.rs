@@ -3,6 +3,7 @@
 mod condition;
 mod connection;
 mod convert;
+mod events;
 mod inbox;
 mod losses;
 mod objects;

@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId}
 
 use crate::convert::{keys_json, kind, millis};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, uncleared, unconfirmed};
+use crate::{ConnectionStore, runs, uncleared, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
@@ -263,6 +263,7 @@ pub(crate) async fn confirm(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
+    runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
     uncleared::settle(store, &mut tx, run, &kinds, now).await?;
     unconfirmed::settle(store, &mut tx, run, &kinds, reason, now).await?;
     sqlx::query("DELETE FROM staged WHERE run = ?1")

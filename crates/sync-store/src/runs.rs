@@ -1,11 +1,15 @@
 //! Runs and the executions that they open.
 
 use jiff::{SignedDuration, Timestamp};
-use sync_engine::{LastRun, OpenExecution, RunKind, RunReport, RunResult, RunSummary, StoreError};
+use sqlx::{Sqlite, Transaction};
+use sync_engine::{
+    LastRun, OpenExecution, RunDetail, RunExecution, RunFilter, RunKind, RunReport, RunResult, RunSummary,
+    StoreError,
+};
 use sync_model::{ExecutionId, RunId};
 
-use crate::ConnectionStore;
 use crate::convert::{millis, timestamp};
+use crate::{ConnectionStore, unconfirmed};
 
 /// A plan that another process shows may take its reader this long.
 const PLAN_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -84,12 +88,17 @@ pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(
 
 type Row = (i64, String, i64, Option<i64>, Option<String>);
 
-pub(crate) async fn newest(store: &ConnectionStore, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
+pub(crate) async fn find(store: &ConnectionStore, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, kind, started, ended, report FROM runs WHERE connection = ?1 ORDER BY id DESC LIMIT ?2",
+        "SELECT id, kind, started, ended, report FROM runs
+         WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)
+           AND (NOT ?3 OR report ->> 'result' IN ('failed', 'incomplete'))
+         ORDER BY id DESC LIMIT ?4",
     )
     .bind(store.id)
-    .bind(limit)
+    .bind(filter.kind.map(RunKind::as_str))
+    .bind(filter.failed)
+    .bind(filter.limit)
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("read the history", e))?;
@@ -105,6 +114,26 @@ pub(crate) async fn one(store: &ConnectionStore, run: RunId) -> Result<Option<Ru
             .await
             .map_err(|e| StoreError::new("read a run", e))?;
     row.map(summary).transpose()
+}
+
+pub(crate) async fn detail(store: &ConnectionStore, run: RunId) -> Result<Option<RunDetail>, StoreError> {
+    let Some(summary) = one(store, run).await? else { return Ok(None) };
+    let failed = |e| StoreError::new("read the executions of a run", e);
+    let rows: Vec<(String, i64, Option<i64>, bool)> = sqlx::query_as(
+        "SELECT id, started, ended, done FROM run_executions WHERE run = ?1 ORDER BY started, id",
+    )
+    .bind(run.get())
+    .fetch_all(&store.pool)
+    .await
+    .map_err(failed)?;
+    let executions = rows.into_iter().map(|(id, started, ended, processed)| {
+        let ended = ended.map(timestamp).transpose()?;
+        Ok(RunExecution { id: ExecutionId::new(id), started: timestamp(started)?, ended, processed })
+    });
+    let executions = executions.collect::<Result<_, StoreError>>()?;
+    let refused_count = unconfirmed::count_of(store, run).await?;
+    let refused = unconfirmed::list(store, Some(run), RunDetail::REFUSED).await?;
+    Ok(Some(RunDetail { summary, executions, refused_count, refused }))
 }
 
 pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastRun, StoreError> {
@@ -138,15 +167,41 @@ pub(crate) async fn open_execution(
     id: &ExecutionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO executions (connection, id, run, started) VALUES (?1, ?2, ?3, ?4)")
-        .bind(store.id)
-        .bind(id.as_str())
+    const ACTION: &str = "remember an execution";
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    for statement in [
+        "INSERT INTO executions (connection, id, run, started) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR IGNORE INTO run_executions (run, id, started) SELECT ?3, ?2, ?4 WHERE ?1 = ?1",
+    ] {
+        sqlx::query(statement)
+            .bind(store.id)
+            .bind(id.as_str())
+            .bind(run.get())
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
+}
+
+/// Books the end of an execution: whether Assets processed it.
+pub(crate) async fn end_execution(
+    tx: &mut Transaction<'static, Sqlite>,
+    run: RunId,
+    id: &ExecutionId,
+    processed: bool,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE run_executions SET ended = ?3, done = ?4 WHERE run = ?1 AND id = ?2")
         .bind(run.get())
+        .bind(id.as_str())
         .bind(millis(now))
-        .execute(&store.writer)
+        .bind(processed)
+        .execute(&mut **tx)
         .await
         .map(drop)
-        .map_err(|e| StoreError::new("remember an execution", e))
 }
 
 pub(crate) async fn open_executions(store: &ConnectionStore) -> Result<Vec<OpenExecution>, StoreError> {
@@ -162,12 +217,23 @@ pub(crate) async fn open_executions(store: &ConnectionStore) -> Result<Vec<OpenE
         .collect())
 }
 
-pub(crate) async fn close_execution(store: &ConnectionStore, id: &ExecutionId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
-        .bind(store.id)
-        .bind(id.as_str())
-        .execute(&store.writer)
-        .await
-        .map(drop)
-        .map_err(|e| StoreError::new("close an execution", e))
+pub(crate) async fn close_execution(
+    store: &ConnectionStore,
+    id: &ExecutionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "close an execution";
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    let run: Option<i64> =
+        sqlx::query_scalar("DELETE FROM executions WHERE connection = ?1 AND id = ?2 RETURNING run")
+            .bind(store.id)
+            .bind(id.as_str())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed)?;
+    if let Some(run) = run {
+        end_execution(&mut tx, RunId::new(run), id, false, now).await.map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
 }

@@ -38,8 +38,8 @@ pub(crate) async fn settle(
              WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3)))",
         // A single record was refused for its own sake; the pause doubles each time.
         "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, read_at, answers_to, record, attempts,
-                                  reason, due)
-         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_at, s.answers_to, s.record, 1, ?4, ?5 + 1000
+                                  reason, due, run)
+         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_at, s.answers_to, s.record, 1, ?4, ?5 + 1000, ?2
          FROM staged s
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
          WHERE s.run = ?2 AND s.kind NOT IN (SELECT value FROM json_each(?3))
@@ -47,7 +47,7 @@ pub(crate) async fn settle(
          ON CONFLICT (connection, kind, id) DO UPDATE SET
              change = excluded.change, fingerprint = excluded.fingerprint, read_at = excluded.read_at,
              answers_to = excluded.answers_to, record = excluded.record, attempts = attempts + 1,
-             reason = excluded.reason, due = ?5 + min(1000 << min(attempts, 20), ?6)",
+             reason = excluded.reason, run = excluded.run, due = ?5 + min(1000 << min(attempts, 20), ?6)",
     ] {
         sqlx::query(statement)
             .bind(store.id)
@@ -102,13 +102,20 @@ pub(crate) async fn next(store: &ConnectionStore) -> Result<Option<Timestamp>, S
     due.map(timestamp).transpose()
 }
 
-pub(crate) async fn list(store: &ConnectionStore, limit: u32) -> Result<Vec<Unconfirmed>, StoreError> {
+/// Those that were sent most often first: of all, or of those that one run was the last to send.
+pub(crate) async fn list(
+    store: &ConnectionStore,
+    run: Option<RunId>,
+    limit: u32,
+) -> Result<Vec<Unconfirmed>, StoreError> {
     let rows: Vec<(String, String, u32, String, i64)> = sqlx::query_as(
-        "SELECT kind, id, attempts, reason, due FROM unconfirmed WHERE connection = ?1
+        "SELECT kind, id, attempts, reason, due FROM unconfirmed
+         WHERE connection = ?1 AND (?3 IS NULL OR run = ?3)
          ORDER BY attempts DESC, kind, id LIMIT ?2",
     )
     .bind(store.id)
     .bind(limit)
+    .bind(run.map(RunId::get))
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("list what was not accounted for", e))?;
@@ -122,4 +129,15 @@ pub(crate) async fn list(store: &ConnectionStore, limit: u32) -> Result<Vec<Unco
             })
         })
         .collect()
+}
+
+/// How many there are that a run was the last to send.
+pub(crate) async fn count_of(store: &ConnectionStore, run: RunId) -> Result<u64, StoreError> {
+    let n: i64 = sqlx::query_scalar("SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND run = ?2")
+        .bind(store.id)
+        .bind(run.get())
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("count what was not accounted for", e))?;
+    Ok(u64::try_from(n).unwrap_or_default())
 }

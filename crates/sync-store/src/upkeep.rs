@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sync_engine::{
-    AuditLine, GoneObject, KeptValue, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
+    AuditLine, EventEntry, EventFilter, EventMark, GoneObject, KeptValue, Replay, RunDetail, RunFilter,
+    RunSummary, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
 };
-use sync_model::{Record, RecordKey, RunId};
+use sync_model::{EventId, Record, RecordKey, RunId};
 
 use crate::convert::{kind, millis, timestamp};
-use crate::{ConnectionStore, uncleared};
+use crate::{ConnectionStore, events, runs, uncleared};
 
 #[async_trait]
 impl Upkeep for ConnectionStore {
@@ -159,5 +160,37 @@ impl Upkeep for ConnectionStore {
             .await
             .map(drop)
             .map_err(|e| StoreError::new("doubt what was confirmed", e))
+    }
+
+    async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError> {
+        runs::find(self, filter).await
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError> {
+        runs::detail(self, run).await
+    }
+
+    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, StoreError> {
+        events::find(self, filter).await
+    }
+
+    async fn known_events(&self, ids: &[EventId]) -> Result<Vec<EventId>, StoreError> {
+        events::known(self, ids).await
+    }
+
+    async fn replay(&self, which: Replay<'_>, now: Timestamp) -> Result<u64, StoreError> {
+        events::replay(self, which, now).await
+    }
+
+    async fn event_mark(&self) -> Result<EventMark, StoreError> {
+        events::mark(self).await
+    }
+
+    async fn events_after(
+        &self,
+        mark: &EventMark,
+        limit: u32,
+    ) -> Result<(Vec<EventEntry>, EventMark), StoreError> {
+        events::after(self, mark, limit).await
     }
 }

@@ -1,6 +1,7 @@
 //! A file per command.
 
 pub(crate) mod doctor;
+pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod keygen;
@@ -8,6 +9,7 @@ mod manual_hook;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
+pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod setup;

@@ -1,37 +1,100 @@
 //! `okta-insight status`
 
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use sync_service::engine::{RunSummary, Unconfirmed};
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use sync_service::engine::{NextPasses, Unconfirmed};
 use sync_service::{ConnectionStatus, EventSource};
 
-use super::{open, pause};
+use super::{Opened, open, pause, runs, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{Outcome, count, print_json, table};
+use crate::output::{Failure, Outcome, count, print_json, span, table};
 
 /// How many runs are shown.
 const RUNS: u32 = 5;
+/// How often it is shown again.
+const AGAIN: Duration = Duration::from_secs(2);
 
-pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
-    let opened = open(common).await?;
-    let mut found = Vec::new();
-    for connection in &opened.connections {
-        found.push(connection.status(RUNS).await?);
-    }
-    opened.store.close().await;
-    match output {
-        Output::Json => print_json(&serde_json::json!({ "connections": found }))?,
-        Output::Text => found.iter().for_each(print),
-    }
-    Ok(ExitCode::SUCCESS)
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Show it again every two seconds, until Ctrl-C. With `--output json`, one document on each line.
+    #[arg(long)]
+    watch: bool,
 }
 
-fn print(status: &ConnectionStatus) {
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    status: ConnectionStatus,
+    /// Whether a process works on the connection: the daemon, or a command that sends.
+    attended: bool,
+}
+
+pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
+    let result = if args.watch { watch(&opened, output).await } else { once(&opened, output).await };
+    opened.store.close().await;
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn once(opened: &Opened, output: Output) -> Result<(), Failure> {
+    let found = look(opened).await?;
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "connections": found })),
+        Output::Text => {
+            found.iter().for_each(print);
+            Ok(())
+        }
+    }
+}
+
+async fn watch(opened: &Opened, output: Output) -> Result<(), Failure> {
+    let stop = stop_on_signal();
+    while !stop.is_cancelled() {
+        let found = look(opened).await?;
+        match output {
+            Output::Json => println!("{}", serde_json::json!({ "connections": found })),
+            Output::Text => {
+                if std::io::stdout().is_terminal() {
+                    // Clears the screen, and begins at its top.
+                    print!("\x1b[2J\x1b[H");
+                }
+                found.iter().for_each(print);
+            }
+        }
+        std::io::stdout().flush()?;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn look(opened: &Opened) -> Result<Vec<Shown>, Failure> {
+    let mut found = Vec::new();
+    for connection in &opened.connections {
+        let attended = connection.is_attended(&opened.config.store)?;
+        found.push(Shown { status: connection.status(RUNS).await?, attended });
+    }
+    Ok(found)
+}
+
+fn print(shown: &Shown) {
+    let Shown { status, attended } = shown;
     let inbox = &status.inbox;
     println!("Connection {}", status.connection);
-    println!("  Freshness       {}", freshness(status));
+    println!("  {}", freshness(status));
+    if let Some(age) = status.freshness.oldest_change_seconds {
+        println!("  Not confirmed   the oldest change is {} old", span(age));
+    }
     let waiting = match inbox.oldest {
-        Some(oldest) => format!("{}, the oldest of {oldest:.0}", count(inbox.pending, "event")),
+        Some(oldest) => format!("{}, the oldest {oldest:.0}", count(inbox.pending, "event")),
         None => "nothing".to_owned(),
     };
     println!("  Waiting         {waiting}");
@@ -39,6 +102,8 @@ fn print(status: &ConnectionStatus) {
     if status.paused.is_some() {
         println!("  Pause           {}", pause::line(status.paused));
     }
+    println!("  Process         {}", if *attended { "at work" } else { "none; start `okta-insightd`" });
+    print_schedule(status);
     println!("  System Log      {}", log(status));
     if let Some(last) = status.last_full_sync {
         println!("  Last full sync  {last:.0}");
@@ -47,20 +112,32 @@ fn print(status: &ConnectionStatus) {
         println!("  Last delta sync {last:.0}");
     }
     for (kind, census) in &status.objects {
-        println!("  {:<15} {} live, {} marked as deleted", format!("{kind}s"), census.live, census.gone);
+        println!("  {:<15} {} live, {} marked as gone", format!("{kind}s"), census.live, census.gone);
     }
     if status.uncleared.values > 0 {
         let held = count(status.uncleared.values, "value");
         println!("  Not cleared     {held} gone in Okta and still in Assets");
     }
     print_unconfirmed(&status.unconfirmed, inbox.unconfirmed);
-    print_runs(&status.runs);
+    runs::print_table(&status.runs);
+}
+
+fn print_schedule(status: &ConnectionStatus) {
+    if status.next == NextPasses::default() {
+        println!("  Schedule        no pass by itself");
+    }
+    if let Some(full) = status.next.full {
+        println!("  Next full pass  {full:.0}");
+    }
+    if let Some(delta) = status.next.delta {
+        println!("  Next delta pass {delta:.0}");
+    }
 }
 
 fn freshness(status: &ConnectionStatus) -> String {
     match (status.freshness.known_until, status.freshness.age_seconds) {
-        (Some(known), Some(age)) => format!("Assets is as Okta was at {known:.0}, {} ago", span(age)),
-        _ => "never synchronised; run `okta-insight sync`".to_owned(),
+        (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
+        _ => "Never synchronised; run `okta-insight sync`".to_owned(),
     }
 }
 
@@ -88,17 +165,6 @@ fn log(status: &ConnectionStatus) -> String {
     }
 }
 
-/// `40 s`, `12 min`, `3 h`, `2 days`.
-fn span(seconds: f64) -> String {
-    let (n, unit) = match seconds {
-        s if s < 120.0 => (s, "s"),
-        s if s < 7_200.0 => (s / 60.0, "min"),
-        s if s < 172_800.0 => (s / 3_600.0, "h"),
-        s => (s / 86_400.0, "days"),
-    };
-    format!("{n:.0} {unit}")
-}
-
 fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
     if listed.is_empty() {
         return;
@@ -116,40 +182,5 @@ fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
     let hidden = all.saturating_sub(listed.len() as u64);
     if hidden > 0 {
         println!("  and {}", count(hidden, "more record"));
-    }
-}
-
-fn print_runs(runs: &[RunSummary]) {
-    if runs.is_empty() {
-        return;
-    }
-    let mut rows = table(["run", "kind", "started", "result", "sent", "seconds"]);
-    for run in runs {
-        let (result, sent, seconds) = match &run.report {
-            Some(report) => (
-                format!("{:?}", report.result).to_lowercase(),
-                report.records.values().map(|c| c.sent).sum::<u64>().to_string(),
-                format!("{:.1}", report.seconds),
-            ),
-            None => ("running, or cut off".to_owned(), String::new(), String::new()),
-        };
-        rows.add_row([
-            run.id.to_string(),
-            run.kind.as_str().to_owned(),
-            format!("{:.0}", run.started),
-            result,
-            sent,
-            seconds,
-        ]);
-    }
-    println!("{rows}");
-    for run in runs {
-        let report = run.report.as_ref();
-        if let Some(error) = report.and_then(|report| report.error.as_ref()) {
-            println!("  ! run {}: {error}", run.id);
-        }
-        if let Some(hint) = report.and_then(|report| report.hint.as_ref()) {
-            println!("    hint: {hint}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod clock;
 mod directory;
 mod feed;
+mod history;
 mod importer;
 mod objects;
 mod store;
@@ -12,6 +13,9 @@ mod upkeep;
 pub use clock::{Clock, SystemClock};
 pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
 pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};
+pub use history::{
+    EventEntry, EventFilter, EventMark, EventState, Replay, RunDetail, RunExecution, RunFilter, WaitsFor,
+};
 pub use importer::{Execution, ExecutionState, Importer, KeptValue, Outcome, SourceState, TypeOutcome};
 pub use objects::{Clearing, Objects, ToClear};
 pub use store::{

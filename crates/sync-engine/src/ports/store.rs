@@ -213,6 +213,8 @@ pub struct InboxCounts {
     pub unconfirmed: u64,
     /// Of those, records that were sent alone, often enough to be called failed.
     pub failed: u64,
+    /// When the directory was read for the oldest of those records.
+    pub unconfirmed_since: Option<Timestamp>,
 }
 
 impl InboxCounts {
@@ -398,7 +400,7 @@ pub trait StateStore: Upkeep + Send + Sync {
     async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError>;
 
     /// Closes an execution that changed nothing, or nobody knows what.
-    async fn close_execution(&self, id: &ExecutionId) -> Result<(), StoreError>;
+    async fn close_execution(&self, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError>;
 
     /// Stores events that are new, durably, and queues what they name. Gives the number of new ones.
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError>;

@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
-use sync_model::{Record, RecordKey, RunId};
+use sync_model::{EventId, Record, RecordKey, RunId};
 
-use super::{KeptValue, StoreError, ToClear};
+use super::{
+    EventEntry, EventFilter, EventMark, KeptValue, Replay, RunDetail, RunFilter, RunSummary, StoreError,
+    ToClear,
+};
 
 /// A value that is gone in the directory and still in Assets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,4 +121,31 @@ pub trait Upkeep: Send + Sync {
 
     /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read.
     async fn distrust(&self) -> Result<(), StoreError>;
+
+    /// Runs, the newest first.
+    async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError>;
+
+    /// All that is remembered of a run; `None` when that is nothing.
+    async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;
+
+    /// Events, those first that happened last.
+    async fn find_events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, StoreError>;
+
+    /// Which of these events are remembered.
+    async fn known_events(&self, ids: &[EventId]) -> Result<Vec<EventId>, StoreError>;
+
+    /// Puts events back: what they named is looked at again, at once. Events that are not known are left out. Gives the
+    /// number.
+    async fn replay(&self, which: Replay<'_>, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// The place after everything that happened to events so far.
+    async fn event_mark(&self) -> Result<EventMark, StoreError>;
+
+    /// Events that came in, or whose state changed, after a place, in order, each as it is now; and the place after
+    /// them.
+    async fn events_after(
+        &self,
+        mark: &EventMark,
+        limit: u32,
+    ) -> Result<(Vec<EventEntry>, EventMark), StoreError>;
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
 use schemars::JsonSchema;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// A secret in the file itself, in the environment, or in a file of its own.

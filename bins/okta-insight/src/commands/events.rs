@@ -1,0 +1,219 @@
+//! `okta-insight events`
+
+use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, Subcommand};
+use serde::Serialize;
+use sync_service::engine::{EventEntry, EventFilter, EventState, Subject};
+use sync_service::model::{ConnectionName, EventId};
+use sync_service::{ConnectionEvent, EventTail, Replayed, replay};
+
+use super::{Opened, open, stop_on_signal};
+use crate::args::{Common, Output};
+use crate::output::{Outcome, count, print_json};
+
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Put events back: what they named is looked at again, by the daemon or by the next one that is started.
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+struct Show {
+    #[command(flatten)]
+    common: Common,
+    /// Only events that were given up.
+    #[arg(long, conflicts_with = "waiting")]
+    dead: bool,
+    /// Only events that wait.
+    #[arg(long)]
+    waiting: bool,
+    /// Only events with this in their id, their type, or the id of an object that they named.
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// At most so many of each connection.
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Show events as they come in and as they are applied or given up, until Ctrl-C. With `--output json`, one document
+    /// on each line.
+    #[arg(long, conflicts_with_all = ["dead", "waiting", "search", "limit"])]
+    follow: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+struct ReplayArgs {
+    #[command(flatten)]
+    common: Common,
+    /// The ids of the events.
+    #[arg(value_name = "ID", required_unless_present = "dead")]
+    ids: Vec<String>,
+    /// All events that were given up.
+    #[arg(long, conflicts_with = "ids")]
+    dead: bool,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    connection: ConnectionName,
+    events: Vec<EventEntry>,
+}
+
+pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
+    match &args.action {
+        Some(Action::Replay(args)) => put_back(args, output).await,
+        None if args.show.follow => follow(&args.show.common, output).await,
+        None => show(&args.show, output).await,
+    }
+}
+
+async fn show(args: &Show, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
+    let state = match (args.dead, args.waiting) {
+        (true, _) => Some(EventState::Dead),
+        (_, true) => Some(EventState::Waiting),
+        _ => None,
+    };
+    let filter = EventFilter { state, search: args.search.clone(), limit: args.limit };
+    let mut shown = Vec::new();
+    for connection in &opened.connections {
+        let events = connection.events(&filter).await?;
+        shown.push(Shown { connection: connection.name().clone(), events });
+    }
+    opened.store.close().await;
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "connections": shown }))?,
+        Output::Text => shown.iter().for_each(print),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
+    let ids: Option<Vec<EventId>> =
+        if args.dead { None } else { Some(args.ids.iter().map(EventId::new).collect()) };
+    let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
+    opened.store.close().await;
+    let replayed = replayed?;
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "connections": replayed }))?,
+        Output::Text => replayed.iter().for_each(print_replayed),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_replayed(replayed: &Replayed) {
+    println!("Connection {}", replayed.connection);
+    println!("  {} put back", count(replayed.put_back, "event"));
+    if replayed.left > 0 {
+        println!("  {} left: there is nothing in Assets that they are about", count(replayed.left, "event"));
+    }
+    if replayed.put_back > 0 && !replayed.attended {
+        println!("  No daemon works on this connection: they wait until `okta-insightd` is started.");
+        println!("  `okta-insight sync` reads everything, whatever waits.");
+    }
+}
+
+async fn follow(common: &Common, output: Output) -> Outcome {
+    let Opened { store, connections, .. } = open(common).await?;
+    let stop = stop_on_signal();
+    let tail = EventTail::begin(&connections).await?;
+    eprintln!("Following events; Ctrl-C ends it.");
+    let mut failure = None;
+    let followed = tail
+        .follow(&stop, |event| match tell(&event, output) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                // Whoever closed the pipe has seen enough.
+                failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
+                ControlFlow::Break(())
+            }
+        })
+        .await;
+    store.close().await;
+    followed?;
+    failure.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+}
+
+fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match output {
+        Output::Json => writeln!(out, "{}", serde_json::to_string(told)?)?,
+        Output::Text => {
+            let ConnectionEvent { connection, event } = told;
+            let state = become_of(event.state);
+            writeln!(out, "{state:<8} {connection}  {}", event.event_type)?;
+            writeln!(out, "         {}", event.id)?;
+            for line in details(event) {
+                writeln!(out, "         {line}")?;
+            }
+        }
+    }
+    out.flush()
+}
+
+/// What has become of an event.
+const fn become_of(state: EventState) -> &'static str {
+    match state {
+        EventState::Waiting => "waiting",
+        EventState::Dead => "given up",
+        EventState::Done => "applied",
+    }
+}
+
+fn print(shown: &Shown) {
+    println!("Connection {}", shown.connection);
+    if shown.events.is_empty() {
+        println!("  There is no such event.");
+    }
+    for event in &shown.events {
+        println!("  {:<8} {:.0}  {}", event.state.as_str(), event.published, event.event_type);
+        println!("           {}", event.id);
+        for line in details(event) {
+            println!("           {line}");
+        }
+    }
+}
+
+/// What an event is about, and what became of that.
+fn details(event: &EventEntry) -> Vec<String> {
+    let mut lines = Vec::new();
+    if event.state == EventState::Waiting {
+        for waits in &event.waits_for {
+            lines.push(subject(&waits.target));
+            let when =
+                if waits.claimed { "being looked at".to_owned() } else { format!("due {:.0}", waits.due) };
+            let tried =
+                if waits.attempts > 0 { format!(", tried {}×", waits.attempts) } else { String::new() };
+            lines.push(format!("  {when}{tried}"));
+        }
+    } else {
+        lines.extend(event.named.iter().map(subject));
+    }
+    if let Some(reason) = &event.reason {
+        lines.push(format!("given up: {reason}"));
+    }
+    lines
+}
+
+fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::User(id) => format!("user {id}"),
+        Subject::Group(id) => format!("group {id}"),
+        Subject::Members(group) => format!("members of group {group}"),
+        Subject::Membership { group, user } => format!("user {user} in group {group}"),
+        Subject::Recent => "what changed lately".to_owned(),
+        Subject::Directory => "everything".to_owned(),
+        Subject::Schema => "the schemas".to_owned(),
+    }
+}

@@ -1,0 +1,199 @@
+//! `okta-insight runs`
+
+use std::process::ExitCode;
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunResult, RunSummary};
+use sync_service::model::{ConnectionName, RunId};
+use sync_service::{ConnectionRun, find_run};
+
+use super::open;
+use crate::args::{Common, Output};
+use crate::output::{Outcome, count, print_json, span, table};
+
+/// A terminal that is narrower gets the columns that matter most; the others are told of one run.
+const WIDE: u16 = 90;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// Show this run in detail.
+    #[arg(value_name = "ID", conflicts_with_all = ["limit", "kind", "failed"])]
+    id: Option<i64>,
+    #[command(flatten)]
+    common: Common,
+    /// At most so many of each connection.
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Only runs of this kind: full, some, delta, users, events or retry.
+    #[arg(long, value_parser = kind)]
+    kind: Option<RunKind>,
+    /// Only runs that failed, or whose records Assets did not all take.
+    #[arg(long)]
+    failed: bool,
+}
+
+fn kind(word: &str) -> Result<RunKind, String> {
+    let known = || RunKind::ALL.into_iter().filter(|kind| *kind != RunKind::Plan);
+    known().find(|kind| kind.as_str() == word).ok_or_else(|| {
+        let words: Vec<&str> = known().map(RunKind::as_str).collect();
+        format!("there are {}", words.join(", "))
+    })
+}
+
+#[derive(Serialize)]
+struct History {
+    connection: ConnectionName,
+    runs: Vec<RunSummary>,
+}
+
+pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
+    let opened = open(&args.common).await?;
+    if let Some(id) = args.id {
+        let found = find_run(&opened.connections, RunId::new(id)).await;
+        opened.store.close().await;
+        let found = found?;
+        match output {
+            Output::Json => print_json(&found)?,
+            Output::Text => print_one(&found),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let filter = RunFilter { kind: args.kind, failed: args.failed, limit: args.limit };
+    let mut found = Vec::new();
+    for connection in &opened.connections {
+        let runs = connection.runs(&filter).await?;
+        found.push(History { connection: connection.name().clone(), runs });
+    }
+    opened.store.close().await;
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "connections": found }))?,
+        Output::Text => {
+            for history in &found {
+                println!("Connection {}", history.connection);
+                if history.runs.is_empty() {
+                    println!("  No such run is remembered.");
+                }
+                print_table(&history.runs);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs as lines of a table, with what the failed ones failed of below.
+pub(crate) fn print_table(runs: &[RunSummary]) {
+    if runs.is_empty() {
+        return;
+    }
+    let narrow = table([]).width().is_some_and(|width| width < WIDE);
+    let mut rows = if narrow {
+        table(["run", "kind", "started", "result", "sent"])
+    } else {
+        table(["run", "kind", "started", "result", "sent", "refused", "took", "mapping"])
+    };
+    for run in runs {
+        let report = run.report.as_ref();
+        let sum = |count: fn(&RecordCounts) -> u64| {
+            report.map(|report| report.records.values().map(count).sum::<u64>().to_string())
+        };
+        let cells = [
+            Some(run.id.to_string()),
+            Some(run.kind.as_str().to_owned()),
+            Some(format!("{:.0}", run.started)),
+            Some(result(run).to_owned()),
+            sum(|counts| counts.sent),
+            sum(|counts| counts.rejected),
+            Some(took(run)),
+            report.and_then(|report| report.mapping.clone()),
+        ];
+        let shown = if narrow { 5 } else { cells.len() };
+        rows.add_row(cells.into_iter().take(shown).map(Option::unwrap_or_default));
+    }
+    println!("{rows}");
+    for run in runs {
+        let report = run.report.as_ref();
+        if let Some(error) = report.and_then(|report| report.error.as_ref()) {
+            println!("  ! run {}: {error}", run.id);
+        }
+        if let Some(hint) = report.and_then(|report| report.hint.as_ref()) {
+            println!("    hint: {hint}");
+        }
+    }
+}
+
+fn took(run: &RunSummary) -> String {
+    run.report.as_ref().map(|report| span(report.seconds)).unwrap_or_default()
+}
+
+fn result(run: &RunSummary) -> &'static str {
+    match run.report.as_ref().map(|report| report.result) {
+        Some(RunResult::Done) => "done",
+        Some(RunResult::Incomplete) => "incomplete",
+        Some(RunResult::Failed) => "failed",
+        None => "running, or cut off",
+    }
+}
+
+fn print_one(found: &ConnectionRun) {
+    let run = &found.run.summary;
+    println!("Run {} of connection {}", run.id, found.connection);
+    println!("  Kind            {}", run.kind.as_str());
+    println!("  Result          {}", result(run));
+    println!("  Started         {:.0}", run.started);
+    if let Some(ended) = run.ended {
+        println!("  Ended           {ended:.0}, after {}", took(run));
+    }
+    if let Some(report) = &run.report {
+        if report.resumed {
+            println!("  Resumed         went on where an earlier process was cut off");
+        }
+        println!("  Mapping         {}", report.mapping.as_deref().unwrap_or("not known when it ended"));
+        println!("  Okta            {}", count(report.directory_requests, "request"));
+        println!(
+            "  Assets          {}, {}, {} cleared",
+            count(report.executions, "execution"),
+            count(report.chunks, "chunk"),
+            count(report.cleared, "value")
+        );
+    }
+    for execution in &found.run.executions {
+        let end = match (execution.ended, execution.processed) {
+            (None, _) => "its end is not known yet".to_owned(),
+            (Some(ended), true) => format!("processed by {ended:.0}"),
+            (Some(ended), false) => format!("came to nothing {ended:.0}"),
+        };
+        println!("  Execution       {}", execution.id);
+        println!("                  started {:.0}", execution.started);
+        println!("                  {end}");
+    }
+    let Some(report) = &run.report else { return };
+    if !report.records.is_empty() {
+        let mut rows = table(["kind", "read", "sent", "created", "updated", "identical", "rejected"]);
+        for (kind, n) in &report.records {
+            let numbers =
+                [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(|n| n.to_string());
+            rows.add_row(std::iter::once(kind.to_string()).chain(numbers));
+        }
+        println!("{rows}");
+    }
+    report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
+    report.messages.iter().for_each(|message| println!("  ! {message}"));
+    if let Some(error) = &report.error {
+        println!("  Error           {error}");
+    }
+    if let Some(hint) = &report.hint {
+        println!("  Hint            {hint}");
+    }
+    if found.run.refused_count > 0 {
+        println!("  Not taken by Assets to this day: {}", count(found.run.refused_count, "record"));
+        for record in &found.run.refused {
+            println!("    {}, sent {}×, again at {:.0}", record.key, record.attempts, record.due);
+            println!("      {}", record.reason);
+        }
+        let hidden = found.run.refused_count.saturating_sub(found.run.refused.len() as u64);
+        if hidden > 0 {
+            println!("    and {}", count(hidden, "more record"));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the store remembers of events and runs, for people who look.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_model::{EventId, ExecutionId};
+
+use super::{RunSummary, Subject, Unconfirmed};
+use crate::RunKind;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventState {
+    /// Something is still to be looked at for it.
+    Waiting,
+    /// It was given up.
+    Dead,
+    /// What it named was looked at, and Assets has it; or it named nothing of interest.
+    Done,
+}
+
+impl EventState {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Dead => "dead",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// What an event still waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitsFor {
+    /// What is to be looked at.
+    pub target: Subject,
+    /// How often that was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub due: Timestamp,
+    /// Whether somebody is at it.
+    pub claimed: bool,
+}
+
+/// An event in the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventEntry {
+    /// Its id.
+    pub id: EventId,
+    /// The directory's name for what happened.
+    pub event_type: String,
+    /// What became of it.
+    pub state: EventState,
+    /// When it happened.
+    pub published: Timestamp,
+    /// When it came in.
+    pub received: Timestamp,
+    /// When it was done with; `None` while it waits.
+    pub settled: Option<Timestamp>,
+    /// Why it was given up.
+    pub reason: Option<String>,
+    /// What it named.
+    pub named: Vec<Subject>,
+    /// What of that it waits for.
+    pub waits_for: Vec<WaitsFor>,
+}
+
+/// Which events to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only those in such a state.
+    pub state: Option<EventState>,
+    /// Only those with this in their id, their type, or the id of what they named; case does not matter.
+    pub search: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// How far the inbox was followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventMark {
+    /// The last write that was seen.
+    pub write: i64,
+    /// The last event that was seen of that write; `None` when all were.
+    pub after: Option<EventId>,
+}
+
+/// Which events to put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay<'a> {
+    /// These, whatever became of them.
+    These(&'a [EventId]),
+    /// All that were given up.
+    Dead,
+}
+
+/// Which runs to show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Only those of a kind.
+    pub kind: Option<RunKind>,
+    /// Only those that failed, or whose records Assets did not all account for.
+    pub failed: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An execution of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunExecution {
+    /// The importer's id.
+    pub id: ExecutionId,
+    /// When it was started.
+    pub started: Timestamp,
+    /// When its end was known here; `None` while it is not.
+    pub ended: Option<Timestamp>,
+    /// Whether Assets processed it; otherwise nothing of it took effect.
+    pub processed: bool,
+}
+
+/// All that is remembered of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunDetail {
+    /// What the history says of it.
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// Its executions, the oldest first.
+    pub executions: Vec<RunExecution>,
+    /// How many of its records Assets has not accounted for to this day.
+    pub refused_count: u64,
+    /// Those of them that were sent most often.
+    pub refused: Vec<Unconfirmed>,
+}
+
+impl RunDetail {
+    /// How many refused records are listed.
+    pub const REFUSED: u32 = 50;
+}

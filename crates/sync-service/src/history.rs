@@ -1,0 +1,189 @@
+//! Looking back: runs, and the events in the inbox.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+use sync_engine::{
+    Clock, EventEntry, EventFilter, EventMark, Replay, RunDetail, RunFilter, RunSummary, SystemClock,
+};
+use sync_model::{ConnectionName, EventId, RunId};
+use tokio_util::sync::CancellationToken;
+
+use crate::lock::Lock;
+use crate::{Connection, ServiceError};
+
+/// How often whoever follows the inbox looks for more.
+const LOOK: Duration = Duration::from_millis(250);
+/// How many events are taken at once while following.
+const PAGE: u32 = 500;
+
+/// A run, and whose it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectionRun {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// The run.
+    pub run: RunDetail,
+}
+
+/// An event that came in or changed, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectionEvent {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// The event.
+    #[serde(flatten)]
+    pub event: EventEntry,
+}
+
+/// What came of putting events back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// How many are looked at again.
+    pub put_back: u64,
+    /// How many are known and name nothing to look at.
+    pub left: u64,
+    /// Whether a process works on the connection, and does it now.
+    pub attended: bool,
+}
+
+impl Connection {
+    /// Runs, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, ServiceError> {
+        Ok(self.store().find_runs(filter).await?)
+    }
+
+    /// Events, those first that happened last.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, ServiceError> {
+        Ok(self.store().find_events(filter).await?)
+    }
+
+    /// Whether a process works on this connection: the daemon, or a command that sends.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub fn is_attended(&self, store_path: &Path) -> Result<bool, ServiceError> {
+        match Lock::take(store_path, self.name()) {
+            Ok(_nobody) => Ok(false),
+            Err(ServiceError::Locked(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The run of that number, whichever connection's it is.
+///
+/// # Errors
+/// When none of the connections remembers it, or the store fails.
+pub async fn find_run(connections: &[Connection], run: RunId) -> Result<ConnectionRun, ServiceError> {
+    for connection in connections {
+        if let Some(run) = connection.store().run(run).await? {
+            return Ok(ConnectionRun { connection: connection.name().clone(), run });
+        }
+    }
+    Err(ServiceError::UnknownRun(run))
+}
+
+/// Puts events back, each where it is known; all that were given up when none are named. What they named is looked at
+/// again by the process that works on the connection, or the next one that does.
+///
+/// # Errors
+/// When one is known nowhere, in which case none is put back, or the store fails.
+pub async fn replay(
+    connections: &[Connection],
+    ids: Option<&[EventId]>,
+    store_path: &Path,
+) -> Result<Vec<Replayed>, ServiceError> {
+    let mut unknown: HashSet<&EventId> = ids.unwrap_or_default().iter().collect();
+    let mut known = Vec::new();
+    for connection in connections {
+        let here = match ids {
+            Some(ids) => connection.store().known_events(ids).await?,
+            None => Vec::new(),
+        };
+        for id in &here {
+            unknown.remove(id);
+        }
+        known.push(here);
+    }
+    if !unknown.is_empty() {
+        let mut unknown: Vec<EventId> = unknown.into_iter().cloned().collect();
+        unknown.sort();
+        return Err(ServiceError::UnknownEvents(unknown));
+    }
+    let mut replayed = Vec::new();
+    for (connection, known) in connections.iter().zip(known) {
+        let which = if ids.is_some() { Replay::These(&known) } else { Replay::Dead };
+        let put_back = connection.store().replay(which, SystemClock.now()).await?;
+        replayed.push(Replayed {
+            connection: connection.name().clone(),
+            put_back,
+            left: (known.len() as u64).saturating_sub(put_back),
+            attended: connection.is_attended(store_path)?,
+        });
+    }
+    Ok(replayed)
+}
+
+/// Follows the inboxes of some connections from where they ended when it began.
+pub struct EventTail<'c> {
+    marks: Vec<(&'c Connection, EventMark)>,
+}
+
+impl<'c> EventTail<'c> {
+    /// From now on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn begin(connections: &'c [Connection]) -> Result<Self, ServiceError> {
+        let mut marks = Vec::new();
+        for connection in connections {
+            marks.push((connection, connection.store().event_mark().await?));
+        }
+        Ok(Self { marks })
+    }
+
+    /// Tells every event that comes in, and every change of one, until told to stop or `tell` wants no more. An event
+    /// that changes between two looks is told once, as it is then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn follow(
+        mut self,
+        stop: &CancellationToken,
+        mut tell: impl FnMut(ConnectionEvent) -> ControlFlow<()>,
+    ) -> Result<(), ServiceError> {
+        while !stop.is_cancelled() {
+            let mut more = false;
+            for (connection, mark) in &mut self.marks {
+                let (events, after) = connection.store().events_after(mark, PAGE).await?;
+                *mark = after;
+                more |= events.len() == PAGE as usize;
+                for event in events {
+                    if tell(ConnectionEvent { connection: connection.name().clone(), event }).is_break() {
+                        return Ok(());
+                    }
+                }
+            }
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        Ok(())
+    }
+}

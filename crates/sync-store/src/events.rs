@@ -1,0 +1,212 @@
+//! The inbox as people look at it: which events there are, what became of them, and putting them back.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sync_engine::{EventEntry, EventFilter, EventMark, EventState, Replay, StoreError, Subject, WaitsFor};
+use sync_model::EventId;
+
+use crate::ConnectionStore;
+use crate::convert::{subject, timestamp};
+use crate::inbox::{count_write, wait_for};
+
+/// How many events are put back at once, in one transaction with the others.
+const PAGE: u32 = 500;
+
+type Row = (String, String, String, i64, i64, Option<i64>, Option<String>, String, String, i64);
+
+const COLUMNS: &str = "e.id, e.event_type, e.state, e.published, e.received, e.settled, e.reason, e.named,
+    (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.due, l.claimed_until > 0))
+     FROM waiting w CROSS JOIN looks l ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
+     WHERE w.connection = ?1 AND w.event = e.id), e.written";
+
+pub(crate) async fn find(
+    store: &ConnectionStore,
+    filter: &EventFilter,
+) -> Result<Vec<EventEntry>, StoreError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM events e
+         WHERE e.connection = ?1 AND (?2 IS NULL OR e.state = ?2)
+           AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
+                OR EXISTS (SELECT 1 FROM json_each(e.named) n WHERE instr(lower(n.value ->> 1), lower(?3))))
+         ORDER BY e.published DESC, e.id LIMIT ?4"
+    );
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(store.id)
+        .bind(filter.state.map(word))
+        .bind(filter.search.as_deref())
+        .bind(filter.limit)
+        .fetch_all(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("read the events", e))?;
+    rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
+}
+
+pub(crate) async fn known(store: &ConnectionStore, ids: &[EventId]) -> Result<Vec<EventId>, StoreError> {
+    let rows: Vec<String> = sqlx::query_scalar(
+        "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection = ?1 AND e.id = i.value",
+    )
+    .bind(store.id)
+    .bind(ids_json(ids))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("look for events", e))?;
+    Ok(rows.into_iter().map(EventId::new).collect())
+}
+
+pub(crate) async fn mark(store: &ConnectionStore) -> Result<EventMark, StoreError> {
+    let write = sqlx::query_scalar("SELECT event_writes FROM connections WHERE id = ?1")
+        .bind(store.id)
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("find the end of the inbox", e))?;
+    Ok(EventMark { write, after: None })
+}
+
+pub(crate) async fn after(
+    store: &ConnectionStore,
+    mark: &EventMark,
+    limit: u32,
+) -> Result<(Vec<EventEntry>, EventMark), StoreError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM events e
+         WHERE e.connection = ?1 AND e.written >= ?2 AND (e.written > ?2 OR e.id > ?3)
+         ORDER BY e.written, e.id LIMIT ?4"
+    );
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(store.id)
+        .bind(mark.write)
+        .bind(mark.after.as_ref().map(EventId::as_str))
+        .bind(limit)
+        .fetch_all(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("follow the events", e))?;
+    let mut mark = mark.clone();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (event, write) = entry(row)?;
+        mark = EventMark { write, after: Some(event.id.clone()) };
+        found.push(event);
+    }
+    Ok((found, mark))
+}
+
+const REPLAY: &str = "put events back";
+
+// The signature is that of `map_err`.
+#[allow(clippy::needless_pass_by_value)]
+fn replaying(error: sqlx::Error) -> StoreError {
+    StoreError::new(REPLAY, error)
+}
+
+pub(crate) async fn replay(
+    store: &ConnectionStore,
+    which: Replay<'_>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut tx = store.begin(REPLAY).await?;
+    let write = count_write(store, &mut tx).await.map_err(replaying)?;
+    let mut put_back = 0;
+    match which {
+        Replay::These(ids) => put_back += replay_page(store, &mut tx, Some(ids), write, now).await?,
+        Replay::Dead => loop {
+            let page = replay_page(store, &mut tx, None, write, now).await?;
+            put_back += page;
+            if page == 0 {
+                break;
+            }
+        },
+    }
+    tx.commit().await.map_err(replaying)?;
+    Ok(put_back)
+}
+
+/// Puts these events back, or without any named the next ones that were given up.
+async fn replay_page(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    ids: Option<&[EventId]>,
+    write: i64,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let rows: Vec<(String, String, i64, String, bool, bool)> = sqlx::query_as(
+        "SELECT id, state, published, named, changes_object, expects_gone FROM events
+         WHERE connection = ?1 AND iif(?2 IS NULL, state = 'dead', id IN (SELECT value FROM json_each(?2)))
+         LIMIT iif(?2 IS NULL, ?3, -1)",
+    )
+    .bind(store.id)
+    .bind(ids.map(ids_json))
+    .bind(PAGE)
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(replaying)?;
+    let mut put_back = 0;
+    for (id, state, published, named, changes_object, expects_gone) in rows {
+        let mut subjects = subjects(&named)?;
+        if subjects.is_empty() && state != "dead" {
+            continue;
+        }
+        if subjects.is_empty() {
+            // It was given up by a version that did not keep what it named; reading everything answers it.
+            subjects.push(Subject::Directory);
+        }
+        let at_least = if changes_object { Some(timestamp(published)?) } else { None };
+        wait_for(store, tx, &id, &subjects, at_least, expects_gone, now).await.map_err(replaying)?;
+        sqlx::query(
+            "UPDATE events SET state = 'pending', settled = NULL, reason = NULL, written = ?3
+             WHERE connection = ?1 AND id = ?2",
+        )
+        .bind(store.id)
+        .bind(id)
+        .bind(write)
+        .execute(&mut **tx)
+        .await
+        .map_err(replaying)?;
+        put_back += 1;
+    }
+    Ok(put_back)
+}
+
+fn ids_json(ids: &[EventId]) -> String {
+    Value::from(ids.iter().map(EventId::as_str).collect::<Vec<_>>()).to_string()
+}
+
+/// The word for a state in the column.
+const fn word(state: EventState) -> &'static str {
+    match state {
+        EventState::Waiting => "pending",
+        EventState::Dead => "dead",
+        EventState::Done => "done",
+    }
+}
+
+fn subjects(named: &str) -> Result<Vec<Subject>, StoreError> {
+    let named: Vec<(String, String)> =
+        serde_json::from_str(named).map_err(|e| StoreError::new("read what an event named", e))?;
+    named.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
+}
+
+fn entry(row: Row) -> Result<(EventEntry, i64), StoreError> {
+    let (id, event_type, state, published, received, settled, reason, named, waits_for, written) = row;
+    let waits_for: Vec<(String, String, u32, i64, i64)> =
+        serde_json::from_str(&waits_for).map_err(|e| StoreError::new("read what an event waits for", e))?;
+    let waits_for = waits_for.into_iter().map(|(kind, id, attempts, due, claimed)| {
+        Ok(WaitsFor { target: subject(&kind, id)?, attempts, due: timestamp(due)?, claimed: claimed != 0 })
+    });
+    let event = EventEntry {
+        id: EventId::new(id),
+        event_type,
+        state: match state.as_str() {
+            "pending" => EventState::Waiting,
+            "dead" => EventState::Dead,
+            _ => EventState::Done,
+        },
+        published: timestamp(published)?,
+        received: timestamp(received)?,
+        settled: settled.map(timestamp).transpose()?,
+        reason,
+        named: subjects(&named)?,
+        waits_for: waits_for.collect::<Result<_, StoreError>>()?,
+    };
+    Ok((event, written))
+}

@@ -1,0 +1,346 @@
+//! What `runs`, `events` and `status` answer, with real processes against the sandbox.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{ControlCode, Eof, Expect};
+use serde_json::{Value, json};
+use support::{World, in_sync};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A world that was set up and synchronised once.
+fn world() -> World {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    world
+}
+
+/// A document without what differs from time to time.
+fn stable(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.split(' ').map(word).collect::<Vec<_>>().join(" ")),
+        Value::Array(items) => items.into_iter().map(stable).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(key, value)| {
+                let value = if value.is_f64() { json!("SECONDS") } else { stable(value) };
+                (key, value)
+            });
+            fields.collect()
+        }
+        other => other,
+    }
+}
+
+/// A time and an id are told by their form, and replaced by something as long.
+fn word(word: &str) -> String {
+    let bare = word.trim_end_matches([',', ';', ':', '.']);
+    let is_time = bare.len() >= 20 && bare.ends_with('Z') && bare.as_bytes()[10] == b'T';
+    let is_uuid = bare.len() == 36 && bare.matches('-').count() == 4;
+    if is_time {
+        word.replace(bare, "TIME----------------")
+    } else if is_uuid {
+        word.replace(bare, "UUID--------------------------------")
+    } else {
+        word.to_owned()
+    }
+}
+
+/// What a command printed, the same way. A number of seconds is a word before its unit.
+fn shown(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let stable = words.iter().enumerate().map(|(at, one)| {
+            let unit = words.get(at + 1).is_some_and(|next| next.trim_end_matches(',') == "s");
+            if unit && one.parse::<f64>().is_ok() { "N.N".to_owned() } else { word(one) }
+        });
+        stable.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn out(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    shown(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn text(world: &World, arguments: &[&str]) -> String {
+    out(&world.run(&[arguments, &["--config", "c.toml"]].concat()))
+}
+
+/// A refusal, whole.
+fn refused(world: &World, arguments: &[&str]) -> String {
+    let output = world.run(&[arguments, &["--config", "c.toml"]].concat());
+    assert!(output.stdout.is_empty());
+    format!("=> {}\n{}", output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Asks until the answer is as it should be.
+async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = answer().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn users(world: &World) -> Vec<String> {
+    let users = world.control().get("/okta/users?limit=1000").await.unwrap();
+    users["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn delete(world: &World, users: &[String]) {
+    for user in users {
+        world.control().call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await.unwrap();
+    }
+}
+
+async fn rename(world: &World, user: &str, city: &str) {
+    let path = format!("/okta/users/{user}");
+    world.control().call("POST", &path, &json!({ "city": city })).await.unwrap();
+}
+
+fn inbox(world: &World) -> Value {
+    world.json(&["status"])["connections"][0]["inbox"].clone()
+}
+
+fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
+    let told = world.json(&[&["events", "--limit", "1000"], arguments].concat());
+    told["connections"][0]["events"].as_array().unwrap().clone()
+}
+
+/// The version of the mapping that the newest run of a kind names.
+fn mapping(world: &World, kind: &str) -> Value {
+    let told = world.json(&["runs", "--kind", kind, "--limit", "1"]);
+    told["connections"][0]["runs"][0]["report"]["mapping"].clone()
+}
+
+/// The event that tells of the beginning of a deletion.
+fn initiated(events: Vec<Value>) -> Value {
+    events.into_iter().find(|event| event["event_type"] == "user.lifecycle.delete.initiated").unwrap()
+}
+
+#[tokio::test]
+async fn after_a_sync_everything_is_told() {
+    let world = world();
+    for (name, command) in [
+        ("runs", vec!["runs"]),
+        ("one_run", vec!["runs", "1"]),
+        ("no_events", vec!["events"]),
+        ("status", vec!["status"]),
+    ] {
+        insta::assert_json_snapshot!(format!("{name}_json"), stable(world.json(&command)));
+        insta::assert_snapshot!(format!("{name}_text"), text(&world, &command));
+    }
+}
+
+#[tokio::test]
+async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
+    let world = world();
+    let control = world.control();
+    let all = users(&world).await;
+    control.call("POST", "/faults", &json!({ "executions.type-errors": 1 })).await.unwrap();
+    rename(&world, &all[25], "Nuuk").await;
+    assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
+    control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+    let failed = world.json(&["runs", "--failed"]);
+    let incomplete = failed["connections"][0]["runs"][0]["id"].to_string();
+    insta::assert_json_snapshot!("refused_json", stable(world.json(&["runs", &incomplete])));
+    insta::assert_snapshot!("refused_text", text(&world, &["runs", &incomplete]));
+    let status = world.json(&["status"]);
+    assert!(status["connections"][0]["freshness"]["oldest_change_seconds"].is_f64(), "{status}");
+
+    delete(&world, &all[..20]).await;
+    assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
+    insta::assert_snapshot!("failed_text", text(&world, &["runs", "--failed"]));
+    let told = world.json(&["runs", "--kind", "full", "--limit", "1"]);
+    let runs = told["connections"][0]["runs"].as_array().unwrap();
+    assert_eq!((runs.len(), &runs[0]["report"]["result"]), (1, &json!("failed")), "{told}");
+    let failed = text(&world, &["runs", &runs[0]["id"].to_string()]);
+    assert!(failed.contains("--accept-shrink") && failed.contains("20 of 30 known users"), "{failed}");
+
+    world.json(&["sync", "--accept-shrink"]);
+    assert!(text(&world, &["status"]).contains("10 live, 20 marked as gone"));
+    assert_eq!(world.json(&["runs", "--kind", "delta"])["connections"][0]["runs"], json!([]));
+}
+
+#[tokio::test]
+async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
+    let world = world();
+    let daemon = world.daemon();
+    let gone = users(&world).await[..20].to_vec();
+    world.json(&["pause"]);
+    delete(&world, &gone).await;
+    // The log alone tells of the end of a deletion: nothing more comes after it.
+    until("all of it is stored", async || {
+        (events(&world, &["--search", "delete.completed"]).len() == 20).then_some(())
+    })
+    .await;
+    assert_eq!(inbox(&world)["looks"], 20);
+    let waiting = initiated(events(&world, &["--waiting", "--search", &gone[0]]));
+    assert_eq!(waiting["waits_for"][0]["target"], json!({ "kind": "user", "id": gone[0] }));
+    let id = waiting["id"].as_str().unwrap().to_owned();
+    insta::assert_json_snapshot!("waiting_json", stable(waiting));
+    insta::assert_snapshot!("waiting_text", text(&world, &["events", "--waiting", "--search", &id]));
+    world.json(&["resume"]);
+    until("what is too much is given up", async || {
+        let inbox = inbox(&world);
+        (inbox["pending"] == 0 && inbox["dead"] != 0).then_some(())
+    })
+    .await;
+    let dead = events(&world, &["--dead"]);
+    assert_eq!(Value::from(dead.len()), inbox(&world)["dead"]);
+    let id = id.as_str();
+    insta::assert_json_snapshot!("dead_json", stable(events(&world, &["--dead", "--search", id])[0].clone()));
+    insta::assert_snapshot!("dead_text", text(&world, &["events", "--dead", "--search", id]));
+
+    // One alone is not too much.
+    let told = world.json(&["events", "replay", id]);
+    assert_eq!(
+        told["connections"][0],
+        json!({ "connection": "main", "put_back": 1, "left": 0, "attended": true })
+    );
+    until("the event is applied", async || {
+        (events(&world, &["--search", id])[0]["state"] == "done").then_some(())
+    })
+    .await;
+    assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 1);
+    daemon.end();
+
+    let told = text(&world, &["events", "replay", "--dead"]);
+    assert!(told.contains("No daemon works on this connection"), "{told}");
+    assert_eq!(events(&world, &["--dead"]), [Value::Null; 0]);
+    world.configure("[connections.main.limits]\nmax_gone_share = 1.0\n");
+    let _daemon = world.daemon();
+    let audit = in_sync(&world, PATIENCE).await;
+    assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
+    until("the events are done with", async || (inbox(&world)["pending"] == 0).then_some(())).await;
+    assert_eq!(inbox(&world)["dead"], 0);
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_refused_with_where_to_look() {
+    let world = world();
+    let refusals = [
+        vec!["runs", "99"],
+        vec!["runs", "--kind", "daily"],
+        vec!["events", "replay", "no-such-event", "nor-this", "nor-that", "and-another"],
+        vec!["events", "replay"],
+        vec!["events", "replay", "--dead", "e1"],
+        vec!["events", "--follow", "--dead"],
+        vec!["status", "--connection", "other"],
+    ];
+    let told: Vec<String> = refusals.iter().map(|command| refused(&world, command)).collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+/// A command on a terminal that is so wide.
+fn on_terminal(world: &World, columns: u16, arguments: &str) -> OsSession {
+    let binary = support::binary("okta-insight");
+    let mut command = Command::new("sh");
+    // The command begins once the terminal has its width.
+    let script = format!("read go; exec {} {arguments} --config c.toml", binary.display());
+    command.args(["-c", &script]).env("NO_COLOR", "1").current_dir(world.folder());
+    let mut session = OsSession::spawn(command).unwrap();
+    session.set_expect_timeout(Some(PATIENCE));
+    session.get_process_mut().set_window_size(columns, 40).unwrap();
+    session.send_line("go").unwrap();
+    session
+}
+
+#[tokio::test]
+async fn answers_fit_the_terminal_and_have_no_colour_without_leave() {
+    let world = world();
+    for columns in [60, 120] {
+        let mut told = Vec::new();
+        for command in ["runs", "runs 1", "status"] {
+            let mut session = on_terminal(&world, columns, command);
+            let all = session.expect(Eof).unwrap();
+            let all = String::from_utf8_lossy(all.as_bytes()).replace('\r', "");
+            assert!(!all.contains('\u{1b}'), "{all:?}");
+            let widest = all.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns.into()), "{all}");
+            // The terminal shows what was typed.
+            let all = all.trim_start_matches("go").trim_start();
+            told.push(format!("$ {command}\n{}", shown(all)));
+        }
+        insta::assert_snapshot!(format!("width_{columns}"), told.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn events_are_followed_on_a_terminal_until_ctrl_c() {
+    let world = world();
+    let _daemon = world.daemon();
+    let mut session = on_terminal(&world, 100, "events --follow");
+    session.expect("Ctrl-C ends it").unwrap();
+    let user = users(&world).await.remove(3);
+    rename(&world, &user, "Nuuk").await;
+    // It may have been told as waiting before.
+    session.expect("applied").unwrap();
+    session.expect("user.account.update_profile").unwrap();
+    session.expect(user.as_str()).unwrap();
+    session.send(ControlCode::EndOfText).unwrap();
+    session.expect(Eof).unwrap();
+    let status = session.get_process().wait().unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+}
+
+#[tokio::test]
+async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
+    let world = world();
+    let mut session = on_terminal(&world, 100, "status --watch");
+    session.expect("30 live, 0 marked as gone").unwrap();
+    delete(&world, &users(&world).await[..1]).await;
+    world.json(&["sync"]);
+    session.expect("29 live, 1 marked as gone").unwrap();
+    session.send(ControlCode::EndOfText).unwrap();
+    session.expect(Eof).unwrap();
+    let status = session.get_process().wait().unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+}
+
+#[tokio::test]
+async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_asked_to_end() {
+    let world = world();
+    let _daemon = world.daemon();
+    let mut child = Command::new(support::binary("okta-insight"))
+        .args(["events", "--follow", "--output", "json", "--config", "c.toml"])
+        .current_dir(world.folder())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It says so once it follows.
+    let mut begun = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut begun).unwrap();
+    let user = users(&world).await.remove(3);
+    rename(&world, &user, "Nuuk").await;
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let applied = lines.find_map(|line| {
+        let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        assert_eq!((&event["connection"], &event["named"][0]["id"]), (&json!("main"), &json!(user)));
+        (event["state"] == "done").then_some(event)
+    });
+    insta::assert_json_snapshot!(stable(applied.unwrap()));
+    let full = mapping(&world, "full");
+    until("the run says by what events are mapped", async || {
+        let events = mapping(&world, "events");
+        events.is_string().then(|| assert_eq!(events, full))
+    })
+    .await;
+    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success() && child.wait().unwrap().success());
+}
