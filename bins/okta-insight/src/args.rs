@@ -9,8 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use reqwest::Url;
 use sandbox::{DpopMode, FaultSpec};
 
+use crate::commands::completions::Completions;
+use crate::commands::config::Settings;
 use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
+use crate::commands::man::Man;
 use crate::commands::plan::Plan;
 use crate::commands::schema::Schema;
 use crate::commands::setup::Setup;
@@ -67,6 +70,12 @@ pub(crate) enum Command {
     Pause(Pause),
     /// End a pause.
     Resume(Common),
+    /// Check the configuration, or print its JSON Schema or an example of everything.
+    Config(Settings),
+    /// Print a script that completes commands and options in a shell.
+    Completions(Completions),
+    /// Print the manual page, or write a page for every command.
+    Man(Man),
     /// Serve an Okta org and an Assets site on this machine, to try things with.
     Sandbox(Box<Sandbox>),
     /// Show everything at work: a sandbox, set-up, synchronisation, and changes arriving live.

@@ -32,7 +32,9 @@ impl From<ServiceError> for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self { message: explain(&error), hint: None, code: 2 }
+        let hint = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+            .then(|| "make one with `okta-insight init`, or name it with --config".to_owned());
+        Self { message: explain(&error), hint, code: 2 }
     }
 }
 

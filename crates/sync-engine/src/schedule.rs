@@ -1,5 +1,6 @@
 //! When something is due that nobody asks for.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -41,6 +42,22 @@ impl FromStr for Schedule {
         }
         let every = interval(text).ok_or_else(wrong)?;
         if every < Duration::from_secs(1) { Err(wrong()) } else { Ok(Self::Every(every)) }
+    }
+}
+
+/// For people: `every 30m`, `at 0 3 * * * UTC`, `never`.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::Every(interval) => match interval.as_secs() {
+                s if s % 86_400 == 0 => write!(f, "every {}d", s / 86_400),
+                s if s % 3_600 == 0 => write!(f, "every {}h", s / 3_600),
+                s if s % 60 == 0 => write!(f, "every {}m", s / 60),
+                s => write!(f, "every {s}s"),
+            },
+            Self::Cron(cron) => write!(f, "at {} UTC", cron.pattern.to_string()),
+        }
     }
 }
 

@@ -21,8 +21,8 @@ mod status;
 mod vitals;
 
 pub use config::{
-    AccountConfig, AlertConfig, AlertFormat, AssetsConfig, Config, ConfigError, ConnectionConfig,
-    EventSource, HookConfig, OktaConfig, ScheduleConfig,
+    AccountConfig, AlertConfig, AlertFormat, AssetsConfig, Config, ConfigError, ConnectionConfig, EXAMPLE,
+    EventSource, Given, HookConfig, InForce, OktaConfig, Origin, ScheduleConfig, json_schema,
 };
 pub use connection::{Claim, Connection};
 pub use error::ServiceError;

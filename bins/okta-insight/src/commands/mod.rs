@@ -1,10 +1,13 @@
 //! A file per command.
 
+pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod keygen;
+pub(crate) mod man;
 mod manual_hook;
 pub(crate) mod pause;
 pub(crate) mod plan;

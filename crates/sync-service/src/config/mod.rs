@@ -1,6 +1,8 @@
 //! Settings: one TOML file, every key overridable from the environment, checked as a whole.
 
+mod describe;
 mod file;
+mod nearest;
 mod overrides;
 mod secret;
 
@@ -18,6 +20,7 @@ use sync_engine::{Limits, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
+pub use describe::{EXAMPLE, Given, InForce, Origin, json_schema};
 pub use file::{AlertFormat, EventSource};
 use file::{RawConfig, RawConnection, RawSchedule};
 
@@ -58,13 +61,23 @@ pub enum ConfigError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+    /// A value cannot be used, and its line is known.
+    #[error("{place}: {source}")]
+    At {
+        /// The file and the line.
+        place: String,
+        /// What is wrong.
+        source: Box<ConfigError>,
+    },
     /// There is no such connection.
-    #[error("there is no connection \"{name}\"; there is {}", known.join(", "))]
+    #[error("there is no connection \"{name}\"; there is {}{}", known.join(", "), nearest.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
     UnknownConnection {
         /// What was asked for.
         name: String,
         /// What there is.
         known: Vec<String>,
+        /// What may have been meant.
+        nearest: Option<String>,
     },
 }
 
@@ -208,13 +221,21 @@ impl Config {
         let invalid =
             |e: toml::de::Error| ConfigError::Parse { place: at(place, text, &e), problem: problem(&e) };
         let _: RawConfig = toml::from_str(text).map_err(invalid)?;
-        let mut table: toml::Table = toml::from_str(text).map_err(invalid)?;
+        let file: toml::Table = toml::from_str(text).map_err(invalid)?;
+        let mut table = file.clone();
         overrides::apply(&mut table, environment);
+        let merged = table.clone();
         let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
             place: format!("{place} with the environment"),
             problem: problem(&e),
         })?;
-        Self::check(raw, folder)
+        Self::check(raw, folder).map_err(|error| match &error {
+            // A key that the environment sets is not wrong in the file.
+            ConfigError::Value { key, .. } if value_at(&file, key) == value_at(&merged, key) => {
+                error.at_its_line(text, place)
+            }
+            _ => error,
+        })
     }
 
     /// The connections that a command is about: the named one, or all.
@@ -227,6 +248,8 @@ impl Config {
         found.map(|c| vec![c]).ok_or_else(|| ConfigError::UnknownConnection {
             name: name.to_owned(),
             known: self.connections.keys().map(|known| format!("\"{known}\"")).collect(),
+            nearest: nearest::nearest(name, self.connections.keys().map(ConnectionName::as_str))
+                .map(|near| format!("\"{near}\"")),
         })
     }
 
@@ -277,8 +300,43 @@ fn problem(error: &toml::de::Error) -> String {
             };
             format!("a text stands where {expected} is expected")
         }
-        None => error.message().trim().replace('\n', "; "),
+        None => {
+            let message = error.message().trim().replace('\n', "; ");
+            let suggestion = nearest::suggestion(&message).unwrap_or_default();
+            message + &suggestion
+        }
     }
+}
+
+impl ConfigError {
+    /// The same with the line of the key that it is about, where the file has that.
+    fn at_its_line(self, text: &str, place: &str) -> Self {
+        let Self::Value { key, .. } = &self else { return self };
+        match line_of(text, key) {
+            Some(line) => Self::At { place: format!("{place}, line {line}"), source: Box::new(self) },
+            None => self,
+        }
+    }
+}
+
+fn value_at<'t>(table: &'t toml::Table, key: &str) -> Option<&'t toml::Value> {
+    let (first, rest) = key.split_once('.').unwrap_or((key, ""));
+    rest.split('.').filter(|part| !part.is_empty()).try_fold(table.get(first)?, |value, part| value.get(part))
+}
+
+/// The line of a key, or of the last part of it that the file has; `None` when it has nothing of it but tables above.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let document = text.parse::<toml_edit::Document<String>>().ok()?;
+    let mut item = document.as_item();
+    let mut span = None;
+    for part in key.split('.') {
+        let Some(next) = item.get(part) else { break };
+        item = next;
+        // Tables in the middle of a path have no place of their own.
+        span = item.span();
+    }
+    let before = text.get(..span?.start)?;
+    Some(before.matches('\n').count() + 1)
 }
 
 fn connection(

@@ -1,0 +1,135 @@
+//! The configuration as it is in force, without its secrets; its JSON Schema; and an example of everything.
+
+use std::collections::BTreeMap;
+
+use schema_mapper::Selection;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::file::RawConfig;
+use super::overrides;
+use super::{Config, ConnectionConfig};
+
+/// Every key, with what holds when it is not given.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+/// The JSON Schema of the configuration, made from the types that read it.
+pub fn json_schema() -> Value {
+    schemars::schema_for!(RawConfig).into()
+}
+
+/// Where a key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// The file.
+    File,
+    /// A variable of the environment.
+    Environment,
+}
+
+/// A key that was given. The values of secrets are not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Given {
+    /// The key, such as `connections.main.okta.org_url`.
+    pub key: String,
+    /// Its value in TOML; of a secret, only where it is kept.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What follows from the keys of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InForce {
+    /// The connection.
+    pub connection: String,
+    /// The org.
+    pub org_url: String,
+    /// Where Okta delivers to; none without a hook.
+    pub hook_url: Option<String>,
+    /// Where events come from.
+    pub events: super::EventSource,
+    /// Whether there is an account on the Atlassian site.
+    pub has_account: bool,
+    /// Whether everybody is synchronised.
+    pub everything: bool,
+    /// When everything is read, and when what changed lately.
+    pub full: String,
+    /// The same of what changed lately.
+    pub delta: String,
+    /// Whether somebody is told when something is wrong.
+    pub has_alerts: bool,
+}
+
+impl InForce {
+    /// What is in force for a connection.
+    pub fn of(connection: &ConnectionConfig) -> Self {
+        Self {
+            connection: connection.name.to_string(),
+            org_url: connection.okta.org_url.clone(),
+            hook_url: connection.hook.as_ref().map(|hook| hook.url.to_string()),
+            events: connection.events,
+            has_account: connection.assets.account.is_some(),
+            everything: connection.selection == Selection::default(),
+            full: connection.schedule.full.to_string(),
+            delta: connection.schedule.delta.to_string(),
+            has_alerts: connection.alerts.is_some(),
+        }
+    }
+}
+
+/// Keys whose values are secrets.
+const SECRETS: [&str; 5] = ["private_key", "import_token", "api_token", "secret", "url"];
+
+impl Config {
+    /// The keys that were given, by name; everything else is as in [`EXAMPLE`].
+    ///
+    /// # Errors
+    /// When the text is no TOML.
+    pub fn given(
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Vec<Given>, toml::de::Error> {
+        let file: toml::Table = toml::from_str(text)?;
+        let mut merged = file.clone();
+        overrides::apply(&mut merged, environment);
+        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        flatten("", &file, &mut before);
+        flatten("", &merged, &mut after);
+        let given = after.into_iter().map(|(key, value)| {
+            let origin = if before.get(&key) == Some(&value) { Origin::File } else { Origin::Environment };
+            Given { value: shown(&key, &value), key, origin }
+        });
+        Ok(given.collect())
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, toml::Value>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) if !is_secret(&key) => flatten(&key, inner, into),
+            value => drop(into.insert(key, value.clone())),
+        }
+    }
+}
+
+/// Only keys of a connection are secrets, and of those not `mapping` and `users`, which may have any names below them.
+fn is_secret(key: &str) -> bool {
+    let parts: Vec<&str> = key.split('.').collect();
+    matches!(parts[..], ["connections", _, "okta" | "assets" | "hook" | "alerts", last] if SECRETS.contains(&last))
+}
+
+fn shown(key: &str, value: &toml::Value) -> String {
+    if !is_secret(key) {
+        return value.to_string();
+    }
+    match value {
+        toml::Value::Table(place) => {
+            let place = place.iter().map(|(kind, at)| format!("{kind} = {at}")).collect::<Vec<_>>();
+            format!("a secret, from {{ {} }}", place.join(", "))
+        }
+        _ => "a secret, given here".to_owned(),
+    }
+}

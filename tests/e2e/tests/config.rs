@@ -1,0 +1,148 @@
+//! `okta-insight config`, completions and manual; every command's help; and input that is wrong.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use support::binary;
+
+struct Desk(tempfile::TempDir);
+
+const CONFIG: &str = "[connections.main.okta]\norg_url = \"https://example.okta.com\"\nclient_id = \"0oa1\"\n\
+    private_key = { file = \"okta.jwk\" }\n[connections.main.assets]\nimport_token = { env = \"IMPORT_TOKEN\" }\n\
+    [connections.main.schedule]\nfull = \"0 3 * * *\"\n";
+
+impl Desk {
+    fn new(config: &str) -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        std::fs::write(desk.0.path().join("c.toml"), config).unwrap();
+        desk
+    }
+
+    /// With a key in the file that the configuration names.
+    fn with_key(config: &str) -> Self {
+        let desk = Self::new(config);
+        assert!(desk.run(&["keygen", "--out", "okta.jwk"]).status.success());
+        desk
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(binary("okta-insight"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "100")
+            .env("IMPORT_TOKEN", "eyJhbGciOiJIUzI1NiJ9.eyJ0IjoxfQ.c2ln")
+            .env("OKTA_INSIGHT__SERVER__LISTEN", "127.0.0.1:8585")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn printed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What a command that is used wrongly says.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+        format!("$ okta-insight {}\n{}", arguments.join(" "), String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+#[test]
+fn check_says_what_was_given_and_what_is_in_force_and_no_secret() {
+    let desk = Desk::with_key(CONFIG);
+    let text = desk.printed(&["config", "check", "--config", "c.toml"]);
+    insta::assert_snapshot!("check", text);
+    let document = desk.printed(&["config", "check", "--config", "c.toml", "--output", "json"]);
+    assert!(!document.contains("eyJ"), "a secret");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    insta::assert_json_snapshot!("check_json", document);
+}
+
+#[test]
+fn the_example_and_the_schema_are_printed_and_the_example_is_a_configuration() {
+    let desk = Desk::new("");
+    let example = desk.printed(&["config", "example"]);
+    std::fs::write(desk.0.path().join("example.toml"), &example).unwrap();
+    // Its files do not exist: it is read that far.
+    let told = desk.refused(&["config", "check", "--config", "example.toml"]);
+    assert!(told.contains("private_key: could not read"), "{told}");
+    let schema: Value = serde_json::from_str(&desk.printed(&["config", "schema"])).unwrap();
+    assert!(schema["properties"]["connections"].is_object() && schema["$schema"].is_string());
+}
+
+#[test]
+fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
+    let mut told = Vec::new();
+    for (from, to) in [
+        ("import_token", "import_tokn"),
+        ("\"0oa1\"", "1"),
+        ("\"0oa1\"", "\"0oa1"),
+        ("full = \"0 3 * * *\"", "full = \"0 3 * *\""),
+        ("[connections.main.schedule]", "[connections.main]\nevents = \"boht\"\n[connections.main.schedule]"),
+        ("okta.jwk", "nowhere.jwk"),
+        ("https://example", "http://example"),
+    ] {
+        let desk = Desk::with_key(&CONFIG.replace(from, to));
+        told.push(desk.refused(&["config", "check", "--config", "c.toml"]));
+    }
+    let desk = Desk::with_key(CONFIG);
+    told.push(desk.refused(&["status", "--config", "c.toml", "--connection", "mian"]));
+    told.push(desk.refused(&["status", "--config", "nowhere.toml"]));
+    told.push(desk.refused(&["pause", "--config", "c.toml", "--for", "soon"]));
+    told.push(desk.refused(&["sync", "--config", "c.toml", "--acept-shrink"]));
+    told.push(desk.refused(&["statsu"]));
+    told.push(desk.refused(&["sandbox", "--dpop", "maybe"]));
+    let folder = desk.0.path().display().to_string();
+    insta::assert_snapshot!("wrong", told.join("\n").replace(&folder, "FOLDER"));
+}
+
+/// The commands below one, from its help.
+fn below(help: &str) -> Vec<String> {
+    let commands = help.split("Commands:\n").nth(1).unwrap_or_default();
+    let commands = commands.split("\n\n").next().unwrap_or_default();
+    let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_explains_itself_and_is_in_completions_and_manual() {
+    let desk = Desk::new("");
+    let mut pending: Vec<Vec<String>> = vec![Vec::new()];
+    let (mut all, mut text) = (Vec::new(), String::new());
+    while let Some(command) = pending.pop() {
+        let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        arguments.push("--help");
+        let help = desk.printed(&arguments);
+        text.push_str(&format!("$ okta-insight {}\n{help}\n", arguments.join(" ")));
+        for name in below(&help).into_iter().rev() {
+            pending.push([command.clone(), vec![name]].concat());
+        }
+        all.push(command);
+    }
+    assert!(all.len() > 24, "{all:?}");
+    insta::assert_snapshot!("help", text);
+    for shell in ["bash", "zsh", "fish"] {
+        let script = desk.printed(&["completions", shell]);
+        assert!(all.iter().filter_map(|c| c.last()).all(|name| script.contains(name)), "{shell}");
+    }
+    assert!(desk.printed(&["man"]).contains("okta\\-insight"));
+    desk.printed(&["man", "--dir", "man"]);
+    for command in all {
+        let page = std::iter::once("okta-insight").chain(command.iter().map(String::as_str));
+        let page = format!("man/{}.1", page.collect::<Vec<_>>().join("-"));
+        assert!(desk.0.path().join(&page).exists(), "{page}");
+    }
+}
