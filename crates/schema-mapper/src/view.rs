@@ -97,10 +97,9 @@ impl Mapping {
         kinds
             .map(|kind| {
                 let id = type_id(self.options(), kind);
-                let of = |types: &[&ObjectType]| {
-                    types.iter().find(|t| t.external_id.as_ref() == Some(&id)).map(|t| (*t).clone())
-                };
-                self.type_view(kind, &properties(org, kind), of(&wanted), of(&types), &drift)
+                let is_it = |t: &&&ObjectType| t.external_id.as_ref() == Some(&id);
+                let (wanted, present) = (wanted.iter().find(is_it), types.iter().find(is_it));
+                self.type_view(kind, &properties(org, kind), wanted.copied(), present.copied(), &drift)
             })
             .collect()
     }
@@ -109,16 +108,15 @@ impl Mapping {
         &self,
         kind: ObjectKind,
         properties: &BTreeMap<&str, Vec<&SchemaProperty>>,
-        wanted: Option<ObjectType>,
-        present: Option<ObjectType>,
+        wanted: Option<&ObjectType>,
+        present: Option<&ObjectType>,
         drift: &[Drift],
     ) -> TypeView {
-        let name = present.as_ref().map_or(self.type_name(kind), |t| t.name.as_str()).to_owned();
+        let name = present.map_or(self.type_name(kind), |t| t.name.as_str()).to_owned();
         let drift: Vec<&Drift> = drift.iter().filter(|drift| drift.object_type == name).collect();
         let mut told = BTreeSet::new();
-        let find = |object_type: &Option<ObjectType>, id: &str| -> Option<Attribute> {
-            let attributes = object_type.iter().flat_map(|t| &t.attributes);
-            attributes.clone().find(|a| a.external_id.as_deref() == Some(id)).cloned()
+        let find = |object_type: Option<&ObjectType>, id: &str| -> Option<Attribute> {
+            object_type?.attributes.iter().find(|a| a.external_id.as_deref() == Some(id)).cloned()
         };
         let mut mapped = BTreeSet::new();
         let mut attributes: Vec<AttributeView> = Vec::new();
@@ -130,7 +128,7 @@ impl Mapping {
                 }
                 _ => None,
             };
-            let there = find(&present, &attribute.external_id);
+            let there = find(present, &attribute.external_id);
             let of_it = |d: &&&Drift| there.as_ref().is_some_and(|a| d.attribute.as_ref() == Some(&a.name));
             let differences: Vec<String> = drift.iter().filter(of_it).map(ToString::to_string).collect();
             told.extend(differences.iter().cloned());
@@ -139,7 +137,7 @@ impl Mapping {
                 (Some(_), true) => AttributeState::Same,
                 (Some(_), false) => AttributeState::Drift,
             };
-            let shown = there.or_else(|| find(&wanted, &attribute.external_id));
+            let shown = there.or_else(|| find(wanted, &attribute.external_id));
             attributes.push(AttributeView { okta, assets: shown.map(assets_side), state, differences });
         }
         let left_out = properties.iter().filter(|(name, _)| !mapped.contains(*name));

@@ -56,7 +56,7 @@ impl fmt::Display for Schedule {
                 s if s % 60 == 0 => write!(f, "every {}m", s / 60),
                 s => write!(f, "every {s}s"),
             },
-            Self::Cron(cron) => write!(f, "at {} UTC", cron.pattern.to_string()),
+            Self::Cron(cron) => write!(f, "at {} UTC", cron.pattern),
         }
     }
 }

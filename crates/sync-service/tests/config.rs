@@ -252,6 +252,8 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
             (
                 (file, config.listen, config.metrics, config.stuck_after, main.events, main.limits),
                 (&main.schedule, &main.mapping, &main.selection, &main.okta.scopes, &main.assets.api_url),
+                main.alerts.as_ref().map(|alerts| (alerts.format, alerts.at_most_every)),
+                main.assets.follow_titles,
             )
         )
     };

@@ -126,7 +126,7 @@ fn every_command_explains_itself_and_is_in_completions_and_manual() {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
         arguments.push("--help");
         let help = desk.printed(&arguments);
-        text.push_str(&format!("$ okta-insight {}\n{help}\n", arguments.join(" ")));
+        text = format!("{text}$ okta-insight {}\n{help}\n", arguments.join(" "));
         for name in below(&help).into_iter().rev() {
             pending.push([command.clone(), vec![name]].concat());
         }

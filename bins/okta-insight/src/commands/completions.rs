@@ -1,5 +1,6 @@
 //! `okta-insight completions`
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
@@ -16,6 +17,8 @@ pub(crate) struct Completions {
 }
 
 pub(crate) fn run(args: &Completions) -> Outcome {
-    clap_complete::generate(args.shell, &mut Arguments::command(), "okta-insight", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "okta-insight", &mut script);
+    std::io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

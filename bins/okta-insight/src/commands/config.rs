@@ -1,5 +1,6 @@
 //! `okta-insight config`
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Settings, output: Output) -> Outcome {
     match &args.command {
         Command::Check(common) => return check(common, output),
         Command::Schema => print_json(&json_schema())?,
-        Command::Example => print!("{EXAMPLE}"),
+        Command::Example => std::io::stdout().write_all(EXAMPLE.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -54,7 +54,12 @@ pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
     let problems = done.iter().filter_map(|d| d.report.hook.as_ref()).any(|hook| !hook.problems.is_empty());
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": done }))?,
-        Output::Text => done.iter().for_each(print),
+        Output::Text => {
+            done.iter().for_each(print);
+            if !problems {
+                println!("Next: `okta-insight plan` shows what would be sent, `okta-insight sync` sends it.");
+            }
+        }
     }
     Ok(if problems { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }

@@ -94,14 +94,11 @@ impl AssetsStructure {
     }
 
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
-        let evolution = match self.current().await? {
-            Some(current) => Some(self.settle(&wanted, &current)),
-            None => {
-                // There is nothing that records would have to fit.
-                self.mapping.set(wanted.clone());
-                None
-            }
-        };
+        let evolution = self.current().await?.map(|current| self.settle(&wanted, &current));
+        if evolution.is_none() {
+            // There is nothing that records would have to fit.
+            self.mapping.set(wanted.clone());
+        }
         Ok(Examined { wanted, evolution })
     }
 

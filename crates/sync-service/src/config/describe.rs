@@ -54,9 +54,9 @@ pub struct InForce {
     pub has_account: bool,
     /// Whether everybody is synchronised.
     pub everything: bool,
-    /// When everything is read, and when what changed lately.
+    /// When everything is read.
     pub full: String,
-    /// The same of what changed lately.
+    /// When what changed lately is read.
     pub delta: String,
     /// Whether somebody is told when something is wrong.
     pub has_alerts: bool,

@@ -290,22 +290,18 @@ fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
 
 /// What is wrong, without what the file says there: that may be a secret.
 fn problem(error: &toml::de::Error) -> String {
-    match error.message().split_once("invalid type: string ") {
-        Some((_, rest)) => {
-            let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-            let expected = match expected {
-                "f64" | "u64" => "a number",
-                table if table.starts_with("struct ") => "a table",
-                other => other,
-            };
-            format!("a text stands where {expected} is expected")
-        }
-        None => {
-            let message = error.message().trim().replace('\n', "; ");
-            let suggestion = nearest::suggestion(&message).unwrap_or_default();
-            message + &suggestion
-        }
-    }
+    let Some((_, rest)) = error.message().split_once("invalid type: string ") else {
+        let message = error.message().trim().replace('\n', "; ");
+        let suggestion = nearest::suggestion(&message).unwrap_or_default();
+        return message + &suggestion;
+    };
+    let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+    let expected = match expected {
+        "f64" | "u64" => "a number",
+        table if table.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("a text stands where {expected} is expected")
 }
 
 impl ConfigError {

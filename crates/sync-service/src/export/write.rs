@@ -94,7 +94,8 @@ impl Writer<'_> {
         let user_types = self.write_schemas().await?;
         let (groups, listed) = self.write_groups().await?;
         let memberships = self.write_members(listed).await?;
-        let users = self.write_pages(USERS, Phase::Users, self.okta.users().list_all(), |_| {}).await?;
+        let listing = self.okta.users().list_all().boxed();
+        let users = self.write_pages(USERS, Phase::Users, listing, |_| {}).await?;
         let manifest = Manifest {
             version: VERSION,
             org_url: self.okta.org_url().as_str().trim_end_matches('/').to_owned(),
