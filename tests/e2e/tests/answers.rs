@@ -10,10 +10,9 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use expectrl::process::unix::WaitStatus;
-use expectrl::session::OsSession;
 use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
-use support::{World, in_sync};
+use support::{World, in_sync, on_terminal};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -244,20 +243,6 @@ async fn what_is_not_known_is_refused_with_where_to_look() {
     ];
     let told: Vec<String> = refusals.iter().map(|command| refused(&world, command)).collect();
     insta::assert_snapshot!(told.join("\n"));
-}
-
-/// A command on a terminal that is so wide.
-fn on_terminal(world: &World, columns: u16, arguments: &str) -> OsSession {
-    let binary = support::binary("okta-insight");
-    let mut command = Command::new("sh");
-    // The command begins once the terminal has its width.
-    let script = format!("read go; exec {} {arguments} --config c.toml", binary.display());
-    command.args(["-c", &script]).env("NO_COLOR", "1").current_dir(world.folder());
-    let mut session = OsSession::spawn(command).unwrap();
-    session.set_expect_timeout(Some(PATIENCE));
-    session.get_process_mut().set_window_size(columns, 40).unwrap();
-    session.send_line("go").unwrap();
-    session
 }
 
 #[tokio::test]

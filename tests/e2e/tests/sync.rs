@@ -8,9 +8,11 @@ mod support;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use expectrl::process::unix::WaitStatus;
+use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
 
-use support::{World, binary, in_sync};
+use support::{World, binary, in_sync, on_terminal};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -97,4 +99,20 @@ async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
     let report = world.run(&["sync", "--config", "c.toml"]);
     assert!(text(&report.stdout).contains("went on where an earlier run was"), "{}", text(&report.stdout));
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
+}
+
+#[test]
+fn a_terminal_shows_each_phase_with_its_rate_and_what_is_left_and_ctrl_c_stops() {
+    let world = World::start(&["--users", "900", "--groups", "30", "--faults", "okta.latency=120..160"]);
+    world.json(&["setup"]);
+    let mut session = on_terminal(&world, 100, "sync");
+    for shown in ["Reading groups", "/s", "Reading memberships", "/30", "/s", " left"] {
+        session.expect(shown).unwrap();
+    }
+    session.send(ControlCode::EndOfText).unwrap();
+    session.expect("Stopping; again to end at once.").unwrap();
+    session.expect("the next run goes on where this one was").unwrap();
+    session.expect(Eof).unwrap();
+    let status = session.get_process().wait().unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");
 }

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
+use expectrl::Expect;
+use expectrl::session::OsSession;
 use sandbox::{ControlClient, audit};
 use serde_json::Value;
 
@@ -137,6 +139,20 @@ impl World {
         std::fs::write(self.path("bad.toml"), text.replace(line, to)).unwrap();
         line.to_owned()
     }
+}
+
+/// A command on a terminal that is so wide.
+pub(crate) fn on_terminal(world: &World, columns: u16, arguments: &str) -> OsSession {
+    let binary = binary("okta-insight");
+    let mut command = Command::new("sh");
+    // The command begins once the terminal has its width.
+    let script = format!("read go; exec {} {arguments} --config c.toml", binary.display());
+    command.args(["-c", &script]).env("NO_COLOR", "1").current_dir(world.folder());
+    let mut session = OsSession::spawn(command).unwrap();
+    session.set_expect_timeout(Some(Duration::from_secs(20)));
+    session.get_process_mut().set_window_size(columns, 40).unwrap();
+    session.send_line("go").unwrap();
+    session
 }
 
 pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
