@@ -1,6 +1,6 @@
 //! The configuration as it is in force, without its secrets; its JSON Schema; and an example of everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema_mapper::Selection;
 use serde::Serialize;
@@ -16,6 +16,24 @@ pub const EXAMPLE: &str = include_str!("example.toml");
 /// The JSON Schema of the configuration, made from the types that read it.
 pub fn json_schema() -> Value {
     schemars::schema_for!(RawConfig).into()
+}
+
+/// The names of all keys, without the tables that they are in.
+pub(super) fn names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    collect(&json_schema(), &mut names);
+    names
+}
+
+fn collect(node: &Value, names: &mut BTreeSet<String>) {
+    if let Some(properties) = node["properties"].as_object() {
+        names.extend(properties.keys().cloned());
+    }
+    match node {
+        Value::Object(members) => members.values().for_each(|member| collect(member, names)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
+        _ => {}
+    }
 }
 
 /// Where a key comes from.

@@ -281,11 +281,26 @@ impl Config {
     }
 }
 
-/// Where an error is: the file, the line and the column.
+/// Where an error is: the file, the line, the column and the key.
 fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return place.to_owned() };
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-    format!("{place}, line {}, column {column}", before.matches('\n').count() + 1)
+    let line = before.matches('\n').count();
+    let key = key_at(text, line).map(|key| format!(", {key}")).unwrap_or_default();
+    format!("{place}, line {}, column {column}{key}", line + 1)
+}
+
+/// The key that a line sets. A line that is no such thing may be part of a secret: only names that exist are told.
+fn key_at(text: &str, line: usize) -> Option<String> {
+    let (name, _) = text.lines().nth(line)?.split_once('=')?;
+    let name = name.trim();
+    if !describe::names().contains(name) {
+        return None;
+    }
+    let above: Vec<&str> = text.lines().take(line).collect();
+    let header = above.into_iter().rev().find_map(|line| line.trim().strip_prefix('['));
+    let table = header.and_then(|header| header.split_once(']')).map(|(table, _)| table.trim().to_owned());
+    Some(table.map_or_else(|| name.to_owned(), |table| format!("{table}.{name}")))
 }
 
 /// What is wrong, without what the file says there: that may be a secret.
