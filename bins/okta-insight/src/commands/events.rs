@@ -174,7 +174,7 @@ const fn become_of(state: EventState) -> &'static str {
 fn print(shown: &Shown) {
     println!("Connection {}", shown.connection);
     if shown.events.is_empty() {
-        println!("  There is no such event.");
+        println!("  No event that this asks for is remembered.");
     }
     for event in &shown.events {
         println!("  {:<8} {:.0}  {}", event.state.as_str(), event.published, event.event_type);
