@@ -62,18 +62,21 @@ fn bar(total: Option<u64>, phase: Phase) -> ProgressBar {
 
 impl Line {
     fn tell(&self, phase: Phase) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        // Counts are far below 2^52.
-        #[allow(clippy::cast_precision_loss)]
-        let rate = self.done as f64 / seconds.max(0.001);
-        match self.total.filter(|total| *total > 0) {
-            Some(total) => {
-                #[allow(clippy::cast_precision_loss)]
-                let left = total.saturating_sub(self.done) as f64 / rate.max(0.001);
-                eprintln!("{phase}: {} of {total}, {rate:.0}/s, about {left:.0} s left", self.done);
-            }
-            None => eprintln!("{phase}: {}, {rate:.0}/s", self.done),
+        eprintln!("{}", line(phase, self.done, self.total, self.began.elapsed()));
+    }
+}
+
+/// How far a phase has come, how fast it goes, and how long it will take where that can be told.
+// Counts are far below 2^52.
+#[allow(clippy::cast_precision_loss)]
+fn line(phase: Phase, done: u64, total: Option<u64>, time: Duration) -> String {
+    let rate = done as f64 / time.as_secs_f64().max(0.001);
+    match total.filter(|_| done > 0) {
+        Some(total) => {
+            let left = total.saturating_sub(done) as f64 / rate;
+            format!("{phase}: {done} of {total}, {rate:.0}/s, about {left:.0} s left")
         }
+        None => format!("{phase}: {done}, {rate:.0}/s"),
     }
 }
 
@@ -122,5 +125,18 @@ impl Drop for Bars {
                 bar.finish_and_clear();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_rate_and_remaining_time_where_there_is_an_end() {
+        let told = |done, total| line(Phase::Users, done, total, Duration::from_secs(20));
+        assert_eq!(told(1000, Some(4000)), "Reading users: 1000 of 4000, 50/s, about 60 s left");
+        assert_eq!(told(1000, None), "Reading users: 1000, 50/s");
+        assert_eq!(told(0, Some(4000)), "Reading users: 0, 0/s", "nobody knows how long nothing takes");
     }
 }

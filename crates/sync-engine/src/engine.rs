@@ -153,16 +153,21 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        progress.begin(Phase::Structure, None);
-        let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
-        progress.end(Phase::Structure);
-        let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
+        let (structure, run) = self.begin_plan(progress).await?;
         // Shown whatever it holds: what the limits say of it is for whoever approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
         let mut pass = Pass::new(Scope::Full, self.now(), structure.version.clone());
         let mut plan = self.read_pass(run, &mut pass, &limits, progress, stop).await?;
         plan.structure = Some(structure);
         Ok(plan)
+    }
+
+    /// The schemas as they would be, and the run that the plan is made under.
+    async fn begin_plan(&self, progress: &dyn Progress) -> Result<(StructureReport, RunId), EngineError> {
+        progress.begin(Phase::Structure, None);
+        let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
+        progress.end(Phase::Structure);
+        Ok((structure, self.ports.store.begin_run(RunKind::Plan, self.now()).await?))
     }
 
     /// The objects of a plan with old and new values, by key; at most `limit`.
@@ -325,10 +330,7 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        progress.begin(Phase::Structure, None);
-        let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
-        progress.end(Phase::Structure);
-        let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
+        let (structure, run) = self.begin_plan(progress).await?;
         let (mut report, believed) = (RunReport::default(), HashSet::new());
         let looked = tokio::select! {
             biased;

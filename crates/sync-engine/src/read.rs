@@ -57,6 +57,8 @@ impl Engine {
                 Some(Staged { change, record, read_at })
             })
             .collect();
+        // Of an org of which little is chosen, most of a page is nothing to Assets.
+        unselected.retain(|key| known.contains_key(key));
         changes.extend(self.departures(&unselected, Departure::OutOfScope, read_at).await?);
         self.ports.store.stage(run, &keys, &changes).await?;
         Ok(())

@@ -3,108 +3,17 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+mod support;
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    Change, FeedState, Handful, InboxEvent, Look, LookSort, Pass, RunKind, RunReport, RunResult, Scope,
-    Stage, Staged, StateStore, StoreError, Subject, Suspects, Upkeep,
+    Change, FeedState, InboxEvent, Pass, RunKind, RunReport, RunResult, Scope, Stage, Staged, StateStore,
+    Subject,
 };
-use sync_model::{
-    ConnectionName, EventId, ExecutionId, GroupId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
-};
-use sync_store::{ConnectionStore, Store};
+use sync_model::{ConnectionName, ExecutionId, GroupId, ObjectKind, RecordKey, RunId, UserId};
+use sync_store::Store;
 
-struct World {
-    store: ConnectionStore,
-    _folder: tempfile::TempDir,
-}
-
-async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("state.db")).await.unwrap();
-    let name = ConnectionName::try_from("main".to_owned()).unwrap();
-    World { store: store.connection(&name).await.unwrap(), _folder: folder }
-}
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_000_000 + second)
-}
-
-fn user(id: &str, login: &str, groups: &[&str]) -> Record {
-    Record {
-        key: RecordKey { kind: ObjectKind::User, id: id.into() },
-        fields: BTreeMap::from([("login".into(), json!(login)), ("groups".into(), json!(groups))]),
-        answers_to: id.into(),
-        references: groups
-            .iter()
-            .map(|g| Reference { kind: ObjectKind::Group, value: (*g).into() })
-            .collect(),
-    }
-}
-
-fn group(id: &str) -> Record {
-    Record {
-        key: RecordKey { kind: ObjectKind::Group, id: id.into() },
-        fields: BTreeMap::from([("name".into(), json!(id))]),
-        answers_to: id.into(),
-        references: Vec::new(),
-    }
-}
-
-fn staged(change: Change, record: Record, second: i64) -> Staged {
-    Staged { change, record, read_at: at(second) }
-}
-
-impl World {
-    async fn run(&self, changes: &[Staged]) -> RunId {
-        let run = self.store.begin_run(RunKind::Full, at(0)).await.unwrap();
-        let keys: Vec<RecordKey> = changes.iter().map(|c| c.record.key.clone()).collect();
-        self.store.stage(run, &keys, changes).await.unwrap();
-        run
-    }
-
-    async fn confirm(&self, run: RunId) {
-        let id = ExecutionId::new(format!("e{run}"));
-        self.store.open_execution(run, &id, at(1)).await.unwrap();
-        self.store.confirm(run, &id, &ObjectKind::ALL, "lost", at(2)).await.unwrap();
-        self.store.end_run(run, &RunReport { executions: 1, ..RunReport::default() }, at(3)).await.unwrap();
-    }
-
-    async fn confirmed(&self, changes: &[Staged]) {
-        let run = self.run(changes).await;
-        self.confirm(run).await;
-    }
-
-    async fn looks(&self, second: i64) -> Vec<Subject> {
-        let looks = self.claim(second).await.unwrap();
-        self.store.release(&looks).await.unwrap();
-        looks.into_iter().map(|look| look.target).collect()
-    }
-
-    async fn claim(&self, second: i64) -> Result<Vec<Look>, StoreError> {
-        self.store.claim_looks(LookSort::Objects, 100, at(second), Duration::from_mins(1)).await
-    }
-}
-
-fn event(id: &str, subjects: &[Subject]) -> InboxEvent {
-    InboxEvent {
-        id: EventId::new(id),
-        event_type: "user.account.update_profile".into(),
-        published: at(10),
-        subjects: subjects.to_vec(),
-        changes_object: true,
-        expects_gone: false,
-        is_hook_failure: false,
-    }
-}
-
-fn ada() -> Subject {
-    Subject::User(UserId::new("u1"))
-}
+use support::{World, ada, at, event, group, staged, user, world};
 
 #[tokio::test]
 async fn nothing_is_known_before_it_is_confirmed() {
@@ -520,91 +429,6 @@ async fn a_listing_misses_what_assets_never_accounted_for_too() {
     let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
     world.store.stage(run, &[key], &[]).await.unwrap();
     assert_eq!(world.store.count_unseen(run, ObjectKind::User).await.unwrap(), 0);
-}
-
-#[tokio::test]
-async fn what_a_run_would_take_away_is_counted() {
-    let world = world().await;
-    let changes = ["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, id, &["g1", "g2"]), 0));
-    world.confirmed(&changes).await;
-    let run = world
-        .run(&[
-            staged(Change::Update, user("u1", "", &["g1"]), 5),
-            staged(Change::Update, user("u2", "", &[]), 5),
-            staged(Change::Update, user("u3", "grace", &["g1", "g2"]), 5),
-        ])
-        .await;
-    let losses = world.store.losses(run, Handful::default()).await.unwrap();
-    assert_eq!(losses.memberships, (3, 6));
-    let told: Vec<_> = losses.blanked.iter().map(|b| (b.field.as_str(), b.lost, b.known)).collect();
-    assert_eq!(told, [("groups", 1, 3), ("login", 2, 3)]);
-    let losses = world.store.losses(run, Handful { memberships: 3, values: 1 }).await.unwrap();
-    assert_eq!((losses.memberships, losses.blanked.len()), ((0, 0), 1), "no more than a handful");
-}
-
-#[tokio::test]
-async fn memberships_of_a_group_that_is_gone_are_not_lost() {
-    let world = world().await;
-    let known = [("u1", ["g1", "g2"]), ("u2", ["g1", "g3"])];
-    let users = known.map(|(id, groups)| staged(Change::Create, user(id, id, &groups), 0));
-    world.confirmed(&users).await;
-    world.confirmed(&["g1", "g2", "g3"].map(|id| staged(Change::Create, group(id), 0))).await;
-    world.confirmed(&[staged(Change::Retire, group("g2"), 1)]).await;
-    // The first is marked by this run, the second was marked before; the third lives on.
-    let run = world
-        .run(&[
-            staged(Change::Retire, group("g1"), 5),
-            staged(Change::Update, user("u1", "u1", &[]), 5),
-            staged(Change::Update, user("u2", "u2", &[]), 5),
-        ])
-        .await;
-    assert_eq!(world.store.losses(run, Handful::default()).await.unwrap().memberships, (1, 4));
-    let back = world.store.unstage(run, &Suspects::Memberships).await.unwrap();
-    assert_eq!(back.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
-}
-
-#[tokio::test]
-async fn what_is_suspicious_is_taken_back_and_nothing_else() {
-    let world = world().await;
-    world.confirmed(&["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, id, &[]), 0))).await;
-    let run = world
-        .run(&[
-            staged(Change::Retire, user("u1", "u1", &[]), 5),
-            staged(Change::Update, user("u2", "", &[]), 5),
-            staged(Change::Update, user("u3", "grace", &[]), 5),
-        ])
-        .await;
-    let take_back = async |suspects| {
-        let keys = world.store.unstage(run, &suspects).await.unwrap();
-        keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
-    };
-    assert_eq!(take_back(Suspects::Departures(ObjectKind::Group)).await, [""; 0]);
-    assert_eq!(take_back(Suspects::Departures(ObjectKind::User)).await, ["u1"]);
-    let blanked = |field: &str| Suspects::Blanked { kind: ObjectKind::User, field: field.into() };
-    assert_eq!(take_back(blanked("title")).await, [""; 0]);
-    assert_eq!(take_back(blanked("login")).await, ["u2"]);
-    let left = world.store.staged(run, None, 10).await.unwrap();
-    assert_eq!(left.iter().map(|s| s.record.key.id.as_str()).collect::<Vec<_>>(), ["u3"]);
-}
-
-#[tokio::test]
-async fn what_was_chosen_is_remembered() {
-    let world = world().await;
-    assert_eq!(world.store.selection().await.unwrap(), "");
-    world.store.remember_selection("abc").await.unwrap();
-    assert_eq!(world.store.selection().await.unwrap(), "abc");
-}
-
-#[tokio::test]
-async fn a_look_at_everybody_in_a_group_is_one_of_its_own() {
-    let world = world().await;
-    let group = GroupId::new("g1");
-    for subject in [Subject::Group(group.clone()), Subject::Members(group.clone())] {
-        world.store.ask(&subject, at(0)).await.unwrap();
-    }
-    let looks = world.store.claim_looks(LookSort::Objects, 10, at(1), Duration::from_mins(1)).await.unwrap();
-    let targets: Vec<Subject> = looks.into_iter().map(|look| look.target).collect();
-    assert!(targets.contains(&Subject::Members(group)) && targets.len() == 2, "{targets:?}");
 }
 
 #[tokio::test]

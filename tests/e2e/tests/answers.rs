@@ -7,14 +7,12 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::{ControlCode, Eof, Expect};
 use serde_json::{Value, json};
-use support::{World, in_sync, on_terminal};
-
-const PATIENCE: Duration = Duration::from_secs(20);
+use support::{PATIENCE, World, in_sync, on_terminal, until};
 
 /// A world that was set up and synchronised once.
 fn world() -> World {
@@ -81,18 +79,6 @@ fn refused(world: &World, arguments: &[&str]) -> String {
     let output = world.run(&[arguments, &["--config", "c.toml"]].concat());
     assert!(output.stdout.is_empty());
     format!("=> {}\n{}", output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr))
-}
-
-/// Asks until the answer is as it should be.
-async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = answer().await {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 async fn users(world: &World) -> Vec<String> {

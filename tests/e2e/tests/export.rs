@@ -53,6 +53,9 @@ fn objects(folder: &Path) -> BTreeMap<String, Value> {
 fn an_export_holds_the_org_and_plays_it_again() {
     let world = World::start(&["--users", "420", "--groups", "5"]);
     let report = world.json(&["export", "saved"]);
+    insta::assert_json_snapshot!(report, {
+        ".exports[].export.began" => "TIME", ".exports[].export.org_url" => "ORG",
+    });
     let manifest = &report["exports"][0]["export"];
     assert_eq!((&manifest["users"], &manifest["groups"]), (&json!(420), &json!(6)), "{manifest}");
     let saved = objects(&world.path("saved"));

@@ -5,15 +5,13 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sandbox::ControlClient;
 use serde_json::{Value, json};
-use support::{World, in_sync};
+use support::{PATIENCE, World, in_sync, until};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// No hook, and after the first look at the log none for a day: the daemon learns of changes by reading everything.
 const DEAF: &str = "[connections.main]\nevents = \"log\"\n[connections.main.schedule]\nlog = \"1d\"\n";
@@ -44,18 +42,6 @@ async fn rename(control: &ControlClient, user: &str, city: &str) {
 async fn delete(control: &ControlClient, users: &[String]) {
     for user in users {
         control.call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await.unwrap();
-    }
-}
-
-/// Asks until the answer is as it should be.
-async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = answer().await {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -44,6 +44,12 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     assert_eq!(plan.status.code(), Some(3));
     let times = timeless(&text(&plan.stdout));
     insta::assert_snapshot!("plan", times);
+    let document = world.run(&["plan", "--config", "c.toml", "--limit", "1", "--output", "json"]);
+    let document: Value = serde_json::from_slice(&document.stdout).unwrap();
+    insta::assert_json_snapshot!("plan_json", document, {
+        ".connections[].objects[].fields[].old" => insta::dynamic_redaction(moment),
+        ".connections[].objects[].fields[].new" => insta::dynamic_redaction(moment),
+    });
     // The same for some of them, without sending anything.
     let before = control.get("/insight/executions").await.unwrap();
     let dry = world.run(&["sync", "--config", "c.toml", "--users", &id(0), "--dry-run"]);
@@ -57,6 +63,21 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     assert_eq!(accepted.status.code(), Some(0));
     insta::assert_snapshot!("report", steady(&text(&accepted.stdout)));
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
+    let nothing = world.json(&["sync"]);
+    insta::assert_json_snapshot!("report_json", nothing, {
+        ".connections[].seconds" => "N", ".connections[].directory_requests" => "N",
+    });
+}
+
+/// A time out of the way, in a document.
+fn moment(
+    value: insta::internals::Content,
+    _: insta::internals::ContentPath<'_>,
+) -> insta::internals::Content {
+    match value.as_str() {
+        Some(text) if text.starts_with("20") && text.contains('T') => "TIME".into(),
+        _ => value,
+    }
 }
 
 /// Times out of the way.

@@ -179,6 +179,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     let following = follow(&connection);
     world.change(&world.users().await[0], json!({ "city": "Oslo" })).await;
     world.converges().await;
+    idle(&connection).await;
     assert_eq!(full().await, before);
     following.stop().await;
 }

@@ -14,6 +14,9 @@ use expectrl::session::OsSession;
 use sandbox::{ControlClient, audit};
 use serde_json::Value;
 
+/// How long something that is expected may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The binaries under test, built once by the same profile as this test.
 pub(crate) fn binary(name: &str) -> PathBuf {
     static BUILD: Once = Once::new();
@@ -149,10 +152,22 @@ pub(crate) fn on_terminal(world: &World, columns: u16, arguments: &str) -> OsSes
     let script = format!("read go; exec {} {arguments} --config c.toml", binary.display());
     command.args(["-c", &script]).env("NO_COLOR", "1").current_dir(world.folder());
     let mut session = OsSession::spawn(command).unwrap();
-    session.set_expect_timeout(Some(Duration::from_secs(20)));
+    session.set_expect_timeout(Some(PATIENCE));
     session.get_process_mut().set_window_size(columns, 40).unwrap();
     session.send_line("go").unwrap();
     session
+}
+
+/// Asks until the answer is as it should be.
+pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = answer().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
