@@ -335,7 +335,8 @@ impl Engine {
         let looked = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(EngineError::Stopped),
-            looked = self.look_at(run, subjects.iter().cloned(), &believed, false, &mut report) => looked?,
+            // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
+            looked = self.look_at(run, subjects.iter().cloned(), &believed, true, &mut report) => looked?,
         };
         Ok(SyncPlan { structure: Some(structure), problems: report.messages, ..looked.plan })
     }
@@ -358,6 +359,7 @@ impl Engine {
         self.conclude(run, RunKind::Some, report, async |report| {
             let looked =
                 self.look_at(run, subjects.iter().cloned(), &HashSet::new(), alone.is_some(), report).await?;
+            self.ask_for_members(&looked).await?;
             self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
             report.cleared += self.clear_all_kept(stop).await?;
             Ok(())

@@ -43,8 +43,9 @@ impl Engine {
         };
         let outcome = self
             .conclude(run, RunKind::Events, RunReport::default(), async |report| {
-                let Looked { plan, states, .. } =
-                    self.look_for_events(run, &looks, alone.is_some(), report).await?;
+                let looked = self.look_for_events(run, &looks, alone.is_some(), report).await?;
+                self.ask_for_members(&looked).await?;
+                let Looked { plan, states, .. } = looked;
                 for (held, reason) in self.apply_events(plan, report, stop).await? {
                     self.give_up_on(&looks, &held, &reason).await?;
                 }

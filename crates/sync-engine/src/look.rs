@@ -18,6 +18,8 @@ pub(crate) struct Looked {
     /// What has to be sent.
     pub(crate) plan: SyncPlan,
     pub(crate) states: States,
+    /// Groups that Assets does not hold yet, and whose members were not listed.
+    newcomers: Vec<GroupId>,
     /// Attributes that the mapping does not know yet.
     pub(crate) unmapped: bool,
 }
@@ -122,7 +124,7 @@ impl Engine {
         self.dissolve(run, &left, users, alone, read_at, report).await?;
         dissolved.extend(left);
         gone.extend(gone_groups);
-        self.ask_for_members(&found, &wishes.listings).await?;
+        let newcomers = self.newcomers(&found, &wishes.listings).await?;
 
         self.leave(&mut found_users, &dissolved.into_iter().collect());
         found.extend(found_users);
@@ -130,7 +132,7 @@ impl Engine {
         self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
         let marks = self.departures(&gone, Departure::Deleted, read_at).await?;
         self.ports.store.stage(run, &gone, &marks).await?;
-        Ok(Looked { plan: self.plan_of(run, report).await?, states, unmapped })
+        Ok(Looked { plan: self.plan_of(run, report).await?, states, newcomers, unmapped })
     }
 
     /// Reads the groups that are named, and those of named memberships that Assets does not hold yet. Of memberships, what
@@ -207,19 +209,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Has the members listed of groups that Assets does not hold yet: they may have been members before the group came to
-    /// be selected, which no event tells. Those that are listed already are left out.
-    async fn ask_for_members(
+    async fn newcomers(
         &self,
         groups: &[Observed],
         listed: &BTreeSet<GroupId>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<GroupId>, EngineError> {
         let selected: Vec<GroupId> = group_ids(groups.iter().filter(|g| g.selected).map(|g| &g.record.key));
-        for key in self.missing_groups(&selected).await? {
-            let group = GroupId::new(key.id);
-            if !listed.contains(&group) && !self.ports.directory.is_implied(&group) {
-                self.ports.store.ask(&Subject::Members(group), self.now()).await?;
-            }
+        let missing = self.missing_groups(&selected).await?;
+        let missing = missing.into_iter().map(|key| GroupId::new(key.id));
+        Ok(missing.filter(|id| !listed.contains(id) && !self.ports.directory.is_implied(id)).collect())
+    }
+
+    /// Has the members listed of groups that are new to Assets: they may have been members before the group came to be
+    /// selected, which no event tells.
+    pub(crate) async fn ask_for_members(&self, looked: &Looked) -> Result<(), EngineError> {
+        for group in &looked.newcomers {
+            self.ports.store.ask(&Subject::Members(group.clone()), self.now()).await?;
         }
         Ok(())
     }

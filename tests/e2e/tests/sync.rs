@@ -56,6 +56,13 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     assert_eq!(dry.status.code(), Some(3), "{}", text(&dry.stderr));
     insta::assert_snapshot!("dry_run", timeless(&text(&dry.stdout)));
     assert_eq!(control.get("/insight/executions").await.unwrap(), before);
+    // Nor does it leave anything to do behind, whatever it finds.
+    let group = control.call("POST", "/okta/groups", &json!({ "name": "New" })).await.unwrap();
+    let group = group["id"].as_str().unwrap();
+    let dry = world.run(&["sync", "--config", "c.toml", "--groups", group, "--dry-run"]);
+    assert!(text(&dry.stdout).contains("+ group New"), "{}", text(&dry.stdout));
+    assert_eq!(world.json(&["status"])["connections"][0]["inbox"]["looks"], 0);
+    control.call("DELETE", &format!("/okta/groups/{group}"), &Value::Null).await.unwrap();
     let refused = world.run(&["sync", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1));
     insta::assert_snapshot!("refused", text(&refused.stderr));
