@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("okta-client", &[]),
     ("insight-import-client", &[]),
     ("sync-model", &[]),
@@ -19,8 +19,9 @@ const ALLOWED: [(&str, &[&str]); 13] = [
         "sync-service",
         &["insight-import-client", "okta-client", "schema-mapper", "sync-engine", "sync-model", "sync-store"],
     ),
-    ("okta-insight", &["sandbox", "sync-service"]),
-    ("okta-insightd", &["sync-service"]),
+    ("sync-console", &["sync-service"]),
+    ("okta-insight", &["sync-console", "sandbox", "sync-service"]),
+    ("okta-insightd", &["sync-console", "sync-service"]),
     ("architecture", &[]),
     ("e2e", &["sandbox", "sync-service"]),
     // It measures the programs from outside.
