@@ -1,22 +1,30 @@
 //! The daemon. Parses arguments, opens the connections, serves and follows until told to stop.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use sync_service::{Config, Connection, Monitor, Receiver, ServiceError, Store, explain, shutdown_requested};
+use sync_console::Console;
+use sync_service::{Config, Fleet, Monitor, Receiver, explain, shutdown_requested};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+mod failure;
+
+use failure::Failure;
+
+/// What is read unless another file is named.
+const CONFIG: &str = "okta-insight.toml";
 
 /// Keeps Assets current with Okta.
 #[derive(Debug, Parser)]
 #[command(name = "okta-insightd", version, about, max_term_width = 100)]
 struct Arguments {
-    /// The configuration file.
-    #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
-    config: PathBuf,
+    /// The configuration file; okta-insight.toml unless given, which may be missing: connections can be added in the
+    /// console.
+    #[arg(long, short, env = "OKTA_INSIGHT_CONFIG")]
+    config: Option<PathBuf>,
     /// How log lines are written, on standard error.
     #[arg(long, value_enum, default_value = "text", env = "OKTA_INSIGHT_LOG_FORMAT")]
     log_format: LogFormat,
@@ -56,35 +64,38 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<(), ServiceError> {
-    let config = Config::load(&arguments.config)?;
-    for connection in config.connections.values() {
-        Connection::check(connection)?;
+async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (config, file) = match &arguments.config {
+        Some(file) => (Config::load(file)?, file.as_path()),
+        None => (Config::load_if_there(Path::new(CONFIG))?, Path::new(CONFIG)),
+    };
+    if config.console.is_none() {
+        // Without a console nobody could add one.
+        config.chosen(None)?;
     }
-    let store = Store::open(&config.store).await?;
-    let mut connections = Vec::new();
-    let mut claims = Vec::new();
-    for settings in config.connections.values() {
-        let connection = Connection::open(settings, &store).await?;
-        claims.push(connection.claim_to_follow(&config.store).await?);
-        connections.push(Arc::new(connection));
-    }
-    let receiver = Receiver::bind(config.listen, connections.iter().map(Arc::as_ref)).await?;
-    tracing::info!(address = %receiver.address(), connections = connections.len(), "listening for event hooks");
+    let fleet = Fleet::open(config, file).await?;
+    let config = fleet.config();
+    let receiver = Receiver::of_fleet(config.listen, &fleet).await?;
+    tracing::info!(address = %receiver.address(), connections = fleet.members().len(), "listening for event hooks");
+    let stop = CancellationToken::new();
     let monitor = match config.metrics {
-        Some(address) => Some(Monitor::bind(address, &connections, config.stuck_after).await?),
+        Some(address) => Some(Monitor::of_fleet(address, &fleet).await?),
         None => None,
     };
-    let stop = CancellationToken::new();
+    let console = match &config.console {
+        Some(settings) => Some(Console::bind(settings, &fleet).await?),
+        None => None,
+    };
     let mut tasks = vec![tokio::spawn(receiver.serve(stop.clone()))];
     if let Some(monitor) = monitor {
         tracing::info!(address = %monitor.address(), "answering /metrics, /healthz and /readyz");
         tasks.push(tokio::spawn(monitor.serve(stop.clone())));
     }
-    for connection in connections {
-        let stop = stop.clone();
-        tasks.push(tokio::spawn(async move { connection.follow(&stop).await }));
+    if let Some(console) = console {
+        tracing::info!(url = %console.url(), "serving the console");
+        tasks.push(tokio::spawn(console.serve(stop.clone())));
     }
+    fleet.start();
     shutdown_requested().await;
     tracing::info!("stopping");
     stop.cancel();
@@ -93,7 +104,6 @@ async fn run(arguments: &Arguments) -> Result<(), ServiceError> {
             tracing::error!(%error, "a task did not end well");
         }
     }
-    drop(claims);
-    store.close().await;
+    fleet.end().await;
     Ok(())
 }

@@ -31,10 +31,25 @@ impl Engine {
     /// # Errors
     /// When either cannot be created. The structure is made first and stays when the hook fails.
     pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
-        let structure = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-        let hook =
-            if with_hook { Some(self.ports.hook.ensure().await.map_err(EngineError::Hook)?) } else { None };
+        let structure = self.set_up_structure().await?;
+        let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
         Ok(SetupReport { structure, hook })
+    }
+
+    /// The first half of *Setup*: the object schema and mapping.
+    ///
+    /// # Errors
+    /// When they cannot be created or extended.
+    pub async fn set_up_structure(&self) -> Result<StructureReport, EngineError> {
+        self.ports.structure.apply().await.map_err(EngineError::Structure)
+    }
+
+    /// The second half of *Setup*: the event hook.
+    ///
+    /// # Errors
+    /// When it cannot be created, changed or verified.
+    pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
+        self.ports.hook.ensure().await.map_err(EngineError::Hook)
     }
 
     /// Checks what *Setup* creates, and changes nothing.

@@ -3,7 +3,7 @@
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 
-use crate::{ConfigError, ExportError, HandoverError, ListenError};
+use crate::{ConfigError, ExportError, HandoverError, ListenError, VaultError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,27 @@ pub enum ServiceError {
     /// An org could not be saved, or a saved one could not be read.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// Secrets that were saved cannot be had.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Settings that were saved cannot be read.
+    #[error("the saved settings of connection \"{connection}\" cannot be read: {problem}")]
+    Saved {
+        /// The connection.
+        connection: ConnectionName,
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// The connection cannot work.
+    #[error("connection \"{connection}\" cannot work: {reason}")]
+    Broken {
+        /// The connection.
+        connection: ConnectionName,
+        /// Why.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -71,6 +92,9 @@ impl ServiceError {
             Self::Listen(error) => Some(format!("choose another address with {}", error.setting())),
             Self::Handover(error) => error.hint(),
             Self::Export(error) => error.hint(),
+            Self::Vault(error) => Some(error.hint().into()),
+            Self::Saved { .. } => Some("enter the settings of the connection again".into()),
+            Self::Broken { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Store(_) => None,
         }
     }

@@ -101,12 +101,10 @@ impl Connection {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
-        let now = SystemClock.now();
-        if let Some(until) = self.store.paused_until().await?.filter(|until| *until > now) {
-            let Pause { until } = Pause::from_stored(until);
+        if let Some(Pause { until }) = self.paused().await? {
             return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
         }
-        let request = self.store.request_sync(accept_shrink, now).await?;
+        let request = self.store.request_sync(accept_shrink, SystemClock.now()).await?;
         tokio::select! {
             ended = self.watch_request(request, patience, store_path, progress) => ended,
             () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),

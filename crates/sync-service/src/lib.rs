@@ -8,31 +8,42 @@ pub mod doctor;
 mod error;
 mod events;
 mod export;
+mod fleet;
+mod guide;
 mod handover;
 mod history;
 mod http;
 pub mod init;
 mod lock;
 mod manual_hook;
+mod plan;
 mod prune;
 mod schema;
 mod shutdown;
 mod status;
+mod vault;
 mod vitals;
 
 pub use config::{
-    AccountConfig, AlertConfig, AlertFormat, AssetsConfig, Config, ConfigError, ConnectionConfig, EXAMPLE,
-    EventSource, Given, HookConfig, InForce, OktaConfig, Origin, ScheduleConfig, json_schema,
+    AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
+    ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, Given,
+    HookConfig, HookSettings, InForce, OktaConfig, OktaSettings, OpenIdConfig, Origin, ScheduleConfig,
+    ScheduleSettings, SecretField, TlsConfig, json_schema,
 };
 pub use connection::{Claim, Connection};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use export::{ExportError, Manifest, export};
+pub use fleet::{
+    Broken, Checked, Draft, FieldProblem, Fleet, JobState, Keeper, Member, SaveError, Saved, rotate,
+};
+pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
 pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
-pub use http::{ListenError, Monitor, Receiver};
+pub use http::{ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver};
 pub use manual_hook::ManualHook;
 pub use okta_client::KeyKind;
+pub use plan::PlanView;
 pub use schema::{SchemaView, compare_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody.
@@ -42,3 +53,4 @@ pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
 pub use sync_store::Store;
+pub use vault::{MasterKey, VaultError};

@@ -86,6 +86,15 @@ pub struct FeedStatus {
 }
 
 impl Connection {
+    /// The pause that it is in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn paused(&self) -> Result<Option<Pause>, ServiceError> {
+        let until = self.store.paused_until().await?;
+        Ok(until.filter(|until| *until > SystemClock.now()).map(Pause::from_stored))
+    }
+
     /// How it is doing.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod objects;
 mod passes;
 mod requests;
 mod runs;
+mod saved;
 mod sqlite;
 mod staging;
 mod uncleared;
@@ -18,4 +19,5 @@ mod upkeep;
 
 pub use condition::Condition;
 pub use connection::ConnectionStore;
+pub use saved::{SavedConnection, SealedSecret};
 pub use sqlite::Store;

@@ -22,9 +22,9 @@ const BUSY: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub struct Store {
     /// For reading.
-    pool: SqlitePool,
+    pub(crate) pool: SqlitePool,
     /// For writing. SQLite lets one write at a time and has the others try again after a while; here they queue.
-    writer: SqlitePool,
+    pub(crate) writer: SqlitePool,
 }
 
 impl Store {

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 use serde_json::Value;
 use sync_service::engine::{
     Change, EngineError, FieldChange, Limits, ObjectChange, Progress, Subject, SyncPlan,
 };
 use sync_service::model::{ConnectionName, RecordKey};
-use sync_service::{Connection, explain};
+use sync_service::{Connection, PlanView, explain};
 use tokio_util::sync::CancellationToken;
 
 use super::{Opened, open, open_saved, stop_on_signal};
@@ -37,20 +36,6 @@ pub(crate) struct Plan {
     /// Save the whole plan, with every object, as JSON.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-}
-
-/// A plan as it is shown.
-#[derive(Serialize)]
-pub(crate) struct Planned {
-    connection: ConnectionName,
-    #[serde(flatten)]
-    plan: SyncPlan,
-    /// Why a sync would not carry it out.
-    refusal: Option<String>,
-    /// What releases it.
-    release: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    objects: Option<Vec<ObjectChange>>,
 }
 
 pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
@@ -82,7 +67,7 @@ pub(crate) async fn show(
         let plan = make(connection, subjects, &bars, &stop).await?;
         let engine = connection.engine();
         let objects = engine.changes(plan.run, None, limit).await?;
-        let mut shown = Planned::of(connection, plan.clone(), &limits);
+        let mut shown = PlanView::of(connection, plan.clone(), &limits);
         if let Some(file) = &mut file {
             file.begin(&shown)?;
             let mut after: Option<RecordKey> = None;
@@ -121,20 +106,6 @@ async fn make(
     }
 }
 
-impl Planned {
-    fn of(connection: &Connection, plan: SyncPlan, limits: &Limits) -> Self {
-        let refusal = plan.clone().approve(limits).err();
-        let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
-        Self {
-            connection: connection.name().clone(),
-            plan,
-            refusal: refusal.map(|refusal| refusal.to_string()),
-            release,
-            objects: None,
-        }
-    }
-}
-
 /// A plan on its way to a file, object by object.
 pub(crate) struct PlanFile {
     path: PathBuf,
@@ -165,7 +136,7 @@ impl PlanFile {
     }
 
     /// A plan without its objects, which follow.
-    fn begin(&mut self, planned: &Planned) -> Result<(), Failure> {
+    fn begin(&mut self, planned: &PlanView) -> Result<(), Failure> {
         let text = serde_json::to_string(planned).map_err(|e| Failure::new(e.to_string()))?;
         let open = text.strip_suffix('}').unwrap_or(&text);
         let between = match self.plans {
@@ -195,7 +166,7 @@ impl PlanFile {
     }
 }
 
-fn print(planned: &Planned) {
+fn print(planned: &PlanView) {
     println!("Connection {}", planned.connection);
     if let Some(structure) = &planned.plan.structure {
         structure.added_types.iter().for_each(|name| println!("  + object type {name}"));

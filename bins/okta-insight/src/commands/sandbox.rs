@@ -61,7 +61,11 @@ pub(crate) fn options(org: &Org) -> SandboxOptions {
 }
 
 /// A configuration that works against a sandbox.
-pub(crate) fn config(ready: &Value, [hook_port, metrics_port]: [u16; 2], store: &Path) -> String {
+pub(crate) fn config(
+    ready: &Value,
+    [hook_port, metrics_port, console_port]: [u16; 3],
+    store: &Path,
+) -> String {
     let quoted = |pointer: &str| toml_text(&text(ready, pointer));
     let key = ready.pointer("/okta/private_key_jwk").map(Value::to_string).unwrap_or_default();
     let store = toml_text(&store.file_name().unwrap_or_default().to_string_lossy());
@@ -69,6 +73,7 @@ pub(crate) fn config(ready: &Value, [hook_port, metrics_port]: [u16; 2], store: 
         "# Works against the sandbox that wrote it, for as long as that runs.\n\
          [store]\npath = {store}\n\n\
          [server]\nlisten = \"127.0.0.1:{hook_port}\"\nmetrics = \"127.0.0.1:{metrics_port}\"\n\n\
+         [console]\nlisten = \"127.0.0.1:{console_port}\"\n\n\
          [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\n\
          [connections.main.assets]\napi_url = {}\nimport_token = {}\n\n\
          [connections.main.hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
@@ -80,12 +85,12 @@ pub(crate) fn config(ready: &Value, [hook_port, metrics_port]: [u16; 2], store: 
     )
 }
 
-/// Two ports that nobody uses at this moment.
-pub(crate) fn free_ports() -> Result<[u16; 2], Failure> {
-    // Both are held before either is let go of, or they could be the same.
-    let [one, other] =
-        [TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?];
-    Ok([one.local_addr()?.port(), other.local_addr()?.port()])
+/// Three ports that nobody uses at this moment.
+pub(crate) fn free_ports() -> Result<[u16; 3], Failure> {
+    let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    // All are held before any is let go of, or they could be the same.
+    let [one, two, three] = [any()?, any()?, any()?];
+    Ok([one.local_addr()?.port(), two.local_addr()?.port(), three.local_addr()?.port()])
 }
 
 /// JSON's escapes are TOML's.

@@ -133,10 +133,14 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, toml::
     }
 }
 
-/// Only keys of a connection are secrets, and of those not `mapping` and `users`, which may have any names below them.
+/// Of the keys of a connection, `mapping` and `users` may have any names below them and hold no secret.
 fn is_secret(key: &str) -> bool {
     let parts: Vec<&str> = key.split('.').collect();
-    matches!(parts[..], ["connections", _, "okta" | "assets" | "hook" | "alerts", last] if SECRETS.contains(&last))
+    match parts[..] {
+        ["connections", _, "okta" | "assets" | "hook" | "alerts", last] => SECRETS.contains(&last),
+        ["console", "master_key"] | ["console", "openid", "client_secret"] => true,
+        _ => false,
+    }
 }
 
 fn shown(key: &str, value: &toml::Value) -> String {

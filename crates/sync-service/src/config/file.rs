@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sync_engine::Limits;
 
+use super::console::RawConsole;
 use super::secret::SecretSource;
 
 /// The configuration of okta-insight-sync.
@@ -21,6 +22,9 @@ pub(super) struct RawConfig {
     /// What is listened on.
     #[serde(default)]
     pub(super) server: RawServer,
+    /// The web console and the admin API.
+    #[serde(default)]
+    pub(super) console: RawConsole,
     /// One org and one import source each, by a name of your own: small letters, digits and dashes.
     #[serde(default)]
     pub(super) connections: BTreeMap<String, RawConnection>,
@@ -42,6 +46,13 @@ pub(super) struct RawServer {
     pub(super) metrics: Option<String>,
     /// /readyz answers 503 when nothing gets done for so long; 10m unless given.
     pub(super) stuck_after: Option<String>,
+    /// The certificate chain, PEM, of what is listened on beyond this machine.
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub(super) tls_key: Option<PathBuf>,
+    /// Says that a proxy in front of this machine does TLS.
+    #[serde(default)]
+    pub(super) behind_proxy: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -71,7 +82,7 @@ pub(super) struct RawConnection {
     pub(super) events: Option<EventSource>,
     /// When things are done that nobody asks for.
     #[serde(default)]
-    pub(super) schedule: RawSchedule,
+    pub(super) schedule: ScheduleSettings,
     /// Who is told when something is wrong; nobody unless given, beside the log.
     pub(super) alerts: Option<RawAlerts>,
 }
@@ -89,21 +100,27 @@ pub enum EventSource {
 }
 
 /// Times are intervals such as "30s", "15m", "6h", "1d"; `full` and `delta` may be cron expressions in UTC, or "never".
-#[derive(Deserialize, Default, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSchedule {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScheduleSettings {
     /// Read everything; 1d unless given.
-    pub(super) full: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full: Option<String>,
     /// Read what changed lately; 30m unless given.
-    pub(super) delta: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delta: Option<String>,
     /// Compare the schemas; 15m unless given.
-    pub(super) schema: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// Ask the System Log for more; 5s unless given.
-    pub(super) log: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// Begin full and delta up to so much later; 0s unless given.
-    pub(super) jitter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<String>,
     /// Remember what is done for so long; 14d unless given.
-    pub(super) retention: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -1,10 +1,12 @@
 //! Settings: one TOML file, every key overridable from the environment, checked as a whole.
 
+mod console;
 mod describe;
 mod file;
 mod nearest;
 mod overrides;
 mod secret;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,9 +22,14 @@ use sync_engine::{Limits, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
+pub use console::{ConsoleConfig, OpenIdConfig, TlsConfig};
 pub use describe::{EXAMPLE, Given, InForce, Origin, json_schema};
-pub use file::{AlertFormat, EventSource};
-use file::{RawConfig, RawConnection, RawSchedule};
+pub use file::{AlertFormat, EventSource, ScheduleSettings};
+use file::{RawConfig, RawConnection};
+pub(crate) use settings::Secrets;
+pub use settings::{
+    AlertSettings, AssetsSettings, ConnectionSettings, HookSettings, OktaSettings, SecretField,
+};
 
 /// Settings that cannot work. Each says where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -191,7 +198,13 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// When a connection that gets nothing done is called stuck.
     pub stuck_after: Duration,
-    /// The connections by name; at least one.
+    /// Certificate and key of what is listened on beyond this machine.
+    pub tls: Option<TlsConfig>,
+    /// Whether a proxy in front of this machine does TLS.
+    pub behind_proxy: bool,
+    /// The web console; `None` when it is switched off.
+    pub console: Option<ConsoleConfig>,
+    /// The connections by name.
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
 
@@ -205,6 +218,20 @@ impl Config {
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::from_toml(&text, &path.display().to_string(), folder, std::env::vars())
+    }
+
+    /// The same where a file may be missing, which sets nothing then.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_if_there(path: &Path) -> Result<Self, ConfigError> {
+        match Self::load(path) {
+            Err(ConfigError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                Self::from_toml("", "the environment", folder, std::env::vars())
+            }
+            loaded => loaded,
+        }
     }
 
     /// The same from text; relative paths in it start at `folder`.
@@ -243,7 +270,7 @@ impl Config {
     /// # Errors
     /// When there is none of that name.
     pub fn chosen(&self, name: Option<&str>) -> Result<Vec<&ConnectionConfig>, ConfigError> {
-        let Some(name) = name else { return Ok(self.connections.values().collect()) };
+        let Some(name) = name else { return self.all() };
         let found = self.connections.values().find(|c| c.name.as_str() == name);
         found.map(|c| vec![c]).ok_or_else(|| ConfigError::UnknownConnection {
             name: name.to_owned(),
@@ -253,23 +280,24 @@ impl Config {
         })
     }
 
+    /// Every connection; for whoever can do nothing without one.
+    fn all(&self) -> Result<Vec<&ConnectionConfig>, ConfigError> {
+        if self.connections.is_empty() {
+            return Err(missing(&["connections", "main", "okta", "org_url"]));
+        }
+        Ok(self.connections.values().collect())
+    }
+
     fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
         let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-        let address = |key: &str, given: Option<String>, otherwise: &str| {
-            let given = given.as_deref().unwrap_or(otherwise);
-            given.parse().map_err(|_| {
-                value(key, format!("\"{given}\" is not an address and port, such as {otherwise}"))
-            })
-        };
         let listen = address("server.listen", raw.server.listen, "127.0.0.1:8484")?;
         let metrics = match raw.server.metrics {
             Some(off) if off == "off" => None,
             given => Some(address("server.metrics", given, "127.0.0.1:9464")?),
         };
         let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
-        if raw.connections.is_empty() {
-            return Err(missing(&["connections", "main", "okta", "org_url"]));
-        }
+        let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
+        let console = console::console(raw.console, folder)?;
         let mut connections = BTreeMap::new();
         for (name, raw) in raw.connections {
             let name = ConnectionName::try_from(name).map_err(|e| value("connections", e.to_string()))?;
@@ -277,7 +305,16 @@ impl Config {
             connections.insert(name, connection);
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
-        Ok(Self { store: folder.join(store), listen, metrics, stuck_after, connections })
+        Ok(Self {
+            store: folder.join(store),
+            listen,
+            metrics,
+            stuck_after,
+            tls,
+            behind_proxy: raw.server.behind_proxy,
+            console,
+            connections,
+        })
     }
 }
 
@@ -433,11 +470,22 @@ fn connection(
     Ok(ConnectionConfig { name, okta, assets, hook, events, selection, mapping, limits, schedule, alerts })
 }
 
+fn address(key: &str, given: Option<String>, otherwise: &str) -> Result<SocketAddr, ConfigError> {
+    let given = given.as_deref().unwrap_or(otherwise);
+    given.parse().map_err(|_| ConfigError::Value {
+        key: key.to_owned(),
+        problem: format!("\"{given}\" is not an address and port, such as {otherwise}"),
+    })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
 /// Where Okta delivers to, below a public URL.
 pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &'static str> {
     let mut url = Url::parse(public_url).map_err(|_| "is not a URL such as https://sync.example.com")?;
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    if url.scheme() != "https" && !loopback {
+    if url.scheme() != "https" && !is_loopback(&url) {
         return Err("must begin with https://; Okta delivers nowhere else");
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -462,7 +510,10 @@ fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static s
         .map(|_| ("account", "the sync does not set the link to Atlassian accounts; leave it out"))
 }
 
-fn schedule(raw: RawSchedule, key: &impl Fn([&str; 2]) -> String) -> Result<ScheduleConfig, ConfigError> {
+fn schedule(
+    raw: ScheduleSettings,
+    key: &impl Fn([&str; 2]) -> String,
+) -> Result<ScheduleConfig, ConfigError> {
     let parsed = |text: Option<String>, otherwise: &str, name: &str| {
         let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
         parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
@@ -501,9 +552,7 @@ fn some_time(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration,
 /// The address of a webhook. What is wrong is told without it.
 fn webhook(url: SecretString, key: &impl Fn([&str; 2]) -> String) -> Result<SecretString, ConfigError> {
     let parsed = Url::parse(url.expose_secret().trim()).ok();
-    let fits = parsed.is_some_and(|url| {
-        url.scheme() == "https" || matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-    });
+    let fits = parsed.is_some_and(|url| url.scheme() == "https" || is_loopback(&url));
     if fits {
         return Ok(url);
     }

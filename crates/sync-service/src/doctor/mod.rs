@@ -15,7 +15,6 @@ mod repair;
 mod selection;
 mod settings;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,7 +30,7 @@ pub use repair::Repaired;
 
 use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, OrgSource, SourceSettings};
 use crate::connection::{account_client, assets_client, okta_client};
-use crate::http::Inbox;
+use crate::http::{Inbox, Inboxes};
 use crate::{Config, ConfigError, ConnectionConfig, Receiver};
 use check::Item;
 use machine::{Address, CONFIG, Machine};
@@ -86,23 +85,43 @@ pub async fn examine(
     diagnoses
 }
 
+/// Looks at every precondition of one connection, and changes nothing.
+pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionConfig) -> Diagnosis {
+    let (machine, answering) = prepare(config, file).await;
+    let diagnosis = diagnose(&machine, answering.is_some(), connection).await;
+    if let Some(answering) = answering {
+        answering.end().await;
+    }
+    diagnosis
+}
+
 async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<Diagnosis> {
-    let machine = Machine::look(config, file).await;
-    let answering = match (&machine.listen, machine.condition.is_current()) {
-        (Address::Free, true) => Answering::begin(config).await,
-        _ => None,
-    };
+    let (machine, answering) = prepare(config, file).await;
     let mut diagnoses = Vec::new();
     for connection in connections {
-        // All of them at the same time make a large future.
-        let checks = Box::pin(checks(&machine, answering.is_some(), connection)).await;
-        let ok = checks.iter().all(|check| check.state != State::Problem);
-        diagnoses.push(Diagnosis { connection: connection.name.clone(), ok, checks, repairs: Vec::new() });
+        diagnoses.push(diagnose(&machine, answering.is_some(), connection).await);
     }
     if let Some(answering) = answering {
         answering.end().await;
     }
     diagnoses
+}
+
+/// What all connections share, and a receiver where none listens.
+async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option<Answering>) {
+    let machine = Machine::look(config, file).await;
+    let answering = match (&machine.listen, machine.condition.is_current()) {
+        (Address::Free, true) => Answering::begin(config).await,
+        _ => None,
+    };
+    (machine, answering)
+}
+
+async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Diagnosis {
+    // All of them at the same time make a large future.
+    let checks = Box::pin(checks(machine, answering, connection)).await;
+    let ok = checks.iter().all(|check| check.state != State::Problem);
+    Diagnosis { connection: connection.name.clone(), ok, checks, repairs: Vec::new() }
 }
 
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
@@ -211,8 +230,8 @@ impl Answering {
     }
 
     /// Takes the store and the secrets, and no setting that may be wrong.
-    async fn inboxes(config: &Config, store: &Store) -> Option<HashMap<String, Inbox>> {
-        let mut inboxes = HashMap::new();
+    async fn inboxes(config: &Config, store: &Store) -> Option<Inboxes> {
+        let inboxes = Inboxes::default();
         for connection in config.connections.values() {
             let Some(hook) = &connection.hook else { continue };
             let inbox = Inbox {

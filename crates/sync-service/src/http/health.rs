@@ -9,27 +9,39 @@ use sync_model::ConnectionName;
 
 use crate::vitals::Vitals;
 
-/// The answer of `/readyz`.
-#[derive(Debug, Serialize)]
-pub(super) struct Health {
-    /// Whether every connection is.
-    pub(super) ready: bool,
-    connections: BTreeMap<ConnectionName, ConnectionHealth>,
+/// Whether the connections get their work done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// Whether every connection does.
+    pub ready: bool,
+    /// Each of them.
+    pub connections: BTreeMap<ConnectionName, ConnectionHealth>,
 }
 
-#[derive(Debug, Serialize)]
-struct ConnectionHealth {
-    ready: bool,
-    /// Why it is not.
-    problems: Vec<String>,
+/// Whether a connection gets its work done.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ConnectionHealth {
+    /// Whether it does.
+    pub ready: bool,
+    /// Why it does not.
+    pub problems: Vec<String>,
     /// Nothing is sent until then.
-    paused_until: Option<Timestamp>,
+    pub paused_until: Option<Timestamp>,
     /// Events that wait.
-    pending: Option<u64>,
+    pub pending: Option<u64>,
     /// When the oldest of them happened.
-    oldest: Option<Timestamp>,
+    pub oldest: Option<Timestamp>,
     /// When the log was last read to its end.
-    log_read: Option<Timestamp>,
+    pub log_read: Option<Timestamp>,
+}
+
+impl Health {
+    /// One that cannot work at all.
+    pub(super) fn add_broken(&mut self, name: &ConnectionName, reason: &str) {
+        self.ready = false;
+        let problems = vec![reason.to_owned()];
+        self.connections.insert(name.clone(), ConnectionHealth { problems, ..ConnectionHealth::default() });
+    }
 }
 
 /// Judges by what was measured. Nothing counts as late that had less than `limit` since the process began.

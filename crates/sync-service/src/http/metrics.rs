@@ -10,7 +10,8 @@ use sync_engine::LATENCY_BOUNDS;
 
 use crate::vitals::{StoreVitals, Vitals};
 
-pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The media type of the metrics.
+pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes what was measured.
 pub(super) fn render(vitals: Vec<Vitals>) -> Result<String, fmt::Error> {

@@ -14,9 +14,11 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use health::{ConnectionHealth, Health};
+pub use metrics::METRICS_TYPE;
 pub use monitor::Monitor;
-pub(crate) use receiver::Inbox;
 pub use receiver::Receiver;
+pub(crate) use receiver::{Inbox, Inboxes};
 
 /// How long requests under way may take once a listener is told to stop. Okta waits three seconds.
 const GRACE: Duration = Duration::from_secs(3);

@@ -1,5 +1,6 @@
 //! Metrics and health, at an address of their own.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,10 @@ use futures::future::join_all;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{ListenError, health, listen, metrics, serve};
-use crate::Connection;
+use super::health::Health;
+use super::{ListenError, METRICS_TYPE, health, listen, metrics, serve};
 use crate::vitals::Vitals;
+use crate::{Connection, Fleet};
 
 /// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
 /// internet: the address belongs on the loopback interface or a private network.
@@ -26,15 +28,60 @@ pub struct Monitor {
     watched: Watched,
 }
 
+/// Who is measured.
 #[derive(Clone)]
-struct Watched {
-    connections: Arc<[Arc<Connection>]>,
-    stuck_after: Duration,
+enum Watched {
+    These { connections: Arc<[Arc<Connection>]>, stuck_after: Duration },
+    Fleet(Arc<Fleet>),
 }
 
 impl Watched {
+    async fn metrics(&self) -> Result<String, fmt::Error> {
+        match self {
+            Self::These { connections, .. } => metrics::render(vitals(connections).await),
+            Self::Fleet(fleet) => fleet.metrics().await,
+        }
+    }
+
+    async fn health(&self) -> Health {
+        match self {
+            Self::These { connections, stuck_after } => {
+                health::judge(&vitals(connections).await, *stuck_after)
+            }
+            Self::Fleet(fleet) => fleet.health().await,
+        }
+    }
+}
+
+async fn vitals(connections: &[Arc<Connection>]) -> Vec<Vitals> {
+    join_all(connections.iter().map(|connection| connection.vitals())).await
+}
+
+impl Fleet {
     async fn vitals(&self) -> Vec<Vitals> {
-        join_all(self.connections.iter().map(|connection| connection.vitals())).await
+        let members = self.members();
+        let working: Vec<_> =
+            members.iter().filter_map(|member| member.connection().ok().map(Arc::clone)).collect();
+        vitals(&working).await
+    }
+
+    /// The numbers of every connection, as Prometheus reads them.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub async fn metrics(&self) -> Result<String, fmt::Error> {
+        metrics::render(self.vitals().await)
+    }
+
+    /// Whether every connection gets its work done, and why one does not.
+    pub async fn health(&self) -> Health {
+        let mut health = health::judge(&self.vitals().await, self.config().stuck_after);
+        for member in self.members() {
+            if let Err(broken) = member.connection() {
+                health.add_broken(member.name(), &broken.reason);
+            }
+        }
+        health
     }
 }
 
@@ -49,7 +96,20 @@ impl Monitor {
         stuck_after: Duration,
     ) -> Result<Self, ListenError> {
         let (listener, address) = listen(address, "server.metrics").await?;
-        Ok(Self { listener, address, watched: Watched { connections: connections.into(), stuck_after } })
+        Ok(Self {
+            listener,
+            address,
+            watched: Watched::These { connections: connections.into(), stuck_after },
+        })
+    }
+
+    /// The same for whatever connections a daemon has.
+    ///
+    /// # Errors
+    /// As [`Self::bind`].
+    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<Fleet>) -> Result<Self, ListenError> {
+        let (listener, address) = listen(address, "server.metrics").await?;
+        Ok(Self { listener, address, watched: Watched::Fleet(Arc::clone(fleet)) })
     }
 
     /// Where it listens.
@@ -69,8 +129,8 @@ impl Monitor {
 }
 
 async fn scrape(State(watched): State<Watched>) -> Response {
-    match metrics::render(watched.vitals().await) {
-        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+    match watched.metrics().await {
+        Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -79,7 +139,7 @@ async fn scrape(State(watched): State<Watched>) -> Response {
 }
 
 async fn ready(State(watched): State<Watched>) -> Response {
-    let health = health::judge(&watched.vitals().await, watched.stuck_after);
+    let health = watched.health().await;
     let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -18,8 +18,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{ListenError, listen, serve};
-use crate::Connection;
 use crate::events::inbox_event;
+use crate::{Connection, Fleet};
 
 /// Okta documents no maximum; a delivery of a few hundred events stays far below.
 const BODY_LIMIT: usize = 4 << 20;
@@ -32,11 +32,35 @@ pub(crate) struct Inbox {
     pub(crate) wake: Arc<Notify>,
 }
 
+/// The inboxes by the names of their connections. They may come and go while deliveries are received.
+#[derive(Clone, Default)]
+pub(crate) struct Inboxes(Arc<RwLock<HashMap<String, Inbox>>>);
+
+impl Inboxes {
+    pub(crate) fn insert(&self, connection: String, inbox: Inbox) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(connection, inbox);
+    }
+
+    pub(crate) fn remove(&self, connection: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(connection);
+    }
+
+    fn get(&self, connection: &str) -> Option<Inbox> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(connection).cloned()
+    }
+}
+
+impl FromIterator<(String, Inbox)> for Inboxes {
+    fn from_iter<I: IntoIterator<Item = (String, Inbox)>>(inboxes: I) -> Self {
+        Self(Arc::new(RwLock::new(inboxes.into_iter().collect())))
+    }
+}
+
 /// Listens for the deliveries of Okta's event hooks at `/hooks/okta/{connection}`.
 pub struct Receiver {
     listener: TcpListener,
     address: SocketAddr,
-    inboxes: Arc<HashMap<String, Inbox>>,
+    inboxes: Inboxes,
 }
 
 impl Receiver {
@@ -52,13 +76,18 @@ impl Receiver {
         Self::with_inboxes(address, inboxes.collect()).await
     }
 
+    /// The same for whatever connections a daemon has.
+    ///
+    /// # Errors
+    /// As [`Self::bind`].
+    pub async fn of_fleet(address: SocketAddr, fleet: &Fleet) -> Result<Self, ListenError> {
+        Self::with_inboxes(address, fleet.inboxes().clone()).await
+    }
+
     /// The same for inboxes by the names of their connections.
-    pub(crate) async fn with_inboxes(
-        address: SocketAddr,
-        inboxes: HashMap<String, Inbox>,
-    ) -> Result<Self, ListenError> {
+    pub(crate) async fn with_inboxes(address: SocketAddr, inboxes: Inboxes) -> Result<Self, ListenError> {
         let (listener, bound) = listen(address, "server.listen").await?;
-        Ok(Self { listener, address: bound, inboxes: Arc::new(inboxes) })
+        Ok(Self { listener, address: bound, inboxes })
     }
 
     /// Where it listens.
@@ -76,10 +105,12 @@ impl Receiver {
     }
 }
 
-type Inboxes = State<Arc<HashMap<String, Inbox>>>;
-
 /// The one-time verification. The secret is checked when it is there: whether Okta sends it here is not certain.
-async fn verify(State(inboxes): Inboxes, Path(connection): Path<String>, headers: HeaderMap) -> Response {
+async fn verify(
+    State(inboxes): State<Inboxes>,
+    Path(connection): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let Some(inbox) = inboxes.get(&connection) else { return StatusCode::NOT_FOUND.into_response() };
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     if given.is_some() && !inbox.secret.matches(given) {
@@ -95,7 +126,7 @@ async fn verify(State(inboxes): Inboxes, Path(connection): Path<String>, headers
 
 /// A delivery: answered only once it is stored. A failure of the store earns Okta's one retry.
 async fn deliver(
-    State(inboxes): Inboxes,
+    State(inboxes): State<Inboxes>,
     Path(connection): Path<String>,
     headers: HeaderMap,
     body: Bytes,

@@ -1,0 +1,42 @@
+//! Why the daemon does not start, or ended.
+
+use sync_console::ConsoleError;
+use sync_service::{ConfigError, ListenError, ServiceError};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl Failure {
+    /// The operator's next step.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Service(error) => error.hint(),
+            Self::Console(error) => error.hint(),
+        }
+    }
+
+    /// Whether the settings are wrong, rather than the world.
+    pub(crate) const fn is_usage(&self) -> bool {
+        match self {
+            Self::Service(error) => error.is_usage(),
+            Self::Console(error) => error.is_usage(),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Style and script, served from the program itself.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+
+const STYLE: &str = include_str!("assets/console.css");
+const SCRIPT: &str = include_str!("assets/console.js");
+const ICON: &str = include_str!("assets/icon.svg");
+
+/// Changes whenever one of them does, so that they can be kept for long.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut digest = Sha256::new();
+    [STYLE, SCRIPT, ICON].iter().for_each(|text| digest.update(text));
+    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+});
+
+/// The address of one of them.
+pub(crate) fn address(name: &str) -> String {
+    format!("/assets/{name}?v={}", *VERSION)
+}
+
+/// Serves them to anybody.
+pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/assets/console.css", get(async || kept("text/css; charset=utf-8", STYLE)))
+        .route("/assets/console.js", get(async || kept("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/assets/icon.svg", get(async || kept("image/svg+xml", ICON)))
+}
+
+fn kept(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")], text)
+}

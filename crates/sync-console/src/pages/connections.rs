@@ -1,0 +1,262 @@
+//! The list of connections, and the overview of one.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
+
+use super::parts::{Tone, ago, badge, count, empty, notice, number, span, time};
+use super::stream::{Part, live};
+use super::{PageError, health, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/", get(list))
+        .route("/stream", get(list_stream))
+        .route("/connections/{name}", get(overview))
+        .route("/connections/{name}/stream", get(overview_stream))
+        .route("/connections/{name}/pause", post(pause))
+        .route("/connections/{name}/resume", post(resume))
+}
+
+async fn list(State(app): State<App>, identity: Identity) -> Result<Markup, PageError> {
+    let body = html! {
+        div.head {
+            h1 { "Connections" }
+            @if identity.role == Role::Admin {
+                div.actions { a.button.primary href="/connections/new" { "Add a connection" } }
+            }
+        }
+        div data-live="/stream" { div data-part="connections" { (rows(&app, identity.role).await?) } }
+    };
+    Ok(shell::page(&identity, "Connections", Some("/"), &body))
+}
+
+async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
+    let stop = app.stop.clone();
+    let role = identity.role;
+    live(stop, move || {
+        let app = app.clone();
+        async move { Ok(vec![Part::new("connections", rows(&app, role).await?)]) }
+    })
+}
+
+async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
+    let members = app.fleet.members();
+    if members.is_empty() {
+        let action = (role == Role::Admin)
+            .then(|| html! { a.button.primary href="/connections/new" { "Add the first connection" } });
+        return Ok(empty(
+            "No connection yet",
+            "A connection joins one Okta org with one external import in Assets. It takes four settings: the URL of the \
+             org, the client ID and private key of an API Services app, and the token of the import.",
+            action,
+        ));
+    }
+    let mut rows = Vec::new();
+    for member in members {
+        rows.push(row(&member).await?);
+    }
+    Ok(html! {
+        div.scroll tabindex="0" role="region" aria-label="Connections" {
+            table {
+                thead { tr {
+                    th scope="col" { "Connection" }
+                    th scope="col" { "Health" }
+                    th scope="col" { "Fresh" }
+                    th.number scope="col" { "Waiting" }
+                    th.number scope="col" { "Users" }
+                    th.number scope="col" { "Groups" }
+                    th scope="col" { "Last run" }
+                } }
+                tbody { @for row in rows { (row) } }
+            }
+        }
+    })
+}
+
+async fn row(member: &Member) -> Result<Markup, ServiceError> {
+    let name = member.name();
+    let now = Timestamp::now();
+    let link = html! { th scope="row" { a href={ "/connections/" (name) } { (name) } " " (kept(member)) } };
+    let connection = match member.connection() {
+        Ok(connection) => connection,
+        Err(broken) => {
+            return Ok(html! {
+                tr { (link) td colspan="6" { (badge(Tone::Problem, "Cannot work")) " " (broken.reason) } }
+            });
+        }
+    };
+    let status = connection.status(1).await?;
+    let guide = Guide::of(member).await?;
+    let (tone, word) = health::verdict(&status, &guide);
+    let objects = |kind: &str| {
+        let live =
+            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.live);
+        number(live)
+    };
+    Ok(html! {
+        tr {
+            (link)
+            td { (badge(tone, word)) }
+            td.nowrap { (fresh(&status, now)) }
+            td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
+            td.number { (objects("user")) }
+            td.number { (objects("group")) }
+            td.nowrap { @match status.runs.first() {
+                Some(run) => { (health::run_badge(run)) " " (ago(run.started, now)) },
+                None => { span.muted { "none yet" } },
+            } }
+        }
+    })
+}
+
+/// Where the settings are kept, when that is not here.
+fn kept(member: &Member) -> Markup {
+    html! { @if member.keeper() == Keeper::File { span.badge title="From the configuration file; changed there" { "file" } } }
+}
+
+fn fresh(status: &ConnectionStatus, now: Timestamp) -> Markup {
+    match (status.freshness.known_until, status.freshness.waiting_since) {
+        (None, _) => html! { span.muted { "not loaded yet" } },
+        (Some(_), Some(waiting)) => html! { "change of " (ago(waiting, now)) " waits" },
+        (Some(known), None) => html! { "as of " (ago(known, now)) },
+    }
+}
+
+async fn overview(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let parts = html! {
+        div.head {
+            h1 { (name) " " (kept(&member)) }
+            div.actions {
+                @if member.keeper() == Keeper::Console && identity.role == Role::Admin {
+                    a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
+                }
+            }
+        }
+        div data-live={ "/connections/" (name) "/stream" } {
+            div data-part="state" { (state(&member, &identity).await?) }
+        }
+        (super::charts::section(&member).await?)
+        (settings(&member))
+    };
+    Ok(shell::connection_page(&identity, &member, "", &parts).into_response())
+}
+
+async fn overview_stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity) = (member.clone(), identity.clone());
+        async move { Ok(vec![Part::new("state", state(&member, &identity).await?)]) }
+    }))
+}
+
+/// How the connection is doing, with everything that somebody has to do about it.
+async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+    let connection = match member.connection() {
+        Ok(connection) => connection,
+        Err(broken) => {
+            return Ok(notice(
+                Tone::Problem,
+                &format!("This connection cannot work: {}", broken.reason),
+                broken.hint.as_deref(),
+            ));
+        }
+    };
+    let now = Timestamp::now();
+    let status = connection.status(1).await?;
+    let guide = Guide::of(member).await?;
+    let (tone, word) = health::verdict(&status, &guide);
+    let name = member.name();
+    Ok(html! {
+        @for told in health::told(member, &status, &guide).await? { (notice(told.tone, &told.what, told.remedy.as_deref())) }
+        section.card aria-label="State" {
+            div.head {
+                h2 { (badge(tone, word)) }
+                div.actions {
+                    @if identity.role == Role::Admin {
+                        @let (action, label) = if status.paused.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
+                        form method="post" action={ "/connections/" (name) "/" (action) } {
+                            (shell::csrf(identity))
+                            button type="submit" { (label) }
+                        }
+                    }
+                }
+            }
+            dl.figures {
+                div { dt { "Fresh" } dd { @match status.freshness.age_seconds {
+                    Some(age) => { (span(jiff::SignedDuration::from_secs_f64(age))) },
+                    None => { "–" },
+                } } }
+                div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
+                div { dt { "Given up" } dd { (number(status.inbox.dead)) } }
+                div { dt { "Refused records" } dd { (number(status.inbox.unconfirmed)) } }
+                @for (kind, census) in &status.objects {
+                    div { dt { (super::parts::capital(kind.as_str())) "s" } dd { (number(census.live)) @if census.gone > 0 { " " span.small.muted { "+ " (number(census.gone)) " gone" } } } }
+                }
+                @if status.uncleared.values > 0 {
+                    div { dt { "To clear" } dd { (count(status.uncleared.values, "value")) } }
+                }
+            }
+        }
+        section.card aria-label="Schedule" {
+            dl.facts {
+                dt { "Known until" } dd { @match status.freshness.known_until { Some(at) => { (time(at)) " (" (ago(at, now)) ")" }, None => { "nothing was loaded yet" } } }
+                dt { "Last full run" } dd { @match status.last_full_sync { Some(at) => (time(at)), None => { "none yet" } } }
+                dt { "System Log read" } dd { @match status.log.and_then(|log| log.caught_up) { Some(at) => (ago(at, now)), None => { "not yet, or not in use" } } }
+                dt { "Next full run" } dd { @match status.next.full { Some(at) => (time(at)), None => { "not planned" } } }
+                dt { "Next look at what changed" } dd { @match status.next.delta { Some(at) => (time(at)), None => { "not planned" } } }
+            }
+        }
+    })
+}
+
+/// The settings, without secrets.
+fn settings(member: &Member) -> Markup {
+    let Ok(settings) = member.settings() else { return html! {} };
+    html! {
+        section.card aria-labelledby="settings" {
+            h2 #settings { "Settings" }
+            dl.facts {
+                dt { "Okta org" } dd { (settings.okta.org_url) }
+                dt { "Client ID" } dd { (settings.okta.client_id) }
+                dt { "Private key" } dd { "kept, and never shown" }
+                dt { "Import token" } dd { "kept, and never shown" }
+                dt { "Event hook" } dd { @match &settings.hook { Some(hook) => (hook.url), None => { "none; changes come from the System Log" } } }
+                dt { "Account" } dd { @match &settings.assets.account { Some(account) => { (account.email) " on " (account.site_url) }, None => { "none; cardinalities and cleared values may take a person" } } }
+                dt { "Full run" } dd { (settings.schedule.full) }
+                dt { "What changed" } dd { (settings.schedule.delta) }
+            }
+            @match member.keeper() {
+                Keeper::File => { p.hint { "This connection is in the configuration file " code { (member.config_file().display()) } ". Change it there, and start the daemon again." } }
+                Keeper::Console => {}
+            }
+        }
+    }
+}
+
+async fn pause(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?.pause(None).await?;
+    Ok(Redirect::to(&format!("/connections/{name}")))
+}
+
+async fn resume(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?.resume().await?;
+    Ok(Redirect::to(&format!("/connections/{name}")))
+}

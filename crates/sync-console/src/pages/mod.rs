@@ -1,0 +1,21 @@
+//! The pages. Each module has the pages of one kind: what is read, how it looks, and what its buttons do.
+
+mod charts;
+mod connections;
+mod error;
+mod health;
+mod parts;
+mod setup;
+mod shell;
+mod stream;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(crate) use error::PageError;
+
+/// All pages.
+pub(crate) fn router() -> Router<App> {
+    Router::new().merge(connections::router()).merge(setup::router()).fallback(error::not_found)
+}

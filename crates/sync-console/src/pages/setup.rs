@@ -1,0 +1,180 @@
+//! The guided set-up: four buttons, each with its state, what was seen, and what to do.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sync_service::{Guide, JobState, Member, ServiceError, Step, StepName, StepState};
+
+use super::parts::{Tone, ago, badge, notice};
+use super::stream::{Part, live};
+use super::{PageError, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+use crate::wording;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/connections/{name}/setup", get(page).post(set_up))
+        .route("/connections/{name}/setup/stream", get(stream))
+        .route("/connections/{name}/verify", post(verify))
+        .route("/connections/{name}/synchronize", post(synchronize))
+}
+
+async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    look_once(&member);
+    let body = html! {
+        div.head { h1 { "Set-up" } p.muted { "Four steps, in order. Each can be repeated at any time." } }
+        div data-live={ "/connections/" (name) "/setup/stream" } {
+            div data-part="steps" { (steps(&member, &identity).await?) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/setup", &body).into_response())
+}
+
+/// After a start of the daemon nothing is known of what was set up before; a connection that works was.
+fn look_once(member: &Arc<Member>) {
+    if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
+        member.verify();
+    }
+}
+
+async fn stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity) = (member.clone(), identity.clone());
+        async move { Ok(vec![Part::new("steps", steps(&member, &identity).await?)]) }
+    }))
+}
+
+async fn steps(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+    let guide = Guide::of(member).await?;
+    Ok(html! {
+        @if guide.complete {
+            (notice(
+                Tone::Good,
+                "Everything is set up: Assets follows Okta from here on",
+                Some("see changes arrive on the Live page"),
+            ))
+        }
+        ol.steps { @for (at, step) in guide.steps.iter().enumerate() { (one(member, identity, at + 1, step)) } }
+    })
+}
+
+fn one(member: &Member, identity: &Identity, number: usize, step: &Step) -> Markup {
+    let (class, sign, tone, word) = match step.state {
+        StepState::Done => ("done", "✓".to_owned(), Tone::Good, "Done"),
+        StepState::Running => ("running", "↻".to_owned(), Tone::Busy, "Under way"),
+        StepState::Ready => ("ready", number.to_string(), Tone::Quiet, "Next"),
+        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem, "Does not hold"),
+        StepState::Blocked => ("blocked", number.to_string(), Tone::Quiet, "Later"),
+    };
+    html! {
+        li class={ "step step-" (class) } id={ "step-" (number) } {
+            div.step-sign aria-hidden="true" { (sign) }
+            div.step-body {
+                h2 { (title(step.name)) (badge(tone, word)) }
+                @if step.state == StepState::Blocked {
+                    p { "Comes after the steps above." }
+                }
+                @if let Some(since) = step.since {
+                    progress aria-label={ (title(step.name)) " is under way" } {}
+                    p.small.muted { "begun " (ago(since, Timestamp::now())) }
+                }
+                @if !step.evidence.is_empty() {
+                    ul { @for seen in &step.evidence { li { (wording::here(seen)) } } }
+                }
+                @for problem in &step.problems {
+                    (notice(Tone::Problem, &problem.what, problem.remedy.as_deref()))
+                }
+                @if identity.role == Role::Admin { (actions(member, identity, step)) }
+            }
+        }
+    }
+}
+
+const fn title(step: StepName) -> &'static str {
+    match step {
+        StepName::Save => "Save",
+        StepName::Setup => "Setup",
+        StepName::Verify => "Verify Okta Hook",
+        StepName::Cardinality => "Cardinalities",
+        StepName::Synchronize => "Synchronize",
+    }
+}
+
+fn actions(member: &Member, identity: &Identity, step: &Step) -> Markup {
+    let name = member.name();
+    let usable = !matches!(step.state, StepState::Blocked | StepState::Running);
+    let first = step.state != StepState::Done;
+    let button = |action: &str, label: &str| {
+        html! {
+            form method="post" action={ "/connections/" (name) "/" (action) } {
+                (shell::csrf(identity))
+                button.primary[first] type="submit" { (label) }
+            }
+        }
+    };
+    html! {
+        @if usable {
+            div.actions {
+                @match step.name {
+                    StepName::Save => { @if member.saved().is_some() { a.button href={ "/connections/" (name) "/edit" } { "Edit settings" } } }
+                    StepName::Setup => { (button("setup", if first { "Setup" } else { "Setup again" })) }
+                    StepName::Verify => { (button("verify", if first { "Verify Okta Hook" } else { "Verify again" })) }
+                    StepName::Cardinality => { @if first { (button("verify", "Look again")) } }
+                    StepName::Synchronize => {
+                        (button("synchronize", if first { "Synchronize" } else { "Synchronize again" }))
+                        a.button href={ "/connections/" (name) "/plan" } { "Look at the plan first" }
+                    }
+                }
+                @if step.state == StepState::Failed {
+                    a.button href={ "/connections/" (name) "/checks" } { "Check every precondition" }
+                }
+            }
+        }
+    }
+}
+
+async fn set_up(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?;
+    member.set_up();
+    Ok(back(&name))
+}
+
+async fn verify(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?;
+    member.verify();
+    Ok(back(&name))
+}
+
+/// Only where the steps above hold: a person may have had the page open for long.
+async fn synchronize(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let guide = Guide::of(&member).await?;
+    let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
+    if !offered {
+        return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
+    }
+    member.synchronize(false).await?;
+    Ok(back(&name))
+}
+
+fn back(name: &str) -> Redirect {
+    Redirect::to(&format!("/connections/{name}/setup"))
+}

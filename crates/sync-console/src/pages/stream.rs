@@ -1,0 +1,102 @@
+//! Live parts of pages: each stream begins with all of them, then each is sent again whenever it looks different. What
+//! is shown is right after any pause.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream};
+use jiff::Timestamp;
+use maud::Markup;
+use serde::Serialize;
+use sync_service::ServiceError;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked whether something looks different.
+const LOOK: Duration = Duration::from_millis(500);
+/// A stream ends after so long and is opened anew, with the sign-in looked at again.
+const LIFE: Duration = Duration::from_mins(5);
+
+/// A part of a page.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Part {
+    name: &'static str,
+    html: String,
+}
+
+impl Part {
+    pub(super) fn new(name: &'static str, html: Markup) -> Self {
+        Self { name, html: html.into_string() }
+    }
+}
+
+/// Sends the parts that `look` gives, as they change, until told to stop.
+pub(super) fn live<F, W>(stop: CancellationToken, look: F) -> Response
+where
+    F: Fn() -> W + Send + 'static,
+    W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
+{
+    let events = events(stop, look);
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}
+
+struct Sent<F> {
+    look: F,
+    sent: HashMap<&'static str, String>,
+    ready: Vec<Event>,
+    ends: tokio::time::Instant,
+    began: bool,
+}
+
+fn events<F, W>(stop: CancellationToken, look: F) -> impl Stream<Item = Result<Event, Infallible>>
+where
+    F: Fn() -> W + Send + 'static,
+    W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
+{
+    let ends = tokio::time::Instant::now() + LIFE;
+    let sent = Sent { look, sent: HashMap::new(), ready: Vec::new(), ends, began: false };
+    stream::unfold((stop, sent), async |(stop, mut sent)| {
+        loop {
+            if let Some(event) = sent.ready.pop() {
+                return Some((Ok(event), (stop, sent)));
+            }
+            if sent.began {
+                tokio::select! {
+                    () = stop.cancelled() => return None,
+                    () = tokio::time::sleep_until(sent.ends) => return None,
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+            } else {
+                sent.began = true;
+                let now = Timestamp::now().as_millisecond();
+                sent.ready.push(Event::default().event("clock").data(now.to_string()));
+            }
+            sent.look_again().await;
+        }
+    })
+}
+
+impl<F, W> Sent<F>
+where
+    F: Fn() -> W,
+    W: Future<Output = Result<Vec<Part>, ServiceError>>,
+{
+    async fn look_again(&mut self) {
+        // A part that cannot be had now is looked at again; what is shown stays meanwhile.
+        let Ok(parts) = (self.look)().await else { return };
+        for part in parts {
+            if self.sent.get(part.name) == Some(&part.html) {
+                continue;
+            }
+            match Event::default().event("part").json_data(&part) {
+                Ok(event) => {
+                    self.ready.push(event);
+                    self.sent.insert(part.name, part.html);
+                }
+                Err(error) => tracing::error!(%error, "a part of a page could not be sent"),
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The engine's words for the command line, as they are said to people who have the console before them.
+
+/// What is said on the command line, and here. Longer commands come before those that they begin with.
+const WORDS: [(&str, &str); 17] = [
+    ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
+    ("run `okta-insight setup`", "press Setup on the Set-up page"),
+    ("`okta-insight setup --manual-hook`", "`okta-insight setup --manual-hook` on the server"),
+    ("`okta-insight setup`", "Setup"),
+    ("run `okta-insight verify`", "press Verify Okta Hook on the Set-up page"),
+    ("`okta-insight verify`", "Verify Okta Hook"),
+    ("look at it with `okta-insight plan`", "look at it on the Plan page"),
+    ("`okta-insight plan`", "the Plan page"),
+    ("run `okta-insight sync --accept-shrink`", "accept it there and synchronize"),
+    ("`okta-insight sync --accept-shrink`", "accepting it on the Plan page"),
+    ("run `okta-insight sync`", "press Synchronize"),
+    ("`okta-insight sync`", "Synchronize"),
+    ("`okta-insight status`", "the Live page"),
+    ("`okta-insight events`", "the Events page"),
+    ("`okta-insight runs`", "the Runs page"),
+    ("`okta-insight doctor`", "the Checks page"),
+    ("`okta-insight resume`", "Resume on the Live page"),
+];
+
+/// A text with the names of pages and buttons in the place of commands.
+pub(crate) fn here(text: &str) -> String {
+    WORDS.iter().fold(text.to_owned(), |text, (command, place)| text.replace(command, place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_become_buttons_and_pages() {
+        assert_eq!(
+            here(
+                "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`"
+            ),
+            "look at it on the Plan page; if it is meant, accept it there and synchronize"
+        );
+        assert_eq!(here("run `okta-insight setup`, or wait"), "press Setup on the Set-up page, or wait");
+    }
+}

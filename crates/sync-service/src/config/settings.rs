@@ -1,0 +1,188 @@
+//! A connection's settings without its secrets, as they are saved in the console and sent over the API.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use sync_engine::Limits;
+use sync_model::ConnectionName;
+
+use super::file::{
+    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawHook, RawOkta, ScheduleSettings,
+};
+use super::secret::SecretSource;
+use super::{ConfigError, ConnectionConfig, connection};
+
+/// A connection's settings without its secrets. What is left out holds as in the configuration file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionSettings {
+    /// The Okta org.
+    pub okta: OktaSettings,
+    /// The Assets site.
+    pub assets: AssetsSettings,
+    /// The event hook; without it the System Log tells what happens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook: Option<HookSettings>,
+    /// Where events come from; "both" with a hook and "log" without one unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventSource>,
+    /// Which users are synchronised.
+    pub users: UserSelection,
+    /// Which groups are synchronised.
+    pub groups: GroupSelection,
+    /// What becomes of which attribute.
+    pub mapping: MappingOptions,
+    /// How much may change without consent.
+    pub limits: Limits,
+    /// When things are done that nobody asks for.
+    pub schedule: ScheduleSettings,
+    /// Who is told when something is wrong; the address is a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<AlertSettings>,
+}
+
+/// The Okta side.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OktaSettings {
+    /// The org's own address, such as <https://example.okta.com>.
+    pub org_url: String,
+    /// The client ID of the API Services app.
+    pub client_id: String,
+    /// The scopes to ask for; all that are of use when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+}
+
+/// The Assets side.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssetsSettings {
+    /// The address of the Assets API, when it is another than Atlassian's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_url: Option<String>,
+    /// The Atlassian site of an account, for what the import token may not do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site_url: Option<String>,
+    /// The mail address of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Rename attributes in Assets when their titles change in Okta; takes the account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub follow_titles: bool,
+}
+
+/// The event hook.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HookSettings {
+    /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
+    pub public_url: String,
+}
+
+/// Who is told when something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlertSettings {
+    /// What the webhook understands.
+    pub format: AlertFormat,
+    /// The same kind of alert is not sent more often; 15m unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most_every: Option<String>,
+}
+
+/// The secrets of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretField {
+    /// The private key of the API Services app, as JWK or PEM.
+    PrivateKey,
+    /// The token of the import source.
+    ImportToken,
+    /// An API token of the account.
+    ApiToken,
+    /// What Okta sends along with deliveries; made from the private key unless given.
+    HookSecret,
+    /// The address of the webhook for alerts.
+    AlertUrl,
+}
+
+impl SecretField {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::PrivateKey, Self::ImportToken, Self::ApiToken, Self::HookSecret, Self::AlertUrl];
+
+    /// Its name in stored data and in forms.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrivateKey => "private_key",
+            Self::ImportToken => "import_token",
+            Self::ApiToken => "api_token",
+            Self::HookSecret => "hook_secret",
+            Self::AlertUrl => "alert_url",
+        }
+    }
+
+    /// The secret of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == name)
+    }
+}
+
+/// The secrets of a connection by what they are for.
+pub(crate) type Secrets = BTreeMap<SecretField, SecretString>;
+
+impl ConnectionSettings {
+    /// Checks the settings with their secrets, as those of the file are.
+    ///
+    /// # Errors
+    /// When one is missing or cannot be used.
+    pub(crate) fn check(
+        &self,
+        name: &ConnectionName,
+        secrets: &Secrets,
+    ) -> Result<ConnectionConfig, ConfigError> {
+        let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let secret = |field| secrets.get(&field).cloned().map(SecretSource::Literal);
+        let assets = self.assets.clone();
+        let raw = RawConnection {
+            okta: RawOkta {
+                org_url: given(&self.okta.org_url),
+                client_id: given(&self.okta.client_id),
+                private_key: secret(SecretField::PrivateKey),
+                scopes: self.okta.scopes.clone(),
+            },
+            assets: RawAssets {
+                api_url: assets.api_url,
+                import_token: secret(SecretField::ImportToken),
+                site_url: assets.site_url,
+                email: assets.email,
+                api_token: secret(SecretField::ApiToken),
+                follow_titles: assets.follow_titles,
+            },
+            hook: self.hook.as_ref().map(|hook| RawHook {
+                public_url: given(&hook.public_url),
+                secret: secret(SecretField::HookSecret),
+            }),
+            users: self.users.clone(),
+            groups: self.groups.clone(),
+            mapping: self.mapping.clone(),
+            limits: self.limits,
+            events: self.events,
+            schedule: self.schedule.clone(),
+            alerts: self.alerts.as_ref().map(|alerts| RawAlerts {
+                url: secret(SecretField::AlertUrl),
+                format: alerts.format,
+                at_most_every: alerts.at_most_every.clone(),
+            }),
+        };
+        // Nothing here names a file.
+        let config = connection(name.clone(), raw, Path::new("."))?;
+        crate::Connection::check(&config)?;
+        Ok(config)
+    }
+}

@@ -1,0 +1,98 @@
+//! Whether the settings of a connection work, found out by asking both services; what is wrong is told by field.
+
+use serde::Serialize;
+
+use crate::init::{Check, Problem, check_account, check_app, check_import_token, check_org};
+use crate::{ConfigError, ConnectionConfig, explain};
+
+/// A setting that does not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    /// The setting, such as `org_url`; empty when it is none in particular.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Whether it can never work as it is, rather than not at this moment.
+    pub hopeless: bool,
+}
+
+impl FieldProblem {
+    /// What the configuration has against a value, without the key that nobody typed here.
+    pub(super) fn of_config(error: &ConfigError) -> Self {
+        let (key, message) = match error {
+            ConfigError::Missing { key, .. } => (key.as_str(), "is needed".to_owned()),
+            ConfigError::Value { key, problem } => (key.as_str(), problem.clone()),
+            other => ("", explain(other)),
+        };
+        let parts: Vec<&str> = key.split('.').skip(2).collect();
+        let field = match parts[..] {
+            ["hook", "secret"] => "hook_secret".to_owned(),
+            ["alerts", "url"] => "alert_url".to_owned(),
+            ["okta" | "assets" | "hook", field] => field.to_owned(),
+            _ => parts.join("."),
+        };
+        Self { field, message, hint: None, hopeless: true }
+    }
+
+    fn of(field: &str, problem: Problem) -> Self {
+        let Problem { message, hint, hopeless } = problem;
+        Self { field: field.to_owned(), message, hint, hopeless }
+    }
+}
+
+/// What works, and what does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// What was seen of what works.
+    pub findings: Vec<String>,
+    /// What does not work, by field.
+    pub problems: Vec<FieldProblem>,
+}
+
+impl Checked {
+    fn book(&mut self, field: &str, check: Check) {
+        match check {
+            Ok(finding) => {
+                self.findings.push(finding.message);
+                self.findings.extend(finding.notes);
+            }
+            Err(problem) => self.problems.push(FieldProblem::of(field, problem)),
+        }
+    }
+}
+
+/// Asks both services.
+pub(super) async fn check(config: &ConnectionConfig) -> Checked {
+    let (okta, assets) = (&config.okta, &config.assets);
+    let api_url = Some(assets.api_url.as_str());
+    let app = async {
+        let org = check_org(&okta.org_url, true).await;
+        let app = match &org {
+            Ok(_) => Some(
+                check_app(&okta.org_url, &okta.client_id, &okta.private_key, config.hook.is_some()).await,
+            ),
+            Err(_) => None,
+        };
+        (org, app)
+    };
+    let account = async {
+        match &assets.account {
+            Some(account) => Some(check_account(account, api_url, true).await),
+            None => None,
+        }
+    };
+    let ((org, app), token, account) =
+        tokio::join!(app, check_import_token(&assets.import_token, api_url, true), account);
+    let mut checked = Checked::default();
+    checked.book("org_url", org);
+    if let Some(app) = app {
+        checked.book("client_id", app);
+    }
+    checked.book("import_token", token);
+    if let Some(account) = account {
+        checked.book("api_token", account);
+    }
+    checked
+}

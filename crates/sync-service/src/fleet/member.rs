@@ -1,0 +1,295 @@
+//! A connection in the daemon: its settings, the engine that follows it, and what people ask of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_engine::{Clock, HookReport, Quiet, SetupReport, SystemClock, VerifyReport};
+use sync_model::ConnectionName;
+use tokio_util::sync::CancellationToken;
+
+use super::job::{Job, JobState, Yard};
+use crate::doctor::{self, Diagnosis};
+use crate::plan::PlanView;
+use crate::{
+    Claim, Config, Connection, ConnectionConfig, ConnectionSettings, Pause, SchemaView, SecretField,
+    ServiceError, compare_schemas, explain,
+};
+
+/// How long the short jobs may take.
+const SHORT: Duration = Duration::from_mins(10);
+/// How long a plan of a large org may take.
+const LONG: Duration = Duration::from_hours(6);
+/// How many objects of a plan are shown one by one.
+const SHOWN: u32 = 200;
+
+/// Where the settings of a connection are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keeper {
+    /// In the configuration file, or the environment.
+    File,
+    /// In the state store, saved in the console.
+    Console,
+}
+
+/// What was saved of a connection, without the secrets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Saved {
+    /// The settings.
+    pub settings: ConnectionSettings,
+    /// Which secrets there are.
+    pub secrets: Vec<SecretField>,
+    /// When they were saved last.
+    pub at: Timestamp,
+}
+
+/// Why a connection cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl From<ServiceError> for Broken {
+    fn from(error: ServiceError) -> Self {
+        Self { reason: explain(&error), hint: error.hint() }
+    }
+}
+
+/// A connection that works.
+pub(super) struct Working {
+    pub(super) connection: Arc<Connection>,
+    pub(super) settings: ConnectionConfig,
+    pub(super) claim: Claim,
+}
+
+/// A connection in the daemon.
+pub struct Member {
+    name: ConnectionName,
+    keeper: Keeper,
+    saved: Option<Saved>,
+    yard: Yard,
+    state: Result<Running, Broken>,
+    file: PathBuf,
+    config: Arc<Config>,
+    jobs: Jobs,
+}
+
+struct Running {
+    connection: Arc<Connection>,
+    settings: ConnectionConfig,
+    /// Held for as long as the member is.
+    _claim: Claim,
+}
+
+struct Jobs {
+    setup: Job<SetupReport>,
+    verify: Job<VerifyReport>,
+    plan: Job<PlanView>,
+    checks: Job<Diagnosis>,
+    schema: Job<SchemaView>,
+}
+
+impl Member {
+    pub(super) fn new(
+        name: ConnectionName,
+        saved: Option<Saved>,
+        state: Result<Working, Broken>,
+        (config, file): (&Arc<Config>, &PathBuf),
+        stop: &CancellationToken,
+    ) -> Self {
+        Self {
+            name,
+            keeper: if saved.is_some() { Keeper::Console } else { Keeper::File },
+            saved,
+            yard: Yard::below(stop),
+            state: state.map(|w| Running { connection: w.connection, settings: w.settings, _claim: w.claim }),
+            file: file.clone(),
+            config: Arc::clone(config),
+            jobs: Jobs {
+                setup: Job::new(SHORT),
+                verify: Job::new(SHORT),
+                plan: Job::new(LONG),
+                checks: Job::new(SHORT),
+                schema: Job::new(SHORT),
+            },
+        }
+    }
+
+    /// Follows the connection in the background.
+    pub(super) fn follow(&self) {
+        if let Ok(running) = &self.state {
+            let (connection, stop) = (Arc::clone(&running.connection), self.yard.stop().clone());
+            self.yard.tasks().spawn(async move { connection.follow(&stop).await });
+        }
+    }
+
+    /// Stops following, and whatever else is done for it.
+    pub(super) async fn end(&self) {
+        self.yard.end().await;
+    }
+
+    /// What the operator calls it.
+    pub const fn name(&self) -> &ConnectionName {
+        &self.name
+    }
+
+    /// Where its settings are kept.
+    pub const fn keeper(&self) -> Keeper {
+        self.keeper
+    }
+
+    /// What was saved in the console.
+    pub const fn saved(&self) -> Option<&Saved> {
+        self.saved.as_ref()
+    }
+
+    /// The configuration file, whether it is there or not.
+    pub const fn config_file(&self) -> &PathBuf {
+        &self.file
+    }
+
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// When the connection cannot work, and why.
+    pub fn settings(&self) -> Result<&ConnectionConfig, &Broken> {
+        self.state.as_ref().map(|running| &running.settings)
+    }
+
+    /// The connection.
+    ///
+    /// # Errors
+    /// When it cannot work, and why.
+    pub fn connection(&self) -> Result<&Arc<Connection>, &Broken> {
+        self.state.as_ref().map(|running| &running.connection)
+    }
+
+    /// Begins *Setup* in the background; `false` when it is under way, or the connection cannot work.
+    pub fn set_up(self: &Arc<Self>) -> bool {
+        let Ok(connection) = self.connection().cloned() else { return false };
+        self.yard.start(
+            self,
+            |m| &m.jobs.setup,
+            "Reading Okta's schemas; creating the object schema and mapping in Assets",
+            {
+                |member, _stop| async move {
+                    let structure = connection.engine().set_up_structure().await?;
+                    let hook: Option<HookReport> = if connection.has_hook() {
+                        member.jobs.setup.says("Creating the event hook in Okta, and having it verified");
+                        Some(connection.engine().set_up_hook().await?)
+                    } else {
+                        None
+                    };
+                    // What was found before does not hold any more.
+                    member.jobs.verify.forget();
+                    member.jobs.schema.forget();
+                    Ok(SetupReport { structure, hook })
+                }
+            },
+        )
+    }
+
+    /// What became of *Setup*.
+    pub fn setup(&self) -> JobState<SetupReport> {
+        self.jobs.setup.state()
+    }
+
+    /// Begins *Verify* in the background; `false` when it is under way, or the connection cannot work.
+    pub fn verify(self: &Arc<Self>) -> bool {
+        let Ok(connection) = self.connection().cloned() else { return false };
+        self.yard.start(
+            self,
+            |m| &m.jobs.verify,
+            "Comparing schema and mapping, and looking at the event hook",
+            { |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) } },
+        )
+    }
+
+    /// What *Verify* found.
+    pub fn verified(&self) -> JobState<VerifyReport> {
+        self.jobs.verify.state()
+    }
+
+    /// Begins a plan in the background; `false` when one is made, or the connection cannot work.
+    pub fn make_plan(self: &Arc<Self>) -> bool {
+        let Ok(running) = &self.state else { return false };
+        let (connection, limits) = (Arc::clone(&running.connection), running.settings.limits);
+        self.yard.start(self, |m| &m.jobs.plan, "Reading groups, memberships and users from Okta", {
+            |_, stop| async move { PlanView::make(&connection, &limits, SHOWN, &Quiet, &stop).await }
+        })
+    }
+
+    /// The last plan.
+    pub fn plan(&self) -> JobState<PlanView> {
+        self.jobs.plan.state()
+    }
+
+    /// Forgets the last plan: what it said was carried out, or is no longer wanted.
+    pub fn forget_plan(&self) {
+        self.jobs.plan.forget();
+    }
+
+    /// Begins to look at every precondition in the background; `false` when that is done already, or the connection
+    /// cannot work.
+    pub fn examine(self: &Arc<Self>) -> bool {
+        let Ok(settings) = self.settings().cloned() else { return false };
+        self.yard.start(self, |m| &m.jobs.checks, "Looking at every precondition", {
+            |member, _stop| async move {
+                Ok(doctor::examine_one(&member.config, &member.file, &settings).await)
+            }
+        })
+    }
+
+    /// What was found of the preconditions.
+    pub fn checks(&self) -> JobState<Diagnosis> {
+        self.jobs.checks.state()
+    }
+
+    /// Begins to compare the schemas in the background; `false` when that is done already, or the connection cannot
+    /// work.
+    pub fn compare_schemas(self: &Arc<Self>) -> bool {
+        let Ok(settings) = self.settings().cloned() else { return false };
+        self.yard.start(self, |m| &m.jobs.schema, "Reading Okta's schemas and those of Assets", {
+            |_, _stop| async move { compare_schemas(&settings).await }
+        })
+    }
+
+    /// The schemas side by side, as they were compared last.
+    pub fn schemas(&self) -> JobState<SchemaView> {
+        self.jobs.schema.state()
+    }
+
+    /// Asks for a full run, which begins shortly; it shows among the runs. What `accept_shrink` releases is said in the
+    /// plan.
+    ///
+    /// # Errors
+    /// When the connection cannot work or is paused, or the store fails.
+    pub async fn synchronize(&self, accept_shrink: bool) -> Result<(), ServiceError> {
+        let connection = self.working()?;
+        if let Some(Pause { until }) = connection.paused().await? {
+            let connection = self.name.to_string();
+            return Err(crate::HandoverError::Paused { connection, until }.into());
+        }
+        connection.store().request_sync(accept_shrink, SystemClock.now()).await?;
+        self.forget_plan();
+        Ok(())
+    }
+
+    /// The connection, or why there is none as an error.
+    ///
+    /// # Errors
+    /// When it cannot work.
+    pub fn working(&self) -> Result<&Arc<Connection>, ServiceError> {
+        self.connection().map_err(|broken| ServiceError::Broken {
+            connection: self.name.clone(),
+            reason: broken.reason.clone(),
+            hint: broken.hint.clone(),
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! The connections of a daemon: those of the configuration file, and those that were saved in the console.
+
+mod check;
+mod job;
+mod member;
+mod save;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures::future::join_all;
+use sync_model::ConnectionName;
+use sync_store::{SavedConnection, Store};
+use tokio_util::sync::CancellationToken;
+
+pub use check::{Checked, FieldProblem};
+pub use job::JobState;
+pub use member::{Broken, Keeper, Member, Saved};
+pub use save::{Draft, SaveError, rotate};
+
+use crate::http::Inboxes;
+use crate::vault::{MasterKey, VaultError};
+use crate::{Config, Connection, ConnectionConfig, ConnectionSettings, ServiceError, explain};
+use member::Working;
+
+/// The connections of a daemon.
+pub struct Fleet {
+    config: Arc<Config>,
+    file: PathBuf,
+    store: Store,
+    key: Option<MasterKey>,
+    members: RwLock<BTreeMap<ConnectionName, Arc<Member>>>,
+    inboxes: Inboxes,
+    saving: tokio::sync::Mutex<()>,
+    stop: CancellationToken,
+}
+
+impl Fleet {
+    /// Opens the store and every connection, and claims them. Nothing is followed before [`Self::start`]. A saved
+    /// connection that cannot work is shown, and keeps none from working.
+    ///
+    /// # Errors
+    /// When the store fails, or a connection of the configuration file cannot work.
+    pub async fn open(config: Config, file: &Path) -> Result<Arc<Self>, ServiceError> {
+        for connection in config.connections.values() {
+            Connection::check(connection)?;
+        }
+        let store = Store::open(&config.store).await?;
+        let key = config.console.as_ref().and_then(|console| console.master_key.clone());
+        let fleet = Self {
+            file: file.to_owned(),
+            store,
+            key,
+            config: Arc::new(config),
+            members: RwLock::default(),
+            inboxes: Inboxes::default(),
+            saving: tokio::sync::Mutex::new(()),
+            stop: CancellationToken::new(),
+        };
+        for (name, settings) in &fleet.config.connections {
+            let working = fleet.work(settings.clone()).await?;
+            fleet.insert(fleet.member(name.clone(), None, Ok(working)));
+        }
+        for saved in fleet.store.saved_connections().await? {
+            if fleet.get(&saved.name).is_some() {
+                tracing::warn!(connection = %saved.name, "the connection of that name in the configuration file is used, not the saved one");
+                continue;
+            }
+            let (shown, settings) = fleet.recall(&saved);
+            let working = match settings {
+                Ok(settings) => fleet.work(settings).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = &working {
+                tracing::error!(connection = %saved.name, error = explain(error), "a saved connection does not work");
+            }
+            fleet.insert(fleet.member(saved.name, Some(shown), working));
+        }
+        Ok(Arc::new(fleet))
+    }
+
+    /// Begins to follow every connection.
+    pub fn start(&self) {
+        self.members().iter().for_each(|member| member.follow());
+    }
+
+    /// Stops following, waits for what is under way, and closes the store.
+    pub async fn end(&self) {
+        self.stop.cancel();
+        join_all(self.members().iter().map(|member| member.end())).await;
+        self.store.close().await;
+    }
+
+    /// The settings of the daemon.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is remembered.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Where deliveries go.
+    pub(crate) const fn inboxes(&self) -> &Inboxes {
+        &self.inboxes
+    }
+
+    /// The connections by name.
+    pub fn members(&self) -> Vec<Arc<Member>> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The connection of that name.
+    pub fn get(&self, name: &ConnectionName) -> Option<Arc<Member>> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Adds a member and has it follow; why it cannot work is part of it.
+    async fn add(
+        &self,
+        name: ConnectionName,
+        saved: Option<Saved>,
+        settings: Result<ConnectionConfig, ServiceError>,
+    ) {
+        let working = match settings {
+            Ok(settings) => self.work(settings).await,
+            Err(error) => Err(error),
+        };
+        let member = self.member(name, saved, working);
+        member.follow();
+        self.insert(member);
+    }
+
+    async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
+        let connection = Arc::new(Connection::open(&settings, &self.store).await?);
+        let claim = connection.claim_to_follow(&self.config.store).await?;
+        Ok(Working { connection, settings, claim })
+    }
+
+    fn member(
+        &self,
+        name: ConnectionName,
+        saved: Option<Saved>,
+        working: Result<Working, ServiceError>,
+    ) -> Member {
+        let state = working.map_err(Into::into);
+        Member::new(name, saved, state, (&self.config, &self.file), &self.stop)
+    }
+
+    fn insert(&self, member: Member) {
+        if let Some(inbox) = member.connection().ok().and_then(|connection| connection.inbox()) {
+            self.inboxes.insert(member.name().to_string(), inbox);
+        }
+        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        members.insert(member.name().clone(), Arc::new(member));
+    }
+
+    fn remove_member(&self, name: &ConnectionName) {
+        self.inboxes.remove(name.as_str());
+        self.members.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// What was saved, as it is shown and as it works.
+    fn recall(&self, saved: &SavedConnection) -> (Saved, Result<ConnectionConfig, ServiceError>) {
+        let settings = serde_json::from_str::<ConnectionSettings>(&saved.settings);
+        let shown = Saved {
+            settings: settings.as_ref().cloned().unwrap_or_default(),
+            secrets: saved.secrets.keys().filter_map(|name| crate::SecretField::named(name)).collect(),
+            at: saved.saved,
+        };
+        let config = settings
+            .map_err(|e| ServiceError::Saved { connection: saved.name.clone(), problem: e.to_string() })
+            .and_then(|settings| {
+                let key = self.key.as_ref().ok_or(VaultError::NoKey)?;
+                Ok(settings.check(&saved.name, &save::open_all(key, saved)?)?)
+            });
+        (shown, config)
+    }
+}

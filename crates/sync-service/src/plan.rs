@@ -1,0 +1,60 @@
+//! A plan as it is shown to people.
+
+use serde::Serialize;
+use sync_engine::{EngineError, Limits, ObjectChange, Progress, SyncPlan};
+use sync_model::ConnectionName;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Connection, ServiceError};
+
+/// A plan as it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanView {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// What would happen.
+    #[serde(flatten)]
+    pub plan: SyncPlan,
+    /// Why a sync would not carry it out.
+    pub refusal: Option<String>,
+    /// What releases it.
+    pub release: Option<String>,
+    /// The objects one by one, as many as were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Vec<ObjectChange>>,
+}
+
+impl PlanView {
+    /// A plan, with what the limits say to it and without its objects.
+    pub fn of(connection: &Connection, plan: SyncPlan, limits: &Limits) -> Self {
+        let refusal = plan.clone().approve(limits).err();
+        let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
+        Self {
+            connection: connection.name().clone(),
+            plan,
+            refusal: refusal.map(|refusal| refusal.to_string()),
+            release,
+            objects: None,
+        }
+    }
+
+    /// Makes a plan of everything, with so many of its objects.
+    ///
+    /// # Errors
+    /// When the directory, the importer or the store fails.
+    pub async fn make(
+        connection: &Connection,
+        limits: &Limits,
+        objects: u32,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<Self, ServiceError> {
+        let engine = connection.engine();
+        let plan = engine.plan(progress, stop).await?;
+        let changes = engine.changes(plan.run, None, objects).await?;
+        let mut shown = Self::of(connection, plan.clone(), limits);
+        shown.objects = Some(changes);
+        engine.discard(plan).await?;
+        Ok(shown)
+    }
+}
