@@ -7,10 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use sync_service::engine::{
-    Change, EngineError, FieldChange, Limits, ObjectChange, Progress, Subject, SyncPlan,
-};
-use sync_service::model::{ConnectionName, RecordKey};
+use sync_service::engine::{Change, EngineError, FieldChange, ObjectChange, Progress, Subject, SyncPlan};
+use sync_service::model::RecordKey;
 use sync_service::{Connection, PlanView, explain};
 use tokio_util::sync::CancellationToken;
 

@@ -207,7 +207,7 @@ impl Member {
             self,
             |m| &m.jobs.verify,
             "Comparing schema and mapping, and looking at the event hook",
-            { |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) } },
+            |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) },
         )
     }
 
