@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Init(Box<crate::commands::init::Init>),
     /// Make a key pair: the private key goes to a file, the public key to standard output for Okta.
     Keygen(crate::commands::keygen::Keygen),
+    /// Make the key that the console keeps secrets under, or change to another.
+    MasterKey(crate::commands::master_key::MasterKey),
     /// Create the object schema and mapping in Assets, and the event hook in Okta. Can be repeated.
     Setup(Setup),
     /// Check that the object schema, the mapping and the event hook are as they should be.

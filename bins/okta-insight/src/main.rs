@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Init(args) => commands::init::run(&args, output).await,
         Command::Keygen(args) => commands::keygen::run(&args, output).await,
+        Command::MasterKey(args) => commands::master_key::run(&args, output).await,
         Command::Setup(args) => commands::setup::run(&args, output).await,
         Command::Verify(args) => commands::verify::run(&args, output).await,
         Command::Doctor(args) => commands::doctor::run(&args, output).await,

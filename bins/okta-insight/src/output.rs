@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use sync_service::{ConfigError, ServiceError, explain};
+use sync_service::{ConfigError, SaveError, ServiceError, explain};
 
 /// Differences or problems were found, and nothing failed.
 pub(crate) const FOUND: u8 = 3;
@@ -27,6 +27,12 @@ impl Failure {
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
+    }
+}
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        Self { message: explain(&error), hint: error.hint(), code: 1 }
     }
 }
 

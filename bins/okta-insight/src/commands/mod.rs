@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod keygen;
 pub(crate) mod man;
 mod manual_hook;
+pub(crate) mod master_key;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;

@@ -88,11 +88,46 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // A form with secrets is sent without leaving the page: what was typed stays when it is refused, and the server never
+  // sends a secret back.
+  function keep(form) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      form.setAttribute("aria-busy", "true");
+      const button = event.submitter;
+      button?.setAttribute("aria-disabled", "true");
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.action, { method: "POST", body }).catch(() => undefined);
+      if (!answer) {
+        form.submit();
+        return;
+      }
+      if (answer.redirected) {
+        location.assign(answer.url);
+        return;
+      }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const main = document.querySelector("main");
+      const typed = [...form.elements].filter((input) => input.matches("textarea, [type=password]"));
+      main.innerHTML = page.querySelector("main").innerHTML;
+      for (const input of typed) {
+        const place = document.getElementById(input.id);
+        if (place && !place.value) place.value = input.value;
+      }
+      document.querySelectorAll("form[data-keep]").forEach(keep);
+      times(main);
+      main.focus();
+      scrollTo(0, 0);
+    });
+  }
+
   addEventListener("DOMContentLoaded", () => {
     document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
     times(document);
     setInterval(() => times(document), 1000);
     document.querySelectorAll("[data-live]").forEach(live);
+    document.querySelectorAll("form[data-keep]").forEach(keep);
     addEventListener("submit", (event) => {
       const button = event.submitter;
       if (!button || button.formTarget) return;

@@ -2,6 +2,7 @@
 
 mod charts;
 mod connections;
+mod edit;
 mod error;
 mod health;
 mod parts;
@@ -17,5 +18,9 @@ pub(crate) use error::PageError;
 
 /// All pages.
 pub(crate) fn router() -> Router<App> {
-    Router::new().merge(connections::router()).merge(setup::router()).fallback(error::not_found)
+    Router::new()
+        .merge(connections::router())
+        .merge(edit::router())
+        .merge(setup::router())
+        .fallback(error::not_found)
 }

@@ -20,6 +20,7 @@ pub use member::{Broken, Keeper, Member, Saved};
 pub use save::{Draft, SaveError, rotate};
 
 use crate::http::Inboxes;
+use crate::lock::Lock;
 use crate::vault::{MasterKey, VaultError};
 use crate::{Config, Connection, ConnectionConfig, ConnectionSettings, ServiceError, explain};
 use member::Working;
@@ -78,6 +79,20 @@ impl Fleet {
             fleet.insert(fleet.member(saved.name, Some(shown), working));
         }
         Ok(Arc::new(fleet))
+    }
+
+    /// Whether no process works on a connection that was saved in the console.
+    ///
+    /// # Errors
+    /// When one does, or the store fails.
+    pub async fn is_at_rest(config: &Config) -> Result<(), ServiceError> {
+        let store = Store::open(&config.store).await?;
+        let saved = store.saved_connections().await;
+        store.close().await;
+        for connection in saved? {
+            Lock::take(&config.store, &connection.name)?;
+        }
+        Ok(())
     }
 
     /// Begins to follow every connection.

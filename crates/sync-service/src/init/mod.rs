@@ -3,6 +3,7 @@
 mod answers;
 mod check;
 mod key;
+mod master;
 mod private;
 mod write;
 
@@ -14,11 +15,12 @@ pub use check::{
     Check, Finding, Problem, check_account, check_app, check_import_token, check_org, hook_address,
 };
 pub use key::{KeyFile, NewKey, generate_key, read_key};
+pub use master::{new_master_key, read_master_key};
 use okta_client::KeyError;
 use sync_model::ConnectionName;
 pub use write::{Draft, SecretKind, Written};
 
-use crate::ConfigError;
+use crate::{ConfigError, VaultError};
 
 /// Why a key or a configuration could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +66,9 @@ pub enum InitError {
     /// A key that cannot be used or made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A text that is no master key, or none could be made.
+    #[error("the master key: {0}")]
+    MasterKey(#[from] VaultError),
     /// The system does not let the key pair be computed.
     #[error("the key pair could not be computed")]
     Interrupted,
@@ -75,7 +80,13 @@ pub enum InitError {
 impl InitError {
     /// Whether the arguments are wrong, rather than the world.
     pub const fn is_usage(&self) -> bool {
-        !matches!(self, Self::Write { .. } | Self::Interrupted | Self::Key(KeyError::NotGenerated))
+        !matches!(
+            self,
+            Self::Write { .. }
+                | Self::Interrupted
+                | Self::Key(KeyError::NotGenerated)
+                | Self::MasterKey(VaultError::NotSealed)
+        )
     }
 
     /// The operator's next step.
@@ -88,6 +99,7 @@ impl InitError {
             Self::Read { .. } => "check the name of the file, and that this user may read it",
             Self::Write { .. } => "check that the folder exists and that this user may write there",
             Self::NotExtendable { .. } => "mend the file, or choose another with --config",
+            Self::MasterKey(error) => error.hint(),
             Self::Interrupted => "try again",
             Self::Key(_) | Self::Config(_) => return None,
         })

@@ -1,0 +1,308 @@
+//! The fields of a connection's settings: from what was saved or sent, to a draft, and as inputs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use maud::{Markup, html};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use sync_service::model::ConnectionName;
+use sync_service::{
+    AlertSettings, AssetsSettings, ConnectionSettings, Draft, FieldProblem, HookSettings, OktaSettings,
+    Saved, Secret, SecretField,
+};
+
+use super::super::parts::capital;
+
+/// The fields as texts.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) name: String,
+    texts: HashMap<String, String>,
+    /// Settings that have no field of their own stay as they were saved.
+    base: ConnectionSettings,
+    saved: Vec<SecretField>,
+}
+
+/// A draft, and what of the texts is no setting at all.
+pub(super) struct Filled {
+    pub(super) draft: Draft,
+    pub(super) problems: Vec<FieldProblem>,
+}
+
+/// Settings that are given as JSON, by their names.
+const FURTHER: &str = "further";
+
+impl Fields {
+    /// What was typed.
+    pub(super) fn sent(sent: HashMap<String, String>) -> Self {
+        Self { name: sent.get("name").cloned().unwrap_or_default(), texts: sent, ..Self::default() }
+    }
+
+    /// Over what was saved before.
+    pub(super) fn over(mut self, saved: &Saved) -> Self {
+        self.base = saved.settings.clone();
+        self.saved.clone_from(&saved.secrets);
+        self
+    }
+
+    /// What was saved.
+    pub(super) fn saved(saved: &Saved) -> Self {
+        let settings = &saved.settings;
+        let mut texts = HashMap::new();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                texts.insert(name.to_owned(), value);
+            }
+        };
+        put("org_url", Some(settings.okta.org_url.clone()));
+        put("client_id", Some(settings.okta.client_id.clone()));
+        put("public_url", settings.hook.as_ref().map(|hook| hook.public_url.clone()));
+        put("api_url", settings.assets.api_url.clone());
+        put("site_url", settings.assets.site_url.clone());
+        put("email", settings.assets.email.clone());
+        put("follow_titles", settings.assets.follow_titles.then(|| "yes".to_owned()));
+        put("alert_format", settings.alerts.as_ref().and_then(|alerts| word(&alerts.format)));
+        put("full", settings.schedule.full.clone());
+        put("delta", settings.schedule.delta.clone());
+        put(FURTHER, further(settings));
+        Self { texts, ..Self::default() }.over(saved)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.texts.get(name).map_or("", |text| text.trim())
+    }
+
+    fn given(&self, name: &str) -> Option<String> {
+        Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// The draft that the texts make.
+    pub(super) fn filled(&self) -> Filled {
+        let mut settings = self.base.clone();
+        let mut problems = Vec::new();
+        settings.okta = OktaSettings {
+            org_url: self.text("org_url").to_owned(),
+            client_id: self.text("client_id").to_owned(),
+            ..settings.okta
+        };
+        settings.assets = AssetsSettings {
+            api_url: self.given("api_url"),
+            site_url: self.given("site_url"),
+            email: self.given("email"),
+            follow_titles: self.given("follow_titles").is_some(),
+        };
+        settings.hook = self.given("public_url").map(|public_url| HookSettings { public_url });
+        settings.schedule.full = self.given("full");
+        settings.schedule.delta = self.given("delta");
+        if let Err(problem) = self.read_further(&mut settings) {
+            problems.push(problem);
+        }
+        let mut secrets = BTreeMap::new();
+        for field in SecretField::ALL {
+            if let Some(secret) = self.given(field.as_str()) {
+                secrets.insert(field, Some(Secret::from(secret)));
+            } else if self.given(&format!("remove_{}", field.as_str())).is_some() {
+                secrets.insert(field, None);
+            }
+        }
+        if self.given("site_url").is_none() && self.given("email").is_none() {
+            // An account is given whole or not at all.
+            secrets.insert(SecretField::ApiToken, None);
+        }
+        let has_alerts = match secrets.get(&SecretField::AlertUrl) {
+            Some(given) => given.is_some(),
+            None => self.saved.contains(&SecretField::AlertUrl),
+        };
+        settings.alerts = has_alerts.then(|| AlertSettings {
+            format: self
+                .given("alert_format")
+                .and_then(|text| read(&Value::from(text)).ok())
+                .unwrap_or_default(),
+            at_most_every: self.base.alerts.as_ref().and_then(|alerts| alerts.at_most_every.clone()),
+        });
+        let although = self.given("although").is_some();
+        Filled { draft: Draft { settings, secrets, although }, problems }
+    }
+
+    fn read_further(&self, settings: &mut ConnectionSettings) -> Result<(), FieldProblem> {
+        let Some(text) = self.given(FURTHER) else { return Ok(()) };
+        let problem = |message: String| FieldProblem {
+            field: FURTHER.into(),
+            message,
+            hint: Some("correct it, or empty the field to leave everything as it is".into()),
+            hopeless: true,
+        };
+        let given: Map<String, Value> = serde_json::from_str(&text).map_err(|e| problem(e.to_string()))?;
+        for (name, value) in &given {
+            let outcome = match name.as_str() {
+                "users" => read(value).map(|read| settings.users = read),
+                "groups" => read(value).map(|read| settings.groups = read),
+                "mapping" => read(value).map(|read| settings.mapping = read),
+                "limits" => read(value).map(|read| settings.limits = read),
+                "events" => read(value).map(|read| settings.events = read),
+                _ => {
+                    Err("is no such setting; there are users, groups, mapping, limits and events".to_owned())
+                }
+            };
+            outcome.map_err(|message| problem(format!("{name}: {message}")))?;
+        }
+        Ok(())
+    }
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    serde_json::from_value(value.clone()).map_err(|e| e.to_string())
+}
+
+fn word<T: Serialize>(value: &T) -> Option<String> {
+    Some(serde_json::to_value(value).ok()?.as_str()?.to_owned())
+}
+
+/// The settings without a field of their own, where they are not as they come.
+fn further(settings: &ConnectionSettings) -> Option<String> {
+    let (all, plain) =
+        (serde_json::to_value(settings).ok()?, serde_json::to_value(ConnectionSettings::default()).ok()?);
+    let chosen: Map<String, Value> = ["users", "groups", "mapping", "limits", "events"]
+        .into_iter()
+        .filter(|name| all.get(name) != plain.get(name))
+        .filter_map(|name| Some((name.to_owned(), all.get(name)?.clone())))
+        .collect();
+    if chosen.is_empty() { None } else { serde_json::to_string_pretty(&chosen).ok() }
+}
+
+/// What people call a field.
+pub(super) fn label(field: &str) -> String {
+    match field {
+        "name" => "Name",
+        "org_url" => "Organisation URL",
+        "client_id" => "Client ID",
+        "private_key" => "Private key",
+        "import_token" => "Import token",
+        "public_url" => "Public URL of this daemon",
+        "api_url" => "Address of the Assets API",
+        "site_url" => "Atlassian site",
+        "email" => "Mail address of the account",
+        "api_token" => "API token of the account",
+        "hook_secret" => "Secret of the event hook",
+        "alert_url" => "Webhook for alerts",
+        "schedule.full" | "full" => "Read everything",
+        "schedule.delta" | "delta" => "Read what changed",
+        "" | FURTHER => "Further settings",
+        other => return capital(other),
+    }
+    .to_owned()
+}
+
+/// Where the field is on the page.
+pub(super) fn anchor(field: &str) -> &str {
+    match field {
+        "schedule.full" => "full",
+        "schedule.delta" => "delta",
+        "name" | "org_url" | "client_id" | "private_key" | "import_token" | "public_url" | "api_url"
+        | "site_url" | "email" | "api_token" | "hook_secret" | "alert_url" | "full" | "delta" => field,
+        _ => FURTHER,
+    }
+}
+
+/// How a field is typed into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Line(&'static str),
+    Lines,
+    Secret,
+    SecretLines,
+}
+
+/// All inputs, each with what is wrong about it.
+pub(super) fn inputs(
+    fields: &Fields,
+    existing: Option<&ConnectionName>,
+    problems: &[FieldProblem],
+) -> Markup {
+    let input = |name: &str, kind: Kind, hint: Markup| one(fields, name, kind, &hint, problems);
+    let optional_open = problems.iter().any(|problem| {
+        !matches!(
+            anchor(&problem.field),
+            "name" | "org_url" | "client_id" | "private_key" | "import_token" | "public_url"
+        )
+    });
+    html! {
+        @if existing.is_none() {
+            (input("name", Kind::Line("main"), html! { "What you call the connection: small letters, digits and dashes. Part of external ids in Assets, so it stays." }))
+        }
+        fieldset {
+            legend { "Okta" }
+            (input("org_url", Kind::Line("https://example.okta.com"), html! { "The address of your org, without -admin." }))
+            (input("client_id", Kind::Line("0oa1example"), html! { "Of the API Services app: Applications, the app, General, Client Credentials." }))
+            (input("private_key", Kind::SecretLines, html! { "The whole private key as JWK, as Okta showed it once (or as " code { "okta-insight keygen" } " wrote it). PEM works, too." }))
+            (input("public_url", Kind::Line("https://sync.example.com"), html! { "Where Okta reaches this daemon from the internet, for the event hook. Without it, changes come from the System Log, some seconds later." }))
+        }
+        fieldset {
+            legend { "Assets" }
+            (input("import_token", Kind::Secret, html! { "Of the external import: object schema, Import tab, the import's menu (…), Generate token. It is shown once." }))
+        }
+        details.card open[optional_open] id="optional" {
+            summary { "Optional settings" }
+            p.hint { "With an account, cardinalities are lifted and values cleared without anybody's help. All three or none." }
+            (input("site_url", Kind::Line("https://example.atlassian.net"), html! { "The Atlassian site." }))
+            (input("email", Kind::Line("sync@example.com"), html! { "Of an account that may administer the object schema." }))
+            (input("api_token", Kind::Secret, html! { "Made at id.atlassian.com, Security, API tokens." }))
+            div.check {
+                input type="checkbox" name="follow_titles" id="follow_titles" value="yes" checked[fields.given("follow_titles").is_some()];
+                label for="follow_titles" { "Rename attributes in Assets when their titles change in Okta (takes the account)" }
+            }
+            (input("api_url", Kind::Line("https://api.atlassian.com"), html! { "Only when it is another than Atlassian's." }))
+            (input("hook_secret", Kind::Secret, html! { "What Okta sends along with deliveries; made from the private key when empty." }))
+            (input("full", Kind::Line("1d"), html! { "An interval such as 6h, a cron expression in UTC, or never." }))
+            (input("delta", Kind::Line("30m"), html! { "The same, for what changed lately." }))
+            (input("alert_url", Kind::Secret, html! { "Who is told when something is wrong: a webhook that takes JSON, or one of Slack." }))
+            @let slack = fields.text("alert_format") == "slack";
+            div.field {
+                label for="alert_format" { "Format of alerts" }
+                select name="alert_format" id="alert_format" {
+                    option value="json" selected[!slack] { "JSON" }
+                    option value="slack" selected[slack] { "Slack" }
+                }
+            }
+            (input(FURTHER, Kind::Lines, html! { "JSON with any of " code { "users" } ", " code { "groups" } " (who is synchronised), " code { "mapping" } ", " code { "limits" } ", " code { "events" } ", as in the configuration file. Attributes are chosen more easily on the Schema page." }))
+        }
+    }
+}
+
+fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[FieldProblem]) -> Markup {
+    let wrong: Vec<&FieldProblem> =
+        problems.iter().filter(|problem| anchor(&problem.field) == name).collect();
+    let kept = SecretField::named(name).is_some_and(|field| fields.saved.contains(&field));
+    let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
+    let described = if wrong.is_empty() { hint_id.clone() } else { format!("{hint_id} {error_id}") };
+    let invalid = (!wrong.is_empty()).then_some("true");
+    let placeholder = match kind {
+        Kind::Secret | Kind::SecretLines if kept => "saved; leave empty to keep it",
+        Kind::Line(example) => example,
+        _ => "",
+    };
+    html! {
+        div.field {
+            label for=(name) { (label(name)) }
+            p.hint id=(hint_id) { (hint) }
+            @match kind {
+                Kind::Line(_) => input type="text" name=(name) id=(name) value=(fields.text(name)) placeholder=(placeholder) aria-describedby=(described) aria-invalid=[invalid] spellcheck="false" autocapitalize="none" autocomplete="off";,
+                Kind::Secret => input type="password" name=(name) id=(name) placeholder=(placeholder) aria-describedby=(described) aria-invalid=[invalid] autocomplete="new-password";,
+                Kind::Lines => textarea name=(name) id=(name) aria-describedby=(described) aria-invalid=[invalid] spellcheck="false" { (fields.text(name)) },
+                Kind::SecretLines => textarea name=(name) id=(name) placeholder=(placeholder) aria-describedby=(described) aria-invalid=[invalid] spellcheck="false" autocomplete="off" {},
+            }
+            @if !wrong.is_empty() {
+                div.error id=(error_id) {
+                    @for problem in wrong { p { "✗ " (capital(&problem.message)) @if let Some(hint) = &problem.hint { ". " (capital(hint)) } "." } }
+                }
+            }
+            @if kept && matches!(name, "hook_secret" | "alert_url") {
+                div.check {
+                    input type="checkbox" name={ "remove_" (name) } id={ "remove_" (name) } value="yes";
+                    label for={ "remove_" (name) } { "Take away what is saved" }
+                }
+            }
+        }
+    }
+}

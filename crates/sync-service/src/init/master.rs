@@ -1,0 +1,29 @@
+//! The key that the console keeps secrets under, in a file.
+
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::{InitError, private};
+use crate::MasterKey;
+
+/// Makes a master key and writes it to a file that only its owner may read. Gives its id.
+///
+/// # Errors
+/// When the file exists already, or cannot be written.
+pub fn new_master_key(path: &Path) -> Result<String, InitError> {
+    let text = MasterKey::generate()?;
+    let key = MasterKey::parse(&text)?;
+    private::write(path, &format!("{}\n", text.expose_secret()), false)?;
+    Ok(key.id().to_owned())
+}
+
+/// Reads a master key.
+///
+/// # Errors
+/// When the file cannot be read, or holds none.
+pub fn read_master_key(path: &Path) -> Result<MasterKey, InitError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| InitError::Read { path: path.to_owned(), source })?;
+    Ok(MasterKey::parse(&text.into())?)
+}
