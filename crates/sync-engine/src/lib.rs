@@ -23,6 +23,7 @@ mod schedule;
 mod settle;
 mod setup;
 mod stats;
+mod watch;
 
 pub use alert::{Alarm, Alert, AlertKind, NoAlarm};
 pub use due::NextPasses;
@@ -46,3 +47,4 @@ pub use report::{RecordCounts, RunKind, RunReport, RunResult};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
 pub use stats::{EngineStats, LATENCY_BOUNDS};
+pub use watch::{WatchedRun, Watcher};

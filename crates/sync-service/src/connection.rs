@@ -24,6 +24,7 @@ use crate::alerts::Alerts;
 use crate::config::EventSource;
 use crate::export::Saved;
 use crate::http::Inbox;
+use crate::live_run::LiveRuns;
 use crate::lock::Lock;
 use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, ServiceError};
@@ -39,6 +40,7 @@ pub struct Connection {
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
     alerts: Arc<Alerts>,
+    pub(crate) live: Arc<LiveRuns>,
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
@@ -92,6 +94,7 @@ impl Connection {
         let settings = SourceSettings::new(assets.clone(), account.clone());
         let mapping = MappingSlot::default();
         let alerts = Arc::new(Alerts::new(&config.name, config.alerts.as_ref())?);
+        let live = Arc::new(LiveRuns::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.events {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
@@ -123,6 +126,7 @@ impl Connection {
                 Arc::new(AssetsObjects::new(account, settings, mapping))
             }),
             alarm: alerts.clone(),
+            watcher: live.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
@@ -134,6 +138,7 @@ impl Connection {
             watch,
             events: config.events,
             alerts,
+            live,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),
