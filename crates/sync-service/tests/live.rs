@@ -1,0 +1,122 @@
+//! The runs of a process as they go.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::json;
+use support::{World, follow};
+use sync_service::engine::{Limits, Phase, Quiet, RunKind, RunResult};
+use sync_service::{Connection, LiveRun, LiveRunView};
+use tokio_util::sync::CancellationToken;
+
+const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
+const LONG: Duration = Duration::from_secs(30);
+
+/// What a connection shows from now on, until something is there.
+async fn seen_until(connection: &Connection, mut enough: impl FnMut(&LiveRunView) -> bool) -> Vec<LiveRunView> {
+    let mut changes = connection.live_changes();
+    let watch = async {
+        let mut seen = Vec::new();
+        loop {
+            assert!(changes.changed().await);
+            seen.push(connection.live_run());
+            if seen.last().is_some_and(&mut enough) {
+                return seen;
+            }
+        }
+    };
+    tokio::time::timeout(LONG, watch).await.unwrap()
+}
+
+fn ended(view: &LiveRunView, kind: RunKind) -> Option<&LiveRun> {
+    view.ended.iter().find(|run| run.kind == kind)
+}
+
+#[tokio::test]
+async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_and_afterwards() {
+    let world = World::start(OFTEN).await;
+    let holder = world.connection().await;
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let following = follow(&holder);
+    let asker = world.connection().await;
+    let stop = CancellationToken::new();
+    let (report, seen) = tokio::join!(
+        world.hand_over(&asker, LONG, &stop),
+        seen_until(&holder, |view| ended(view, RunKind::Full).is_some()),
+    );
+    let report = report.unwrap();
+    assert!(asker.live_run().current().is_none(), "the other process has no runs of its own");
+    let running = |view: &LiveRunView| view.running.iter().any(|run| run.kind == RunKind::Full);
+    assert!(seen.iter().any(running), "{seen:?}");
+    let run = ended(seen.last().unwrap(), RunKind::Full).unwrap();
+    assert_eq!(run.result, Some(RunResult::Done));
+    assert_eq!(run.run, Some(holder.status(1).await.unwrap().runs[0].id));
+    let phases: Vec<Phase> = run.phases.iter().map(|phase| phase.phase).collect();
+    let expected = [
+        Phase::Structure,
+        Phase::Groups,
+        Phase::Members,
+        Phase::Users,
+        Phase::Missing,
+        Phase::Sending,
+        Phase::Processing,
+    ];
+    assert_eq!(phases, expected);
+    let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
+    let sending = &run.phases[5];
+    assert_eq!((sending.done, sending.total), (sent, Some(sent)));
+    let users = &run.phases[3];
+    assert!(users.done > 0 && users.total.is_none() && users.ended.is_some(), "{users:?}");
+
+    // Of the second one it is known how much there is.
+    let (_, seen) = tokio::join!(
+        world.hand_over(&asker, LONG, &stop),
+        seen_until(&holder, |view| ended(view, RunKind::Full).is_some_and(|again| again.run != run.run)),
+    );
+    let again = ended(seen.last().unwrap(), RunKind::Full).unwrap();
+    for phase in [Phase::Groups, Phase::Users] {
+        let listed = again.phases.iter().find(|listed| listed.phase == phase).unwrap();
+        assert_eq!(listed.total, Some(listed.done), "{listed:?}");
+    }
+
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    let person = json!({ "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "L" });
+    let (created, seen) = tokio::join!(
+        control.call("POST", "/okta/users", &person),
+        seen_until(&holder, |view| ended(view, RunKind::Events).is_some()),
+    );
+    created.unwrap();
+    let batch = ended(seen.last().unwrap(), RunKind::Events).unwrap();
+    let read = batch.phases.iter().find(|phase| phase.phase == Phase::Objects).unwrap();
+    assert_eq!(read.done, 1);
+    assert!(batch.phases.iter().any(|phase| phase.phase == Phase::Sending && phase.done == 1), "{batch:?}");
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
+    let world = World::start("").await;
+    let connection = world.connection().await;
+    connection.engine().setup(false).await.unwrap();
+    let stop = CancellationToken::new();
+    let (limits, quiet) = (Limits::default(), Quiet);
+    let begun = async {
+        while !connection.live_run().running.iter().any(|run| run.run.is_some()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        report = connection.engine().sync(&limits, &quiet, &stop) => unreachable!("{report:?}"),
+        () = begun => {}
+    }
+    let view = connection.live_run();
+    assert!(view.running.is_empty());
+    let run = ended(&view, RunKind::Full).unwrap();
+    assert!(run.result.is_none() && run.ended.is_some(), "cut off: {run:?}");
+}
