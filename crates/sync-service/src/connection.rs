@@ -26,6 +26,7 @@ use crate::export::Saved;
 use crate::http::Inbox;
 use crate::live_run::LiveRuns;
 use crate::lock::Lock;
+use crate::samples::Sampling;
 use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
@@ -41,6 +42,7 @@ pub struct Connection {
     pub(crate) events: EventSource,
     alerts: Arc<Alerts>,
     pub(crate) live: Arc<LiveRuns>,
+    pub(crate) sampling: Sampling,
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
@@ -139,6 +141,7 @@ impl Connection {
             events: config.events,
             alerts,
             live,
+            sampling: Sampling::default(),
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),
@@ -231,7 +234,8 @@ impl Connection {
             ended.cancel();
         };
         let span = tracing::info_span!("following", connection = %self.name);
-        tokio::join!(following.instrument(span), self.alerts.deliver(&ended));
+        let sampling = self.keep_samples(&ended).instrument(span.clone());
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling);
     }
 
     /// The part that the hook receiver needs; `None` without a hook.

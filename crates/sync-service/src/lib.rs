@@ -16,6 +16,7 @@ mod live_run;
 mod lock;
 mod manual_hook;
 mod prune;
+mod samples;
 mod schema;
 mod shutdown;
 mod status;

@@ -1,15 +1,16 @@
-//! The runs of a process as they go.
+//! What a process shows of its work: runs as they go, and samples for charts.
 
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use support::{World, follow};
-use sync_service::engine::{Limits, Phase, Quiet, RunKind, RunResult};
+use sync_service::engine::{Clock, Limits, Phase, Quiet, RunKind, RunResult, Sample, SystemClock};
 use sync_service::{Connection, LiveRun, LiveRunView};
 use tokio_util::sync::CancellationToken;
 
@@ -119,4 +120,44 @@ async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
     assert!(view.running.is_empty());
     let run = ended(&view, RunKind::Full).unwrap();
     assert!(run.result.is_none() && run.ended.is_some(), "cut off: {run:?}");
+}
+
+#[tokio::test]
+async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
+    let world = World::start(OFTEN).await;
+    let settings = world.config.connections.values().next().unwrap();
+    let connection = Connection::open(settings, &world.store).await.unwrap();
+    let holder = Arc::new(connection.sampling_every(Duration::from_millis(50)));
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let (began, following) = (SystemClock.now(), follow(&holder));
+    let asker = world.connection().await;
+    let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    let users = control.get("/okta/users").await.unwrap();
+    let path = format!("/okta/users/{}", users["users"][0]["id"].as_str().unwrap());
+    control.call("POST", &path, &json!({ "city": "Paris" })).await.unwrap();
+
+    let deadline = tokio::time::Instant::now() + LONG;
+    let samples = loop {
+        let samples = holder.samples(began).await.unwrap();
+        let settled: u64 = samples.iter().map(|sample| sample.settled).sum();
+        if settled > 0 && samples.iter().map(|sample| sample.executions).sum::<u64>() > 1 {
+            break samples;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{samples:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    following.stop().await;
+    let sum = |count: fn(&Sample) -> u64| samples.iter().map(count).sum::<u64>();
+    assert_eq!((sum(|s| s.executions), sum(|s| s.sent)), (2, sent + 1));
+    let (requests, refused) = (sum(|s| s.requests), sum(|s| s.refused));
+    assert!(requests >= report.directory_requests && refused == 0, "{requests} {refused} {report:?}");
+    let (first, last) = (samples.first().unwrap(), samples.last().unwrap());
+    assert_eq!((first.freshness_seconds, first.sent), (None, 0), "{first:?}");
+    assert!(last.freshness_seconds.is_some() && samples.is_sorted_by_key(|sample| sample.at));
+    assert!(last.rate_limit_permille.is_some(), "{last:?}");
+    let later = holder.samples(last.at).await.unwrap();
+    assert!(later.first() == Some(last) || later.is_empty());
 }
