@@ -8,9 +8,7 @@ use jiff::Timestamp;
 use sync_model::{Departure, GroupId, ObjectKind, RecordKey, RunId, UserId};
 
 use crate::read::Read;
-use crate::{
-    EngineError, Handful, Observed, Phase, Progress, RunReport, Subject, SyncPlan, engine::Engine,
-};
+use crate::{EngineError, Handful, Observed, Phase, Progress, RunReport, Subject, SyncPlan, engine::Engine};
 
 /// How many members a page of a listing holds.
 const MEMBERS_A_PAGE: u64 = 1000;
@@ -100,7 +98,8 @@ impl Engine {
         let mut states = States::default();
         let mut named = Named::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.
-        let (mut found, mut gone) = self.read_groups_first(&mut named, doubtful, &mut states, report, progress).await?;
+        let (mut found, mut gone) =
+            self.read_groups_first(&mut named, doubtful, &mut states, report, progress).await?;
         let mut dissolved = group_ids(&gone);
         dissolved.extend(group_ids(unselected(&found)));
         let wishes = self.weigh(named, alone, &mut states).await?;

@@ -26,6 +26,7 @@ use crate::export::Saved;
 use crate::http::Inbox;
 use crate::live_run::LiveRuns;
 use crate::lock::Lock;
+use crate::objects::Lookup;
 use crate::samples::Sampling;
 use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, ServiceError};
@@ -43,6 +44,7 @@ pub struct Connection {
     alerts: Arc<Alerts>,
     pub(crate) live: Arc<LiveRuns>,
     pub(crate) sampling: Sampling,
+    pub(crate) lookup: Lookup,
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
@@ -103,9 +105,13 @@ impl Connection {
             EventSource::Hook => None,
         };
         let lens = Lens::new(mapping.clone(), config.selection.clone());
+        let assets_objects =
+            account.clone().map(|account| AssetsObjects::new(account, settings.clone(), mapping.clone()));
         let (directory, org): (Arc<dyn Directory>, OrgSource) = match saved {
-            Some(saved) => (Arc::new(SavedDirectory::new(saved.clone(), lens)), OrgSource::Saved(saved)),
-            None => (Arc::new(OktaDirectory::new(okta.clone(), lens)), OrgSource::Okta(okta.clone())),
+            Some(saved) => {
+                (Arc::new(SavedDirectory::new(saved.clone(), lens.clone())), OrgSource::Saved(saved))
+            }
+            None => (Arc::new(OktaDirectory::new(okta.clone(), lens.clone())), OrgSource::Okta(okta.clone())),
         };
         let mut ports = Ports {
             directory,
@@ -120,19 +126,19 @@ impl Connection {
                 )
                 .following_titles(config.assets.follow_titles),
             ),
-            hook: Arc::new(OktaEventHook::new(okta, &config.name, config.hook.clone())),
+            hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
             importer: Arc::new(AssetsImporter::new(assets, mapping.clone(), settings.clone())),
             store: Arc::clone(&state),
             feed,
-            objects: account.map(|account| -> Arc<dyn Objects> {
-                Arc::new(AssetsObjects::new(account, settings, mapping))
-            }),
+            objects: assets_objects.clone().map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
             alarm: alerts.clone(),
             watcher: live.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
+        let lookup =
+            Lookup { okta, lens, mapping, structure: Arc::clone(&ports.structure), assets: assets_objects };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
@@ -142,6 +148,7 @@ impl Connection {
             alerts,
             live,
             sampling: Sampling::default(),
+            lookup,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),

@@ -15,6 +15,7 @@ pub mod init;
 mod live_run;
 mod lock;
 mod manual_hook;
+mod objects;
 mod prune;
 mod samples;
 mod schema;
@@ -35,6 +36,10 @@ pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run,
 pub use http::{ListenError, Monitor, Receiver};
 pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
+pub use objects::{
+    Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
+    ObjectView, OktaObject, OktaSide, UnconfirmedState,
+};
 pub use okta_client::KeyKind;
 pub use schema::{SchemaView, compare_schemas};
 pub use schema_mapper as mapper;

@@ -167,9 +167,8 @@ impl LiveRuns {
     fn view(&self) -> LiveRunView {
         let now = Instant::now();
         let runs = lock(&self.runs);
-        let readable = |run: &&Run| {
-            run.ended.is_some_and(|ended| now.saturating_duration_since(ended.tick) < READABLE)
-        };
+        let readable =
+            |run: &&Run| run.ended.is_some_and(|ended| now.saturating_duration_since(ended.tick) < READABLE);
         LiveRunView {
             running: runs.running.values().map(|run| run.view(now)).collect(),
             ended: runs.ended.iter().filter(readable).map(|run| run.view(now)).collect(),
@@ -334,15 +333,7 @@ struct PhaseSoFar {
 
 impl PhaseSoFar {
     fn new(phase: Phase, total: Option<u64>) -> Self {
-        Self {
-            phase,
-            began: Moment::now(),
-            ended: None,
-            total,
-            before: 0,
-            done: 0,
-            recent: VecDeque::new(),
-        }
+        Self { phase, began: Moment::now(), ended: None, total, before: 0, done: 0, recent: VecDeque::new() }
     }
 
     fn count(&mut self, items: u64) {
@@ -445,7 +436,10 @@ mod tests {
         assert!(about(users.per_second, 10.0) && about(users.remaining_seconds.unwrap(), 40.0), "{users:?}");
         told.advance(Phase::Users, 500);
         let users = phase(&runs);
-        assert!(users.total.is_none() && users.remaining_seconds.is_none(), "a guess proved wrong: {users:?}");
+        assert!(
+            users.total.is_none() && users.remaining_seconds.is_none(),
+            "a guess proved wrong: {users:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -459,18 +453,18 @@ mod tests {
         told.end(Phase::Groups);
         told.begin(Phase::Members, Some(30));
         after(8).await;
-        let error = RunReport {
-            result: RunResult::Failed,
-            error: Some("no answer".into()),
-            ..RunReport::default()
-        };
+        let error =
+            RunReport { result: RunResult::Failed, error: Some("no answer".into()), ..RunReport::default() };
         told.ended(&error);
         drop(told);
         after(300).await;
         let view = runs.view();
         assert!(view.running.is_empty());
         let run = view.current().unwrap();
-        assert_eq!((run.run, run.kind, run.result), (Some(RunId::new(7)), RunKind::Full, Some(RunResult::Failed)));
+        assert_eq!(
+            (run.run, run.kind, run.result),
+            (Some(RunId::new(7)), RunKind::Full, Some(RunResult::Failed))
+        );
         assert_eq!(run.error.as_deref(), Some("no answer"));
         assert!(about(run.seconds, 10.0), "{run:?}");
         let groups = &run.phases[0];

@@ -130,7 +130,7 @@ impl Connection {
 
     /// Keeps samples until told to stop. One that cannot be kept is told, and what it counted goes into the next.
     pub(crate) async fn keep_samples(&self, stop: &CancellationToken) {
-        let mut peeks = tokio::time::interval(self.sampling.interval / PEEKS);
+        let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
         peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         for turn in (0..PEEKS).cycle() {
             tokio::select! {

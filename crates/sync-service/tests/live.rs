@@ -18,7 +18,10 @@ const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
 const LONG: Duration = Duration::from_secs(30);
 
 /// What a connection shows from now on, until something is there.
-async fn seen_until(connection: &Connection, mut enough: impl FnMut(&LiveRunView) -> bool) -> Vec<LiveRunView> {
+async fn seen_until(
+    connection: &Connection,
+    mut enough: impl FnMut(&LiveRunView) -> bool,
+) -> Vec<LiveRunView> {
     let mut changes = connection.live_changes();
     let watch = async {
         let mut seen = Vec::new();
@@ -96,6 +99,12 @@ async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_a
     let read = batch.phases.iter().find(|phase| phase.phase == Phase::Objects).unwrap();
     assert_eq!(read.done, 1);
     assert!(batch.phases.iter().any(|phase| phase.phase == Phase::Sending && phase.done == 1), "{batch:?}");
+    // And so is the event by which she came.
+    let found = holder.find_objects("ADA@example", None, 5).await.unwrap().objects.remove(0);
+    let seen = holder.object(&found.key).await.unwrap();
+    assert_eq!(seen.confirmed.unwrap().run.unwrap().kind, Some(RunKind::Events));
+    let event = seen.events.iter().find(|event| Some(&event.id) == seen.brought_by.as_ref()).unwrap();
+    assert!(event.event_type.starts_with("user.lifecycle."), "{event:?}");
     following.stop().await;
 }
 

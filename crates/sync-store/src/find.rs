@@ -46,7 +46,8 @@ pub(crate) async fn find(
     .await
     .map_err(|e| StoreError::new("search the objects", e))?;
     let more = rows.len() > limit as usize;
-    let keys = rows.into_iter().take(limit as usize).map(|(word, id, _)| Ok(RecordKey { kind: kind(&word)?, id }));
+    let keys =
+        rows.into_iter().take(limit as usize).map(|(word, id, _)| Ok(RecordKey { kind: kind(&word)?, id }));
     let keys: Vec<RecordKey> = keys.collect::<Result<_, StoreError>>()?;
     let mut found = read_found(store, &keys).await?;
     Ok(FoundObjects { objects: keys.iter().filter_map(|key| found.remove(key)).collect(), more })
@@ -133,7 +134,10 @@ async fn confirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<Co
     .transpose()
 }
 
-async fn unconfirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<UnconfirmedObject>, StoreError> {
+async fn unconfirmed(
+    store: &ConnectionStore,
+    key: &RecordKey,
+) -> Result<Option<UnconfirmedObject>, StoreError> {
     type Row = (String, String, i64, u32, String, i64, Option<i64>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
         "SELECT u.record, u.change, u.read_at, u.attempts, u.reason, u.due, u.run, r.kind

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use sync_engine::{Change, FoundObjects, KeptValue, OriginRun, RunKind, RunReport, Sample, StateStore, Upkeep};
+use sync_engine::{
+    Change, FoundObjects, KeptValue, OriginRun, RunKind, RunReport, Sample, StateStore, Upkeep,
+};
 use sync_model::{ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId};
 
 use support::{World, at, staged, world};
@@ -48,8 +50,10 @@ async fn sent(world: &World, changes: &[sync_engine::Staged], kinds: &[ObjectKin
 #[tokio::test]
 async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_case() {
     let world = world().await;
-    let eloise = named(ObjectKind::User, "00uEl", &[("login", "el@example.com"), ("displayName", "Éloïse RENÉE")]);
-    let team = named(ObjectKind::Group, "00gAdmins", &[("name", "Ada's Team"), ("description", "of Lovelace")]);
+    let eloise =
+        named(ObjectKind::User, "00uEl", &[("login", "el@example.com"), ("displayName", "Éloïse RENÉE")]);
+    let team =
+        named(ObjectKind::Group, "00gAdmins", &[("name", "Ada's Team"), ("description", "of Lovelace")]);
     let changes = [ada(), eloise, team].map(|record| staged(Change::Create, record, 0));
     world.confirmed(&changes).await;
     for (text, expected) in [
@@ -78,7 +82,8 @@ async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_ca
 #[tokio::test]
 async fn it_is_told_when_there_are_more() {
     let world = world().await;
-    let people = (0..5).map(|n| named(ObjectKind::User, &format!("u{n}"), &[("login", &format!("p{}", 9 - n))]));
+    let people =
+        (0..5).map(|n| named(ObjectKind::User, &format!("u{n}"), &[("login", &format!("p{}", 9 - n))]));
     let changes: Vec<_> = people.map(|record| staged(Change::Create, record, 0)).collect();
     world.confirmed(&changes).await;
     let some = world.store.find_objects("p", None, 3).await.unwrap();
@@ -127,7 +132,10 @@ async fn of_an_object_the_run_is_told_that_sent_what_counts() {
     let unconfirmed = entry.unconfirmed.unwrap();
     assert_eq!(unconfirmed.run.unwrap().id, refused);
     assert_eq!((unconfirmed.attempts, unconfirmed.reason.as_str()), (1, "no label"));
-    assert_eq!((unconfirmed.change, unconfirmed.record, unconfirmed.read_at), (Change::Update, renamed, at(5)));
+    assert_eq!(
+        (unconfirmed.change, unconfirmed.record, unconfirmed.read_at),
+        (Change::Update, renamed, at(5))
+    );
 
     let last = sent(&world, &[staged(Change::Retire, ada(), 8)], &ObjectKind::ALL, 9).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
@@ -149,9 +157,12 @@ async fn of_an_object_its_own_values_are_told_that_are_still_in_assets_and_wheth
     let (key, other) = (ada().key, named(ObjectKind::User, "00uBob", &[]));
     let mut member = ada();
     member.references.push(Reference { kind: ObjectKind::Group, value: "00g1".into() });
-    world.confirmed(&[staged(Change::Create, member.clone(), 0), staged(Change::Create, other.clone(), 0)]).await;
+    world
+        .confirmed(&[staged(Change::Create, member.clone(), 0), staged(Change::Create, other.clone(), 0)])
+        .await;
     let run = world.run(&[staged(Change::Update, member, 1), staged(Change::Update, other.clone(), 1)]).await;
-    let kept = [key.clone(), other.key].map(|key| KeptValue { key, field: "f".into(), attribute: "F".into() });
+    let kept =
+        [key.clone(), other.key].map(|key| KeptValue { key, field: "f".into(), attribute: "F".into() });
     world.store.note_kept(run, &kept).await.unwrap();
     world.confirm(run).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
@@ -199,7 +210,12 @@ async fn a_search_over_a_hundred_thousand_objects() {
             let mut record = named(
                 ObjectKind::User,
                 &format!("00u{n:08}"),
-                &[("login", &login), ("email", &email), ("firstName", "Person"), ("lastName", &format!("No {n}"))],
+                &[
+                    ("login", &login),
+                    ("email", &email),
+                    ("firstName", "Person"),
+                    ("lastName", &format!("No {n}")),
+                ],
             );
             for extra in 0..30 {
                 record.fields.insert(format!("profile_extra{extra}"), json!(format!("value {n} of {extra}")));

@@ -20,9 +20,7 @@ pub use history::{
 };
 pub use importer::{Execution, ExecutionState, Importer, KeptValue, Outcome, SourceState, TypeOutcome};
 pub use objects::{Clearing, Objects, ToClear};
-pub use remembered::{
-    ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject,
-};
+pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
 pub use sample::Sample;
 pub use store::{
     BlankedField, Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
