@@ -14,10 +14,13 @@ mod handover;
 mod history;
 mod http;
 pub mod init;
+mod live_run;
 mod lock;
 mod manual_hook;
+mod objects;
 mod plan;
 mod prune;
+mod samples;
 mod schema;
 mod shutdown;
 mod status;
@@ -41,7 +44,12 @@ pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
 pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
 pub use http::{ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver};
+pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
+pub use objects::{
+    Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
+    ObjectView, OktaObject, OktaSide, UnconfirmedState,
+};
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
 pub use schema::{SchemaView, compare_schemas};
