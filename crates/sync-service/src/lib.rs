@@ -41,4 +41,4 @@ pub use shutdown::shutdown_requested;
 pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
-pub use sync_store::Store;
+pub use sync_store::{Store, access};
