@@ -201,11 +201,10 @@ impl AccessStore {
     /// # Errors
     /// When the store fails.
     pub async fn tokens(&self) -> Result<Vec<TokenEntry>, StoreError> {
-        let rows: Vec<TokenRow> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("{TOKEN} ORDER BY id")))
-                .fetch_all(&self.pool)
-                .await
-                .map_err(|e| StoreError::new("read the access tokens", e))?;
+        let rows: Vec<TokenRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TOKEN} ORDER BY id")))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("read the access tokens", e))?;
         rows.into_iter().map(token_entry).collect()
     }
 
