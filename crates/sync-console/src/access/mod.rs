@@ -1,1 +1,24 @@
-//! Who may do what.
+//! Who may do what: tokens, sessions, the guard before every page and every call, and the pages that sign people in.
+
+mod cookies;
+mod crypto;
+mod error;
+mod guard;
+mod identity;
+pub mod oidc;
+mod origin;
+mod pages;
+mod problem;
+mod return_to;
+mod state;
+mod throttle;
+mod tokens;
+
+pub use error::SignInError;
+pub use guard::guard;
+pub use identity::{CSRF_FIELD, CSRF_HEADER, Identity, Via};
+pub use pages::{Notice, SignInPage, routes};
+pub use problem::Problem;
+pub use state::{Access, AccessOptions};
+pub use sync_service::access::{AccessStore, Role, TokenEntry};
+pub use tokens::{TokenError, TokenWish, create_token, first_token, revoke_token};
