@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
+use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -66,7 +67,7 @@ pub(super) fn is_safe(method: &Method) -> bool {
 fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Response {
     let bad_token = matches!(asker, Asker::BadToken);
     if for_page && !bad_token {
-        let back = parts.uri.path_and_query().map(|path| path.as_str()).filter(|_| is_safe(&parts.method));
+        let back = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| is_safe(&parts.method));
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(back) = back.and_then(local_path).filter(|back| *back != "/") {
             query.append_pair("next", back);
@@ -97,7 +98,7 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
 async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Result<Request, Problem> {
     if !is_safe(&parts.method) {
         if identity.via == Via::Session {
-            if is_foreign(&parts.headers, parts.uri.authority().map(|a| a.as_str())) {
+            if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
                 let detail = "another site sent this; nothing was done";
                 return Err(Problem::forbidden("foreign_origin", detail));
             }
@@ -123,7 +124,7 @@ async fn sent_csrf(headers: &HeaderMap, body: Body) -> Result<(String, Body), Pr
         return Ok((header.to_str().unwrap_or_default().to_owned(), body));
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded") {
+    if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/x-www-form-urlencoded") {
         return Ok((String::new(), body));
     }
     let form = read_form(body).await?;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::Router;
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -266,7 +267,7 @@ impl Form {
 
 async fn read(request: Request) -> Result<(HeaderMap, Form), Problem> {
     let (parts, body) = request.into_parts();
-    let foreign = is_foreign(&parts.headers, parts.uri.authority().map(|a| a.as_str()));
+    let foreign = is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str));
     let form = read_form(body).await.map_err(|problem| problem.on_page(true))?;
     let fields = form_urlencoded::parse(&form).into_owned().collect();
     Ok((parts.headers, Form { fields, foreign }))

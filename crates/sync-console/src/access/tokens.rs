@@ -28,7 +28,7 @@ pub enum TokenError {
     #[error("the token would have expired at {0:.0}")]
     Past(Timestamp),
     /// No token has the number or name.
-    #[error("there is no token {0}")]
+    #[error("there is no token \"{0}\"")]
     Unknown(String),
     /// Nobody could administer the console any more.
     #[error("token {id} \"{name}\" is the last that is valid for an administrator")]
@@ -47,7 +47,9 @@ impl TokenError {
     /// The operator's next step.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Name(_) => Some("give it a name of one line, of 100 characters at most, that is no number"),
+            Self::Name(_) => Some(
+                "give it a name of one line, of 100 characters at most, that is neither a number nor a token",
+            ),
             Self::Taken(_) => Some("choose another name, or revoke that token first"),
             Self::Past(_) => Some("choose a time that is yet to come"),
             Self::Unknown(_) => Some("see which there are with `okta-insight tokens list`"),
@@ -85,10 +87,14 @@ pub async fn create_token(
     now: Timestamp,
 ) -> Result<(TokenEntry, Secret), TokenError> {
     let name = wish.name.trim();
-    // A number means the token of that number.
-    let numeric = name.parse::<i64>().is_ok();
-    if numeric || name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
-        return Err(TokenError::Name(wish.name.escape_debug().to_string()));
+    // A number means the token of that number, and what looks like a secret may be one.
+    let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
+    if other_sense
+        || name.is_empty()
+        || name.chars().count() > LONGEST_NAME
+        || name.contains(char::is_control)
+    {
+        return Err(TokenError::Name(shown(&wish.name)));
     }
     if let Some(expires) = wish.expires.filter(|expires| *expires <= now) {
         return Err(TokenError::Past(expires));
@@ -124,14 +130,13 @@ pub async fn revoke_token(
     which: &str,
     now: Timestamp,
 ) -> Result<TokenEntry, TokenError> {
-    let unknown = || TokenError::Unknown(which.to_owned());
-    let id = match which.parse::<i64>() {
-        Ok(id) => id,
-        Err(_) => {
-            let tokens = store.tokens().await?;
-            let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
-            found.ok_or_else(unknown)?.id
-        }
+    let unknown = || TokenError::Unknown(shown(which));
+    let id = if let Ok(id) = which.parse::<i64>() {
+        id
+    } else {
+        let tokens = store.tokens().await?;
+        let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
+        found.ok_or_else(unknown)?.id
     };
     match store.revoke_token(id, now).await? {
         Revocation::Revoked(entry) => {
@@ -141,6 +146,11 @@ pub async fn revoke_token(
         Revocation::Unknown => Err(unknown()),
         Revocation::LastAdmin(entry) => Err(TokenError::LastAdmin { id: entry.id, name: entry.name }),
     }
+}
+
+/// What was typed, unless it looks like a secret.
+fn shown(text: &str) -> String {
+    if text.trim().starts_with(PREFIX) { format!("{PREFIX}...") } else { text.escape_debug().to_string() }
 }
 
 fn new_token() -> Secret {

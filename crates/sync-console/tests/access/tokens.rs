@@ -35,13 +35,14 @@ async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
     create_token(&world.store, &wish("laptop"), now).await.unwrap();
     let mut told = Vec::new();
     let mut note = |error: TokenError| told.push(format!("{error}\n  {}", error.hint().unwrap_or_default()));
-    for name in ["", "  ", "laptop", "7", "two\nlines", &"x".repeat(101)] {
+    for name in ["", "  ", "laptop", "7", "two\nlines", "oia_a-secret", &"x".repeat(101)] {
         note(create_token(&world.store, &wish(name), now).await.unwrap_err());
     }
     let past = TokenWish { expires: Some(Timestamp::UNIX_EPOCH), ..wish("past") };
     note(create_token(&world.store, &past, now).await.unwrap_err());
     note(revoke_token(&world.store, "nobody's", now).await.unwrap_err());
     note(revoke_token(&world.store, "99", now).await.unwrap_err());
+    note(revoke_token(&world.store, "oia_a-secret", now).await.unwrap_err());
     world.token("boss", Role::Admin).await;
     note(revoke_token(&world.store, "boss", now).await.unwrap_err());
     insta::assert_snapshot!(told.join("\n"));
