@@ -43,7 +43,9 @@ pub use fleet::{
 pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
 pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
-pub use http::{ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver};
+pub use http::{
+    ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver, Server, client_address,
+};
 pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
 pub use objects::{
@@ -60,5 +62,5 @@ pub use shutdown::shutdown_requested;
 pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
-pub use sync_store::Store;
+pub use sync_store::{Store, access};
 pub use vault::{MasterKey, VaultError};

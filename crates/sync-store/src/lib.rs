@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 mod condition;
 mod connection;
 mod convert;
@@ -19,6 +20,7 @@ mod uncleared;
 mod unconfirmed;
 mod upkeep;
 
+pub use access::AccessStore;
 pub use condition::Condition;
 pub use connection::ConnectionStore;
 pub use saved::{SavedConnection, SealedSecret};
