@@ -1,11 +1,16 @@
 //! The pages. Each module has the pages of one kind: what is read, how it looks, and what its buttons do.
 
 mod charts;
+mod checks;
 mod connections;
 mod edit;
 mod error;
+mod events;
 mod health;
+mod links;
 mod parts;
+mod plan;
+mod runs;
 mod setup;
 mod shell;
 mod stream;
@@ -22,5 +27,9 @@ pub(crate) fn router() -> Router<App> {
         .merge(connections::router())
         .merge(edit::router())
         .merge(setup::router())
+        .merge(plan::router())
+        .merge(runs::router())
+        .merge(events::router())
+        .merge(checks::router())
         .fallback(error::not_found)
 }
