@@ -134,10 +134,15 @@ impl Guide {
     }
 }
 
+/// A time as it is said in a sentence.
+fn told(at: Timestamp) -> String {
+    format!("on {}", at.strftime("%Y-%m-%d at %H:%M:%S UTC"))
+}
+
 fn save(member: &Member) -> Step {
     let step = Step::new(StepName::Save, StepState::Done);
     let step = match (member.keeper(), member.saved()) {
-        (Keeper::Console, Some(saved)) => step.seen(format!("Saved here on {:.0}", saved.at)),
+        (Keeper::Console, Some(saved)) => step.seen(format!("Saved here {}", told(saved.at))),
         _ => step.seen(format!("From the configuration file {}", member.config_file().display())),
     };
     match member.settings() {
@@ -218,7 +223,7 @@ fn verify(member: &Member) -> Step {
         JobState::Running { since, doing } => Step::running(name, since, doing),
         JobState::Failed { reason, hint, .. } => Step::new(name, StepState::Failed).failed(reason, hint),
         JobState::Done { result, ended, .. } => {
-            let step = Step::new(name, StepState::Done).seen(format!("Looked at on {ended:.0}"));
+            let step = Step::new(name, StepState::Done).seen(format!("Looked at {}", told(ended)));
             let limited = |problem: &str| {
                 result.structure.limited.iter().any(|place| problem.starts_with(&format!("{place} takes ")))
             };
@@ -279,5 +284,5 @@ fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>) -> Step {
     };
     let objects: Vec<String> =
         status.objects.iter().map(|(kind, census)| format!("{} {kind} objects", census.live)).collect();
-    Step::new(name, StepState::Done).seen(format!("Loaded on {at:.0}")).seen(objects.join(", "))
+    Step::new(name, StepState::Done).seen(format!("Loaded {}", told(at))).seen(objects.join(", "))
 }

@@ -46,8 +46,8 @@ pub use okta_client::KeyKind;
 pub use plan::PlanView;
 pub use schema::{SchemaView, compare_schemas};
 pub use schema_mapper as mapper;
-/// A text that is shown to nobody.
-pub use secrecy::SecretString as Secret;
+/// A text that is shown to nobody, and how its owner gets at it.
+pub use secrecy::{ExposeSecret, SecretString as Secret};
 pub use shutdown::shutdown_requested;
 pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use sandbox::{Sandbox, SandboxOptions, TlsFiles};
 use serde_json::Value;
+use sync_service::{ExposeSecret, MasterKey, ServiceError};
 
 use super::stop_on_signal;
 use crate::args::{Org, Sandbox as Args};
@@ -32,7 +33,7 @@ pub(crate) async fn run(args: &Args) -> Outcome {
     let sandbox = Sandbox::start(&options).await?;
     if let Some(file) = &args.config_file {
         let store = file.with_extension("db");
-        write_private(file, &config(sandbox.ready(), free_ports()?, &store))?;
+        write_private(file, &config(sandbox.ready(), free_ports()?, &store)?)?;
     }
     if let Some(file) = &args.ready_file {
         write_private(file, &sandbox.ready().to_string())?;
@@ -65,24 +66,26 @@ pub(crate) fn config(
     ready: &Value,
     [hook_port, metrics_port, console_port]: [u16; 3],
     store: &Path,
-) -> String {
+) -> Result<String, Failure> {
+    let master_key = MasterKey::generate().map_err(ServiceError::from)?;
     let quoted = |pointer: &str| toml_text(&text(ready, pointer));
     let key = ready.pointer("/okta/private_key_jwk").map(Value::to_string).unwrap_or_default();
     let store = toml_text(&store.file_name().unwrap_or_default().to_string_lossy());
-    format!(
+    Ok(format!(
         "# Works against the sandbox that wrote it, for as long as that runs.\n\
          [store]\npath = {store}\n\n\
          [server]\nlisten = \"127.0.0.1:{hook_port}\"\nmetrics = \"127.0.0.1:{metrics_port}\"\n\n\
-         [console]\nlisten = \"127.0.0.1:{console_port}\"\n\n\
+         [console]\nlisten = \"127.0.0.1:{console_port}\"\nmaster_key = {}\n\n\
          [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\n\
          [connections.main.assets]\napi_url = {}\nimport_token = {}\n\n\
          [connections.main.hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
+        toml_text(master_key.expose_secret()),
         quoted("/okta/org_url"),
         quoted("/okta/client_id"),
         toml_text(&key),
         quoted("/insight/api_url"),
         quoted("/insight/import_token"),
-    )
+    ))
 }
 
 /// Three ports that nobody uses at this moment.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use sandbox::audit::{self, Audit};
 use sandbox::{ControlClient, Sandbox};
+use sync_console::Console;
 use sync_service::engine::{Limits, RunReport};
-use sync_service::{Config, Connection, Receiver, ServiceError, Store};
+use sync_service::{Config, Connection, Fleet, Receiver, ServiceError};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Demo, Output};
@@ -31,22 +32,21 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
         sandbox.ready(),
         sandbox_command::free_ports()?,
         &folder.path().join("demo.db"),
-    );
+    )?;
     let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;
-    let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-    let chosen = config.chosen(None)?;
-    let connection = Connection::open(chosen[0], &store).await?;
-    let connection = Arc::new(connection);
-    let _claim = connection.claim(&config.store).await?;
-    let receiver = Receiver::bind(config.listen, [connection.as_ref()]).await.map_err(ServiceError::from)?;
-    let serving = tokio::spawn(receiver.serve(stop.clone()));
+    let fleet = Fleet::open(config, &folder.path().join("demo.toml")).await?;
+    let connection = connection(&fleet)?;
+    let receiver = Receiver::of_fleet(fleet.config().listen, &fleet).await.map_err(ServiceError::from)?;
+    let mut serving = vec![tokio::spawn(receiver.serve(stop.clone()))];
+    if let Some(settings) = &fleet.config().console {
+        let console = Console::bind(settings, &fleet).await?;
+        announce(&console).await?;
+        serving.push(tokio::spawn(console.serve(stop.clone())));
+    }
 
     let full_sync = prepare(&connection, &sandbox, &stop).await?;
     let control = ControlClient::new(sandbox.control_url());
-    let following = {
-        let (connection, stop) = (Arc::clone(&connection), stop.clone());
-        tokio::spawn(async move { connection.follow(&stop).await })
-    };
+    fleet.start();
     let mut live = Live::new(control.clone());
     live.round(&stop).await?;
     if !args.exit {
@@ -55,17 +55,30 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     }
     let audit = settle(&control).await?;
     stop.cancel();
-    for task in [serving, following] {
-        // Both end by themselves once told to stop.
+    for task in serving {
+        // It ends by itself once told to stop.
         let _ = task.await;
     }
-    store.close().await;
+    fleet.end().await;
     sandbox.shutdown().await;
     match output {
         Output::Json => print_json(&report::document(&audit, &full_sync, &live))?,
         Output::Text => report::print(&audit, &full_sync, &live),
     }
     if audit.in_sync && live.all_applied() { Ok(ExitCode::SUCCESS) } else { Ok(ExitCode::FAILURE) }
+}
+
+/// The only connection there is.
+fn connection(fleet: &Fleet) -> Result<Arc<Connection>, Failure> {
+    let member = fleet.members().into_iter().next();
+    let member = member.ok_or_else(|| Failure::new("the demo has no connection"))?;
+    Ok(Arc::clone(member.working()?))
+}
+
+/// Says where the console is, and how to get in.
+async fn announce(console: &Console) -> Result<(), Failure> {
+    eprintln!("Console      {}", console.url());
+    Ok(())
 }
 
 /// The product's buttons, in order: Setup, Verify Okta Hook, Synchronize.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
+use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
 use sync_service::{Checked, FieldProblem, Keeper, SaveError, explain};
 
@@ -134,6 +135,7 @@ fn shown(
         div.head { h1 { (title) } }
         @if app.fleet.keeps_secrets() {
             (summary(told))
+            div.beside {
             form method="post" action=(action) novalidate autocomplete="off" data-keep {
                 (shell::csrf(identity))
                 (form::inputs(fields, existing, &told.problems))
@@ -148,6 +150,8 @@ fn shown(
                     a.button href=(existing.map_or_else(|| "/".to_owned(), |name| format!("/connections/{name}"))) { "Cancel" }
                     span.hint { "Save asks Okta and Assets whether the settings work. Nothing is changed there." }
                 }
+            }
+            (before())
             }
             @if let Some(name) = existing { (removal(identity, name)) }
         } @else {
@@ -177,6 +181,36 @@ fn summary(told: &Told) -> Markup {
         }
         @if !told.findings.is_empty() {
             div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (super::parts::capital(seen)) } } } }
+        }
+    }
+}
+
+/// What has to exist in both products before there is anything to save.
+fn before() -> Markup {
+    let scopes = needed_scopes(true);
+    html! {
+        aside.card aria-labelledby="before" {
+            h2 #before { "What to make first" }
+            h3 { "In Okta" }
+            ol {
+                li { "Applications, Create App Integration, " b { "API Services" } "." }
+                li { "General, Client Credentials: " b { "Public key / Private key" } ", Add key, Generate new key; copy the private key as JSON." }
+                li {
+                    "Okta API Scopes, grant: "
+                    @for (at, scope) in scopes.iter().enumerate() {
+                        @if at > 0 { ", " }
+                        code title=(scope.purpose) { (scope.name) }
+                    }
+                    ". Those for event hooks only if you want the hook."
+                }
+                li { "Admin roles: " b { "Read-only Administrator" } " is enough. Without a role the app sees nobody." }
+            }
+            h3 { "In Assets" }
+            ol {
+                li { "Make an object schema, and open its Configuration, " b { "Import" } " tab." }
+                li { "Create import, " b { "External import" } "; leave its schema and mapping empty: Setup makes them." }
+                li { "The import's menu (…), " b { "Generate token" } "." }
+            }
         }
     }
 }

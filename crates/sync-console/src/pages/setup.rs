@@ -33,7 +33,7 @@ async fn page(
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     look_once(&member);
     let body = html! {
-        div.head { h1 { "Set-up" } p.muted { "Four steps, in order. Each can be repeated at any time." } }
+        div.head { h1 { "Set-up" } p.muted { "One step after the other; each can be repeated at any time." } }
         div data-live={ "/connections/" (name) "/setup/stream" } {
             div data-part="steps" { (steps(&member, &identity).await?) }
         }

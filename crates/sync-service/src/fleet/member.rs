@@ -1,7 +1,7 @@
 //! A connection in the daemon: its settings, the engine that follows it, and what people ask of it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -83,8 +83,8 @@ pub struct Member {
 struct Running {
     connection: Arc<Connection>,
     settings: ConnectionConfig,
-    /// Held for as long as the member is.
-    _claim: Claim,
+    /// Held until the member ends; who still looks at it then holds up nobody.
+    claim: Mutex<Option<Claim>>,
 }
 
 struct Jobs {
@@ -108,7 +108,11 @@ impl Member {
             keeper: if saved.is_some() { Keeper::Console } else { Keeper::File },
             saved,
             yard: Yard::below(stop),
-            state: state.map(|w| Running { connection: w.connection, settings: w.settings, _claim: w.claim }),
+            state: state.map(|w| Running {
+                connection: w.connection,
+                settings: w.settings,
+                claim: Mutex::new(Some(w.claim)),
+            }),
             file: file.clone(),
             config: Arc::clone(config),
             jobs: Jobs {
@@ -132,6 +136,9 @@ impl Member {
     /// Stops following, and whatever else is done for it.
     pub(super) async fn end(&self) {
         self.yard.end().await;
+        if let Ok(running) = &self.state {
+            running.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 
     /// What the operator calls it.

@@ -106,18 +106,30 @@ impl World {
         line.trim_matches('"').to_owned()
     }
 
+    /// Where the console listens.
+    pub(crate) fn console(&self) -> String {
+        let text = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        let (_, console) = text.split_once("[console]\nlisten = \"").unwrap();
+        console.split('"').next().unwrap().to_owned()
+    }
+
     /// Starts the daemon, and waits until it answers. Its log goes to `daemon.log`.
     pub(crate) fn daemon(&self) -> Daemon {
+        self.daemon_by("c.toml", &self.server("listen"))
+    }
+
+    /// The same by another configuration, and until it answers at an address.
+    pub(crate) fn daemon_by(&self, config: &str, address: &str) -> Daemon {
         let log = std::fs::File::create(self.path("daemon.log")).unwrap();
         let daemon = Command::new(binary("okta-insightd"))
-            .args(["--config", "c.toml", "--log-format", "json"])
+            .args(["--config", config, "--log-format", "json"])
             .current_dir(self.folder())
             .stderr(log)
             .spawn()
             .unwrap();
         let daemon = Daemon(daemon);
         let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(self.server("listen")).is_err() {
+        while TcpStream::connect(address).is_err() {
             assert!(Instant::now() < deadline, "the daemon does not listen: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }

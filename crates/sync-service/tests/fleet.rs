@@ -1,0 +1,285 @@
+//! The connections of a daemon, saved ones above all: what is kept, what is refused, and what comes back after a start.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandbox::{Sandbox, SandboxOptions};
+use serde_json::Value;
+use sync_service::model::ConnectionName;
+use sync_service::{
+    AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide, JobState, Keeper,
+    MasterKey, OktaSettings, SaveError, Secret, SecretField, StepName, StepState, Store, VaultError, rotate,
+};
+
+struct World {
+    sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    key: Secret,
+}
+
+impl World {
+    async fn start() -> Self {
+        let options = SandboxOptions { users: 5, groups: 2, ..SandboxOptions::default() };
+        let sandbox = Sandbox::start(&options).await.unwrap();
+        Self { sandbox, folder: tempfile::tempdir().unwrap(), key: MasterKey::generate().unwrap() }
+    }
+
+    fn config(&self, more: &str) -> Config {
+        let text = format!("[console]\nmaster_key = \"{}\"\n{more}", self.key.expose_secret());
+        Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap()
+    }
+
+    async fn fleet_by(&self, config: Config) -> Arc<Fleet> {
+        let fleet = Fleet::open(config, Path::new("c.toml")).await.unwrap();
+        fleet.start();
+        fleet
+    }
+
+    async fn fleet(&self) -> Arc<Fleet> {
+        self.fleet_by(self.config("")).await
+    }
+
+    fn told(&self, pointer: &str) -> String {
+        match self.sandbox.ready().pointer(pointer).unwrap() {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    fn draft(&self) -> Draft {
+        let settings = ConnectionSettings {
+            okta: OktaSettings {
+                org_url: self.told("/okta/org_url"),
+                client_id: self.told("/okta/client_id"),
+                ..OktaSettings::default()
+            },
+            assets: AssetsSettings {
+                api_url: Some(self.told("/insight/api_url")),
+                ..AssetsSettings::default()
+            },
+            ..ConnectionSettings::default()
+        };
+        let secret = |pointer| Some(Secret::from(self.told(pointer)));
+        let secrets = BTreeMap::from([
+            (SecretField::PrivateKey, secret("/okta/private_key_jwk")),
+            (SecretField::ImportToken, secret("/insight/import_token")),
+        ]);
+        Draft { settings, secrets, although: false }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("okta-insight.db")
+    }
+}
+
+fn acme() -> ConnectionName {
+    ConnectionName::try_from("acme".to_owned()).unwrap()
+}
+
+fn problems(result: Result<Checked, SaveError>) -> Vec<(String, String)> {
+    match result.unwrap_err() {
+        SaveError::Settings(checked) => checked.problems.into_iter().map(|p| (p.field, p.message)).collect(),
+        other => panic!("{other}"),
+    }
+}
+
+/// Waits until a job has ended.
+async fn ended<T>(mut state: impl FnMut() -> JobState<T>) -> JobState<T> {
+    for _ in 0..2000 {
+        let now = state();
+        if !matches!(now, JobState::Idle | JobState::Running { .. }) {
+            return now;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it does not end");
+}
+
+#[tokio::test]
+async fn what_is_saved_works_and_comes_back_after_a_start() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    assert!(fleet.members().is_empty());
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    let member = fleet.get(&acme()).unwrap();
+    assert_eq!(member.keeper(), Keeper::Console);
+    assert!(member.set_up());
+    assert!(ended(|| member.setup()).await.result().is_some());
+    fleet.end().await;
+
+    let fleet = world.fleet().await;
+    let member = fleet.get(&acme()).unwrap();
+    assert!(member.connection().is_ok());
+    assert!(member.verify());
+    assert_eq!(ended(|| member.verified()).await.result().unwrap().problems, Vec::<String>::new());
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn what_does_not_work_is_told_by_field_and_not_saved() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    let mut draft = world.draft();
+    draft.settings.okta.client_id = "0oanobody".into();
+    draft.secrets.insert(SecretField::ImportToken, Some("nonsense".into()));
+    let told = problems(fleet.save(&acme(), draft, true).await);
+    assert_eq!(
+        told.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(),
+        ["client_id", "import_token"]
+    );
+    let mut draft = world.draft();
+    draft.secrets.remove(&SecretField::PrivateKey);
+    assert_eq!(
+        problems(fleet.save(&acme(), draft, true).await),
+        [("private_key".into(), "is needed".into())]
+    );
+    let mut draft = world.draft();
+    draft.settings.schedule.full = Some("sometimes".into());
+    assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full");
+    assert!(fleet.members().is_empty());
+    assert!(fleet.store().saved_connections().await.unwrap().is_empty());
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    let mut draft = world.draft();
+    draft.secrets.insert(SecretField::ImportToken, Some("nonsense".into()));
+    draft.although = true;
+    let checked = fleet.save(&acme(), draft.clone(), true).await.unwrap();
+    assert_eq!(checked.problems[0].field, "import_token");
+    draft.settings.okta.org_url = "not a URL".into();
+    assert_eq!(problems(fleet.save(&acme(), draft, false).await)[0].0, "org_url");
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    let mut draft = world.draft();
+    draft.secrets.clear();
+    draft.settings.schedule.full = Some("6h".into());
+    fleet.save(&acme(), draft, false).await.unwrap();
+    let member = fleet.get(&acme()).unwrap();
+    assert_eq!(member.settings().unwrap().schedule.full.to_string(), "every 6h");
+    assert_eq!(member.saved().unwrap().secrets, [SecretField::PrivateKey, SecretField::ImportToken]);
+    fleet.end().await;
+
+    let mut files = Vec::new();
+    for file in std::fs::read_dir(world.folder.path()).unwrap() {
+        files.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let key: Value = serde_json::from_str(&world.told("/okta/private_key_jwk")).unwrap();
+    for secret in [key["d"].as_str().unwrap(), &world.told("/insight/import_token")] {
+        assert!(!files.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()));
+    }
+}
+
+#[tokio::test]
+async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything_along() {
+    let mut world = World::start().await;
+    let fleet = world.fleet().await;
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    fleet.end().await;
+    let old = MasterKey::parse(&world.key).unwrap();
+    world.key = MasterKey::generate().unwrap();
+    let new = MasterKey::parse(&world.key).unwrap();
+
+    let fleet = world.fleet().await;
+    let member = fleet.get(&acme()).unwrap();
+    assert_eq!(member.connection().err().unwrap().reason, VaultError::OtherKey.to_string());
+    assert!(!fleet.health().await.ready);
+    let steps = Guide::of(&member).await.unwrap().steps;
+    assert_eq!(steps[0].state, StepState::Failed);
+    assert!(steps[1..].iter().all(|step| step.state == StepState::Blocked));
+    fleet.end().await;
+
+    let store = Store::open(&world.database()).await.unwrap();
+    assert_eq!(rotate(&store, &old, &new).await.unwrap(), 2);
+    assert_eq!(rotate(&store, &old, &new).await.unwrap(), 2, "once more does no harm");
+    assert!(matches!(rotate(&store, &old, &old).await, Err(SaveError::Vault(VaultError::OtherKey))));
+    store.close().await;
+    let fleet = world.fleet().await;
+    assert!(fleet.get(&acme()).unwrap().connection().is_ok());
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn without_a_master_key_nothing_is_saved() {
+    let world = World::start().await;
+    let config = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
+    let fleet = world.fleet_by(config).await;
+    assert!(!fleet.keeps_secrets());
+    let refused = fleet.save(&acme(), world.draft(), true).await;
+    assert!(matches!(refused, Err(SaveError::Vault(VaultError::NoKey))));
+    assert!(fleet.store().saved_connections().await.unwrap().is_empty());
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
+    let world = World::start().await;
+    let file = format!(
+        "[connections.acme.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
+         [connections.acme.assets]\napi_url = {}\nimport_token = {}\n",
+        Value::from(world.told("/okta/org_url")),
+        Value::from(world.told("/okta/client_id")),
+        Value::from(world.told("/okta/private_key_jwk")),
+        Value::from(world.told("/insight/api_url")),
+        Value::from(world.told("/insight/import_token")),
+    );
+    let fleet = world.fleet_by(world.config(&file)).await;
+    assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::InFile(_))));
+    assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::InFile(_))));
+    fleet.end().await;
+
+    let fleet = world.fleet().await;
+    assert!(fleet.members().is_empty());
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::Exists(_))));
+    fleet.remove(&acme()).await.unwrap();
+    assert!(fleet.get(&acme()).is_none());
+    assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::Unknown(_))));
+    fleet.end().await;
+    assert!(world.fleet().await.members().is_empty());
+}
+
+#[tokio::test]
+async fn a_step_is_offered_only_when_those_above_it_hold() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    let member = fleet.get(&acme()).unwrap();
+    let states = async || -> Vec<StepState> {
+        Guide::of(&member).await.unwrap().steps.iter().map(|step| step.state).collect()
+    };
+    use StepState::{Blocked, Done, Ready};
+    assert_eq!(states().await, [Done, Ready, Blocked, Blocked, Blocked]);
+    member.set_up();
+    ended(|| member.setup()).await;
+    // Setup itself saw the cardinalities.
+    assert_eq!(states().await, [Done, Done, Ready, Done, Blocked]);
+    member.verify();
+    ended(|| member.verified()).await;
+    assert_eq!(states().await, [Done, Done, Done, Done, Ready]);
+    member.synchronize(false).await.unwrap();
+    for _ in 0..2000 {
+        if Guide::of(&member).await.unwrap().complete {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(states().await, [Done; 5]);
+    let last = Guide::of(&member).await.unwrap();
+    assert!(last.step(StepName::Synchronize).unwrap().evidence[1].contains("5 user objects"));
+    fleet.end().await;
+}

@@ -1,0 +1,119 @@
+//! From an empty store to live sync in the browser alone.
+
+use serde_json::json;
+use thirtyfour::Key;
+
+use crate::browser::Browser;
+use crate::site::Site;
+use crate::support::{PATIENCE, in_sync};
+
+async fn fill_in(browser: &Browser, site: &Site, token: &str) {
+    browser.fill("Name", "acme").await;
+    browser.fill("Organisation URL", &site.ready("/okta/org_url")).await;
+    browser.fill("Client ID", &site.ready("/okta/client_id")).await;
+    browser.fill("Private key", &site.ready("/okta/private_key_jwk")).await;
+    browser.fill("Public URL of this daemon", &format!("http://{}", site.world.server("listen"))).await;
+    browser.fill("Import token", token).await;
+    browser.press("Optional settings").await;
+    browser.fill("Address of the Assets API", &site.ready("/insight/api_url")).await;
+}
+
+#[tokio::test]
+async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
+    let site = Site::empty(&["--users", "40", "--groups", "4"]);
+    let browser = site.signed_in().await;
+    browser.see("No connection yet").await;
+    browser.picture("empty").await;
+    browser.press("Add the first connection").await;
+
+    fill_in(&browser, &site, "not-a-token").await;
+    browser.press("Save").await;
+    browser.see("Nothing was saved").await;
+    browser.see("Assets refused the import token").await;
+    browser.picture("save-refused").await;
+    // What was typed stays, and only what was wrong is typed again.
+    browser.fill("Import token", &site.ready("/insight/import_token")).await;
+    browser.press("Save").await;
+
+    browser.see("Set-up").await;
+    assert_eq!(browser.path().await, "/connections/acme/setup");
+    assert!(!browser.offers("Synchronize").await, "nothing holds yet that it stands on");
+    browser.press("Setup").await;
+    browser.see("2 object types with").await;
+    browser.press("Verify Okta Hook").await;
+    browser.see("active, verified, subscribed to what is needed").await;
+    browser.see("References take any number of values").await;
+    browser.press("Synchronize").await;
+    browser.see("Everything is set up").await;
+    browser.picture("set-up").await;
+    browser.assert_clean("set-up").await;
+    assert!(in_sync(&site.world, PATIENCE).await.in_sync);
+
+    // From here on changes arrive by themselves.
+    browser.goto(&site.address("/connections/acme/live")).await;
+    let user = json!({ "profile": { "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace" } });
+    let made = site.world.control().call("POST", "/okta/users", &user).await.unwrap();
+    browser.see("user.lifecycle.create").await;
+    assert!(in_sync(&site.world, PATIENCE).await.in_sync);
+    browser.goto(&site.address("/connections/acme/objects?q=ada@example.com")).await;
+    browser.see("ada@example.com").await;
+    assert!(made["id"].is_string());
+}
+
+#[tokio::test]
+async fn the_whole_set_up_takes_no_mouse() {
+    let site = Site::empty(&["--users", "5", "--groups", "2"]);
+    let browser = Browser::open().await;
+    browser.goto(&site.address("/")).await;
+    browser.see("Sign in").await;
+    tab_to(&browser, "Token").await;
+    browser.key(site.token.as_str()).await;
+    browser.key(Key::Enter).await;
+    browser.see("Add the first connection").await;
+    tab_to(&browser, "Add the first connection").await;
+    browser.key(Key::Enter).await;
+    browser.see("Organisation URL").await;
+    let fields = [
+        ("Organisation URL", site.ready("/okta/org_url")),
+        ("Client ID", site.ready("/okta/client_id")),
+        ("Private key", site.ready("/okta/private_key_jwk")),
+        ("Import token", site.ready("/insight/import_token")),
+    ];
+    for (label, text) in &fields {
+        tab_to(&browser, label).await;
+        browser.key(text.as_str()).await;
+    }
+    tab_to(&browser, "Optional settings").await;
+    browser.key(Key::Enter).await;
+    tab_to(&browser, "Address of the Assets API").await;
+    browser.key(site.ready("/insight/api_url").as_str()).await;
+    tab_to(&browser, "Save").await;
+    browser.key(Key::Enter).await;
+    browser.see("Set-up").await;
+    for (button, then) in [
+        ("Setup", "2 object types with"),
+        ("Verify Okta Hook", "No event hook is wanted"),
+        ("Synchronize", "Everything is set up"),
+    ] {
+        tab_to(&browser, button).await;
+        browser.key(Key::Enter).await;
+        browser.see(then).await;
+    }
+    assert!(in_sync(&site.world, PATIENCE).await.in_sync);
+}
+
+/// Presses the tab key until the focus, which must be visible, is where it should be.
+async fn tab_to(browser: &Browser, name: &str) {
+    let named = "const e = document.activeElement;
+        const label = e.id && document.querySelector(`label[for='${e.id}']`);
+        return [(label ?? e).innerText.trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
+    for _ in 0..80 {
+        browser.key(Key::Tab).await;
+        let now = browser.script(named).await;
+        if now[0] == name {
+            assert_eq!(now[1], true, "the focus on {name} cannot be seen");
+            return;
+        }
+    }
+    panic!("the tab key does not lead to {name}; the page says:\n{}", browser.text().await);
+}
