@@ -44,7 +44,7 @@ pub use http::{ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Rec
 pub use manual_hook::ManualHook;
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
-pub use schema::{SchemaView, compare_schemas};
+pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
 pub use secrecy::{ExposeSecret, SecretString as Secret};

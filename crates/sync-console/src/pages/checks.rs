@@ -93,7 +93,8 @@ fn begin_button(member: &Member, identity: &Identity, label: &str) -> Option<Mar
 /// What does not hold first, then the rest in numbers.
 fn summary(diagnosis: &Diagnosis) -> Markup {
     let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.state == state);
-    let told = [(Found::Problem, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
+    let told =
+        [(Found::Problem, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
     let numbers = [
         (Found::Ok, "Hold"),
         (Found::Problem, "Do not hold"),

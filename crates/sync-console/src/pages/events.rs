@@ -35,11 +35,8 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/events/{id}/stream", get(detail::stream))
 }
 
-const STATES: [(EventState, &str); 3] = [
-    (EventState::Waiting, "Waiting"),
-    (EventState::Dead, "Given up"),
-    (EventState::Done, "Applied"),
-];
+const STATES: [(EventState, &str); 3] =
+    [(EventState::Waiting, "Waiting"), (EventState::Dead, "Given up"), (EventState::Done, "Applied")];
 
 pub(super) fn state_badge(state: EventState) -> Markup {
     match state {
@@ -131,7 +128,11 @@ async fn list_stream(
 fn told(put_back: u64) -> Markup {
     match put_back {
         0 => notice(Tone::Warning, "Nothing was put back: what was asked for names nothing to look at", None),
-        n => notice(Tone::Good, &format!("{} put back", count(n, "event")), Some("what was named is looked at again now")),
+        n => notice(
+            Tone::Good,
+            &format!("{} put back", count(n, "event")),
+            Some("what was named is looked at again now"),
+        ),
     }
 }
 

@@ -11,6 +11,7 @@ mod links;
 mod parts;
 mod plan;
 mod runs;
+mod schema;
 mod setup;
 mod shell;
 mod stream;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<App> {
         .merge(setup::router())
         .merge(plan::router())
         .merge(runs::router())
+        .merge(schema::router())
         .merge(events::router())
         .merge(checks::router())
         .fallback(error::not_found)

@@ -33,6 +33,7 @@ async fn page(
     Path(name): Path<String>,
 ) -> Result<Response, PageError> {
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    super::setup::look_once(&member);
     let body = html! {
         div.head { h1 { "Plan" } p.muted { "What Synchronize would change. Making a plan reads everything in Okta and sends nothing." } }
         div data-live={ (address(member.name(), &["plan"])) "/stream" } {
@@ -57,9 +58,6 @@ async fn stream(
 async fn make(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     member.working()?;
-    if !is_offered(&member).await? {
-        return Err(too_early());
-    }
     member.make_plan();
     Ok(Redirect::to(&address(member.name(), &["plan"])))
 }
@@ -70,10 +68,6 @@ async fn is_offered(member: &Member) -> Result<bool, ServiceError> {
     Ok(guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked))
 }
 
-fn too_early() -> PageError {
-    PageError::Bad("The steps before Synchronize on the Set-up page do not hold".into())
-}
-
 /// The plan on the page is what consent is given to: without one, or with another one, there is none.
 async fn synchronize(
     State(app): State<App>,
@@ -82,12 +76,14 @@ async fn synchronize(
 ) -> Result<Redirect, PageError> {
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     if !is_offered(&member).await? {
-        return Err(too_early());
+        return Err(PageError::Bad("The steps before Synchronize on the Set-up page do not hold".into()));
     }
     let plan = member.plan();
     let shown = plan.result().filter(|plan| sent.get("plan") == Some(&plan.plan.run.to_string()));
     let Some(plan) = shown else {
-        return Err(PageError::Bad("This plan is no longer the last one. Make it again, and look at it".into()));
+        return Err(PageError::Bad(
+            "This plan is no longer the last one. Make it again, and look at it".into(),
+        ));
     };
     let accepts = sent.contains_key("accept");
     if plan.refusal.is_some() && !accepts {
@@ -106,17 +102,12 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
     if let JobState::Running { since, doing } = plan {
         return Ok(under_way(doing, since));
     }
-    let offered = is_offered(member).await?;
-    let admin = identity.role == Role::Admin && member.connection().is_ok();
-    let button = |label: &str| (admin && offered).then(|| make_button(member, identity, label));
+    let may = identity.role == Role::Admin && member.connection().is_ok();
+    let button = |label: &str| may.then(|| make_button(member, identity, label));
     Ok(match plan {
         JobState::Idle | JobState::Running { .. } => empty(
             "No plan",
-            if offered {
-                "A plan shows every object that would be new, changed or marked as gone, value by value."
-            } else {
-                "A plan can be made when the set-up holds: the steps before Synchronize on the Set-up page."
-            },
+            "A plan shows the objects that would be new, changed or marked as gone, value by value.",
             button("Make a plan"),
         ),
         JobState::Failed { reason, hint, .. } => html! {
@@ -124,7 +115,7 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
             @if let Some(button) = button("Make it again") { (button) }
         },
         JobState::Done { since, ended, result } => html! {
-            (verdict(member, &result, identity, admin && offered))
+            (verdict(member, &result, identity, (may, is_offered(member).await?)))
             (made(since, ended, button("Make it again")))
             (figures(&result.plan))
             @if let Some(structure) = &result.plan.structure { (structure_changes(structure)) }
@@ -155,8 +146,9 @@ fn made(began: Timestamp, ended: Timestamp, again: Option<Markup>) -> Markup {
     }
 }
 
-/// What becomes of the plan: nothing to do, or carry it out, or look twice.
-fn verdict(member: &Member, view: &PlanView, identity: &Identity, may: bool) -> Markup {
+/// What becomes of the plan: nothing to do, or carry it out, or look twice. `may` is for those who may do it, `offered`
+/// once the steps before it hold.
+fn verdict(member: &Member, view: &PlanView, identity: &Identity, (may, offered): (bool, bool)) -> Markup {
     let (plan, changes) = (&view.plan, view.plan.changes());
     let structure = plan.structure.as_ref();
     let adds = structure.is_some_and(|s| !s.added_types.is_empty() || !s.added_attributes.is_empty());
@@ -169,13 +161,16 @@ fn verdict(member: &Member, view: &PlanView, identity: &Identity, may: bool) -> 
             }
         }
     };
+    let early = html! {
+        p { "It can be carried out once the steps before it hold: see the " a href=(address(member.name(), &["setup"])) { "Set-up page" } "." }
+    };
     if let Some(refusal) = &view.refusal {
         return html! {
             section.notice.notice-problem aria-labelledby="refusal" {
                 h2 #refusal { "A synchronisation would refuse this" }
                 p.what { (said(refusal)) }
                 p { "Such a change is mostly a mistake: an admin role taken from the app, a selection that leaves out too much, an attribute removed in Okta. Look at the objects below first." }
-                @if may {
+                @if !offered { (early) } @else if may {
                     (form(html! {
                         div.check {
                             input type="checkbox" name="accept" id="accept" value="yes" required;
@@ -193,7 +188,7 @@ fn verdict(member: &Member, view: &PlanView, identity: &Identity, may: bool) -> 
         } @else {
             section.card aria-label="Carry it out" {
                 p { strong { (count(changes, "object")) " would be sent." } " All limits hold." }
-                @if may { (form(html! { button.primary type="submit" { "Synchronize" } })) }
+                @if !offered { (early) } @else if may { (form(html! { button.primary type="submit" { "Synchronize" } })) }
             }
         }
     }

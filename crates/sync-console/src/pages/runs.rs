@@ -124,7 +124,9 @@ async fn table(member: &Member, filter: &RunFilter) -> Result<Markup, ServiceErr
     if runs.is_empty() {
         let all = filter.kind.is_none() && !filter.failed;
         return Ok(match all {
-            true => empty("No run yet", "The first one is made by Synchronize, at the end of the set-up.", None),
+            true => {
+                empty("No run yet", "The first one is made by Synchronize, at the end of the set-up.", None)
+            }
             false => empty(
                 "No such run",
                 "No run of this sort is remembered.",
@@ -213,7 +215,12 @@ fn sent(run: &RunSummary) -> Markup {
 }
 
 fn became(counts: &RecordCounts) -> String {
-    let parts = [(counts.created, "new"), (counts.updated, "changed"), (counts.identical, "equal"), (counts.rejected, "refused")];
+    let parts = [
+        (counts.created, "new"),
+        (counts.updated, "changed"),
+        (counts.identical, "equal"),
+        (counts.rejected, "refused"),
+    ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", number(*n))).collect();
     if parts.is_empty() { "not accounted for".to_owned() } else { parts.join(", ") }
@@ -237,6 +244,9 @@ mod tests {
         };
         assert!(asked(&[("kind", "plan")]).is_err());
         assert_eq!(asked(&[("limit", "999999")]).unwrap().limit, MOST);
-        assert_eq!(asked(&[("limit", "x"), ("kind", "")]).unwrap(), RunFilter { kind: None, failed: false, limit: SHOWN });
+        assert_eq!(
+            asked(&[("limit", "x"), ("kind", "")]).unwrap(),
+            RunFilter { kind: None, failed: false, limit: SHOWN }
+        );
     }
 }
