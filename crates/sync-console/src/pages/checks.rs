@@ -14,6 +14,7 @@ use super::stream::{Part, live};
 use super::{PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::wording;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -149,7 +150,7 @@ fn row(check: &Check) -> Markup {
             th scope="row" { (check.title) }
             td.nowrap { (badge(tone, word)) }
             td.wide {
-                (said(&check.evidence))
+                (wording::here(&check.evidence))
                 @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(remedy)) } }
             }
         }

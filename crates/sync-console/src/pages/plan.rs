@@ -114,9 +114,9 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
             (notice(Tone::Problem, &format!("The plan could not be made: {reason}"), hint.as_deref()))
             @if let Some(button) = button("Make it again") { (button) }
         },
-        JobState::Done { since, ended, result } => html! {
+        JobState::Done { since, result, .. } => html! {
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
-            (made(since, ended, button("Make it again")))
+            (made(since, button("Make it again")))
             (figures(&result.plan))
             @if let Some(structure) = &result.plan.structure { (structure_changes(structure)) }
             (losses(&result.plan.losses))
@@ -135,11 +135,11 @@ fn make_button(member: &Member, identity: &Identity, label: &str) -> Markup {
     }
 }
 
-fn made(began: Timestamp, ended: Timestamp, again: Option<Markup>) -> Markup {
+fn made(began: Timestamp, again: Option<Markup>) -> Markup {
     html! {
         div.head {
             p.muted {
-                "Read " (aged(began)) ", within " (super::parts::span(ended.duration_since(began))) ". What changed in Okta since is not in it; Synchronize reads again."
+                "Read from Okta " (aged(began)) ". What changed since is not in it; Synchronize reads again."
             }
             @if let Some(button) = again { div.actions { (button) } }
         }
@@ -213,7 +213,7 @@ fn consequences(plan: &SyncPlan) -> String {
 
 fn figures(plan: &SyncPlan) -> Markup {
     let table = html! {
-        table {
+        table.compact {
             caption { "Objects" }
             thead { tr {
                 th scope="col" { "Kind" }

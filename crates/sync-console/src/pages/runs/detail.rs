@@ -100,7 +100,7 @@ fn counts(report: &RunReport) -> Markup {
         return html! {};
     }
     let table = html! {
-        table {
+        table.compact {
             caption { "Objects" }
             thead { tr {
                 th scope="col" { "Kind" }
