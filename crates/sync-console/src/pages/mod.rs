@@ -15,6 +15,8 @@ mod schema;
 mod setup;
 mod shell;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 
