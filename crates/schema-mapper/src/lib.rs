@@ -32,5 +32,6 @@ pub use options::{
 pub use problems::{Problems, Tally};
 pub use record::{Mapped, ValueProblem};
 pub use selection::{GroupSelection, Patterns, Selection, SelectionError, UserSelection};
+pub use shape::VALUE_TYPES;
 pub use view::{AssetsAttribute, AttributeState, AttributeView, OktaAttribute, TypeView};
 pub use warning::MappingWarning;

@@ -12,7 +12,7 @@ pub(crate) const TEXT_LIMIT: usize = 255;
 
 /// The types that a value of a profile can have. The others are ours to use: statuses and references need more than a
 /// value.
-pub(crate) const VALUE_TYPES: [AttributeType; 12] = [
+pub const VALUE_TYPES: [AttributeType; 12] = [
     AttributeType::Text,
     AttributeType::Textarea,
     AttributeType::Integer,

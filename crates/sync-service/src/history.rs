@@ -17,6 +17,8 @@ use crate::{Connection, ServiceError};
 
 /// How often whoever follows the inbox looks for more.
 const LOOK: Duration = Duration::from_millis(250);
+/// How many events can have one's whole id in theirs.
+const SIMILAR: u32 = 100;
 /// How many events are taken at once while following.
 const PAGE: u32 = 500;
 
@@ -59,6 +61,34 @@ impl Connection {
     /// When the store fails.
     pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, ServiceError> {
         Ok(self.store().find_runs(filter).await?)
+    }
+
+    /// All that is remembered of a run of this connection; `None` when that is nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn run(&self, run: RunId) -> Result<Option<RunDetail>, ServiceError> {
+        Ok(self.store().run(run).await?)
+    }
+
+    /// An event of this connection; `None` when it is not remembered.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn event(&self, id: &EventId) -> Result<Option<EventEntry>, ServiceError> {
+        let search = Some(id.as_str().to_owned());
+        let found = self.events(&EventFilter { search, limit: SIMILAR, ..EventFilter::default() }).await?;
+        Ok(found.into_iter().find(|event| event.id == *id))
+    }
+
+    /// Puts events back, or all that were given up when none are named: what they named is looked at again, now. Gives
+    /// their number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_back(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
+        let which = ids.map_or(Replay::Dead, Replay::These);
+        Ok(self.store().replay(which, SystemClock.now()).await?)
     }
 
     /// Events, those first that happened last.

@@ -54,7 +54,7 @@ pub use objects::{
 };
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
-pub use schema::{SchemaView, compare_schemas};
+pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
 pub use secrecy::{ExposeSecret, SecretString as Secret};

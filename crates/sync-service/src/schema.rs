@@ -1,6 +1,7 @@
 //! Okta's schemas beside what Assets has of them.
 
-use schema_mapper::{Mapping, TypeView};
+use insight_import_client::document::SchemaAndMapping;
+use schema_mapper::{Mapping, MappingOptions, OrgSchemas, TypeView};
 use serde::Serialize;
 use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
@@ -24,25 +25,67 @@ pub struct SchemaView {
     pub notes: Vec<String>,
 }
 
+/// Both sides by the mapping that is in force, and by another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SchemaPreview {
+    /// As it is.
+    pub now: SchemaView,
+    /// As it would be.
+    pub then: SchemaView,
+}
+
 /// Reads both sides, and changes nothing.
 ///
 /// # Errors
 /// When the settings cannot work, a mapping cannot be made, or one of the two services fails.
 pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
-    let failed = |error: PortError| ServiceError::from(EngineError::Structure(error));
-    let (okta, assets) = (okta_client(connection)?, assets_client(connection)?);
-    let (org, current) = tokio::join!(org_schemas(&okta), assets.schema_and_mapping());
-    let org = org.map_err(|e| failed(okta_error("the schemas of the Okta org could not be read", e)))?;
-    let current =
-        current.map_err(|e| failed(assets_error("the schema and mapping in Assets could not be read", e)))?;
-    let mapping = Mapping::new(&org, &connection.mapping)
-        .map_err(|e| failed(PortError::new("the mapping cannot be made").caused_by(e)))?;
-    let types = mapping.side_by_side(&org, current.as_ref());
-    Ok(SchemaView {
-        connection: connection.name.clone(),
-        differs: types.iter().any(TypeView::differs),
-        mapping: mapping.version(),
-        notes: mapping.warnings().iter().map(ToString::to_string).collect(),
-        types,
-    })
+    Sides::read(connection).await?.compare(connection, &connection.mapping)
+}
+
+/// Reads both sides, and says what other choices would make of them. Changes nothing, and saves nothing.
+///
+/// # Errors
+/// As [`compare_schemas`].
+pub async fn preview_schemas(
+    connection: &ConnectionConfig,
+    choices: &MappingOptions,
+) -> Result<SchemaPreview, ServiceError> {
+    let sides = Sides::read(connection).await?;
+    let now = sides.compare(connection, &connection.mapping)?;
+    Ok(SchemaPreview { now, then: sides.compare(connection, choices)? })
+}
+
+/// What Okta defines, and what Assets has.
+struct Sides {
+    org: OrgSchemas,
+    current: Option<SchemaAndMapping>,
+}
+
+impl Sides {
+    async fn read(connection: &ConnectionConfig) -> Result<Self, ServiceError> {
+        let failed = |error: PortError| ServiceError::from(EngineError::Structure(error));
+        let (okta, assets) = (okta_client(connection)?, assets_client(connection)?);
+        let (org, current) = tokio::join!(org_schemas(&okta), assets.schema_and_mapping());
+        let org = org.map_err(|e| failed(okta_error("the schemas of the Okta org could not be read", e)))?;
+        let current = current
+            .map_err(|e| failed(assets_error("the schema and mapping in Assets could not be read", e)))?;
+        Ok(Self { org, current })
+    }
+
+    fn compare(
+        &self,
+        connection: &ConnectionConfig,
+        options: &MappingOptions,
+    ) -> Result<SchemaView, ServiceError> {
+        let mapping = Mapping::new(&self.org, options)
+            .map_err(|e| EngineError::Structure(PortError::new("the mapping cannot be made").caused_by(e)))?;
+        let types = mapping.side_by_side(&self.org, self.current.as_ref());
+        Ok(SchemaView {
+            connection: connection.name.clone(),
+            differs: types.iter().any(TypeView::differs),
+            mapping: mapping.version(),
+            notes: mapping.warnings().iter().map(ToString::to_string).collect(),
+            types,
+        })
+    }
 }

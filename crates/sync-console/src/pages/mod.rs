@@ -2,15 +2,23 @@
 
 mod access;
 mod charts;
+mod checks;
 mod connections;
 mod edit;
 mod error;
+mod events;
 mod health;
+mod links;
 mod parts;
+mod plan;
+mod runs;
+mod schema;
 mod setup;
 mod shell;
 mod sign_in;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 
@@ -26,5 +34,10 @@ pub(crate) fn router() -> Router<App> {
         .merge(connections::router())
         .merge(edit::router())
         .merge(setup::router())
+        .merge(plan::router())
+        .merge(runs::router())
+        .merge(schema::router())
+        .merge(events::router())
+        .merge(checks::router())
         .fallback(error::not_found)
 }

@@ -68,6 +68,33 @@ pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(exact) title=(exact) data-ago { (span(now.duration_since(at))) " ago" } }
 }
 
+/// The same for a live part: it looks the same on the server however old it is, and is not sent again each second.
+pub(super) fn aged(at: Timestamp) -> Markup {
+    let exact = format!("{at:.0}");
+    html! { time datetime=(exact) title=(exact) data-ago { (exact.replace('T', " ").replace('Z', " UTC")) } }
+}
+
+/// A table in a region of its own, which scrolls where the screen is narrow.
+pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
+}
+
+/// A sentence of the engine's, as it is said here.
+pub(super) fn said(text: &str) -> String {
+    capital(&wording::here(text))
+}
+
+/// Work in the background that goes on.
+pub(super) fn under_way(doing: &str, since: Timestamp) -> Markup {
+    html! {
+        section.card role="status" {
+            p { (badge(Tone::Busy, "Under way")) " " (doing) "…" }
+            progress aria-label=(doing) {}
+            p.small.muted { "begun " (aged(since)) "; it goes on when you leave this page" }
+        }
+    }
+}
+
 /// A length of time in at most two units.
 pub(super) fn span(time: SignedDuration) -> String {
     let seconds = time.as_secs().max(0);

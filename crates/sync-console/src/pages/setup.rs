@@ -42,7 +42,7 @@ async fn page(
 }
 
 /// After a start of the daemon nothing is known of what was set up before; a connection that works was.
-fn look_once(member: &Arc<Member>) {
+pub(super) fn look_once(member: &Arc<Member>) {
     if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
         member.verify();
     }

@@ -1,0 +1,158 @@
+//! Every precondition: what was seen of it, and what to do.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use sync_service::doctor::{Area, Check, Diagnosis, State as Found};
+use sync_service::{JobState, Member};
+
+use super::links::address;
+use super::parts::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
+use super::stream::{Part, live};
+use super::{PageError, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+use crate::wording;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/connections/{name}/checks", get(page).post(begin))
+        .route("/connections/{name}/checks/stream", get(stream))
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let body = html! {
+        div.head { h1 { "Checks" } p.muted { "Every precondition of the connection. Nothing is changed." } }
+        div data-live={ (address(member.name(), &["checks"])) "/stream" } {
+            div data-part="checks" { (state(&member, &identity)) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/checks", &body).into_response())
+}
+
+async fn stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity) = (member.clone(), identity.clone());
+        async move { Ok(vec![Part::new("checks", state(&member, &identity))]) }
+    }))
+}
+
+async fn begin(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?;
+    member.examine();
+    Ok(Redirect::to(&address(member.name(), &["checks"])))
+}
+
+fn state(member: &Member, identity: &Identity) -> Markup {
+    let button = |label: &str| begin_button(member, identity, label);
+    match member.checks() {
+        JobState::Idle => empty(
+            "Nothing was looked at yet",
+            "Access to the org, scopes, the event hook, the import, rate limits and addresses are looked at, within a minute.",
+            button("Check every precondition"),
+        ),
+        JobState::Running { since, doing } => under_way(doing, since),
+        JobState::Failed { reason, hint, .. } => html! {
+            (notice(Tone::Problem, &format!("The preconditions could not be looked at: {reason}"), hint.as_deref()))
+            @if let Some(button) = button("Check again") { (button) }
+        },
+        JobState::Done { result, ended, .. } => html! {
+            (summary(&result))
+            div.head {
+                p.muted { "Looked at " (aged(ended)) }
+                @if let Some(button) = button("Check again") { div.actions { (button) } }
+            }
+            (areas(&result.checks))
+        },
+    }
+}
+
+fn begin_button(member: &Member, identity: &Identity, label: &str) -> Option<Markup> {
+    (identity.role == Role::Admin && member.connection().is_ok()).then(|| {
+        html! {
+            form method="post" action=(address(member.name(), &["checks"])) {
+                (shell::csrf(identity))
+                button type="submit" { (label) }
+            }
+        }
+    })
+}
+
+/// What does not hold first, then the rest in numbers.
+fn summary(diagnosis: &Diagnosis) -> Markup {
+    let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.state == state);
+    let told =
+        [(Found::Problem, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
+    let numbers = [
+        (Found::Ok, "Hold"),
+        (Found::Problem, "Do not hold"),
+        (Found::Warning, "To know of"),
+        (Found::Unknown, "Not known"),
+        (Found::Skipped, "Skipped"),
+    ];
+    html! {
+        @if diagnosis.ok {
+            (notice(Tone::Good, "There is no problem", None))
+        } @else {
+            p { strong { (count(diagnosis.count(Found::Problem) as u64, "problem")) " to put right:" } }
+        }
+        @for (state, tone) in told {
+            @for check in with(state) {
+                (notice(tone, &format!("{}, {}: {}", check.area.title(), check.title, check.evidence), check.remedy.as_deref()))
+            }
+        }
+        dl.figures.card aria-label="Preconditions in numbers" {
+            @for (state, word) in numbers { div { dt { (word) } dd { (diagnosis.count(state)) } } }
+        }
+    }
+}
+
+fn areas(checks: &[Check]) -> Markup {
+    let mut areas: Vec<Area> = checks.iter().map(|check| check.area).collect();
+    areas.dedup();
+    html! {
+        @for area in areas {
+            @let table = html! {
+                table.checks {
+                    caption { (area.title()) }
+                    thead { tr { th scope="col" { "Precondition" } th scope="col" { "State" } th scope="col" { "What was seen" } } }
+                    tbody { @for check in checks.iter().filter(|check| check.area == area) { (row(check)) } }
+                }
+            };
+            (scroll(area.title(), &table))
+        }
+    }
+}
+
+fn row(check: &Check) -> Markup {
+    let (tone, word) = match check.state {
+        Found::Ok => (Tone::Good, "Holds"),
+        Found::Warning => (Tone::Warning, "To know of"),
+        Found::Problem => (Tone::Problem, "Does not hold"),
+        Found::Unknown => (Tone::Quiet, "Not known"),
+        Found::Skipped => (Tone::Quiet, "Skipped"),
+    };
+    html! {
+        tr {
+            th scope="row" { (check.title) }
+            td.nowrap { (badge(tone, word)) }
+            td.wide {
+                (wording::here(&check.evidence))
+                @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(remedy)) } }
+            }
+        }
+    }
+}

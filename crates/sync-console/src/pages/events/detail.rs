@@ -1,0 +1,102 @@
+//! All that is remembered of one event.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use sync_service::engine::{EventEntry, EventState};
+use sync_service::model::{ConnectionName, EventId};
+
+use super::super::links;
+use super::super::parts::{Tone, notice, time};
+use super::super::stream::{Part, live};
+use super::super::{PageError, shell};
+use super::{event_address, state_badge, told, when};
+use crate::access::{Identity, Role};
+use crate::app::App;
+
+pub(in super::super) async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path((name, id)): Path<(String, String)>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let id = EventId::new(id);
+    let event = member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
+    let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
+    let body = html! {
+        p.crumbs { a href=(links::address(member.name(), &["events"])) { "All events" } }
+        @if let Some(n) = put_back { (told(n)) }
+        div data-live={ (event_address(member.name(), &id)) "/stream" } {
+            div data-part="event" { (all(member.name(), &identity, &event)) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/events", &body).into_response())
+}
+
+pub(super) async fn stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let id = EventId::new(id);
+    member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity, id) = (member.clone(), identity.clone(), id.clone());
+        async move {
+            let event = member.working()?.event(&id).await?;
+            Ok(event.map(|e| Part::new("event", all(member.name(), &identity, &e))).into_iter().collect())
+        }
+    }))
+}
+
+fn all(connection: &ConnectionName, identity: &Identity, event: &EventEntry) -> Markup {
+    let replayable = !event.named.is_empty() || event.state == EventState::Dead;
+    html! {
+        div.head {
+            h1 { (event.event_type) }
+            (state_badge(event.state))
+            @if identity.role == Role::Admin && replayable {
+                div.actions {
+                    form method="post" action=(links::address(connection, &["events", "replay"])) {
+                        (shell::csrf(identity))
+                        input type="hidden" name="id" value=(event.id);
+                        button.primary[event.state == EventState::Dead] type="submit" { "Replay" }
+                    }
+                }
+            }
+        }
+        @if event.state == EventState::Dead {
+            (notice(
+                Tone::Problem,
+                &event.reason.as_ref().map_or_else(|| "It was given up".to_owned(), |reason| format!("It was given up: {reason}")),
+                Some("put right what kept it, then replay it"),
+            ))
+        }
+        section.card aria-label="Facts" {
+            dl.facts {
+                dt { "Id" } dd { code { (event.id) } }
+                dt { "Happened" } dd { (time(event.published)) }
+                dt { "Came in" } dd { (time(event.received)) }
+                dt { "Done with" } dd { @match event.settled { Some(at) => (time(at)), None => "not yet" } }
+            }
+        }
+        section.card aria-labelledby="named" {
+            h2 #named { "What it named" }
+            @if event.named.is_empty() {
+                p.muted { "Nothing that Assets holds." }
+            } @else {
+                ul { @for named in &event.named { li { (links::subject(connection, named)) } } }
+            }
+        }
+        @if !event.waits_for.is_empty() {
+            section.card aria-labelledby="waits" {
+                h2 #waits { "What it waits for" }
+                ul { @for waits in &event.waits_for { li { (links::subject(connection, &waits.target)) ": " (when(waits)) } } }
+            }
+        }
+    }
+}

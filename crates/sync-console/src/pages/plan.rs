@@ -1,0 +1,276 @@
+//! What a synchronisation would change, before anything is sent, and the consent that suspicious changes take.
+
+mod changes;
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sync_service::engine::{Losses, StructureReport, SyncPlan};
+use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, StepState};
+
+use super::links::address;
+use super::parts::{Tone, aged, capital, count, empty, notice, number, said, scroll, under_way};
+use super::stream::{Part, live};
+use super::{PageError, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/connections/{name}/plan", get(page).post(make))
+        .route("/connections/{name}/plan/stream", get(stream))
+        .route("/connections/{name}/plan/synchronize", post(synchronize))
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    super::setup::look_once(&member);
+    let body = html! {
+        div.head { h1 { "Plan" } p.muted { "What Synchronize would change. Making a plan reads everything in Okta and sends nothing." } }
+        div data-live={ (address(member.name(), &["plan"])) "/stream" } {
+            div data-part="plan" { (state(&member, &identity).await?) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/plan", &body).into_response())
+}
+
+async fn stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity) = (member.clone(), identity.clone());
+        async move { Ok(vec![Part::new("plan", state(&member, &identity).await?)]) }
+    }))
+}
+
+async fn make(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?;
+    member.make_plan();
+    Ok(Redirect::to(&address(member.name(), &["plan"])))
+}
+
+/// Whether everything that comes before a synchronisation is done.
+async fn is_offered(member: &Member) -> Result<bool, ServiceError> {
+    let guide = Guide::of(member).await?;
+    Ok(guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked))
+}
+
+/// The plan on the page is what consent is given to: without one, or with another one, there is none.
+async fn synchronize(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Form(sent): Form<HashMap<String, String>>,
+) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    if !is_offered(&member).await? {
+        return Err(PageError::Bad("The steps before Synchronize on the Set-up page do not hold".into()));
+    }
+    let plan = member.plan();
+    let shown = plan.result().filter(|plan| sent.get("plan") == Some(&plan.plan.run.to_string()));
+    let Some(plan) = shown else {
+        return Err(PageError::Bad(
+            "This plan is no longer the last one. Make it again, and look at it".into(),
+        ));
+    };
+    let accepts = sent.contains_key("accept");
+    if plan.refusal.is_some() && !accepts {
+        return Err(PageError::Bad(
+            "What this plan would change is carried out only once you say that you have looked at it: tick the box beside \
+             the button"
+                .into(),
+        ));
+    }
+    member.synchronize(plan.refusal.is_some()).await?;
+    Ok(Redirect::to(&address(member.name(), &["live"])))
+}
+
+async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+    let plan = member.plan();
+    if let JobState::Running { since, doing } = plan {
+        return Ok(under_way(doing, since));
+    }
+    let may = identity.role == Role::Admin && member.connection().is_ok();
+    let button = |label: &str| may.then(|| make_button(member, identity, label));
+    Ok(match plan {
+        JobState::Idle | JobState::Running { .. } => empty(
+            "No plan",
+            "A plan shows the objects that would be new, changed or marked as gone, value by value.",
+            button("Make a plan"),
+        ),
+        JobState::Failed { reason, hint, .. } => html! {
+            (notice(Tone::Problem, &format!("The plan could not be made: {reason}"), hint.as_deref()))
+            @if let Some(button) = button("Make it again") { (button) }
+        },
+        JobState::Done { since, result, .. } => html! {
+            (verdict(member, &result, identity, (may, is_offered(member).await?)))
+            (made(since, button("Make it again")))
+            (figures(&result.plan))
+            @if let Some(structure) = &result.plan.structure { (structure_changes(structure)) }
+            (losses(&result.plan.losses))
+            (problems(&result.plan.problems))
+            (changes::table(member.name(), &result))
+        },
+    })
+}
+
+fn make_button(member: &Member, identity: &Identity, label: &str) -> Markup {
+    html! {
+        form method="post" action=(address(member.name(), &["plan"])) {
+            (shell::csrf(identity))
+            button type="submit" { (label) }
+        }
+    }
+}
+
+fn made(began: Timestamp, again: Option<Markup>) -> Markup {
+    html! {
+        div.head {
+            p.muted {
+                "Read from Okta " (aged(began)) ". What changed since is not in it; Synchronize reads again."
+            }
+            @if let Some(button) = again { div.actions { (button) } }
+        }
+    }
+}
+
+/// What becomes of the plan: nothing to do, or carry it out, or look twice. `may` is for those who may do it, `offered`
+/// once the steps before it hold.
+fn verdict(member: &Member, view: &PlanView, identity: &Identity, (may, offered): (bool, bool)) -> Markup {
+    let (plan, changes) = (&view.plan, view.plan.changes());
+    let structure = plan.structure.as_ref();
+    let adds = structure.is_some_and(|s| !s.added_types.is_empty() || !s.added_attributes.is_empty());
+    let form = |inner: Markup| {
+        html! {
+            form method="post" action=(address(member.name(), &["plan", "synchronize"])) {
+                (shell::csrf(identity))
+                input type="hidden" name="plan" value=(plan.run);
+                (inner)
+            }
+        }
+    };
+    let early = html! {
+        p { "It can be carried out once the steps before it hold: see the " a href=(address(member.name(), &["setup"])) { "Set-up page" } "." }
+    };
+    if let Some(refusal) = &view.refusal {
+        return html! {
+            section.notice.notice-problem aria-labelledby="refusal" {
+                h2 #refusal { "A synchronisation would refuse this" }
+                p.what { (said(refusal)) }
+                p { "Such a change is mostly a mistake: an admin role taken from the app, a selection that leaves out too much, an attribute removed in Okta. Look at the objects below first." }
+                @if !offered { (early) } @else if may {
+                    (form(html! {
+                        div.check {
+                            input type="checkbox" name="accept" id="accept" value="yes" required;
+                            label for="accept" { "I have looked at it: " (consequences(plan)) }
+                        }
+                        button.danger type="submit" { "Accept and synchronize" }
+                    }))
+                } @else if let Some(release) = &view.release { p { (said(release)) } }
+            }
+        };
+    }
+    html! {
+        @if changes == 0 && !adds {
+            (notice(Tone::Good, "Nothing to send: Assets has everything that Okta has", None))
+        } @else {
+            section.card aria-label="Carry it out" {
+                p { strong { (count(changes, "object")) " would be sent." } " All limits hold." }
+                @if !offered { (early) } @else if may { (form(html! { button.primary type="submit" { "Synchronize" } })) }
+            }
+        }
+    }
+}
+
+/// What somebody agrees to, in numbers.
+fn consequences(plan: &SyncPlan) -> String {
+    let gone: u64 = plan.kinds.values().map(|kind| kind.retire).sum();
+    let blanked: u64 = plan.losses.blanked.iter().map(|blanked| blanked.lost).sum();
+    let mut parts = Vec::new();
+    if gone > 0 {
+        parts.push(format!("{} may be marked as gone", count(gone, "object")));
+    }
+    if plan.losses.memberships.0 > 0 {
+        parts.push(format!("{} may end", count(plan.losses.memberships.0, "membership")));
+    }
+    if blanked > 0 {
+        parts.push(format!("{} may be emptied", count(blanked, "value")));
+    }
+    parts.join(", ")
+}
+
+fn figures(plan: &SyncPlan) -> Markup {
+    let table = html! {
+        table.compact {
+            caption { "Objects" }
+            thead { tr {
+                th scope="col" { "Kind" }
+                @for word in ["Known", "Read", "New", "Changed", "Marked as gone"] { th.number scope="col" { (word) } }
+            } }
+            tbody { @for (kind, n) in &plan.kinds {
+                tr {
+                    th scope="row" { (capital(kind.as_str())) "s" }
+                    @for n in [n.known, n.read, n.create, n.update, n.retire] { td.number { (number(n)) } }
+                }
+            } }
+        }
+    };
+    scroll("Objects of the plan", &table)
+}
+
+fn structure_changes(structure: &StructureReport) -> Markup {
+    let added = structure.added_types.len() + structure.added_attributes.len();
+    html! {
+        @if added > 0 {
+            section.card aria-labelledby="structure" {
+                h2 #structure { "New in the object schema" }
+                ul {
+                    @for name in &structure.added_types { li { "object type " (name) } }
+                    @for name in &structure.added_attributes { li { "attribute " (name) } }
+                }
+            }
+        }
+        @for drift in &structure.drift { (notice(Tone::Warning, drift, None)) }
+        @for note in &structure.notes { (notice(Tone::Quiet, note, None)) }
+    }
+}
+
+fn losses(losses: &Losses) -> Markup {
+    let (ended, known) = losses.memberships;
+    html! {
+        @if ended > 0 || !losses.blanked.is_empty() {
+            section.card aria-labelledby="losses" {
+                h2 #losses { "What objects that stay would lose" }
+                ul {
+                    @if ended > 0 { li { (number(ended)) " of " (count(known, "membership")) " would end" } }
+                    @for lost in &losses.blanked {
+                        li { (number(lost.lost)) " of " (count(lost.known, lost.kind.as_str())) " would lose " code { (lost.field) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn problems(problems: &[String]) -> Markup {
+    html! {
+        @if !problems.is_empty() {
+            section.card aria-labelledby="problems" {
+                h2 #problems { "Values that do not fit" }
+                ul { @for problem in problems { li { (said(problem)) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The objects of a plan one by one, with what each value was and would be.
+
+use maud::{Markup, html};
+use serde_json::Value;
+use sync_service::PlanView;
+use sync_service::engine::{Change, FieldChange, ObjectChange};
+use sync_service::model::{ConnectionName, is_empty};
+
+use super::super::links;
+use super::super::parts::{Tone, badge, count, scroll};
+
+/// Of a list, so many values are shown.
+const VALUES: usize = 5;
+/// A longer text is cut: whole values are in Okta.
+const LONG: usize = 200;
+/// More fields than these are behind a line that can be opened.
+const FIELDS: usize = 6;
+
+pub(super) fn table(connection: &ConnectionName, view: &PlanView) -> Markup {
+    let objects = view.objects.as_deref().unwrap_or_default();
+    if objects.is_empty() {
+        return html! {};
+    }
+    let hidden = view.plan.changes().saturating_sub(objects.len() as u64);
+    let rows = html! {
+        table {
+            caption { "Objects one by one" }
+            thead { tr { th scope="col" { "Object" } th scope="col" { "Change" } th scope="col" { "Values" } } }
+            tbody { @for object in objects { (row(connection, object)) } }
+        }
+    };
+    html! {
+        (scroll("Objects one by one", &rows))
+        @if hidden > 0 {
+            p.muted { "And " (count(hidden, "more object")) "; " code { "okta-insight plan --out FILE" } " on the server saves all of them." }
+        }
+    }
+}
+
+fn row(connection: &ConnectionName, object: &ObjectChange) -> Markup {
+    let change = match object.change {
+        Change::Create => badge(Tone::Good, "New"),
+        Change::Update => badge(Tone::Busy, "Changed"),
+        Change::Retire => badge(Tone::Warning, "Marked as gone"),
+    };
+    html! {
+        tr {
+            th scope="row" {
+                (links::object(connection, &object.key, object.name.as_deref()))
+                div.small.muted { (object.key.kind) " " (object.key.id) }
+            }
+            td.nowrap { (change) }
+            td.wide { (fields(object)) }
+        }
+    }
+}
+
+fn fields(object: &ObjectChange) -> Markup {
+    let new = object.change == Change::Create;
+    // Every value of a new object is new: a line is enough to begin with.
+    if new || object.fields.len() > FIELDS {
+        html! {
+            details id={ "values-" (object.key.kind) "-" (object.key.id) } {
+                summary { (count(object.fields.len() as u64, "value")) }
+                (list(&object.fields, new))
+            }
+        }
+    } else {
+        list(&object.fields, new)
+    }
+}
+
+fn list(fields: &[FieldChange], new: bool) -> Markup {
+    html! {
+        dl.changes {
+            @for field in fields {
+                dt { code { (field.field) } }
+                dd {
+                    @if !new { del { (shown(&field.old)) } span aria-hidden="true" { " → " } }
+                    ins { (shown(&field.new)) }
+                }
+            }
+        }
+    }
+}
+
+/// A value as people read it.
+pub(in super::super) fn shown(value: &Value) -> String {
+    match value {
+        empty if is_empty(empty) => "(empty)".to_owned(),
+        Value::String(text) => cut(text),
+        Value::Array(items) => {
+            let mut texts: Vec<String> = items.iter().take(VALUES).map(shown).collect();
+            if items.len() > VALUES {
+                texts.push(format!("and {} more", items.len() - VALUES));
+            }
+            texts.join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_people_read_them_and_long_ones_cut() {
+        assert_eq!(shown(&json!("")), "(empty)");
+        assert_eq!(shown(&json!([])), "(empty)");
+        assert_eq!(shown(&json!(["a", "b"])), "a, b");
+        assert_eq!(shown(&json!(["1", "2", "3", "4", "5", "6", "7"])), "1, 2, 3, 4, 5, and 2 more");
+        assert_eq!(shown(&json!(true)), "true");
+        assert_eq!(shown(&json!("ä".repeat(300))).chars().count(), 201);
+    }
+}

@@ -1,0 +1,252 @@
+//! The history: runs as a list, and each with everything that is remembered of it.
+
+mod detail;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::SignedDuration;
+use maud::{Markup, html};
+use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunSummary};
+use sync_service::{Member, ServiceError};
+
+use super::links::{self, address, asking};
+use super::parts::{capital, count, empty, number, scroll, span, time};
+use super::stream::{Part, live};
+use super::{PageError, health, shell};
+use crate::access::Identity;
+use crate::app::App;
+
+/// How many runs are shown unless more are asked for, and how many at most.
+const SHOWN: u32 = 50;
+const MOST: u32 = 1000;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/connections/{name}/runs", get(list))
+        .route("/connections/{name}/runs/stream", get(list_stream))
+        .route("/connections/{name}/runs/{id}", get(detail::page))
+        .route("/connections/{name}/runs/{id}/stream", get(detail::stream))
+}
+
+/// What people call a kind of run.
+pub(super) const fn kind_word(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Full => "Everything",
+        RunKind::Some => "Chosen objects",
+        RunKind::Delta => "What changed",
+        RunKind::Users => "New attributes",
+        RunKind::Events => "Events",
+        RunKind::Retry => "Sent again",
+        RunKind::Plan => "Plan",
+    }
+}
+
+/// Kinds of runs that stay in the history.
+fn kinds() -> impl Iterator<Item = RunKind> {
+    RunKind::ALL.into_iter().filter(|kind| *kind != RunKind::Plan)
+}
+
+fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
+    let kind = match asked.get("kind").map_or("", String::as_str) {
+        "" => None,
+        word => Some(
+            kinds()
+                .find(|kind| kind.as_str() == word)
+                .ok_or_else(|| PageError::Bad("There is no such kind of run".into()))?,
+        ),
+    };
+    let limit = asked.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
+    Ok(RunFilter { kind, failed: asked.contains_key("failed"), limit: limit.clamp(1, MOST) })
+}
+
+/// The address of a list like this one.
+fn place(member: &Member, end: &str, filter: &RunFilter) -> String {
+    let path = address(member.name(), &["runs"]) + end;
+    let limit = if filter.limit == SHOWN { String::new() } else { filter.limit.to_string() };
+    let failed = if filter.failed { "yes" } else { "" };
+    asking(&path, &[("kind", filter.kind.map_or("", RunKind::as_str)), ("failed", failed), ("limit", &limit)])
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let filter = filter(&asked)?;
+    let body = html! {
+        div.head { h1 { "Runs" } p.muted { "Each reads from Okta and sends what differs." } }
+        form.filters method="get" role="search" aria-label="Runs" {
+            div.field {
+                label for="kind" { "Kind" }
+                select name="kind" id="kind" {
+                    option value="" { "All kinds" }
+                    @for kind in kinds() {
+                        option value=(kind.as_str()) selected[filter.kind == Some(kind)] { (kind_word(kind)) }
+                    }
+                }
+            }
+            div.check {
+                input type="checkbox" name="failed" id="failed" value="yes" checked[filter.failed];
+                label for="failed" { "Only those that did not go well" }
+            }
+            button type="submit" { "Show" }
+        }
+        div data-live=(place(&member, "/stream", &filter)) {
+            div data-part="runs" { (table(&member, &filter).await?) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
+}
+
+async fn list_stream(
+    State(app): State<App>,
+    _: Identity,
+    Path(name): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let filter = filter(&asked)?;
+    Ok(live(app.stop.clone(), move || {
+        let member: Arc<Member> = member.clone();
+        async move { Ok(vec![Part::new("runs", table(&member, &filter).await?)]) }
+    }))
+}
+
+async fn table(member: &Member, filter: &RunFilter) -> Result<Markup, ServiceError> {
+    let runs = member.working()?.runs(filter).await?;
+    if runs.is_empty() {
+        let all = filter.kind.is_none() && !filter.failed;
+        return Ok(match all {
+            true => {
+                empty("No run yet", "The first one is made by Synchronize, at the end of the set-up.", None)
+            }
+            false => empty(
+                "No such run",
+                "No run of this sort is remembered.",
+                Some(html! { a.button href=(address(member.name(), &["runs"])) { "Show all runs" } }),
+            ),
+        });
+    }
+    let more = runs.len() == filter.limit as usize && filter.limit < MOST;
+    let rows = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Run" }
+                th scope="col" { "Began" }
+                th.number scope="col" { "Took" }
+                th scope="col" { "Kind" }
+                th scope="col" { "Result" }
+                th scope="col" { "Sent" }
+                th.number scope="col" { "Refused" }
+                th scope="col" { "Mapping" }
+            } }
+            tbody { @for run in &runs { (row(member, run)) } }
+        }
+    };
+    Ok(html! {
+        (scroll("Runs", &rows))
+        @if more {
+            @let next = RunFilter { limit: filter.limit.saturating_mul(4).min(MOST), ..*filter };
+            a.button href=(place(member, "", &next)) { "Show older runs" }
+        }
+    })
+}
+
+fn row(member: &Member, run: &RunSummary) -> Markup {
+    let report = run.report.as_ref();
+    let rejected = report.map_or(0, |report| report.records.values().map(|counts| counts.rejected).sum());
+    html! {
+        tr {
+            th.nowrap scope="row" { (links::run(member.name(), run.id)) }
+            td.nowrap { (time(run.started)) }
+            td.number { (took(run)) }
+            td.nowrap { (kind_word(run.kind)) }
+            td.nowrap { (health::run_badge(run)) }
+            td { (sent(run)) }
+            td.number { @if report.is_some() { (number(rejected)) } }
+            td { @if let Some(mapping) = report.and_then(|report| report.mapping.as_ref()) { code { (mapping) } } }
+        }
+    }
+}
+
+/// How long it took, or takes so far.
+fn took(run: &RunSummary) -> Markup {
+    html! {
+        @match (&run.report, run.ended) {
+            (Some(report), _) => (length(report.seconds)),
+            (None, Some(ended)) => (span(ended.duration_since(run.started))),
+            (None, None) => "–",
+        }
+    }
+}
+
+/// Most runs take less than a second.
+fn length(seconds: f64) -> String {
+    if seconds < 10.0 {
+        format!("{seconds:.1} s")
+    } else {
+        span(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default())
+    }
+}
+
+/// What was sent, by kind of object.
+fn sent(run: &RunSummary) -> Markup {
+    let Some(report) = &run.report else { return html! {} };
+    let parts: Vec<String> = report
+        .records
+        .iter()
+        .filter(|(_, counts)| counts.sent > 0)
+        .map(|(kind, counts)| format!("{} ({})", count(counts.sent, kind.as_str()), became(counts)))
+        .collect();
+    html! {
+        @if parts.is_empty() {
+            span.muted { "nothing differed" }
+        } @else {
+            (capital(&parts.join(", ")))
+        }
+    }
+}
+
+fn became(counts: &RecordCounts) -> String {
+    let parts = [
+        (counts.created, "new"),
+        (counts.updated, "changed"),
+        (counts.identical, "equal"),
+        (counts.rejected, "refused"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", number(*n))).collect();
+    if parts.is_empty() { "not accounted for".to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_runs_are_told_in_tenths_of_a_second() {
+        assert_eq!(length(0.25), "0.2 s");
+        assert_eq!(length(75.0), "1 min 15 s");
+        assert_eq!(length(f64::NAN), "0 s");
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused_and_a_limit_is_kept_within_bounds() {
+        let asked = |pairs: &[(&str, &str)]| {
+            filter(&pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        };
+        assert!(asked(&[("kind", "plan")]).is_err());
+        assert_eq!(asked(&[("limit", "999999")]).unwrap().limit, MOST);
+        assert_eq!(
+            asked(&[("limit", "x"), ("kind", "")]).unwrap(),
+            RunFilter { kind: None, failed: false, limit: SHOWN }
+        );
+    }
+}

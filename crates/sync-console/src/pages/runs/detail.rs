@@ -1,0 +1,193 @@
+//! All that is remembered of one run.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use sync_service::engine::{RunDetail, RunExecution, RunReport, Unconfirmed};
+use sync_service::model::{ConnectionName, RunId};
+use sync_service::{Member, ServiceError};
+
+use super::super::links;
+use super::super::parts::{Tone, badge, capital, count, notice, number, said, scroll, time};
+use super::super::stream::{Part, live};
+use super::super::{PageError, health, shell};
+use super::{kind_word, took};
+use crate::access::Identity;
+use crate::app::App;
+
+pub(super) async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let id = number_of(&id)?;
+    let run = member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
+    let shown = all(member.name(), &run);
+    let live = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
+    let body = html! {
+        p.crumbs { a href=(links::address(member.name(), &["runs"])) { "All runs" } }
+        @if run.summary.ended.is_none() {
+            div data-live=(live) { div data-part="run" { (shown) } }
+        } @else { (shown) }
+    };
+    Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
+}
+
+pub(super) async fn stream(
+    State(app): State<App>,
+    _: Identity,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let id = number_of(&id)?;
+    member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
+    Ok(live(app.stop.clone(), move || {
+        let member = member.clone();
+        async move { part(&member, id).await }
+    }))
+}
+
+fn number_of(id: &str) -> Result<RunId, PageError> {
+    id.parse().map(RunId::new).map_err(|_| PageError::Missing("run"))
+}
+
+async fn part(member: &Arc<Member>, id: RunId) -> Result<Vec<Part>, ServiceError> {
+    let run = member.working()?.run(id).await?;
+    Ok(run.map(|run| Part::new("run", all(member.name(), &run))).into_iter().collect())
+}
+
+fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
+    let run = &detail.summary;
+    html! {
+        div.head {
+            h1 { "Run " (run.id) }
+            (health::run_badge(run))
+            span.muted { (kind_word(run.kind)) }
+        }
+        @if let Some(report) = &run.report {
+            @if let Some(error) = &report.error { (notice(Tone::Problem, error, report.hint.as_deref())) }
+        }
+        section.card aria-label="Facts" {
+            dl.facts {
+                dt { "Began" } dd { (time(run.started)) }
+                dt { "Ended" } dd { @match run.ended { Some(ended) => { (time(ended)) ", after " (took(run)) }, None => { "not yet" } } }
+                @if let Some(report) = &run.report { (facts(report)) }
+            }
+        }
+        @if let Some(report) = &run.report { (counts(report)) (added(report)) }
+        (executions(&detail.executions))
+        (refused(connection, detail.refused_count, &detail.refused))
+        @if let Some(report) = &run.report { (messages(report)) }
+    }
+}
+
+fn facts(report: &RunReport) -> Markup {
+    html! {
+        dt { "Mapping" } dd { @match &report.mapping { Some(mapping) => code { (mapping) }, None => "was not known yet" } }
+        dt { "Asked of Okta" } dd { (count(report.directory_requests, "request")) }
+        dt { "Sent to Assets" } dd { (count(report.executions, "execution")) ", " (count(report.chunks, "chunk")) }
+        @if report.marked > 0 { dt { "Marked as gone" } dd { (count(report.marked, "object")) } }
+        @if report.cleared > 0 { dt { "Cleared with the account" } dd { (count(report.cleared, "value")) } }
+        @if report.resumed { dt { "Taken up" } dd { "It went on where an earlier process was cut off." } }
+    }
+}
+
+fn counts(report: &RunReport) -> Markup {
+    if report.records.is_empty() {
+        return html! {};
+    }
+    let table = html! {
+        table.compact {
+            caption { "Objects" }
+            thead { tr {
+                th scope="col" { "Kind" }
+                @for word in ["Read", "Sent", "New", "Changed", "Equal", "Refused"] { th.number scope="col" { (word) } }
+            } }
+            tbody { @for (kind, n) in &report.records {
+                tr {
+                    th scope="row" { (capital(kind.as_str())) "s" }
+                    @for n in [n.read, n.sent, n.created, n.updated, n.identical, n.rejected] { td.number { (number(n)) } }
+                }
+            } }
+        }
+    };
+    scroll("Objects of the run", &table)
+}
+
+fn added(report: &RunReport) -> Markup {
+    html! {
+        @if !report.added_attributes.is_empty() {
+            section.card aria-label="New attributes" {
+                h2 { "New attributes in Assets" }
+                ul { @for name in &report.added_attributes { li { (name) } } }
+            }
+        }
+    }
+}
+
+fn executions(executions: &[RunExecution]) -> Markup {
+    if executions.is_empty() {
+        return html! {};
+    }
+    let table = html! {
+        table {
+            caption { "Executions in Assets" }
+            thead { tr { th scope="col" { "Execution" } th scope="col" { "Began" } th scope="col" { "Ended" } th scope="col" { "Outcome" } } }
+            tbody { @for execution in executions {
+                tr {
+                    th scope="row" { code { (execution.id) } }
+                    td.nowrap { (time(execution.started)) }
+                    td.nowrap { @match execution.ended { Some(ended) => (time(ended)), None => "–" } }
+                    td.nowrap { @match (execution.ended, execution.processed) {
+                        (None, _) => (badge(Tone::Busy, "Its end is not known yet")),
+                        (Some(_), true) => (badge(Tone::Good, "Processed")),
+                        (Some(_), false) => (badge(Tone::Problem, "Came to nothing")),
+                    } }
+                }
+            } }
+        }
+    };
+    scroll("Executions in Assets", &table)
+}
+
+fn refused(connection: &ConnectionName, all: u64, records: &[Unconfirmed]) -> Markup {
+    if all == 0 {
+        return html! {};
+    }
+    let table = html! {
+        table {
+            caption { "Refused by Assets to this day: " (count(all, "record")) }
+            thead { tr {
+                th scope="col" { "Object" } th scope="col" { "Reason" } th.number scope="col" { "Sent" } th scope="col" { "Again" }
+            } }
+            tbody { @for record in records {
+                tr {
+                    th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
+                    td { (said(&record.reason)) }
+                    td.number { (record.attempts) "×" }
+                    td.nowrap { (time(record.due)) }
+                }
+            } }
+        }
+    };
+    let hidden = all.saturating_sub(records.len() as u64);
+    html! {
+        (scroll("Refused records", &table))
+        @if hidden > 0 { p.muted { "And " (count(hidden, "more record")) "." } }
+    }
+}
+
+fn messages(report: &RunReport) -> Markup {
+    html! {
+        @if !report.messages.is_empty() {
+            section.card aria-label="Messages" {
+                h2 { "What was noted" }
+                ul { @for message in &report.messages { li { (said(message)) } } }
+                @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { "More may have been said; that many are kept." } }
+            }
+        }
+    }
+}

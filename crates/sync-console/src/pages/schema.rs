@@ -1,0 +1,147 @@
+//! Okta's schemas beside what Assets has of them, and choices about attributes, seen before they are made.
+
+mod choices;
+pub(super) mod preview;
+mod side;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use sync_service::{JobState, Member, SchemaView};
+
+use super::links::{address, asking};
+use super::parts::{Tone, aged, empty, notice, under_way};
+use super::stream::{Part, live};
+use super::{PageError, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+use side::Show;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/connections/{name}/schema", get(page).post(compare))
+        .route("/connections/{name}/schema/stream", get(stream))
+        .route("/connections/{name}/schema/choices", get(preview::choose).post(preview::preview))
+        .route("/connections/{name}/schema/apply", post(preview::apply))
+}
+
+fn show(asked: &HashMap<String, String>) -> Result<Show, PageError> {
+    Show::named(asked.get("show").map_or("", String::as_str))
+        .ok_or_else(|| PageError::Bad("There is no such state of an attribute".into()))
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let show = show(&asked)?;
+    compare_once(&member);
+    let path = address(member.name(), &["schema"]);
+    let body = html! {
+        div.head {
+            h1 { "Schema" }
+            p.muted { "What Okta defines beside what Assets has." }
+            @if member.connection().is_ok() {
+                div.actions { a.button href={ (path) "/choices" } { "Choose attributes" } }
+            }
+        }
+        form.filters method="get" aria-label="Attributes" {
+            div.field {
+                label for="show" { "Attributes" }
+                select name="show" id="show" {
+                    @for (choice, word) in Show::ALL { option value=(choice.as_str()) selected[choice == show] { (word) } }
+                }
+            }
+            button type="submit" { "Show" }
+        }
+        div data-live=(asking(&format!("{path}/stream"), &[("show", show.as_str())])) {
+            div data-part="schema" { (state(&member, &identity, show)) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/schema", &body).into_response())
+}
+
+/// Nobody has to ask for the first look: it only reads.
+fn compare_once(member: &Arc<Member>) {
+    if member.schemas() == JobState::Idle {
+        member.compare_schemas();
+    }
+}
+
+async fn stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let show = show(&asked)?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity) = (member.clone(), identity.clone());
+        async move { Ok(vec![Part::new("schema", state(&member, &identity, show))]) }
+    }))
+}
+
+async fn compare(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?;
+    member.compare_schemas();
+    Ok(Redirect::to(&address(member.name(), &["schema"])))
+}
+
+fn state(member: &Member, identity: &Identity, show: Show) -> Markup {
+    let again = || {
+        (identity.role == Role::Admin && member.connection().is_ok()).then(|| {
+            html! {
+                form method="post" action=(address(member.name(), &["schema"])) {
+                    (shell::csrf(identity))
+                    button type="submit" { "Compare again" }
+                }
+            }
+        })
+    };
+    match member.schemas() {
+        JobState::Idle => {
+            empty("Nothing to compare", "This connection cannot work; see why on its Overview.", None)
+        }
+        JobState::Running { since, doing } => under_way(doing, since),
+        JobState::Failed { reason, hint, .. } => html! {
+            (notice(Tone::Problem, &reason, hint.as_deref()))
+            @if let Some(again) = again() { (again) }
+        },
+        JobState::Done { result, ended, .. } => html! {
+            (verdict(member, &result))
+            div.head {
+                p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping) } }
+                @if let Some(again) = again() { div.actions { (again) } }
+            }
+            @for object_type in &result.types { (side::table(object_type, show)) }
+            @for note in &result.notes { (notice(Tone::Quiet, note, None)) }
+        },
+    }
+}
+
+fn verdict(member: &Member, view: &SchemaView) -> Markup {
+    let (new, drift) = side::counts(view);
+    html! {
+        @if !view.differs {
+            (notice(Tone::Good, "Both sides agree", None))
+        } @else if new > 0 {
+            (notice(Tone::Busy, &format!("{} not in Assets yet", super::parts::count(new, "attribute")), Some("run `okta-insight setup`, which creates it")))
+        }
+        @if drift > 0 {
+            div.notice.notice-warning {
+                p.what { "Something differs that is only told, and never forced" }
+                p { "What to do stands beside it: " a href=(asking(&address(member.name(), &["schema"]), &[("show", "drift")])) { "show what differs" } "." }
+            }
+        }
+    }
+}

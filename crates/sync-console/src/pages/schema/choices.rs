@@ -1,0 +1,262 @@
+//! Choices about profile attributes: as a form, and from a form.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use maud::{Markup, html};
+use sync_service::mapper::{AttributeView, Attributes, MappingOptions, OktaAttribute, TypeView, VALUE_TYPES};
+use sync_service::model::{ConnectionName, ObjectKind};
+
+use super::super::parts::{capital, scroll};
+
+/// What a form says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Choices {
+    /// The options, with these choices in them.
+    pub(super) options: MappingOptions,
+    /// What cannot be.
+    pub(super) problems: Vec<String>,
+}
+
+/// The kinds that have profiles.
+const KINDS: [ObjectKind; 2] = [ObjectKind::User, ObjectKind::Group];
+
+impl Choices {
+    /// Reads a form over what was chosen before. Attributes that were not on the form stay as they were.
+    pub(super) fn sent(base: &MappingOptions, sent: &HashMap<String, String>) -> Self {
+        let mut choices = Self { options: base.clone(), problems: Vec::new() };
+        choices.options.user = choices.of(&base.user, ObjectKind::User, sent);
+        choices.options.group = choices.of(&base.group, ObjectKind::Group, sent);
+        choices
+    }
+
+    fn of(&mut self, base: &Attributes, kind: ObjectKind, sent: &HashMap<String, String>) -> Attributes {
+        let seen: BTreeSet<&str> =
+            sent.keys().filter_map(|key| key.strip_prefix(&format!("seen:{kind}:"))).collect();
+        if seen.is_empty() {
+            return base.clone();
+        }
+        let text = |what: &str, name: &str| {
+            sent.get(&format!("{what}:{kind}:{name}")).map(|text| text.trim()).filter(|text| !text.is_empty())
+        };
+        let others = |set: &BTreeSet<String>| -> BTreeSet<String> {
+            set.iter().filter(|name| !seen.contains(name.as_str())).cloned().collect()
+        };
+        let (used, left): (BTreeSet<&str>, BTreeSet<&str>) =
+            seen.iter().partition(|name| text("use", name).is_some());
+        let mut attributes = Attributes {
+            include: BTreeSet::new(),
+            exclude: others(&base.exclude),
+            rename: without(&base.rename, &seen),
+            types: without(&base.types, &seen),
+        };
+        if text("others", "").is_some_and(|word| word == "out") {
+            attributes.include = others(&base.include);
+            attributes.include.extend(used.iter().map(|name| (*name).to_owned()));
+            if attributes.include.is_empty() {
+                self.problems.push(format!(
+                    "where new attributes of {kind}s are left out, at least one attribute has to be used"
+                ));
+            }
+        } else {
+            attributes.exclude.extend(left.iter().map(|name| (*name).to_owned()));
+        }
+        for name in &seen {
+            if let Some(given) = text("name", name) {
+                attributes.rename.insert((*name).to_owned(), given.to_owned());
+            }
+            if let Some(given) = text("type", name) {
+                match VALUE_TYPES.iter().find(|kind| kind.as_str() == given) {
+                    Some(kind) => {
+                        attributes.types.insert((*name).to_owned(), kind.clone());
+                    }
+                    None => self.problems.push(format!("{name} of {kind}s cannot have the type {given}")),
+                }
+            }
+        }
+        attributes
+    }
+}
+
+fn without<T: Clone>(map: &BTreeMap<String, T>, seen: &BTreeSet<&str>) -> BTreeMap<String, T> {
+    map.iter()
+        .filter(|(name, _)| !seen.contains(name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&Attributes, &str)> {
+    match kind {
+        ObjectKind::User => Some((&options.user, &options.label)),
+        ObjectKind::Group => Some((&options.group, &options.group_label)),
+        ObjectKind::Membership => None,
+    }
+}
+
+/// The choices as inputs, one line for each attribute.
+pub(super) fn inputs(types: &[TypeView], options: &MappingOptions) -> Markup {
+    html! {
+        @for object_type in types {
+            @if let Some((chosen, label)) = of_kind(options, object_type.kind) { (kind_inputs(object_type, chosen, label)) }
+        }
+    }
+}
+
+fn kind_inputs(object_type: &TypeView, chosen: &Attributes, label: &str) -> Markup {
+    let kind = object_type.kind;
+    let mut profile: Vec<(&OktaAttribute, &AttributeView)> =
+        object_type.attributes.iter().filter_map(|view| Some((view.okta.as_ref()?, view))).collect();
+    profile.sort_by_key(|(okta, _)| okta.title.to_lowercase());
+    let only = !chosen.include.is_empty();
+    let others = format!("others:{kind}:");
+    let table = html! {
+        table.choices {
+            caption { (capital(kind.as_str())) "s" }
+            thead { tr {
+                th scope="col" { "Use" } th scope="col" { "Okta attribute" } th scope="col" { "Okta type" }
+                th scope="col" { "Name in Assets" } th scope="col" { "Type in Assets" }
+            } }
+            tbody { @for (okta, view) in profile { (line(kind, okta, view, chosen, okta.name == label)) } }
+        }
+    };
+    html! {
+        (scroll(&format!("Attributes of {kind}s"), &table))
+        div.field {
+            label for=(others) { "An attribute that is new in Okta" }
+            select name=(others) id=(others) {
+                option value="in" selected[!only] { "is added by itself" }
+                option value="out" selected[only] { "is left out until it is chosen here" }
+            }
+        }
+    }
+}
+
+fn line(
+    kind: ObjectKind,
+    okta: &OktaAttribute,
+    view: &AttributeView,
+    chosen: &Attributes,
+    is_label: bool,
+) -> Markup {
+    let name = &okta.name;
+    let field = |what: &str| format!("{what}:{kind}:{name}");
+    let used = (chosen.include.is_empty() || chosen.include.contains(name)) && !chosen.exclude.contains(name);
+    let present = view.assets.as_ref().map_or("", |assets| assets.name.as_str());
+    let types = if is_label { &VALUE_TYPES[..1] } else { &VALUE_TYPES[..] };
+    html! {
+        tr {
+            td {
+                input type="hidden" name=(field("seen")) value="1";
+                input type="checkbox" name=(field("use")) value="1" checked[used] aria-label={ "Use " (okta.title) };
+            }
+            th scope="row" { (okta.title) div.small.muted { code { (name) } @if is_label { " names the object" } } }
+            td { (okta.kind) }
+            td { input type="text" name=(field("name")) value=(chosen.rename.get(name).map_or("", String::as_str)) placeholder=(present) aria-label={ "Name of " (okta.title) " in Assets" } spellcheck="false" autocomplete="off"; }
+            td {
+                select name=(field("type")) aria-label={ "Type of " (okta.title) " in Assets" } {
+                    option value="" { "as in Okta" }
+                    @for choice in types {
+                        option value=(choice.as_str()) selected[chosen.types.get(name) == Some(choice)] { (choice.as_str()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The choices as lines of the configuration file; `None` when there are none to make.
+pub(super) fn lines(connection: &ConnectionName, options: &MappingOptions) -> Option<String> {
+    let mut mapping = toml::Table::new();
+    for kind in KINDS {
+        let Some((chosen, _)) = of_kind(options, kind) else { continue };
+        let names = |set: &BTreeSet<String>| set.iter().cloned().map(toml::Value::String).collect();
+        let mut table = toml::Table::new();
+        for (key, set) in [("include", &chosen.include), ("exclude", &chosen.exclude)] {
+            if !set.is_empty() {
+                table.insert(key.into(), toml::Value::Array(names(set)));
+            }
+        }
+        let rename = chosen.rename.iter().map(|(name, new)| (name.clone(), new.clone().into())).collect();
+        let types =
+            chosen.types.iter().map(|(name, kind)| (name.clone(), kind.as_str().to_owned().into())).collect();
+        for (key, map) in [("rename", rename), ("types", types)] {
+            let map: toml::Table = map;
+            if !map.is_empty() {
+                table.insert(key.into(), map.into());
+            }
+        }
+        if !table.is_empty() {
+            mapping.insert(kind.as_str().into(), table.into());
+        }
+    }
+    if mapping.is_empty() {
+        return None;
+    }
+    let within = |key: &str, table: toml::Table| toml::Table::from_iter([(key.to_owned(), table.into())]);
+    let whole = within("connections", within(connection.as_str(), within("mapping", mapping)));
+    toml::to_string(&whole).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(fields: &[(&str, &str)]) -> HashMap<String, String> {
+        fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_box_that_is_not_ticked_leaves_the_attribute_out_and_the_rest_stays_as_it_was() {
+        let mut base = MappingOptions::default();
+        base.user.exclude = set(&["gone", "city"]);
+        base.user.rename = BTreeMap::from([("gone".into(), "Gone".into()), ("city".into(), "Town".into())]);
+        base.group.exclude = set(&["notes"]);
+        let form = sent(&[
+            ("others:user:", "in"),
+            ("seen:user:city", "1"),
+            ("use:user:city", "1"),
+            ("name:user:city", " "),
+            ("type:user:city", "textarea"),
+            ("seen:user:title", "1"),
+            ("name:user:title", " Role "),
+        ]);
+        let Choices { options, problems } = Choices::sent(&base, &form);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(options.user.exclude, set(&["gone", "title"]));
+        assert_eq!(options.user.include, set(&[]));
+        let names: Vec<_> = options.user.rename.into_iter().collect();
+        assert_eq!(names, [("gone".to_owned(), "Gone".to_owned()), ("title".to_owned(), "Role".to_owned())]);
+        assert_eq!(options.user.types["city"].as_str(), "textarea");
+        assert_eq!(options.group, base.group, "there was no group on the form");
+    }
+
+    #[test]
+    fn where_new_ones_are_left_out_those_in_use_are_named() {
+        let form =
+            sent(&[("others:user:", "out"), ("seen:user:a", "1"), ("seen:user:b", "1"), ("use:user:b", "1")]);
+        let base = MappingOptions::default();
+        let attributes = Choices::sent(&base, &form).options.user;
+        assert_eq!((attributes.include, attributes.exclude), (set(&["b"]), set(&[])));
+        let none = sent(&[("others:user:", "out"), ("seen:user:a", "1")]);
+        assert_eq!(Choices::sent(&base, &none).problems.len(), 1);
+        let odd = sent(&[("seen:user:a", "1"), ("type:user:a", "status")]);
+        assert_eq!(Choices::sent(&base, &odd).problems, ["a of users cannot have the type status"]);
+    }
+
+    #[test]
+    fn choices_are_told_as_lines_of_the_configuration() {
+        let name = ConnectionName::try_from("main".to_owned()).unwrap();
+        let mut options = MappingOptions::default();
+        assert_eq!(lines(&name, &options), None);
+        options.user.exclude = set(&["city"]);
+        options.user.rename = BTreeMap::from([("title".into(), "Role \"x\"".into())]);
+        let lines = lines(&name, &options).unwrap();
+        assert_eq!(
+            lines,
+            "[connections.main.mapping.user]\nexclude = [\"city\"]\n\n[connections.main.mapping.user.rename]\ntitle = 'Role \"x\"'\n"
+        );
+    }
+}

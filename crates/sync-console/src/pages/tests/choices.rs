@@ -1,0 +1,104 @@
+//! Attributes on both sides, and choosing among them.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde_json::Value;
+use sync_service::model::ConnectionName;
+use sync_service::{AssetsSettings, ConnectionSettings, Draft, OktaSettings, Secret, SecretField};
+
+use super::world::{World, own};
+
+/// Leaves the city out, and gives the title another name.
+const CHOICES: &[(&str, &str)] = &[
+    ("csrf", "csrf-token"),
+    ("others:user:", "in"),
+    ("seen:user:city", "1"),
+    ("seen:user:title", "1"),
+    ("use:user:title", "1"),
+    ("name:user:title", "Role <b>"),
+];
+
+#[tokio::test]
+async fn both_sides_stand_beside_each_other_and_can_be_filtered() {
+    let world = World::start().await;
+    let page = world.page_with("/connections/main/schema", "Okta type</th>").await;
+    assert!(page.contains("Not in Assets yet") && page.contains("press Setup"), "{}", own(&page));
+    world.set_up().await;
+    world.post("/connections/main/schema", &[]).await;
+    world.page_with("/connections/main/schema", "Both sides agree").await;
+    insta::assert_snapshot!(own(&world.get("/connections/main/schema?show=same").await.body));
+    let new = world.get("/connections/main/schema?show=new").await;
+    assert!(new.body.contains("No such attribute among"));
+    assert_eq!(world.get("/connections/main/schema?show=odd").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn choices_for_a_connection_of_the_file_are_shown_as_its_lines() {
+    let world = World::start().await;
+    world.set_up().await;
+    world.page_with("/connections/main/schema/choices", "Preview").await;
+    let preview = world.post("/connections/main/schema/choices", CHOICES).await;
+    assert_eq!(preview.status, StatusCode::OK);
+    let effect = preview.body.split_once("<details").unwrap().0;
+    insta::assert_snapshot!(own(effect));
+    assert!(!preview.body.contains("schema/apply"), "nothing is applied to a file");
+    let applied = world.post("/connections/main/schema/apply", CHOICES).await;
+    assert_eq!(applied.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn choices_for_a_saved_connection_are_applied_as_they_were_looked_at() {
+    let world = World::start().await;
+    let told = |pointer: &str| match world.sandbox.ready().pointer(pointer).unwrap() {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let settings = ConnectionSettings {
+        okta: OktaSettings {
+            org_url: told("/okta/org_url"),
+            client_id: told("/okta/client_id"),
+            ..OktaSettings::default()
+        },
+        assets: AssetsSettings { api_url: Some(told("/insight/api_url")), ..AssetsSettings::default() },
+        ..ConnectionSettings::default()
+    };
+    let secret = |pointer| Some(Secret::from(told(pointer)));
+    let secrets = BTreeMap::from([
+        (SecretField::PrivateKey, secret("/okta/private_key_jwk")),
+        (SecretField::ImportToken, secret("/insight/import_token")),
+    ]);
+    let acme = ConnectionName::try_from("acme".to_owned()).unwrap();
+    world.fleet.save(&acme, Draft { settings, secrets, although: false }, true).await.unwrap();
+    world.page_with("/connections/acme/schema/choices", "Preview").await;
+    let preview = world.post("/connections/acme/schema/choices", CHOICES).await;
+    assert_eq!(preview.status, StatusCode::OK);
+    assert!(preview.body.contains("is not added in Assets"), "{}", own(&preview.body));
+    assert!(preview.body.contains("name=\"name:user:title\" value=\"Role &lt;b&gt;\""));
+    let saved = || world.fleet.get(&acme).unwrap().saved().unwrap().clone();
+    assert!(saved().settings.mapping.user.exclude.is_empty(), "a preview saves nothing");
+
+    let applied = world.post("/connections/acme/schema/apply", CHOICES).await;
+    assert_eq!(applied.location.as_deref(), Some("/connections/acme/setup"), "{}", applied.body);
+    let saved = saved();
+    assert!(saved.settings.mapping.user.exclude.contains("city"));
+    assert_eq!(saved.settings.mapping.user.rename["title"], "Role <b>");
+    assert_eq!(saved.secrets.len(), 2, "the secrets stay");
+    world.page_with("/connections/acme/setup", "Setup again").await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_told_beside_the_form_and_nothing_is_lost() {
+    let world = World::start().await;
+    world.page_with("/connections/main/schema/choices", "Preview").await;
+    let odd = [
+        ("seen:user:city", "1"),
+        ("use:user:city", "1"),
+        ("type:user:city", "status"),
+        ("name:user:city", "Town"),
+    ];
+    let refused = world.post("/connections/main/schema/choices", &odd).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("cannot have the type status"));
+    assert!(refused.body.contains("value=\"Town\""), "{}", own(&refused.body));
+}

@@ -1,0 +1,96 @@
+//! From nothing at all to objects that change: what each page shows on the way.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::world::{Answer, World, own};
+
+const HOSTILE: &str = "\"><script>alert(1)</script>";
+
+/// The part of a page between two texts.
+fn between<'p>(page: &'p str, begin: &str, end: &str) -> &'p str {
+    page.split_once(begin).unwrap().1.split_once(end).unwrap().0
+}
+
+#[tokio::test]
+async fn before_anything_was_done_each_page_says_what_comes() {
+    let world = World::start().await;
+    let mut pages = Vec::new();
+    for page in ["runs", "events", "plan", "checks"] {
+        let Answer { status, body, .. } = world.get(&format!("/connections/main/{page}")).await;
+        assert_eq!(status, StatusCode::OK);
+        pages.push(own(&body));
+    }
+    insta::assert_snapshot!(pages.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_plan_is_made_looked_at_and_carried_out_and_its_run_is_remembered() {
+    let world = World::start().await;
+    let users = world.control.get("/okta/users").await.unwrap()["users"].take();
+    let user = users[0]["id"].as_str().unwrap();
+    world
+        .control
+        .call("POST", &format!("/okta/users/{user}"), &json!({ "city": HOSTILE, "login": HOSTILE }))
+        .await
+        .unwrap();
+    world.set_up().await;
+    assert_eq!(world.post("/connections/main/plan", &[]).await.status, StatusCode::SEE_OTHER);
+    let plan = world.page_with("/connections/main/plan", "Objects one by one").await;
+    assert!(!plan.contains("<script>alert") && plan.contains("&quot;&gt;&lt;script&gt;alert(1)"));
+    insta::assert_snapshot!("plan", own(&plan));
+
+    let id = between(&plan, "name=\"plan\" value=\"", "\"");
+    let stale = world.post("/connections/main/plan/synchronize", &[("plan", "999")]).await;
+    assert_eq!(stale.status, StatusCode::BAD_REQUEST);
+    let begun = world.post("/connections/main/plan/synchronize", &[("plan", id)]).await;
+    assert_eq!(begun.location.as_deref(), Some("/connections/main/live"));
+    let runs = world.page_with("/connections/main/runs", "✓").await;
+    let run = between(&runs, "href=\"/connections/main/runs/", "\"");
+    let took = |page: &str| {
+        let (before, rest) = page.rsplit_once(", after ").unwrap();
+        format!("{before}, after [span]</dd>{}", rest.split_once("</dd>").unwrap().1)
+    };
+    let detail = world.page_with(&format!("/connections/main/runs/{run}"), "Executions in Assets").await;
+    let execution = between(&detail, "<th scope=\"row\"><code>", "</code>").to_owned();
+    insta::assert_snapshot!("run", took(&own(&detail)).replace(&execution, "[execution]"));
+
+    let failed = world.get("/connections/main/runs?failed=yes&kind=full").await;
+    assert!(failed.body.contains("No such run"));
+    assert!(failed.body.contains("value=\"yes\" checked"), "the form shows what was asked for");
+}
+
+#[tokio::test]
+async fn what_suspicious_changes_take_is_asked_for_and_a_box_that_is_not_ticked_is_no_consent() {
+    let world = World::start().await;
+    world.set_up().await;
+    world.synchronize().await;
+    world.member().connection().unwrap().pause(None).await.unwrap();
+    let users = world.control.get("/okta/users").await.unwrap()["users"].take();
+    for user in users.as_array().unwrap() {
+        let id = user["id"].as_str().unwrap();
+        world.control.call("DELETE", &format!("/okta/users/{id}"), &Value::Null).await.unwrap();
+    }
+    world.post("/connections/main/plan", &[]).await;
+    let plan = world.page_with("/connections/main/plan", "Marked as gone</th>").await;
+    insta::assert_snapshot!(own(between(&plan, "<div data-part=\"plan\">", "</section>")));
+    let id = between(&plan, "name=\"plan\" value=\"", "\"");
+    let refused = world.post("/connections/main/plan/synchronize", &[("plan", id)]).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    world.member().connection().unwrap().resume().await.unwrap();
+    let accepted = world.post("/connections/main/plan/synchronize", &[("plan", id), ("accept", "yes")]).await;
+    assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.body);
+    let done = world.page_with("/connections/main/runs?kind=full", "6 changed").await;
+    assert!(done.contains("Done"));
+}
+
+#[tokio::test]
+async fn every_precondition_is_shown_and_what_does_not_hold_first() {
+    let world = World::start().await;
+    assert_eq!(world.post("/connections/main/checks", &[]).await.status, StatusCode::SEE_OTHER);
+    let page = world.page_with("/connections/main/checks", "Okta org</caption>").await;
+    let problem = page.find("notice-problem").unwrap();
+    assert!(problem < page.find("<caption>").unwrap());
+    assert!(page.contains("→"), "a remedy stands beside it");
+    assert!(page.contains("Press Setup on the Set-up page"), "in words of the console: {}", own(&page));
+}

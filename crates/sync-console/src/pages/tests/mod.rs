@@ -1,0 +1,6 @@
+//! The pages through the router, over a sandbox in this process.
+
+mod choices;
+mod flow;
+mod refused;
+mod world;

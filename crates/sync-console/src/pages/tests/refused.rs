@@ -1,0 +1,111 @@
+//! What is not there, what is not for everybody, and what was given up.
+
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use sync_service::engine::{InboxEvent, LookSort, StateStore, Subject};
+use sync_service::model::{EventId, UserId};
+
+use super::world::{World, identity, main, own};
+use crate::access::Role;
+use crate::pages::{PageError, checks, events, plan, runs, schema};
+
+#[tokio::test]
+async fn what_is_not_there_is_said_to_be_missing() {
+    let world = World::start().await;
+    for path in [
+        "/connections/other/runs",
+        "/connections/other/events",
+        "/connections/other/plan",
+        "/connections/other/schema",
+        "/connections/other/schema/choices",
+        "/connections/other/checks",
+        "/connections/main/runs/99",
+        "/connections/main/runs/first",
+        "/connections/main/runs/99/stream",
+        "/connections/main/events/none",
+        "/connections/main/events/none/stream",
+    ] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.body.contains("There is no such"), "{path}");
+    }
+    for path in ["/connections/main/runs?kind=odd", "/connections/main/events?state=odd"] {
+        assert_eq!(world.get(path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+/// Has an event given up.
+async fn give_up(world: &World, id: &str) {
+    let store = world.fleet.store().connection(&main()).await.unwrap();
+    let now = Timestamp::now();
+    let event = InboxEvent {
+        id: EventId::new(id),
+        event_type: "user.account.<b>".into(),
+        published: now,
+        subjects: vec![Subject::User(UserId::new("00u\"><b>1"))],
+        changes_object: true,
+        expects_gone: false,
+        is_hook_failure: false,
+    };
+    store.store_events(&[event], now).await.unwrap();
+    let looks = store.claim_looks(LookSort::Objects, 10, now, Duration::from_mins(1)).await.unwrap();
+    store.bury(&looks, "Okta refuses: run `okta-insight doctor`", now).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_given_up_says_why_and_is_put_back_one_by_one_or_all_at_once() {
+    let world = World::start().await;
+    give_up(&world, "e1").await;
+    give_up(&world, "e2").await;
+    let list = world.get("/connections/main/events?state=dead").await;
+    insta::assert_snapshot!("events", own(&list.body));
+    let one = world.get("/connections/main/events/e1").await;
+    insta::assert_snapshot!("event", own(&one.body));
+
+    let unknown = world.post("/connections/main/events/replay", &[("id", "none")]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let back = world.post("/connections/main/events/replay", &[("id", "e1")]).await;
+    assert_eq!(back.location.as_deref(), Some("/connections/main/events/e1?put_back=1"));
+    let waiting = world.get("/connections/main/events/e1?put_back=1").await;
+    assert!(waiting.body.contains("1 event put back") && waiting.body.contains("What it waits for"));
+    let rest = world.post("/connections/main/events/replay", &[("which", "dead")]).await;
+    assert_eq!(rest.location.as_deref(), Some("/connections/main/events?put_back=1"));
+    assert!(world.get("/connections/main/events?state=dead").await.body.contains("No such event"));
+}
+
+#[tokio::test]
+async fn what_is_searched_for_is_shown_as_a_text() {
+    let world = World::start().await;
+    let answer = world.get("/connections/main/events?q=%22%3E%3Cscript%3E&state=waiting").await;
+    assert!(!answer.body.contains("\"><script>"));
+    assert!(answer.body.contains("value=\"&quot;&gt;&lt;script&gt;\""));
+}
+
+#[tokio::test]
+async fn whoever_may_only_look_is_offered_nothing_to_do() {
+    let world = World::start().await;
+    give_up(&world, "e1").await;
+    world.page_with("/connections/main/schema/choices", "Preview").await;
+    let (app, me, name) = (|| State(world.app()), || identity(Role::ReadOnly), || Path("main".to_owned()));
+    let nothing = || Query(std::collections::HashMap::new());
+    let pages: [Result<Response, PageError>; 7] = [
+        runs::list(app(), me(), name(), nothing()).await,
+        events::list(app(), me(), name(), nothing()).await,
+        events::detail::page(app(), me(), Path(("main".into(), "e1".into())), nothing()).await,
+        plan::page(app(), me(), name()).await,
+        checks::page(app(), me(), name()).await,
+        schema::page(app(), me(), name(), nothing()).await,
+        schema::preview::choose(app(), me(), name()).await,
+    ];
+    for page in pages {
+        let body = to_bytes(page.unwrap().into_body(), 1 << 20).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        let own = body.split_once("<main").unwrap().1;
+        assert!(!own.contains("method=\"post\""), "{own}");
+    }
+}
