@@ -23,6 +23,7 @@ mod shutdown;
 mod status;
 mod vault;
 mod vitals;
+pub mod wire;
 
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,

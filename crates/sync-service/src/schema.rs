@@ -1,7 +1,7 @@
 //! Okta's schemas beside what Assets has of them.
 
 use schema_mapper::{Mapping, TypeView};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
 
@@ -10,7 +10,8 @@ use crate::connection::{assets_client, okta_client};
 use crate::{ConnectionConfig, ServiceError};
 
 /// Okta's schemas beside what Assets has of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaView {
     /// The connection.
     pub connection: ConnectionName,
