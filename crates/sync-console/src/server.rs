@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::{assets, pages};
+use crate::{api, assets, pages};
 
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ impl Console {
         let address = listener.local_addr().map_err(failed)?;
         let stop = CancellationToken::new();
         let app = App { fleet: Arc::clone(fleet), stop: stop.clone() };
-        let router = pages::router().merge(assets::router()).with_state(app);
+        let router = pages::router().merge(assets::router()).merge(api::router()).with_state(app);
         Ok(Self { listener, url: format!("http://{address}"), router, streams: stop })
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sync_engine::{EventEntry, RunSummary};
 use sync_model::{ConnectionName, EventId};
@@ -20,6 +21,11 @@ pub(crate) fn settings_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schem
     utoipa::openapi::Ref::from_schema_name(SETTINGS_SCHEMA).into()
 }
 
+/// The JSON Schema of [`ConnectionSettings`], with what it refers to in `$defs`.
+pub fn settings_json_schema() -> serde_json::Value {
+    schemars::schema_for!(ConnectionSettings).to_value()
+}
+
 #[cfg(feature = "openapi")]
 fn secrets_schema() -> utoipa::openapi::schema::Object {
     use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
@@ -30,11 +36,13 @@ fn secrets_schema() -> utoipa::openapi::schema::Object {
             .min_length(Some(1))
             .max_length(Some(MAX_SECRET))
     };
-    let secrets = SecretField::ALL.into_iter().fold(ObjectBuilder::new(), |secrets, field| {
-        secrets.property(field.as_str(), text())
-    });
+    let secrets = SecretField::ALL
+        .into_iter()
+        .fold(ObjectBuilder::new(), |secrets, field| secrets.property(field.as_str(), text()));
     secrets
-        .description(Some("Secrets that are given anew; null takes one away, and those that are not named stay."))
+        .description(Some(
+            "Secrets that are given anew; null takes one away, and those that are not named stay.",
+        ))
         .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false)))
         .build()
 }
@@ -86,6 +94,23 @@ pub struct Draft {
     /// Only if there is no connection of that name yet.
     #[serde(default)]
     pub new: bool,
+}
+
+impl Draft {
+    /// Whether the secrets are as long as secrets may be.
+    ///
+    /// # Errors
+    /// What is wrong, without the secret.
+    pub fn within_bounds(&self) -> Result<(), String> {
+        for (field, secret) in &self.secrets {
+            let length = secret.as_ref().map(|secret| secret.expose_secret().chars().count());
+            if length.is_some_and(|length| length == 0 || length > MAX_SECRET) {
+                let name = field.as_str();
+                return Err(format!("secrets.{name}: this is not from 1 to {MAX_SECRET} characters long"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A wish for a full run.
