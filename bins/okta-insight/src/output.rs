@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use sync_service::{ConfigError, ServiceError, explain};
+use sync_service::{ConfigError, RemoteError, ServiceError, explain};
 
 /// Differences or problems were found, and nothing failed.
 pub(crate) const FOUND: u8 = 3;
@@ -26,6 +26,12 @@ impl Failure {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
+        Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Self {
         Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
     }
 }

@@ -18,6 +18,7 @@ mod lock;
 mod manual_hook;
 mod plan;
 mod prune;
+mod remote;
 mod schema;
 mod shutdown;
 mod status;
@@ -45,6 +46,7 @@ pub use http::{ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Rec
 pub use manual_hook::ManualHook;
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
+pub use remote::{RemoteClient, RemoteError};
 pub use schema::{SchemaView, compare_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody.

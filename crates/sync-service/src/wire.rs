@@ -204,12 +204,17 @@ pub struct Version {
     pub version: String,
 }
 
+/// What a problem document means that names no sort.
+fn some_kind() -> String {
+    "about:blank".to_owned()
+}
+
 /// Why a call came to nothing: a problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// What sort of problem it is, as a URI that stays the same.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default = "some_kind")]
     pub kind: String,
     /// The sort in words.
     pub title: String,

@@ -12,6 +12,7 @@ mod manual_hook;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
+mod remote;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
