@@ -100,7 +100,7 @@ async fn synchronize(
 async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { since, doing } = plan {
-        return Ok(under_way(doing, since));
+        return Ok(under_way(&doing, since));
     }
     let may = identity.role == Role::Admin && member.connection().is_ok();
     let button = |label: &str| may.then(|| make_button(member, identity, label));

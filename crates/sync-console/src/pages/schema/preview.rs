@@ -40,7 +40,7 @@ pub(in super::super) async fn choose(
         JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
         // Without a script somebody has to ask again.
         JobState::Running { since, doing } => html! {
-            (under_way(doing, since))
+            (under_way(&doing, since))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Go on once it is done" }
         },
         JobState::Idle => {

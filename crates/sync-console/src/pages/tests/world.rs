@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
-use crate::access::{Identity, Role};
+use crate::access::{Identity, Role, Via};
 use crate::app::App;
 
 /// A form that sends these fields.
@@ -137,7 +137,7 @@ pub(super) fn main() -> ConnectionName {
 }
 
 pub(super) fn identity(role: Role) -> Identity {
-    Identity { who: "somebody".into(), role, csrf: Some("csrf-token".into()) }
+    Identity { who: "somebody".into(), role, via: Via::Session, csrf: Some("csrf-token".into()) }
 }
 
 /// What of a page is its own, a tag on each line, without what differs from run to run.
