@@ -202,7 +202,14 @@ impl<'c> Machine<'c> {
         Url::parse(&format!("{scheme}://{}{path}", near(address)))
     }
 
-    fn judge(&self, item: Item, address: SocketAddr, found: &Address, ours: bool, key: &'static str) -> Check {
+    fn judge(
+        &self,
+        item: Item,
+        address: SocketAddr,
+        found: &Address,
+        ours: bool,
+        key: &'static str,
+    ) -> Check {
         let protected = self.config.tls.is_some() || self.config.behind_proxy;
         if !address.ip().is_loopback() && !protected {
             let exposed = ListenError::Exposed { address, setting: key };

@@ -57,7 +57,8 @@ async fn a_form_of_another_session_or_site_changes_nothing() {
         fetch(arguments[0], { method: 'POST', body: new URLSearchParams({ csrf: arguments[1] }) })
             .then(async (answer) => done([answer.status, await answer.text()]));";
     for csrf in ["", "made-up"] {
-        let answer = browser.driver.execute_async(post, vec![json!("/connections/main/pause"), json!(csrf)]).await;
+        let answer =
+            browser.driver.execute_async(post, vec![json!("/connections/main/pause"), json!(csrf)]).await;
         assert_eq!(answer.unwrap().json()[0], 403, "csrf {csrf:?}");
     }
     browser.goto(&site.address("/connections/main")).await;
@@ -87,7 +88,14 @@ async fn who_may_only_look_is_offered_nothing_and_refused_everything() {
     let browser = Browser::open().await;
     site.sign_in(&browser, token.as_str().unwrap()).await;
     browser.see("Read-only").await;
-    for page in ["/", "/connections/main", "/connections/main/setup", "/connections/main/plan", "/connections/main/events", "/access"] {
+    for page in [
+        "/",
+        "/connections/main",
+        "/connections/main/setup",
+        "/connections/main/plan",
+        "/connections/main/events",
+        "/access",
+    ] {
         browser.goto(&site.address(page)).await;
         let forms = browser.script("return document.querySelectorAll('main form[method=post]').length").await;
         assert_eq!(forms, 0, "{page}");

@@ -134,7 +134,9 @@ impl Browser {
 
     /// Presses the button or link of that name, as soon as there is one.
     pub(crate) async fn press(&self, name: &str) {
-        let path = format!("//*[self::button or self::a or self::summary][normalize-space()='{name}' or @aria-label='{name}']");
+        let path = format!(
+            "//*[self::button or self::a or self::summary][normalize-space()='{name}' or @aria-label='{name}']"
+        );
         let deadline = Instant::now() + PATIENCE;
         loop {
             // A live part may replace it between the look and the press.

@@ -1,9 +1,11 @@
 //! A daemon with its console, and a sandbox to connect it to.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::support::{Daemon, World};
+use crate::support::{Daemon, PATIENCE, World};
 
 pub(crate) struct Site {
     pub(crate) world: World,
@@ -30,9 +32,7 @@ impl Site {
     pub(crate) fn serving(world: World, config: &str) -> Self {
         let url = format!("http://{}", world.console());
         let daemon = world.daemon_by(config, &world.console());
-        let log = world.log();
-        let token = log.lines().flat_map(str::split_whitespace).find(|word| word.starts_with("oia_"));
-        let token = token.unwrap_or_else(|| panic!("no token in {log}")).to_owned();
+        let token = first_token(&world);
         Self { world, daemon: Some(daemon), url, token }
     }
 
@@ -52,7 +52,8 @@ impl Site {
         let member = format!("/okta/groups/{}/users/{}", text(&group["id"]), text(&people[0]));
         control.call("PUT", &member, &json!({})).await.unwrap();
         let redirect = format!("{console}/sign-in/okta/callback");
-        let app = control.call("POST", "/okta/web-apps", &json!({ "redirect_uris": [redirect] })).await.unwrap();
+        let app =
+            control.call("POST", "/okta/web-apps", &json!({ "redirect_uris": [redirect] })).await.unwrap();
         let ready: Value =
             serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
         let all = std::fs::read_to_string(world.path("c.toml")).unwrap();
@@ -97,6 +98,20 @@ impl Site {
         browser.goto(&self.address("/sign-in")).await;
         browser.fill("Token", token).await;
         browser.press("Sign in").await;
+    }
+}
+
+/// The token that the daemon prints at its first start.
+fn first_token(world: &World) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let log = world.log();
+        let token = log.split_whitespace().find(|word| word.starts_with("oia_"));
+        if let Some(token) = token.filter(|_| log.ends_with('\n')) {
+            return token.to_owned();
+        }
+        assert!(Instant::now() < deadline, "no token in {log}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
