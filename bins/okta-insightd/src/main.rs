@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use sync_console::Console;
-use sync_service::{Config, Fleet, Monitor, Receiver, explain, shutdown_requested};
+use sync_service::{Config, ExposeSecret, Fleet, Monitor, Receiver, explain, shutdown_requested};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -75,7 +75,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let fleet = Fleet::open(config, file).await?;
     let config = fleet.config();
-    let receiver = Receiver::of_fleet(config.listen, &fleet).await?;
+    let receiver = Receiver::of_fleet(&fleet).await?;
     tracing::info!(address = %receiver.address(), connections = fleet.members().len(), "listening for event hooks");
     let stop = CancellationToken::new();
     let monitor = match config.metrics {
@@ -93,6 +93,13 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if let Some(console) = console {
         tracing::info!(url = %console.url(), "serving the console");
+        if let Some(token) = console.first_token().await? {
+            // To the one who starts the daemon, this once, and not to the log.
+            eprintln!(
+                "Sign in to the console with this token; it is shown this once: {}",
+                token.expose_secret()
+            );
+        }
         tasks.push(tokio::spawn(console.serve(stop.clone())));
     }
     fleet.start();

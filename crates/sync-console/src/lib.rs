@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod access;
+pub mod access;
 mod app;
 mod assets;
+pub mod headers;
 mod pages;
 mod server;
 mod wording;

@@ -1,67 +1,97 @@
-//! The listener of the console.
+//! The listener of the console, and what every request passes on its way.
 
-use std::net::SocketAddr;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
-use sync_service::{ConsoleConfig, Fleet};
-use tokio::net::TcpListener;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use sync_service::engine::StoreError;
+use sync_service::{Config, ConsoleConfig, Fleet, ListenError, METRICS_TYPE, Secret, Server};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::oidc::{Oidc, OidcError, OidcSettings};
+use crate::access::{self, Access, AccessOptions, Problem};
 use crate::app::App;
+use crate::headers::{SecurityHeaders, secure};
 use crate::{assets, pages};
+
+/// The setting that chooses the address.
+const SETTING: &str = "console.listen";
 
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsoleError {
-    /// The address is taken, or not ours.
-    #[error("the console could not listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    /// The address cannot be listened on.
+    #[error("the console: {0}")]
+    Listen(#[from] ListenError),
+    /// Sign-in with Okta cannot work as it is set.
+    #[error("console.openid: {0}")]
+    OpenId(#[from] OidcError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl ConsoleError {
     /// The operator's next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Listen { .. } => Some("choose another address with console.listen, or \"off\"".into()),
+            Self::Listen(error) => Some(error.hint()),
+            Self::OpenId(_) | Self::Store(_) => None,
         }
     }
 
     /// Whether the settings are wrong, rather than the world.
     pub const fn is_usage(&self) -> bool {
-        false
+        match self {
+            Self::Listen(error) => error.is_usage(),
+            Self::OpenId(_) => true,
+            Self::Store(_) => false,
+        }
     }
 }
 
 /// The web console and the admin API, on an address of their own.
 pub struct Console {
-    listener: TcpListener,
+    server: Server,
     url: String,
     router: Router,
+    fleet: Arc<Fleet>,
     /// Ends live streams, which would keep the listener from ending.
     streams: CancellationToken,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl Console {
     /// Listens on its address.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
+    /// When the address cannot be listened on, or sign-in with Okta cannot work as it is set.
     pub async fn bind(settings: &ConsoleConfig, fleet: &Arc<Fleet>) -> Result<Self, ConsoleError> {
-        let failed = |source| ConsoleError::Listen { address: settings.listen, source };
-        let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let stop = CancellationToken::new();
-        let app = App { fleet: Arc::clone(fleet), stop: stop.clone() };
-        let router = pages::router().merge(assets::router()).with_state(app);
-        Ok(Self { listener, url: format!("http://{address}"), router, streams: stop })
+        let config = fleet.config();
+        let server = Server::by_rule(settings.listen, SETTING, config).await?;
+        let access = access(settings, config, &server, fleet)?;
+        let streams = CancellationToken::new();
+        let app = App { fleet: Arc::clone(fleet), stop: streams.clone() };
+        let https = server.has_tls() || config.behind_proxy;
+        let scheme = if server.has_tls() { "https" } else { "http" };
+        let url = match &settings.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("{scheme}://{}", server.address()),
+        };
+        let router = router(app, access, SecurityHeaders { https });
+        Ok(Self { server, url, router, fleet: Arc::clone(fleet), streams })
     }
 
     /// Where people open it.
@@ -69,16 +99,102 @@ impl Console {
         &self.url
     }
 
+    /// Makes the administrator's token when there never was one. It is told this once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn first_token(&self) -> Result<Option<Secret>, ConsoleError> {
+        Ok(access::first_token(&self.fleet.store().access()).await?)
+    }
+
     /// Serves until told to stop.
     pub async fn serve(self, stop: CancellationToken) {
-        let streams = self.streams.clone();
-        let stop = async move {
+        let streams = async {
             stop.cancelled().await;
-            streams.cancel();
+            self.streams.cancel();
         };
-        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(stop);
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the console stopped");
+        let serving = async {
+            if let Err(error) = self.server.serve(self.router, stop.clone()).await {
+                tracing::error!(error = sync_service::explain(&error), "the console stopped");
+                stop.cancel();
+            }
+        };
+        tokio::join!(serving, streams);
+    }
+}
+
+fn access(
+    settings: &ConsoleConfig,
+    config: &Config,
+    server: &Server,
+    fleet: &Fleet,
+) -> Result<Access, ConsoleError> {
+    let options = AccessOptions {
+        idle: settings.session_idle,
+        lifetime: settings.session_life,
+        tls: server.has_tls(),
+        behind_proxy: config.behind_proxy,
+    };
+    let oidc = match (&settings.openid, &settings.public_url) {
+        (Some(openid), Some(public_url)) => Some(Oidc::new(OidcSettings {
+            issuer: openid.org_url.clone(),
+            client_id: openid.client_id.clone(),
+            client_secret: openid.client_secret.clone(),
+            admin_groups: openid.admin_groups.clone(),
+            read_only_groups: openid.read_only_groups.clone(),
+            redirect_base: public_url.clone(),
+        })?),
+        _ => None,
+    };
+    Ok(Access::new(fleet.store().access(), options, oidc))
+}
+
+/// What is open to anybody, what takes a sign-in, and the headers around all of it.
+fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
+    let guarded = Router::new()
+        .merge(pages::router())
+        .route("/metrics", get(metrics))
+        .with_state(app.clone())
+        .layer(from_fn_with_state(access.clone(), access::guard));
+    let open = Router::new()
+        .merge(assets::router())
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .with_state(app);
+    guarded
+        .merge(open)
+        .merge(access::routes(access, pages::sign_in))
+        .layer(from_fn(refusals_as_pages))
+        .layer(from_fn_with_state(headers, secure))
+}
+
+/// A refusal that a person sees looks like a page.
+async fn refusals_as_pages(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match response.extensions().get::<Problem>().filter(|problem| problem.for_page).cloned() {
+        None => response,
+        Some(problem) => {
+            let mut page = pages::refusal(&problem).into_response();
+            *page.status_mut() = response.status();
+            page
+        }
+    }
+}
+
+/// Anybody learns whether all is well; what is not is for those who are signed in.
+async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+    match app.fleet.health().await.ready {
+        true => (StatusCode::OK, "ready\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready; see the console\n"),
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    match app.fleet.metrics().await {
+        Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }

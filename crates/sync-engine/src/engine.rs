@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::stats::Stats;
+use crate::watch::Told;
 use crate::{
     Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits,
-    Objects, Pass, Phase, Progress, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
-    StructureReport, StructureState, Subject, SyncPlan,
+    Objects, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
+    StructureReport, StructureState, Subject, SyncPlan, Watcher,
 };
 
 /// The world around the engine.
@@ -38,6 +39,8 @@ pub struct Ports {
     pub objects: Option<Arc<dyn Objects>>,
     /// Who is told when something is wrong.
     pub alarm: Arc<dyn Alarm>,
+    /// Who watches the runs.
+    pub watcher: Arc<dyn Watcher>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -153,21 +156,25 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
+        let progress = &self.tell(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
         // Shown whatever it holds: what the limits say of it is for whoever approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
         let mut pass = Pass::new(Scope::Full, self.now(), structure.version.clone());
         let mut plan = self.read_pass(run, &mut pass, &limits, progress, stop).await?;
         plan.structure = Some(structure);
+        progress.ended(&RunReport::default());
         Ok(plan)
     }
 
     /// The schemas as they would be, and the run that the plan is made under.
-    async fn begin_plan(&self, progress: &dyn Progress) -> Result<(StructureReport, RunId), EngineError> {
+    async fn begin_plan(&self, progress: &Told<'_>) -> Result<(StructureReport, RunId), EngineError> {
         progress.begin(Phase::Structure, None);
         let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
         progress.end(Phase::Structure);
-        Ok((structure, self.ports.store.begin_run(RunKind::Plan, self.now()).await?))
+        let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
+        progress.began(run);
+        Ok((structure, run))
     }
 
     /// The objects of a plan with old and new values, by key; at most `limit`.
@@ -249,6 +256,7 @@ impl Engine {
         begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let _passes = self.passes.lock().await;
+        let progress = &self.tell(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let mapping = self.prepare(scope == Scope::Full, &mut report, progress).await?;
         self.clear_all_kept(stop).await?;
@@ -256,6 +264,7 @@ impl Engine {
         let begins = self.looking.write().await;
         let (run, mut pass, resumed) = self.take_up(scope, &mapping).await?;
         drop(begins);
+        progress.began(run);
         report.resumed = resumed;
         if limits.accept_shrink && !pass.accept_shrink {
             pass.accept_shrink = true;
@@ -263,7 +272,7 @@ impl Engine {
         }
         let limits = &Limits { accept_shrink: pass.accept_shrink, ..*limits };
         begun(run).await?;
-        self.conclude(run, scope.run_kind(), report, async |report| {
+        self.conclude(run, scope.run_kind(), report, progress, async |report| {
             let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
             for (&kind, counts) in &plan.kinds {
                 report.counts(kind).read = counts.read;
@@ -311,11 +320,13 @@ impl Engine {
             return Ok(None);
         }
         let run = self.ports.store.begin_run(RunKind::Retry, self.now()).await?;
+        let told = &self.tell(RunKind::Retry, &Quiet);
+        told.began(run);
         self.ports.store.stage_unconfirmed(run, self.now()).await?;
         let staged = self.ports.store.staged_counts(run).await?;
         let plan = SyncPlan::new(run, &BTreeMap::new(), &staged, &BTreeMap::new());
-        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), async |report| {
-            self.apply(plan.approved_before(), report, &crate::Quiet, stop).await
+        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), told, async |report| {
+            self.apply(plan.approved_before(), report, told, stop).await
         });
         sent.await.map(Some)
     }
@@ -330,14 +341,16 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
+        let progress = &self.tell(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
         let (mut report, believed) = (RunReport::default(), HashSet::new());
         let looked = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(EngineError::Stopped),
             // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
-            looked = self.look_at(run, subjects.iter().cloned(), &believed, true, &mut report) => looked?,
+            looked = self.look_at(run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked?,
         };
+        progress.ended(&RunReport::default());
         Ok(SyncPlan { structure: Some(structure), problems: report.messages, ..looked.plan })
     }
 
@@ -351,14 +364,16 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
+        let progress = &self.tell(RunKind::Some, progress);
         let mut report = RunReport::default();
         self.prepare(false, &mut report, progress).await?;
         let run = self.ports.store.begin_run(RunKind::Some, self.now()).await?;
+        progress.began(run);
         let _looking = self.looking.read().await;
         let alone = self.passes.try_lock().ok();
-        self.conclude(run, RunKind::Some, report, async |report| {
-            let looked =
-                self.look_at(run, subjects.iter().cloned(), &HashSet::new(), alone.is_some(), report).await?;
+        self.conclude(run, RunKind::Some, report, progress, async |report| {
+            let (named, believed) = (subjects.iter().cloned(), HashSet::new());
+            let looked = self.look_at(run, named, &believed, alone.is_some(), report, progress).await?;
             self.ask_for_members(&looked).await?;
             self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
             report.cleared += self.clear_all_kept(stop).await?;
@@ -435,6 +450,7 @@ impl Engine {
         run: RunId,
         kind: RunKind,
         mut report: RunReport,
+        told: &Told<'_>,
         work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let started = self.now();
@@ -458,10 +474,12 @@ impl Engine {
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
             let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run);
             if goes_on || open {
+                told.ended(&report);
                 return result.map(|()| report);
             }
         }
         self.ports.store.end_run(run, &report, self.now()).await?;
+        told.ended(&report);
         if result.is_ok() && report.executions > 0 {
             let RunReport { result, seconds, directory_requests, .. } = &report;
             span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "the run ended"));

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::look::Looked;
 use crate::settle::{DOUBTS, object};
+use crate::watch::Told;
 use crate::{
     Alert, AlertKind, EngineError, Look, LookSort, Quiet, RunKind, RunReport, SyncPlan, engine::Engine,
 };
@@ -41,12 +42,14 @@ impl Engine {
                 return Err(error.into());
             }
         };
+        let told = &self.tell(RunKind::Events, &Quiet);
+        told.began(run);
         let outcome = self
-            .conclude(run, RunKind::Events, RunReport::default(), async |report| {
-                let looked = self.look_for_events(run, &looks, alone.is_some(), report).await?;
+            .conclude(run, RunKind::Events, RunReport::default(), told, async |report| {
+                let looked = self.look_for_events(run, &looks, alone.is_some(), report, told).await?;
                 self.ask_for_members(&looked).await?;
                 let Looked { plan, states, .. } = looked;
-                for (held, reason) in self.apply_events(plan, report, stop).await? {
+                for (held, reason) in self.apply_events(plan, report, told, stop).await? {
                     self.give_up_on(&looks, &held, &reason).await?;
                 }
                 self.settle(&looks, &states).await
@@ -68,6 +71,7 @@ impl Engine {
         &self,
         mut plan: SyncPlan,
         report: &mut RunReport,
+        told: &Told<'_>,
         stop: &CancellationToken,
     ) -> Result<Vec<(HashSet<RecordKey>, String)>, EngineError> {
         let run = plan.run;
@@ -75,7 +79,7 @@ impl Engine {
         loop {
             let refusal = match plan.approve(&self.options.limits) {
                 Ok(approved) => {
-                    self.apply(approved, report, &Quiet, stop).await?;
+                    self.apply(approved, report, told, stop).await?;
                     return Ok(held_back);
                 }
                 Err(refusal) => refusal,
@@ -103,6 +107,7 @@ impl Engine {
         looks: &[Look],
         alone: bool,
         report: &mut RunReport,
+        told: &Told<'_>,
     ) -> Result<Looked, EngineError> {
         // A 404 is believed at once only of what somebody said was deleted.
         let doubtful: HashSet<RecordKey> = looks
@@ -111,7 +116,7 @@ impl Engine {
             .filter_map(|look| object(&look.target))
             .collect();
         let subjects = || looks.iter().map(|look| look.target.clone());
-        let looked = self.look_at(run, subjects(), &doubtful, alone, report).await?;
+        let looked = self.look_at(run, subjects(), &doubtful, alone, report, told).await?;
         if !looked.unmapped {
             return Ok(looked);
         }
@@ -123,7 +128,7 @@ impl Engine {
             return Ok(looked);
         }
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
-        self.look_at(run, subjects(), &doubtful, alone, report).await
+        self.look_at(run, subjects(), &doubtful, alone, report, told).await
     }
 
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {

@@ -258,7 +258,7 @@ impl Engine {
         match self.pass(due.scope, &limits, &Quiet, stop, begun).await {
             Ok(report) => {
                 tell("directory read", &report);
-                self.ports.store.settle(&due.looks, self.now()).await?;
+                self.stats.settled(self.ports.store.settle(&due.looks, self.now()).await?);
                 Ok(true)
             }
             Err(error) => {

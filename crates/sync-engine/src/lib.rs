@@ -23,6 +23,7 @@ mod schedule;
 mod settle;
 mod setup;
 mod stats;
+mod watch;
 
 pub use alert::{Alarm, Alert, AlertKind, NoAlarm};
 pub use due::NextPasses;
@@ -32,13 +33,14 @@ pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, Handful, KindPlan, Limits, Refusal, Suspects, SyncPlan};
 pub use ports::{
-    AuditLine, BlankedField, Census, Change, Clearing, Clock, Cursor, Directory, EventEntry, EventFeed,
-    EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState, FeedPage, FeedPosition,
-    FeedState, GoneObject, HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look,
-    LookSort, Losses, Members, Objects, Observed, ObservedGroup, ObservedUser, OpenExecution, Outcome, Page,
-    Replay, RunDetail, RunExecution, RunFilter, RunSummary, SourceState, Staged, StateStore, StoreError,
-    Structure, StructureReport, StructureState, Subject, SyncRequest, SystemClock, ToClear, TypeOutcome,
-    Uncleared, UnclearedCounts, Unconfirmed, Upkeep, WaitsFor,
+    AuditLine, BlankedField, Census, Change, Clearing, Clock, ConfirmedObject, Cursor, Directory, EventEntry,
+    EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState, FeedPage,
+    FeedPosition, FeedState, FoundObject, FoundObjects, GoneObject, HookReport, Importer, InboxCounts,
+    InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, Members, ObjectEntry, Objects, Observed,
+    ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Page, Replay, RunDetail, RunExecution,
+    RunFilter, RunSummary, Sample, SourceState, Staged, StateStore, StoreError, Structure, StructureReport,
+    StructureState, Subject, SyncRequest, SystemClock, ToClear, TypeOutcome, Uncleared, UnclearedCounts,
+    Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};
@@ -46,3 +48,4 @@ pub use report::{RecordCounts, RunKind, RunReport, RunResult};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
 pub use stats::{EngineStats, LATENCY_BOUNDS};
+pub use watch::{WatchedRun, Watcher};

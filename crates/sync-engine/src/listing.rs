@@ -68,14 +68,27 @@ impl Engine {
         Ok(plan)
     }
 
+    /// Tells how many items a listing is expected to have: as many as are confirmed, where it lists them all.
+    async fn begin_listing(
+        &self,
+        phase: Phase,
+        kind: ObjectKind,
+        pass: &Pass,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let known = self.ports.store.census().await?.get(&kind).map(|census| census.live);
+        progress.begin(phase, known.filter(|&n| n > 0 && pass.scope.since().is_none()));
+        progress.resume(phase, pass.read.get(&kind).copied().unwrap_or_default());
+        Ok(())
+    }
+
     async fn read_groups(
         &self,
         run: RunId,
         pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        progress.begin(Phase::Groups, None);
-        progress.advance(Phase::Groups, pass.read.get(&ObjectKind::Group).copied().unwrap_or_default());
+        self.begin_listing(Phase::Groups, ObjectKind::Group, pass, progress).await?;
         let since = pass.scope.since();
         loop {
             let page = self.ports.directory.groups(since, pass.cursor.as_ref()).await;
@@ -269,10 +282,7 @@ impl Engine {
         pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        let known = self.ports.store.census().await?.get(&ObjectKind::User).map(|census| census.live);
-        let total = known.filter(|&n| n > 0 && pass.scope.since().is_none());
-        progress.begin(Phase::Users, total);
-        progress.advance(Phase::Users, pass.read.get(&ObjectKind::User).copied().unwrap_or_default());
+        self.begin_listing(Phase::Users, ObjectKind::User, pass, progress).await?;
         let next = if pass.scope == Scope::Full { Stage::Missing } else { Stage::Ready };
         loop {
             let page = self.ports.directory.users(pass.scope.since(), pass.cursor.as_ref()).await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sync_model::{Departure, GroupId, ObjectKind, RecordKey, RunId, UserId};
 
 use crate::read::Read;
-use crate::{EngineError, Handful, Observed, Quiet, RunReport, Subject, SyncPlan, engine::Engine};
+use crate::{EngineError, Handful, Observed, Phase, Progress, RunReport, Subject, SyncPlan, engine::Engine};
 
 /// How many members a page of a listing holds.
 const MEMBERS_A_PAGE: u64 = 1000;
@@ -91,21 +91,24 @@ impl Engine {
         doubtful: &HashSet<RecordKey>,
         alone: bool,
         report: &mut RunReport,
+        progress: &dyn Progress,
     ) -> Result<Looked, EngineError> {
+        progress.begin(Phase::Objects, None);
         let read_at = self.now();
         let mut states = States::default();
         let mut named = Named::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.
-        let (mut found, mut gone) = self.read_groups_first(&mut named, doubtful, &mut states, report).await?;
+        let (mut found, mut gone) =
+            self.read_groups_first(&mut named, doubtful, &mut states, report, progress).await?;
         let mut dissolved = group_ids(&gone);
         dissolved.extend(group_ids(unselected(&found)));
         let wishes = self.weigh(named, alone, &mut states).await?;
         let users = &wishes.users;
         self.dissolve(run, &dissolved, users, alone, read_at, report).await?;
-        self.list_for_events(run, &wishes, read_at, &mut states, report).await?;
+        self.list_for_events(run, &wishes, read_at, &mut states, report, progress).await?;
 
         let (mut found_users, gone_users) =
-            self.read_wave(users.iter().cloned().collect(), &mut states, report).await?;
+            self.read_wave(users.iter().cloned().collect(), &mut states, report, progress).await?;
         gone.extend(sure(gone_users, doubtful));
 
         // A reference to a group that Assets does not hold yet would stay empty.
@@ -117,7 +120,7 @@ impl Engine {
             .collect();
         let missing = self.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
         let missing = missing.into_iter().filter(|key| !states.objects.contains_key(key)).collect();
-        let (found_groups, gone_groups) = self.read_wave(missing, &mut states, report).await?;
+        let (found_groups, gone_groups) = self.read_wave(missing, &mut states, report, progress).await?;
         let mut left = group_ids(&gone_groups);
         left.extend(group_ids(unselected(&found_groups)));
         found.extend(found_groups);
@@ -132,6 +135,7 @@ impl Engine {
         self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
         let marks = self.departures(&gone, Departure::Deleted, read_at).await?;
         self.ports.store.stage(run, &gone, &marks).await?;
+        progress.end(Phase::Objects);
         Ok(Looked { plan: self.plan_of(run, report).await?, states, newcomers, unmapped })
     }
 
@@ -143,11 +147,12 @@ impl Engine {
         doubtful: &HashSet<RecordKey>,
         states: &mut States,
         report: &mut RunReport,
+        progress: &dyn Progress,
     ) -> Result<(Vec<Observed>, Vec<RecordKey>), EngineError> {
         let of_memberships: Vec<GroupId> = named.memberships.keys().chain(&named.members).cloned().collect();
         let mut groups = std::mem::take(&mut named.groups);
         groups.extend(self.missing_groups(&of_memberships).await?);
-        let (found, gone) = self.read_wave(groups.into_iter().collect(), states, report).await?;
+        let (found, gone) = self.read_wave(groups.into_iter().collect(), states, report, progress).await?;
         let gone = sure(gone, doubtful);
         states.closed = group_ids(gone.iter().chain(unselected(&found))).into_iter().collect();
         named.memberships.retain(|group, _| !states.closed.contains(group));
@@ -163,13 +168,14 @@ impl Engine {
         read_at: Timestamp,
         states: &mut States,
         report: &mut RunReport,
+        progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         if wishes.listings.is_empty() {
             return Ok(());
         }
         let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
         self.ports.store.note_groups(run, &listings).await?;
-        self.list_members(run, &Quiet).await?;
+        self.list_members(run, progress).await?;
         self.stage_membership_differences(run, read_at, &wishes.users, &mut report.messages).await?;
         let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
         let noted = self.ports.store.noted_groups(run, &users).await?;
@@ -289,6 +295,7 @@ impl Engine {
         wave: Vec<RecordKey>,
         states: &mut States,
         report: &mut RunReport,
+        progress: &dyn Progress,
     ) -> Result<(Vec<Observed>, Vec<RecordKey>), EngineError> {
         let mut reads: BoxStream<'_, (RecordKey, Result<Option<Read>, EngineError>)> = stream::iter(wave)
             .map(|key| async move {
@@ -299,6 +306,7 @@ impl Engine {
             .boxed();
         let (mut found, mut gone) = (Vec::new(), Vec::new());
         while let Some((key, read)) = reads.next().await {
+            progress.advance(Phase::Objects, 1);
             let read = match read {
                 Ok(read) => read,
                 // One object that cannot be read must not keep the others waiting.

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// The parts of a run that take time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
     /// Comparing the schemas.
@@ -16,6 +19,8 @@ pub enum Phase {
     Users,
     /// Looking for objects that the listings no longer hold.
     Missing,
+    /// Reading objects by id: those that events or an operator named.
+    Objects,
     /// Sending records.
     Sending,
     /// Waiting for the importer.
@@ -30,6 +35,7 @@ impl fmt::Display for Phase {
             Self::Members => "Reading memberships",
             Self::Users => "Reading users",
             Self::Missing => "Looking for missing objects",
+            Self::Objects => "Reading objects",
             Self::Sending => "Sending records",
             Self::Processing => "Waiting for Assets",
         })
@@ -40,6 +46,11 @@ impl fmt::Display for Phase {
 pub trait Progress: Send + Sync {
     /// A phase began, with the number of items when it is known.
     fn begin(&self, phase: Phase, total: Option<u64>);
+
+    /// That many items were done before: the phase goes on where it was cut off.
+    fn resume(&self, phase: Phase, items: u64) {
+        self.advance(phase, items);
+    }
 
     /// That many more items are done.
     fn advance(&self, phase: Phase, items: u64);

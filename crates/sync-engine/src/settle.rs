@@ -43,7 +43,8 @@ impl Engine {
         for event in settled.iter().filter_map(|look| look.at_least) {
             self.stats.latency(now.duration_since(event).unsigned_abs());
         }
-        Ok(self.ports.store.settle(&settled, now).await?)
+        self.stats.settled(self.ports.store.settle(&settled, now).await?);
+        Ok(())
     }
 
     /// Whether the answer is older than what the event tells.

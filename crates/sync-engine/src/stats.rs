@@ -18,6 +18,8 @@ pub struct EngineStats {
     pub executions: BTreeMap<&'static str, u64>,
     /// Records by kind and what became of them.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
+    /// Events that were done with, those left out that named nothing.
+    pub settled_events: u64,
     /// How many events were confirmed within each of [`LATENCY_BOUNDS`], not accumulated; the last is for all above.
     pub latency_buckets: [u64; LATENCY_BOUNDS.len() + 1],
     /// The sum of those latencies.
@@ -57,6 +59,10 @@ impl Stats {
         let mut stats = self.lock();
         *stats.failed_runs.entry(run).or_default() += 1;
         stats.tripped_guards += u64::from(guard);
+    }
+
+    pub(crate) fn settled(&self, events: u64) {
+        self.lock().settled_events += events;
     }
 
     /// An event was confirmed so long after it happened.

@@ -24,7 +24,10 @@ use crate::alerts::Alerts;
 use crate::config::EventSource;
 use crate::export::Saved;
 use crate::http::Inbox;
+use crate::live_run::LiveRuns;
 use crate::lock::Lock;
+use crate::objects::Lookup;
+use crate::samples::Sampling;
 use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
@@ -39,6 +42,9 @@ pub struct Connection {
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
     alerts: Arc<Alerts>,
+    pub(crate) live: Arc<LiveRuns>,
+    pub(crate) sampling: Sampling,
+    pub(crate) lookup: Lookup,
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
@@ -92,15 +98,20 @@ impl Connection {
         let settings = SourceSettings::new(assets.clone(), account.clone());
         let mapping = MappingSlot::default();
         let alerts = Arc::new(Alerts::new(&config.name, config.alerts.as_ref())?);
+        let live = Arc::new(LiveRuns::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.events {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
             EventSource::Hook => None,
         };
         let lens = Lens::new(mapping.clone(), config.selection.clone());
+        let assets_objects =
+            account.clone().map(|account| AssetsObjects::new(account, settings.clone(), mapping.clone()));
         let (directory, org): (Arc<dyn Directory>, OrgSource) = match saved {
-            Some(saved) => (Arc::new(SavedDirectory::new(saved.clone(), lens)), OrgSource::Saved(saved)),
-            None => (Arc::new(OktaDirectory::new(okta.clone(), lens)), OrgSource::Okta(okta.clone())),
+            Some(saved) => {
+                (Arc::new(SavedDirectory::new(saved.clone(), lens.clone())), OrgSource::Saved(saved))
+            }
+            None => (Arc::new(OktaDirectory::new(okta.clone(), lens.clone())), OrgSource::Okta(okta.clone())),
         };
         let mut ports = Ports {
             directory,
@@ -115,18 +126,19 @@ impl Connection {
                 )
                 .following_titles(config.assets.follow_titles),
             ),
-            hook: Arc::new(OktaEventHook::new(okta, &config.name, config.hook.clone())),
+            hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
             importer: Arc::new(AssetsImporter::new(assets, mapping.clone(), settings.clone())),
             store: Arc::clone(&state),
             feed,
-            objects: account.map(|account| -> Arc<dyn Objects> {
-                Arc::new(AssetsObjects::new(account, settings, mapping))
-            }),
+            objects: assets_objects.clone().map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
             alarm: alerts.clone(),
+            watcher: live.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
+        let lookup =
+            Lookup { okta, lens, mapping, structure: Arc::clone(&ports.structure), assets: assets_objects };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
@@ -134,6 +146,9 @@ impl Connection {
             watch,
             events: config.events,
             alerts,
+            live,
+            sampling: Sampling::default(),
+            lookup,
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),
@@ -226,7 +241,8 @@ impl Connection {
             ended.cancel();
         };
         let span = tracing::info_span!("following", connection = %self.name);
-        tokio::join!(following.instrument(span), self.alerts.deliver(&ended));
+        let sampling = self.keep_samples(&ended).instrument(span.clone());
+        tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling);
     }
 
     /// The part that the hook receiver needs; `None` without a hook.

@@ -67,6 +67,7 @@ impl ServiceError {
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Export(error) => error.is_usage(),
+            Self::Listen(error) => error.is_usage(),
             Self::Config(_) | Self::NoAccount(_) | Self::UnknownRun(_) | Self::UnknownEvents(_) => true,
             _ => false,
         }
@@ -89,7 +90,7 @@ impl ServiceError {
             Self::UnknownEvents(_) => Some(
                 "see which are remembered with `okta-insight events`; what is long done is forgotten".into(),
             ),
-            Self::Listen(error) => Some(format!("choose another address with {}", error.setting())),
+            Self::Listen(error) => Some(error.hint()),
             Self::Handover(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Vault(error) => Some(error.hint().into()),

@@ -14,10 +14,13 @@ mod handover;
 mod history;
 mod http;
 pub mod init;
+mod live_run;
 mod lock;
 mod manual_hook;
+mod objects;
 mod plan;
 mod prune;
+mod samples;
 mod schema;
 mod shutdown;
 mod status;
@@ -40,8 +43,15 @@ pub use fleet::{
 pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
 pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
-pub use http::{ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver};
+pub use http::{
+    ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver, Server, client_address,
+};
+pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
+pub use objects::{
+    Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
+    ObjectView, OktaObject, OktaSide, UnconfirmedState,
+};
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
 pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
@@ -52,5 +62,5 @@ pub use shutdown::shutdown_requested;
 pub use status::{ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
-pub use sync_store::Store;
+pub use sync_store::{Store, access};
 pub use vault::{MasterKey, VaultError};

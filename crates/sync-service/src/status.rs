@@ -104,14 +104,13 @@ impl Connection {
         let vitals = self.store_vitals(now).await?;
         let known_until = vitals.known_until();
         let age = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
-        let changes = [vitals.inbox.oldest, vitals.inbox.unconfirmed_since];
         Ok(ConnectionStatus {
             connection: self.name().clone(),
             freshness: Freshness {
                 known_until,
                 age_seconds: known_until.map(age),
                 waiting_since: vitals.inbox.oldest,
-                oldest_change_seconds: changes.into_iter().flatten().min().map(age),
+                oldest_change_seconds: vitals.oldest_change().map(age),
             },
             paused: vitals.paused_until.map(Pause::from_stored),
             log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),

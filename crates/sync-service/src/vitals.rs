@@ -28,6 +28,11 @@ impl Watch {
         Self { okta, assets, account, following_since: Mutex::new(None) }
     }
 
+    /// How requests to Okta go through.
+    pub(crate) fn okta(&self) -> PacerState {
+        self.okta.pacer().state()
+    }
+
     /// To be kept for as long as the connection is followed.
     pub(crate) fn following(&self) -> Following<'_> {
         *self.since() = Some(SystemClock.now());
@@ -77,6 +82,12 @@ pub(crate) struct StoreVitals {
 }
 
 impl StoreVitals {
+    /// When the oldest change happened that is not confirmed: an event that waits, or a record that Assets did not account
+    /// for.
+    pub(crate) fn oldest_change(&self) -> Option<Timestamp> {
+        [self.inbox.oldest, self.inbox.unconfirmed_since].into_iter().flatten().min()
+    }
+
     /// When the connection last knew all that there was to know; `None` when it never did.
     pub(crate) fn known_until(&self) -> Option<Timestamp> {
         let read = self.feed.as_ref().and_then(|feed| feed.caught_up);
@@ -103,7 +114,7 @@ impl Connection {
             reads_log: self.events != EventSource::Hook,
             store,
             stats: self.engine().stats(),
-            okta: self.watch.okta.pacer().state(),
+            okta: self.watch.okta(),
             assets,
         }
     }

@@ -237,15 +237,17 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
         })
         .collect();
     let secrets = |text: &str| {
-        ["okta.jwk", "import.token", "atlassian.token", "hook.secret"]
+        ["okta.jwk", "import.token", "atlassian.token", "hook.secret", "openid.secret"]
             .iter()
             .fold(text.to_owned(), |text, file| text.replace(file, "key.jwk"))
             .replace("{ env = \"ALERT_WEBHOOK\" }", "\"https://hooks.example.com/x\"")
+            .replace("{ file = \"master.key\" }", &format!("\"{}\"", "A".repeat(43)))
     };
     let everything = secrets(&uncommented.join("\n"));
     let (all, few) = (read(&everything, &[]).unwrap(), read(&secrets(sync_service::EXAMPLE), &[]).unwrap());
     let what = |config: &Config| {
         let main = config.connections.values().next().unwrap();
+        let console = config.console.as_ref().unwrap();
         let file = config.store.file_name().unwrap().to_owned();
         format!(
             "{:#?}",
@@ -254,6 +256,7 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
                 (&main.schedule, &main.mapping, &main.selection, &main.okta.scopes, &main.assets.api_url),
                 main.alerts.as_ref().map(|alerts| (alerts.format, alerts.at_most_every)),
                 main.assets.follow_titles,
+                (config.behind_proxy, console.listen, console.session_idle, console.session_life),
             )
         )
     };

@@ -261,7 +261,7 @@ impl StateStore for ConnectionStore {
         inbox::release_claims(self).await
     }
 
-    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<(), StoreError> {
+    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<u64, StoreError> {
         inbox::settle(self, looks, now).await
     }
 

@@ -286,7 +286,7 @@ pub(crate) async fn settle(
     store: &ConnectionStore,
     looks: &[Look],
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     strike_off(store, looks, "done", None, now, "settle what was looked at").await
 }
 
@@ -296,7 +296,7 @@ pub(crate) async fn bury(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    strike_off(store, looks, "dead", Some(reason), now, "give events up").await
+    strike_off(store, looks, "dead", Some(reason), now, "give events up").await.map(drop)
 }
 
 pub(crate) async fn postpone(
@@ -378,7 +378,8 @@ pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result
     tx.commit().await.map_err(failed)
 }
 
-/// Removes looks that no newer event has asked for since, and closes the events that waited for them alone.
+/// Removes looks that no newer event has asked for since, and closes the events that waited for them alone. Gives
+/// the number of those.
 async fn strike_off(
     store: &ConnectionStore,
     looks: &[Look],
@@ -386,7 +387,7 @@ async fn strike_off(
     reason: Option<&str>,
     now: Timestamp,
     action: &'static str,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let failed = |e| StoreError::new(action, e);
     let looks = looks_json(looks);
     let mut tx = store.begin(action).await?;
@@ -421,7 +422,7 @@ async fn strike_off(
     .await
     .map_err(failed)?;
     let write = if events.is_empty() { 0 } else { count_write(store, &mut tx).await.map_err(failed)? };
-    sqlx::query(
+    let closed = sqlx::query(
         "UPDATE events SET state = ?3, settled = ?4, reason = ?5, written = ?6
          WHERE events.connection = ?1 AND events.id IN (SELECT value FROM json_each(?2)) AND events.state = 'pending'
            AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.connection = ?1 AND w.event = events.id)",
@@ -435,7 +436,8 @@ async fn strike_off(
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
-    tx.commit().await.map_err(failed)
+    tx.commit().await.map_err(failed)?;
+    Ok(closed.rows_affected())
 }
 
 fn looks_json(looks: &[Look]) -> String {

@@ -1,15 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 mod condition;
 mod connection;
 mod convert;
 mod events;
+mod find;
 mod inbox;
 mod losses;
 mod objects;
 mod passes;
 mod requests;
 mod runs;
+mod samples;
 mod saved;
 mod sqlite;
 mod staging;
@@ -17,6 +20,7 @@ mod uncleared;
 mod unconfirmed;
 mod upkeep;
 
+pub use access::AccessStore;
 pub use condition::Condition;
 pub use connection::ConnectionStore;
 pub use saved::{SavedConnection, SealedSecret};

@@ -225,13 +225,14 @@ pub(crate) async fn confirm(
     }
     sqlx::query(
         "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, read_at, confirmed, seen_run, answers_to,
-                              record, gone_since)
+                              record, gone_since, run, names)
          SELECT ?1, kind, id, fingerprint, change = 'retire', 0, read_at, ?4, ?2, answers_to, record,
-                iif(change = 'retire', ?4, NULL) FROM staged
+                iif(change = 'retire', ?4, NULL), ?2, names FROM staged
          WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3))
          ON CONFLICT (connection, kind, id) DO UPDATE SET
              fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, read_at = excluded.read_at,
-             confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record,
+             confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record, run = excluded.run,
+             names = excluded.names,
              gone_since = iif(excluded.gone, coalesce(objects.gone_since, excluded.gone_since), NULL)
          WHERE objects.read_at <= excluded.read_at",
     )

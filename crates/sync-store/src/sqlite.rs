@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
-use crate::ConnectionStore;
+use crate::{AccessStore, ConnectionStore};
 
 /// What makes a file what this version wants.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -65,6 +65,11 @@ impl Store {
         .await
         .map_err(|e| StoreError::new("register the connection", e))?;
         Ok(ConnectionStore::new(self.pool.clone(), self.writer.clone(), id))
+    }
+
+    /// Who may use the console.
+    pub fn access(&self) -> AccessStore {
+        AccessStore::new(self.pool.clone(), self.writer.clone())
     }
 
     /// Waits for what is under way and closes the file.

@@ -180,6 +180,6 @@ pub(crate) async fn page(
         .collect()
 }
 
-fn change(word: &str) -> Result<Change, StoreError> {
+pub(crate) fn change(word: &str) -> Result<Change, StoreError> {
     serde_json::from_value(word.into()).map_err(|e| StoreError::new("read a change", e))
 }

@@ -194,13 +194,29 @@ pub(crate) async fn resend(store: &ConnectionStore, now: Timestamp) -> Result<u6
 }
 
 pub(crate) async fn list(store: &ConnectionStore, limit: u32) -> Result<Vec<Uncleared>, StoreError> {
+    read(store, None, i64::from(limit)).await
+}
+
+/// Those of one object.
+pub(crate) async fn of(store: &ConnectionStore, key: &RecordKey) -> Result<Vec<Uncleared>, StoreError> {
+    read(store, Some(key), -1).await
+}
+
+async fn read(
+    store: &ConnectionStore,
+    key: Option<&RecordKey>,
+    limit: i64,
+) -> Result<Vec<Uncleared>, StoreError> {
     type Row = (String, String, String, String, u32, String, i64);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT kind, id, field, attribute, attempts, reason, since FROM uncleared WHERE connection = ?1
+        "SELECT kind, id, field, attribute, attempts, reason, since FROM uncleared
+         WHERE connection = ?1 AND (?3 IS NULL OR kind = ?3 AND id = ?4)
          ORDER BY since, kind, id, field LIMIT ?2",
     )
     .bind(store.id)
     .bind(limit)
+    .bind(key.map(|key| key.kind.as_str()))
+    .bind(key.map(|key| key.id.as_str()))
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("list what is not cleared", e))?;

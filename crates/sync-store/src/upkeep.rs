@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sync_engine::{
-    AuditLine, EventEntry, EventFilter, EventMark, GoneObject, KeptValue, Replay, RunDetail, RunFilter,
-    RunSummary, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
+    AuditLine, EventEntry, EventFilter, EventMark, FoundObjects, GoneObject, KeptValue, ObjectEntry, Replay,
+    RunDetail, RunFilter, RunSummary, Sample, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
 };
-use sync_model::{EventId, Record, RecordKey, RunId};
+use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{kind, millis, timestamp};
-use crate::{ConnectionStore, events, runs, uncleared};
+use crate::{ConnectionStore, events, find, runs, samples, uncleared};
 
 #[async_trait]
 impl Upkeep for ConnectionStore {
@@ -160,6 +160,27 @@ impl Upkeep for ConnectionStore {
             .await
             .map(drop)
             .map_err(|e| StoreError::new("doubt what was confirmed", e))
+    }
+
+    async fn find_objects(
+        &self,
+        text: &str,
+        kind: Option<ObjectKind>,
+        limit: u32,
+    ) -> Result<FoundObjects, StoreError> {
+        find::find(self, text, kind, limit).await
+    }
+
+    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError> {
+        find::entry(self, key).await
+    }
+
+    async fn record_sample(&self, sample: &Sample, forget: Timestamp) -> Result<(), StoreError> {
+        samples::record(self, sample, forget).await
+    }
+
+    async fn samples(&self, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
+        samples::since(self, since).await
     }
 
     async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError> {

@@ -12,7 +12,7 @@ use sandbox::audit::{self, Audit};
 use sandbox::{ControlClient, Sandbox};
 use sync_console::Console;
 use sync_service::engine::{Limits, RunReport};
-use sync_service::{Config, Connection, Fleet, Receiver, ServiceError};
+use sync_service::{Config, Connection, ExposeSecret, Fleet, Receiver, ServiceError};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Demo, Output};
@@ -36,7 +36,7 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;
     let fleet = Fleet::open(config, &folder.path().join("demo.toml")).await?;
     let connection = connection(&fleet)?;
-    let receiver = Receiver::of_fleet(fleet.config().listen, &fleet).await.map_err(ServiceError::from)?;
+    let receiver = Receiver::of_fleet(&fleet).await.map_err(ServiceError::from)?;
     let mut serving = vec![tokio::spawn(receiver.serve(stop.clone()))];
     if let Some(settings) = &fleet.config().console {
         let console = Console::bind(settings, &fleet).await?;
@@ -77,7 +77,9 @@ fn connection(fleet: &Fleet) -> Result<Arc<Connection>, Failure> {
 
 /// Says where the console is, and how to get in.
 async fn announce(console: &Console) -> Result<(), Failure> {
-    eprintln!("Console      {}", console.url());
+    let token = console.first_token().await?;
+    let token = token.map(|token| format!(", token {}", token.expose_secret())).unwrap_or_default();
+    eprintln!("Console      {}{token}", console.url());
     Ok(())
 }
 

@@ -35,6 +35,8 @@ pub(super) fn router() -> Router<Both> {
         .route("/log", delete(forget_log))
         .route("/log/cursors", delete(expire_cursors))
         .route("/keys", post(register_key))
+        .route("/web-apps", post(register_web_app))
+        .route("/web-apps/key", delete(rotate_signing_key))
         .route("/role/{state}", post(set_role))
         .route("/scopes/{scope}/{state}", post(set_scope))
         .route("/tokens", delete(revoke_tokens))
@@ -220,6 +222,15 @@ async fn register_key(
     Json(key): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, http::StatusCode> {
     if org.register_key(&key) { Ok(Json(Value::Null)) } else { Err(http::StatusCode::BAD_REQUEST) }
+}
+
+async fn register_web_app(State(Both { org, .. }): Sides, body: Bytes) -> Response {
+    answer(org.register_web_app(&json_body(&body)))
+}
+
+async fn rotate_signing_key(State(Both { org, .. }): Sides) -> Json<Value> {
+    org.rotate_signing_key();
+    Json(Value::Null)
 }
 
 async fn set_role(State(Both { org, .. }): Sides, Path(state): Path<String>) -> Response {

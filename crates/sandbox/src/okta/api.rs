@@ -17,6 +17,7 @@ use super::OrgServer;
 use super::changes::schema_of;
 use super::hook_api::event_hooks;
 use super::listing::{groups, members, users};
+use super::openid_api;
 use super::requests::{Budget, Role};
 use crate::faults::{Fault, Side, inject};
 use crate::server::origin;
@@ -81,11 +82,9 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
     let path = parts.uri.path();
-    if path == "/oauth2/v1/token" && parts.method == Method::POST {
-        return token(&org, &parts.headers, &body);
-    }
-    if path == "/.well-known/okta-organization" && parts.method == Method::GET {
-        return respond(Answer::ok(org.authority.organization()), HeaderMap::new());
+    let query: HashMap<String, String> = Query::try_from_uri(&parts.uri).map(|q| q.0).unwrap_or_default();
+    if path.starts_with("/oauth2/") || path.starts_with("/.well-known/") {
+        return authorization_server(&org, &parts, &query, &body);
     }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let ["api", "v1", resource @ ..] = segments.as_slice() else {
@@ -104,7 +103,6 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
         let mut requests = org.requests();
         (requests.count(bucket, org.authority.now()), requests.role)
     };
-    let query: HashMap<String, String> = Query::try_from_uri(&parts.uri).map(|q| q.0).unwrap_or_default();
     let answer = if !budget.admitted {
         Answer::rate_limited()
     } else if role == Role::Nothing && resource == ["users"] {
@@ -116,6 +114,27 @@ async fn handle(State(org): State<Arc<OrgServer>>, request: Request) -> Response
         answer(&org, &parts.method, resource, &query, &body).await
     };
     respond(answer, rate_headers(budget))
+}
+
+/// What is there without an access token.
+fn authorization_server(
+    org: &Arc<OrgServer>,
+    parts: &http::request::Parts,
+    query: &HashMap<String, String>,
+    body: &[u8],
+) -> Response {
+    let form: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+    let path = parts.uri.path();
+    if let Some(answer) = openid_api::answer(org, &parts.method, path, query, &parts.headers, &form) {
+        return answer;
+    }
+    match (parts.method.as_str(), path) {
+        ("POST", "/oauth2/v1/token") => token(org, &parts.headers, &form),
+        ("GET", "/.well-known/okta-organization") => {
+            respond(Answer::ok(org.authority.organization()), HeaderMap::new())
+        }
+        _ => respond(Answer::error(404, "E0000008", "The requested path was not found"), HeaderMap::new()),
+    }
 }
 
 /// The 429 that are asked for: with headers, without, and the one of too many requests at once.
@@ -264,10 +283,9 @@ fn linked_type(org: &OrgServer, user_type: &Value) -> Value {
     shown
 }
 
-fn token(org: &OrgServer, headers: &HeaderMap, body: &[u8]) -> Response {
+fn token(org: &OrgServer, headers: &HeaderMap, form: &HashMap<String, String>) -> Response {
     org.requests().tokens += 1;
-    let form: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
-    let outcome = org.authority.token(headers, &form);
+    let outcome = org.authority.token(headers, form);
     // The assertion is used up all the same.
     if let Some(refused) = refusal_on_demand(org) {
         return refused;

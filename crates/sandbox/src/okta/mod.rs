@@ -12,6 +12,8 @@ mod imports;
 mod listing;
 mod load;
 mod log;
+mod openid;
+mod openid_api;
 mod org;
 mod replica;
 mod requests;
@@ -35,6 +37,7 @@ use crate::{SandboxError, SandboxOptions};
 use auth::Authority;
 use hooks::Deliveries;
 use log::Log;
+use openid::OpenId;
 use replica::Replicas;
 use requests::{Requests, Role};
 
@@ -44,6 +47,7 @@ pub(crate) struct OrgServer {
     replicas: Mutex<Replicas>,
     log: Arc<Log>,
     authority: Authority,
+    openid: Mutex<OpenId>,
     deliveries: Deliveries,
     faults: Arc<Faults>,
     url: Url,
@@ -63,6 +67,7 @@ impl OrgServer {
             org: Mutex::new(org),
             replicas: Mutex::default(),
             authority: Authority::new(url.clone(), options.dpop)?,
+            openid: Mutex::default(),
             deliveries: Deliveries::start(url.clone(), Arc::clone(&faults), Arc::clone(&log), stop)?,
             log,
             faults,

@@ -12,6 +12,7 @@ mod histories;
 mod hooks;
 mod log;
 mod mapping;
+mod openid;
 mod preconditions;
 mod start;
 mod storm;

@@ -1,23 +1,24 @@
-//! Who may do what.
+//! Who may do what: tokens, sessions, the guard before every page and every call, and the pages that sign people in.
 
-/// What somebody may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Admin,
-    ReadOnly,
-}
+mod cookies;
+mod crypto;
+mod error;
+mod guard;
+mod identity;
+pub mod oidc;
+mod origin;
+mod pages;
+mod problem;
+mod return_to;
+mod state;
+mod throttle;
+mod tokens;
 
-/// Who asks.
-#[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    pub(crate) who: String,
-    pub(crate) role: Role,
-    pub(crate) csrf: Option<String>,
-}
-
-impl<S: Sync> axum::extract::FromRequestParts<S> for Identity {
-    type Rejection = std::convert::Infallible;
-    async fn from_request_parts(_: &mut axum::http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self { who: "nobody".into(), role: Role::Admin, csrf: None })
-    }
-}
+pub use error::SignInError;
+pub use guard::guard;
+pub use identity::{CSRF_FIELD, CSRF_HEADER, Identity, Via};
+pub use pages::{Notice, SignInPage, routes};
+pub use problem::Problem;
+pub use state::{Access, AccessOptions};
+pub use sync_service::access::{AccessStore, Role, TokenEntry};
+pub use tokens::{TokenError, TokenWish, create_token, first_token, revoke_token};

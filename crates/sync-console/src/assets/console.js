@@ -77,8 +77,8 @@
         if (source.readyState !== EventSource.CLOSED) return;
         // Refused: the sign-in has ended, or the process is gone. The page itself says which.
         retry = setTimeout(async () => {
-          const answer = await fetch(location.href, { redirect: "manual" }).catch(() => undefined);
-          if (answer && answer.type === "opaqueredirect") location.reload();
+          const answer = await fetch(location.href).catch(() => undefined);
+          if (answer?.status === 401) location.reload();
           else connect();
         }, 2000);
       });
@@ -108,6 +108,11 @@
         return;
       }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!page.querySelector("main")) {
+        // A refusal for scripts: sent as a person would, it is a page.
+        form.submit();
+        return;
+      }
       const main = document.querySelector("main");
       const typed = [...form.elements].filter((input) => input.matches("textarea, [type=password]"));
       main.innerHTML = page.querySelector("main").innerHTML;

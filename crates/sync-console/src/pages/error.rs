@@ -7,7 +7,7 @@ use sync_service::engine::StoreError;
 use sync_service::{ServiceError, explain};
 
 use super::shell;
-use crate::access::Identity;
+use crate::access::{Identity, Problem};
 use crate::wording;
 
 /// Why a page cannot be had.
@@ -65,6 +65,11 @@ pub(super) async fn not_found(identity: Identity) -> Response {
     (StatusCode::NOT_FOUND, shell::page(&identity, "Page not found", None, &body)).into_response()
 }
 
+/// A refusal by the guard.
+pub(crate) fn refusal(problem: &Problem) -> Markup {
+    shell::bare(problem.title, &message(problem.title, &super::parts::capital(&problem.detail), ""))
+}
+
 fn page(status: StatusCode, title: &str, what: &str, hint: &str) -> Response {
     (status, shell::bare(title, &message(title, what, hint))).into_response()
 }
@@ -74,7 +79,7 @@ fn message(title: &str, what: &str, hint: &str) -> Markup {
         section.notice.notice-problem {
             h1 { (title) }
             p { (what) }
-            p { (hint) }
+            @if !hint.is_empty() { p { (hint) } }
             p { a.button href="/" { "Connections" } }
         }
     }

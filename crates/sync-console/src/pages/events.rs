@@ -1,6 +1,6 @@
 //! What Okta told: events as they come in, are applied or given up, and putting them back.
 
-pub(super) mod detail;
+mod detail;
 
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ fn place(member: &Member, end: &str, filter: &EventFilter) -> String {
     asking(&path, &[("q", filter.search.as_deref().unwrap_or("")), ("state", state), ("limit", &limit)])
 }
 
-pub(super) async fn list(
+async fn list(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,

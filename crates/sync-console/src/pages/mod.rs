@@ -1,5 +1,6 @@
 //! The pages. Each module has the pages of one kind: what is read, how it looks, and what its buttons do.
 
+mod access;
 mod charts;
 mod checks;
 mod connections;
@@ -14,6 +15,7 @@ mod runs;
 mod schema;
 mod setup;
 mod shell;
+mod sign_in;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -22,11 +24,13 @@ use axum::Router;
 
 use crate::app::App;
 
-pub(crate) use error::PageError;
+pub(crate) use error::{PageError, refusal};
+pub(crate) use sign_in::page as sign_in;
 
 /// All pages.
 pub(crate) fn router() -> Router<App> {
     Router::new()
+        .merge(access::router())
         .merge(connections::router())
         .merge(edit::router())
         .merge(setup::router())

@@ -27,7 +27,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/plan/synchronize", post(synchronize))
 }
 
-pub(super) async fn page(
+async fn page(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,

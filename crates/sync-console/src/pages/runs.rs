@@ -72,7 +72,7 @@ fn place(member: &Member, end: &str, filter: &RunFilter) -> String {
     asking(&path, &[("kind", filter.kind.map_or("", RunKind::as_str)), ("failed", failed), ("limit", &limit)])
 }
 
-pub(super) async fn list(
+async fn list(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,

@@ -6,6 +6,8 @@ mod feed;
 mod history;
 mod importer;
 mod objects;
+mod remembered;
+mod sample;
 mod store;
 mod structure;
 mod upkeep;
@@ -18,6 +20,8 @@ pub use history::{
 };
 pub use importer::{Execution, ExecutionState, Importer, KeptValue, Outcome, SourceState, TypeOutcome};
 pub use objects::{Clearing, Objects, ToClear};
+pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
+pub use sample::Sample;
 pub use store::{
     BlankedField, Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
     OpenExecution, RunSummary, Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,

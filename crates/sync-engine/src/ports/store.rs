@@ -443,8 +443,9 @@ pub trait StateStore: Upkeep + Send + Sync {
     /// Lets go of what a process which has ended had claimed: looks, and requests that it had not begun a run for.
     async fn release_claims(&self) -> Result<(), StoreError>;
 
-    /// Strikes looks off, unless newer events asked for the same, and marks events with nothing left as done.
-    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<(), StoreError>;
+    /// Strikes looks off, unless newer events asked for the same, and marks events with nothing left as done. Gives the
+    /// number of those.
+    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<u64, StoreError>;
 
     /// Puts looks off to a later time, counting the attempt.
     async fn postpone(&self, looks: &[Look], until: Timestamp) -> Result<(), StoreError>;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
-use sync_model::{EventId, Record, RecordKey, RunId};
+use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    EventEntry, EventFilter, EventMark, KeptValue, Replay, RunDetail, RunFilter, RunSummary, StoreError,
-    ToClear,
+    EventEntry, EventFilter, EventMark, FoundObjects, KeptValue, ObjectEntry, Replay, RunDetail, RunFilter,
+    RunSummary, Sample, StoreError, ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
@@ -121,6 +121,24 @@ pub trait Upkeep: Send + Sync {
 
     /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read.
     async fn distrust(&self) -> Result<(), StoreError>;
+
+    /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
+    /// was sent and not accounted for.
+    async fn find_objects(
+        &self,
+        text: &str,
+        kind: Option<ObjectKind>,
+        limit: u32,
+    ) -> Result<FoundObjects, StoreError>;
+
+    /// All that is remembered of an object; `None` when that is nothing.
+    async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError>;
+
+    /// Keeps a sample, and forgets those from before a time.
+    async fn record_sample(&self, sample: &Sample, forget: Timestamp) -> Result<(), StoreError>;
+
+    /// The samples since a time, the oldest first.
+    async fn samples(&self, since: Timestamp) -> Result<Vec<Sample>, StoreError>;
 
     /// Runs, the newest first.
     async fn find_runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError>;

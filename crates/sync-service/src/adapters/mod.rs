@@ -20,7 +20,7 @@ pub(crate) use feed::OktaLog;
 pub(crate) use hook::{Deviation, OktaEventHook};
 pub(crate) use importer::AssetsImporter;
 pub(crate) use lens::Lens;
-pub(crate) use objects::AssetsObjects;
+pub(crate) use objects::{AssetsObjects, SeenObject};
 pub(crate) use saved::SavedDirectory;
 pub(crate) use settings::SourceSettings;
 pub(crate) use structure::{AssetsStructure, Examined, OrgSource, org_schemas};

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use insight_import_client::AssetsClient;
-use insight_import_client::account::{Object, ObjectValues, aql_text};
+use insight_import_client::account::{Object, ObjectValue, ObjectValues, aql_text};
 use schema_mapper::{Mapping, Source};
 use sync_engine::{Clearing, Objects, PortError, ToClear};
 use sync_model::{ObjectKind, RecordKey};
@@ -34,6 +34,33 @@ struct Names {
     type_id: String,
     /// Ids of attributes by name.
     attributes: HashMap<String, String>,
+}
+
+/// An object as Assets shows it.
+pub(crate) struct SeenObject {
+    /// Its key, such as `OKTA-12`.
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) label: String,
+    /// By the name of the attribute; attributes without a value among them.
+    pub(crate) values: HashMap<String, Vec<ObjectValue>>,
+}
+
+impl SeenObject {
+    fn new(object: Object, names: &Names) -> Self {
+        let mut values: HashMap<String, Vec<ObjectValue>> = object
+            .attributes
+            .into_iter()
+            .map(|a| (a.object_type_attribute_id, a.object_attribute_values))
+            .collect();
+        let named = |(name, id): (&String, &String)| (name.clone(), values.remove(id).unwrap_or_default());
+        Self {
+            key: object.object_key,
+            id: object.id,
+            label: object.label,
+            values: names.attributes.iter().map(named).collect(),
+        }
+    }
 }
 
 /// What is needed to find and change the objects of a kind.
@@ -121,6 +148,19 @@ impl AssetsObjects {
         found.sort_by(|a, b| a.id.cmp(&b.id));
         found.dedup_by(|a, b| a.id == b.id);
         Ok(found)
+    }
+
+    /// The objects of an id with their values: none, or one, or twins.
+    pub(crate) async fn see(&self, key: &RecordKey) -> Result<Vec<SeenObject>, PortError> {
+        // What Assets calls the attributes is read again when one is not known; one that stays hidden is left out.
+        let mapping = self.mapping.get();
+        let mapped = mapping.iter().flat_map(|mapping| mapping.attributes(key.kind));
+        let place = match self.place(key.kind, &mapped.map(|a| a.locator.as_str()).collect()).await {
+            Ok(place) => place,
+            Err(_) => self.place(key.kind, &BTreeSet::new()).await?,
+        };
+        let found = self.search(&place, &[key]).await?;
+        Ok(found.into_iter().map(|object| SeenObject::new(object, &place.names)).collect())
     }
 
     async fn clear_one(&self, place: &Place, found: &[Object], wanted: &ToClear) -> Clearing {

@@ -217,7 +217,7 @@ impl Answering {
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;
         let receiver = match Self::inboxes(config, &store).await {
-            Some(inboxes) => Receiver::with_inboxes(config.listen, inboxes).await.ok(),
+            Some(inboxes) => Receiver::with_inboxes(config, inboxes).await.ok(),
             None => None,
         };
         let Some(receiver) = receiver else {

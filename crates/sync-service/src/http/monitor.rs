@@ -12,19 +12,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::future::join_all;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
-use super::{ListenError, METRICS_TYPE, health, listen, metrics, serve};
+use super::{ListenError, METRICS_TYPE, Server, health, metrics};
 use crate::vitals::Vitals;
 use crate::{Connection, Fleet};
+
+/// The setting that chooses the address.
+const SETTING: &str = "server.metrics";
 
 /// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
 /// internet: the address belongs on the loopback interface or a private network.
 pub struct Monitor {
-    listener: TcpListener,
-    address: SocketAddr,
+    server: Server,
     watched: Watched,
 }
 
@@ -95,12 +96,8 @@ impl Monitor {
         connections: &[Arc<Connection>],
         stuck_after: Duration,
     ) -> Result<Self, ListenError> {
-        let (listener, address) = listen(address, "server.metrics").await?;
-        Ok(Self {
-            listener,
-            address,
-            watched: Watched::These { connections: connections.into(), stuck_after },
-        })
+        let server = Server::bind(address, SETTING, None).await?;
+        Ok(Self { server, watched: Watched::These { connections: connections.into(), stuck_after } })
     }
 
     /// The same for whatever connections a daemon has.
@@ -108,13 +105,13 @@ impl Monitor {
     /// # Errors
     /// As [`Self::bind`].
     pub async fn of_fleet(address: SocketAddr, fleet: &Arc<Fleet>) -> Result<Self, ListenError> {
-        let (listener, address) = listen(address, "server.metrics").await?;
-        Ok(Self { listener, address, watched: Watched::Fleet(Arc::clone(fleet)) })
+        let server = Server::by_rule(address, SETTING, fleet.config()).await?;
+        Ok(Self { server, watched: Watched::Fleet(Arc::clone(fleet)) })
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// Serves until told to stop.
@@ -124,7 +121,9 @@ impl Monitor {
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .with_state(self.watched);
-        serve(self.listener, router, stop).await;
+        if let Err(error) = self.server.serve(router, stop).await {
+            tracing::error!(error = crate::explain(&error), "metrics and health are not answered any more");
+        }
     }
 }
 

@@ -13,16 +13,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 use sync_engine::{Clock, StateStore, SystemClock};
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{ListenError, listen, serve};
+use super::{ListenError, Server};
 use crate::events::inbox_event;
-use crate::{Connection, Fleet};
+use crate::{Config, Connection, Fleet};
 
 /// Okta documents no maximum; a delivery of a few hundred events stays far below.
 const BODY_LIMIT: usize = 4 << 20;
+
+/// The setting that chooses the address.
+const SETTING: &str = "server.listen";
 
 /// Where the events of one connection go.
 #[derive(Clone)]
@@ -58,8 +60,7 @@ impl FromIterator<(String, Inbox)> for Inboxes {
 
 /// Listens for the deliveries of Okta's event hooks at `/hooks/okta/{connection}`.
 pub struct Receiver {
-    listener: TcpListener,
-    address: SocketAddr,
+    server: Server,
     inboxes: Inboxes,
 }
 
@@ -73,26 +74,26 @@ impl Receiver {
         connections: impl IntoIterator<Item = &'c Connection>,
     ) -> Result<Self, ListenError> {
         let inboxes = connections.into_iter().filter_map(|c| Some((c.name().to_string(), c.inbox()?)));
-        Self::with_inboxes(address, inboxes.collect()).await
+        let server = Server::bind(address, SETTING, None).await?;
+        Ok(Self { server, inboxes: inboxes.collect() })
     }
 
     /// The same for whatever connections a daemon has.
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(address: SocketAddr, fleet: &Fleet) -> Result<Self, ListenError> {
-        Self::with_inboxes(address, fleet.inboxes().clone()).await
+    pub async fn of_fleet(fleet: &Fleet) -> Result<Self, ListenError> {
+        Self::with_inboxes(fleet.config(), fleet.inboxes().clone()).await
     }
 
     /// The same for inboxes by the names of their connections.
-    pub(crate) async fn with_inboxes(address: SocketAddr, inboxes: Inboxes) -> Result<Self, ListenError> {
-        let (listener, bound) = listen(address, "server.listen").await?;
-        Ok(Self { listener, address: bound, inboxes })
+    pub(crate) async fn with_inboxes(config: &Config, inboxes: Inboxes) -> Result<Self, ListenError> {
+        Ok(Self { server: Server::by_rule(config.listen, SETTING, config).await?, inboxes })
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// Serves until told to stop; requests under way are finished.
@@ -101,7 +102,9 @@ impl Receiver {
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.inboxes);
-        serve(self.listener, router, stop).await;
+        if let Err(error) = self.server.serve(router, stop).await {
+            tracing::error!(error = crate::explain(&error), "the hook receiver stopped");
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What takes an account: values that the import keeps, cardinalities, deletion. And that nothing is deleted otherwise.
+//! What takes an account: values that the import keeps, cardinalities, deletion, what Assets has of an object. And that
+//! nothing is deleted otherwise.
 
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]
@@ -6,4 +7,5 @@
 mod clearing;
 mod guards;
 mod prune;
+mod view;
 mod world;

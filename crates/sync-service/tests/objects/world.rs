@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use insight_import_client::AssetsClient;
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{
@@ -49,6 +50,26 @@ impl World {
         account: Account,
         adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
     ) -> Connection {
+        let config = self.config(account, "");
+        Connection::open_with(config.connections.values().next().unwrap(), &self.store, adjust).await.unwrap()
+    }
+
+    /// With what else a configuration may hold.
+    pub(crate) async fn open_more(&self, account: Account, more: &str) -> Connection {
+        let config = self.config(account, more);
+        Connection::open(config.connections.values().next().unwrap(), &self.store).await.unwrap()
+    }
+
+    /// The account's own way to Assets.
+    pub(crate) fn assets(&self) -> AssetsClient {
+        let ready = self.sandbox.ready();
+        let text = |name: &str| ready["insight"][name].as_str().unwrap().to_owned();
+        let client =
+            AssetsClient::builder(text("site_url")).api_token(text("email"), text("api_token").into());
+        client.api_url(text("api_url")).build().unwrap()
+    }
+
+    fn config(&self, account: Account, more: &str) -> Config {
         let ready = self.sandbox.ready();
         let account = match account {
             Account::With => format!(
@@ -63,15 +84,14 @@ impl World {
         };
         let text = format!(
             "[connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
-             [connections.main.assets]\napi_url = {}\nimport_token = {}\n{account}",
+             [connections.main.assets]\napi_url = {}\nimport_token = {}\n{account}{more}",
             ready["okta"]["org_url"],
             ready["okta"]["client_id"],
             Value::from(ready["okta"]["private_key_jwk"].to_string()),
             ready["insight"]["api_url"],
             ready["insight"]["import_token"],
         );
-        let config = Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap();
-        Connection::open_with(config.connections.values().next().unwrap(), &self.store, adjust).await.unwrap()
+        Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap()
     }
 
     /// Set up and synchronised.

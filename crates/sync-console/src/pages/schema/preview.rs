@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 type Sent = HashMap<String, String>;
 
 /// The form, filled with what is in force.
-pub(in super::super) async fn choose(
+pub(super) async fn choose(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
-use crate::access::{Identity, Role};
+use crate::access::{Identity, Role, Via};
 use crate::app::App;
 
 /// A form that sends these fields.
@@ -74,10 +74,6 @@ impl World {
         }
     }
 
-    pub(super) fn app(&self) -> App {
-        App { fleet: Arc::clone(&self.fleet), stop: CancellationToken::new() }
-    }
-
     pub(super) fn member(&self) -> Arc<Member> {
         self.fleet.get(&main()).unwrap()
     }
@@ -91,7 +87,11 @@ impl World {
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).extension(identity(Role::Admin)).body(Body::empty()).unwrap();
+        self.get_as(Role::Admin, path).await
+    }
+
+    pub(super) async fn get_as(&self, role: Role, path: &str) -> Answer {
+        let request = Request::get(path).extension(identity(role)).body(Body::empty()).unwrap();
         self.ask(request).await
     }
 
@@ -122,6 +122,8 @@ impl World {
     pub(super) async fn set_up(&self) {
         self.fleet.start();
         assert!(self.member().set_up());
+        self.page_with("/connections/main/setup", "Setup again").await;
+        assert!(self.member().verify());
         self.page_with("/connections/main/setup", "Look at the plan first").await;
     }
 
@@ -136,8 +138,9 @@ pub(super) fn main() -> ConnectionName {
     ConnectionName::try_from("main".to_owned()).unwrap()
 }
 
-pub(super) fn identity(role: Role) -> Identity {
-    Identity { who: "somebody".into(), role, csrf: Some("csrf-token".into()) }
+/// What the guard puts before every page.
+fn identity(role: Role) -> Identity {
+    Identity { who: "somebody".into(), role, via: Via::Session, csrf: Some("csrf-token".into()) }
 }
 
 /// What of a page is its own, a tag on each line, without what differs from run to run.

@@ -1,0 +1,185 @@
+//! People sign in to a web app with the org.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::jwk::Jwk;
+use josekit::jws::RS256;
+use josekit::jwt;
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::world::{self, Answer, World};
+
+const BACK: &str = "http://127.0.0.1:9/back";
+const VERIFIER: &str = "a-verifier-that-is-long-enough-for-the-rules-of-it";
+
+async fn read(request: reqwest::RequestBuilder) -> Answer {
+    world::read(request).await.unwrap()
+}
+
+struct App<'a> {
+    world: &'a World,
+    control: ControlClient,
+    id: String,
+    secret: String,
+    login: String,
+}
+
+impl<'a> App<'a> {
+    async fn register(world: &'a World, thin: bool) -> Self {
+        let control = ControlClient::new(world.sandbox.control_url());
+        let app = json!({ "redirect_uris": [BACK], "thin": thin });
+        let app = control.call("POST", "/okta/web-apps", &app).await.unwrap();
+        let users = control.get("/okta/users").await.unwrap();
+        let active =
+            users["users"].as_array().unwrap().iter().find(|user| user["status"] == "ACTIVE").unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            world,
+            control,
+            id: text(&app["client_id"]),
+            secret: text(&app["client_secret"]),
+            login: text(&active["profile"]["login"]),
+        }
+    }
+
+    fn asked<'b>(&'b self, changes: &[(&'b str, &'b str)]) -> Vec<(&'b str, String)> {
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+        let asked = [
+            ("client_id", self.id.as_str()),
+            ("redirect_uri", BACK),
+            ("response_type", "code"),
+            ("scope", "openid profile groups"),
+            ("state", "s1"),
+            ("nonce", "n1"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+            ("prompt", "none"),
+            ("login_hint", &self.login),
+        ];
+        let changed =
+            |name: &str| changes.iter().find(|(changed, _)| *changed == name).map(|(_, value)| *value);
+        asked.into_iter().map(|(name, value)| (name, changed(name).unwrap_or(value).to_owned())).collect()
+    }
+
+    async fn authorize(&self, changes: &[(&str, &str)]) -> Answer {
+        let url = format!("{}/oauth2/v1/authorize", self.world.ready("/okta/org_url"));
+        read(self.world.http.get(url).query(&self.asked(changes))).await
+    }
+
+    async fn code(&self) -> String {
+        parameter(&self.authorize(&[]).await, "code")
+    }
+
+    async fn redeem(&self, code: &str, secret: &str, uri: &str, verifier: &str) -> Answer {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", uri),
+            ("code_verifier", verifier),
+        ];
+        let request = self.world.http.post(self.world.token_url()).basic_auth(&self.id, Some(secret));
+        read(request.form(&form)).await
+    }
+
+    async fn refused(&self, code: &str, secret: &str, uri: &str, verifier: &str) -> (u16, String) {
+        let answer = self.redeem(code, secret, uri, verifier).await;
+        (answer.status, answer.json()["error"].as_str().unwrap().to_owned())
+    }
+}
+
+fn parameter(answer: &Answer, name: &str) -> String {
+    assert_eq!(answer.status, 302, "{}", answer.text);
+    let back = Url::parse(answer.headers["location"].to_str().unwrap()).unwrap();
+    assert!(back.as_str().starts_with(BACK), "{back}");
+    let found = back.query_pairs().find(|(key, _)| key == name);
+    found.unwrap_or_else(|| panic!("no {name} in {back}")).1.into_owned()
+}
+
+async fn get(world: &World, url: &str) -> Value {
+    read(world.http.get(url)).await.json()
+}
+
+/// The claims of a token that is signed with a key that is published.
+async fn claims(world: &World, token: &str) -> Value {
+    let url = world.ready("/okta/org_url");
+    let about = get(world, &format!("{url}/.well-known/openid-configuration")).await;
+    assert_eq!(about["issuer"], url.as_str());
+    let keys = get(world, about["jwks_uri"].as_str().unwrap()).await;
+    let key = Jwk::from_map(keys["keys"][0].as_object().unwrap().clone()).unwrap();
+    let verifier = RS256.verifier_from_jwk(&key).unwrap();
+    let (claims, header) = jwt::decode_with_verifier(token, &verifier).unwrap();
+    assert_eq!(header.claim("kid"), Some(&keys["keys"][0]["kid"]));
+    Value::Object(claims.claims_set().clone())
+}
+
+#[tokio::test]
+async fn a_person_chooses_who_to_be_and_the_app_learns_it() {
+    let world = World::new().await;
+    let app = App::register(&world, false).await;
+    let page = app.authorize(&[("prompt", "")]).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("name=\"state\" value=\"s1\"") && page.text.contains("name=\"login\""));
+    let url = format!("{}/oauth2/v1/authorize", world.ready("/okta/org_url"));
+    let mut form = app.asked(&[("prompt", "")]);
+    form.push(("login", "nobody@example.com".to_owned()));
+    let refused = read(world.http.post(&url).form(&form)).await;
+    assert!(refused.status == 200 && refused.text.contains("Unable to sign in"), "{}", refused.text);
+    form.pop();
+    form.push(("login", app.login.clone()));
+    let back = read(world.http.post(&url).form(&form)).await;
+    assert_eq!(parameter(&back, "state"), "s1");
+    let tokens = app.redeem(&parameter(&back, "code"), &app.secret, BACK, VERIFIER).await.json();
+    let claims = claims(&world, tokens["id_token"].as_str().unwrap()).await;
+    assert_eq!((&claims["aud"], &claims["nonce"]), (&json!(app.id), &json!("n1")));
+    assert_eq!(claims["preferred_username"], app.login.as_str());
+    assert!(claims["groups"].as_array().unwrap().contains(&json!("Everyone")), "{claims}");
+}
+
+#[tokio::test]
+async fn a_thin_token_leaves_the_rest_to_userinfo_and_a_rotated_key_is_another() {
+    let world = World::new().await;
+    let app = App::register(&world, true).await;
+    let tokens = app.redeem(&app.code().await, &app.secret, BACK, VERIFIER).await.json();
+    let told = claims(&world, tokens["id_token"].as_str().unwrap()).await;
+    assert!(told["groups"].is_null() && told["preferred_username"].is_null());
+    let url = format!("{}/oauth2/v1/userinfo", world.ready("/okta/org_url"));
+    assert_eq!(read(world.http.get(&url)).await.status, 401);
+    let about = read(world.http.get(&url).bearer_auth(tokens["access_token"].as_str().unwrap())).await.json();
+    assert_eq!((&about["sub"], &about["preferred_username"]), (&told["sub"], &json!(app.login)));
+    let keys = format!("{}/oauth2/v1/keys", world.ready("/okta/org_url"));
+    let before = get(&world, &keys).await;
+    app.control.call("DELETE", "/okta/web-apps/key", &Value::Null).await.unwrap();
+    let after = get(&world, &keys).await;
+    assert!(before["keys"][0]["kid"] != after["keys"][0]["kid"]);
+}
+
+#[tokio::test]
+async fn what_okta_refuses_is_refused() {
+    let world = World::new().await;
+    let app = App::register(&world, false).await;
+    for untrusted in [("client_id", "0oaother"), ("redirect_uri", "http://127.0.0.1:9/elsewhere")] {
+        assert_eq!(app.authorize(&[untrusted]).await.status, 400);
+    }
+    for (change, error) in [
+        (("response_type", "token"), "unsupported_response_type"),
+        (("scope", "profile"), "invalid_scope"),
+        (("state", ""), "invalid_request"),
+        (("code_challenge_method", "plain"), "invalid_request"),
+        (("login_hint", ""), "login_required"),
+    ] {
+        assert_eq!(parameter(&app.authorize(&[change]).await, "error"), error, "{change:?}");
+    }
+    let grant = |answer: (u16, String)| assert_eq!(answer, (400, "invalid_grant".to_owned()));
+    let code = app.code().await;
+    assert_eq!(app.refused(&code, "wrong", BACK, VERIFIER).await, (401, "invalid_client".to_owned()));
+    assert_eq!(app.redeem(&code, &app.secret, BACK, VERIFIER).await.status, 200);
+    grant(app.refused(&code, &app.secret, BACK, VERIFIER).await);
+    grant(app.refused(&app.code().await, &app.secret, "http://127.0.0.1:9/other", VERIFIER).await);
+    grant(app.refused(&app.code().await, &app.secret, BACK, "another-verifier").await);
+    let old = app.code().await;
+    app.control.call("POST", "/okta/clock/301", &Value::Null).await.unwrap();
+    grant(app.refused(&old, &app.secret, BACK, VERIFIER).await);
+}

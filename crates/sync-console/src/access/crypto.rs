@@ -1,0 +1,35 @@
+//! Random texts, their hashes, and texts that only we can have made.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use sync_service::Secret;
+use sync_service::access::Hash;
+
+/// 256 random bits as a text.
+pub(super) fn random_text() -> Secret {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).into()
+}
+
+/// What is kept of a secret. It is random and long, so that no salt and no slow hash is needed.
+pub(super) fn hash(secret: &Secret) -> Hash {
+    Sha256::digest(secret.expose_secret()).into()
+}
+
+/// A text that only who has the key can make; one key makes another text for each purpose.
+pub(super) fn derive(key: &[u8], purpose: &str, text: &str) -> String {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(text.as_bytes());
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// Compares without telling by the time it takes where the texts differ. Nothing equals the empty text.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    !one.is_empty() && bool::from(one.as_bytes().ct_eq(other.as_bytes()))
+}

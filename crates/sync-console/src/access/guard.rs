@@ -1,0 +1,146 @@
+//! What every request to a page or the API passes first.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
+use axum::http::uri::{Authority, PathAndQuery};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use url::form_urlencoded;
+
+use super::cookies::Purpose;
+use super::crypto::same;
+use super::identity::{CSRF_FIELD, CSRF_HEADER};
+use super::origin::is_foreign;
+use super::problem::is_for_page;
+use super::return_to::local_path;
+use super::state::Asker;
+use super::{Access, Identity, Problem, Via};
+
+/// The largest form. A private key fits into it many times.
+const FORM_LIMIT: usize = 256 * 1024;
+/// A form that takes longer to arrive is not waited for.
+const FORM_TIME: Duration = Duration::from_secs(20);
+
+/// Lets known people and programs through, as far as their role allows it, and says who they are in an [`Identity`].
+/// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
+///
+/// Who is not known is sent to the sign-in page, or refused with 401 when it is a program or a script. Changes by a
+/// session need its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
+/// site. Whoever may only read changes nothing.
+pub async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let for_page = is_for_page(parts.uri.path(), &parts.headers);
+    let asker = match access.identify(&parts.headers).await {
+        Ok(asker) => asker,
+        Err(error) => {
+            tracing::error!(error = %sync_service::explain(&error), "could not look up who asks");
+            return kept_private(Problem::unavailable().on_page(for_page).into_response());
+        }
+    };
+    let identity = match asker {
+        Asker::Known(identity) => identity,
+        other => return kept_private(stranger(&access, &parts, &other, for_page)),
+    };
+    let request = match admitted(&identity, parts, body).await {
+        Ok(request) => request,
+        Err(problem) => return kept_private(problem.on_page(for_page).into_response()),
+    };
+    kept_private(next.run(request).await)
+}
+
+/// What is answered to one person is kept by nobody else.
+fn kept_private(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether the method is not to change anything.
+pub(super) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Response {
+    let bad_token = matches!(asker, Asker::BadToken);
+    if for_page && !bad_token {
+        let back = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| is_safe(&parts.method));
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(back) = back.and_then(local_path).filter(|back| *back != "/") {
+            query.append_pair("next", back);
+        }
+        let ended = matches!(asker, Asker::Ended);
+        if ended {
+            query.append_pair("ended", "1");
+        }
+        let query = query.finish();
+        let to = if query.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
+        let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
+        if ended && let Ok(clear) = HeaderValue::from_str(&Purpose::Session.clear(access.secure())) {
+            response.headers_mut().append(SET_COOKIE, clear);
+        }
+        return response;
+    }
+    let detail = match asker {
+        Asker::BadToken => "this token is unknown, revoked or expired",
+        Asker::Ended => "the session has ended; sign in again",
+        _ => "send a token as \"Authorization: Bearer ...\"; `okta-insight tokens create` makes one",
+    };
+    let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail);
+    ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
+}
+
+/// The request as it goes on, with who asks.
+async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Result<Request, Problem> {
+    if !is_safe(&parts.method) {
+        if identity.via == Via::Session {
+            if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
+                let detail = "another site sent this; nothing was done";
+                return Err(Problem::forbidden("foreign_origin", detail));
+            }
+            let (sent, rest) = sent_csrf(&parts.headers, body).await?;
+            body = rest;
+            if !identity.csrf.as_deref().is_some_and(|csrf| same(csrf, &sent)) {
+                let detail =
+                    "the form is too old, or is not one of this session; reload the page and try again";
+                return Err(Problem::forbidden("csrf", detail));
+            }
+        }
+        if !identity.may_change() {
+            return Err(Problem::forbidden("forbidden", "this sign-in may only read"));
+        }
+    }
+    parts.extensions.insert(identity.clone());
+    Ok(Request::from_parts(parts, body))
+}
+
+/// The CSRF token from the header or a form, and the body that is left to read.
+async fn sent_csrf(headers: &HeaderMap, body: Body) -> Result<(String, Body), Problem> {
+    if let Some(header) = headers.get(CSRF_HEADER) {
+        return Ok((header.to_str().unwrap_or_default().to_owned(), body));
+    }
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/x-www-form-urlencoded") {
+        return Ok((String::new(), body));
+    }
+    let form = read_form(body).await?;
+    let sent = form_urlencoded::parse(&form).find(|(name, _)| name == CSRF_FIELD);
+    Ok((sent.map(|(_, value)| value.into_owned()).unwrap_or_default(), Body::from(form)))
+}
+
+pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> {
+    let refused = |status, code, detail: &str| Problem::new(status, code, "The form was not read", detail);
+    match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
+        Ok(Ok(form)) => Ok(form),
+        Ok(Err(_)) => Err(refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "it is larger than 256 KiB, or broke off",
+        )),
+        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "timeout", "it did not arrive within 20 seconds")),
+    }
+}

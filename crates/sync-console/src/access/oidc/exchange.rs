@@ -1,0 +1,82 @@
+//! The code for tokens, and the access token for what the ID token left out.
+
+use std::collections::HashMap;
+
+use reqwest::StatusCode;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::Value;
+use sync_service::Secret;
+use url::{Url, form_urlencoded};
+
+use super::error::shown;
+use super::id_token::{Claims, TokenProblem};
+use super::provider::{read_json, unreachable};
+use super::{Oidc, OidcError};
+
+/// What a code is redeemed for.
+#[derive(Deserialize)]
+pub(super) struct Tokens {
+    pub(super) id_token: Secret,
+    pub(super) access_token: Option<Secret>,
+}
+
+impl Oidc {
+    pub(super) async fn redeem(
+        &self,
+        endpoint: &Url,
+        code: &Secret,
+        verifier: &Secret,
+    ) -> Result<Tokens, OidcError> {
+        const WHAT: &str = "your tokens";
+        let redirect_uri = self.settings.redirect_uri();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose_secret()),
+            ("redirect_uri", &redirect_uri),
+            ("code_verifier", verifier.expose_secret()),
+        ];
+        // Both are form-encoded before they are joined (RFC 6749, 2.3.1).
+        let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let secret = encoded(self.settings.client_secret.expose_secret());
+        let request = self.http.post(endpoint.clone()).form(&form);
+        let request = request.basic_auth(encoded(&self.settings.client_id), Some(secret));
+        let answer = request.send().await.map_err(|source| unreachable(WHAT, source))?;
+        let status = answer.status();
+        if status == StatusCode::OK {
+            return read_json(answer, WHAT).await;
+        }
+        let told: HashMap<String, Value> = read_json(answer, WHAT).await.unwrap_or_default();
+        let error = told.get("error").and_then(Value::as_str);
+        let error = error.map_or_else(|| format!("HTTP {}", status.as_u16()), shown);
+        let remedy = match error.as_str() {
+            "invalid_client" => "client id and secret",
+            "invalid_grant" => "sign-in redirect URI",
+            _ => "settings",
+        };
+        Err(OidcError::Exchange(error, remedy))
+    }
+
+    /// Adds what only `/userinfo` tells.
+    pub(super) async fn complete(
+        &self,
+        claims: &mut Claims,
+        endpoint: &Url,
+        access_token: &Secret,
+    ) -> Result<(), OidcError> {
+        const WHAT: &str = "your groups";
+        let request = self.http.get(endpoint.clone()).bearer_auth(access_token.expose_secret());
+        let answer = request.send().await.map_err(|source| unreachable(WHAT, source))?;
+        if answer.status() != StatusCode::OK {
+            let problem = format!("HTTP {}", answer.status().as_u16());
+            return Err(OidcError::Answer { what: WHAT, problem });
+        }
+        let told: Claims = read_json(answer, WHAT).await?;
+        if told.sub != claims.sub {
+            return Err(TokenProblem::OtherSubject.into());
+        }
+        claims.groups = told.groups;
+        claims.preferred_username = claims.preferred_username.take().or(told.preferred_username);
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! What an ID token has to be before it is believed (OpenID Connect Core, 3.1.3.7).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::jwk::Jwk;
+use josekit::jws::{ES256, JwsVerifier, RS256};
+use josekit::jwt;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sync_service::Secret;
+
+use crate::access::crypto::same;
+
+/// How far the org's clock and ours may be apart, in seconds.
+const SKEW: i64 = 120;
+
+/// Why an ID token proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenProblem {
+    /// It is no token of the kind.
+    #[error("it is no signed token")]
+    Malformed,
+    /// It is signed in a way that is not accepted.
+    #[error("it is signed with another algorithm than RS256 and ES256")]
+    Algorithm,
+    /// The org does not publish the key.
+    #[error("the org does not publish the key that it is signed with")]
+    UnknownKey,
+    /// The signature is wrong.
+    #[error("its signature is wrong")]
+    Signature,
+    /// Another org issued it.
+    #[error("another org issued it")]
+    Issuer,
+    /// It is for another app.
+    #[error("it is for another app")]
+    Audience,
+    /// It has expired, or does not say when it does.
+    #[error("it has expired; is the clock of this machine right?")]
+    Expired,
+    /// It was issued in the future, or does not say when.
+    #[error("it was issued in the future; is the clock of this machine right?")]
+    IssuedLater,
+    /// It belongs to another sign-in.
+    #[error("it belongs to another sign-in")]
+    Nonce,
+    /// `/userinfo` tells of somebody else.
+    #[error("what the org tells of the person is about somebody else")]
+    OtherSubject,
+}
+
+/// What the token has to be about.
+pub(super) struct Expected<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) nonce: &'a str,
+    /// In seconds.
+    pub(super) now: i64,
+}
+
+/// Who the person is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    pub(super) sub: String,
+    pub(super) preferred_username: Option<String>,
+    pub(super) groups: Option<Vec<String>>,
+}
+
+/// Checks everything and tells who the person is.
+pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, TokenProblem> {
+    let token = token.expose_secret();
+    let header = header(token).ok_or(TokenProblem::Malformed)?;
+    let text = |name: &str| header.get(name).and_then(Value::as_str);
+    let kid = text("kid").ok_or(TokenProblem::UnknownKey)?;
+    let key = keys.iter().find(|key| key.key_id() == Some(kid)).ok_or(TokenProblem::UnknownKey)?;
+    // The kind of key decides, not the token: a key of another kind has no such verifier.
+    let verifier: Option<Box<dyn JwsVerifier>> = match text("alg") {
+        Some("RS256") => RS256.verifier_from_jwk(key).ok().map(|verifier| Box::new(verifier) as _),
+        Some("ES256") => ES256.verifier_from_jwk(key).ok().map(|verifier| Box::new(verifier) as _),
+        _ => None,
+    };
+    let verifier = verifier.ok_or(TokenProblem::Algorithm)?;
+    let (payload, _) =
+        jwt::decode_with_verifier(token, verifier.as_ref()).map_err(|_| TokenProblem::Signature)?;
+    let claims = payload.claims_set();
+    check(claims, expected)?;
+    serde_json::from_value(Value::Object(claims.clone())).map_err(|_| TokenProblem::Malformed)
+}
+
+fn header(token: &str) -> Option<Map<String, Value>> {
+    let (header, _) = token.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
+}
+
+fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), TokenProblem> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let number = |name: &str| claims.get(name).and_then(Value::as_i64);
+    if text("iss") != Some(expected.issuer) {
+        return Err(TokenProblem::Issuer);
+    }
+    let meant = match claims.get("aud") {
+        Some(Value::String(audience)) => audience == expected.client_id,
+        // Of several, the one that it was issued to is named apart.
+        Some(Value::Array(all)) => {
+            all.iter().any(|audience| audience == expected.client_id)
+                && (all.len() == 1 || text("azp") == Some(expected.client_id))
+        }
+        _ => false,
+    };
+    if !meant || text("azp").is_some_and(|party| party != expected.client_id) {
+        return Err(TokenProblem::Audience);
+    }
+    if number("exp").is_none_or(|expires| expires.saturating_add(SKEW) <= expected.now) {
+        return Err(TokenProblem::Expired);
+    }
+    if number("iat").is_none_or(|issued| issued > expected.now.saturating_add(SKEW)) {
+        return Err(TokenProblem::IssuedLater);
+    }
+    if !text("nonce").is_some_and(|nonce| same(nonce, expected.nonce)) {
+        return Err(TokenProblem::Nonce);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Each check, with a token that fails it alone.
+
+use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jws::{HS256, JwsHeader, JwsSigner};
+use josekit::jwt::JwtPayload;
+use serde_json::json;
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+
+fn expected() -> Expected<'static> {
+    Expected { issuer: "https://example.okta.com", client_id: "0oa1", nonce: "n-1", now: NOW }
+}
+
+fn claims() -> Value {
+    json!({
+        "iss": "https://example.okta.com", "aud": "0oa1", "sub": "00u1", "nonce": "n-1",
+        "iat": NOW - 5, "exp": NOW + 3595, "preferred_username": "ada@example.com", "groups": ["Admins", "Everyone"],
+    })
+}
+
+fn named(mut key: Jwk, kid: &str) -> Jwk {
+    key.set_key_id(kid);
+    key
+}
+
+struct Org {
+    rsa: RsaKeyPair,
+    ec: EcKeyPair,
+    keys: Vec<Jwk>,
+}
+
+impl Org {
+    fn new() -> Self {
+        let (rsa, ec) = (RsaKeyPair::generate(2048).unwrap(), EcKeyPair::generate(EcCurve::P256).unwrap());
+        let keys = vec![named(rsa.to_jwk_public_key(), "rsa"), named(ec.to_jwk_public_key(), "ec")];
+        Self { rsa, ec, keys }
+    }
+
+    fn judge(&self, token: &str) -> Result<Claims, TokenProblem> {
+        verify(&token.to_owned().into(), &self.keys, &expected())
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Value)) -> Result<Claims, TokenProblem> {
+        let mut changed = claims();
+        change(&mut changed);
+        self.judge(&sign(&changed, &RS256.signer_from_jwk(&self.rsa.to_jwk_private_key()).unwrap(), "rsa"))
+    }
+}
+
+fn sign(claims: &Value, signer: &dyn JwsSigner, kid: &str) -> String {
+    let mut header = JwsHeader::new();
+    header.set_key_id(kid);
+    let payload = JwtPayload::from_map(claims.as_object().unwrap().clone()).unwrap();
+    jwt::encode_with_signer(&payload, &header, signer).unwrap()
+}
+
+#[test]
+fn a_right_token_tells_who_somebody_is() {
+    let org = Org::new();
+    let told = org.with(|_| {}).unwrap();
+    assert_eq!((told.sub.as_str(), told.preferred_username.as_deref()), ("00u1", Some("ada@example.com")));
+    assert_eq!(told.groups.unwrap(), ["Admins", "Everyone"]);
+    let ec = ES256.signer_from_jwk(&org.ec.to_jwk_private_key()).unwrap();
+    assert!(org.judge(&sign(&claims(), &ec, "ec")).is_ok());
+    assert!(org.with(|c| c["aud"] = json!(["0oa1"])).is_ok());
+    assert!(org.with(|c| (c["aud"], c["azp"]) = (json!(["0oa1", "other"]), json!("0oa1"))).is_ok());
+    assert!(org.with(|c| c["exp"] = json!(NOW - 60)).is_ok(), "clocks may differ a little");
+    assert!(org.with(|c| c["iat"] = json!(NOW + 60)).is_ok());
+}
+
+#[test]
+fn a_token_with_anything_wrong_about_it_is_refused() {
+    let org = Org::new();
+    let changes: [(&str, Value, TokenProblem); 12] = [
+        ("iss", json!("https://evil.okta.com"), TokenProblem::Issuer),
+        ("iss", Value::Null, TokenProblem::Issuer),
+        ("aud", json!("0oa2"), TokenProblem::Audience),
+        ("aud", json!(["0oa1", "other"]), TokenProblem::Audience),
+        ("azp", json!("other"), TokenProblem::Audience),
+        ("exp", json!(NOW - 120), TokenProblem::Expired),
+        ("exp", Value::Null, TokenProblem::Expired),
+        ("iat", json!(NOW + 121), TokenProblem::IssuedLater),
+        ("iat", Value::Null, TokenProblem::IssuedLater),
+        ("nonce", json!("n-2"), TokenProblem::Nonce),
+        ("nonce", Value::Null, TokenProblem::Nonce),
+        ("groups", json!("Admins"), TokenProblem::Malformed),
+    ];
+    for (claim, value, problem) in changes {
+        let change = |c: &mut Value| {
+            if value.is_null() {
+                c.as_object_mut().unwrap().remove(claim);
+            } else {
+                c[claim] = value.clone();
+            }
+        };
+        assert_eq!(org.with(change).err(), Some(problem), "{claim} {value}");
+    }
+}
+
+#[test]
+fn a_token_that_the_org_did_not_sign_is_refused() {
+    let org = Org::new();
+    let other = RS256.signer_from_jwk(&RsaKeyPair::generate(2048).unwrap().to_jwk_private_key()).unwrap();
+    assert_eq!(org.judge(&sign(&claims(), &other, "rsa")).err(), Some(TokenProblem::Signature));
+    assert_eq!(org.judge(&sign(&claims(), &other, "new")).err(), Some(TokenProblem::UnknownKey));
+    // Signed with what everybody knows.
+    let public = org.rsa.to_pem_public_key();
+    let hmac = HS256.signer_from_bytes(&public).unwrap();
+    assert_eq!(org.judge(&sign(&claims(), &hmac, "rsa")).err(), Some(TokenProblem::Algorithm));
+    let rsa = RS256.signer_from_jwk(&org.rsa.to_jwk_private_key()).unwrap();
+    assert_eq!(org.judge(&sign(&claims(), &rsa, "ec")).err(), Some(TokenProblem::Algorithm));
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let unsigned = format!("{}.{}.", part(json!({"alg": "none", "kid": "rsa"})), part(claims()));
+    assert_eq!(org.judge(&unsigned).err(), Some(TokenProblem::Algorithm));
+    for nonsense in ["", "a", "a.b.c", "e30.e30.e30"] {
+        assert!(org.judge(nonsense).is_err(), "{nonsense}");
+    }
+}

@@ -1,0 +1,141 @@
+//! Signing in with the Okta org: OpenID Connect, authorization code with PKCE.
+
+mod error;
+mod exchange;
+mod flow;
+mod id_token;
+mod provider;
+mod settings;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use josekit::jwk::Jwk;
+use sync_service::Secret;
+use sync_service::access::Role;
+use tokio::sync::Mutex;
+use url::Url;
+
+pub use error::OidcError;
+pub use id_token::TokenProblem;
+pub use settings::OidcSettings;
+
+use super::crypto::same;
+use flow::Flow;
+use id_token::{Claims, Expected};
+use provider::Provider;
+
+/// The path that Okta sends the browser back to: the app's sign-in redirect URI is the console's address and this.
+pub const CALLBACK: &str = "/sign-in/okta/callback";
+
+/// The scopes that tell who a person is, and of which groups.
+const SCOPES: &str = "openid profile groups";
+
+/// Signs people in with the org. What the org says of itself is read when it is first needed.
+pub struct Oidc {
+    settings: OidcSettings,
+    http: reqwest::Client,
+    provider: Mutex<Option<Provider>>,
+}
+
+/// Somebody whom Okta has signed in, and who may use the console.
+pub(super) struct Person {
+    pub(super) who: String,
+    pub(super) role: Role,
+}
+
+impl Oidc {
+    /// Checks the settings. Asks nobody.
+    ///
+    /// # Errors
+    /// When a setting cannot work.
+    pub fn new(settings: OidcSettings) -> Result<Self, OidcError> {
+        settings.check()?;
+        Ok(Self { settings, http: provider::http()?, provider: Mutex::default() })
+    }
+
+    /// Where to send the browser, and the cookie that binds it to the answer.
+    pub(super) async fn begin(
+        &self,
+        key: &[u8],
+        next: &str,
+        now: Timestamp,
+    ) -> Result<(Url, Secret), OidcError> {
+        let flow = Flow::begin(next, now);
+        let mut address = self.provider(now).await?.authorization_endpoint;
+        address
+            .query_pairs_mut()
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("response_type", "code")
+            .append_pair("scope", SCOPES)
+            .append_pair("redirect_uri", &self.settings.redirect_uri())
+            .append_pair("state", &flow.state(key))
+            .append_pair("nonce", &flow.nonce(key))
+            .append_pair("code_challenge", &flow.challenge(key))
+            .append_pair("code_challenge_method", "S256");
+        Ok((address, flow.cookie()))
+    }
+
+    /// Who came back, and where they wanted to go.
+    pub(super) async fn finish(
+        &self,
+        key: &[u8],
+        cookie: &Secret,
+        query: &HashMap<String, String>,
+        now: Timestamp,
+    ) -> Result<(String, Person), OidcError> {
+        let flow = Flow::of(cookie, now).ok_or(OidcError::Stale)?;
+        let parameter = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+        if !same(&flow.state(key), parameter("state")) {
+            return Err(OidcError::Stale);
+        }
+        if query.contains_key("error") {
+            return Err(OidcError::denied(parameter("error"), parameter("error_description")));
+        }
+        let code = Secret::from(parameter("code").to_owned());
+        let provider = self.provider(now).await?;
+        let tokens = self.redeem(&provider.token_endpoint, &code, &flow.verifier(key)).await?;
+        let expected = Expected {
+            issuer: self.settings.issuer(),
+            client_id: &self.settings.client_id,
+            nonce: &flow.nonce(key),
+            now: now.as_second(),
+        };
+        let mut claims = self.verify(&tokens.id_token, &provider.keys, &expected, now).await?;
+        // A token that comes with an access token may leave the rest to where that leads.
+        if claims.groups.is_none()
+            && let (Some(endpoint), Some(access)) = (&provider.userinfo_endpoint, &tokens.access_token)
+        {
+            self.complete(&mut claims, endpoint, access).await?;
+        }
+        Ok((flow.next, self.settings.admit(claims)?))
+    }
+
+    /// Verifies with the keys that are known, and once more with new ones when they lack the key.
+    async fn verify(
+        &self,
+        token: &Secret,
+        keys: &[Jwk],
+        expected: &Expected<'_>,
+        now: Timestamp,
+    ) -> Result<Claims, OidcError> {
+        match id_token::verify(token, keys, expected) {
+            Err(TokenProblem::UnknownKey) => {
+                *self.provider.lock().await = None;
+                let keys = self.provider(now).await?.keys;
+                Ok(id_token::verify(token, &keys, expected)?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// What the org says of itself, not older than an hour.
+    async fn provider(&self, now: Timestamp) -> Result<Provider, OidcError> {
+        let mut known = self.provider.lock().await;
+        if let Some(provider) = known.as_ref().filter(|provider| provider.is_fresh(now)) {
+            return Ok(provider.clone());
+        }
+        let read = Provider::read(&self.http, self.settings.issuer(), now).await?;
+        Ok(known.insert(read).clone())
+    }
+}

@@ -1,0 +1,133 @@
+//! What the org says of itself: where to ask for what, and the keys that it signs with.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use josekit::jwk::Jwk;
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::OidcError;
+use super::error::shown;
+use super::settings::is_private;
+
+const CONNECT: Duration = Duration::from_secs(5);
+const TOTAL: Duration = Duration::from_secs(15);
+/// The largest answer that is read.
+const ANSWER_LIMIT: usize = 256 * 1024;
+/// More keys than any org has.
+const KEY_LIMIT: usize = 32;
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
+
+/// Where to ask for what, and the keys.
+#[derive(Clone)]
+pub(super) struct Provider {
+    pub(super) authorization_endpoint: Url,
+    pub(super) token_endpoint: Url,
+    pub(super) userinfo_endpoint: Option<Url>,
+    pub(super) keys: Vec<Jwk>,
+    read: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    authorization_endpoint: Url,
+    token_endpoint: Url,
+    userinfo_endpoint: Option<Url>,
+    jwks_uri: Url,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Map<String, Value>>,
+}
+
+/// A client that follows no redirect: a secret goes where it was sent and nowhere else.
+pub(super) fn http() -> Result<reqwest::Client, OidcError> {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .build()
+        .map_err(OidcError::Http)
+}
+
+impl Provider {
+    pub(super) async fn read(
+        http: &reqwest::Client,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<Self, OidcError> {
+        const WHAT: &str = "its OpenID configuration";
+        let wrong = |problem: String| OidcError::Answer { what: WHAT, problem };
+        let address = format!("{issuer}/.well-known/openid-configuration");
+        let found: Discovery = get(http, &address, WHAT).await?;
+        if found.issuer != issuer {
+            return Err(wrong(format!("it is of \"{}\", not of \"{issuer}\"", shown(&found.issuer))));
+        }
+        let home = Url::parse(issuer).map_err(|error| wrong(error.to_string()))?.origin();
+        let endpoints = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
+        for endpoint in endpoints.into_iter().chain(&found.userinfo_endpoint) {
+            // A secret is sent there, or a person: both belong to the org alone.
+            if endpoint.origin() != home || !is_private(endpoint) {
+                return Err(wrong(format!("{} is not an address of the org", shown(endpoint.as_str()))));
+            }
+        }
+        Ok(Self {
+            keys: keys(http, &found.jwks_uri).await?,
+            authorization_endpoint: found.authorization_endpoint,
+            token_endpoint: found.token_endpoint,
+            userinfo_endpoint: found.userinfo_endpoint,
+            read: now,
+        })
+    }
+
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.read);
+        !age.is_negative() && age < FRESH
+    }
+}
+
+async fn keys(http: &reqwest::Client, address: &Url) -> Result<Vec<Jwk>, OidcError> {
+    let set: KeySet = get(http, address.as_str(), "its keys").await?;
+    // Keys of kinds that are not known are for somebody else.
+    Ok(set.keys.into_iter().take(KEY_LIMIT).filter_map(|key| Jwk::from_map(key).ok()).collect())
+}
+
+async fn get<T: DeserializeOwned>(
+    http: &reqwest::Client,
+    address: &str,
+    what: &'static str,
+) -> Result<T, OidcError> {
+    let answer = http.get(address).send().await.map_err(|source| unreachable(what, source))?;
+    if answer.status() != StatusCode::OK {
+        return Err(OidcError::Answer { what, problem: format!("HTTP {}", answer.status().as_u16()) });
+    }
+    read_json(answer, what).await
+}
+
+pub(super) fn unreachable(what: &'static str, source: reqwest::Error) -> OidcError {
+    OidcError::Unreachable { what, source: source.without_url() }
+}
+
+/// Reads an answer of a reasonable size. What it holds is in no error.
+pub(super) async fn read_json<T: DeserializeOwned>(
+    mut answer: Response,
+    what: &'static str,
+) -> Result<T, OidcError> {
+    let wrong = |problem: &str| OidcError::Answer { what, problem: problem.to_owned() };
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|source| unreachable(what, source))? {
+        if body.len() + part.len() > ANSWER_LIMIT {
+            return Err(wrong("it is too large"));
+        }
+        body.extend_from_slice(&part);
+    }
+    serde_json::from_slice(&body).map_err(|_| wrong("it is not the JSON that belongs there"))
+}

@@ -1,0 +1,87 @@
+//! Which org, which app, and which groups may do what.
+
+use sync_service::Secret;
+use sync_service::access::Role;
+use url::{Host, Url};
+
+use super::error::shown;
+use super::id_token::Claims;
+use super::{CALLBACK, OidcError, Person};
+
+/// How people sign in with an Okta org. Its web app sends a groups claim and has the console's address and
+/// [`CALLBACK`] as a sign-in redirect URI.
+#[derive(Debug, Clone)]
+pub struct OidcSettings {
+    /// The issuer: the address of the org.
+    pub issuer: Url,
+    /// The client id of the web app.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Members of these groups, by name, may do everything.
+    pub admin_groups: Vec<String>,
+    /// Members of these may look at everything.
+    pub read_only_groups: Vec<String>,
+    /// The address of the console as browsers know it.
+    pub redirect_base: Url,
+}
+
+impl OidcSettings {
+    pub(super) fn check(&self) -> Result<(), OidcError> {
+        let wrong = |key, problem| Err(OidcError::Setting { key, problem });
+        if !is_private(&self.issuer) || self.issuer.query().is_some() {
+            return wrong("issuer", "it is the https address of the org");
+        }
+        if !is_private(&self.redirect_base) || self.redirect_base.path() != "/" {
+            return wrong("redirect_base", "it is the https address of the console, without a path");
+        }
+        if self.client_id.is_empty() {
+            return wrong("client_id", "it is empty");
+        }
+        if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
+            return wrong("admin_groups", "nobody could sign in: name a group here or in read_only_groups");
+        }
+        Ok(())
+    }
+
+    /// As it is in tokens: without a slash at the end.
+    pub(super) fn issuer(&self) -> &str {
+        self.issuer.as_str().trim_end_matches('/')
+    }
+
+    pub(super) fn redirect_uri(&self) -> String {
+        format!("{}{CALLBACK}", self.redirect_base.as_str().trim_end_matches('/'))
+    }
+
+    /// What somebody may do by their groups.
+    pub(super) fn admit(&self, claims: Claims) -> Result<Person, OidcError> {
+        let who = shown(&claims.preferred_username.unwrap_or(claims.sub));
+        let groups = claims.groups.unwrap_or_default();
+        let is_in = |allowed: &[String]| allowed.iter().any(|group| groups.contains(group));
+        if is_in(&self.admin_groups) {
+            return Ok(Person { who, role: Role::Admin });
+        }
+        if is_in(&self.read_only_groups) {
+            return Ok(Person { who, role: Role::ReadOnly });
+        }
+        let named = |groups: &[String], what: &str| {
+            let named: Vec<String> = groups.iter().map(|group| format!("\"{group}\" ({what})")).collect();
+            named
+        };
+        let mut needed = named(&self.admin_groups, "to administer");
+        needed.extend(named(&self.read_only_groups, "to read"));
+        Err(OidcError::NotAllowed { who, needed: needed.join(", ") })
+    }
+}
+
+/// Whether nobody on the way can read what is sent there.
+pub(super) fn is_private(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    plain && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
+}

@@ -1,0 +1,291 @@
+//! Signing in and out: `/sign-in`, `/sign-in/okta` and its callback, `/sign-out`. How the page looks is the caller's.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use sync_service::{Secret, client_address};
+use url::form_urlencoded;
+
+use super::cookies::Purpose;
+use super::crypto::{random_text, same};
+use super::guard::read_form;
+use super::identity::CSRF_FIELD;
+use super::oidc::{CALLBACK, OidcError};
+use super::origin::is_foreign;
+use super::return_to::local_path;
+use super::state::Asker;
+use super::{Access, Problem, SignInError};
+
+/// What the sign-in page says beside its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The session has ended by itself.
+    Ended,
+    /// The person has signed out.
+    SignedOut,
+}
+
+/// What the sign-in page shows: a form that posts `token`, `next` and `csrf` to `/sign-in`, and a link to Okta.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInPage {
+    /// Where to go afterwards, for the hidden field `next`.
+    pub next: String,
+    /// For the hidden field `csrf`.
+    pub csrf: String,
+    /// What to say.
+    pub notice: Option<Notice>,
+    /// Why the last attempt failed.
+    pub problem: Option<String>,
+    /// The address of a link that signs in with Okta, when that is set up.
+    pub okta: Option<String>,
+}
+
+/// Shows the sign-in page.
+type Render = fn(&SignInPage) -> Markup;
+
+#[derive(Clone)]
+struct Pages {
+    access: Access,
+    render: Render,
+}
+
+type Parameters = Query<HashMap<String, String>>;
+
+/// The pages that sign people in and out. Not behind [`guard`](super::guard()); they look after themselves.
+pub fn routes(access: Access, render: Render) -> Router {
+    Router::new()
+        .route("/sign-in", get(show).post(with_token))
+        .route("/sign-out", post(sign_out))
+        .route("/sign-in/okta", get(begin_with_okta))
+        .route(CALLBACK, get(back_from_okta))
+        .with_state(Pages { access, render })
+}
+
+async fn show(State(pages): State<Pages>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    let next = destination(query.get("next"));
+    match pages.access.identify(&headers).await {
+        Ok(Asker::Known(_)) => return redirect(next, Vec::new()),
+        Ok(_) => {}
+        Err(error) => return pages.failed(&headers, next, &error.into()),
+    }
+    let notice = if query.contains_key("signed-out") {
+        Some(Notice::SignedOut)
+    } else {
+        query.contains_key("ended").then_some(Notice::Ended)
+    };
+    pages.page(&headers, StatusCode::OK, next, notice, None)
+}
+
+async fn with_token(State(pages): State<Pages>, request: Request) -> Response {
+    let from = pages.address(&request);
+    let (headers, form) = match read(request).await {
+        Ok(read) => read,
+        Err(problem) => return problem.into_response(),
+    };
+    let next = destination(form.get("next"));
+    if form.foreign || !pages.access.is_own_form(&headers, form.text(CSRF_FIELD)) {
+        return pages.failed(&headers, next, &SignInError::Form);
+    }
+    let token: Secret = form.text("token").trim().to_owned().into();
+    match pages.access.sign_in(&token, from).await {
+        Ok(session) => pages.signed_in(&headers, next, &session).await,
+        Err(error) => pages.failed(&headers, next, &error),
+    }
+}
+
+async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
+    let (headers, form) = match read(request).await {
+        Ok(read) => read,
+        Err(problem) => return problem.into_response(),
+    };
+    let secure = pages.access.secure();
+    let asker = match pages.access.identify(&headers).await {
+        Ok(asker) => asker,
+        Err(error) => return pages.failed(&headers, "/", &error.into()),
+    };
+    let session = Purpose::Session.read(&headers, secure);
+    if let (Asker::Known(identity), Some(session)) = (asker, session) {
+        let own = identity.csrf.is_some_and(|csrf| same(&csrf, form.text(CSRF_FIELD)));
+        if form.foreign || !own {
+            let detail = "the form is too old, or is not one of this session; reload the page and try again";
+            return Problem::forbidden("csrf", detail).on_page(true).into_response();
+        }
+        if let Err(error) = pages.access.sign_out(&session).await {
+            return pages.failed(&headers, "/", &error.into());
+        }
+        tracing::info!(target: "audit", who = identity.who, "signed out");
+    }
+    redirect("/sign-in?signed-out=1", vec![Purpose::Session.clear(secure)])
+}
+
+/// A link, not a form: nothing is done yet but to remember which browser it is, and the policy for forms need not allow
+/// wherever Okta sends people to sign in.
+async fn begin_with_okta(
+    State(pages): State<Pages>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let next = destination(query.get("next"));
+    let Some(oidc) = pages.access.oidc() else { return StatusCode::NOT_FOUND.into_response() };
+    if is_foreign(&headers, None) {
+        return pages.failed(&headers, next, &SignInError::Form);
+    }
+    match oidc.begin(pages.access.key(), next, pages.access.now()).await {
+        Ok((address, cookie)) => {
+            redirect(address.as_str(), vec![Purpose::Okta.set(&cookie, pages.access.secure())])
+        }
+        Err(error) => pages.failed(&headers, next, &error.into()),
+    }
+}
+
+async fn back_from_okta(State(pages): State<Pages>, Query(query): Parameters, request: Request) -> Response {
+    let from = pages.address(&request);
+    let headers = request.headers();
+    match pages.finish_with_okta(&query, headers, from).await {
+        Ok((next, session)) => pages.signed_in(headers, &next, &session).await,
+        Err(error) => {
+            let mut response = pages.failed(headers, "/", &error);
+            append_cookie(&mut response, &Purpose::Okta.clear(pages.access.secure()));
+            response
+        }
+    }
+}
+
+impl Pages {
+    /// Failures count as those with tokens do: each costs a request to Okta.
+    async fn finish_with_okta(
+        &self,
+        query: &HashMap<String, String>,
+        headers: &HeaderMap,
+        from: IpAddr,
+    ) -> Result<(String, Secret), SignInError> {
+        let access = &self.access;
+        let oidc = access.oidc().ok_or(OidcError::NotSetUp)?;
+        access.attempt(from)?;
+        let cookie = Purpose::Okta.read(headers, access.secure()).ok_or(OidcError::Stale)?;
+        let (next, person) = oidc.finish(access.key(), &cookie, query, access.now()).await?;
+        let session = access.sign_in_person(&person, from).await?;
+        access.forgive(from);
+        Ok((destination(Some(&next)).to_owned(), session))
+    }
+
+    /// The session that the browser had before ends.
+    async fn signed_in(&self, headers: &HeaderMap, next: &str, session: &Secret) -> Response {
+        let secure = self.access.secure();
+        if let Some(before) = Purpose::Session.read(headers, secure)
+            && let Err(error) = self.access.sign_out(&before).await
+        {
+            tracing::warn!(error = %sync_service::explain(&error), "could not end the session before");
+        }
+        let cookies = [Purpose::Form, Purpose::Okta].map(|purpose| purpose.clear(secure));
+        redirect(next, [vec![Purpose::Session.set(session, secure)], cookies.into()].concat())
+    }
+
+    fn failed(&self, headers: &HeaderMap, next: &str, error: &SignInError) -> Response {
+        let status = match error {
+            SignInError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            SignInError::Token => StatusCode::UNAUTHORIZED,
+            SignInError::Form => StatusCode::FORBIDDEN,
+            SignInError::Okta(error) => {
+                tracing::warn!(target: "audit", error = %sync_service::explain(error), "sign-in with Okta refused");
+                error.status()
+            }
+            SignInError::Store(error) => {
+                tracing::error!(error = %sync_service::explain(error), "could not keep a session");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        let mut response = self.page(headers, status, next, None, Some(error.to_string()));
+        if let SignInError::Throttled { wait } = error {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
+    }
+
+    fn page(
+        &self,
+        headers: &HeaderMap,
+        status: StatusCode,
+        next: &str,
+        notice: Option<Notice>,
+        problem: Option<String>,
+    ) -> Response {
+        let secure = self.access.secure();
+        // Another tab may show the form as well.
+        let known = Purpose::Form.read(headers, secure);
+        let fresh = known.is_none().then(random_text);
+        let csrf = known.as_ref().or(fresh.as_ref()).map(|cookie| self.access.form_csrf(cookie));
+        let page = SignInPage {
+            next: next.to_owned(),
+            csrf: csrf.unwrap_or_default(),
+            notice,
+            problem,
+            okta: self.access.oidc().map(|_| {
+                let query =
+                    form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+                format!("/sign-in/okta?{query}")
+            }),
+        };
+        let mut response = (status, [(CACHE_CONTROL, "no-store")], (self.render)(&page)).into_response();
+        if let Some(fresh) = fresh {
+            append_cookie(&mut response, &Purpose::Form.set(&fresh, secure));
+        }
+        response
+    }
+
+    fn address(&self, request: &Request) -> IpAddr {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        client_address(peer, request.headers(), self.access.options().behind_proxy)
+    }
+}
+
+/// A form that was posted, and whether another site did it.
+struct Form {
+    fields: HashMap<String, String>,
+    foreign: bool,
+}
+
+impl Form {
+    fn get(&self, name: &str) -> Option<&String> {
+        self.fields.get(name)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+async fn read(request: Request) -> Result<(HeaderMap, Form), Problem> {
+    let (parts, body) = request.into_parts();
+    let foreign = is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str));
+    let form = read_form(body).await.map_err(|problem| problem.on_page(true))?;
+    let fields = form_urlencoded::parse(&form).into_owned().collect();
+    Ok((parts.headers, Form { fields, foreign }))
+}
+
+fn destination(next: Option<&String>) -> &str {
+    next.and_then(|next| local_path(next)).unwrap_or("/")
+}
+
+fn redirect(to: &str, cookies: Vec<String>) -> Response {
+    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to), (CACHE_CONTROL, "no-store")]).into_response();
+    for cookie in cookies {
+        append_cookie(&mut response, &cookie);
+    }
+    response
+}
+
+fn append_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}

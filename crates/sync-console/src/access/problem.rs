@@ -1,0 +1,69 @@
+//! A refusal, for programs and for people.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// A refusal as a problem document (RFC 9457). It is also an extension of the response, so that a layer can make a page
+/// of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A word for programs.
+    pub code: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened, and what to do.
+    pub detail: String,
+    /// Whether a person sees it: text instead of JSON.
+    #[serde(skip)]
+    pub for_page: bool,
+}
+
+impl Problem {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { code, title, status: status.as_u16(), detail: detail.into(), for_page: false }
+    }
+
+    pub(super) const fn on_page(mut self, for_page: bool) -> Self {
+        self.for_page = for_page;
+        self
+    }
+
+    pub(super) fn forbidden(code: &'static str, detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, "Forbidden", detail)
+    }
+
+    /// The store failed; the log has the rest.
+    pub(super) fn unavailable() -> Self {
+        let detail = "the state store could not say who this is; look into the log of the daemon";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (kind, body) = if self.for_page {
+            ("text/plain; charset=utf-8", format!("{}: {}\n", self.title, self.detail))
+        } else {
+            ("application/problem+json", serde_json::to_string(&self).unwrap_or_default())
+        };
+        let mut response = (status, [(CONTENT_TYPE, kind)], body).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Whether a person navigates there, rather than a program or a script.
+pub(super) fn is_for_page(path: &str, headers: &HeaderMap) -> bool {
+    let by_script = headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document");
+    !(path == "/api" || path.starts_with("/api/") || by_script)
+}

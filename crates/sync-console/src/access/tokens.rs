@@ -1,0 +1,158 @@
+//! Tokens: made, shown once, revoked.
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use sync_service::Secret;
+use sync_service::access::{AccessStore, NewToken, Revocation, Role, TokenEntry};
+use sync_service::engine::StoreError;
+
+use super::crypto::{hash, random_text};
+
+/// What every token begins with, so that scanners for leaked secrets can tell them.
+const PREFIX: &str = "oia_";
+/// The name of the token that the first start makes.
+const FIRST: &str = "first administrator";
+const LONGEST_NAME: usize = 100;
+
+/// Why a token was not made or revoked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The name cannot be one.
+    #[error("a token cannot be called \"{0}\"")]
+    Name(String),
+    /// Another token has the name.
+    #[error("there is a token \"{0}\" already")]
+    Taken(String),
+    /// It would be over before it begins.
+    #[error("the token would have expired at {0:.0}")]
+    Past(Timestamp),
+    /// No token has the number or name.
+    #[error("there is no token \"{0}\"")]
+    Unknown(String),
+    /// Nobody could administer the console any more.
+    #[error("token {id} \"{name}\" is the last that is valid for an administrator")]
+    LastAdmin {
+        /// Its number.
+        id: i64,
+        /// Its name.
+        name: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TokenError {
+    /// The operator's next step.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Name(_) => Some(
+                "give it a name of one line, of 100 characters at most, that is neither a number nor a token",
+            ),
+            Self::Taken(_) => Some("choose another name, or revoke that token first"),
+            Self::Past(_) => Some("choose a time that is yet to come"),
+            Self::Unknown(_) => Some("see which there are with `okta-insight tokens list`"),
+            Self::LastAdmin { .. } => {
+                Some("make another first: `okta-insight tokens create --role admin --name NAME`")
+            }
+            Self::Store(_) => None,
+        }
+    }
+
+    /// Whether the arguments are wrong, rather than the world.
+    pub const fn is_usage(&self) -> bool {
+        !matches!(self, Self::Store(_))
+    }
+}
+
+/// A token that somebody wants.
+#[derive(Debug, Clone)]
+pub struct TokenWish {
+    /// What people call it.
+    pub name: String,
+    /// What it allows.
+    pub role: Role,
+    /// When it ends; never when empty.
+    pub expires: Option<Timestamp>,
+}
+
+/// Makes a token. The secret is in nobody's hands but the caller's: the store has a hash of it.
+///
+/// # Errors
+/// When the name cannot be one or is taken, the end is past, or the store fails.
+pub async fn create_token(
+    store: &AccessStore,
+    wish: &TokenWish,
+    now: Timestamp,
+) -> Result<(TokenEntry, Secret), TokenError> {
+    let name = wish.name.trim();
+    // A number means the token of that number, and what looks like a secret may be one.
+    let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
+    if other_sense
+        || name.is_empty()
+        || name.chars().count() > LONGEST_NAME
+        || name.contains(char::is_control)
+    {
+        return Err(TokenError::Name(shown(&wish.name)));
+    }
+    if let Some(expires) = wish.expires.filter(|expires| *expires <= now) {
+        return Err(TokenError::Past(expires));
+    }
+    let token = new_token();
+    let new = NewToken { name, hash: &hash(&token), role: wish.role, expires: wish.expires };
+    let made = store.create_token(&new, now).await?.ok_or_else(|| TokenError::Taken(name.to_owned()))?;
+    tracing::info!(target: "audit", id = made.id, name, role = made.role.as_str(), "access token created");
+    Ok((made, token))
+}
+
+/// Makes the administrator's token of a first start; `None` when a token was ever made, even if it was revoked. Whoever
+/// gets it has to show it to the operator, once.
+///
+/// # Errors
+/// When the store fails.
+pub async fn first_token(store: &AccessStore) -> Result<Option<Secret>, StoreError> {
+    let token = new_token();
+    let new = NewToken { name: FIRST, hash: &hash(&token), role: Role::Admin, expires: None };
+    let made = store.create_first_token(&new, Timestamp::now()).await?;
+    Ok(made.map(|made| {
+        tracing::info!(target: "audit", id = made.id, name = FIRST, role = "admin", "access token created");
+        token
+    }))
+}
+
+/// Revokes a token, by number or by the name of one that is not revoked, and ends the sessions that began with it.
+///
+/// # Errors
+/// When there is none, it is the last valid one of an administrator, or the store fails.
+pub async fn revoke_token(
+    store: &AccessStore,
+    which: &str,
+    now: Timestamp,
+) -> Result<TokenEntry, TokenError> {
+    let unknown = || TokenError::Unknown(shown(which));
+    let id = if let Ok(id) = which.parse::<i64>() {
+        id
+    } else {
+        let tokens = store.tokens().await?;
+        let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
+        found.ok_or_else(unknown)?.id
+    };
+    match store.revoke_token(id, now).await? {
+        Revocation::Revoked(entry) => {
+            tracing::info!(target: "audit", id = entry.id, name = entry.name, "access token revoked");
+            Ok(entry)
+        }
+        Revocation::Unknown => Err(unknown()),
+        Revocation::LastAdmin(entry) => Err(TokenError::LastAdmin { id: entry.id, name: entry.name }),
+    }
+}
+
+/// What was typed, unless it looks like a secret.
+fn shown(text: &str) -> String {
+    if text.trim().starts_with(PREFIX) { format!("{PREFIX}...") } else { text.escape_debug().to_string() }
+}
+
+fn new_token() -> Secret {
+    format!("{PREFIX}{}", random_text().expose_secret()).into()
+}

@@ -1,0 +1,160 @@
+//! Who may use the console: tokens, made here, shown once, and revoked.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use sync_service::{ExposeSecret, Secret, explain};
+
+use super::parts::{Tone, ago, badge, notice, time};
+use super::{PageError, shell};
+use crate::access::{Identity, Role, TokenEntry, TokenError, TokenWish, create_token, revoke_token};
+use crate::app::App;
+
+/// How long a token may be good for, as the form offers it: days and words; 0 for ever.
+const LIVES: [(u32, &str); 4] =
+    [(30, "30 days"), (90, "90 days"), (365, "one year"), (0, "until it is revoked")];
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/access", get(page).post(create)).route("/access/{id}/revoke", post(revoke))
+}
+
+/// What has just been done, or not.
+#[derive(Default)]
+struct Told {
+    made: Option<(String, Secret)>,
+    problem: Option<(String, Option<&'static str>)>,
+}
+
+async fn page(State(app): State<App>, identity: Identity) -> Result<Response, PageError> {
+    shown(&app, &identity, StatusCode::OK, &Told::default()).await
+}
+
+async fn create(
+    State(app): State<App>,
+    identity: Identity,
+    Form(sent): Form<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
+    let days: u32 = text("life").parse().unwrap_or(90);
+    let now = Timestamp::now();
+    let expires =
+        (days > 0).then(|| now.saturating_add(SignedDuration::from_hours(24 * i64::from(days)))).transpose();
+    let wish = TokenWish {
+        name: text("name").to_owned(),
+        role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
+        expires: expires.map_err(|_| PageError::Bad("That is too long a time".into()))?,
+    };
+    match create_token(&app.fleet.store().access(), &wish, now).await {
+        Ok((entry, secret)) => {
+            let told = Told { made: Some((entry.name, secret)), problem: None };
+            shown(&app, &identity, StatusCode::CREATED, &told).await
+        }
+        Err(error) => refused(&app, &identity, error).await,
+    }
+}
+
+async fn revoke(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    match revoke_token(&app.fleet.store().access(), &id, Timestamp::now()).await {
+        Ok(_) => Ok(Redirect::to("/access").into_response()),
+        Err(TokenError::Unknown(_)) => Err(PageError::Missing("token")),
+        Err(error) => refused(&app, &identity, error).await,
+    }
+}
+
+async fn refused(app: &App, identity: &Identity, error: TokenError) -> Result<Response, PageError> {
+    if let TokenError::Store(error) = error {
+        return Err(error.into());
+    }
+    let told = Told { made: None, problem: Some((explain(&error), error.hint())) };
+    shown(app, identity, StatusCode::UNPROCESSABLE_ENTITY, &told).await
+}
+
+async fn shown(
+    app: &App,
+    identity: &Identity,
+    status: StatusCode,
+    told: &Told,
+) -> Result<Response, PageError> {
+    let tokens = app.fleet.store().access().tokens().await?;
+    let body = html! {
+        div.head { h1 { "Access" } }
+        @if let Some((name, secret)) = &told.made {
+            div.notice.notice-good role="status" {
+                p.what { "Token " (name) " was made. Copy it now: it is shown this once." }
+                p { code.secret { (secret.expose_secret()) } }
+            }
+        }
+        @if let Some((what, remedy)) = &told.problem { (notice(Tone::Problem, what, *remedy)) }
+        (list(identity, &tokens))
+        @if identity.role == Role::Admin { (form(identity)) }
+        section.card aria-labelledby="uses" {
+            h2 #uses { "What tokens are for" }
+            ul {
+                li { "Signing in here, with the administrator's rights or to look only." }
+                li { "The admin API: " code { "Authorization: Bearer TOKEN" } "; everything it does is described at " a href="/api/v1/openapi.json" { "/api/v1/openapi.json" } "." }
+                li { "The command line against this daemon: " code { "okta-insight status --server URL --token-file FILE" } "." }
+            }
+        }
+    };
+    Ok((status, shell::page(identity, "Access", Some("/access"), &body)).into_response())
+}
+
+fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
+    let now = Timestamp::now();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Tokens" {
+            table {
+                caption { "Tokens" }
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "May" } th scope="col" { "State" }
+                    th scope="col" { "Made" } th scope="col" { "Good until" } th scope="col" { "Last used" }
+                    @if identity.role == Role::Admin { th scope="col" { "Revoke" } }
+                } }
+                tbody { @for token in tokens {
+                    @let valid = token.is_valid(now);
+                    tr {
+                        th scope="row" { (token.name) }
+                        td { (if token.role == Role::Admin { "do everything" } else { "look only" }) }
+                        td { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
+                        td.nowrap { (time(token.created)) }
+                        td.nowrap { @match token.expires { Some(at) => (time(at)), None => { "revoked" } } }
+                        td.nowrap { @match token.last_used { Some(at) => (ago(at, now)), None => { "never" } } }
+                        @if identity.role == Role::Admin {
+                            td { @if valid {
+                                form method="post" action={ "/access/" (token.id) "/revoke" } {
+                                    (shell::csrf(identity))
+                                    button.danger type="submit" aria-label={ "Revoke " (token.name) } { "Revoke" }
+                                }
+                            } }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn form(identity: &Identity) -> Markup {
+    html! {
+        section.card aria-labelledby="new-token" {
+            h2 #new-token { "Make a token" }
+            form.filters method="post" action="/access" {
+                (shell::csrf(identity))
+                div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="who or what uses it"; }
+                div.field { label for="role" { "May" } select name="role" id="role" { option value="read-only" { "look only" } option value="admin" { "do everything" } } }
+                div.field { label for="life" { "Good for" } select name="life" id="life" { @for (days, words) in LIVES { option value=(days) selected[days == 90] { (words) } } } }
+                button.primary type="submit" { "Make token" }
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The rules of access, asked for as a browser or a program asks.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod guard;
+mod okta;
+mod sign_in;
+mod tokens;
+mod world;

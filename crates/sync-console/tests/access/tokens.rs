@@ -1,0 +1,67 @@
+//! Tokens: made, told once, revoked.
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use sync_console::access::{Role, TokenError, TokenWish, create_token, first_token, revoke_token};
+use sync_service::engine::Clock;
+
+use crate::world::World;
+
+fn wish(name: &str) -> TokenWish {
+    TokenWish { name: name.into(), role: Role::ReadOnly, expires: None }
+}
+
+#[tokio::test]
+async fn the_first_token_administers_and_is_made_once() {
+    let world = World::new().await;
+    let token = first_token(&world.store).await.unwrap().unwrap();
+    assert!(first_token(&world.store).await.unwrap().is_none());
+    let told = token.expose_secret();
+    assert!(told.starts_with("oia_") && told.len() == 4 + 43, "{}", told.len());
+    assert!(!format!("{token:?}").contains(told));
+    let mut browser = world.browser();
+    assert_eq!(browser.sign_in(told, "/").await.status, 303);
+    assert!(browser.get("/").await.text.starts_with("first administrator admin Session"));
+    assert!(!world.is_on_disk(told) && !world.is_on_disk(&told[4..]), "only a hash is kept");
+    assert!(world.is_on_disk("first administrator"));
+    let session = browser.cookies.values().next().unwrap();
+    assert!(!world.is_on_disk(session), "only a hash is kept");
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_token_is_refused_with_a_remedy() {
+    let world = World::new().await;
+    let now = world.clock.now();
+    create_token(&world.store, &wish("laptop"), now).await.unwrap();
+    let mut told = Vec::new();
+    let mut note = |error: TokenError| told.push(format!("{error}\n  {}", error.hint().unwrap_or_default()));
+    for name in ["", "  ", "laptop", "7", "two\nlines", "oia_a-secret", &"x".repeat(101)] {
+        note(create_token(&world.store, &wish(name), now).await.unwrap_err());
+    }
+    let past = TokenWish { expires: Some(Timestamp::UNIX_EPOCH), ..wish("past") };
+    note(create_token(&world.store, &past, now).await.unwrap_err());
+    note(revoke_token(&world.store, "nobody's", now).await.unwrap_err());
+    note(revoke_token(&world.store, "99", now).await.unwrap_err());
+    note(revoke_token(&world.store, "oia_a-secret", now).await.unwrap_err());
+    world.token("boss", Role::Admin).await;
+    note(revoke_token(&world.store, "boss", now).await.unwrap_err());
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
+    let world = World::new().await;
+    world.token("other", Role::Admin).await;
+    let mut revoked = world.signed_in(Role::Admin).await;
+    let now = world.clock.now();
+    let brief = TokenWish { expires: Some(now + SignedDuration::from_mins(30)), ..wish("brief") };
+    let (_, brief) = create_token(&world.store, &brief, now).await.unwrap();
+    let mut expired = world.browser();
+    expired.sign_in(brief.expose_secret(), "/").await;
+    assert!(revoked.is_signed_in().await && expired.is_signed_in().await);
+    revoke_token(&world.store, "admin", now).await.unwrap();
+    assert!(!revoked.is_signed_in().await);
+    world.clock.advance(31);
+    assert!(!expired.is_signed_in().await);
+    assert_eq!(expired.sign_in(brief.expose_secret(), "/").await.status, 401);
+}

@@ -1,0 +1,88 @@
+//! What the store remembers of objects, for people who look.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_model::{Record, RecordKey, RunId};
+
+use super::{Change, Uncleared};
+use crate::RunKind;
+
+/// A run that something came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OriginRun {
+    /// Its number.
+    pub id: RunId,
+    /// What started it; `None` when the run itself is forgotten.
+    pub kind: Option<RunKind>,
+}
+
+/// An object that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FoundObject {
+    /// The record that was sent last, accounted for or not.
+    pub record: Record,
+    /// Whether it marks the object as gone.
+    pub gone: bool,
+    /// When Assets accounted for a record of it last; `None` when it never did.
+    pub confirmed: Option<Timestamp>,
+    /// Whether a record waits that Assets did not account for.
+    pub unconfirmed: bool,
+}
+
+/// Objects that were found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct FoundObjects {
+    /// The objects, groups first, then by what people call them.
+    pub objects: Vec<FoundObject>,
+    /// Whether there are more than were asked for.
+    pub more: bool,
+}
+
+/// The record of an object that Assets accounted for last.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConfirmedObject {
+    /// The record.
+    pub record: Record,
+    /// When the directory was read for it.
+    pub read_at: Timestamp,
+    /// When Assets accounted for it.
+    pub confirmed: Timestamp,
+    /// Since when the object is marked as gone.
+    pub gone_since: Option<Timestamp>,
+    /// Whether it is sent again although it did not change: something it refers to came later.
+    pub dirty: bool,
+    /// The run that sent it; `None` for one from an earlier version.
+    pub run: Option<OriginRun>,
+}
+
+/// The record of an object that Assets did not account for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnconfirmedObject {
+    /// The record.
+    pub record: Record,
+    /// What it would do.
+    pub change: Change,
+    /// When the directory was read for it.
+    pub read_at: Timestamp,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// What the importer said.
+    pub reason: String,
+    /// When it is sent again.
+    pub due: Timestamp,
+    /// The run that sent it last.
+    pub run: Option<OriginRun>,
+}
+
+/// All that is remembered of an object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ObjectEntry {
+    /// Which.
+    pub key: RecordKey,
+    /// What Assets accounted for last; `None` when it never did.
+    pub confirmed: Option<ConfirmedObject>,
+    /// What was sent and not accounted for.
+    pub unconfirmed: Option<UnconfirmedObject>,
+    /// Values of it that are gone in the directory and still in Assets.
+    pub uncleared: Vec<Uncleared>,
+}

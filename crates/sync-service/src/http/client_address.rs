@@ -1,0 +1,54 @@
+//! Who is at the other end.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::HeaderMap;
+
+/// Who asks: the peer, or whom a proxy names last in `X-Forwarded-For`. What stands before that, anybody can have
+/// written.
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
+    if !behind_proxy {
+        return peer;
+    }
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+    last.and_then(address).unwrap_or(peer)
+}
+
+/// An address, perhaps with a port, as proxies write it.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    text.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| bare.parse()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_believed_only_when_there_is_one_and_only_its_own_word() {
+        let peer: IpAddr = "10.0.0.1".parse().unwrap();
+        let headers = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            headers
+        };
+        let spoofed = headers(&["203.0.113.9", "198.51.100.7, 192.0.2.1"]);
+        assert_eq!(client_address(peer, &spoofed, false), peer);
+        assert_eq!(client_address(peer, &spoofed, true).to_string(), "192.0.2.1");
+        for (text, told) in [
+            ("192.0.2.1:4711", "192.0.2.1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("unknown", "10.0.0.1"),
+            ("", "10.0.0.1"),
+        ] {
+            assert_eq!(client_address(peer, &headers(&[text]), true).to_string(), told, "{text}");
+        }
+        assert_eq!(client_address(peer, &headers(&[]), true), peer);
+    }
+}

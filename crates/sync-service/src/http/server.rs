@@ -1,0 +1,282 @@
+//! Listening, with TLS from files that may change while it serves.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use sha2::{Digest, Sha256};
+use tokio::time::MissedTickBehavior;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Config, TlsConfig};
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(5);
+/// A client that is slower than this is not waited for: with its handshake, and with the head of a request.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests may take to end when the daemon stops.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Why an address is not listened on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The address is taken, or not ours.
+    #[error("could not listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The setting that chose it.
+        setting: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file cannot be read or used.
+    #[error("TLS cannot use {}: {problem}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Anybody on the way could read what is secret.
+    #[error("{address} can be reached from elsewhere, and without TLS secrets could be read on the way")]
+    Exposed {
+        /// The address.
+        address: SocketAddr,
+        /// The setting that chose it.
+        setting: &'static str,
+    },
+}
+
+impl ListenError {
+    /// The operator's next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Bind { setting, .. } => format!("choose another address with {setting}"),
+            Self::File { .. } => {
+                "server.tls_certificate and server.tls_key are PEM files of one pair, the certificate \
+                                  with its issuers after it"
+                    .into()
+            }
+            Self::Exposed { setting, .. } => format!(
+                "set server.tls_certificate and server.tls_key, or server.behind_proxy = true when a proxy before it \
+                 speaks TLS, or listen on 127.0.0.1 with {setting}"
+            ),
+        }
+    }
+
+    /// Whether the settings are wrong, rather than the world.
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Exposed { .. })
+    }
+}
+
+/// A listener that is bound and does not serve yet.
+pub struct Server {
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    setting: &'static str,
+    tls: Option<Tls>,
+}
+
+struct Tls {
+    files: TlsConfig,
+    config: RustlsConfig,
+    /// Of the contents that were looked at last.
+    seen: Contents,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Contents([u8; 32]);
+
+impl Server {
+    /// Binds an address by the rule of the house: on this machine as it is, and beyond it with TLS, its own or that of a
+    /// proxy.
+    ///
+    /// # Errors
+    /// When nobody speaks TLS for an address that others can reach, and as [`Self::bind`].
+    pub async fn by_rule(
+        address: SocketAddr,
+        setting: &'static str,
+        config: &Config,
+    ) -> Result<Self, ListenError> {
+        if address.ip().is_loopback() {
+            return Self::bind(address, setting, None).await;
+        }
+        if config.tls.is_none() && !config.behind_proxy {
+            return Err(ListenError::Exposed { address, setting });
+        }
+        Self::bind(address, setting, config.tls.clone()).await
+    }
+
+    /// Reads the certificate, if there is to be one, and binds the address.
+    ///
+    /// # Errors
+    /// When the address cannot be bound, or the files are not a certificate with its key.
+    pub async fn bind(
+        address: SocketAddr,
+        setting: &'static str,
+        tls: Option<TlsConfig>,
+    ) -> Result<Self, ListenError> {
+        let tls = match tls {
+            None => None,
+            Some(files) => Some(Tls::load(files).await?),
+        };
+        let failed = |source| ListenError::Bind { address, setting, source };
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener: listener.into_std().map_err(failed)?, address, setting, tls })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether it speaks TLS itself.
+    pub const fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Serves until told to stop; requests that are under way then have three seconds.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, router: Router, stop: CancellationToken) -> Result<(), ListenError> {
+        self.serve_looking_every(LOOK, router, stop).await
+    }
+
+    async fn serve_looking_every(
+        self,
+        look: Duration,
+        router: Router,
+        stop: CancellationToken,
+    ) -> Result<(), ListenError> {
+        let (address, setting) = (self.address, self.setting);
+        let failed = |source| ListenError::Bind { address, setting, source };
+        let (handle, ended) = (Handle::new(), CancellationToken::new());
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let mut server = axum_server::from_tcp(self.listener)
+            .map_err(failed)?
+            .handle(handle.clone())
+            .first_request_timeout(PATIENCE);
+        server.http_builder().http1().header_read_timeout(PATIENCE);
+        let stopping = async {
+            tokio::select! {
+                () = stop.cancelled() => handle.graceful_shutdown(Some(DRAIN)),
+                () = ended.cancelled() => {}
+            }
+        };
+        let serving = async {
+            let result = match &self.tls {
+                None => server.serve(service).await,
+                Some(tls) => {
+                    let acceptor = RustlsAcceptor::new(tls.config.clone()).handshake_timeout(PATIENCE);
+                    server.acceptor(acceptor).serve(service).await
+                }
+            };
+            ended.cancel();
+            result.map_err(failed)
+        };
+        let watching = async {
+            if let Some(tls) = &self.tls {
+                tls.follow(look, &ended).await;
+            }
+        };
+        tokio::join!(serving, stopping, watching).0
+    }
+}
+
+impl Tls {
+    async fn load(files: TlsConfig) -> Result<Self, ListenError> {
+        let (certificate, key) = read(&files).await?;
+        let config = RustlsConfig::from_config(config(&files, &certificate, &key)?);
+        Ok(Self { config, seen: Contents::of(&certificate, &key), files })
+    }
+
+    async fn follow(&self, interval: Duration, ended: &CancellationToken) {
+        let mut seen = self.seen;
+        let mut clock = tokio::time::interval(interval);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = ended.cancelled() => return,
+                _ = clock.tick() => {}
+            }
+            let file = self.files.certificate.display();
+            match self.look(&mut seen).await {
+                Ok(false) => {}
+                Ok(true) => tracing::info!(certificate = %file, "the TLS certificate was replaced"),
+                Err(error) => {
+                    let hint = error.hint();
+                    tracing::error!(%error, hint, "the TLS files changed and cannot be used; the old ones stay");
+                }
+            }
+        }
+    }
+
+    /// Takes new files into use, and says whether there were any. While they cannot be used, as when only one of the two
+    /// is new, the old ones stay; that is an error once.
+    async fn look(&self, seen: &mut Contents) -> Result<bool, ListenError> {
+        // A file that is not there is just being replaced.
+        let Ok((certificate, key)) = read(&self.files).await else { return Ok(false) };
+        let contents = Contents::of(&certificate, &key);
+        if contents == *seen {
+            return Ok(false);
+        }
+        *seen = contents;
+        self.config.reload_from_config(config(&self.files, &certificate, &key)?);
+        Ok(true)
+    }
+}
+
+impl Contents {
+    fn of(certificate: &[u8], key: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(Sha256::digest(certificate));
+        hash.update(Sha256::digest(key));
+        Self(hash.finalize().into())
+    }
+}
+
+async fn read(files: &TlsConfig) -> Result<(Vec<u8>, Vec<u8>), ListenError> {
+    let read = async |file: &Path| {
+        let failed = |e: std::io::Error| ListenError::File { file: file.to_owned(), problem: e.to_string() };
+        tokio::fs::read(file).await.map_err(failed)
+    };
+    Ok((read(&files.certificate).await?, read(&files.key).await?))
+}
+
+fn config(files: &TlsConfig, certificate: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, ListenError> {
+    let wrong = |file: &Path, problem: &dyn std::fmt::Display| ListenError::File {
+        file: file.to_owned(),
+        problem: problem.to_string(),
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
+        .collect::<Result<_, _>>()
+        .map_err(|e| wrong(&files.certificate, &e))?;
+    // The error is about the form of the file and tells nothing of the key.
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| wrong(&files.key, &e))?;
+    let provider = aws_lc_rs::default_provider();
+    // Asked apart, so that the right file is named.
+    provider.key_provider.load_private_key(key.clone_key()).map_err(|e| wrong(&files.key, &e))?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|e| wrong(&files.certificate, &e))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! The side of Assets.
+
+use serde::Serialize;
+use sync_model::RecordKey;
+
+use super::{Lookup, PATIENCE, okta::late};
+use crate::adapters::SeenObject;
+
+/// What Assets has of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum AssetsSide {
+    /// It is there; its values are in the [fields](super::ObjectView::fields).
+    Found {
+        /// Its key, such as `OKTA-12`.
+        key: String,
+        /// Its id.
+        id: String,
+        /// Its label.
+        label: String,
+        /// The keys of other objects with the same Okta id. There should be none.
+        twins: Vec<String>,
+    },
+    /// There is none.
+    Absent,
+    /// Assets could not be asked.
+    Unknown {
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+}
+
+/// What was seen in Assets, values included.
+pub(super) enum Seen {
+    Objects(Vec<SeenObject>),
+    Unknown { reason: String, hint: Option<String> },
+}
+
+impl Seen {
+    pub(super) fn object(&self) -> Option<&SeenObject> {
+        match self {
+            Self::Objects(objects) => objects.first(),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    pub(super) fn side(&self) -> AssetsSide {
+        match self {
+            Self::Unknown { reason, hint } => {
+                AssetsSide::Unknown { reason: reason.clone(), hint: hint.clone() }
+            }
+            Self::Objects(objects) => match objects.split_first() {
+                None => AssetsSide::Absent,
+                Some((object, twins)) => AssetsSide::Found {
+                    key: object.key.clone(),
+                    id: object.id.clone(),
+                    label: object.label.clone(),
+                    twins: twins.iter().map(|twin| twin.key.clone()).collect(),
+                },
+            },
+        }
+    }
+}
+
+impl Lookup {
+    pub(super) async fn assets_side(&self, key: &RecordKey) -> Seen {
+        let Some(assets) = &self.assets else {
+            return Seen::Unknown {
+                reason: "there is no account credential, and an import token cannot read objects".into(),
+                hint: Some("give the connection an account: `site_url`, `email` and `api_token`".into()),
+            };
+        };
+        match tokio::time::timeout(PATIENCE, assets.see(key)).await {
+            Ok(Ok(objects)) => Seen::Objects(objects),
+            Ok(Err(error)) => {
+                Seen::Unknown { reason: crate::explain(&error), hint: error.hint().map(str::to_owned) }
+            }
+            Err(_) => Seen::Unknown { reason: late(), hint: None },
+        }
+    }
+}

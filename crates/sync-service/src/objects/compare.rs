@@ -1,0 +1,290 @@
+//! What was sent beside what Assets has, field by field.
+
+use std::collections::{BTreeSet, HashMap};
+
+use insight_import_client::account::ObjectValue;
+use insight_import_client::document::AttributeType;
+use jiff::Timestamp;
+use schema_mapper::{MappedAttribute, Source};
+use serde::Serialize;
+use serde_json::Value;
+use sync_engine::Objects;
+use sync_model::{ObjectKind, Record, RecordKey, is_empty};
+
+use super::assets::Seen;
+use super::{Lookup, PATIENCE};
+
+/// More references than these are counted, and not looked up one by one.
+const LOOKED_UP: usize = 200;
+
+/// Whether Assets has what was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// It has.
+    Same,
+    /// It has something else.
+    Differs,
+    /// Nothing was sent, Assets could not be asked, or the two cannot be compared.
+    Unknown,
+}
+
+/// A field of an object on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldView {
+    /// The record's field.
+    pub field: String,
+    /// Its name in Okta: of a profile attribute, or of what is beside the profile, such as `status`.
+    pub okta: Option<String>,
+    /// The attribute's name in Assets; `None` while the schemas are not known.
+    pub attribute: Option<String>,
+    /// What was sent last; `None` when nothing was.
+    pub sent: Option<Value>,
+    /// What would be sent now; `None` when Okta does not have the object, or it is not chosen.
+    pub now: Option<Value>,
+    /// What Assets has, as people see it; `None` when it could not be asked or does not have the object.
+    pub in_assets: Option<Vec<String>>,
+    /// Whether Assets has what was sent.
+    pub agreement: Agreement,
+}
+
+impl FieldView {
+    /// Whether something else would be sent now.
+    pub(super) fn is_behind(&self) -> bool {
+        match (&self.sent, &self.now) {
+            (Some(sent), Some(now)) => sent != now && !(is_empty(sent) && is_empty(now)),
+            _ => false,
+        }
+    }
+}
+
+impl Lookup {
+    pub(super) async fn fields(
+        &self,
+        key: &RecordKey,
+        sent: Option<&Record>,
+        now: Option<&Record>,
+        seen: &Seen,
+    ) -> Vec<FieldView> {
+        let Some(mapping) = self.mapping.get() else { return unnamed(sent) };
+        let mapped = mapping.attributes(key.kind);
+        let known = match (sent, seen.object()) {
+            (Some(sent), Some(_)) => self.referred(mapped, sent).await,
+            _ => None,
+        };
+        let of = |record: Option<&Record>, field: &str| record.and_then(|r| r.fields.get(field)).cloned();
+        mapped
+            .iter()
+            .map(|attribute| {
+                let sent_value = of(sent, &attribute.locator);
+                let values = seen.object().and_then(|object| object.values.get(&attribute.name));
+                let agreement = match (&sent_value, values, sent) {
+                    (Some(value), Some(values), Some(sent)) => match target(attribute, sent) {
+                        Some(kind) => refers(value, values, kind, known.as_ref()),
+                        None => agree(&attribute.kind, value, values),
+                    },
+                    _ => Agreement::Unknown,
+                };
+                FieldView {
+                    field: attribute.locator.clone(),
+                    okta: Some(okta_name(attribute)),
+                    attribute: Some(attribute.name.clone()),
+                    sent: sent_value,
+                    // A group that is read does not tell its members.
+                    now: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
+                    in_assets: values.map(|values| values.iter().map(shown).collect()),
+                    agreement,
+                }
+            })
+            .collect()
+    }
+
+    /// What Assets calls the objects that a record refers to; `None` when they are too many, or cannot be asked for.
+    async fn referred(
+        &self,
+        mapped: &[MappedAttribute],
+        sent: &Record,
+    ) -> Option<HashMap<RecordKey, Vec<String>>> {
+        let keys: BTreeSet<RecordKey> = mapped
+            .iter()
+            .filter_map(|attribute| Some((target(attribute, sent)?, sent.fields.get(&attribute.locator)?)))
+            .flat_map(|(kind, value)| texts(value).into_iter().map(move |id| RecordKey { kind, id }))
+            .collect();
+        if keys.is_empty() {
+            return Some(HashMap::new());
+        }
+        if keys.len() > LOOKED_UP {
+            return None;
+        }
+        let keys: Vec<RecordKey> = keys.into_iter().collect();
+        let found = tokio::time::timeout(PATIENCE, self.assets.as_ref()?.find(&keys)).await;
+        found.ok()?.ok()
+    }
+}
+
+/// The fields as they are called in the record, while nobody knows what Assets calls them.
+fn unnamed(sent: Option<&Record>) -> Vec<FieldView> {
+    let fields = sent.map(|record| record.fields.iter()).into_iter().flatten();
+    fields
+        .map(|(field, value)| FieldView {
+            field: field.clone(),
+            okta: None,
+            attribute: None,
+            sent: Some(value.clone()),
+            now: None,
+            in_assets: None,
+            agreement: Agreement::Unknown,
+        })
+        .collect()
+}
+
+fn okta_name(attribute: &MappedAttribute) -> String {
+    match &attribute.source {
+        Source::Profile(name) => name.clone(),
+        _ => attribute.locator.clone(),
+    }
+}
+
+/// The kind of object that an attribute refers to by id; `None` when it does not. A manager may be named by something
+/// else, which is what users answer to then.
+fn target(attribute: &MappedAttribute, record: &Record) -> Option<ObjectKind> {
+    match attribute.source {
+        Source::Groups | Source::MembershipGroup => Some(ObjectKind::Group),
+        Source::Members | Source::MembershipUser => Some(ObjectKind::User),
+        Source::Manager => (record.answers_to == record.key.id).then_some(ObjectKind::User),
+        _ => None,
+    }
+}
+
+/// The non-empty texts of a value.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        Value::Null => Vec::new(),
+        other => vec![other.to_string()],
+    }
+    .into_iter()
+    .filter(|text| !text.is_empty())
+    .collect()
+}
+
+/// A value as people see it: an object by its label and key.
+fn shown(value: &ObjectValue) -> String {
+    match &value.referenced_object {
+        Some(object) if !object.label.is_empty() => format!("{} ({})", object.label, object.object_key),
+        _ => value.text().to_owned(),
+    }
+}
+
+/// Whether these are the objects that were referred to.
+fn refers(
+    sent: &Value,
+    values: &[ObjectValue],
+    kind: ObjectKind,
+    known: Option<&HashMap<RecordKey, Vec<String>>>,
+) -> Agreement {
+    let ids = texts(sent);
+    if ids.len() != values.len() {
+        return Agreement::Differs;
+    }
+    let Some(known) = known else { return Agreement::Unknown };
+    let there: BTreeSet<&str> =
+        values.iter().filter_map(|v| Some(v.referenced_object.as_ref()?.object_key.as_str())).collect();
+    let is_there = |id: String| {
+        known
+            .get(&RecordKey { kind, id })
+            .is_some_and(|keys| keys.iter().any(|key| there.contains(key.as_str())))
+    };
+    if ids.into_iter().all(is_there) { Agreement::Same } else { Agreement::Differs }
+}
+
+/// Whether these values are what was sent, each in the form that its type has in Assets.
+fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> Agreement {
+    let sent = texts(sent);
+    if *kind == AttributeType::ReferencedObject {
+        // Named by something else than an id: only whether there is one can be told.
+        return if sent.is_empty() == values.is_empty() { Agreement::Unknown } else { Agreement::Differs };
+    }
+    let normal = |texts: &[String]| -> Option<BTreeSet<String>> {
+        texts.iter().map(|text| normal(kind, text)).collect()
+    };
+    let there: Vec<String> =
+        values.iter().map(|value| value.text().to_owned()).filter(|text| !text.is_empty()).collect();
+    match (normal(&sent), normal(&there)) {
+        (Some(sent), Some(there)) if sent == there => Agreement::Same,
+        // A form that this version does not know says nothing of the value.
+        (_, None) if !sent.is_empty() => Agreement::Unknown,
+        _ => Agreement::Differs,
+    }
+}
+
+fn normal(kind: &AttributeType, text: &str) -> Option<String> {
+    let text = text.trim();
+    Some(match kind {
+        AttributeType::DateTime => text.parse::<Timestamp>().ok()?.as_millisecond().to_string(),
+        AttributeType::Boolean => text.to_lowercase(),
+        AttributeType::Integer | AttributeType::Double => text.parse::<f64>().ok()?.to_string(),
+        _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn values(texts: &[&str]) -> Vec<ObjectValue> {
+        let value = |text: &&str| ObjectValue { value: Some((*text).to_owned()), ..ObjectValue::default() };
+        texts.iter().map(value).collect()
+    }
+
+    #[test]
+    fn values_are_compared_in_the_form_of_their_type() {
+        use AttributeType::{Boolean, DateTime, Double, ReferencedObject, Select, Text};
+        for (kind, sent, there, expected) in [
+            (Text, json!("Ada"), &["Ada"][..], Agreement::Same),
+            (Text, json!("Ada "), &["Ada"], Agreement::Same),
+            (Text, json!("Ada"), &["ada"], Agreement::Differs),
+            (Text, json!(""), &[], Agreement::Same),
+            (Text, json!(""), &["Ada"], Agreement::Differs),
+            (Text, json!("Ada"), &[], Agreement::Differs),
+            (Select, json!(["a", "b"]), &["b", "a"], Agreement::Same),
+            (Select, json!(["a", "b"]), &["b"], Agreement::Differs),
+            (Boolean, json!(true), &["True"], Agreement::Same),
+            (Double, json!(7), &["7.0"], Agreement::Same),
+            (Double, json!(7.5), &["7"], Agreement::Differs),
+            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["2026-03-01T12:30:00+02:00"], Agreement::Same),
+            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["2026-03-01T10:30:01Z"], Agreement::Differs),
+            (DateTime, json!("2026-03-01T10:30:00.000Z"), &["01/Mar/26 10:30"], Agreement::Unknown),
+            (ReferencedObject, json!("boss"), &["OKTA-1"], Agreement::Unknown),
+            (ReferencedObject, json!("boss"), &[], Agreement::Differs),
+        ] {
+            assert_eq!(agree(&kind, &sent, &values(there)), expected, "{sent} {there:?}");
+        }
+    }
+
+    #[test]
+    fn references_are_compared_by_the_objects_that_they_lead_to() {
+        let value = |key: &str| -> ObjectValue {
+            let object = json!({ "id": "1", "objectKey": key, "label": "" });
+            serde_json::from_value(json!({ "referencedObject": object })).unwrap()
+        };
+        let group = |id: &str| RecordKey { kind: ObjectKind::Group, id: id.to_owned() };
+        let known = HashMap::from([
+            (group("g1"), vec!["OKTA-1".to_owned()]),
+            (group("g2"), vec!["OKTA-2".to_owned()]),
+        ]);
+        let refers = |ids: Value, keys: &[&str], known| {
+            let values: Vec<ObjectValue> = keys.iter().map(|key| value(key)).collect();
+            refers(&ids, &values, ObjectKind::Group, known)
+        };
+        assert_eq!(refers(json!(["g2", "g1"]), &["OKTA-1", "OKTA-2"], Some(&known)), Agreement::Same);
+        assert_eq!(refers(json!(["g1", "g3"]), &["OKTA-1", "OKTA-2"], Some(&known)), Agreement::Differs);
+        assert_eq!(refers(json!(["g1"]), &["OKTA-2"], Some(&known)), Agreement::Differs);
+        assert_eq!(refers(json!(["g1"]), &["OKTA-2"], None), Agreement::Unknown);
+        assert_eq!(refers(json!(["g1"]), &[], None), Agreement::Differs);
+        assert_eq!(refers(json!([]), &[], Some(&known)), Agreement::Same);
+    }
+}

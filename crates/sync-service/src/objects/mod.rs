@@ -1,0 +1,280 @@
+//! One object on both sides: what Okta says of it, what was sent, what Assets has, and how it came there.
+
+mod assets;
+mod compare;
+mod okta;
+mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sync_engine::{
+    Change, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Structure, Subject,
+    Uncleared, UnconfirmedObject,
+};
+use sync_model::{ConnectionName, EventId, ObjectKind, Record, RecordKey};
+
+pub use assets::AssetsSide;
+pub use compare::{Agreement, FieldView};
+pub use okta::{GroupOfUser, OktaObject, OktaSide};
+pub use verdict::ObjectVerdict;
+
+use crate::adapters::{AssetsObjects, Lens, MappingSlot};
+use crate::{Connection, ServiceError};
+use okta_client::OktaClient;
+
+/// How long one side may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How many events that named an object are looked through, and how many are shown.
+const EVENTS: u32 = 100;
+const SHOWN: usize = 20;
+
+/// What it takes to look at both sides.
+pub(crate) struct Lookup {
+    pub(crate) okta: OktaClient,
+    pub(crate) lens: Lens,
+    pub(crate) mapping: MappingSlot,
+    pub(crate) structure: Arc<dyn Structure>,
+    /// `None` without an account.
+    pub(crate) assets: Option<AssetsObjects>,
+}
+
+/// Objects that were found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ObjectMatches {
+    /// The objects: groups first, then by what people call them.
+    pub objects: Vec<ObjectMatch>,
+    /// Whether there are more than were asked for.
+    pub more: bool,
+    /// Why Okta could not be asked for what is not known here; `None` when it was not, or could be.
+    pub okta_error: Option<String>,
+}
+
+/// An object that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ObjectMatch {
+    /// Which.
+    pub key: RecordKey,
+    /// What people call it, where that is known.
+    pub name: Option<String>,
+    /// Whether anything of it was ever sent; otherwise Okta alone knows it.
+    pub sent: bool,
+    /// Whether it is marked as gone.
+    pub gone: bool,
+    /// When Assets accounted for it last; `None` when it never did.
+    pub confirmed: Option<Timestamp>,
+    /// Whether a record waits that Assets did not account for.
+    pub unconfirmed: bool,
+}
+
+/// One object on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ObjectView {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// Which object.
+    pub key: RecordKey,
+    /// What people call it, where that is known.
+    pub name: Option<String>,
+    /// How it fares, in a word.
+    pub verdict: ObjectVerdict,
+    /// The same in a sentence.
+    pub explanation: String,
+    /// What Okta says of it now.
+    pub okta: OktaSide,
+    /// What Assets has of it.
+    pub assets: AssetsSide,
+    /// Field by field: what was sent, what would be sent now, and what Assets has.
+    pub fields: Vec<FieldView>,
+    /// The record that Assets accounted for last, without its fields; `None` when it never did.
+    pub confirmed: Option<ConfirmedState>,
+    /// The record that was sent and not accounted for, without its fields.
+    pub unconfirmed: Option<UnconfirmedState>,
+    /// Values that are gone in Okta and still in Assets.
+    pub uncleared: Vec<Uncleared>,
+    /// The events that named it, those first that happened last.
+    pub events: Vec<EventEntry>,
+    /// The event by which the confirmed record came; `None` when it came by a pass, or the event is forgotten.
+    pub brought_by: Option<EventId>,
+}
+
+/// How a confirmed record came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ConfirmedState {
+    /// When Okta was read for it.
+    pub read_at: Timestamp,
+    /// When Assets accounted for it.
+    pub confirmed: Timestamp,
+    /// Since when the object is marked as gone.
+    pub gone_since: Option<Timestamp>,
+    /// Whether it is sent again although it did not change: something it refers to came later.
+    pub dirty: bool,
+    /// The run that sent it; `None` for one from an earlier version.
+    pub run: Option<OriginRun>,
+}
+
+/// How a record fares that Assets did not account for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnconfirmedState {
+    /// What it would do.
+    pub change: Change,
+    /// When Okta was read for it.
+    pub read_at: Timestamp,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// What Assets said.
+    pub reason: String,
+    /// When it is sent again.
+    pub due: Timestamp,
+    /// The run that sent it last.
+    pub run: Option<OriginRun>,
+}
+
+impl From<&ConfirmedObject> for ConfirmedState {
+    fn from(object: &ConfirmedObject) -> Self {
+        let ConfirmedObject { record: _, read_at, confirmed, gone_since, dirty, run } = *object;
+        Self { read_at, confirmed, gone_since, dirty, run }
+    }
+}
+
+impl From<&UnconfirmedObject> for UnconfirmedState {
+    fn from(object: &UnconfirmedObject) -> Self {
+        Self {
+            change: object.change,
+            read_at: object.read_at,
+            attempts: object.attempts,
+            reason: object.reason.clone(),
+            due: object.due,
+            run: object.run,
+        }
+    }
+}
+
+/// The record that was sent last, accounted for or not.
+fn sent_last(entry: &ObjectEntry) -> Option<&Record> {
+    match (&entry.confirmed, &entry.unconfirmed) {
+        (Some(confirmed), Some(waiting)) if waiting.read_at < confirmed.read_at => Some(&confirmed.record),
+        (_, Some(waiting)) => Some(&waiting.record),
+        (Some(confirmed), None) => Some(&confirmed.record),
+        (None, None) => None,
+    }
+}
+
+impl Connection {
+    /// Objects with this id, or with this text in what people call them, whatever its case. What is not known here is
+    /// looked for in Okta by id, login or name.
+    ///
+    /// # Errors
+    /// When the store fails. That Okta cannot be asked is in the result.
+    pub async fn find_objects(
+        &self,
+        text: &str,
+        kind: Option<ObjectKind>,
+        limit: u32,
+    ) -> Result<ObjectMatches, ServiceError> {
+        let text = text.trim();
+        let found = self.store().find_objects(text, kind, limit).await?;
+        self.know_mapping().await;
+        let objects = found.objects.into_iter().map(|object| ObjectMatch {
+            name: self.lookup.lens.name(&object.record),
+            key: object.record.key,
+            sent: true,
+            gone: object.gone,
+            confirmed: object.confirmed,
+            unconfirmed: object.unconfirmed,
+        });
+        let mut matches = ObjectMatches { objects: objects.collect(), more: found.more, okta_error: None };
+        if matches.objects.is_empty() && !text.is_empty() {
+            match okta::in_time(self.lookup.find_in_okta(text, kind)).await {
+                Ok(found) => matches.objects = found,
+                Err((reason, _)) => matches.okta_error = Some(reason),
+            }
+        }
+        Ok(matches)
+    }
+
+    /// One object on both sides. An object of which nothing was sent is looked for in Okta all the same, by its id, or by
+    /// a login or name in the place of the id.
+    ///
+    /// # Errors
+    /// When the store fails. That one of the services cannot be asked is in the result.
+    pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
+        self.know_mapping().await;
+        let mut key = key.clone();
+        let mut entry = self.store().object(&key).await?;
+        let okta = self.lookup.okta_side(&key, entry.is_some()).await;
+        if let (None, OktaSide::Found(object)) = (&entry, &okta)
+            && object.id != key.id
+        {
+            key.id.clone_from(&object.id);
+            entry = self.store().object(&key).await?;
+        }
+        let sent = entry.as_ref().and_then(sent_last);
+        let now = if let OktaSide::Found(object) = &okta { object.record.as_ref() } else { None };
+        let seen = self.lookup.assets_side(&key).await;
+        let fields = self.lookup.fields(&key, sent, now, &seen).await;
+        let events = self.events_about(&key).await?;
+        let confirmed = entry.as_ref().and_then(|entry| entry.confirmed.as_ref());
+        let brought_by = confirmed.and_then(|confirmed| brought_by(confirmed, &events));
+        let last_full = self.store().last_run(RunKind::Full).await?;
+        let assets = seen.side();
+        let synchronised = last_full.good.is_some();
+        let verdict = ObjectVerdict::of(entry.as_ref(), &okta, &assets, &fields, &events, synchronised);
+        Ok(ObjectView {
+            connection: self.name().clone(),
+            name: sent.or(now).and_then(|record| self.lookup.lens.name(record)),
+            verdict,
+            explanation: verdict.explain(key.kind),
+            okta,
+            assets,
+            fields,
+            confirmed: confirmed.map(ConfirmedState::from),
+            unconfirmed: entry.as_ref().and_then(|e| e.unconfirmed.as_ref()).map(UnconfirmedState::from),
+            uncleared: entry.map(|entry| entry.uncleared).unwrap_or_default(),
+            events: events.into_iter().take(SHOWN).collect(),
+            brought_by,
+            key,
+        })
+    }
+
+    /// Has the schemas compared where nobody did yet: without the mapping nothing has a name.
+    async fn know_mapping(&self) {
+        if self.lookup.mapping.get().is_some() {
+            return;
+        }
+        let reason = match tokio::time::timeout(PATIENCE, self.lookup.structure.compare()).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => crate::explain(&error),
+            Err(_) => okta::late(),
+        };
+        tracing::debug!(error = %reason, "objects are shown without the names of their attributes");
+    }
+
+    /// The events that named an object, the newest first.
+    async fn events_about(&self, key: &RecordKey) -> Result<Vec<EventEntry>, ServiceError> {
+        let filter = EventFilter { state: None, search: Some(key.id.clone()), limit: EVENTS };
+        let mut events = self.store().find_events(&filter).await?;
+        events.retain(|event| event.named.iter().any(|subject| is_about(subject, key)));
+        Ok(events)
+    }
+}
+
+fn is_about(subject: &Subject, key: &RecordKey) -> bool {
+    match (subject, key.kind) {
+        (Subject::User(id), ObjectKind::User) => id.as_str() == key.id,
+        (Subject::Group(id) | Subject::Members(id), ObjectKind::Group) => id.as_str() == key.id,
+        (Subject::Membership { user, .. }, ObjectKind::User) => user.as_str() == key.id,
+        (Subject::Membership { group, .. }, ObjectKind::Group) => group.as_str() == key.id,
+        (Subject::Membership { group, user }, ObjectKind::Membership) => key.id == format!("{group}/{user}"),
+        _ => false,
+    }
+}
+
+/// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
+fn brought_by(confirmed: &ConfirmedObject, events: &[EventEntry]) -> Option<EventId> {
+    let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::Events));
+    let mut before = events.iter().filter(|event| event.received <= confirmed.read_at);
+    before.next().filter(|_| by_events).map(|event| event.id.clone())
+}

@@ -1,0 +1,258 @@
+//! The side of Okta.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use okta_client::model::{Group, User};
+use okta_client::{GroupQuery, OktaClient, UserQuery};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey};
+
+use super::{Lookup, ObjectMatch, PATIENCE};
+
+/// What Okta says of an object now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum OktaSide {
+    /// It is there.
+    Found(Box<OktaObject>),
+    /// There is none: it was deleted, or never existed.
+    Absent,
+    /// Okta could not be asked.
+    Failed {
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// Okta has no such objects: a membership is a user in a group.
+    NotAsked,
+}
+
+/// An object as Okta has it.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct OktaObject {
+    /// Its id.
+    pub id: String,
+    /// A user's status, such as `ACTIVE`.
+    pub status: Option<String>,
+    /// A group's type, such as `OKTA_GROUP`, or the id of a user's type.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When a user was activated.
+    pub activated: Option<Timestamp>,
+    /// When a user's status changed last.
+    pub status_changed: Option<Timestamp>,
+    /// When a user signed in last.
+    pub last_login: Option<Timestamp>,
+    /// When profile or status changed last; memberships do not count.
+    pub last_updated: Option<Timestamp>,
+    /// When the members of a group changed last.
+    pub last_membership_updated: Option<Timestamp>,
+    /// The attributes that have a value, by their names in Okta.
+    pub profile: Map<String, Value>,
+    /// The groups of a user.
+    pub groups: Option<Vec<GroupOfUser>>,
+    /// How many members a group has; `None` for a user, and where Okta does not tell.
+    pub members: Option<u64>,
+    /// Whether the operator chooses it; `None` while the schemas are not known.
+    pub selected: Option<bool>,
+    /// What would be sent of it now; its values are in the [fields](super::ObjectView::fields).
+    #[serde(skip)]
+    pub(crate) record: Option<Record>,
+}
+
+impl std::fmt::Debug for OktaObject {
+    /// Without the values, which are personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OktaObject")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("selected", &self.selected)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A group that a user is a member of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupOfUser {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether the operator chooses it.
+    pub selected: bool,
+}
+
+/// Why something could not be asked, and what to do about it.
+type Failure = (String, Option<String>);
+
+/// Waits no longer than somebody who looks at a page does.
+pub(super) async fn in_time<T>(asked: impl Future<Output = okta_client::Result<T>>) -> Result<T, Failure> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(|error| (crate::explain(&error), error.hint())),
+        Err(_) => Err((late(), None)),
+    }
+}
+
+pub(super) fn late() -> String {
+    format!("no answer within {} s", PATIENCE.as_secs())
+}
+
+impl Lookup {
+    /// What Okta says of an object. One that is not `known` here may be named by its login or name instead of its id.
+    pub(super) async fn okta_side(&self, key: &RecordKey, known: bool) -> OktaSide {
+        let found = match key.kind {
+            ObjectKind::User => in_time(self.user(&key.id, known)).await,
+            ObjectKind::Group => in_time(self.group(&key.id, known)).await,
+            ObjectKind::Membership => return OktaSide::NotAsked,
+        };
+        match found {
+            Ok(Some(object)) => OktaSide::Found(Box::new(object)),
+            Ok(None) => OktaSide::Absent,
+            Err((reason, hint)) => OktaSide::Failed { reason, hint },
+        }
+    }
+
+    /// What Okta has by this id, login or name.
+    pub(super) async fn find_in_okta(
+        &self,
+        text: &str,
+        kind: Option<ObjectKind>,
+    ) -> okta_client::Result<Vec<ObjectMatch>> {
+        let okta = self.okta.urgent();
+        let mut found = Vec::new();
+        if kind.is_none_or(|kind| kind == ObjectKind::Group)
+            && let Some(group) = find_group(&okta, text, false).await?
+        {
+            found.push(only_in_okta(ObjectKind::Group, group.id.clone(), group.profile.name()));
+        }
+        if kind.is_none_or(|kind| kind == ObjectKind::User)
+            && let Some(user) = find_user(&okta, text, false).await?
+        {
+            found.push(only_in_okta(ObjectKind::User, user.id.clone(), user.profile.login()));
+        }
+        Ok(found)
+    }
+
+    async fn user(&self, text: &str, known: bool) -> okta_client::Result<Option<OktaObject>> {
+        let okta = self.okta.urgent();
+        let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
+        let groups = match okta.users().groups(&user.id).await {
+            // Deleted between two requests.
+            Err(okta_client::Error::NotFound { .. }) => return Ok(None),
+            groups => groups?,
+        };
+        if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {
+            self.lens.remember_everyone(Some(everyone));
+        }
+        let observed = self.mapping.get().map(|mapping| {
+            let observed = self.lens.user(&mapping, &user);
+            let mut of: Vec<GroupId> = groups
+                .iter()
+                .filter(|group| !group.is_everyone() && self.lens.covers_group(group))
+                .map(|group| GroupId::new(&group.id))
+                .collect();
+            of.extend(observed.implied_groups);
+            self.lens.join(observed.observed, &of)
+        });
+        let groups = groups.iter().map(|group| GroupOfUser {
+            id: group.id.clone(),
+            name: group.profile.name().unwrap_or_default().to_owned(),
+            selected: self.lens.covers_group(group),
+        });
+        Ok(Some(OktaObject {
+            status: Some(user.status.as_str().to_owned()),
+            kind: user.user_type.map(|user_type| user_type.id),
+            created: user.created,
+            activated: user.activated,
+            status_changed: user.status_changed,
+            last_login: user.last_login,
+            last_updated: user.last_updated,
+            last_membership_updated: None,
+            profile: values(user.profile.iter()),
+            groups: Some(groups.collect()),
+            members: None,
+            selected: observed.as_ref().map(|observed| observed.selected),
+            record: observed.map(|observed| observed.record),
+            id: user.id,
+        }))
+    }
+
+    async fn group(&self, text: &str, known: bool) -> okta_client::Result<Option<OktaObject>> {
+        let okta = self.okta.urgent();
+        let Some(group) = find_group(&okta, text, known).await? else { return Ok(None) };
+        // A group that is read by id comes without its statistics.
+        let id = quoted(&group.id);
+        let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
+        let counted = okta.groups().page(&counted).await?.items;
+        let observed = self.mapping.get().map(|mapping| self.lens.group(&mapping, &group).observed);
+        Ok(Some(OktaObject {
+            status: None,
+            kind: Some(group.kind.as_str().to_owned()),
+            created: group.created,
+            activated: None,
+            status_changed: None,
+            last_login: None,
+            last_updated: group.last_updated,
+            last_membership_updated: group.last_membership_updated,
+            profile: values(group.profile.iter()),
+            groups: None,
+            members: counted.first().and_then(Group::users_count),
+            selected: observed.as_ref().map(|observed| observed.selected),
+            record: observed.map(|observed| observed.record),
+            id: group.id,
+        }))
+    }
+}
+
+fn only_in_okta(kind: ObjectKind, id: String, name: Option<&str>) -> ObjectMatch {
+    ObjectMatch {
+        key: RecordKey { kind, id },
+        name: name.map(str::to_owned),
+        sent: false,
+        gone: false,
+        confirmed: None,
+        unconfirmed: false,
+    }
+}
+
+fn values<'p>(profile: impl Iterator<Item = (&'p str, &'p Value)>) -> Map<String, Value> {
+    profile.map(|(name, value)| (name.to_owned(), value.clone())).collect()
+}
+
+/// A text as it stands in Okta's expressions, quotes included.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The object of an id; nothing for what cannot be one.
+fn by_id<T>(found: okta_client::Result<Option<T>>) -> okta_client::Result<Option<T>> {
+    match found {
+        Err(okta_client::Error::InvalidId(_)) => Ok(None),
+        found => found,
+    }
+}
+
+async fn find_user(okta: &OktaClient, text: &str, known: bool) -> okta_client::Result<Option<User>> {
+    let found = by_id(okta.users().find(text).await)?;
+    if found.is_some() || known {
+        return Ok(found);
+    }
+    let filter = UserQuery::filter(format!("profile.login eq {}", quoted(text)));
+    let page = okta.users().page(&UserQuery { limit: Some(1), ..filter }).await?;
+    Ok(page.items.into_iter().next())
+}
+
+async fn find_group(okta: &OktaClient, text: &str, known: bool) -> okta_client::Result<Option<Group>> {
+    let found = by_id(okta.groups().find(text).await)?;
+    if found.is_some() || known {
+        return Ok(found);
+    }
+    let search = Some(format!("profile.name eq {}", quoted(text)));
+    let page = okta.groups().page(&GroupQuery { search, limit: Some(1), ..GroupQuery::default() }).await?;
+    Ok(page.items.into_iter().next())
+}

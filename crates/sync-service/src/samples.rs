@@ -1,0 +1,204 @@
+//! Samples of how a connection is doing, minute by minute, for charts.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use okta_client::PacerState;
+use sync_engine::Sample;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::vitals::{StoreVitals, Vitals};
+use crate::{Connection, ServiceError};
+
+/// How often a sample is taken.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// How often the rate limits are looked at for each sample: a window ends each minute, and nothing is left of it then.
+const PEEKS: u32 = 12;
+/// How long samples are kept: a day, and what a chart of a day needs before its beginning.
+const KEPT: SignedDuration = SignedDuration::from_hours(25);
+/// How long the store may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What only grows while the process lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Counters {
+    settled: u64,
+    sent: u64,
+    executions: u64,
+    requests: u64,
+    refused: u64,
+}
+
+impl Counters {
+    fn read(vitals: &Vitals) -> Self {
+        Self {
+            settled: vitals.stats.settled_events,
+            sent: vitals.stats.records.values().map(|counts| counts.sent).sum(),
+            executions: vitals.stats.executions.values().sum(),
+            requests: vitals.okta.requests,
+            refused: vitals.okta.refused,
+        }
+    }
+}
+
+/// What sampling goes on from.
+#[derive(Debug, Clone, Copy, Default)]
+struct Last {
+    /// When the last sample was kept.
+    counters: Counters,
+    /// The largest share of a rate limit that was seen since.
+    permille: Option<u16>,
+}
+
+/// How a connection is sampled.
+#[derive(Debug)]
+pub(crate) struct Sampling {
+    interval: Duration,
+    last: Mutex<Last>,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { interval: INTERVAL, last: Mutex::default() }
+    }
+}
+
+impl Sampling {
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn peek(&self, okta: &PacerState) {
+        let mut last = self.last();
+        last.permille = last.permille.max(permille(okta));
+    }
+
+    /// The sample that is due; what is counted goes on from the last one that was [kept](Self::kept).
+    fn due(&self, vitals: &Vitals, store: &StoreVitals) -> Sample {
+        self.peek(&vitals.okta);
+        let Last { counters: last, permille } = *self.last();
+        let counters = Counters::read(vitals);
+        let age = |since: Timestamp| u64::try_from(vitals.now.duration_since(since).as_secs()).unwrap_or(0);
+        Sample {
+            at: vitals.now,
+            oldest_change_seconds: store.oldest_change().map(age),
+            freshness_seconds: store.known_until().map(age),
+            pending: store.inbox.pending,
+            dead: store.inbox.dead,
+            unconfirmed: store.inbox.unconfirmed,
+            settled: counters.settled.saturating_sub(last.settled),
+            sent: counters.sent.saturating_sub(last.sent),
+            executions: counters.executions.saturating_sub(last.executions),
+            requests: counters.requests.saturating_sub(last.requests),
+            refused: counters.refused.saturating_sub(last.refused),
+            rate_limit_permille: permille,
+        }
+    }
+
+    fn kept(&self, vitals: &Vitals) {
+        *self.last() = Last { counters: Counters::read(vitals), permille: None };
+    }
+}
+
+/// The largest share of a rate limit that is in use.
+fn permille(okta: &PacerState) -> Option<u16> {
+    let share = |limit: u64, remaining: u64| {
+        let used = limit.saturating_sub(remaining) * 1000;
+        u16::try_from(used.checked_div(limit)?).ok()
+    };
+    okta.buckets.values().filter_map(|bucket| share(bucket.limit, bucket.remaining)).max()
+}
+
+impl Connection {
+    /// Takes a sample this often, rather than each minute.
+    #[must_use]
+    pub fn sampling_every(mut self, interval: Duration) -> Self {
+        self.sampling.interval = interval;
+        self
+    }
+
+    /// How the connection was doing since a time, the oldest first, for a day at most. [`Self::follow`] takes the
+    /// samples; while nobody follows there are none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn samples(&self, since: Timestamp) -> Result<Vec<Sample>, ServiceError> {
+        Ok(self.store.samples(since).await?)
+    }
+
+    /// Keeps samples until told to stop. One that cannot be kept is told, and what it counted goes into the next.
+    pub(crate) async fn keep_samples(&self, stop: &CancellationToken) {
+        let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
+        peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        for turn in (0..PEEKS).cycle() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = peeks.tick() => {}
+            }
+            if turn > 0 {
+                self.sampling.peek(&self.watch.okta());
+            } else if let Err(reason) = self.keep_sample().await {
+                tracing::warn!(error = %reason, "how the connection is doing could not be kept for the charts");
+            }
+        }
+    }
+
+    async fn keep_sample(&self) -> Result<(), String> {
+        let vitals = self.vitals().await;
+        let store = vitals.store.as_ref().map_err(Clone::clone)?;
+        let sample = self.sampling.due(&vitals, store);
+        let forget = vitals.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        match tokio::time::timeout(PATIENCE, self.store.record_sample(&sample, forget)).await {
+            Ok(kept) => kept.map_err(|error| crate::explain(&error))?,
+            Err(_) => return Err(format!("the store did not answer within {} s", PATIENCE.as_secs())),
+        }
+        self.sampling.kept(&vitals);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vitals::sample as healthy;
+
+    #[test]
+    fn a_sample_says_how_old_how_much_and_what_was_done_since_the_one_before() {
+        let (sampling, mut vitals) = (Sampling::default(), healthy());
+        let store = vitals.store.clone().unwrap();
+        let first = sampling.due(&vitals, &store);
+        assert_eq!((first.oldest_change_seconds, first.freshness_seconds), (Some(90), Some(30)));
+        assert_eq!((first.pending, first.dead, first.unconfirmed), (5, 1, 3));
+        assert_eq!((first.sent, first.executions, first.requests, first.refused), (12, 3, 120, 1));
+        assert_eq!(first.rate_limit_permille, Some(100));
+
+        vitals.okta.requests += 30;
+        vitals.stats.settled_events += 4;
+        let again = sampling.due(&vitals, &store);
+        assert_eq!((again.requests, again.settled), (150, 4), "the first one could not be kept");
+        sampling.kept(&vitals);
+        vitals.okta.requests += 1;
+        let next = sampling.due(&vitals, &store);
+        assert_eq!((next.requests, next.settled, next.sent), (1, 0, 0));
+    }
+
+    #[test]
+    fn the_share_of_a_rate_limit_is_the_largest_that_was_seen_since_the_last_sample() {
+        let (sampling, mut vitals) = (Sampling::default(), healthy());
+        let store = vitals.store.clone().unwrap();
+        let left = |vitals: &mut Vitals, remaining| {
+            vitals.okta.buckets.values_mut().for_each(|bucket| bucket.remaining = remaining);
+        };
+        left(&mut vitals, 30);
+        sampling.peek(&vitals.okta);
+        left(&mut vitals, 600);
+        assert_eq!(sampling.due(&vitals, &store).rate_limit_permille, Some(950));
+        sampling.kept(&vitals);
+        assert_eq!(sampling.due(&vitals, &store).rate_limit_permille, Some(0));
+        sampling.kept(&vitals);
+        vitals.okta.buckets.clear();
+        assert_eq!(sampling.due(&vitals, &store).rate_limit_permille, None);
+    }
+}

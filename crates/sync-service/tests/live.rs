@@ -1,0 +1,172 @@
+//! What a process shows of its work: runs as they go, and samples for charts.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use support::{World, follow};
+use sync_service::engine::{Clock, Limits, Phase, Quiet, RunKind, RunResult, Sample, SystemClock};
+use sync_service::{Connection, LiveRun, LiveRunView};
+use tokio_util::sync::CancellationToken;
+
+const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
+const LONG: Duration = Duration::from_secs(30);
+
+/// What a connection shows from now on, until something is there.
+async fn seen_until(
+    connection: &Connection,
+    mut enough: impl FnMut(&LiveRunView) -> bool,
+) -> Vec<LiveRunView> {
+    let mut changes = connection.live_changes();
+    let watch = async {
+        let mut seen = Vec::new();
+        loop {
+            assert!(changes.changed().await);
+            seen.push(connection.live_run());
+            if seen.last().is_some_and(&mut enough) {
+                return seen;
+            }
+        }
+    };
+    tokio::time::timeout(LONG, watch).await.unwrap()
+}
+
+fn ended(view: &LiveRunView, kind: RunKind) -> Option<&LiveRun> {
+    view.ended.iter().find(|run| run.kind == kind)
+}
+
+#[tokio::test]
+async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_and_afterwards() {
+    let world = World::start(OFTEN).await;
+    let holder = world.connection().await;
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let following = follow(&holder);
+    let asker = world.connection().await;
+    let stop = CancellationToken::new();
+    let (report, seen) = tokio::join!(
+        world.hand_over(&asker, LONG, &stop),
+        seen_until(&holder, |view| ended(view, RunKind::Full).is_some()),
+    );
+    let report = report.unwrap();
+    assert!(asker.live_run().current().is_none(), "the other process has no runs of its own");
+    let running = |view: &LiveRunView| view.running.iter().any(|run| run.kind == RunKind::Full);
+    assert!(seen.iter().any(running), "{seen:?}");
+    let run = ended(seen.last().unwrap(), RunKind::Full).unwrap();
+    assert_eq!(run.result, Some(RunResult::Done));
+    assert_eq!(run.run, Some(holder.status(1).await.unwrap().runs[0].id));
+    let phases: Vec<Phase> = run.phases.iter().map(|phase| phase.phase).collect();
+    let expected = [
+        Phase::Structure,
+        Phase::Groups,
+        Phase::Members,
+        Phase::Users,
+        Phase::Missing,
+        Phase::Sending,
+        Phase::Processing,
+    ];
+    assert_eq!(phases, expected);
+    let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
+    let sending = &run.phases[5];
+    assert_eq!((sending.done, sending.total), (sent, Some(sent)));
+    let users = &run.phases[3];
+    assert!(users.done > 0 && users.total.is_none() && users.ended.is_some(), "{users:?}");
+
+    // Of the second one it is known how much there is.
+    let (_, seen) = tokio::join!(
+        world.hand_over(&asker, LONG, &stop),
+        seen_until(&holder, |view| ended(view, RunKind::Full).is_some_and(|again| again.run != run.run)),
+    );
+    let again = ended(seen.last().unwrap(), RunKind::Full).unwrap();
+    for phase in [Phase::Groups, Phase::Users] {
+        let listed = again.phases.iter().find(|listed| listed.phase == phase).unwrap();
+        assert_eq!(listed.total, Some(listed.done), "{listed:?}");
+    }
+
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    let person = json!({ "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "L" });
+    let (created, seen) = tokio::join!(
+        control.call("POST", "/okta/users", &person),
+        seen_until(&holder, |view| ended(view, RunKind::Events).is_some()),
+    );
+    created.unwrap();
+    let batch = ended(seen.last().unwrap(), RunKind::Events).unwrap();
+    let read = batch.phases.iter().find(|phase| phase.phase == Phase::Objects).unwrap();
+    assert_eq!(read.done, 1);
+    assert!(batch.phases.iter().any(|phase| phase.phase == Phase::Sending && phase.done == 1), "{batch:?}");
+    // And so is the event by which she came.
+    let found = holder.find_objects("ADA@example", None, 5).await.unwrap().objects.remove(0);
+    let seen = holder.object(&found.key).await.unwrap();
+    assert_eq!(seen.confirmed.unwrap().run.unwrap().kind, Some(RunKind::Events));
+    let event = seen.events.iter().find(|event| Some(&event.id) == seen.brought_by.as_ref()).unwrap();
+    assert!(event.event_type.starts_with("user.lifecycle."), "{event:?}");
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_dropped_in_the_middle_does_not_stay_under_way() {
+    let world = World::start("").await;
+    let connection = world.connection().await;
+    connection.engine().setup(false).await.unwrap();
+    let stop = CancellationToken::new();
+    let (limits, quiet) = (Limits::default(), Quiet);
+    let begun = async {
+        while !connection.live_run().running.iter().any(|run| run.run.is_some()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        report = connection.engine().sync(&limits, &quiet, &stop) => unreachable!("{report:?}"),
+        () = begun => {}
+    }
+    let view = connection.live_run();
+    assert!(view.running.is_empty());
+    let run = ended(&view, RunKind::Full).unwrap();
+    assert!(run.result.is_none() && run.ended.is_some(), "cut off: {run:?}");
+}
+
+#[tokio::test]
+async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
+    let world = World::start(OFTEN).await;
+    let settings = world.config.connections.values().next().unwrap();
+    let connection = Connection::open(settings, &world.store).await.unwrap();
+    let holder = Arc::new(connection.sampling_every(Duration::from_millis(50)));
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let (began, following) = (SystemClock.now(), follow(&holder));
+    let asker = world.connection().await;
+    let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    let users = control.get("/okta/users").await.unwrap();
+    let path = format!("/okta/users/{}", users["users"][0]["id"].as_str().unwrap());
+    control.call("POST", &path, &json!({ "city": "Paris" })).await.unwrap();
+
+    let deadline = tokio::time::Instant::now() + LONG;
+    let samples = loop {
+        let samples = holder.samples(began).await.unwrap();
+        let settled: u64 = samples.iter().map(|sample| sample.settled).sum();
+        if settled > 0 && samples.iter().map(|sample| sample.executions).sum::<u64>() > 1 {
+            break samples;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{samples:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    following.stop().await;
+    let sum = |count: fn(&Sample) -> u64| samples.iter().map(count).sum::<u64>();
+    assert_eq!((sum(|s| s.executions), sum(|s| s.sent)), (2, sent + 1));
+    let (requests, refused) = (sum(|s| s.requests), sum(|s| s.refused));
+    assert!(requests >= report.directory_requests && refused == 0, "{requests} {refused} {report:?}");
+    let (first, last) = (samples.first().unwrap(), samples.last().unwrap());
+    assert_eq!((first.freshness_seconds, first.sent), (None, 0), "{first:?}");
+    assert!(last.freshness_seconds.is_some() && samples.is_sorted_by_key(|sample| sample.at));
+    assert!(last.rate_limit_permille.is_some(), "{last:?}");
+    let later = holder.samples(last.at).await.unwrap();
+    assert!(later.first() == Some(last) || later.is_empty());
+}

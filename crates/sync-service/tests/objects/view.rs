@@ -1,0 +1,200 @@
+//! One object on both sides.
+
+use insight_import_client::account::{ObjectValues, aql_text};
+use serde_json::{Value, json};
+use sync_service::engine::RunKind;
+use sync_service::model::{GroupId, ObjectKind, RecordKey, UserId};
+use sync_service::{
+    Agreement, AssetsSide, Connection, FieldView, ObjectVerdict, ObjectView, OktaObject, OktaSide,
+};
+
+use crate::world::{Account, World, set_up, sync, world};
+
+fn user(id: &str) -> RecordKey {
+    RecordKey::user(&UserId::new(id))
+}
+
+fn group(id: &str) -> RecordKey {
+    RecordKey::group(&GroupId::new(id))
+}
+
+async fn view(connection: &Connection, key: &RecordKey) -> ObjectView {
+    connection.object(key).await.unwrap()
+}
+
+fn in_okta(view: &ObjectView) -> &OktaObject {
+    let OktaSide::Found(object) = &view.okta else { unreachable!("{:?}", view.okta) };
+    object
+}
+
+fn field<'v>(view: &'v ObjectView, okta: &str) -> &'v FieldView {
+    view.fields.iter().find(|field| field.okta.as_deref() == Some(okta)).unwrap()
+}
+
+fn count(view: &ObjectView, agreement: Agreement) -> usize {
+    view.fields.iter().filter(|field| field.agreement == agreement).count()
+}
+
+/// A user that Okta alone knows.
+async fn newcomer(world: &World, login: &str) -> String {
+    let profile =
+        json!({ "login": login, "email": login, "firstName": "Grace", "lastName": "H", "city": "Oslo" });
+    let created = world.control.call("POST", "/okta/users", &profile).await.unwrap();
+    created["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one() {
+    let world = world().await;
+    let id = world.resident().await;
+    let connection = world.synced(Account::With).await;
+    let seen = view(&connection, &user(&id)).await;
+    assert_eq!(seen.verdict, ObjectVerdict::Current, "{:#?}", seen.fields);
+    assert!(
+        matches!(&seen.assets, AssetsSide::Found { key, twins, .. } if key.starts_with("OKTA-") && twins.is_empty())
+    );
+    let okta = in_okta(&seen);
+    assert_eq!((okta.profile["city"].as_str(), okta.selected), (Some("Paris"), Some(true)));
+    let groups = okta.groups.as_ref().unwrap();
+    assert!(groups.len() > 1 && groups.iter().all(|group| group.selected && !group.name.is_empty()));
+    let (city, memberships) = (field(&seen, "city"), field(&seen, "groups"));
+    assert_eq!((city.attribute.as_deref(), &city.sent), (Some("City"), &Some(json!("Paris"))));
+    assert_eq!(city.in_assets.as_deref(), Some(&["Paris".to_owned()][..]));
+    assert_eq!(memberships.in_assets.as_ref().unwrap().len(), groups.len());
+    assert_eq!(memberships.agreement, Agreement::Same);
+    assert_eq!(count(&seen, Agreement::Same), seen.fields.len(), "{:#?}", seen.fields);
+    let confirmed = seen.confirmed.unwrap();
+    assert_eq!(confirmed.run.unwrap().kind, Some(RunKind::Full));
+    assert!(confirmed.read_at <= confirmed.confirmed && confirmed.gone_since.is_none());
+    assert_eq!((seen.brought_by, seen.uncleared.len()), (None, 0), "a pass brought it");
+
+    // Somebody changes the object in Assets.
+    let assets = world.assets();
+    let aql = format!("objectType = \"Okta User\" AND \"Okta User ID\" = {}", aql_text(&id));
+    let found: Vec<_> = futures::TryStreamExt::try_collect(assets.search(&aql)).await.unwrap();
+    let object: &insight_import_client::account::Object = &found[0];
+    let object_type = object.object_type.as_ref().unwrap().id.clone();
+    let attributes = assets.attributes(&object_type).await.unwrap();
+    let attribute = attributes.iter().find(|attribute| attribute.name == "City").unwrap();
+    let values = ObjectValues::new().with(&attribute.id, ["Lyon"]);
+    assets.update_object(&object.id, &object_type, &values).await.unwrap();
+    let seen = view(&connection, &user(&id)).await;
+    assert_eq!(seen.verdict, ObjectVerdict::Differs);
+    let differing: Vec<_> = seen.fields.iter().filter(|f| f.agreement == Agreement::Differs).collect();
+    assert_eq!(differing.len(), 1);
+    assert_eq!(differing[0].in_assets.as_deref(), Some(&["Lyon".to_owned()][..]));
+
+    // And the user in Okta.
+    world.control.call("POST", &format!("/okta/users/{id}"), &json!({ "city": "Rome" })).await.unwrap();
+    let seen = view(&connection, &user(&id)).await;
+    assert_eq!(seen.verdict, ObjectVerdict::Behind);
+    let city = field(&seen, "city");
+    assert_eq!((&city.sent, &city.now), (&Some(json!("Paris")), &Some(json!("Rome"))));
+
+    sync(&connection).await;
+    assert_eq!(view(&connection, &user(&id)).await.verdict, ObjectVerdict::Current);
+    assert!(assets.delete_object(&object.id).await.unwrap());
+    let seen = view(&connection, &user(&id)).await;
+    assert_eq!((seen.verdict, &seen.assets), (ObjectVerdict::MissingInAssets, &AssetsSide::Absent));
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_known_by_what_was_sent() {
+    let world = world().await;
+    let connection = world.synced(Account::With).await;
+    let id = world.delete_user(2).await;
+    let seen = view(&connection, &user(&id)).await;
+    assert_eq!((seen.verdict, &seen.okta), (ObjectVerdict::Behind, &OktaSide::Absent));
+    let name = seen.name.unwrap();
+    sync(&connection).await;
+    let seen = view(&connection, &user(&id)).await;
+    assert_eq!((seen.verdict, seen.name.as_ref()), (ObjectVerdict::Gone, Some(&name)));
+    assert!(seen.confirmed.unwrap().gone_since.is_some());
+    assert_eq!(field(&seen, "status").in_assets.as_deref(), Some(&["Okta Deleted".to_owned()][..]));
+    assert_eq!(count(&seen, Agreement::Differs), 0, "{:#?}", seen.fields);
+    let matches = connection.find_objects(&name.to_uppercase(), None, 5).await.unwrap();
+    assert_eq!((matches.objects.len(), matches.objects[0].gone, matches.more), (1, true, false));
+}
+
+#[tokio::test]
+async fn a_group_has_a_name_and_a_number_of_members() {
+    let world = world().await;
+    let id = world.resident().await;
+    let connection = world.synced(Account::With).await;
+    let groups = in_okta(&view(&connection, &user(&id)).await).groups.clone().unwrap();
+    let own = world.groups().await.remove(0);
+    let of_user = groups.iter().find(|group| group.id == own).unwrap();
+    let seen = view(&connection, &group(&own)).await;
+    assert_eq!(seen.verdict, ObjectVerdict::Current, "{:#?}", seen.fields);
+    assert_eq!(seen.name.as_ref(), Some(&of_user.name));
+    let okta = in_okta(&seen);
+    assert!(okta.members.unwrap() > 0 && okta.groups.is_none());
+    assert_eq!(okta.kind.as_deref(), Some("OKTA_GROUP"));
+    let matches = connection.find_objects(&of_user.name, Some(ObjectKind::Group), 5).await.unwrap();
+    assert!(matches.objects.iter().any(|found| found.key == group(&own) && found.confirmed.is_some()));
+}
+
+#[tokio::test]
+async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
+    let world = world().await;
+    let connection = world.open(Account::With).await;
+    set_up(&connection).await;
+    let grace = newcomer(&world, "grace@example.com").await;
+    let seen = view(&connection, &user(&grace)).await;
+    assert_eq!((seen.verdict, seen.name.as_deref()), (ObjectVerdict::NoSyncYet, Some("grace@example.com")));
+    assert_eq!(field(&seen, "city").now, Some(json!("Oslo")));
+    assert!(seen.confirmed.is_none() && field(&seen, "city").sent.is_none());
+
+    sync(&connection).await;
+    let late = newcomer(&world, "it's \"late\"@example.com").await;
+    let matches = connection.find_objects("it's \"late\"@example.com", None, 5).await.unwrap();
+    assert_eq!((matches.objects[0].key.clone(), matches.objects[0].sent), (user(&late), false));
+    let seen = view(&connection, &user("it's \"late\"@example.com")).await;
+    assert_eq!((seen.key, seen.verdict), (user(&late), ObjectVerdict::NotSentYet));
+    let seen = view(&connection, &user("grace@example.com")).await;
+    assert_eq!(
+        (seen.key, seen.verdict),
+        (user(&grace), ObjectVerdict::Current),
+        "sent, and named by its login"
+    );
+
+    let choosing =
+        world.open_more(Account::With, "[connections.main.users]\nprofile = { city = [\"Nuuk\"] }\n");
+    let seen = view(&choosing.await, &user(&late)).await;
+    assert_eq!((seen.verdict, in_okta(&seen).selected), (ObjectVerdict::NotSelected, Some(false)));
+
+    let team = json!({ "name": "Night Shift" });
+    let team = world.control.call("POST", "/okta/groups", &team).await.unwrap();
+    let matches = connection.find_objects("Night Shift", None, 5).await.unwrap();
+    assert_eq!(matches.objects[0].key, group(team["id"].as_str().unwrap()));
+
+    for key in [user("nobody@example.com"), user("00u404"), group("00g404")] {
+        let seen = view(&connection, &key).await;
+        assert_eq!((seen.verdict, &seen.okta), (ObjectVerdict::Unknown, &OktaSide::Absent), "{key}");
+        assert_eq!(connection.find_objects(&key.id, None, 5).await.unwrap().objects, [], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn without_an_account_it_is_told_that_assets_could_not_be_asked() {
+    let world = world().await;
+    let id = world.resident().await;
+    for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {
+        let connection = world.synced(account).await;
+        let seen = view(&connection, &user(&id)).await;
+        let AssetsSide::Unknown { reason, hint } = &seen.assets else { unreachable!("{:?}", seen.assets) };
+        assert!(reason.contains(word) && hint.is_some(), "{reason} {hint:?}");
+        assert_eq!(count(&seen, Agreement::Unknown), seen.fields.len());
+        assert_eq!(seen.verdict, ObjectVerdict::Current, "as far as is known");
+        assert_eq!(field(&seen, "city").sent, Some(json!("Paris")));
+    }
+    // Without an admin role Okta refuses.
+    let connection = world.open(Account::Without).await;
+    world.control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
+    let seen = view(&connection, &user(&id)).await;
+    let OktaSide::Failed { reason, .. } = &seen.okta else { unreachable!("{:?}", seen.okta) };
+    assert!(!reason.is_empty());
+    assert_eq!(seen.verdict, ObjectVerdict::Unclear);
+    assert!(seen.fields.iter().any(|field| field.sent == Some(json!("Paris"))), "what was sent is there");
+    assert!(connection.find_objects("nobody", None, 5).await.unwrap().okta_error.is_some());
+}

@@ -1,0 +1,95 @@
+//! How a connection was doing, minute by minute.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use sync_engine::{Sample, StoreError};
+
+use crate::ConnectionStore;
+use crate::convert::{millis, timestamp};
+
+#[derive(FromRow)]
+struct Row {
+    at: i64,
+    oldest_change: Option<i64>,
+    freshness: Option<i64>,
+    pending: i64,
+    dead: i64,
+    unconfirmed: i64,
+    settled: i64,
+    sent: i64,
+    executions: i64,
+    requests: i64,
+    refused: i64,
+    rate_limit: Option<u16>,
+}
+
+pub(crate) async fn record(
+    store: &ConnectionStore,
+    sample: &Sample,
+    forget: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "keep a sample";
+    let failed = |e| StoreError::new(ACTION, e);
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut tx = store.begin(ACTION).await?;
+    sqlx::query("DELETE FROM samples WHERE connection = ?1 AND at < ?2")
+        .bind(store.id)
+        .bind(millis(forget))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query(
+        "INSERT OR REPLACE INTO samples (connection, at, oldest_change, freshness, pending, dead, unconfirmed, settled,
+                                         sent, executions, requests, refused, rate_limit)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )
+    .bind(store.id)
+    .bind(millis(sample.at))
+    .bind(sample.oldest_change_seconds.map(number))
+    .bind(sample.freshness_seconds.map(number))
+    .bind(number(sample.pending))
+    .bind(number(sample.dead))
+    .bind(number(sample.unconfirmed))
+    .bind(number(sample.settled))
+    .bind(number(sample.sent))
+    .bind(number(sample.executions))
+    .bind(number(sample.requests))
+    .bind(number(sample.refused))
+    .bind(sample.rate_limit_permille)
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
+
+pub(crate) async fn since(store: &ConnectionStore, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT at, oldest_change, freshness, pending, dead, unconfirmed, settled, sent, executions, requests, refused,
+                rate_limit
+         FROM samples WHERE connection = ?1 AND at >= ?2 ORDER BY at",
+    )
+    .bind(store.id)
+    .bind(millis(since))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("read the samples", e))?;
+    let number = |n: i64| u64::try_from(n).unwrap_or_default();
+    rows.into_iter()
+        .map(|row| {
+            Ok(Sample {
+                at: timestamp(row.at)?,
+                oldest_change_seconds: row.oldest_change.map(number),
+                freshness_seconds: row.freshness.map(number),
+                pending: number(row.pending),
+                dead: number(row.dead),
+                unconfirmed: number(row.unconfirmed),
+                settled: number(row.settled),
+                sent: number(row.sent),
+                executions: number(row.executions),
+                requests: number(row.requests),
+                refused: number(row.refused),
+                rate_limit_permille: row.rate_limit,
+            })
+        })
+        .collect()
+}
