@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_run_that_did_not_go_well_says_why_what_was_refused_and_what_to_do() {
-        let at = |seconds| Timestamp::constant(1_772_000_000 + seconds, 0);
+        let at = |seconds: i64| Timestamp::constant(1_772_000_000 + seconds, 0);
         let counts = RecordCounts { read: 1200, sent: 9, created: 4, updated: 2, identical: 1, rejected: 2 };
         let report = RunReport {
             result: RunResult::Failed,
