@@ -17,6 +17,7 @@ use crate::commands::man::Man;
 use crate::commands::plan::Plan;
 use crate::commands::schema::Schema;
 use crate::commands::setup::Setup;
+use crate::commands::tokens::Tokens;
 
 /// Keeps Okta users and groups as objects in Jira Service Management Assets.
 #[derive(Debug, Parser)]
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Pause(Pause),
     /// End a pause.
     Resume(Common),
+    /// List, make and revoke the access tokens of the console.
+    Tokens(Tokens),
     /// Check the configuration, or print its JSON Schema or an example of everything.
     Config(Settings),
     /// Print a script that completes commands and options in a shell.
@@ -145,7 +148,7 @@ fn interval(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write it as \"30s\", \"15m\", \"6h\" or \"1d\"".to_owned())
 }
 
-fn some_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
     let time = interval(text)?;
     if time.is_zero() { Err("that is no time at all".to_owned()) } else { Ok(time) }
 }

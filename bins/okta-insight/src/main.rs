@@ -43,6 +43,7 @@ async fn main() -> ExitCode {
         Command::Events(args) => commands::events::run(&args, output).await,
         Command::Pause(args) => commands::pause::pause(&args, output).await,
         Command::Resume(args) => commands::pause::resume(&args, output).await,
+        Command::Tokens(args) => commands::tokens::run(&args, output).await,
         Command::Config(args) => commands::config::run(&args, output),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(args) => commands::man::run(&args),

@@ -19,6 +19,7 @@ pub(crate) mod schema;
 pub(crate) mod setup;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod tokens;
 pub(crate) mod verify;
 
 use std::path::Path;

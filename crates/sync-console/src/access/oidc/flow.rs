@@ -84,6 +84,9 @@ mod tests {
         let changed = Flow::of(&later.into(), at(2)).unwrap();
         assert_ne!(changed.state(b"k"), flow.state(b"k"));
         assert_ne!(flow.state(b"other key"), flow.state(b"k"));
+        let other = Flow::begin("/", at(0));
+        assert_ne!(other.verifier(b"k").expose_secret(), flow.verifier(b"k").expose_secret());
+        assert_ne!(other.nonce(b"k"), flow.nonce(b"k"));
         let texts = [flow.state(b"k"), flow.nonce(b"k"), flow.verifier(b"k").expose_secret().to_owned()];
         assert!(texts.iter().all(|text| text.len() == 43) && texts[0] != texts[1] && texts[1] != texts[2]);
     }

@@ -1,0 +1,168 @@
+//! `okta-insight tokens`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use secrecy::ExposeSecret;
+use sync_console::access::{Role as Access, TokenEntry, TokenError, TokenWish, create_token, revoke_token};
+use sync_service::engine::{Clock, SystemClock};
+use sync_service::{Config, ServiceError, Store, explain};
+
+use crate::args::{Output, some_time};
+use crate::output::{Failure, Outcome, print_json, table};
+
+/// What `okta-insight tokens` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Tokens {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every access token of the console, but never the token itself.
+    List(Place),
+    /// Make an access token, and print it this once. It works at once, also with a running daemon.
+    Create(Create),
+    /// Make an access token worthless, and end the sessions that began with it.
+    Revoke(Revoke),
+}
+
+/// Whose tokens.
+#[derive(Debug, Args)]
+struct Place {
+    /// The configuration file; the tokens are in the store that it names.
+    #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    #[command(flatten)]
+    place: Place,
+    /// What it allows.
+    #[arg(long, value_enum)]
+    role: Role,
+    /// What people call it, such as whose it is.
+    #[arg(long)]
+    name: String,
+    /// For how long it is good, such as 30d; until it is revoked when this is not given.
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    expires_in: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+struct Revoke {
+    #[command(flatten)]
+    place: Place,
+    /// Its number or its name.
+    #[arg(value_name = "ID|NAME")]
+    which: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Everything.
+    Admin,
+    /// Look at everything that is no secret.
+    ReadOnly,
+}
+
+impl From<Role> for Access {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::ReadOnly => Self::ReadOnly,
+        }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let code = if error.is_usage() { 2 } else { 1 };
+        Self { message: explain(&error), hint: error.hint().map(str::to_owned), code }
+    }
+}
+
+pub(crate) async fn run(args: &Tokens, output: Output) -> Outcome {
+    let place = match &args.command {
+        Command::List(place) => place,
+        Command::Create(create) => &create.place,
+        Command::Revoke(revoke) => &revoke.place,
+    };
+    let config = Config::load(&place.config)?;
+    let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
+    let told = match &args.command {
+        Command::List(_) => list(&store, output).await,
+        Command::Create(args) => create(args, &store, output).await,
+        Command::Revoke(args) => revoke(args, &store, output).await,
+    };
+    store.close().await;
+    told.map(|()| ExitCode::SUCCESS)
+}
+
+async fn list(store: &Store, output: Output) -> Result<(), Failure> {
+    let tokens = store.access().tokens().await.map_err(ServiceError::from)?;
+    if output == Output::Json {
+        return print_json(&serde_json::json!({ "tokens": tokens }));
+    }
+    if tokens.is_empty() {
+        println!(
+            "There is no token yet: the daemon makes the first one when it starts, or `tokens create` does."
+        );
+        return Ok(());
+    }
+    let mut rows = table(["id", "name", "role", "state", "created", "last used"]);
+    for token in &tokens {
+        rows.add_row([
+            token.id.to_string(),
+            token.name.clone(),
+            token.role.as_str().to_owned(),
+            state(token),
+            format!("{:.0}", token.created),
+            token.last_used.map_or_else(|| "never".to_owned(), |used| format!("{used:.0}")),
+        ]);
+    }
+    println!("{rows}");
+    Ok(())
+}
+
+fn state(token: &TokenEntry) -> String {
+    match (token.revoked, token.expires) {
+        (Some(revoked), _) => format!("revoked {revoked:.0}"),
+        (None, Some(expires)) if token.is_valid(SystemClock.now()) => format!("expires {expires:.0}"),
+        (None, Some(expires)) => format!("expired {expires:.0}"),
+        (None, None) => "valid".to_owned(),
+    }
+}
+
+async fn create(args: &Create, store: &Store, output: Output) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    let expires = args.expires_in.map(|time| now.checked_add(time)).transpose();
+    let far = |_| Failure { code: 2, ..Failure::new("--expires-in is further away than times go") };
+    let expires = expires.map_err(far)?;
+    let wish = TokenWish { name: args.name.clone(), role: args.role.into(), expires };
+    let (made, token) = create_token(&store.access(), &wish, now).await?;
+    if output == Output::Json {
+        return print_json(&serde_json::json!({ "token": token.expose_secret(), "entry": made }));
+    }
+    eprintln!(
+        "Token {} \"{}\" ({}). Keep it now: it is not shown again.",
+        made.id,
+        made.name,
+        made.role.as_str()
+    );
+    println!("{}", token.expose_secret());
+    Ok(())
+}
+
+async fn revoke(args: &Revoke, store: &Store, output: Output) -> Result<(), Failure> {
+    let revoked = revoke_token(&store.access(), &args.which, SystemClock.now()).await?;
+    if output == Output::Json {
+        return print_json(&serde_json::json!({ "revoked": revoked }));
+    }
+    println!("Token {} \"{}\" is revoked, and its sessions have ended.", revoked.id, revoked.name);
+    Ok(())
+}
