@@ -119,10 +119,13 @@ mod tests {
     #[test]
     fn lines_break_where_nobody_took_samples_and_words_say_the_same() {
         // Nothing for two hours.
-        let minutes = (0..1440).rev().step_by(60).filter(|n| !(600..720).contains(n));
+        let minutes = (0..1440).rev().step_by(10).filter(|n| !(600..720).contains(n));
         let mut samples: Vec<Sample> = minutes.map(sample).collect();
         samples.push(sample(0));
-        insta::assert_snapshot!(of(&samples, NOW).into_string().replace("><", ">\n<"));
+        let drawn = of(&samples, NOW).into_string();
+        let age = drawn.split_once("line line-0\" d=\"").unwrap().1.split_once('"').unwrap().0;
+        assert_eq!(age.matches('M').count(), 2, "{age}");
+        insta::assert_snapshot!(drawn.replace("><", ">\n<"));
     }
 
     #[test]

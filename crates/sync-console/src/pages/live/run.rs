@@ -85,7 +85,7 @@ fn line(phase: &LivePhase) -> Markup {
                     (None, None) => progress aria-label=(label) {},
                 }
             }
-            td.number { (number(*done)) @if let Some(total) = total { " of " (number(*total)) } }
+            td.number { @match total { Some(total) => { (number(*done)) " of " (number(*total)) }, None if *done == 0 => "–", None => (number(*done)) } }
             td.number { (rate(phase.per_second)) }
             td.number { @match phase.remaining_seconds { Some(seconds) => { "about " (span(jiff::SignedDuration::from_secs_f64(seconds.min(1e9)))) }, None => "–" } }
         }

@@ -212,16 +212,38 @@ fn fields(fields: &[FieldView]) -> Markup {
     if fields.is_empty() {
         return html! {};
     }
+    let (empty, shown): (Vec<&FieldView>, Vec<&FieldView>) =
+        fields.iter().partition(|f| is_empty_everywhere(f));
     let rows = html! {
         table {
             caption { "Values" }
             thead { tr {
                 th scope="col" { "Attribute" } th scope="col" { "Okta, now" } th scope="col" { "Sent" } th scope="col" { "Assets, now" } th scope="col" { "State" }
             } }
-            tbody { @for field in fields { (line(field)) } }
+            tbody { @for field in shown { (line(field)) } }
         }
     };
-    scroll("Values", &rows)
+    html! {
+        (scroll("Values", &rows))
+        @if !empty.is_empty() {
+            p.small.muted {
+                "Empty on all sides: "
+                @for (at, field) in empty.iter().enumerate() { @if at > 0 { ", " } (name(field)) }
+                "."
+            }
+        }
+    }
+}
+
+fn name(field: &FieldView) -> &str {
+    field.attribute.as_deref().or(field.okta.as_deref()).unwrap_or(&field.field)
+}
+
+fn is_empty_everywhere(field: &FieldView) -> bool {
+    let none = |value: Option<&Value>| value.is_none_or(is_empty);
+    none(field.sent.as_ref())
+        && none(field.now.as_ref())
+        && field.in_assets.as_ref().is_none_or(Vec::is_empty)
 }
 
 /// Whether something else would be sent now.
@@ -248,7 +270,7 @@ fn line(field: &FieldView) -> Markup {
     html! {
         tr.differs[tone == Tone::Warning] {
             th scope="row" {
-                (field.attribute.as_deref().or(field.okta.as_deref()).unwrap_or(&field.field))
+                (name(field))
                 @if let Some(okta) = &field.okta { div.small.muted { code { (okta) } } }
             }
             td { (value(field.now.as_ref())) }
