@@ -79,18 +79,16 @@ impl Plot<'_> {
                     }
                 }
                 svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(alternative) {
-                    @for (y, value) in [(TOP, top), (i64::midpoint(TOP, BOTTOM), top / 2), (BOTTOM, 0)] {
-                        line.rule x1=(LEFT) x2=(RIGHT) y1=(y) y2=(y) {}
-                        text x=(LEFT) y=(y - 3) { ((self.said)(value)) }
-                    }
-                    @for (at, hours, anchor) in [(LEFT, 24, "start"), (i64::midpoint(LEFT, RIGHT), 12, "middle"), (RIGHT, 0, "end")] {
-                        text x=(at) y=(HEIGHT - 4) text-anchor=(anchor) { @if hours == 0 { "now" } @else { (hours) " h ago" } }
-                    }
+                    @for y in [TOP, i64::midpoint(TOP, BOTTOM), BOTTOM] { line.rule x1=(LEFT) x2=(RIGHT) y1=(y) y2=(y) {} }
                     @for at in self.marks { @let x = self.x(*at); line.mark x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {} }
                     @for (at, series) in self.series.iter().enumerate() {
                         @let segments = self.segments(series, top);
                         @if self.series.len() == 1 { path.area d=(area(&segments)) {} }
                         path class={ "line line-" (at) } d=(line(&segments)) {}
+                    }
+                    @for (y, value) in [(TOP, top), (i64::midpoint(TOP, BOTTOM), top / 2), (BOTTOM, 0)] { text x=(LEFT) y=(y - 3) { ((self.said)(value)) } }
+                    @for (at, hours, anchor) in [(LEFT, 24, "start"), (i64::midpoint(LEFT, RIGHT), 12, "middle"), (RIGHT, 0, "end")] {
+                        text x=(at) y=(HEIGHT - 4) text-anchor=(anchor) { @if hours == 0 { "now" } @else { (hours) " h ago" } }
                     }
                 }
             }
