@@ -60,8 +60,8 @@ async fn an_object_that_okta_changed_differs_until_it_is_read_again() {
 #[tokio::test]
 async fn what_goes_on_is_seen_and_can_be_held_back() {
     let (world, _) = loaded().await;
-    let page = world.get("/connections/main/live").await.body;
-    assert!(page.contains("Phase</th>") && page.contains("Last run"), "{}", own(&page));
+    let page = world.page_with("/connections/main/live", "Last run").await;
+    assert!(page.contains("Phase</th>"), "{}", own(&page));
     assert!(page.contains("data-live=\"/connections/main/live/stream\""));
     let paused = world.post("/connections/main/live/pause", &[]).await;
     assert_eq!(paused.location.as_deref(), Some("/connections/main/live"));

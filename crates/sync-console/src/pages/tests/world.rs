@@ -130,7 +130,7 @@ impl World {
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
         self.member().synchronize(false).await.unwrap();
-        self.page_with("/connections/main/runs", "Done").await;
+        self.page_with("/connections/main/runs?kind=full", "✓</span> Done").await;
     }
 }
 
