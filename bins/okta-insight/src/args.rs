@@ -96,6 +96,19 @@ pub(crate) struct Common {
     /// Only this connection; all of them when it is not given.
     #[arg(long)]
     pub(crate) connection: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// A daemon elsewhere, in the place of this machine.
+#[derive(Debug, Args)]
+pub(crate) struct Remote {
+    /// Ask the daemon whose console is at this address, such as https://sync.example.com, instead of working here.
+    #[arg(long, value_name = "URL", env = "OKTA_INSIGHT_SERVER")]
+    pub(crate) server: Option<Url>,
+    /// The file with a token of that daemon; the token itself can be in OKTA_INSIGHT_TOKEN.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

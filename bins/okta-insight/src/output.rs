@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use sync_console::ConsoleError;
-use sync_service::{ConfigError, SaveError, ServiceError, explain};
+use sync_service::{ConfigError, RemoteError, SaveError, ServiceError, explain};
 
 /// Differences or problems were found, and nothing failed.
 pub(crate) const FOUND: u8 = 3;
@@ -34,6 +34,12 @@ impl From<ServiceError> for Failure {
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
         Self { message: explain(&error), hint: error.hint(), code: 1 }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Self {
+        Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
     }
 }
 

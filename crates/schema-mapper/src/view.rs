@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use insight_import_client::document::{Attribute, ObjectType, SchemaAndMapping};
 use okta_client::model::SchemaProperty;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_model::ObjectKind;
 
 use crate::document::type_id;
@@ -12,7 +12,8 @@ use crate::evolution::{self, Drift, all_types};
 use crate::{Mapping, OrgSchemas, Source};
 
 /// How an attribute fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AttributeState {
     /// It is there, as it should be.
@@ -26,7 +27,8 @@ pub enum AttributeState {
 }
 
 /// The side of Okta.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OktaAttribute {
     /// Its variable name.
     pub name: String,
@@ -38,7 +40,8 @@ pub struct OktaAttribute {
 }
 
 /// The side of Assets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssetsAttribute {
     /// Its name.
     pub name: String,
@@ -50,7 +53,8 @@ pub struct AssetsAttribute {
 }
 
 /// An attribute on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AttributeView {
     /// In Okta; `None` for what is no part of a profile, such as the status.
     pub okta: Option<OktaAttribute>,
@@ -63,7 +67,8 @@ pub struct AttributeView {
 }
 
 /// An object type on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TypeView {
     /// What it stands for.
     pub kind: ObjectKind,

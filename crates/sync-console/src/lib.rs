@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+mod api;
 mod app;
 mod assets;
 pub mod headers;
@@ -8,4 +9,5 @@ mod pages;
 mod server;
 mod wording;
 
+pub use api::openapi;
 pub use server::{Console, ConsoleError};

@@ -18,7 +18,7 @@ use crate::access::oidc::{Oidc, OidcError, OidcSettings};
 use crate::access::{self, Access, AccessOptions, Problem};
 use crate::app::App;
 use crate::headers::{SecurityHeaders, secure};
-use crate::{assets, pages};
+use crate::{api, assets, pages};
 
 /// The setting that chooses the address.
 const SETTING: &str = "console.listen";
@@ -153,6 +153,7 @@ fn access(
 fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
     let guarded = Router::new()
         .merge(pages::router())
+        .merge(api::router())
         .route("/metrics", get(metrics))
         .with_state(app.clone())
         .layer(from_fn_with_state(access.clone(), access::guard));

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, FollowOptions, RunKind, Schedule, Scope, engine::Engine};
 
 /// When passes begin that nobody asks for, unless others come before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NextPasses {
     /// When everything is read; `None` when that is never done by itself.
     pub full: Option<Timestamp>,

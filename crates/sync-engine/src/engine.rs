@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_model::{RecordKey, RunId};
 use tokio::sync::{Mutex, RwLock};
@@ -105,7 +105,8 @@ pub struct Engine {
 }
 
 /// A value before and after.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldChange {
     /// The record's field.
     pub field: String,
@@ -116,7 +117,8 @@ pub struct FieldChange {
 }
 
 /// One object of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectChange {
     /// Which.
     pub key: RecordKey,

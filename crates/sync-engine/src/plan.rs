@@ -214,7 +214,8 @@ pub enum Refusal {
 }
 
 /// What would happen to the objects of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KindPlan {
     /// How many were read.
     pub read: u64,
@@ -236,7 +237,8 @@ impl KindPlan {
 }
 
 /// The changes that a run has staged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SyncPlan {
     /// The run that staged them.
     pub run: RunId,

@@ -9,6 +9,7 @@ use crate::{Outcome, StructureReport};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RunKind {
     /// Somebody asked for everything to be read.
@@ -48,6 +49,7 @@ impl RunKind {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RunResult {
     /// Everything that had changed is confirmed.
@@ -61,6 +63,7 @@ pub enum RunResult {
 
 /// What became of the records of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordCounts {
     /// Read from the directory.
     pub read: u64,
@@ -91,6 +94,7 @@ impl RecordCounts {
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunReport {
     /// How it ended.
     pub result: RunResult,

@@ -1,11 +1,12 @@
 //! *Setup* and *Verify*: what has to exist before records can flow.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, HookReport, StructureReport, StructureState, engine::Engine};
 
 /// What *Setup* found and did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupReport {
     /// The object schema and mapping.
     pub structure: StructureReport,
@@ -14,7 +15,8 @@ pub struct SetupReport {
 }
 
 /// What *Verify* found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyReport {
     /// The object schema and mapping.
     pub structure: StructureReport,

@@ -11,6 +11,7 @@ use crate::{Fingerprint, GroupId, UserId};
 
 /// What sort of object a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ObjectKind {
     /// A group. First, so that groups go before the users that refer to them.
@@ -75,6 +76,7 @@ pub enum Departure {
 
 /// What an object is called for ever: its kind and the directory's immutable id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordKey {
     /// The kind of object.
     pub kind: ObjectKind,

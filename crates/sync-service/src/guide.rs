@@ -2,7 +2,7 @@
 //! what to do next; a step is not offered before those above it hold.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{
     HookReport, RunFilter, RunKind, RunSummary, StructureReport, StructureState, VerifyReport,
 };
@@ -11,7 +11,8 @@ use crate::fleet::{JobState, Keeper, Member};
 use crate::{ConnectionConfig, ConnectionStatus, ServiceError};
 
 /// A step of the set-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StepName {
     /// The settings are stored.
@@ -27,7 +28,8 @@ pub enum StepName {
 }
 
 /// How a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StepState {
     /// It holds.
@@ -43,7 +45,8 @@ pub enum StepState {
 }
 
 /// Something that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepProblem {
     /// What is wrong.
     pub what: String,
@@ -52,7 +55,8 @@ pub struct StepProblem {
 }
 
 /// A step and how it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Step {
     /// Which.
     pub name: StepName,
@@ -67,7 +71,8 @@ pub struct Step {
 }
 
 /// The set-up of a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Guide {
     /// The steps in their order.
     pub steps: Vec<Step>,
@@ -169,7 +174,7 @@ fn found(member: &Member) -> Option<(StructureReport, Option<HookReport>)> {
 fn setup(member: &Member, settings: &ConnectionConfig) -> Step {
     let name = StepName::Setup;
     match member.setup() {
-        JobState::Running { since, doing } => return Step::running(name, since, doing),
+        JobState::Running { since, doing } => return Step::running(name, since, &doing),
         JobState::Failed { reason, hint, .. } => {
             return Step::new(name, StepState::Failed).failed(reason, hint);
         }
@@ -177,7 +182,7 @@ fn setup(member: &Member, settings: &ConnectionConfig) -> Step {
     }
     let Some((structure, hook)) = found(member) else {
         return match member.verified() {
-            JobState::Running { since, doing } => Step::running(name, since, doing),
+            JobState::Running { since, doing } => Step::running(name, since, &doing),
             JobState::Failed { reason, hint, .. } => Step::new(name, StepState::Ready).failed(reason, hint),
             _ => Step::new(name, StepState::Ready)
                 .seen("Creates the object schema and mapping in Assets from the schemas of the org")
@@ -220,7 +225,7 @@ fn verify(member: &Member) -> Step {
     match member.verified() {
         JobState::Idle => Step::new(name, StepState::Ready)
             .seen("Looks whether schema, mapping and event hook are as they should be"),
-        JobState::Running { since, doing } => Step::running(name, since, doing),
+        JobState::Running { since, doing } => Step::running(name, since, &doing),
         JobState::Failed { reason, hint, .. } => Step::new(name, StepState::Failed).failed(reason, hint),
         JobState::Done { result, ended, .. } => {
             let step = Step::new(name, StepState::Done).seen(format!("Looked at {}", told(ended)));

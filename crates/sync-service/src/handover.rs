@@ -125,7 +125,7 @@ impl Connection {
         let mut absences = 0;
         loop {
             match self.store.request_run(request.id).await? {
-                Some(RunSummary { ended: Some(_), report, .. }) => return report_of(report),
+                Some(RunSummary { ended: Some(_), report, .. }) => return Ok(report_of(report)?),
                 Some(run) => {
                     taken = true;
                     if let Some((_, pass)) =
@@ -166,7 +166,7 @@ impl Connection {
     /// The process that sends is gone; it may have ended the run before.
     async fn last_word(&self, request: SyncRequest) -> Result<RunReport, ServiceError> {
         if let Some(RunSummary { ended: Some(_), report, .. }) = self.store.request_run(request.id).await? {
-            return report_of(report);
+            return Ok(report_of(report)?);
         }
         // It may have taken the request; the next process must not do what nobody waits for any more.
         self.store.release_claims().await?;
@@ -233,14 +233,14 @@ impl Watched {
     }
 }
 
-fn report_of(report: Option<RunReport>) -> Result<RunReport, ServiceError> {
+pub(crate) fn report_of(report: Option<RunReport>) -> Result<RunReport, HandoverError> {
     let Some(report) = report else {
         let reason = "the run was cut off".to_owned();
-        return Err(HandoverError::Failed { reason, hint: Some("run the command again".into()) }.into());
+        return Err(HandoverError::Failed { reason, hint: Some("run the command again".into()) });
     };
     if report.result == RunResult::Failed {
         let reason = report.error.unwrap_or_else(|| "the run failed".into());
-        return Err(HandoverError::Failed { reason, hint: report.hint }.into());
+        return Err(HandoverError::Failed { reason, hint: report.hint });
     }
     Ok(report)
 }

@@ -1,11 +1,12 @@
 //! Looking back: runs, and the events in the inbox.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{
     Clock, EventEntry, EventFilter, EventMark, Replay, RunDetail, RunFilter, RunSummary, SystemClock,
 };
@@ -23,7 +24,8 @@ const SIMILAR: u32 = 100;
 const PAGE: u32 = 500;
 
 /// A run, and whose it is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionRun {
     /// The connection.
     pub connection: ConnectionName,
@@ -32,7 +34,8 @@ pub struct ConnectionRun {
 }
 
 /// An event that came in or changed, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionEvent {
     /// The connection.
     pub connection: ConnectionName,
@@ -42,7 +45,8 @@ pub struct ConnectionEvent {
 }
 
 /// What came of putting events back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Replayed {
     /// The connection.
     pub connection: ConnectionName,
@@ -99,6 +103,42 @@ impl Connection {
         Ok(self.store().find_events(filter).await?)
     }
 
+    /// The run that answers a request for one; `None` while nobody has taken it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn requested_run(&self, request: i64) -> Result<Option<RunSummary>, ServiceError> {
+        Ok(self.store().request_run(request).await?)
+    }
+
+    /// Takes a request for a run back, unless somebody has taken it. Whether it did.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn withdraw_request(&self, request: i64) -> Result<bool, ServiceError> {
+        Ok(self.store().withdraw_request(request).await?)
+    }
+
+    /// The end of the inbox at this moment.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn event_mark(&self) -> Result<EventMark, ServiceError> {
+        Ok(self.store().event_mark().await?)
+    }
+
+    /// At most so many events that came in or changed after a mark, the oldest change first, and the mark after them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn events_after(
+        &self,
+        mark: &EventMark,
+        limit: u32,
+    ) -> Result<(Vec<EventEntry>, EventMark), ServiceError> {
+        Ok(self.store().events_after(mark, limit).await?)
+    }
+
     /// Whether a process works on this connection: the daemon, or a command that sends.
     ///
     /// # Errors
@@ -130,8 +170,8 @@ pub async fn find_run(connections: &[Connection], run: RunId) -> Result<Connecti
 ///
 /// # Errors
 /// When one is known nowhere, in which case none is put back, or the store fails.
-pub async fn replay(
-    connections: &[Connection],
+pub async fn replay<C: Borrow<Connection>>(
+    connections: &[C],
     ids: Option<&[EventId]>,
     store_path: &Path,
 ) -> Result<Vec<Replayed>, ServiceError> {
@@ -139,7 +179,7 @@ pub async fn replay(
     let mut known = Vec::new();
     for connection in connections {
         let here = match ids {
-            Some(ids) => connection.store().known_events(ids).await?,
+            Some(ids) => connection.borrow().store().known_events(ids).await?,
             None => Vec::new(),
         };
         for id in &here {
@@ -153,7 +193,7 @@ pub async fn replay(
         return Err(ServiceError::UnknownEvents(unknown));
     }
     let mut replayed = Vec::new();
-    for (connection, known) in connections.iter().zip(known) {
+    for (connection, known) in connections.iter().map(Borrow::borrow).zip(known) {
         let which = if ids.is_some() { Replay::These(&known) } else { Replay::Dead };
         let put_back = connection.store().replay(which, SystemClock.now()).await?;
         replayed.push(Replayed {

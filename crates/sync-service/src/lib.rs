@@ -20,12 +20,14 @@ mod manual_hook;
 mod objects;
 mod plan;
 mod prune;
+mod remote;
 mod samples;
 mod schema;
 mod shutdown;
 mod status;
 mod vault;
 mod vitals;
+pub mod wire;
 
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
@@ -54,6 +56,7 @@ pub use objects::{
 };
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
+pub use remote::{RemoteClient, RemoteError};
 pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.

@@ -1,6 +1,6 @@
 //! A plan as it is shown to people.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{EngineError, Limits, ObjectChange, Progress, SyncPlan};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{Connection, ServiceError};
 
 /// A plan as it is shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanView {
     /// The connection.
     pub connection: ConnectionName,

@@ -2,7 +2,7 @@
 
 use insight_import_client::document::SchemaAndMapping;
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, TypeView};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
 
@@ -11,7 +11,8 @@ use crate::connection::{assets_client, okta_client};
 use crate::{ConnectionConfig, ServiceError};
 
 /// Okta's schemas beside what Assets has of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaView {
     /// The connection.
     pub connection: ConnectionName,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{
     Census, Clock, InboxCounts, NextPasses, RunKind, RunSummary, SystemClock, UnclearedCounts, Unconfirmed,
 };
@@ -16,7 +16,8 @@ use crate::{Connection, ServiceError};
 const LISTED: u32 = 20;
 
 /// How a connection is doing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionStatus {
     /// Its name.
     pub connection: ConnectionName,
@@ -47,7 +48,8 @@ pub struct ConnectionStatus {
 }
 
 /// When a connection last knew the truth.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
     /// Everything that happened in Okta before this is in Assets; `None` before the first full run.
     pub known_until: Option<Timestamp>,
@@ -61,7 +63,8 @@ pub struct Freshness {
 }
 
 /// Nothing is sent for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
     /// When it ends by itself; `None` when somebody has to end it.
     pub until: Option<Timestamp>,
@@ -77,7 +80,8 @@ impl Pause {
 }
 
 /// How far the System Log was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedStatus {
     /// When it was last read to its end.
     pub caught_up: Option<Timestamp>,

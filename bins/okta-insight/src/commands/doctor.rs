@@ -7,6 +7,8 @@ use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Widt
 use sync_service::Config;
 use sync_service::doctor::{Check, Diagnosis, State, examine};
 
+use super::remote::{Remote, only_here, remote};
+use super::stop_on_signal;
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Outcome, coloured, count, print_json};
 
@@ -22,9 +24,24 @@ pub(crate) struct Doctor {
 }
 
 pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
-    let config = Config::load(&args.common.config)?;
-    let chosen = config.chosen(args.common.connection.as_deref())?;
-    let found = examine(&config, &args.common.config, &chosen, args.fix).await;
+    if args.fix {
+        only_here(&args.common, "doctor --fix")?;
+    }
+    let found = match remote(&args.common).await? {
+        Some(Remote { client, names }) => {
+            let stop = stop_on_signal();
+            let mut found = Vec::new();
+            for name in &names {
+                found.push(client.examine(name, &stop).await?);
+            }
+            found
+        }
+        None => {
+            let config = Config::load(&args.common.config)?;
+            let chosen = config.chosen(args.common.connection.as_deref())?;
+            examine(&config, &args.common.config, &chosen, args.fix).await
+        }
+    };
     let ok = found.iter().all(|diagnosis| diagnosis.ok);
     match output {
         Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
@@ -65,7 +82,7 @@ fn rows(checks: &[Check], width: usize) -> Table {
             Some(remedy) => format!("{}\n→ {remedy}", check.evidence),
             None => check.evidence.clone(),
         };
-        table.add_row([state, Cell::new(check.title), Cell::new(text)]);
+        table.add_row([state, Cell::new(&check.title), Cell::new(text)]);
     }
     // One space on either side belongs to the column.
     let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));

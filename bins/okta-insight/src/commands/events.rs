@@ -5,14 +5,15 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
-use serde::Serialize;
 use sync_service::engine::{EventEntry, EventFilter, EventState, Subject};
-use sync_service::model::{ConnectionName, EventId};
+use sync_service::model::EventId;
+use sync_service::wire::Events;
 use sync_service::{ConnectionEvent, EventTail, Replayed, replay};
 
+use super::remote::{Remote, only_here, remote};
 use super::{Opened, open, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{Outcome, count, print_json};
+use crate::output::{Failure, Outcome, count, print_json};
 
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -63,34 +64,25 @@ struct ReplayArgs {
     dead: bool,
 }
 
-#[derive(Serialize)]
-struct Shown {
-    connection: ConnectionName,
-    events: Vec<EventEntry>,
-}
-
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     match &args.action {
         Some(Action::Replay(args)) => put_back(args, output).await,
-        None if args.show.follow => follow(&args.show.common, output).await,
+        None if args.show.follow => {
+            only_here(&args.show.common, "events --follow")?;
+            follow(&args.show.common, output).await
+        }
         None => show(&args.show, output).await,
     }
 }
 
 async fn show(args: &Show, output: Output) -> Outcome {
-    let opened = open(&args.common).await?;
     let state = match (args.dead, args.waiting) {
         (true, _) => Some(EventState::Dead),
         (_, true) => Some(EventState::Waiting),
         _ => None,
     };
     let filter = EventFilter { state, search: args.search.clone(), limit: args.limit };
-    let mut shown = Vec::new();
-    for connection in &opened.connections {
-        let events = connection.events(&filter).await?;
-        shown.push(Shown { connection: connection.name().clone(), events });
-    }
-    opened.store.close().await;
+    let shown = find(&args.common, &filter).await?;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": shown }))?,
         Output::Text => shown.iter().for_each(print),
@@ -98,18 +90,57 @@ async fn show(args: &Show, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn find(common: &Common, filter: &EventFilter) -> Result<Vec<Events>, Failure> {
+    let mut found = Vec::new();
+    if let Some(Remote { client, names }) = remote(common).await? {
+        for name in &names {
+            found.push(client.events(name, filter).await?);
+        }
+        return Ok(found);
+    }
+    let opened = open(common).await?;
+    for connection in &opened.connections {
+        let events = connection.events(filter).await?;
+        found.push(Events { connection: connection.name().clone(), events });
+    }
+    opened.store.close().await;
+    Ok(found)
+}
+
 async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
-    let opened = open(&args.common).await?;
     let ids: Option<Vec<EventId>> =
         if args.dead { None } else { Some(args.ids.iter().map(EventId::new).collect()) };
-    let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
-    opened.store.close().await;
-    let replayed = replayed?;
+    let replayed = match remote(&args.common).await? {
+        Some(remote) => put_back_there(&remote, ids).await?,
+        None => {
+            let opened = open(&args.common).await?;
+            let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
+            opened.store.close().await;
+            replayed?
+        }
+    };
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": replayed }))?,
         Output::Text => replayed.iter().for_each(print_replayed),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn put_back_there(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Vec<Replayed>, Failure> {
+    let Remote { client, names } = remote;
+    if ids.is_some() && names.len() > 1 {
+        // Either all are put back or none is, which several calls cannot promise.
+        return Err(Failure {
+            hint: Some("name it with --connection".into()),
+            code: 2,
+            ..Failure::new("the daemon has several connections, and events are put back for one")
+        });
+    }
+    let mut replayed = Vec::new();
+    for name in names {
+        replayed.push(client.replay(name, ids.clone()).await?);
+    }
+    Ok(replayed)
 }
 
 fn print_replayed(replayed: &Replayed) {
@@ -171,7 +202,7 @@ const fn become_of(state: EventState) -> &'static str {
     }
 }
 
-fn print(shown: &Shown) {
+fn print(shown: &Events) {
     println!("Connection {}", shown.connection);
     if shown.events.is_empty() {
         println!("  No event that this asks for is remembered.");

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use sync_service::{Config, Connection, ExportError, export};
 
+use super::remote::only_here;
 use super::stop_on_signal;
 use crate::args::{Common, Output};
 use crate::output::{Failure, Outcome, count, print_json};
@@ -25,6 +26,7 @@ pub(crate) struct Export {
 }
 
 pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
+    only_here(&args.common, "export")?;
     let config = Config::load(&args.common.config)?;
     let chosen = config.chosen(args.common.connection.as_deref())?;
     for connection in &chosen {

@@ -13,6 +13,7 @@ pub(crate) mod master_key;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod prune;
+mod remote;
 pub(crate) mod runs;
 pub(crate) mod sandbox;
 pub(crate) mod schema;

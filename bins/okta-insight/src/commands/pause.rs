@@ -2,43 +2,49 @@
 
 use std::process::ExitCode;
 
-use serde::Serialize;
 use sync_service::Pause;
-use sync_service::model::ConnectionName;
+use sync_service::wire::Paused;
 
 use super::open;
+use super::remote::{Remote, remote};
 use crate::args::{Common, Output, Pause as Args};
 use crate::output::{Outcome, print_json};
 
-#[derive(Serialize)]
-struct Told {
-    connection: ConnectionName,
-    paused: Option<Pause>,
-}
-
 pub(crate) async fn pause(args: &Args, output: Output) -> Outcome {
-    let opened = open(&args.common).await?;
     let mut told = Vec::new();
+    if let Some(Remote { client, names }) = remote(&args.common).await? {
+        for name in &names {
+            told.push(client.pause(name, args.time).await?);
+        }
+        return tell(&told, output);
+    }
+    let opened = open(&args.common).await?;
     for connection in &opened.connections {
         let pause = connection.pause(args.time).await?;
-        told.push(Told { connection: connection.name().clone(), paused: Some(pause) });
+        told.push(Paused { connection: connection.name().clone(), paused: Some(pause) });
     }
     opened.store.close().await;
     tell(&told, output)
 }
 
 pub(crate) async fn resume(common: &Common, output: Output) -> Outcome {
-    let opened = open(common).await?;
     let mut told = Vec::new();
+    if let Some(Remote { client, names }) = remote(common).await? {
+        for name in &names {
+            told.push(client.resume(name).await?);
+        }
+        return tell(&told, output);
+    }
+    let opened = open(common).await?;
     for connection in &opened.connections {
         connection.resume().await?;
-        told.push(Told { connection: connection.name().clone(), paused: None });
+        told.push(Paused { connection: connection.name().clone(), paused: None });
     }
     opened.store.close().await;
     tell(&told, output)
 }
 
-fn tell(told: &[Told], output: Output) -> Outcome {
+fn tell(told: &[Paused], output: Output) -> Outcome {
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": told }))?,
         Output::Text => {

@@ -12,6 +12,7 @@ use sync_service::model::RecordKey;
 use sync_service::{Connection, PlanView, explain};
 use tokio_util::sync::CancellationToken;
 
+use super::remote::{Remote, only_here, remote};
 use super::{Opened, open, open_saved, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
@@ -37,6 +38,15 @@ pub(crate) struct Plan {
 }
 
 pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
+    if args.from.is_some() {
+        only_here(&args.common, "plan --from")?;
+    }
+    if args.out.is_some() {
+        only_here(&args.common, "plan --out")?;
+    }
+    if let Some(remote) = remote(&args.common).await? {
+        return show_there(&remote, args.limit, output).await;
+    }
     let opened = match &args.from {
         Some(folder) => open_saved(&args.common, folder).await?,
         None => open(&args.common).await?,
@@ -82,6 +92,24 @@ pub(crate) async fn show(
     }
     drop(bars);
     opened.store.close().await;
+    told(&planned, output)
+}
+
+/// Has a daemon elsewhere make the plans. It tells so many of the objects, and never more.
+async fn show_there(remote: &Remote, limit: u32, output: Output) -> Outcome {
+    let stop = stop_on_signal();
+    let mut planned = Vec::new();
+    for name in &remote.names {
+        let mut shown = remote.client.plan(name, &stop).await?;
+        if let Some(objects) = &mut shown.objects {
+            objects.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        planned.push(shown);
+    }
+    told(&planned, output)
+}
+
+fn told(planned: &[PlanView], output: Output) -> Outcome {
     let changes: u64 = planned.iter().map(|p| p.plan.changes()).sum();
     match output {
         Output::Json => print_json(&serde_json::json!({ "changes": changes, "connections": planned }))?,

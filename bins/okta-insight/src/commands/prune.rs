@@ -9,6 +9,7 @@ use sync_service::model::ConnectionName;
 use sync_service::{Connection, ServiceError};
 use tokio_util::sync::CancellationToken;
 
+use super::remote::only_here;
 use super::{open, stop_on_signal};
 use crate::args::{Output, Prune};
 use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
@@ -23,6 +24,7 @@ struct Done {
 }
 
 pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
+    only_here(&args.common, "prune")?;
     let opened = open(&args.common).await?;
     let stop = stop_on_signal();
     let options = PruneOptions {

@@ -6,11 +6,12 @@ use clap::Args as ClapArgs;
 use serde::Serialize;
 use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunResult, RunSummary};
 use sync_service::model::{ConnectionName, RunId};
-use sync_service::{ConnectionRun, find_run};
+use sync_service::{ConnectionRun, ServiceError, find_run};
 
 use super::open;
+use super::remote::{Remote, remote};
 use crate::args::{Common, Output};
-use crate::output::{Outcome, count, print_json, span, table};
+use crate::output::{Failure, Outcome, count, print_json, span, table};
 
 /// A terminal that is narrower gets the columns that matter most; the others are told of one run.
 const WIDE: u16 = 90;
@@ -48,24 +49,16 @@ struct History {
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
-    let opened = open(&args.common).await?;
+    let filter = RunFilter { kind: args.kind, failed: args.failed, limit: args.limit };
     if let Some(id) = args.id {
-        let found = find_run(&opened.connections, RunId::new(id)).await;
-        opened.store.close().await;
-        let found = found?;
+        let found = find(args, RunId::new(id)).await?;
         match output {
             Output::Json => print_json(&found)?,
             Output::Text => print_one(&found),
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let filter = RunFilter { kind: args.kind, failed: args.failed, limit: args.limit };
-    let mut found = Vec::new();
-    for connection in &opened.connections {
-        let runs = connection.runs(&filter).await?;
-        found.push(History { connection: connection.name().clone(), runs });
-    }
-    opened.store.close().await;
+    let found = list(&args.common, &filter).await?;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": found }))?,
         Output::Text => {
@@ -79,6 +72,40 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run of that number, whichever connection's it is.
+async fn find(args: &Args, id: RunId) -> Result<ConnectionRun, Failure> {
+    if let Some(Remote { client, names }) = remote(&args.common).await? {
+        for name in &names {
+            if let Some(run) = client.run(name, id).await? {
+                return Ok(run);
+            }
+        }
+        return Err(ServiceError::UnknownRun(id).into());
+    }
+    let opened = open(&args.common).await?;
+    let found = find_run(&opened.connections, id).await;
+    opened.store.close().await;
+    Ok(found?)
+}
+
+async fn list(common: &Common, filter: &RunFilter) -> Result<Vec<History>, Failure> {
+    let mut found = Vec::new();
+    if let Some(Remote { client, names }) = remote(common).await? {
+        for connection in names {
+            let runs = client.runs(&connection, filter).await?;
+            found.push(History { connection, runs });
+        }
+        return Ok(found);
+    }
+    let opened = open(common).await?;
+    for connection in &opened.connections {
+        let runs = connection.runs(filter).await?;
+        found.push(History { connection: connection.name().clone(), runs });
+    }
+    opened.store.close().await;
+    Ok(found)
 }
 
 /// Runs as lines of a table, with what the failed ones failed of below.

@@ -7,6 +7,8 @@ use comfy_table::{Cell, Color};
 use sync_service::mapper::{AttributeState, AttributeView, TypeView};
 use sync_service::{Config, SchemaView, compare_schemas};
 
+use super::remote::{Remote, remote};
+use super::stop_on_signal;
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Outcome, coloured, count, print_json, table};
 
@@ -21,10 +23,17 @@ pub(crate) struct Schema {
 }
 
 pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
-    let config = Config::load(&args.common.config)?;
     let mut views = Vec::new();
-    for connection in config.chosen(args.common.connection.as_deref())? {
-        views.push(compare_schemas(connection).await?);
+    if let Some(Remote { client, names }) = remote(&args.common).await? {
+        let stop = stop_on_signal();
+        for name in &names {
+            views.push(client.compare_schemas(name, &stop).await?);
+        }
+    } else {
+        let config = Config::load(&args.common.config)?;
+        for connection in config.chosen(args.common.connection.as_deref())? {
+            views.push(compare_schemas(connection).await?);
+        }
     }
     let differs = views.iter().any(|view| view.differs);
     match output {

@@ -10,7 +10,8 @@ use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, ManualHook, Receiver};
 use tokio_util::sync::CancellationToken;
 
-use super::{manual_hook, open};
+use super::remote::{Remote, only_here, remote};
+use super::{manual_hook, open, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Failure, Outcome, count, print_json};
 
@@ -37,6 +38,37 @@ struct Done {
 }
 
 pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
+    if args.manual_hook {
+        only_here(&args.common, "setup --manual-hook")?;
+    }
+    let done = match remote(&args.common).await? {
+        Some(remote) => set_up_there(&remote).await?,
+        None => set_up_here(args).await?,
+    };
+    let problems = done.iter().filter_map(|d| d.report.hook.as_ref()).any(|hook| !hook.problems.is_empty());
+    match output {
+        Output::Json => print_json(&serde_json::json!({ "connections": done }))?,
+        Output::Text => {
+            done.iter().for_each(print);
+            if !problems {
+                println!("Next: `okta-insight plan` shows what would be sent, `okta-insight sync` sends it.");
+            }
+        }
+    }
+    Ok(if problems { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+async fn set_up_there(remote: &Remote) -> Result<Vec<Done>, Failure> {
+    let stop = stop_on_signal();
+    let mut done = Vec::new();
+    for name in &remote.names {
+        let report = remote.client.set_up(name, &stop).await?;
+        done.push(Done { connection: name.clone(), report, manual_hook: None, by_hand: None });
+    }
+    Ok(done)
+}
+
+async fn set_up_here(args: &Setup) -> Result<Vec<Done>, Failure> {
     let opened = open(&args.common).await?;
     let stop = CancellationToken::new();
     // Okta verifies a hook by calling it. With no daemon there, this process answers for as long as it takes.
@@ -50,18 +82,7 @@ pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
         let _ = serving.await;
     }
     opened.store.close().await;
-    result?;
-    let problems = done.iter().filter_map(|d| d.report.hook.as_ref()).any(|hook| !hook.problems.is_empty());
-    match output {
-        Output::Json => print_json(&serde_json::json!({ "connections": done }))?,
-        Output::Text => {
-            done.iter().for_each(print);
-            if !problems {
-                println!("Next: `okta-insight plan` shows what would be sent, `okta-insight sync` sends it.");
-            }
-        }
-    }
-    Ok(if problems { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    result.map(|()| done)
 }
 
 async fn set_up(

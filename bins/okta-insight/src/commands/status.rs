@@ -7,8 +7,11 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use sync_service::engine::{NextPasses, Unconfirmed};
-use sync_service::{ConnectionStatus, EventSource};
+use sync_service::model::ConnectionName;
+use sync_service::wire::ConnectionView;
+use sync_service::{Broken, ConnectionStatus, EventSource};
 
+use super::remote::{Remote, remote};
 use super::{Opened, open, pause, runs, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{Failure, Outcome, count, print_json, span, table};
@@ -28,22 +31,40 @@ pub(crate) struct Args {
 }
 
 #[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    status: ConnectionStatus,
-    /// Whether a process works on the connection: the daemon, or a command that sends.
-    attended: bool,
+#[serde(untagged)]
+enum Shown {
+    Works {
+        #[serde(flatten)]
+        status: Box<ConnectionStatus>,
+        /// Whether a process works on the connection: the daemon, or a command that sends.
+        attended: bool,
+    },
+    Broken {
+        connection: ConnectionName,
+        broken: Broken,
+    },
+}
+
+/// Who is asked.
+enum Asked {
+    Here(Opened),
+    Elsewhere(Remote),
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
-    let opened = open(&args.common).await?;
-    let result = if args.watch { watch(&opened, output).await } else { once(&opened, output).await };
-    opened.store.close().await;
+    let asked = match remote(&args.common).await? {
+        Some(remote) => Asked::Elsewhere(remote),
+        None => Asked::Here(open(&args.common).await?),
+    };
+    let result = if args.watch { watch(&asked, output).await } else { once(&asked, output).await };
+    if let Asked::Here(opened) = asked {
+        opened.store.close().await;
+    }
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn once(opened: &Opened, output: Output) -> Result<(), Failure> {
-    let found = look(opened).await?;
+async fn once(asked: &Asked, output: Output) -> Result<(), Failure> {
+    let found = asked.look().await?;
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": found })),
         Output::Text => {
@@ -53,10 +74,10 @@ async fn once(opened: &Opened, output: Output) -> Result<(), Failure> {
     }
 }
 
-async fn watch(opened: &Opened, output: Output) -> Result<(), Failure> {
+async fn watch(asked: &Asked, output: Output) -> Result<(), Failure> {
     let stop = stop_on_signal();
     while !stop.is_cancelled() {
-        let found = look(opened).await?;
+        let found = asked.look().await?;
         match output {
             Output::Json => println!("{}", serde_json::json!({ "connections": found })),
             Output::Text => {
@@ -76,17 +97,47 @@ async fn watch(opened: &Opened, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn look(opened: &Opened) -> Result<Vec<Shown>, Failure> {
-    let mut found = Vec::new();
-    for connection in &opened.connections {
-        let attended = connection.is_attended(&opened.config.store)?;
-        found.push(Shown { status: connection.status(RUNS).await?, attended });
+impl Asked {
+    async fn look(&self) -> Result<Vec<Shown>, Failure> {
+        let mut found = Vec::new();
+        match self {
+            Self::Here(opened) => {
+                for connection in &opened.connections {
+                    let attended = connection.is_attended(&opened.config.store)?;
+                    found.push(Shown::Works { status: Box::new(connection.status(RUNS).await?), attended });
+                }
+            }
+            Self::Elsewhere(Remote { client, names }) => {
+                for name in names {
+                    found.push(shown(client.connection(name).await?)?);
+                }
+            }
+        }
+        Ok(found)
     }
-    Ok(found)
+}
+
+/// The daemon that answers works on its connections.
+fn shown(view: ConnectionView) -> Result<Shown, Failure> {
+    match (view.status, view.broken) {
+        (Some(status), _) => Ok(Shown::Works { status: Box::new(status), attended: true }),
+        (None, Some(broken)) => Ok(Shown::Broken { connection: view.name, broken }),
+        (None, None) => Err(Failure::new(format!("the daemon tells nothing of connection {}", view.name))),
+    }
 }
 
 fn print(shown: &Shown) {
-    let Shown { status, attended } = shown;
+    match shown {
+        Shown::Works { status, attended } => print_status(status, *attended),
+        Shown::Broken { connection, broken } => {
+            println!("Connection {connection}");
+            println!("  Cannot work     {}", broken.reason);
+            broken.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
+        }
+    }
+}
+
+fn print_status(status: &ConnectionStatus, attended: bool) {
     let inbox = &status.inbox;
     println!("Connection {}", status.connection);
     println!("  {}", freshness(status));
@@ -102,7 +153,7 @@ fn print(shown: &Shown) {
     if status.paused.is_some() {
         println!("  Pause           {}", pause::line(status.paused));
     }
-    println!("  Process         {}", if *attended { "at work" } else { "none; start `okta-insightd`" });
+    println!("  Process         {}", if attended { "at work" } else { "none; start `okta-insightd`" });
     print_schedule(status);
     println!("  System Log      {}", log(status));
     if let Some(last) = status.last_full_sync {

@@ -11,6 +11,7 @@ use sync_service::model::{ConnectionName, GroupId, ObjectKind, UserId};
 use sync_service::{Connection, ServiceError};
 use tokio_util::sync::CancellationToken;
 
+use super::remote::{Remote, only_here, remote};
 use super::{open, plan, stop_on_signal};
 use crate::args::{Output, Sync};
 use crate::output::{Failure, Outcome, count, print_json, table};
@@ -53,6 +54,15 @@ impl Totals {
 const SHOWN: u32 = 20;
 
 pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
+    if !args.users.is_empty() || !args.groups.is_empty() {
+        only_here(&args.common, "sync --users and --groups")?;
+    }
+    if args.dry_run {
+        only_here(&args.common, "sync --dry-run")?;
+    }
+    if let Some(remote) = remote(&args.common).await? {
+        return told(&there(&remote, args.accept_shrink).await?, output);
+    }
     let opened = open(&args.common).await?;
     let subjects: Vec<Subject> = args
         .users
@@ -89,8 +99,24 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     }
     drop(bars);
     opened.store.close().await;
+    told(&totals, output)
+}
+
+/// Asks a daemon elsewhere for the runs, and waits for their ends.
+async fn there(remote: &Remote, accept_shrink: bool) -> Result<Totals, Failure> {
+    let stop = stop_on_signal();
+    let mut totals = Totals::default();
+    for name in &remote.names {
+        eprintln!("The daemon that works on connection {name} is asked for the run.");
+        let report = remote.client.synchronize(name, accept_shrink, PATIENCE, &stop).await?;
+        totals.add(Synced { connection: name.clone(), handed_over: true, asked_for: 0, report });
+    }
+    Ok(totals)
+}
+
+fn told(totals: &Totals, output: Output) -> Outcome {
     match output {
-        Output::Json => print_json(&totals)?,
+        Output::Json => print_json(totals)?,
         Output::Text => totals.connections.iter().for_each(print),
     }
     let incomplete = totals.connections.iter().any(|synced| synced.report.result != RunResult::Done);

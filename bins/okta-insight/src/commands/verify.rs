@@ -6,9 +6,10 @@ use serde::Serialize;
 use sync_service::engine::{StructureState, VerifyReport};
 use sync_service::model::ConnectionName;
 
-use super::open;
+use super::remote::{Remote, remote};
+use super::{open, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Outcome, count, print_json};
+use crate::output::{FOUND, Failure, Outcome, count, print_json};
 
 #[derive(Serialize)]
 struct Found {
@@ -19,19 +20,32 @@ struct Found {
 }
 
 pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
-    let opened = open(common).await?;
-    let mut found = Vec::new();
-    for connection in &opened.connections {
-        let report = connection.engine().verify(connection.has_hook()).await?;
-        found.push(Found { connection: connection.name().clone(), ok: report.problems.is_empty(), report });
-    }
-    opened.store.close().await;
+    let found = look(common).await?;
     let ok = found.iter().all(|f| f.ok);
     match output {
         Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+async fn look(common: &Common) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    if let Some(Remote { client, names }) = remote(common).await? {
+        let stop = stop_on_signal();
+        for name in names {
+            let report = client.verify(&name, &stop).await?;
+            found.push(Found { connection: name, ok: report.problems.is_empty(), report });
+        }
+        return Ok(found);
+    }
+    let opened = open(common).await?;
+    for connection in &opened.connections {
+        let report = connection.engine().verify(connection.has_hook()).await?;
+        found.push(Found { connection: connection.name().clone(), ok: report.problems.is_empty(), report });
+    }
+    opened.store.close().await;
+    Ok(found)
 }
 
 fn print(found: &Found) {

@@ -64,7 +64,7 @@ fn state(member: &Member, identity: &Identity) -> Markup {
             "Access to the org, scopes, the event hook, the import, rate limits and addresses are looked at, within a minute.",
             button("Check every precondition"),
         ),
-        JobState::Running { since, doing } => under_way(doing, since),
+        JobState::Running { since, doing } => under_way(&doing, since),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &format!("The preconditions could not be looked at: {reason}"), hint.as_deref()))
             @if let Some(button) = button("Check again") { (button) }

@@ -104,7 +104,7 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
         let live = member.working()?.live_run();
         let run = live.running.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
-            (under_way(doing, since))
+            (under_way(&doing, since))
             @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
         });
     }

@@ -112,7 +112,7 @@ fn state(member: &Member, identity: &Identity, show: Show) -> Markup {
         JobState::Idle => {
             empty("Nothing to compare", "This connection cannot work; see why on its Overview.", None)
         }
-        JobState::Running { since, doing } => under_way(doing, since),
+        JobState::Running { since, doing } => under_way(&doing, since),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &reason, hint.as_deref()))
             @if let Some(again) = again() { (again) }

@@ -176,7 +176,8 @@ pub(super) async fn ask_for_everything(member: &Member) -> Result<(), PageError>
     if !offered {
         return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
     }
-    Ok(member.synchronize(false).await?)
+    member.synchronize(false).await?;
+    Ok(())
 }
 
 fn back(name: &str) -> Redirect {

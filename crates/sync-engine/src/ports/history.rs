@@ -1,14 +1,15 @@
 //! What the store remembers of events and runs, for people who look.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId};
 
 use super::{RunSummary, Subject, Unconfirmed};
 use crate::RunKind;
 
 /// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EventState {
     /// Something is still to be looked at for it.
@@ -31,7 +32,8 @@ impl EventState {
 }
 
 /// What an event still waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WaitsFor {
     /// What is to be looked at.
     pub target: Subject,
@@ -44,7 +46,8 @@ pub struct WaitsFor {
 }
 
 /// An event in the inbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventEntry {
     /// Its id.
     pub id: EventId,
@@ -107,7 +110,8 @@ pub struct RunFilter {
 }
 
 /// An execution of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunExecution {
     /// The importer's id.
     pub id: ExecutionId,
@@ -120,7 +124,8 @@ pub struct RunExecution {
 }
 
 /// All that is remembered of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunDetail {
     /// What the history says of it.
     #[serde(flatten)]

@@ -41,6 +41,7 @@ pub struct Known {
 
 /// What sending a record would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ObjectChangeKind))]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// A new object.
@@ -74,7 +75,8 @@ pub struct Staged {
 }
 
 /// How many objects were confirmed, by kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Census {
     /// Objects that exist in the directory.
     pub live: u64,
@@ -84,6 +86,7 @@ pub struct Census {
 
 /// What an event says to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
 pub enum Subject {
     /// A user, with its groups.
@@ -151,7 +154,8 @@ pub struct Look {
 }
 
 /// A record that Assets did not account for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unconfirmed {
     /// Which object.
     pub key: RecordKey,
@@ -164,7 +168,8 @@ pub struct Unconfirmed {
 }
 
 /// What a run would take away from objects that live on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Losses {
     /// By kind and field: how many objects would lose their value, and how many have one.
     pub blanked: Vec<BlankedField>,
@@ -173,7 +178,8 @@ pub struct Losses {
 }
 
 /// A field that would lose values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BlankedField {
     /// The kind of object.
     pub kind: ObjectKind,
@@ -195,7 +201,8 @@ pub struct SyncRequest {
 }
 
 /// How much is waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InboxCounts {
     /// Events with something still to look at.
     pub pending: u64,
@@ -241,7 +248,8 @@ pub struct LastRun {
 }
 
 /// One line of the history.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunSummary {
     /// Its number.
     pub id: RunId,

@@ -1,12 +1,13 @@
 //! What *Setup* creates and *Verify* checks.
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::PortError;
 
 /// How the target's schema and mapping compare with what the directory's schemas call for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StructureState {
     /// There is none yet.
@@ -22,7 +23,8 @@ pub enum StructureState {
 }
 
 /// The comparison in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StructureReport {
     /// The verdict.
     pub state: StructureState,
@@ -61,7 +63,8 @@ pub trait Structure: Send + Sync {
 }
 
 /// What is known of the event hook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HookReport {
     /// The directory's id of the hook, when there is one.
     pub id: Option<String>,

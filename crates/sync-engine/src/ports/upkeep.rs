@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
@@ -30,7 +30,8 @@ pub struct Uncleared {
 }
 
 /// How many values are gone in the directory and still in Assets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnclearedCounts {
     /// Values.
     pub values: u64,

@@ -89,6 +89,7 @@ pub(super) struct RawConnection {
 
 /// Where events come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EventSource {
     /// Deliveries of the event hook alone.

@@ -478,7 +478,7 @@ fn address(key: &str, given: Option<String>, otherwise: &str) -> Result<SocketAd
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 

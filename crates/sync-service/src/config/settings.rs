@@ -97,6 +97,7 @@ pub struct AlertSettings {
 
 /// The secrets of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecretField {
     /// The private key of the API Services app, as JWK or PEM.

@@ -1,14 +1,16 @@
 //! One precondition and what was found of it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How long one check may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// What was found of a precondition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckState))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It holds.
@@ -24,7 +26,8 @@ pub enum State {
 }
 
 /// What a precondition is about, in the order in which they are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckArea))]
 #[serde(rename_all = "lowercase")]
 pub enum Area {
     /// Configuration, state store, clock.
@@ -67,14 +70,15 @@ pub(super) enum Repair {
 }
 
 /// A precondition and what was found of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
     /// Its name in documents, which stays the same.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// What it is about.
     pub area: Area,
     /// Its name for people.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What was found.
     pub state: State,
     /// What was seen.
@@ -82,7 +86,7 @@ pub struct Check {
     /// What to do; nothing where there is nothing to do.
     pub remedy: Option<String>,
     /// The check that has to hold first; nothing unless it was skipped because of that.
-    pub needs: Option<&'static str>,
+    pub needs: Option<Cow<'static, str>>,
     /// Whether `--fix` puts it right.
     pub fixable: bool,
     #[serde(skip)]
@@ -104,7 +108,17 @@ impl Item {
 
     fn found(self, state: State, evidence: String, remedy: Option<String>) -> Check {
         let Self { id, area, title } = self;
-        Check { id, area, title, state, evidence, remedy, needs: None, fixable: false, repair: None }
+        Check {
+            id: Cow::Borrowed(id),
+            area,
+            title: Cow::Borrowed(title),
+            state,
+            evidence,
+            remedy,
+            needs: None,
+            fixable: false,
+            repair: None,
+        }
     }
 
     pub(super) fn ok(self, evidence: impl Into<String>) -> Check {
@@ -130,7 +144,7 @@ impl Item {
         } else {
             format!("needs: {}, {}", other.area.title(), other.title)
         };
-        Check { needs: Some(other.id), ..self.found(State::Skipped, evidence, None) }
+        Check { needs: Some(Cow::Borrowed(other.id)), ..self.found(State::Skipped, evidence, None) }
     }
 
     /// It does not concern this connection.

@@ -3,22 +3,23 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use sync_model::ConnectionName;
 use sync_store::Condition;
 use tokio::net::{TcpListener, TcpStream};
+use url::{ParseError, Url};
 
 use super::check::{Area, Check, Item, Repair};
 use super::probe::{self, Challenged};
 use crate::lock::Lock;
-use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, ServiceError};
+use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, ListenError, ServiceError};
 
 pub(super) const CONFIG: Item = Item::new("config", Area::Machine, "Configuration");
 pub(super) const STORE: Item = Item::new("store", Area::Machine, "State store");
 const DAEMON: Item = Item::new("daemon", Area::Machine, "Daemon");
 pub(super) const LISTEN: Item = Item::new("address.hook", Area::Addresses, "Hook receiver");
 const METRICS: Item = Item::new("address.metrics", Area::Addresses, "Metrics and health");
+const CONSOLE: Item = Item::new("address.console", Area::Addresses, "Console");
 const ALERTS: Item = Item::new("address.alerts", Area::Addresses, "Alerts");
 
 /// How long a receiver of alerts may take to accept a connection.
@@ -49,6 +50,7 @@ pub(super) struct Machine<'c> {
     pub(super) condition: Condition,
     pub(super) listen: Address,
     pub(super) metrics: Option<Address>,
+    console: Option<Address>,
 }
 
 /// Who works on a connection.
@@ -63,11 +65,13 @@ impl<'c> Machine<'c> {
     pub(super) async fn look(config: &'c Config, file: &'c Path) -> Self {
         let condition = Condition::of(&config.store).await;
         let listen = Address::of(config.listen).await;
-        let metrics = match config.metrics {
+        let look = async |address: Option<SocketAddr>| match address {
             Some(address) => Some(Address::of(address).await),
             None => None,
         };
-        Self { config, file, condition, listen, metrics }
+        let metrics = look(config.metrics).await;
+        let console = look(config.console.as_ref().map(|console| console.listen)).await;
+        Self { config, file, condition, listen, metrics, console }
     }
 
     /// Who works on a connection. Takes the lock for a moment, and creates no file for a store that is not there.
@@ -139,25 +143,26 @@ impl<'c> Machine<'c> {
 
     pub(super) async fn addresses(&self, connection: &ConnectionConfig, work: Work) -> Vec<Check> {
         let alerts = connection.alerts.as_ref();
-        let (hook, metrics, alerts) = tokio::join!(
+        let (hook, metrics, console, alerts) = tokio::join!(
             LISTEN.within(self.hook_address(connection, work)),
             METRICS.within(self.metrics_address()),
+            CONSOLE.within(self.console_address()),
             ALERTS.within(alerts_address(connection, alerts)),
         );
-        vec![hook, metrics, alerts]
+        vec![hook, metrics, console, alerts]
     }
 
     async fn hook_address(&self, connection: &ConnectionConfig, work: Work) -> Check {
         let ours =
             if connection.hook.is_some() { self.answers(connection).await } else { work == Work::Somebody };
-        judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
+        self.judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
     }
 
     /// Whether a daemon answers for the connection's hook where it should listen.
     pub(super) async fn answers(&self, connection: &ConnectionConfig) -> bool {
-        let url = format!("http://{}/hooks/okta/{}", near(self.config.listen), connection.name);
-        match (&self.listen, Url::parse(&url)) {
-            (Address::InUse, Ok(url)) => probe::challenge(&url).await == Challenged::Answered,
+        let url = self.here(self.config.listen, &format!("/hooks/okta/{}", connection.name));
+        match (&self.listen, url) {
+            (Address::InUse, Ok(url)) => probe::challenge_here(&url).await == Challenged::Answered,
             _ => false,
         }
     }
@@ -166,14 +171,44 @@ impl<'c> Machine<'c> {
         let (Some(address), Some(found)) = (self.config.metrics, &self.metrics) else {
             return METRICS.without("switched off with server.metrics");
         };
-        let ours = match (found, Url::parse(&format!("http://{}/readyz", near(address)))) {
-            (Address::InUse, Ok(url)) => match probe::ask(&url).await {
+        let ours = match (found, self.here(address, "/readyz")) {
+            (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
                 Ok(response) => probe::json(response).await.is_some_and(|body| body["ready"].is_boolean()),
                 Err(_) => false,
             },
             _ => false,
         };
-        judge(METRICS, address, found, ours, "server.metrics")
+        self.judge(METRICS, address, found, ours, "server.metrics")
+    }
+
+    async fn console_address(&self) -> Check {
+        let (Some(settings), Some(found)) = (&self.config.console, &self.console) else {
+            return CONSOLE.without("switched off with console.listen");
+        };
+        let ours = match (found, self.here(settings.listen, "/healthz")) {
+            (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
+                Ok(response) => response.headers().contains_key("content-security-policy"),
+                Err(_) => false,
+            },
+            _ => false,
+        };
+        self.judge(CONSOLE, settings.listen, found, ours, "console.listen")
+    }
+
+    /// What the daemon answers at an address, asked from here.
+    fn here(&self, address: SocketAddr, path: &str) -> Result<Url, ParseError> {
+        let has_tls = self.config.tls.is_some() && !address.ip().is_loopback();
+        let scheme = if has_tls { "https" } else { "http" };
+        Url::parse(&format!("{scheme}://{}{path}", near(address)))
+    }
+
+    fn judge(&self, item: Item, address: SocketAddr, found: &Address, ours: bool, key: &'static str) -> Check {
+        let protected = self.config.tls.is_some() || self.config.behind_proxy;
+        if !address.ip().is_loopback() && !protected {
+            let exposed = ListenError::Exposed { address, setting: key };
+            return item.problem(exposed.to_string(), exposed.hint());
+        }
+        judge(item, address, found, ours, key)
     }
 }
 

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use okta_client::HookSecret;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_model::ConnectionName;
 use sync_store::Store;
 use tokio::task::JoinHandle;
@@ -36,7 +36,8 @@ use check::Item;
 use machine::{Address, CONFIG, Machine};
 
 /// What was found of one connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Diagnosis {
     /// Its name.
     pub connection: ConnectionName,

@@ -1,6 +1,8 @@
 //! Putting right what is ours to put right.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use sync_engine::{EventHook, PortError, Structure};
 use sync_store::Store;
 
@@ -11,10 +13,11 @@ use crate::connection::{account_client, assets_client, okta_client};
 use crate::{Config, ConfigError, ConnectionConfig};
 
 /// What was put right, or why it could not be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Repaired {
     /// What was worked on.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// Whether it went well.
     pub ok: bool,
     /// What was done, or why not.
@@ -23,6 +26,7 @@ pub struct Repaired {
 
 impl Repaired {
     fn of(what: &'static str, result: Result<Vec<String>, String>) -> Self {
+        let what = Cow::Borrowed(what);
         match result {
             Ok(done) if done.is_empty() => {
                 Self { what, ok: true, result: "nothing was left to do".to_owned() }

@@ -1,12 +1,13 @@
 //! Whether the settings of a connection work, found out by asking both services; what is wrong is told by field.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::init::{Check, Problem, check_account, check_app, check_import_token, check_org};
 use crate::{ConfigError, ConnectionConfig, explain};
 
 /// A setting that does not work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldProblem {
     /// The setting, such as `org_url`; empty when it is none in particular.
     pub field: String,
@@ -43,7 +44,8 @@ impl FieldProblem {
 }
 
 /// What works, and what does not.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Checked {
     /// What was seen of what works.
     pub findings: Vec<String>,

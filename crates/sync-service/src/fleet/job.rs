@@ -1,9 +1,10 @@
 //! Work in the background that somebody looks after: one of its sort at a time, and the last result stays.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{Clock, SystemClock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,8 @@ use tokio_util::task::TaskTracker;
 use crate::{ServiceError, explain};
 
 /// What became of a piece of work.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum JobState<T> {
     /// Nobody has asked for it since the process began.
@@ -22,7 +24,7 @@ pub enum JobState<T> {
         /// Since when.
         since: Timestamp,
         /// What is being done, in words.
-        doing: &'static str,
+        doing: Cow<'static, str>,
     },
     /// It ended well.
     Done {
@@ -93,7 +95,7 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
     pub(super) fn says(&self, what: &'static str) {
         self.state.send_modify(|state| {
             if let JobState::Running { doing, .. } = state {
-                *doing = what;
+                *doing = Cow::Borrowed(what);
             }
         });
     }
@@ -104,7 +106,7 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
         let began = self.state.send_if_modified(|state| {
             let idle = !state.is_running();
             if idle {
-                *state = JobState::Running { since, doing };
+                *state = JobState::Running { since, doing: Cow::Borrowed(doing) };
             }
             idle
         });

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{Clock, HookReport, Quiet, SetupReport, SystemClock, VerifyReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +26,8 @@ const LONG: Duration = Duration::from_hours(6);
 const SHOWN: u32 = 200;
 
 /// Where the settings of a connection are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Keeper {
     /// In the configuration file, or the environment.
@@ -36,9 +37,11 @@ pub enum Keeper {
 }
 
 /// What was saved of a connection, without the secrets.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Saved {
     /// The settings.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::wire::settings_schema))]
     pub settings: ConnectionSettings,
     /// Which secrets there are.
     pub secrets: Vec<SecretField>,
@@ -47,7 +50,8 @@ pub struct Saved {
 }
 
 /// Why a connection cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Broken {
     /// What is wrong.
     pub reason: String,
@@ -273,19 +277,19 @@ impl Member {
     }
 
     /// Asks for a full run, which begins shortly; it shows among the runs. What `accept_shrink` releases is said in the
-    /// plan.
+    /// plan. Gives the number of the request.
     ///
     /// # Errors
     /// When the connection cannot work or is paused, or the store fails.
-    pub async fn synchronize(&self, accept_shrink: bool) -> Result<(), ServiceError> {
+    pub async fn synchronize(&self, accept_shrink: bool) -> Result<i64, ServiceError> {
         let connection = self.working()?;
         if let Some(Pause { until }) = connection.paused().await? {
             let connection = self.name.to_string();
             return Err(crate::HandoverError::Paused { connection, until }.into());
         }
-        connection.store().request_sync(accept_shrink, SystemClock.now()).await?;
+        let request = connection.store().request_sync(accept_shrink, SystemClock.now()).await?;
         self.forget_plan();
-        Ok(())
+        Ok(request.id)
     }
 
     /// The connection, or why there is none as an error.

@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::prelude::*;
 
 /// How long something may take to be seen.
@@ -69,8 +68,7 @@ impl Browser {
     }
 
     async fn tools(&self, command: &str, parameters: Value) -> Value {
-        let tools = ChromeDevTools::new(self.driver.handle().clone());
-        tools.execute_cdp_with_params(command, parameters).await.unwrap()
+        self.driver.cdp().send_raw(command, parameters).await.unwrap()
     }
 
     pub(crate) async fn goto(&self, url: &str) {
@@ -136,7 +134,7 @@ impl Browser {
 
     /// Presses the button or link of that name, as soon as there is one.
     pub(crate) async fn press(&self, name: &str) {
-        let path = format!("//*[self::button or self::a or self::summary][normalize-space()='{name}']");
+        let path = format!("//*[self::button or self::a or self::summary][normalize-space()='{name}' or @aria-label='{name}']");
         let deadline = Instant::now() + PATIENCE;
         loop {
             // A live part may replace it between the look and the press.

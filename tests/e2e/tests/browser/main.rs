@@ -3,7 +3,9 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod browser;
+mod live;
 mod looks;
 mod setup;
 mod site;

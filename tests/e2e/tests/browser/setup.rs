@@ -51,7 +51,7 @@ async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
 
     // From here on changes arrive by themselves.
     browser.goto(&site.address("/connections/acme/live")).await;
-    let user = json!({ "profile": { "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace" } });
+    let user = json!({ "login": "ada@example.com", "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace" });
     let made = site.world.control().call("POST", "/okta/users", &user).await.unwrap();
     browser.see("user.lifecycle.create").await;
     assert!(in_sync(&site.world, PATIENCE).await.in_sync);
@@ -106,7 +106,7 @@ async fn the_whole_set_up_takes_no_mouse() {
 async fn tab_to(browser: &Browser, name: &str) {
     let named = "const e = document.activeElement;
         const label = e.id && document.querySelector(`label[for='${e.id}']`);
-        return [(label ?? e).innerText.trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
+        return [((label ?? e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
     for _ in 0..80 {
         browser.key(Key::Tab).await;
         let now = browser.script(named).await;

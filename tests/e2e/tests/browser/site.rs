@@ -1,6 +1,6 @@
 //! A daemon with its console, and a sandbox to connect it to.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::support::{Daemon, World};
@@ -36,6 +36,35 @@ impl Site {
         Self { world, daemon: Some(daemon), url, token }
     }
 
+    /// The same where people of the org sign in as well: `boss@example.com` may do everything, and `stranger@example.com`
+    /// nothing.
+    pub(crate) async fn with_okta_sign_in() -> Self {
+        let world = World::start(&["--users", "3", "--groups", "1"]);
+        let control = world.control();
+        let console = format!("http://{}", world.console());
+        let mut people = Vec::new();
+        for name in ["boss", "stranger"] {
+            let login = format!("{name}@example.com");
+            let user = json!({ "login": login, "email": login, "firstName": name, "lastName": "Example" });
+            people.push(control.call("POST", "/okta/users", &user).await.unwrap()["id"].clone());
+        }
+        let group = control.call("POST", "/okta/groups", &json!({ "name": "Sync admins" })).await.unwrap();
+        let member = format!("/okta/groups/{}/users/{}", text(&group["id"]), text(&people[0]));
+        control.call("PUT", &member, &json!({})).await.unwrap();
+        let redirect = format!("{console}/sign-in/okta/callback");
+        let app = control.call("POST", "/okta/web-apps", &json!({ "redirect_uris": [redirect] })).await.unwrap();
+        let ready: Value =
+            serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
+        let all = std::fs::read_to_string(world.path("c.toml")).unwrap();
+        let openid = format!(
+            "public_url = \"{console}\"\n\n[console.openid]\norg_url = {}\nclient_id = {}\nclient_secret = {}\n\
+             admin_groups = [\"Sync admins\"]\n\n[connections.",
+            ready["okta"]["org_url"], app["client_id"], app["client_secret"]
+        );
+        std::fs::write(world.path("openid.toml"), all.replacen("[connections.", &openid, 1)).unwrap();
+        Self::serving(world, "openid.toml")
+    }
+
     /// Ends the daemon, and starts it again by the same configuration.
     pub(crate) fn restart(&mut self, config: &str) {
         drop(self.daemon.take());
@@ -69,4 +98,8 @@ impl Site {
         browser.fill("Token", token).await;
         browser.press("Sign in").await;
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
 }

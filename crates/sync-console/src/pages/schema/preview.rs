@@ -45,7 +45,7 @@ pub(super) async fn choose(
         JobState::Done { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
         JobState::Running { since, doing } => html! {
-            (under_way(doing, since))
+            (under_way(&doing, since))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Go on once it is done" }
         },
         JobState::Idle => {

@@ -1,0 +1,228 @@
+//! The OpenAPI document: what the routes say of themselves, completed with what holds for all of them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
+use url::form_urlencoded;
+use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::problem::{ApiError, PROBLEM};
+
+/// The methods that an operation can have.
+const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
+
+/// The document as it is sent.
+#[derive(Debug, Clone)]
+pub(super) struct Document(Arc<str>);
+
+impl Document {
+    pub(super) fn of(document: &Value) -> Self {
+        Self(document.to_string().into())
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+macro_rules! problem_response {
+    ($(#[$meta:meta])* $name:ident, $status:literal, $description:literal) => {
+        $(#[$meta])*
+        pub(super) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+                let problem = Ref::from_schema_name(Problem::name());
+                let content = ContentBuilder::new().schema(Some(problem)).build();
+                let response = ResponseBuilder::new().description($description).content(PROBLEM, content);
+                BTreeMap::from([($status.to_owned(), response.build().into())])
+            }
+        }
+    };
+}
+
+problem_response!(
+    /// The state of something is against it.
+    Conflict,
+    "409",
+    "It is under way already, the connection is paused or in the configuration file, the name is taken, or secrets cannot be kept"
+);
+problem_response!(
+    /// The connection cannot work.
+    Unusable,
+    "503",
+    "The connection cannot work, or too many ask at the same time"
+);
+
+/// Adds what holds for every route: the head of the document, who may call, how calls fail, and the schema that the
+/// settings have anyway.
+pub(super) fn complete(document: OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["info"] = json!({
+        "title": "okta-insight-sync",
+        "description": "The admin API of the daemon that keeps Okta users and groups as objects in Jira Service Management Assets.",
+        "version": env!("CARGO_PKG_VERSION"),
+        "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+    });
+    document["servers"] = json!([{ "url": "/" }]);
+    document["tags"] = json!([
+        { "name": "connections", "description": "An Okta org and an external import in Assets, joined" },
+        { "name": "set-up", "description": "What has to be done once, in the background: begin it, and look what became of it" },
+        { "name": "runs", "description": "Reading Okta and sending what differs" },
+        { "name": "events", "description": "What Okta told, and what became of it" },
+        { "name": "daemon", "description": "The daemon as a whole" },
+    ]);
+    // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
+    document["components"]["securitySchemes"] = json!({
+        "token": { "type": "http", "scheme": "bearer", "description": "A token of an administrator, or a read-only one" },
+        "session": { "type": "apiKey", "in": "cookie", "name": "okta_insight_session", "description": "The session of somebody who signed in to the console" },
+        "csrf": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "With a session, for whatever changes something" },
+    });
+    document["components"]["parameters"] = json!({
+        "name": {
+            "name": "name", "in": "path", "required": true, "description": "The name of the connection",
+            "schema": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$" },
+        },
+        "id": {
+            "name": "id", "in": "path", "required": true, "description": "The number of the run, or of the request for one",
+            "schema": { "type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX },
+        },
+    });
+    add_settings(&mut document);
+    let Some(paths) = document["paths"].as_object_mut() else { return document };
+    for (path, item) in paths {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if METHODS.contains(&method.as_str()) {
+                complete_operation(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Value) {
+    let changes = method != "get";
+    operation["security"] = if changes {
+        json!([{ "token": [] }, { "session": [], "csrf": [] }])
+    } else {
+        json!([{ "token": [] }, { "session": [] }])
+    };
+    let named: Vec<&str> =
+        ["name", "id"].into_iter().filter(|part| path.contains(&format!("{{{part}}}"))).collect();
+    let mut parameters: Vec<Value> =
+        named.iter().map(|part| json!({ "$ref": format!("#/components/parameters/{part}") })).collect();
+    let own = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.extend(own.into_iter().filter(|parameter| parameter["in"] != "path"));
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    } else if let Some(operation) = operation.as_object_mut() {
+        operation.remove("parameters");
+    }
+    let mut problems = vec![
+        ("401", "Nobody is signed in, or the token is not known"),
+        ("422", "A parameter or a value does not fit; of a connection's settings, each is told in `fields`"),
+        ("429", "Too many failed attempts to sign in"),
+        ("500", "Something failed here, such as the state store"),
+    ];
+    if changes {
+        problems.push(("403", "A read-only token may only look; or the CSRF token is missing"));
+    }
+    if !named.is_empty() {
+        problems.push(("404", "There is no such connection, run or event"));
+    }
+    if operation.get("requestBody").is_some() {
+        problems.push(("400", "The body is not JSON"));
+        problems.push(("408", "The body did not come in time"));
+        problems.push(("413", "The body is too large"));
+        problems.push(("415", "The body has another media type than application/json"));
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, description) in problems {
+        responses.entry(status).or_insert_with(|| {
+            json!({
+                "description": description,
+                "content": { PROBLEM: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+            })
+        });
+    }
+}
+
+/// Puts the JSON Schema of the settings among the others.
+fn add_settings(document: &mut Value) {
+    let mut settings = settings_json_schema();
+    moved(&mut settings);
+    let parts = settings.as_object_mut().and_then(|settings| {
+        settings.remove("$schema");
+        settings.remove("$defs")
+    });
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let problem = <Problem as utoipa::PartialSchema>::schema();
+    schemas.entry("Problem").or_insert(serde_json::to_value(problem).unwrap_or_default());
+    schemas.insert(SETTINGS_SCHEMA.to_owned(), settings);
+    let Some(Value::Object(parts)) = parts else { return };
+    for (name, part) in parts {
+        schemas.entry(name).or_insert(part);
+    }
+}
+
+/// References to `$defs` become references to where those are put.
+fn moved(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(target)) = object.get_mut("$ref") {
+                *target = target.replace("#/$defs/", "#/components/schemas/");
+            }
+            object.values_mut().for_each(moved);
+        }
+        Value::Array(items) => items.iter_mut().for_each(moved),
+        _ => {}
+    }
+}
+
+/// The parameters that each path takes after the question mark.
+#[derive(Debug)]
+pub(super) struct Parameters(HashMap<String, HashSet<String>>);
+
+impl Parameters {
+    pub(super) fn of(document: &Value) -> Self {
+        let nothing = Map::new();
+        let paths = document["paths"].as_object().unwrap_or(&nothing);
+        let known = paths.iter().map(|(path, item)| {
+            let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+            let in_query = parameters.filter(|parameter| parameter["in"] == "query");
+            let names = in_query.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned()));
+            (path.clone(), names.collect())
+        });
+        Self(known.collect())
+    }
+}
+
+/// Refuses parameters that the document does not have: a mistyped one would be left out without a word.
+pub(super) async fn only_known_parameters(
+    State(known): State<Arc<Parameters>>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Response {
+    let names = known.0.get(path.as_str());
+    let query = request.uri().query().unwrap_or_default();
+    let mut given = form_urlencoded::parse(query.as_bytes());
+    if given.all(|(name, _)| names.is_some_and(|names| names.contains(name.as_ref()))) {
+        return next.run(request).await;
+    }
+    let detail = match names.map(HashSet::len) {
+        None | Some(0) => "there are no parameters in the query here".to_owned(),
+        Some(_) => {
+            let mut names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+            names.sort_unstable();
+            format!("a parameter in the query is none of {}", names.join(", "))
+        }
+    };
+    ApiError::invalid(detail).into_response()
+}

@@ -1,0 +1,229 @@
+//! What calls are made with, taken apart strictly: whatever does not fit is told as a problem.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::RequestExt;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use sync_service::model::{ConnectionName, RunId};
+use sync_service::{Connection, Member};
+
+use super::problem::{ApiError, Sort};
+use crate::access::{Identity, Role};
+use crate::app::App;
+
+/// How long a body may take to come in.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Somebody who may change something.
+pub(super) struct Admin;
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = axum::response::Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        use axum::response::IntoResponse;
+        let identity = Identity::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        match identity.role {
+            Role::Admin => Ok(Self),
+            Role::ReadOnly => {
+                let hint = "use the token of an administrator".to_owned();
+                Err(ApiError::new(Sort::ReadOnly, "changing something takes more", Some(hint))
+                    .into_response())
+            }
+        }
+    }
+}
+
+/// A part of the path.
+async fn part(parts: &mut Parts, app: &App, name: &str) -> Option<String> {
+    let Path(mut all) = Path::<HashMap<String, String>>::from_request_parts(parts, app).await.ok()?;
+    all.remove(name)
+}
+
+/// The name of a connection, whether there is one or not.
+pub(super) struct Name(pub(super) ConnectionName);
+
+impl FromRequestParts<App> for Name {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let name = part(parts, app, "name").await;
+        let name = name.and_then(|name| ConnectionName::try_from(name).ok());
+        name.map(Self).ok_or_else(|| {
+            let hint = "use 1 to 40 lower-case letters, digits and dashes, starting with a letter".to_owned();
+            ApiError::new(Sort::Unknown, "this cannot be the name of a connection", Some(hint))
+        })
+    }
+}
+
+/// A connection that there is.
+pub(super) struct At(pub(super) Arc<Member>);
+
+impl FromRequestParts<App> for At {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let name = part(parts, app, "name").await;
+        let member = name.and_then(|name| app.member(&name));
+        member.map(Self).ok_or_else(ApiError::unknown_connection)
+    }
+}
+
+/// A connection that there is, and that works.
+pub(super) struct Works(pub(super) Arc<Member>, pub(super) Arc<Connection>);
+
+impl FromRequestParts<App> for Works {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let At(member) = At::from_request_parts(parts, app).await?;
+        let connection = Arc::clone(member.working()?);
+        Ok(Self(member, connection))
+    }
+}
+
+/// The number at the end of the path: of a run, or of a request for one.
+pub(super) struct Number(pub(super) i64);
+
+impl Number {
+    pub(super) const fn run(&self) -> RunId {
+        RunId::new(self.0)
+    }
+}
+
+impl FromRequestParts<App> for Number {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let number = part(parts, app, "id").await.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
+        number.map(Self).ok_or_else(|| {
+            let hint = "see which are remembered with GET /api/v1/connections/{name}/runs".to_owned();
+            ApiError::new(Sort::Unknown, "nothing is remembered under this number", Some(hint))
+        })
+    }
+}
+
+/// The parameters after the question mark. The type has to refuse what it does not know.
+pub(super) struct Params<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Query::<T>::from_request_parts(parts, app).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(rejection) => {
+                let error = std::error::Error::source(&rejection).map(ToString::to_string);
+                let why = error.map(|error| blind(&error)).unwrap_or_default();
+                Err(ApiError::invalid(format!("a parameter in the query does not fit: {why}")))
+            }
+        }
+    }
+}
+
+/// A number from 1 to the most.
+pub(super) fn within(name: &str, number: u32, most: u32) -> Result<u32, ApiError> {
+    if (1..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(ApiError::invalid(format!("{name}: this is not from 1 to {most}")))
+}
+
+/// A body of JSON. The type has to refuse what it does not know.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        if essence.as_deref() != Some("application/json") {
+            let hint = "send it with Content-Type: application/json".to_owned();
+            return Err(ApiError::new(Sort::MediaType, "the body has another media type", Some(hint)));
+        }
+        let read = tokio::time::timeout(BODY_TIME, request.extract::<Bytes, _>()).await;
+        let bytes = read.map_err(|_| late())?.map_err(|rejection| not_read(&rejection))?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let parsed = serde_path_to_error::deserialize(&mut json);
+        let value = parsed.map_err(|error| {
+            let at = error.path().to_string();
+            unreadable(error.inner(), Some(at.as_str()).filter(|at| *at != "."))
+        })?;
+        json.end().map_err(|error| unreadable(&error, None))?;
+        Ok(Self(value))
+    }
+}
+
+fn late() -> ApiError {
+    let detail = format!("the body was not there within {} s", BODY_TIME.as_secs());
+    ApiError::new(Sort::Late, detail, Some("see what slows it down, and try again".into()))
+}
+
+fn not_read(rejection: &BytesRejection) -> ApiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let detail = format!("the body is larger than {} bytes", super::BODY_LIMIT);
+        return ApiError::new(Sort::TooLarge, detail, Some("send less at once".into()));
+    }
+    ApiError::new(Sort::Malformed, "the body could not be read", Some("send it again".into()))
+}
+
+fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
+    match error.classify() {
+        Category::Data => {
+            let place = at.map(|at| format!("{}: ", short(at))).unwrap_or_default();
+            ApiError::invalid(format!("{place}{}", blind(&error.to_string())))
+        }
+        _ => ApiError::new(
+            Sort::Malformed,
+            format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
+            Some("correct it there, and send it again".into()),
+        ),
+    }
+}
+
+/// What is wrong, without the value that is: it may be a secret.
+fn blind(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
+    match expected {
+        Some(expected) => format!("this is not {expected}"),
+        None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
+            short(message)
+        }
+        None => "this does not fit".to_owned(),
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_value() {
+        let told = |json: &str| {
+            let error = serde_json::from_str::<sync_service::wire::Draft>(json).unwrap_err();
+            blind(&error.to_string())
+        };
+        assert_eq!(told(r#"{"settings":"s3cret"}"#), "this is not struct ConnectionSettings");
+        assert_eq!(
+            told(r#"{"settings":{},"secrets":{"s3cret":"x"}}"#),
+            "this is not one of `private_key`, `import_token`, `api_token`, `hook_secret`, `alert_url`"
+        );
+        assert_eq!(told("{}"), "missing field `settings`");
+        assert!(!told(r#"{"settings":{"schedule":{"full":1234567}}}"#).contains("1234567"));
+    }
+}

@@ -1,0 +1,64 @@
+//! The admin API: what the pages do, as JSON, and the document that describes it.
+
+mod connections;
+mod daemon;
+mod document;
+mod events;
+mod extract;
+mod jobs;
+mod live;
+mod problem;
+mod runs;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::any;
+use axum::{Extension, Router, middleware};
+use serde_json::Value;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use crate::app::App;
+
+/// How large a body may be, in bytes.
+const BODY_LIMIT: usize = 256 * 1024;
+
+/// Routes with their documentation: there is no other way to add one.
+type Routes = Vec<UtoipaMethodRouter<App>>;
+
+fn routes() -> (Router<App>, Value) {
+    let all: Routes = [
+        daemon::routes(),
+        connections::routes(),
+        jobs::routes(),
+        runs::routes(),
+        events::routes(),
+        live::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let api = all.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::routes);
+    let (router, document) = OpenApiRouter::new().nest("/api/v1", api).split_for_parts();
+    (router, document::complete(document))
+}
+
+/// Everything below `/api`.
+pub(crate) fn router() -> Router<App> {
+    let (router, document) = routes();
+    let parameters = Arc::new(document::Parameters::of(&document));
+    router
+        .method_not_allowed_fallback(problem::unknown_method)
+        .route_layer(middleware::from_fn_with_state(parameters, document::only_known_parameters))
+        .route("/api", any(problem::unknown_path))
+        .route("/api/", any(problem::unknown_path))
+        .route("/api/{*rest}", any(problem::unknown_path))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(Extension(document::Document::of(&document)))
+        .layer(Extension(live::Places::default()))
+}
+
+/// The OpenAPI document of the admin API, as it is served at `/api/v1/openapi.json`.
+pub fn openapi() -> Value {
+    routes().1
+}

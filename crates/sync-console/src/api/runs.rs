@@ -1,0 +1,65 @@
+//! The history of runs.
+
+use axum::Json;
+use serde::Deserialize;
+use sync_service::engine::{RunFilter, RunKind};
+use sync_service::wire::Runs;
+use sync_service::{ConnectionRun, ServiceError};
+use utoipa::IntoParams;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::document::Unusable;
+use super::extract::{Number, Params, Works};
+use super::problem::ApiError;
+use crate::access::Identity;
+
+pub(super) fn routes() -> Routes {
+    vec![routes!(list), routes!(one)]
+}
+
+/// Which runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Only runs of this kind.
+    kind: Option<RunKind>,
+    /// Only runs that failed, or whose records Assets did not all take.
+    failed: bool,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 500, default = 20)]
+    limit: u32,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { kind: None, failed: false, limit: 20 }
+    }
+}
+
+/// The most runs that are given at once.
+const MOST: u32 = 500;
+
+/// Runs, the newest first
+#[utoipa::path(get, path = "/connections/{name}/runs", operation_id = "list_runs", tag = "runs", params(Filter), responses((status = 200, description = "The runs", body = Runs), Unusable))]
+async fn list(
+    _identity: Identity,
+    Works(member, connection): Works,
+    Params(filter): Params<Filter>,
+) -> Result<Json<Runs>, ApiError> {
+    let limit = super::extract::within("limit", filter.limit, MOST)?;
+    let filter = RunFilter { kind: filter.kind, failed: filter.failed, limit };
+    Ok(Json(Runs { connection: member.name().clone(), runs: connection.runs(&filter).await? }))
+}
+
+/// One run in detail
+#[utoipa::path(get, path = "/connections/{name}/runs/{id}", operation_id = "get_run", tag = "runs", responses((status = 200, description = "The run", body = ConnectionRun), Unusable))]
+async fn one(
+    _identity: Identity,
+    Works(member, connection): Works,
+    id: Number,
+) -> Result<Json<ConnectionRun>, ApiError> {
+    let run = connection.run(id.run()).await?.ok_or(ServiceError::UnknownRun(id.run()))?;
+    Ok(Json(ConnectionRun { connection: member.name().clone(), run }))
+}

@@ -1,0 +1,187 @@
+//! Whatever is sent, the answer is a problem that is documented.
+
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+fn body(kind: &str, text: impl Into<reqwest::Body>, world: &World, path: &str) -> reqwest::RequestBuilder {
+    world.api.request(Method::PUT, path).header("content-type", kind).body(text)
+}
+
+#[tokio::test]
+async fn bodies_that_are_none_are_refused() {
+    let world = World::start().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_settings = format!("{{\"settings\":{}1{}}}", "{\"okta\":".repeat(20_000), "}".repeat(20_000));
+    let large = format!("{{\"settings\":{{}},\"although\":{}true}}", " ".repeat(300_000));
+    let json = "application/json";
+    for (kind, text, status) in [
+        (json, "", 400),
+        (json, "{", 400),
+        (json, "{\"settings\":{}} more", 400),
+        (json, "\u{0}", 400),
+        (json, "NaN", 400),
+        (json, deep.as_str(), 422),
+        (json, deep_settings.as_str(), 422),
+        (json, large.as_str(), 413),
+        (json, "[]", 422),
+        (json, "null", 422),
+        (json, "{\"settings\":{},\"settings\":{}}", 422),
+        (json, "{\"settings\":{},\"unknown\":1}", 422),
+        (json, "{\"settings\":{\"okta\":{\"private_key\":\"s3cret\"}}}", 422),
+        (json, "{\"settings\":{},\"secrets\":{\"import_token\":\"\"}}", 422),
+        (json, "{\"settings\":{},\"secrets\":{\"import_token\":12345678901234567890}}", 422),
+        (json, "{\"settings\":{},\"secrets\":{\"s3cret\":\"s3cret\"}}", 422),
+        (json, "{\"settings\":{\"limits\":{\"min_gone\":1e400}}}", 400),
+        (json, "{\"settings\":{\"limits\":{\"min_gone\":-1}}}", 422),
+        (json, "{\"settings\":{\"okta\":{\"org_url\":\"https://x\\u0000\"}}}", 422),
+        ("text/plain", "{\"settings\":{}}", 415),
+        ("application/x-www-form-urlencoded", "settings=1", 415),
+        ("application/jsonx", "{\"settings\":{}}", 415),
+    ] {
+        let (told, answer) = world.api.answer(body(kind, text.to_owned(), &world, "/connections/main")).await;
+        let shown: String = text.chars().take(60).collect();
+        assert_eq!(told, status, "{shown}: {answer}");
+    }
+    let bytes = body(json, vec![0xff_u8, 0xfe, 0x00], &world, "/connections/main");
+    assert_eq!(world.api.answer(bytes).await.0, 400);
+    let without = world.api.request(Method::PUT, "/connections/main").body("{}");
+    assert_eq!(world.api.answer(without).await.0, 415);
+    assert!(!world.api.told().contains("s3cret"), "what may be a secret was told");
+    assert!(!world.api.told().contains("12345678901234567890"), "what may be a secret was told");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn paths_and_parameters_that_are_none_are_refused() {
+    let world = World::start().await.saved().await;
+    for (path, status) in [
+        ("/connections/Main", 404),
+        ("/connections/..%2Fmain", 404),
+        ("/connections/%00", 404),
+        ("/connections/%ff", 404),
+        ("/connections/main%0d%0aX-Evil:%201", 404),
+        ("/connections/main/", 404),
+        ("//connections", 404),
+        ("/connections/main/runs/0", 404),
+        ("/connections/main/runs/-1", 404),
+        ("/connections/main/runs/99999999999999999999", 404),
+        ("/connections/main/runs/1e3", 404),
+        ("/connections/main/runs/%31%00", 404),
+        ("/connections/main/runs?limit=0", 422),
+        ("/connections/main/runs?limit=501", 422),
+        ("/connections/main/runs?limit=-1", 422),
+        ("/connections/main/runs?limit=4294967296", 422),
+        ("/connections/main/runs?limit=1&limit=2", 422),
+        ("/connections/main/runs?kind=everything", 422),
+        ("/connections/main/runs?unknown=1", 422),
+        ("/connections/main/runs?failed=perhaps", 422),
+        ("/connections/main/events?state=", 422),
+        ("/connections/main/events?search=%00%27%22%25", 200),
+        ("/connections?limit=1", 422),
+        ("/version?x", 422),
+    ] {
+        let (told, answer) = world.api.answer(world.api.request(Method::GET, path)).await;
+        assert_eq!(told, status, "{path}: {answer}");
+    }
+    let long = "x".repeat(201);
+    world.api.get(&format!("/connections/main/events?search={long}"), 422).await;
+    for last in ["x", "-1", "1e9", "99999999999999999999", ".", "\u{e9}"] {
+        let request = world.api.request(Method::GET, "/connections/main/live").header("last-event-id", last);
+        assert_eq!(world.api.answer(request).await.0, 400, "{last}");
+    }
+    for (path, body) in [
+        ("pause", json!({ "seconds": 0 })),
+        ("pause", json!({ "seconds": 31_536_001 })),
+        ("pause", json!({ "seconds": 1.5 })),
+        ("pause", json!({ "seconds": u64::MAX })),
+        ("synchronize", json!({ "accept_shrink": "yes" })),
+        ("events/replay", json!({ "ids": [] })),
+        ("events/replay", json!({ "ids": vec!["x"; 1001] })),
+        ("events/replay", json!({ "ids": [7] })),
+    ] {
+        world.api.post(&format!("/connections/main/{path}"), &body, 422).await;
+    }
+    let unknown =
+        world.api.post("/connections/main/events/replay", &json!({ "ids": ["\u{0}'\""] }), 404).await;
+    assert_eq!(unknown["title"], "There is no such thing");
+    world.end().await;
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+    ];
+    let key = prop_oneof![
+        prop::sample::select(vec![
+            "settings",
+            "secrets",
+            "okta",
+            "assets",
+            "org_url",
+            "ids",
+            "seconds",
+            "accept_shrink",
+            "limits",
+            "users",
+            "mapping",
+            "schedule",
+            "full",
+            "import_token",
+            "although",
+        ])
+        .prop_map(str::to_owned),
+        ".{0,8}",
+    ];
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// One daemon for all that is tried.
+fn shared() -> &'static (tokio::runtime::Runtime, World) {
+    static SHARED: OnceLock<(tokio::runtime::Runtime, World)> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let world = runtime.block_on(async { World::start().await.saved().await });
+        (runtime, world)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+    #[test]
+    fn no_body_breaks_anything(
+        value in any_json(),
+        path in prop::sample::select(vec!["try-out", "pause", "synchronize", "events/replay"]),
+    ) {
+        let (runtime, world) = shared();
+        let request = world.api.request(Method::POST, &format!("/connections/main/{path}")).json(&value);
+        let (status, answer) = runtime.block_on(world.api.answer(request));
+        prop_assert!(status < 500, "{status}: {answer}");
+    }
+
+    #[test]
+    fn no_path_breaks_anything(path in "(/[a-z]{0,12}|/%[0-9a-f]{2}|/main|/connections){0,6}(\\?[ -~&&[^#]]{0,20})?") {
+        let (runtime, world) = shared();
+        let Ok(request) = world.api.request(Method::GET, &path).build() else { return Ok(()) };
+        if request.url().path().ends_with("/live") {
+            return Ok(());
+        }
+        let (status, answer) = runtime.block_on(world.api.answer(world.api.request(Method::GET, &path)));
+        prop_assert!(status < 500, "{status}: {answer}");
+    }
+}

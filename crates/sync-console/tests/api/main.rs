@@ -1,0 +1,9 @@
+//! The admin API against a fleet with the sandbox, all in one process. Every answer is held against the OpenAPI document.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod document;
+mod hostile;
+mod life;
+mod world;

@@ -1,0 +1,447 @@
+//! The admin API of a daemon elsewhere, as commands use it.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sync_engine::{EventFilter, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
+use sync_model::{ConnectionName, EventId, RunId};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::connection::USER_AGENT;
+use crate::doctor::Diagnosis;
+use crate::handover::report_of;
+use crate::wire::{
+    ConnectionView, Connections, Events, PauseFor, Paused, Problem, Replay, Requested, Runs, Synchronize,
+};
+use crate::{ConnectionRun, HandoverError, JobState, PlanView, Replayed, SchemaView, Secret};
+
+/// How long one request may take.
+const REQUEST: Duration = Duration::from_secs(60);
+/// How long it may take to reach the daemon.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How large an answer may be, in bytes.
+const LARGEST: usize = 32 * 1024 * 1024;
+/// How often it is asked what became of something.
+const LOOK: Duration = Duration::from_millis(300);
+/// How long what was begun is waited for: longer than the daemon lets it take.
+const LONGEST: Duration = Duration::from_hours(7);
+
+/// Why a daemon elsewhere did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// An address that a token may not be sent to.
+    #[error(
+        "{0} is no address for a token: it has to begin with https:// and to end with the host or the port"
+    )]
+    Address(Url),
+    /// The daemon could not be reached, or did not answer in time.
+    #[error("the daemon at {server} could not be asked")]
+    Unreachable {
+        /// Its address.
+        server: Url,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// What answers there is no such daemon, or another version of it.
+    #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
+    NotOurs {
+        /// Its address.
+        server: Url,
+        /// What it answered.
+        problem: String,
+    },
+    /// The daemon refused.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
+    /// What it was asked for failed.
+    #[error("{reason}")]
+    Failed {
+        /// Why.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A run did not come to a good end.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
+}
+
+impl RemoteError {
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Address(_) => Some("name it like https://sync.example.com; http:// only on this machine".into()),
+            Self::Unreachable { .. } => {
+                Some("see that the daemon runs, that console.listen can be reached from here, and its certificate".into())
+            }
+            Self::NotOurs { .. } => {
+                Some("name the address of the console, and use the version of the daemon".into())
+            }
+            Self::Refused(problem) if problem.status == 401 => Some(
+                "give a token with --token-file or OKTA_INSIGHT_TOKEN; an administrator of the daemon has one".into(),
+            ),
+            Self::Refused(problem) => problem.hint.clone(),
+            Self::Failed { hint, .. } => hint.clone(),
+            Self::Handover(error) => error.hint(),
+        }
+    }
+
+    /// Whether the arguments are wrong, rather than the world.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Refused(problem) => matches!(problem.status, 401 | 403 | 404 | 422),
+            _ => false,
+        }
+    }
+
+    fn is(&self, sort: &str) -> bool {
+        matches!(self, Self::Refused(problem) if problem.kind.ends_with(&format!(":{sort}")))
+    }
+}
+
+/// What is asked of a daemon elsewhere.
+#[derive(Debug, Clone)]
+pub struct RemoteClient {
+    http: reqwest::Client,
+    server: Url,
+    token: Option<Secret>,
+}
+
+impl RemoteClient {
+    /// A client for the daemon whose console is at this address. Calls nobody.
+    ///
+    /// # Errors
+    /// When the address is none that a token may be sent to.
+    pub fn new(server: Url, token: Option<Secret>) -> Result<Self, RemoteError> {
+        let safe =
+            server.scheme() == "https" || (server.scheme() == "http" && crate::config::is_loopback(&server));
+        let bare = server.path() == "/" && server.query().is_none() && server.fragment().is_none();
+        if !safe || !bare || !server.username().is_empty() || server.password().is_some() {
+            // What stands beside the host may be a secret.
+            let mut shown = server;
+            shown.set_query(None);
+            shown.set_fragment(None);
+            let _ = shown.set_username("");
+            let _ = shown.set_password(None);
+            return Err(RemoteError::Address(shown));
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(REQUEST)
+            .build()
+            .map_err(|source| RemoteError::Unreachable { server: server.clone(), source })?;
+        Ok(Self { http, server, token })
+    }
+
+    /// Every connection, with its status.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn connections(&self) -> Result<Vec<ConnectionView>, RemoteError> {
+        let all: Connections = self.get(&["connections"], &()).await?;
+        Ok(all.connections)
+    }
+
+    /// One connection, with its status.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn connection(&self, name: &ConnectionName) -> Result<ConnectionView, RemoteError> {
+        self.get(&["connections", name.as_str()], &()).await
+    }
+
+    /// Runs, the newest first.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn runs(
+        &self,
+        name: &ConnectionName,
+        filter: &RunFilter,
+    ) -> Result<Vec<RunSummary>, RemoteError> {
+        let mut query = vec![("limit", filter.limit.to_string()), ("failed", filter.failed.to_string())];
+        query.extend(filter.kind.map(|kind| ("kind", kind.as_str().to_owned())));
+        let runs: Runs = self.get(&["connections", name.as_str(), "runs"], &query).await?;
+        Ok(runs.runs)
+    }
+
+    /// The run of that number; `None` when the connection has none.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn run(&self, name: &ConnectionName, run: RunId) -> Result<Option<ConnectionRun>, RemoteError> {
+        let found = self.get(&["connections", name.as_str(), "runs", &run.to_string()], &()).await;
+        match found {
+            Err(error) if error.is("unknown") => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Events, those first that happened last.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn events(&self, name: &ConnectionName, filter: &EventFilter) -> Result<Events, RemoteError> {
+        let mut query = vec![("limit", filter.limit.to_string())];
+        query.extend(filter.state.map(|state| ("state", state.as_str().to_owned())));
+        query.extend(filter.search.clone().map(|search| ("search", search)));
+        self.get(&["connections", name.as_str(), "events"], &query).await
+    }
+
+    /// Puts events back; all that were given up when none are named.
+    ///
+    /// # Errors
+    /// When one is not known, or the daemon cannot be asked.
+    pub async fn replay(
+        &self,
+        name: &ConnectionName,
+        ids: Option<Vec<EventId>>,
+    ) -> Result<Replayed, RemoteError> {
+        match ids {
+            Some(ids) => {
+                self.post(&["connections", name.as_str(), "events", "replay"], Some(&Replay { ids })).await
+            }
+            None => self.tell(&["connections", name.as_str(), "events", "replay-dead"]).await,
+        }
+    }
+
+    /// *Setup*, to its end.
+    ///
+    /// # Errors
+    /// When it fails, or the daemon cannot be asked.
+    pub async fn set_up(
+        &self,
+        name: &ConnectionName,
+        stop: &CancellationToken,
+    ) -> Result<SetupReport, RemoteError> {
+        self.job(name, "setup", stop).await
+    }
+
+    /// *Verify*, to its end.
+    ///
+    /// # Errors
+    /// When it fails, or the daemon cannot be asked.
+    pub async fn verify(
+        &self,
+        name: &ConnectionName,
+        stop: &CancellationToken,
+    ) -> Result<VerifyReport, RemoteError> {
+        self.job(name, "verify", stop).await
+    }
+
+    /// Looks at every precondition.
+    ///
+    /// # Errors
+    /// When that fails, or the daemon cannot be asked.
+    pub async fn examine(
+        &self,
+        name: &ConnectionName,
+        stop: &CancellationToken,
+    ) -> Result<Diagnosis, RemoteError> {
+        self.job(name, "checks", stop).await
+    }
+
+    /// Compares the schemas.
+    ///
+    /// # Errors
+    /// When that fails, or the daemon cannot be asked.
+    pub async fn compare_schemas(
+        &self,
+        name: &ConnectionName,
+        stop: &CancellationToken,
+    ) -> Result<SchemaView, RemoteError> {
+        self.job(name, "schema", stop).await
+    }
+
+    /// Makes a plan.
+    ///
+    /// # Errors
+    /// When that fails, or the daemon cannot be asked.
+    pub async fn plan(
+        &self,
+        name: &ConnectionName,
+        stop: &CancellationToken,
+    ) -> Result<PlanView, RemoteError> {
+        self.job(name, "plan", stop).await
+    }
+
+    /// Asks for a full run and waits until it has ended. A request that is not taken in time is taken back.
+    ///
+    /// # Errors
+    /// When the connection is paused, nobody takes the request in time, the run fails, or the daemon cannot be asked.
+    pub async fn synchronize(
+        &self,
+        name: &ConnectionName,
+        accept_shrink: bool,
+        patience: Duration,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, RemoteError> {
+        let path = ["connections", name.as_str(), "synchronize"];
+        let asked: Requested = self.post(&path, Some(&Synchronize { accept_shrink })).await?;
+        let request = asked.request.to_string();
+        let path = ["connections", name.as_str(), "synchronize", request.as_str()];
+        let began = Instant::now();
+        loop {
+            let now: Requested = self.get(&path, &()).await?;
+            match now.run {
+                Some(RunSummary { ended: Some(_), report, .. }) => {
+                    return Ok(report_of(report)?);
+                }
+                Some(_) => {}
+                None if began.elapsed() >= patience => match self.delete(&path).await {
+                    Ok(()) => {
+                        let connection = name.to_string();
+                        return Err(HandoverError::NotTaken { connection, patience }.into());
+                    }
+                    // Taken in the meantime.
+                    Err(error) if error.is("under-way") => {}
+                    Err(error) => return Err(error),
+                },
+                None => {}
+            }
+            wait(stop, began).await?;
+        }
+    }
+
+    /// Stops sending for a while, or until it is told to go on.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn pause(&self, name: &ConnectionName, time: Option<Duration>) -> Result<Paused, RemoteError> {
+        let seconds = time.map(|time| u32::try_from(time.as_secs().max(1)).unwrap_or(u32::MAX));
+        self.post(&["connections", name.as_str(), "pause"], Some(&PauseFor { seconds })).await
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn resume(&self, name: &ConnectionName) -> Result<Paused, RemoteError> {
+        self.tell(&["connections", name.as_str(), "resume"]).await
+    }
+
+    /// Begins a job, or joins one that is under way, and waits for its end.
+    async fn job<T: DeserializeOwned>(
+        &self,
+        name: &ConnectionName,
+        job: &str,
+        stop: &CancellationToken,
+    ) -> Result<T, RemoteError> {
+        let path = ["connections", name.as_str(), job];
+        let mut state = match self.tell::<JobState<T>>(&path).await {
+            Err(error) if error.is("under-way") => self.get(&path, &()).await?,
+            begun => begun?,
+        };
+        let began = Instant::now();
+        loop {
+            match state {
+                JobState::Done { result, .. } => return Ok(result),
+                JobState::Failed { reason, hint, .. } => return Err(RemoteError::Failed { reason, hint }),
+                JobState::Idle => {
+                    return Err(RemoteError::Failed {
+                        reason: "the daemon forgot what it was asked for".into(),
+                        hint: Some("it may have been started again; ask once more".into()),
+                    });
+                }
+                JobState::Running { .. } => {}
+            }
+            wait(stop, began).await?;
+            state = self.get(&path, &()).await?;
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<T, RemoteError> {
+        let answer = self.send(self.http.get(self.at(path)?).query(query)).await?;
+        self.read(&answer)
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<T, RemoteError> {
+        let mut request = self.http.post(self.at(path)?);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = self.send(request).await?;
+        self.read(&answer)
+    }
+
+    async fn tell<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, RemoteError> {
+        self.post(path, None::<&()>).await
+    }
+
+    async fn delete(&self, path: &[&str]) -> Result<(), RemoteError> {
+        self.send(self.http.delete(self.at(path)?)).await.map(drop)
+    }
+
+    fn at(&self, path: &[&str]) -> Result<Url, RemoteError> {
+        let mut url = self.server.clone();
+        match url.path_segments_mut() {
+            Ok(mut segments) => segments.clear().extend(["api", "v1"]).extend(path),
+            Err(()) => return Err(RemoteError::Address(self.server.clone())),
+        };
+        Ok(url)
+    }
+
+    /// Sends, and gives the answer unless it is a refusal.
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, RemoteError> {
+        let failed = |source| RemoteError::Unreachable { server: self.server.clone(), source };
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        };
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(failed)? {
+            body.extend_from_slice(&part);
+            if body.len() > LARGEST {
+                return Err(self.not_ours(format!("more than {LARGEST} bytes")));
+            }
+        }
+        if status.is_success() {
+            return Ok(body);
+        }
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => Err(RemoteError::Refused(Box::new(problem))),
+            Err(_) => Err(self.not_ours(format!("status {status}"))),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, RemoteError> {
+        serde_json::from_slice(body).map_err(|error| self.not_ours(error.to_string()))
+    }
+
+    fn not_ours(&self, problem: String) -> RemoteError {
+        RemoteError::NotOurs { server: self.server.clone(), problem }
+    }
+}
+
+/// A while, unless the one who waits stops, or has waited for too long.
+async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteError> {
+    if began.elapsed() >= LONGEST {
+        return Err(RemoteError::Failed {
+            reason: format!("the daemon was not done within {} hours", LONGEST.as_secs() / 3_600),
+            hint: Some("see what becomes of it with `okta-insight status`".into()),
+        });
+    }
+    tokio::select! {
+        () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
+        () = tokio::time::sleep(LOOK) => Ok(()),
+    }
+}

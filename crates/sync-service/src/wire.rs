@@ -1,0 +1,231 @@
+//! What goes over the admin API beside the views that pages and commands share; the daemon and whoever calls it agree on
+//! it here.
+
+use std::collections::BTreeMap;
+
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use sync_engine::{EventEntry, RunSummary};
+use sync_model::{ConnectionName, EventId};
+
+use crate::{
+    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, Keeper, Pause, Saved, Secret, SecretField,
+};
+
+/// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings
+/// have anyway.
+pub const SETTINGS_SCHEMA: &str = "ConnectionSettings";
+
+#[cfg(feature = "openapi")]
+pub(crate) fn settings_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    utoipa::openapi::Ref::from_schema_name(SETTINGS_SCHEMA).into()
+}
+
+/// The JSON Schema of [`ConnectionSettings`], with what it refers to in `$defs`.
+pub fn settings_json_schema() -> serde_json::Value {
+    schemars::schema_for!(ConnectionSettings).to_value()
+}
+
+#[cfg(feature = "openapi")]
+fn secrets_schema() -> utoipa::openapi::schema::Object {
+    use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+    let text = || {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .write_only(true)
+            .min_length(Some(1))
+            .max_length(Some(MAX_SECRET))
+    };
+    let secrets = SecretField::ALL
+        .into_iter()
+        .fold(ObjectBuilder::new(), |secrets, field| secrets.property(field.as_str(), text()));
+    secrets
+        .description(Some(
+            "Secrets that are given anew; null takes one away, and those that are not named stay.",
+        ))
+        .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false)))
+        .build()
+}
+
+/// How long a secret may be, in characters.
+pub const MAX_SECRET: usize = 16_384;
+
+/// A connection of the daemon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConnectionView {
+    /// Its name.
+    pub name: ConnectionName,
+    /// Where its settings are kept.
+    pub keeper: Keeper,
+    /// Why it cannot work; null when it can.
+    pub broken: Option<Broken>,
+    /// Whether it gets its work done, and why not.
+    pub health: Option<ConnectionHealth>,
+    /// How it is doing; null when it cannot work.
+    pub status: Option<ConnectionStatus>,
+    /// What was saved of it here, without the secrets; null when it is in the configuration file.
+    pub saved: Option<Saved>,
+}
+
+/// The connections of the daemon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Connections {
+    /// By name.
+    pub connections: Vec<ConnectionView>,
+}
+
+/// The settings of a connection to be saved, or tried.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// The settings.
+    #[cfg_attr(feature = "openapi", schema(schema_with = settings_schema))]
+    pub settings: ConnectionSettings,
+    /// Secrets that are given anew; `None` takes one away. Those that are not named stay as they were saved.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(schema_with = secrets_schema, required = false))]
+    pub secrets: BTreeMap<SecretField, Option<Secret>>,
+    /// Save although the services say that something does not work at this moment.
+    #[serde(default)]
+    pub although: bool,
+    /// Only if there is no connection of that name yet.
+    #[serde(default)]
+    pub new: bool,
+}
+
+impl Draft {
+    /// Whether the secrets are as long as secrets may be.
+    ///
+    /// # Errors
+    /// What is wrong, without the secret.
+    pub fn within_bounds(&self) -> Result<(), String> {
+        for (field, secret) in &self.secrets {
+            let length = secret.as_ref().map(|secret| secret.expose_secret().chars().count());
+            if length.is_some_and(|length| length == 0 || length > MAX_SECRET) {
+                let name = field.as_str();
+                return Err(format!("secrets.{name}: this is not from 1 to {MAX_SECRET} characters long"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A wish for a full run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Synchronize {
+    /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
+    #[serde(default)]
+    pub accept_shrink: bool,
+}
+
+/// A full run that was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Requested {
+    /// The number of the request.
+    pub request: i64,
+    /// The run that answers it; null while none has begun.
+    pub run: Option<RunSummary>,
+}
+
+/// A wish for a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PauseFor {
+    /// For how long, in seconds; until it is ended when null.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 31_536_000))]
+    pub seconds: Option<u32>,
+}
+
+impl PauseFor {
+    /// The longest pause with an end, in seconds: a year.
+    pub const MOST: u32 = 31_536_000;
+}
+
+/// Whether a connection is paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Paused {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// The pause that it is in; null when it is in none.
+    pub paused: Option<Pause>,
+}
+
+/// Runs of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Runs {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// The runs, the newest first.
+    pub runs: Vec<RunSummary>,
+}
+
+/// Events of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Events {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// The events, those first that happened last.
+    pub events: Vec<EventEntry>,
+}
+
+/// Events to put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// Their ids.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
+    pub ids: Vec<EventId>,
+}
+
+impl Replay {
+    /// How many may be named at once.
+    pub const MOST: usize = 1_000;
+}
+
+/// What runs here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Version {
+    /// The name of the product.
+    pub product: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What a problem document means that names no sort.
+fn some_kind() -> String {
+    "about:blank".to_owned()
+}
+
+/// Why a call came to nothing: a problem document (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// What sort of problem it is, as a URI that stays the same.
+    #[serde(rename = "type", default = "some_kind")]
+    pub kind: String,
+    /// The sort in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What failed, and on what.
+    pub detail: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// What is wrong with which setting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<crate::FieldProblem>,
+}
