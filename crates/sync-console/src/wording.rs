@@ -1,7 +1,7 @@
 //! The engine's words for the command line, as they are said to people who have the console before them.
 
 /// What is said on the command line, and here. Longer commands come before those that they begin with.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 19] = [
     ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
     ("run `okta-insight setup`", "press Setup on the Set-up page"),
     ("`okta-insight setup --manual-hook`", "`okta-insight setup --manual-hook` on the server"),
@@ -18,6 +18,7 @@ const WORDS: [(&str, &str); 18] = [
     ("`okta-insight status`", "the Live page"),
     ("`okta-insight events`", "the Events page"),
     ("`okta-insight runs`", "the Runs page"),
+    ("run `okta-insight doctor`", "look at the Checks page"),
     ("`okta-insight doctor`", "the Checks page"),
     ("`okta-insight resume`", "Resume on the Live page"),
 ];

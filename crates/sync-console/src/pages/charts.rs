@@ -1,9 +1,139 @@
-//! Charts of the last day.
+//! Charts of the last day, drawn here: lines over time, each with the same in words.
 
+mod plot;
+
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use sync_service::engine::Sample;
 use sync_service::{Member, ServiceError};
 
+use super::parts::{number, span};
+use plot::{Plot, Series};
+
+/// What the charts are about.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// The charts of a connection.
-pub(super) async fn section(_member: &Member) -> Result<Markup, ServiceError> {
-    Ok(html! {})
+pub(super) async fn section(member: &Member) -> Result<Markup, ServiceError> {
+    // Why a connection cannot work is said above.
+    let Ok(connection) = member.connection() else { return Ok(html! {}) };
+    let now = Timestamp::now();
+    let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
+    Ok(of(&connection.samples(since).await?, now))
+}
+
+fn of(samples: &[Sample], now: Timestamp) -> Markup {
+    let charts = html! {
+        div.grid {
+            (freshness(now, samples))
+            (work(now, samples))
+            (rate_limit(now, samples))
+        }
+    };
+    html! {
+        section aria-labelledby="charts" {
+            h2 #charts { "The last day" }
+            @if samples.is_empty() {
+                p.muted { "Figures come once a minute while the daemon runs." }
+            } @else { (charts) }
+        }
+    }
+}
+
+fn freshness(now: Timestamp, samples: &[Sample]) -> Markup {
+    let age = |sample: &Sample| sample.freshness_seconds;
+    let said = |seconds: u64| span(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
+    Plot {
+        title: "Age of what Assets knows",
+        now,
+        least: 60,
+        said: &said,
+        series: &[Series::of("age", samples, age)],
+        marks: &[],
+        marked: "",
+    }
+    .figure()
+}
+
+fn work(now: Timestamp, samples: &[Sample]) -> Markup {
+    Plot {
+        title: "Applied each minute",
+        now,
+        least: 4,
+        said: &number,
+        series: &[
+            Series::of("events", samples, |sample| Some(sample.settled)),
+            Series::of("records", samples, |sample| Some(sample.sent)),
+        ],
+        marks: &[],
+        marked: "",
+    }
+    .figure()
+}
+
+fn rate_limit(now: Timestamp, samples: &[Sample]) -> Markup {
+    let used = |sample: &Sample| sample.rate_limit_permille.map(u64::from);
+    let said = |permille: u64| format!("{} %", permille.div_ceil(10));
+    let refused: Vec<Timestamp> = samples.iter().filter(|s| s.refused > 0).map(|s| s.at).collect();
+    Plot {
+        title: "Use of Okta's rate limits",
+        now,
+        least: 1000,
+        said: &said,
+        series: &[Series::of("use", samples, used)],
+        marks: &refused,
+        marked: "Okta refused requests",
+    }
+    .figure()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_772_000_000, 0);
+
+    fn sample(minutes_ago: i64) -> Sample {
+        let n = u64::try_from(minutes_ago).unwrap();
+        Sample {
+            at: NOW.checked_sub(SignedDuration::from_mins(minutes_ago)).unwrap(),
+            oldest_change_seconds: None,
+            freshness_seconds: Some(30 + n),
+            pending: 0,
+            dead: 0,
+            unconfirmed: 0,
+            settled: n % 7,
+            sent: n % 5,
+            executions: 1,
+            requests: 3,
+            refused: u64::from(n == 300),
+            rate_limit_permille: (n != 600).then_some(u16::try_from(n % 500).unwrap()),
+        }
+    }
+
+    #[test]
+    fn without_samples_it_is_said_when_there_are_some() {
+        insta::assert_snapshot!(of(&[], NOW).into_string());
+    }
+
+    #[test]
+    fn lines_break_where_nobody_took_samples_and_words_say_the_same() {
+        // Nothing for two hours.
+        let minutes = (0..1440).rev().step_by(10).filter(|n| !(600..720).contains(n));
+        let mut samples: Vec<Sample> = minutes.map(sample).collect();
+        samples.push(sample(0));
+        let drawn = of(&samples, NOW).into_string();
+        let age = drawn.split_once("line line-0\" d=\"").unwrap().1.split_once('"').unwrap().0;
+        assert_eq!(age.matches('M').count(), 2, "{age}");
+        insta::assert_snapshot!(drawn.replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn a_whole_day_stays_small() {
+        let samples: Vec<Sample> = (0..1500).rev().map(sample).collect();
+        let drawn = of(&samples, NOW).into_string();
+        assert!(drawn.len() < 40_000, "{}", drawn.len());
+        assert_eq!(drawn.matches("<svg").count(), 3);
+        assert_eq!(drawn.matches("class=\"mark\"").count(), 1);
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/checks/stream", get(stream))
 }
 
-pub(super) async fn page(
+async fn page(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,

@@ -1,6 +1,6 @@
 //! What Okta told: events as they come in, are applied or given up, and putting them back.
 
-pub(super) mod detail;
+mod detail;
 
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ fn place(member: &Member, end: &str, filter: &EventFilter) -> String {
     asking(&path, &[("q", filter.search.as_deref().unwrap_or("")), ("state", state), ("limit", &limit)])
 }
 
-pub(super) async fn list(
+async fn list(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,
@@ -165,20 +165,30 @@ async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceE
     let events = member.working()?.events(filter).await?;
     if events.is_empty() {
         let all = filter.search.is_none() && filter.state.is_none();
-        return Ok(match all {
-            true => empty(
+        return Ok(if all {
+            empty(
                 "No event yet",
                 "They come when something changes in Okta, once the connection is set up.",
                 None,
-            ),
-            false => empty(
-                "No such event",
-                "No event with this in its type, its id, or the ids of what it named is remembered.",
-                Some(html! { a.button href=(address(member.name(), &["events"])) { "Show all events" } }),
-            ),
+            )
+        } else {
+            let action = html! { a.button href=(address(member.name(), &["events"])) { "Show all events" } };
+            let text = "No event with this in its type, its id, or the ids of what it named is remembered.";
+            empty("No such event", text, Some(action))
         });
     }
     let more = events.len() == filter.limit as usize && filter.limit < MOST;
+    Ok(html! {
+        (of(member.name(), &events))
+        @if more {
+            @let next = EventFilter { limit: filter.limit.saturating_mul(4).min(MOST), ..filter.clone() };
+            a.button href=(place(member, "", &next)) { "Show older events" }
+        }
+    })
+}
+
+/// Events as lines of a table.
+pub(super) fn of(connection: &ConnectionName, events: &[EventEntry]) -> Markup {
     let rows = html! {
         table {
             thead { tr {
@@ -188,19 +198,13 @@ async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceE
                 th scope="col" { "About" }
                 th scope="col" { "What became of it" }
             } }
-            tbody { @for event in &events { (row(member.name(), event)) } }
+            tbody { @for event in events { (row(connection, event)) } }
         }
     };
-    Ok(html! {
-        (scroll("Events", &rows))
-        @if more {
-            @let next = EventFilter { limit: filter.limit.saturating_mul(4).min(MOST), ..filter.clone() };
-            a.button href=(place(member, "", &next)) { "Show older events" }
-        }
-    })
+    scroll("Events", &rows)
 }
 
-pub(super) fn row(connection: &ConnectionName, event: &EventEntry) -> Markup {
+fn row(connection: &ConnectionName, event: &EventEntry) -> Markup {
     let hidden = event.named.len().saturating_sub(NAMED);
     html! {
         tr {

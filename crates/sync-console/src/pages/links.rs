@@ -10,10 +10,7 @@ use url::form_urlencoded::Serializer;
 pub(super) fn address(connection: &ConnectionName, path: &[&str]) -> String {
     let parts = ["connections", connection.as_str()].into_iter().chain(path.iter().copied());
     // Only the path is used; the origin is there because an address needs one.
-    let mut url = match Url::parse("http://localhost/") {
-        Ok(url) => url,
-        Err(_) => return "/".to_owned(),
-    };
+    let Ok(mut url) = Url::parse("http://localhost/") else { return "/".to_owned() };
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.clear().extend(parts);
     }

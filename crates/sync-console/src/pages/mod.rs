@@ -9,6 +9,8 @@ mod error;
 mod events;
 mod health;
 mod links;
+mod live;
+mod objects;
 mod parts;
 mod plan;
 mod runs;
@@ -34,7 +36,9 @@ pub(crate) fn router() -> Router<App> {
         .merge(connections::router())
         .merge(edit::router())
         .merge(setup::router())
+        .merge(live::router())
         .merge(plan::router())
+        .merge(objects::router())
         .merge(runs::router())
         .merge(schema::router())
         .merge(events::router())

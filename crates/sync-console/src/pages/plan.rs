@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::{Losses, StructureReport, SyncPlan};
+use sync_service::engine::{Losses, RunKind, StructureReport, SyncPlan};
 use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, StepState};
 
 use super::links::address;
@@ -19,6 +19,7 @@ use super::stream::{Part, live};
 use super::{PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
+pub(super) use changes::shown;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -27,7 +28,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/plan/synchronize", post(synchronize))
 }
 
-pub(super) async fn page(
+async fn page(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,
@@ -100,7 +101,12 @@ async fn synchronize(
 async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { since, doing } = plan {
-        return Ok(under_way(&doing, since));
+        let live = member.working()?.live_run();
+        let run = live.running.iter().find(|run| run.kind == RunKind::Plan);
+        return Ok(html! {
+            (under_way(&doing, since))
+            @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
+        });
     }
     let may = identity.role == Role::Admin && member.connection().is_ok();
     let button = |label: &str| may.then(|| make_button(member, identity, label));

@@ -65,14 +65,14 @@ fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
 }
 
 /// The address of a list like this one.
-fn place(member: &Member, end: &str, filter: &RunFilter) -> String {
+fn place(member: &Member, end: &str, filter: RunFilter) -> String {
     let path = address(member.name(), &["runs"]) + end;
     let limit = if filter.limit == SHOWN { String::new() } else { filter.limit.to_string() };
     let failed = if filter.failed { "yes" } else { "" };
     asking(&path, &[("kind", filter.kind.map_or("", RunKind::as_str)), ("failed", failed), ("limit", &limit)])
 }
 
-pub(super) async fn list(
+async fn list(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,
@@ -98,8 +98,8 @@ pub(super) async fn list(
             }
             button type="submit" { "Show" }
         }
-        div data-live=(place(&member, "/stream", &filter)) {
-            div data-part="runs" { (table(&member, &filter).await?) }
+        div data-live=(place(&member, "/stream", filter)) {
+            div data-part="runs" { (table(&member, filter).await?) }
         }
     };
     Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
@@ -115,23 +115,19 @@ async fn list_stream(
     let filter = filter(&asked)?;
     Ok(live(app.stop.clone(), move || {
         let member: Arc<Member> = member.clone();
-        async move { Ok(vec![Part::new("runs", table(&member, &filter).await?)]) }
+        async move { Ok(vec![Part::new("runs", table(&member, filter).await?)]) }
     }))
 }
 
-async fn table(member: &Member, filter: &RunFilter) -> Result<Markup, ServiceError> {
-    let runs = member.working()?.runs(filter).await?;
+async fn table(member: &Member, filter: RunFilter) -> Result<Markup, ServiceError> {
+    let runs = member.working()?.runs(&filter).await?;
     if runs.is_empty() {
         let all = filter.kind.is_none() && !filter.failed;
-        return Ok(match all {
-            true => {
-                empty("No run yet", "The first one is made by Synchronize, at the end of the set-up.", None)
-            }
-            false => empty(
-                "No such run",
-                "No run of this sort is remembered.",
-                Some(html! { a.button href=(address(member.name(), &["runs"])) { "Show all runs" } }),
-            ),
+        return Ok(if all {
+            empty("No run yet", "The first one is made by Synchronize, at the end of the set-up.", None)
+        } else {
+            let action = html! { a.button href=(address(member.name(), &["runs"])) { "Show all runs" } };
+            empty("No such run", "No run of this sort is remembered.", Some(action))
         });
     }
     let more = runs.len() == filter.limit as usize && filter.limit < MOST;
@@ -153,8 +149,8 @@ async fn table(member: &Member, filter: &RunFilter) -> Result<Markup, ServiceErr
     Ok(html! {
         (scroll("Runs", &rows))
         @if more {
-            @let next = RunFilter { limit: filter.limit.saturating_mul(4).min(MOST), ..*filter };
-            a.button href=(place(member, "", &next)) { "Show older runs" }
+            @let next = RunFilter { limit: filter.limit.saturating_mul(4).min(MOST), ..filter };
+            a.button href=(place(member, "", next)) { "Show older runs" }
         }
     })
 }
@@ -188,7 +184,7 @@ fn took(run: &RunSummary) -> Markup {
 }
 
 /// Most runs take less than a second.
-fn length(seconds: f64) -> String {
+pub(super) fn length(seconds: f64) -> String {
     if seconds < 10.0 {
         format!("{seconds:.1} s")
     } else {

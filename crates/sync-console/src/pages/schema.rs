@@ -1,7 +1,7 @@
 //! Okta's schemas beside what Assets has of them, and choices about attributes, seen before they are made.
 
 mod choices;
-pub(super) mod preview;
+mod preview;
 mod side;
 
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ fn show(asked: &HashMap<String, String>) -> Result<Show, PageError> {
         .ok_or_else(|| PageError::Bad("There is no such state of an attribute".into()))
 }
 
-pub(super) async fn page(
+async fn page(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,

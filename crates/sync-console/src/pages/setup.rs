@@ -163,16 +163,21 @@ async fn verify(State(app): State<App>, Path(name): Path<String>) -> Result<Redi
     Ok(back(&name))
 }
 
-/// Only where the steps above hold: a person may have had the page open for long.
 async fn synchronize(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
-    let guide = Guide::of(&member).await?;
+    ask_for_everything(&member).await?;
+    Ok(back(&name))
+}
+
+/// Only where the steps above hold: a person may have had the page open for long.
+pub(super) async fn ask_for_everything(member: &Member) -> Result<(), PageError> {
+    let guide = Guide::of(member).await?;
     let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
     if !offered {
         return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
     }
     member.synchronize(false).await?;
-    Ok(back(&name))
+    Ok(())
 }
 
 fn back(name: &str) -> Redirect {

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use jiff::Timestamp;
-use maud::Markup;
+use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 use sync_service::ServiceError;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,11 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn new(name: &'static str, html: Markup) -> Self {
         Self { name, html: html.into_string() }
+    }
+
+    /// The place on the page that it is shown in, with what it is like now.
+    pub(super) fn place(&self) -> Markup {
+        html! { div data-part=(self.name) { (PreEscaped(&self.html)) } }
     }
 }
 

@@ -19,7 +19,7 @@ async fn the_live_page_is_right_after_a_lost_connection_a_reload_and_another_dae
     browser.goto(&site.address("/connections/main/live")).await;
     browser.see("Live").await;
     let created = async || {
-        browser.script("return [...document.querySelectorAll('main td, main li')].filter((e) => e.innerText.includes('user.lifecycle.create')).length").await
+        browser.script("return [...document.querySelectorAll('main tbody tr')].filter((e) => e.innerText.includes('user.lifecycle.create')).length").await
     };
     create(&site, "ada").await;
     browser.see("user.lifecycle.create").await;

@@ -16,7 +16,7 @@ use super::{event_address, state_badge, told, when};
 use crate::access::{Identity, Role};
 use crate::app::App;
 
-pub(in super::super) async fn page(
+pub(super) async fn page(
     State(app): State<App>,
     identity: Identity,
     Path((name, id)): Path<(String, String)>,

@@ -191,3 +191,64 @@ fn messages(report: &RunReport) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use sync_service::engine::{RecordCounts, RunKind, RunResult, RunSummary};
+    use sync_service::model::{ExecutionId, ObjectKind, RecordKey};
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_did_not_go_well_says_why_what_was_refused_and_what_to_do() {
+        let at = |seconds: i64| Timestamp::constant(1_772_000_000 + seconds, 0);
+        let counts = RecordCounts { read: 1200, sent: 9, created: 4, updated: 2, identical: 1, rejected: 2 };
+        let report = RunReport {
+            result: RunResult::Failed,
+            executions: 1,
+            chunks: 3,
+            records: BTreeMap::from([(ObjectKind::User, counts)]),
+            marked: 1,
+            cleared: 2,
+            directory_requests: 14,
+            seconds: 75.0,
+            added_attributes: vec!["Okta User: <Team>".into()],
+            messages: vec!["Okta User: a value of \"city\" does not fit".into()],
+            error: Some("Assets answers 500 <b>".into()),
+            hint: Some("run `okta-insight doctor`, and try again".into()),
+            execution: None,
+            resumed: true,
+            mapping: None,
+        };
+        let summary = RunSummary {
+            id: RunId::new(7),
+            kind: RunKind::Full,
+            started: at(0),
+            ended: Some(at(75)),
+            report: Some(report),
+        };
+        let execution = |id: &str, ended, processed| RunExecution {
+            id: ExecutionId::new(id),
+            started: at(60),
+            ended,
+            processed,
+        };
+        let executions = vec![
+            execution("e1", Some(at(70)), true),
+            execution("e2", Some(at(71)), false),
+            execution("e3", None, false),
+        ];
+        let refused = Unconfirmed {
+            key: RecordKey { kind: ObjectKind::User, id: "00u1".into() },
+            attempts: 6,
+            reason: "value too long: <script>".into(),
+            due: at(3600),
+        };
+        let detail = RunDetail { summary, executions, refused_count: 3, refused: vec![refused] };
+        let main = ConnectionName::try_from("main".to_owned()).unwrap();
+        insta::assert_snapshot!(all(&main, &detail).into_string().replace("><", ">\n<"));
+    }
+}

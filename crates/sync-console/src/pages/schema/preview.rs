@@ -10,8 +10,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use sync_service::mapper::{AttributeState, AttributeView, MappingOptions, TypeView};
 use sync_service::{
-    Draft, JobState, Keeper, Member, SaveError, SchemaPreview, ServiceError, explain, preview_schemas,
+    Draft, JobState, Keeper, Member, SaveError, SchemaPreview, SchemaView, ServiceError, explain,
+    preview_schemas,
 };
+
+use tokio::time::Instant;
 
 use super::super::links::address;
 use super::super::parts::{Tone, notice, said, under_way};
@@ -23,11 +26,14 @@ use crate::app::App;
 
 /// How long somebody may wait for a preview.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the form waits for what it is made of, and how often it looks.
+const A_MOMENT: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(100);
 
 type Sent = HashMap<String, String>;
 
 /// The form, filled with what is in force.
-pub(in super::super) async fn choose(
+pub(super) async fn choose(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,
@@ -35,10 +41,9 @@ pub(in super::super) async fn choose(
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let options = in_force(&member)?;
     super::compare_once(&member);
-    let body = match member.schemas() {
+    let body = match compared(&member).await {
         JobState::Done { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
-        // Without a script somebody has to ask again.
         JobState::Running { since, doing } => html! {
             (under_way(&doing, since))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Go on once it is done" }
@@ -48,6 +53,18 @@ pub(in super::super) async fn choose(
         }
     };
     Ok(page(&member, &identity, StatusCode::OK, &body))
+}
+
+/// What was compared, waited for as long as nobody thinks that the page hangs.
+async fn compared(member: &Member) -> JobState<SchemaView> {
+    let until = Instant::now() + A_MOMENT;
+    loop {
+        let state = member.schemas();
+        if !state.is_running() || Instant::now() >= until {
+            return state;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// What the choices would change. Nothing is saved.

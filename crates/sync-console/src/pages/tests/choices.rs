@@ -23,7 +23,7 @@ const CHOICES: &[(&str, &str)] = &[
 async fn both_sides_stand_beside_each_other_and_can_be_filtered() {
     let world = World::start().await;
     let page = world.page_with("/connections/main/schema", "Okta type</th>").await;
-    assert!(page.contains("Not in Assets yet") && page.contains("press Setup"), "{}", own(&page));
+    assert!(page.contains("Not in Assets yet") && page.contains("Press Setup"), "{}", own(&page));
     world.set_up().await;
     world.post("/connections/main/schema", &[]).await;
     world.page_with("/connections/main/schema", "Both sides agree").await;

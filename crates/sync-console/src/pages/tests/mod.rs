@@ -2,5 +2,6 @@
 
 mod choices;
 mod flow;
+mod objects;
 mod refused;
 mod world;

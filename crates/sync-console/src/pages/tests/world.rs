@@ -74,10 +74,6 @@ impl World {
         }
     }
 
-    pub(super) fn app(&self) -> App {
-        App { fleet: Arc::clone(&self.fleet), stop: CancellationToken::new() }
-    }
-
     pub(super) fn member(&self) -> Arc<Member> {
         self.fleet.get(&main()).unwrap()
     }
@@ -91,7 +87,11 @@ impl World {
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).extension(identity(Role::Admin)).body(Body::empty()).unwrap();
+        self.get_as(Role::Admin, path).await
+    }
+
+    pub(super) async fn get_as(&self, role: Role, path: &str) -> Answer {
+        let request = Request::get(path).extension(identity(role)).body(Body::empty()).unwrap();
         self.ask(request).await
     }
 
@@ -122,13 +122,15 @@ impl World {
     pub(super) async fn set_up(&self) {
         self.fleet.start();
         assert!(self.member().set_up());
+        self.page_with("/connections/main/setup", "Setup again").await;
+        assert!(self.member().verify());
         self.page_with("/connections/main/setup", "Look at the plan first").await;
     }
 
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
         self.member().synchronize(false).await.unwrap();
-        self.page_with("/connections/main/runs", "Done").await;
+        self.page_with("/connections/main/runs?kind=full", "✓</span> Done").await;
     }
 }
 
@@ -136,7 +138,8 @@ pub(super) fn main() -> ConnectionName {
     ConnectionName::try_from("main".to_owned()).unwrap()
 }
 
-pub(super) fn identity(role: Role) -> Identity {
+/// What the guard puts before every page.
+fn identity(role: Role) -> Identity {
     Identity { who: "somebody".into(), role, via: Via::Session, csrf: Some("csrf-token".into()) }
 }
 

@@ -1,0 +1,167 @@
+//! Lines over the last day as SVG.
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use sync_service::engine::Sample;
+
+use super::super::parts::capital;
+
+/// The drawing, in units of its own.
+const WIDTH: i64 = 320;
+const HEIGHT: i64 = 130;
+/// The area of the lines.
+const LEFT: i64 = 4;
+const RIGHT: i64 = WIDTH - 4;
+const TOP: i64 = 18;
+const BOTTOM: i64 = HEIGHT - 18;
+/// What is shown.
+const SECONDS: i64 = 24 * 3600;
+/// Samples of so many seconds are one point, the highest of them: there are no more points than pixels.
+const COLUMN: i64 = 300;
+/// A line breaks where there was no sample for so long.
+const GAP: i64 = 900;
+
+/// One line.
+pub(super) struct Series {
+    name: &'static str,
+    points: Vec<(Timestamp, u64)>,
+}
+
+impl Series {
+    pub(super) fn of(name: &'static str, samples: &[Sample], value: impl Fn(&Sample) -> Option<u64>) -> Self {
+        Self { name, points: samples.iter().filter_map(|s| Some((s.at, value(s)?))).collect() }
+    }
+
+    /// The same in words.
+    fn told(&self, said: &dyn Fn(u64) -> String) -> String {
+        let values = || self.points.iter().map(|(_, value)| *value);
+        match (self.points.last(), values().min(), values().max()) {
+            (Some((_, last)), Some(least), Some(most)) => {
+                format!("{}: now {}, least {}, most {}", self.name, said(*last), said(least), said(most))
+            }
+            _ => format!("{}: not known yet", self.name),
+        }
+    }
+}
+
+/// A chart.
+pub(super) struct Plot<'p> {
+    pub(super) title: &'static str,
+    pub(super) now: Timestamp,
+    /// The scale goes up to this at least.
+    pub(super) least: u64,
+    /// A value as people read it.
+    pub(super) said: &'p dyn Fn(u64) -> String,
+    pub(super) series: &'p [Series],
+    /// Moments that are marked, and what happened then.
+    pub(super) marks: &'p [Timestamp],
+    pub(super) marked: &'static str,
+}
+
+impl Plot<'_> {
+    pub(super) fn figure(&self) -> Markup {
+        let top =
+            self.series.iter().flat_map(|s| &s.points).map(|(_, v)| *v).max().unwrap_or(0).max(self.least);
+        let mut words: Vec<String> =
+            self.series.iter().map(|series| capital(&series.told(self.said))).collect();
+        if !self.marks.is_empty() {
+            words.push(format!("{} {}", self.marked, times(self.marks.len())));
+        }
+        let alternative = format!("{} over the last day. {}", self.title, words.join(". "));
+        html! {
+            figure.card {
+                figcaption {
+                    strong { (self.title) }
+                    @for (at, words) in words.iter().enumerate() {
+                        div.small.muted { @if self.series.len() > 1 && at < self.series.len() { span class={ "key key-" (at) } aria-hidden="true" {} " " } (words) }
+                    }
+                }
+                svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(alternative) {
+                    @for y in [TOP, i64::midpoint(TOP, BOTTOM), BOTTOM] { line.rule x1=(LEFT) x2=(RIGHT) y1=(y) y2=(y) {} }
+                    @for at in self.marks { @let x = self.x(*at); line.mark x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {} }
+                    @for (at, series) in self.series.iter().enumerate() {
+                        @let segments = self.segments(series, top);
+                        @if self.series.len() == 1 { path.area d=(area(&segments)) {} }
+                        path class={ "line line-" (at) } d=(line(&segments)) {}
+                    }
+                    @for (y, value) in [(TOP, top), (i64::midpoint(TOP, BOTTOM), top / 2), (BOTTOM, 0)] { text x=(LEFT) y=(y - 3) { ((self.said)(value)) } }
+                    @for (at, hours, anchor) in [(LEFT, 24, "start"), (i64::midpoint(LEFT, RIGHT), 12, "middle"), (RIGHT, 0, "end")] {
+                        text x=(at) y=(HEIGHT - 4) text-anchor=(anchor) { @if hours == 0 { "now" } @else { (hours) " h ago" } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where a moment is, in whole units.
+    fn x(&self, at: Timestamp) -> i64 {
+        let age = self.now.duration_since(at).as_secs().clamp(0, SECONDS);
+        RIGHT - age * (RIGHT - LEFT) / SECONDS
+    }
+
+    /// The points of a line, in tenths of a unit, broken where nothing is known.
+    fn segments(&self, series: &Series, top: u64) -> Vec<Vec<(i64, i64)>> {
+        let mut segments: Vec<Vec<(i64, i64)>> = Vec::new();
+        let mut last: Option<(Timestamp, i64)> = None;
+        for &(at, value) in &series.points {
+            let age = self.now.duration_since(at);
+            if age > SignedDuration::from_secs(SECONDS) {
+                continue;
+            }
+            let column = age.as_secs().max(0) / COLUMN;
+            let x = RIGHT * 10 - column * COLUMN * (RIGHT - LEFT) * 10 / SECONDS;
+            let height =
+                u128::from(value) * u128::from((BOTTOM - TOP).unsigned_abs()) * 10 / u128::from(top.max(1));
+            let y = BOTTOM * 10 - i64::try_from(height).unwrap_or(0);
+            let goes_on =
+                last.is_some_and(|(before, _)| at.duration_since(before) <= SignedDuration::from_secs(GAP));
+            match (segments.last_mut(), last) {
+                (Some(segment), Some((_, before))) if goes_on && before == column => {
+                    if let Some(point) = segment.last_mut() {
+                        point.1 = point.1.min(y);
+                    }
+                }
+                (Some(segment), _) if goes_on => segment.push((x, y)),
+                _ => segments.push(vec![(x, y)]),
+            }
+            last = Some((at, column));
+        }
+        segments
+    }
+}
+
+fn times(n: usize) -> String {
+    if n == 1 { "once".to_owned() } else { format!("in {n} minutes") }
+}
+
+fn tenths(n: i64) -> String {
+    format!("{}.{}", n / 10, n % 10)
+}
+
+fn line(segments: &[Vec<(i64, i64)>]) -> String {
+    let mut path = String::new();
+    for segment in segments {
+        for (at, (x, y)) in segment.iter().enumerate() {
+            let letter = if at == 0 { 'M' } else { 'L' };
+            // Writing to a text does not fail.
+            let _ = write!(path, "{letter}{} {}", tenths(*x), tenths(*y));
+        }
+        if segment.len() == 1 {
+            path.push_str("h0.1");
+        }
+    }
+    path
+}
+
+fn area(segments: &[Vec<(i64, i64)>]) -> String {
+    let mut path = String::new();
+    for segment in segments.iter().filter(|segment| segment.len() > 1) {
+        if let (Some((first, _)), Some((last, _))) = (segment.first(), segment.last()) {
+            path.push_str(&line(std::slice::from_ref(segment)));
+            let _ = write!(path, "L{} {BOTTOM}L{} {BOTTOM}Z", tenths(*last), tenths(*first));
+        }
+    }
+    path
+}

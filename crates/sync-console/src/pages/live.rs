@@ -1,0 +1,157 @@
+//! What goes on now: the run under way, events as they come in and are applied, and how fresh Assets is.
+
+mod run;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use sync_service::engine::EventFilter;
+use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, StepName, StepState};
+
+use super::links::address;
+use super::parts::{Tone, aged, empty, notice, number, time};
+use super::stream::{Part, live};
+use super::{PageError, events, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+pub(super) use run::phases;
+
+/// So many of the newest events.
+const EVENTS: u32 = 15;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/connections/{name}/live", get(page))
+        .route("/connections/{name}/live/stream", get(stream))
+        .route("/connections/{name}/live/pause", post(pause))
+        .route("/connections/{name}/live/resume", post(resume))
+        .route("/connections/{name}/live/synchronize", post(synchronize))
+}
+
+async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    super::setup::look_once(&member);
+    let body = html! {
+        div.head {
+            h1 { "Live" }
+            span.badge data-live-state { "as it was when the page was opened" }
+        }
+        div data-live={ (address(member.name(), &["live"])) "/stream" } {
+            @for part in parts(&member, &identity).await? { (part.place()) }
+        }
+    };
+    Ok(shell::connection_page(&identity, &member, "/live", &body).into_response())
+}
+
+async fn stream(
+    State(app): State<App>,
+    identity: Identity,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?;
+    Ok(live(app.stop.clone(), move || {
+        let (member, identity) = (member.clone(), identity.clone());
+        async move { parts(&member, &identity).await }
+    }))
+}
+
+async fn parts(member: &Member, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
+    let connection = member.working()?;
+    let status = connection.status(1).await?;
+    Ok(vec![
+        Part::new("freshness", freshness(&status)),
+        Part::new("actions", actions(member, identity, &status).await?),
+        Part::new("run", run::section(member.name(), &connection.live_run(), status.runs.first())),
+        Part::new("events", newest(member, connection).await?),
+    ])
+}
+
+fn freshness(status: &ConnectionStatus) -> Markup {
+    html! {
+        section.card aria-label="Freshness" {
+            dl.figures {
+                div { dt { "Everything known until" } dd { @match status.freshness.known_until { Some(at) => (aged(at)), None => "–" } } }
+                div { dt { "Oldest change on its way" } dd { @match status.freshness.waiting_since { Some(at) => (aged(at)), None => "none" } } }
+                div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
+                div { dt { "Given up" } dd { (number(status.inbox.dead)) } }
+                div { dt { "Refused records" } dd { (number(status.inbox.unconfirmed)) } }
+            }
+        }
+        @if let Some(pause) = status.paused {
+            (notice(Tone::Warning, "This connection is paused: nothing is sent to Assets", Some("events are kept meanwhile; press Resume to go on")))
+            @if let Some(until) = pause.until { p { "It goes on by itself at " (time(until)) "." } }
+        }
+    }
+}
+
+async fn actions(
+    member: &Member,
+    identity: &Identity,
+    status: &ConnectionStatus,
+) -> Result<Markup, ServiceError> {
+    if identity.role != Role::Admin {
+        return Ok(html! {});
+    }
+    let guide = Guide::of(member).await?;
+    let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
+    let button = |action: &str, label: &str| {
+        html! {
+            form method="post" action=(address(member.name(), &["live", action])) {
+                (shell::csrf(identity))
+                button type="submit" { (label) }
+            }
+        }
+    };
+    let paused = status.paused.is_some();
+    Ok(html! {
+        div.actions.below {
+            (if paused { button("resume", "Resume") } else { button("pause", "Pause") })
+            @if offered && !paused { (button("synchronize", "Synchronize")) }
+            a.button href=(address(member.name(), &["plan"])) { "Look at the plan" }
+        }
+    })
+}
+
+async fn newest(member: &Member, connection: &Connection) -> Result<Markup, ServiceError> {
+    let events = connection.events(&EventFilter { limit: EVENTS, ..EventFilter::default() }).await?;
+    Ok(html! {
+        div.head {
+            h2 { "Newest events" }
+            div.actions { a href=(address(member.name(), &["events"])) { "All events" } }
+        }
+        @if events.is_empty() {
+            (empty("No event yet", "Change a user in Okta, and it is seen here at once.", None))
+        } @else {
+            (events::of(member.name(), &events))
+        }
+    })
+}
+
+fn back(member: &Member) -> Redirect {
+    Redirect::to(&address(member.name(), &["live"]))
+}
+
+async fn pause(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?.pause(None).await?;
+    Ok(back(&member))
+}
+
+async fn resume(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    member.working()?.resume().await?;
+    Ok(back(&member))
+}
+
+async fn synchronize(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    super::setup::ask_for_everything(&member).await?;
+    Ok(back(&member))
+}

@@ -1,0 +1,159 @@
+//! Runs while they go on: phase by phase, how far, how fast, how long still.
+
+use maud::{Markup, html};
+use sync_service::engine::{RunResult, RunSummary};
+use sync_service::model::ConnectionName;
+use sync_service::{LivePhase, LiveRun, LiveRunView};
+
+use super::super::parts::{Tone, aged, badge, empty, notice, number, scroll, span, time};
+use super::super::runs::{kind_word, length};
+use super::super::{health, links};
+
+pub(super) fn section(connection: &ConnectionName, view: &LiveRunView, last: Option<&RunSummary>) -> Markup {
+    html! {
+        @for run in &view.running { (one(connection, run)) }
+        @if view.running.is_empty() {
+            @match (view.ended.first(), last) {
+                (Some(run), _) => (one(connection, run)),
+                (None, Some(run)) => {
+                    section.card aria-label="Last run" {
+                        h2 { "Nothing runs" }
+                        p { "The last run: " (links::run(connection, run.id)) ", " (kind_word(run.kind)) ", " (time(run.started)) " " (health::run_badge(run)) }
+                    }
+                },
+                (None, None) => (empty("Nothing runs", "No run was made yet. The first one is made by Synchronize, at the end of the set-up.", None)),
+            }
+        }
+    }
+}
+
+fn one(connection: &ConnectionName, run: &LiveRun) -> Markup {
+    let (tone, word) = match (run.ended, run.result) {
+        (None, _) => (Tone::Busy, "Running"),
+        (Some(_), Some(RunResult::Done)) => (Tone::Good, "Done"),
+        (Some(_), Some(RunResult::Incomplete)) => (Tone::Warning, "Incomplete"),
+        (Some(_), Some(RunResult::Failed)) => (Tone::Problem, "Failed"),
+        (Some(_), None) => (Tone::Warning, "Cut off"),
+    };
+    html! {
+        section.card aria-label=(kind_word(run.kind)) {
+            div.head {
+                h2 {
+                    @if run.ended.is_some() { "Last run: " }
+                    (kind_word(run.kind))
+                }
+                (badge(tone, word))
+                span.muted {
+                    @match run.ended {
+                        None => { "begun " (aged(run.began)) },
+                        Some(ended) => { "ended " (aged(ended)) ", after " (length(run.seconds)) },
+                    }
+                }
+                @if let Some(id) = run.run { div.actions { (links::run(connection, id)) } }
+            }
+            @if let Some(error) = &run.error { (notice(Tone::Problem, error, run.hint.as_deref())) }
+            @if !run.phases.is_empty() { (phases(&run.phases)) }
+        }
+    }
+}
+
+pub(in super::super) fn phases(phases: &[LivePhase]) -> Markup {
+    let rows = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Phase" }
+                th scope="col" { "Progress" }
+                th.number scope="col" { "Done" }
+                th.number scope="col" { "A second" }
+                th.number scope="col" { "Remaining" }
+            } }
+            tbody { @for phase in phases { (line(phase)) } }
+        }
+    };
+    scroll("Phases", &rows)
+}
+
+fn line(phase: &LivePhase) -> Markup {
+    let LivePhase { label, done, total, ended, .. } = phase;
+    html! {
+        tr {
+            th scope="row" { (label) }
+            td.wide {
+                @match (ended, total) {
+                    (Some(_), _) => (badge(Tone::Good, "Done")),
+                    (None, Some(total)) => progress value=(done) max=((*total).max(1)) aria-label=(label) {},
+                    (None, None) => progress aria-label=(label) {},
+                }
+            }
+            td.number { @match total { Some(total) => { (number(*done)) " of " (number(*total)) }, None if *done == 0 => "–", None => (number(*done)) } }
+            td.number { (rate(phase.per_second)) }
+            td.number { @match phase.remaining_seconds { Some(seconds) => { "about " (span(jiff::SignedDuration::from_secs_f64(seconds.min(1e9)))) }, None => "–" } }
+        }
+    }
+}
+
+/// Slow ones are told more exactly.
+fn rate(per_second: f64) -> String {
+    match per_second {
+        none if none <= 0.0 => "–".to_owned(),
+        slow if slow < 10.0 => format!("{slow:.1}"),
+        fast => format!("{fast:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sync_service::engine::{Phase, RunKind};
+    use sync_service::model::RunId;
+
+    use super::*;
+
+    fn phase(phase: Phase, done: u64, total: Option<u64>, rest: Option<f64>, ended: bool) -> LivePhase {
+        let began = Timestamp::constant(1_772_000_000, 0);
+        LivePhase {
+            phase,
+            label: phase.to_string(),
+            began,
+            ended: ended.then_some(began),
+            seconds: 12.0,
+            done,
+            total,
+            per_second: 41.7,
+            remaining_seconds: rest,
+        }
+    }
+
+    #[test]
+    fn a_run_under_way_says_how_far_how_fast_and_how_long_still() {
+        let began = Timestamp::constant(1_772_000_000, 0);
+        let run = LiveRun {
+            run: Some(RunId::new(3)),
+            kind: RunKind::Full,
+            began,
+            ended: None,
+            seconds: 12.0,
+            result: None,
+            error: None,
+            hint: None,
+            phases: vec![
+                phase(Phase::Groups, 12, Some(12), None, true),
+                phase(Phase::Users, 500, Some(12_000), Some(276.0), false),
+                phase(Phase::Missing, 0, None, None, false),
+            ],
+        };
+        let failed = LiveRun {
+            ended: Some(began),
+            result: Some(RunResult::Failed),
+            error: Some("Okta answers 500 <b>".into()),
+            hint: Some("run `okta-insight doctor`".into()),
+            phases: Vec::new(),
+            ..run.clone()
+        };
+        let main = ConnectionName::try_from("main".to_owned()).unwrap();
+        let running = LiveRunView { running: vec![run], ended: vec![failed.clone()] };
+        let ended = LiveRunView { running: Vec::new(), ended: vec![failed] };
+        let shown = [&running, &ended].map(|view| section(&main, view, None).into_string());
+        insta::assert_snapshot!(shown.join("\n\n").replace("><", ">\n<"));
+    }
+}

@@ -1,0 +1,313 @@
+//! One object: what Okta says now, what was sent, what Assets has, when, and by which run and event.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde_json::Value;
+use sync_service::engine::{OriginRun, Subject};
+use sync_service::model::{ConnectionName, GroupId, ObjectKind, RecordKey, UserId, is_empty};
+use sync_service::{
+    Agreement, AssetsSide, ConfirmedState, FieldView, ObjectVerdict, ObjectView, OktaObject, OktaSide,
+    UnconfirmedState,
+};
+
+use super::super::links::{self, address, asking, object_address};
+use super::super::parts::{Tone, badge, capital, count, notice, said, scroll, time};
+use super::super::plan::shown;
+use super::super::{PageError, events, shell};
+use crate::access::{Identity, Role};
+use crate::app::App;
+
+fn key(kind: &str, id: String) -> Result<RecordKey, PageError> {
+    Ok(RecordKey { kind: kind.parse().map_err(|_| PageError::Missing("kind of object"))?, id })
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    identity: Identity,
+    Path((name, kind, id)): Path<(String, String, String)>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let key = key(&kind, id)?;
+    let view = member.working()?.object(&key).await?;
+    if view.verdict == ObjectVerdict::Unknown {
+        return Err(PageError::Missing("object"));
+    }
+    if view.key != key {
+        // It was named by its login or name.
+        return Ok(Redirect::to(&object_address(member.name(), &view.key)).into_response());
+    }
+    let body = html! {
+        p.crumbs { a href=(address(member.name(), &["objects"])) { "All objects" } }
+        (all(member.name(), &identity, &view, asked.contains_key("asked")))
+    };
+    Ok(shell::connection_page(&identity, &member, "/objects", &body).into_response())
+}
+
+/// Has the object read again by whoever works on the connection.
+pub(super) async fn ask(
+    State(app): State<App>,
+    Path((name, kind, id)): Path<(String, String, String)>,
+) -> Result<Redirect, PageError> {
+    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let key = key(&kind, id)?;
+    let subject = subject(&key).ok_or(PageError::Missing("object"))?;
+    member.working()?.ask(&[subject]).await?;
+    Ok(Redirect::to(&asking(&object_address(member.name(), &key), &[("asked", "yes")])))
+}
+
+/// What has to be looked at for an object; nothing for an id that no membership has.
+fn subject(key: &RecordKey) -> Option<Subject> {
+    Some(match key.kind {
+        ObjectKind::User => Subject::User(UserId::new(&key.id)),
+        ObjectKind::Group => Subject::Group(GroupId::new(&key.id)),
+        ObjectKind::Membership => {
+            let (group, user) = key.id.split_once('/')?;
+            Subject::Membership { group: GroupId::new(group), user: UserId::new(user) }
+        }
+    })
+}
+
+const fn verdict(verdict: ObjectVerdict) -> (Tone, &'static str) {
+    match verdict {
+        ObjectVerdict::Current => (Tone::Good, "Current"),
+        ObjectVerdict::Waiting => (Tone::Busy, "On its way"),
+        ObjectVerdict::Unconfirmed => (Tone::Warning, "Not confirmed"),
+        ObjectVerdict::Behind => (Tone::Warning, "Behind Okta"),
+        ObjectVerdict::Differs => (Tone::Warning, "Differs in Assets"),
+        ObjectVerdict::MissingInAssets => (Tone::Problem, "Missing in Assets"),
+        ObjectVerdict::Gone => (Tone::Quiet, "Marked as gone"),
+        ObjectVerdict::NotSelected => (Tone::Quiet, "Not selected"),
+        ObjectVerdict::NoSyncYet | ObjectVerdict::NotSentYet => (Tone::Quiet, "Not sent yet"),
+        ObjectVerdict::Unknown => (Tone::Quiet, "Unknown"),
+        ObjectVerdict::Unclear => (Tone::Warning, "Not clear"),
+    }
+}
+
+fn all(connection: &ConnectionName, identity: &Identity, view: &ObjectView, asked: bool) -> Markup {
+    let (tone, word) = verdict(view.verdict);
+    let at = object_address(connection, &view.key);
+    html! {
+        div.head {
+            h1 { (view.name.as_deref().unwrap_or(&view.key.id)) }
+            (badge(tone, word))
+            span.muted { (view.key.kind) " " code { (view.key.id) } }
+            @if identity.role == Role::Admin {
+                div.actions {
+                    form method="post" action={ (at) "/ask" } { (shell::csrf(identity)) button type="submit" { "Read it again" } }
+                }
+            }
+        }
+        @if asked { (notice(Tone::Busy, "It is read from Okta again, and sent if it differs", Some("open this page again in a moment"))) a.button.below href=(at) { "Look again" } }
+        p { (view.explanation) }
+        div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(&view.assets)) }
+        (fields(&view.fields))
+        @for value in &view.uncleared {
+            (notice(
+                Tone::Warning,
+                &format!("{} is empty in Okta and still in Assets", value.attribute),
+                Some(if value.reason.is_empty() { "it is cleared with the account, where the connection has one" } else { &value.reason }),
+            ))
+        }
+        (named_by(connection, view))
+        @if let OktaSide::Found(object) = &view.okta { (profile(connection, object)) }
+    }
+}
+
+fn okta(side: &OktaSide) -> Markup {
+    let fact = |name: &str, value: Option<Markup>| html! { @if let Some(value) = value { dt { (name) } dd { (value) } } };
+    html! {
+        section.card aria-labelledby="okta" {
+            h2 #okta { "Okta, now" }
+            @match side {
+                OktaSide::Found(object) => dl.facts {
+                    (fact("Status", object.status.as_ref().map(|status| html! { (status) })))
+                    (fact("Type", object.kind.as_ref().map(|kind| html! { (kind) })))
+                    (fact("Selected", object.selected.map(|selected| html! { (if selected { "yes" } else { "no: the selection leaves it out" }) })))
+                    (fact("Created", object.created.map(time)))
+                    (fact("Activated", object.activated.map(time)))
+                    (fact("Status changed", object.status_changed.map(time)))
+                    (fact("Last updated", object.last_updated.map(time)))
+                    (fact("Members changed", object.last_membership_updated.map(time)))
+                    (fact("Last sign-in", object.last_login.map(time)))
+                    (fact("Members", object.members.map(|n| html! { (count(n, "user")) })))
+                },
+                OktaSide::Absent => p { "Okta does not have it: it was deleted, or never existed." },
+                OktaSide::NotAsked => p { "Okta has no such objects: a membership is a user in a group." },
+                OktaSide::Failed { reason, hint } => (notice(Tone::Problem, reason, hint.as_deref())),
+            }
+        }
+    }
+}
+
+fn origin(connection: &ConnectionName, run: Option<OriginRun>) -> Markup {
+    html! {
+        @match run {
+            Some(OriginRun { id, kind: Some(kind) }) => { (links::run(connection, id)) ", " (super::super::runs::kind_word(kind)) },
+            Some(OriginRun { id, kind: None }) => { "run " (id) ", which is forgotten" },
+            None => "not known",
+        }
+    }
+}
+
+fn sent(
+    connection: &ConnectionName,
+    confirmed: Option<&ConfirmedState>,
+    unconfirmed: Option<&UnconfirmedState>,
+) -> Markup {
+    html! {
+        section.card aria-labelledby="sent" {
+            h2 #sent { "Sent to Assets" }
+            @if let Some(state) = unconfirmed {
+                (notice(Tone::Warning, &state.reason, None))
+                dl.facts {
+                    dt { "Read from Okta" } dd { (time(state.read_at)) }
+                    dt { "Sent" } dd { (state.attempts) "×, last by " (origin(connection, state.run)) }
+                    dt { "Sent again" } dd { (time(state.due)) }
+                }
+            }
+            @match confirmed {
+                Some(state) => dl.facts {
+                    dt { "Read from Okta" } dd { (time(state.read_at)) }
+                    dt { "Confirmed" } dd { (time(state.confirmed)) }
+                    dt { "Sent by" } dd { (origin(connection, state.run)) }
+                    @if let Some(since) = state.gone_since { dt { "Gone since" } dd { (time(since)) } }
+                    @if state.dirty { dt { "Again" } dd { "It is sent again, because something that it refers to came later." } }
+                },
+                None => p { "Assets has not confirmed anything of it." },
+            }
+        }
+    }
+}
+
+fn assets(side: &AssetsSide) -> Markup {
+    html! {
+        section.card aria-labelledby="assets" {
+            h2 #assets { "Assets, now" }
+            @match side {
+                AssetsSide::Found { key, id, label, twins } => {
+                    dl.facts {
+                        dt { "Object" } dd { (key) }
+                        dt { "Label" } dd { (label) }
+                        dt { "Id" } dd { code { (id) } }
+                    }
+                    @if !twins.is_empty() {
+                        (notice(Tone::Warning, &format!("There are others with the same Okta id: {}", twins.join(", ")), Some("keep one of them in Assets, and delete the others")))
+                    }
+                },
+                AssetsSide::Absent => p { "Assets does not have it, or does not show it to the account." },
+                AssetsSide::Unknown { reason, hint } => {
+                    p { (said(reason)) "." }
+                    @if let Some(hint) = hint { p.muted { (said(hint)) "." } }
+                },
+            }
+        }
+    }
+}
+
+fn fields(fields: &[FieldView]) -> Markup {
+    if fields.is_empty() {
+        return html! {};
+    }
+    let (empty, shown): (Vec<&FieldView>, Vec<&FieldView>) =
+        fields.iter().partition(|f| is_empty_everywhere(f));
+    let rows = html! {
+        table {
+            caption { "Values" }
+            thead { tr {
+                th scope="col" { "Attribute" } th scope="col" { "Okta, now" } th scope="col" { "Sent" } th scope="col" { "Assets, now" } th scope="col" { "State" }
+            } }
+            tbody { @for field in shown { (line(field)) } }
+        }
+    };
+    html! {
+        (scroll("Values", &rows))
+        @if !empty.is_empty() {
+            p.small.muted {
+                "Empty on all sides: "
+                @for (at, field) in empty.iter().enumerate() { @if at > 0 { ", " } (name(field)) }
+                "."
+            }
+        }
+    }
+}
+
+fn name(field: &FieldView) -> &str {
+    field.attribute.as_deref().or(field.okta.as_deref()).unwrap_or(&field.field)
+}
+
+fn is_empty_everywhere(field: &FieldView) -> bool {
+    let none = |value: Option<&Value>| value.is_none_or(is_empty);
+    none(field.sent.as_ref())
+        && none(field.now.as_ref())
+        && field.in_assets.as_ref().is_none_or(Vec::is_empty)
+}
+
+/// Whether something else would be sent now.
+fn is_behind(field: &FieldView) -> bool {
+    match (&field.sent, &field.now) {
+        (Some(sent), Some(now)) => sent != now && !(is_empty(sent) && is_empty(now)),
+        _ => false,
+    }
+}
+
+fn line(field: &FieldView) -> Markup {
+    let behind = is_behind(field);
+    let (tone, word) = match field.agreement {
+        _ if behind => (Tone::Warning, "Changed in Okta"),
+        Agreement::Differs => (Tone::Warning, "Differs in Assets"),
+        Agreement::Same => (Tone::Good, "Same"),
+        Agreement::Unknown => (Tone::Quiet, "Not compared"),
+    };
+    let value = |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), shown);
+    let in_assets = field
+        .in_assets
+        .as_ref()
+        .map(|values| if values.is_empty() { "(empty)".to_owned() } else { values.join(", ") });
+    html! {
+        tr.differs[tone == Tone::Warning] {
+            th scope="row" {
+                (name(field))
+                @if let Some(okta) = &field.okta { div.small.muted { code { (okta) } } }
+            }
+            td { (value(field.now.as_ref())) }
+            td { (value(field.sent.as_ref())) }
+            td { (in_assets.as_deref().unwrap_or("–")) }
+            td.nowrap { (badge(tone, word)) }
+        }
+    }
+}
+
+fn named_by(connection: &ConnectionName, view: &ObjectView) -> Markup {
+    html! {
+        h2 { "Events that named it" }
+        @if let Some(id) = &view.brought_by {
+            p { "What Assets has came by the event " a href=(address(connection, &["events", id.as_str()])) { (id) } "." }
+        }
+        @if view.events.is_empty() { p.muted { "None is remembered." } } @else { (events::of(connection, &view.events)) }
+    }
+}
+
+/// Everything that Okta says, mapped or not.
+fn profile(connection: &ConnectionName, object: &OktaObject) -> Markup {
+    html! {
+        details.card id="profile" {
+            summary { "The whole profile in Okta" }
+            dl.facts { @for (name, value) in &object.profile { dt { code { (name) } } dd { (shown(value)) } } }
+        }
+        @if let Some(groups) = &object.groups {
+            details.card id="groups" {
+                summary { (capital(&count(groups.len() as u64, "group"))) }
+                ul { @for group in groups {
+                    li {
+                        (links::object(connection, &RecordKey { kind: ObjectKind::Group, id: group.id.clone() }, Some(&group.name)))
+                        @if !group.selected { span.muted { " not selected" } }
+                    }
+                } }
+            }
+        }
+    }
+}

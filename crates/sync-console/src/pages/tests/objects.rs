@@ -1,0 +1,89 @@
+//! Objects on both sides, and what goes on now.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::world::{World, own};
+use crate::access::Role;
+
+/// Set up and loaded, with a user whose city is hostile.
+async fn loaded() -> (World, String) {
+    let world = World::start().await;
+    let users = world.control.get("/okta/users").await.unwrap()["users"].take();
+    let user = users[0]["id"].as_str().unwrap().to_owned();
+    let hostile = json!({ "city": "<script>alert(1)</script>" });
+    world.control.call("POST", &format!("/okta/users/{user}"), &hostile).await.unwrap();
+    world.set_up().await;
+    world.synchronize().await;
+    (world, user)
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_login_and_shown_on_both_sides() {
+    let (world, user) = loaded().await;
+    let list = world.get("/connections/main/objects?q=USER000000&kind=user").await;
+    assert_eq!(list.status, StatusCode::OK);
+    let link = format!("/connections/main/objects/user/{user}");
+    assert!(list.body.contains(&format!("href=\"{link}\">user000000@example.com")), "{}", own(&list.body));
+    assert!(!list.body.contains("objects/group/"), "only users were asked for");
+    let none = world.get("/connections/main/objects?q=nobody%3Cb%3E").await;
+    assert!(none.body.contains("No such object") && none.body.contains("value=\"nobody&lt;b&gt;\""));
+
+    let page = world.page_with(&link, "✓</span> Current").await;
+    assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{}", own(&page));
+    assert!(page.contains("href=\"/connections/main/runs/"), "the run that sent it");
+    assert!(
+        page.contains("there is no account credential") || page.contains("There is no account credential")
+    );
+    assert!(page.contains("Empty on all sides"));
+    let by_login = world.get("/connections/main/objects/user/user000000@example.com").await;
+    assert_eq!(by_login.location.as_deref(), Some(link.as_str()));
+}
+
+#[tokio::test]
+async fn an_object_that_okta_changed_differs_until_it_is_read_again() {
+    let (world, user) = loaded().await;
+    let link = format!("/connections/main/objects/user/{user}");
+    world.member().connection().unwrap().pause(None).await.unwrap();
+    world.control.call("POST", &format!("/okta/users/{user}"), &json!({ "city": "Bern" })).await.unwrap();
+    let page = world.page_with(&link, "Changed in Okta").await;
+    assert!(page.contains("class=\"differs\""), "{}", own(&page));
+    let asked = world.post(&format!("{link}/ask"), &[]).await;
+    assert_eq!(asked.location, Some(format!("{link}?asked=yes")));
+    assert!(world.get(&format!("{link}?asked=yes")).await.body.contains("read from Okta again"));
+    world.member().connection().unwrap().resume().await.unwrap();
+    let page = world.page_with(&link, "✓</span> Current").await;
+    assert!(page.contains("Bern") && !page.contains("class=\"differs\""));
+    assert!(page.contains("user.account.update_profile"), "the event that named it");
+}
+
+#[tokio::test]
+async fn what_goes_on_is_seen_and_can_be_held_back() {
+    let (world, _) = loaded().await;
+    let page = world.page_with("/connections/main/live", "Last run").await;
+    assert!(page.contains("Phase</th>"), "{}", own(&page));
+    assert!(page.contains("data-live=\"/connections/main/live/stream\""));
+    let paused = world.post("/connections/main/live/pause", &[]).await;
+    assert_eq!(paused.location.as_deref(), Some("/connections/main/live"));
+    let page = world.get("/connections/main/live").await.body;
+    assert!(page.contains("is paused") && page.contains(">Resume</button>"));
+    assert!(!page.contains(">Synchronize</button>"), "nothing is sent while it is paused");
+    world.post("/connections/main/live/resume", &[]).await;
+    assert!(world.get("/connections/main/live").await.body.contains(">Pause</button>"));
+    let again = world.post("/connections/main/live/synchronize", &[]).await;
+    assert_eq!(again.location.as_deref(), Some("/connections/main/live"));
+}
+
+#[tokio::test]
+async fn what_is_no_object_is_missing_and_whoever_may_only_look_asks_for_nothing() {
+    let (world, user) = loaded().await;
+    for path in ["objects/user/none", "objects/robot/1", "objects/group/%22%3E"] {
+        let answer = world.get(&format!("/connections/main/{path}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(world.get("/connections/main/objects?kind=odd").await.status, StatusCode::BAD_REQUEST);
+    for path in ["objects", "live", &format!("objects/user/{user}")] {
+        let body = world.get_as(Role::ReadOnly, &format!("/connections/main/{path}")).await.body;
+        assert!(!body.split_once("<main").unwrap().1.contains("method=\"post\""), "{path}: {body}");
+    }
+}
