@@ -79,7 +79,7 @@ async fn save(
     Body(draft): Body<Draft>,
 ) -> Result<(StatusCode, Json<Checked>), ApiError> {
     let new = draft.new || app.fleet.get(&name).is_none();
-    let checked = app.fleet.save(&name, draft_of(draft)?, new).await?;
+    let checked = app.fleet.save(&name, draft_of(draft), new).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(checked)))
 }
 
@@ -91,16 +91,15 @@ async fn try_out(
     Name(name): Name,
     Body(draft): Body<Draft>,
 ) -> Result<Json<Checked>, ApiError> {
-    match app.fleet.try_out(&name, &draft_of(draft)?).await {
+    match app.fleet.try_out(&name, &draft_of(draft)).await {
         Ok(checked) | Err(SaveError::Settings(checked)) => Ok(Json(checked)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn draft_of(draft: Draft) -> Result<sync_service::Draft, ApiError> {
-    draft.within_bounds().map_err(ApiError::invalid)?;
+fn draft_of(draft: Draft) -> sync_service::Draft {
     let Draft { settings, secrets, although, new: _ } = draft;
-    Ok(sync_service::Draft { settings, secrets, although })
+    sync_service::Draft { settings, secrets, although }
 }
 
 /// Forget the settings and secrets of a connection that was saved here
@@ -162,9 +161,6 @@ async fn pause(
     Works(member, connection): Works,
     Body(wish): Body<PauseFor>,
 ) -> Result<Json<Paused>, ApiError> {
-    if wish.seconds.is_some_and(|seconds| seconds == 0 || seconds > PauseFor::MOST) {
-        return Err(ApiError::invalid(format!("seconds: this is not from 1 to {}", PauseFor::MOST)));
-    }
     let time = wish.seconds.map(|seconds| Duration::from_secs(seconds.into()));
     let paused = Some(connection.pause(time).await?);
     Ok(Json(Paused { connection: member.name().clone(), paused }))

@@ -71,9 +71,6 @@ async fn put_back(
     Works(_, connection): Works,
     Body(wish): Body<Replay>,
 ) -> Result<Json<Replayed>, ApiError> {
-    if wish.ids.is_empty() || wish.ids.len() > Replay::MOST {
-        return Err(ApiError::invalid(format!("ids: this is not from 1 to {} of them", Replay::MOST)));
-    }
     replayed(&app, &connection, Some(&wish.ids)).await
 }
 

@@ -19,7 +19,8 @@ pub(super) fn routes() -> Routes {
         routes!(verify::state, verify::begin),
         routes!(checks::state, checks::begin),
         routes!(schema::state, schema::begin),
-        routes!(plan::state, plan::begin, forget_plan),
+        routes!(plan::state, plan::begin),
+        routes!(forget_plan),
     ]
 }
 
@@ -101,7 +102,7 @@ job!(
 );
 
 /// Forget the last plan
-#[utoipa::path(delete, path = "/connections/{name}/plan", operation_id = "forget_plan", tag = "set-up", responses((status = 204, description = "Forgotten, unless one is made at this moment")))]
+#[utoipa::path(post, path = "/connections/{name}/plan/forget", operation_id = "forget_plan", tag = "set-up", responses((status = 204, description = "Forgotten, unless one is made at this moment")))]
 async fn forget_plan(_admin: Admin, At(member): At) -> StatusCode {
     member.forget_plan();
     StatusCode::NO_CONTENT
