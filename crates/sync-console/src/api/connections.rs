@@ -49,7 +49,13 @@ pub(super) async fn view(app: &App, member: &Arc<Member>) -> Result<ConnectionVi
 }
 
 /// All connections, with their status and health
-#[utoipa::path(get, path = "/connections", operation_id = "list_connections", tag = "connections", responses((status = 200, description = "The connections by name", body = Connections)))]
+#[utoipa::path(
+    get,
+    path = "/connections",
+    operation_id = "list_connections",
+    tag = "connections",
+    responses((status = 200, description = "The connections by name", body = Connections)),
+)]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connections>, ApiError> {
     let mut connections = Vec::new();
     for member in app.fleet.members() {
@@ -59,7 +65,13 @@ async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connec
 }
 
 /// One connection
-#[utoipa::path(get, path = "/connections/{name}", operation_id = "get_connection", tag = "connections", responses((status = 200, description = "The connection", body = ConnectionView)))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}",
+    operation_id = "get_connection",
+    tag = "connections",
+    responses((status = 200, description = "The connection", body = ConnectionView)),
+)]
 async fn one(
     _identity: Identity,
     State(app): State<App>,
@@ -71,7 +83,18 @@ async fn one(
 /// Save: settings that work, asked of both services, are kept, and the connection works by them
 ///
 /// Secrets are encrypted and never given back. One that is not named stays as it was saved; null takes it away.
-#[utoipa::path(put, path = "/connections/{name}", operation_id = "save_connection", tag = "connections", request_body = Draft, responses((status = 200, description = "Saved, over what was saved before", body = Checked), (status = 201, description = "Saved as a new connection", body = Checked), Conflict))]
+#[utoipa::path(
+    put,
+    path = "/connections/{name}",
+    operation_id = "save_connection",
+    tag = "connections",
+    request_body = Draft,
+    responses(
+        (status = 200, description = "Saved, over what was saved before", body = Checked),
+        (status = 201, description = "Saved as a new connection", body = Checked),
+        Conflict,
+    ),
+)]
 async fn save(
     _admin: Admin,
     State(app): State<App>,
@@ -84,7 +107,17 @@ async fn save(
 }
 
 /// Say what is wrong with settings, and save nothing
-#[utoipa::path(post, path = "/connections/{name}/try-out", operation_id = "try_connection", tag = "connections", request_body = Draft, responses((status = 200, description = "What works, and what does not", body = Checked), Conflict))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/try-out",
+    operation_id = "try_connection",
+    tag = "connections",
+    request_body = Draft,
+    responses(
+        (status = 200, description = "What works, and what does not", body = Checked),
+        Conflict,
+    ),
+)]
 async fn try_out(
     _admin: Admin,
     State(app): State<App>,
@@ -105,20 +138,39 @@ fn draft_of(draft: Draft) -> sync_service::Draft {
 /// Forget the settings and secrets of a connection that was saved here
 ///
 /// Nothing is changed in Okta or Assets.
-#[utoipa::path(delete, path = "/connections/{name}", operation_id = "remove_connection", tag = "connections", responses((status = 204, description = "Forgotten"), Conflict))]
+#[utoipa::path(
+    delete,
+    path = "/connections/{name}",
+    operation_id = "remove_connection",
+    tag = "connections",
+    responses((status = 204, description = "Forgotten"), Conflict),
+)]
 async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result<StatusCode, ApiError> {
     app.fleet.remove(member.name()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The guided set-up: each step with its state, what was seen, and what to do
-#[utoipa::path(get, path = "/connections/{name}/guide", operation_id = "guide", tag = "set-up", responses((status = 200, description = "The steps", body = Guide)))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/guide",
+    operation_id = "guide",
+    tag = "set-up",
+    responses((status = 200, description = "The steps", body = Guide)),
+)]
 async fn guide(_identity: Identity, At(member): At) -> Result<Json<Guide>, ApiError> {
     Ok(Json(Guide::of(&member).await?))
 }
 
 /// Ask for a full run, which begins shortly
-#[utoipa::path(post, path = "/connections/{name}/synchronize", operation_id = "synchronize", tag = "runs", request_body = Synchronize, responses((status = 202, description = "Asked for", body = Requested), Conflict, Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/synchronize",
+    operation_id = "synchronize",
+    tag = "runs",
+    request_body = Synchronize,
+    responses((status = 202, description = "Asked for", body = Requested), Conflict, Unusable),
+)]
 async fn synchronize(
     _admin: Admin,
     Works(member, connection): Works,
@@ -130,7 +182,16 @@ async fn synchronize(
 }
 
 /// What became of a request for a run
-#[utoipa::path(get, path = "/connections/{name}/synchronize/{id}", operation_id = "get_request", tag = "runs", responses((status = 200, description = "The run that answers it, if one has begun", body = Requested), Unusable))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/synchronize/{id}",
+    operation_id = "get_request",
+    tag = "runs",
+    responses(
+        (status = 200, description = "The run that answers it, if one has begun", body = Requested),
+        Unusable,
+    ),
+)]
 async fn requested(
     _identity: Identity,
     Works(_, connection): Works,
@@ -141,7 +202,13 @@ async fn requested(
 }
 
 /// Take a request for a run back
-#[utoipa::path(delete, path = "/connections/{name}/synchronize/{id}", operation_id = "withdraw_request", tag = "runs", responses((status = 204, description = "Taken back"), Conflict, Unusable))]
+#[utoipa::path(
+    delete,
+    path = "/connections/{name}/synchronize/{id}",
+    operation_id = "withdraw_request",
+    tag = "runs",
+    responses((status = 204, description = "Taken back"), Conflict, Unusable),
+)]
 async fn withdraw(
     _admin: Admin,
     Works(_, connection): Works,
@@ -155,7 +222,14 @@ async fn withdraw(
 }
 
 /// Stop sending for a while; events are kept
-#[utoipa::path(post, path = "/connections/{name}/pause", operation_id = "pause", tag = "connections", request_body = PauseFor, responses((status = 200, description = "Paused", body = Paused), Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/pause",
+    operation_id = "pause",
+    tag = "connections",
+    request_body = PauseFor,
+    responses((status = 200, description = "Paused", body = Paused), Unusable),
+)]
 async fn pause(
     _admin: Admin,
     Works(member, connection): Works,
@@ -167,7 +241,13 @@ async fn pause(
 }
 
 /// End a pause
-#[utoipa::path(post, path = "/connections/{name}/resume", operation_id = "resume", tag = "connections", responses((status = 200, description = "Not paused any more", body = Paused), Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/resume",
+    operation_id = "resume",
+    tag = "connections",
+    responses((status = 200, description = "Not paused any more", body = Paused), Unusable),
+)]
 async fn resume(_admin: Admin, Works(member, connection): Works) -> Result<Json<Paused>, ApiError> {
     connection.resume().await?;
     Ok(Json(Paused { connection: member.name().clone(), paused: None }))

@@ -52,7 +52,7 @@ problem_response!(
     /// The state of something is against it.
     Conflict,
     "409",
-    "It is under way already, the connection is paused or in the configuration file, the name is taken, or secrets cannot be kept"
+    "It is under way already, the connection is paused or in the file, the name is taken, or secrets cannot be kept"
 );
 problem_response!(
     /// The connection cannot work.
@@ -67,23 +67,33 @@ pub(super) fn complete(document: OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"] = json!({
         "title": "okta-insight-sync",
-        "description": "The admin API of the daemon that keeps Okta users and groups as objects in Jira Service Management Assets.",
+        "description": "The daemon that keeps Okta users and groups as objects in Jira Service Management Assets.",
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
     document["servers"] = json!([{ "url": "/" }]);
     document["tags"] = json!([
         { "name": "connections", "description": "An Okta org and an external import in Assets, joined" },
-        { "name": "set-up", "description": "What has to be done once, in the background: begin it, and look what became of it" },
+        { "name": "set-up", "description": "What is done in the background: begin it, and look what became of it" },
         { "name": "runs", "description": "Reading Okta and sending what differs" },
         { "name": "events", "description": "What Okta told, and what became of it" },
         { "name": "daemon", "description": "The daemon as a whole" },
     ]);
     // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
     document["components"]["securitySchemes"] = json!({
-        "token": { "type": "http", "scheme": "bearer", "description": "A token of an administrator, or a read-only one" },
-        "session": { "type": "apiKey", "in": "cookie", "name": "okta_insight_session", "description": "The session of somebody who signed in to the console" },
-        "csrf": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "With a session, for whatever changes something" },
+        "token": {
+            "type": "http", "scheme": "bearer",
+            "description": "A token of an administrator, or a read-only one",
+        },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "okta_insight_session",
+            "description": "The session of somebody who signed in to the console; behind TLS it is called \
+                            __Host-okta_insight_session",
+        },
+        "csrf": {
+            "type": "apiKey", "in": "header", "name": "X-CSRF-Token",
+            "description": "With a session, for whatever changes something",
+        },
     });
     document["components"]["parameters"] = json!({
         "name": {
@@ -91,7 +101,8 @@ pub(super) fn complete(document: OpenApi) -> Value {
             "schema": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$" },
         },
         "id": {
-            "name": "id", "in": "path", "required": true, "description": "The number of the run, or of the request for one",
+            "name": "id", "in": "path", "required": true,
+            "description": "The number of the run, or of the request for one",
             "schema": { "type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX },
         },
     });

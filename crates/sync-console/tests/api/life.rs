@@ -154,7 +154,8 @@ impl Stream {
                     one.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().to_owned())
                 };
                 let told = (field("event:"), field("id:"), field("data:"));
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if let (Some(name), id, Some(data)) = told {
                     return (name, id, serde_json::from_str(&data).unwrap());
                 }
