@@ -103,7 +103,7 @@ pub(crate) struct Common {
 /// A daemon elsewhere, in the place of this machine.
 #[derive(Debug, Args)]
 pub(crate) struct Remote {
-    /// Ask the daemon whose console is at this address, such as https://sync.example.com, instead of working here.
+    /// Ask the daemon whose console is at this address instead of working here; it begins with https://.
     #[arg(long, value_name = "URL", env = "OKTA_INSIGHT_SERVER")]
     pub(crate) server: Option<Url>,
     /// The file with a token of that daemon; the token itself can be in OKTA_INSIGHT_TOKEN.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sync_engine::{EventEntry, RunSummary};
 use sync_model::{ConnectionName, EventId};
@@ -96,23 +95,6 @@ pub struct Draft {
     pub new: bool,
 }
 
-impl Draft {
-    /// Whether the secrets are as long as secrets may be.
-    ///
-    /// # Errors
-    /// What is wrong, without the secret.
-    pub fn within_bounds(&self) -> Result<(), String> {
-        for (field, secret) in &self.secrets {
-            let length = secret.as_ref().map(|secret| secret.expose_secret().chars().count());
-            if length.is_some_and(|length| length == 0 || length > MAX_SECRET) {
-                let name = field.as_str();
-                return Err(format!("secrets.{name}: this is not from 1 to {MAX_SECRET} characters long"));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// A wish for a full run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -142,11 +124,6 @@ pub struct PauseFor {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 31_536_000))]
     pub seconds: Option<u32>,
-}
-
-impl PauseFor {
-    /// The longest pause with an end, in seconds: a year.
-    pub const MOST: u32 = 31_536_000;
 }
 
 /// Whether a connection is paused.
@@ -187,11 +164,6 @@ pub struct Replay {
     /// Their ids.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub ids: Vec<EventId>,
-}
-
-impl Replay {
-    /// How many may be named at once.
-    pub const MOST: usize = 1_000;
 }
 
 /// What runs here.

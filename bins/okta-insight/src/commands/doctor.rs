@@ -27,20 +27,17 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
     if args.fix {
         only_here(&args.common, "doctor --fix")?;
     }
-    let found = match remote(&args.common).await? {
-        Some(Remote { client, names }) => {
-            let stop = stop_on_signal();
-            let mut found = Vec::new();
-            for name in &names {
-                found.push(client.examine(name, &stop).await?);
-            }
-            found
+    let found = if let Some(Remote { client, names }) = remote(&args.common).await? {
+        let stop = stop_on_signal();
+        let mut found = Vec::new();
+        for name in &names {
+            found.push(client.examine(name, &stop).await?);
         }
-        None => {
-            let config = Config::load(&args.common.config)?;
-            let chosen = config.chosen(args.common.connection.as_deref())?;
-            examine(&config, &args.common.config, &chosen, args.fix).await
-        }
+        found
+    } else {
+        let config = Config::load(&args.common.config)?;
+        let chosen = config.chosen(args.common.connection.as_deref())?;
+        examine(&config, &args.common.config, &chosen, args.fix).await
     };
     let ok = found.iter().all(|diagnosis| diagnosis.ok);
     match output {

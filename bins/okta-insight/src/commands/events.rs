@@ -110,14 +110,13 @@ async fn find(common: &Common, filter: &EventFilter) -> Result<Vec<Events>, Fail
 async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
     let ids: Option<Vec<EventId>> =
         if args.dead { None } else { Some(args.ids.iter().map(EventId::new).collect()) };
-    let replayed = match remote(&args.common).await? {
-        Some(remote) => put_back_there(&remote, ids).await?,
-        None => {
-            let opened = open(&args.common).await?;
-            let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
-            opened.store.close().await;
-            replayed?
-        }
+    let replayed = if let Some(remote) = remote(&args.common).await? {
+        put_back_there(&remote, ids).await?
+    } else {
+        let opened = open(&args.common).await?;
+        let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
+        opened.store.close().await;
+        replayed?
     };
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": replayed }))?,

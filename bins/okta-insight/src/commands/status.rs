@@ -47,14 +47,14 @@ enum Shown {
 
 /// Who is asked.
 enum Asked {
-    Here(Opened),
+    Here(Box<Opened>),
     Elsewhere(Remote),
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     let asked = match remote(&args.common).await? {
         Some(remote) => Asked::Elsewhere(remote),
-        None => Asked::Here(open(&args.common).await?),
+        None => Asked::Here(Box::new(open(&args.common).await?)),
     };
     let result = if args.watch { watch(&asked, output).await } else { once(&asked, output).await };
     if let Asked::Here(opened) = asked {

@@ -49,7 +49,13 @@ pub(super) async fn view(app: &App, member: &Arc<Member>) -> Result<ConnectionVi
 }
 
 /// All connections, with their status and health
-#[utoipa::path(get, path = "/connections", operation_id = "list_connections", tag = "connections", responses((status = 200, description = "The connections by name", body = Connections)))]
+#[utoipa::path(
+    get,
+    path = "/connections",
+    operation_id = "list_connections",
+    tag = "connections",
+    responses((status = 200, description = "The connections by name", body = Connections)),
+)]
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connections>, ApiError> {
     let mut connections = Vec::new();
     for member in app.fleet.members() {
@@ -59,7 +65,13 @@ async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Connec
 }
 
 /// One connection
-#[utoipa::path(get, path = "/connections/{name}", operation_id = "get_connection", tag = "connections", responses((status = 200, description = "The connection", body = ConnectionView)))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}",
+    operation_id = "get_connection",
+    tag = "connections",
+    responses((status = 200, description = "The connection", body = ConnectionView)),
+)]
 async fn one(
     _identity: Identity,
     State(app): State<App>,
@@ -71,7 +83,18 @@ async fn one(
 /// Save: settings that work, asked of both services, are kept, and the connection works by them
 ///
 /// Secrets are encrypted and never given back. One that is not named stays as it was saved; null takes it away.
-#[utoipa::path(put, path = "/connections/{name}", operation_id = "save_connection", tag = "connections", request_body = Draft, responses((status = 200, description = "Saved, over what was saved before", body = Checked), (status = 201, description = "Saved as a new connection", body = Checked), Conflict))]
+#[utoipa::path(
+    put,
+    path = "/connections/{name}",
+    operation_id = "save_connection",
+    tag = "connections",
+    request_body = Draft,
+    responses(
+        (status = 200, description = "Saved, over what was saved before", body = Checked),
+        (status = 201, description = "Saved as a new connection", body = Checked),
+        Conflict,
+    ),
+)]
 async fn save(
     _admin: Admin,
     State(app): State<App>,
@@ -79,47 +102,75 @@ async fn save(
     Body(draft): Body<Draft>,
 ) -> Result<(StatusCode, Json<Checked>), ApiError> {
     let new = draft.new || app.fleet.get(&name).is_none();
-    let checked = app.fleet.save(&name, draft_of(draft)?, new).await?;
+    let checked = app.fleet.save(&name, draft_of(draft), new).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(checked)))
 }
 
 /// Say what is wrong with settings, and save nothing
-#[utoipa::path(post, path = "/connections/{name}/try-out", operation_id = "try_connection", tag = "connections", request_body = Draft, responses((status = 200, description = "What works, and what does not", body = Checked), Conflict))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/try-out",
+    operation_id = "try_connection",
+    tag = "connections",
+    request_body = Draft,
+    responses(
+        (status = 200, description = "What works, and what does not", body = Checked),
+        Conflict,
+    ),
+)]
 async fn try_out(
     _admin: Admin,
     State(app): State<App>,
     Name(name): Name,
     Body(draft): Body<Draft>,
 ) -> Result<Json<Checked>, ApiError> {
-    match app.fleet.try_out(&name, &draft_of(draft)?).await {
+    match app.fleet.try_out(&name, &draft_of(draft)).await {
         Ok(checked) | Err(SaveError::Settings(checked)) => Ok(Json(checked)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn draft_of(draft: Draft) -> Result<sync_service::Draft, ApiError> {
-    draft.within_bounds().map_err(ApiError::invalid)?;
+fn draft_of(draft: Draft) -> sync_service::Draft {
     let Draft { settings, secrets, although, new: _ } = draft;
-    Ok(sync_service::Draft { settings, secrets, although })
+    sync_service::Draft { settings, secrets, although }
 }
 
 /// Forget the settings and secrets of a connection that was saved here
 ///
 /// Nothing is changed in Okta or Assets.
-#[utoipa::path(delete, path = "/connections/{name}", operation_id = "remove_connection", tag = "connections", responses((status = 204, description = "Forgotten"), Conflict))]
+#[utoipa::path(
+    delete,
+    path = "/connections/{name}",
+    operation_id = "remove_connection",
+    tag = "connections",
+    responses((status = 204, description = "Forgotten"), Conflict),
+)]
 async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result<StatusCode, ApiError> {
     app.fleet.remove(member.name()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The guided set-up: each step with its state, what was seen, and what to do
-#[utoipa::path(get, path = "/connections/{name}/guide", operation_id = "guide", tag = "set-up", responses((status = 200, description = "The steps", body = Guide)))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/guide",
+    operation_id = "guide",
+    tag = "set-up",
+    responses((status = 200, description = "The steps", body = Guide)),
+)]
 async fn guide(_identity: Identity, At(member): At) -> Result<Json<Guide>, ApiError> {
     Ok(Json(Guide::of(&member).await?))
 }
 
 /// Ask for a full run, which begins shortly
-#[utoipa::path(post, path = "/connections/{name}/synchronize", operation_id = "synchronize", tag = "runs", request_body = Synchronize, responses((status = 202, description = "Asked for", body = Requested), Conflict, Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/synchronize",
+    operation_id = "synchronize",
+    tag = "runs",
+    request_body = Synchronize,
+    responses((status = 202, description = "Asked for", body = Requested), Conflict, Unusable),
+)]
 async fn synchronize(
     _admin: Admin,
     Works(member, connection): Works,
@@ -131,7 +182,16 @@ async fn synchronize(
 }
 
 /// What became of a request for a run
-#[utoipa::path(get, path = "/connections/{name}/synchronize/{id}", operation_id = "get_request", tag = "runs", responses((status = 200, description = "The run that answers it, if one has begun", body = Requested), Unusable))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/synchronize/{id}",
+    operation_id = "get_request",
+    tag = "runs",
+    responses(
+        (status = 200, description = "The run that answers it, if one has begun", body = Requested),
+        Unusable,
+    ),
+)]
 async fn requested(
     _identity: Identity,
     Works(_, connection): Works,
@@ -142,7 +202,13 @@ async fn requested(
 }
 
 /// Take a request for a run back
-#[utoipa::path(delete, path = "/connections/{name}/synchronize/{id}", operation_id = "withdraw_request", tag = "runs", responses((status = 204, description = "Taken back"), Conflict, Unusable))]
+#[utoipa::path(
+    delete,
+    path = "/connections/{name}/synchronize/{id}",
+    operation_id = "withdraw_request",
+    tag = "runs",
+    responses((status = 204, description = "Taken back"), Conflict, Unusable),
+)]
 async fn withdraw(
     _admin: Admin,
     Works(_, connection): Works,
@@ -156,22 +222,32 @@ async fn withdraw(
 }
 
 /// Stop sending for a while; events are kept
-#[utoipa::path(post, path = "/connections/{name}/pause", operation_id = "pause", tag = "connections", request_body = PauseFor, responses((status = 200, description = "Paused", body = Paused), Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/pause",
+    operation_id = "pause",
+    tag = "connections",
+    request_body = PauseFor,
+    responses((status = 200, description = "Paused", body = Paused), Unusable),
+)]
 async fn pause(
     _admin: Admin,
     Works(member, connection): Works,
     Body(wish): Body<PauseFor>,
 ) -> Result<Json<Paused>, ApiError> {
-    if wish.seconds.is_some_and(|seconds| seconds == 0 || seconds > PauseFor::MOST) {
-        return Err(ApiError::invalid(format!("seconds: this is not from 1 to {}", PauseFor::MOST)));
-    }
     let time = wish.seconds.map(|seconds| Duration::from_secs(seconds.into()));
     let paused = Some(connection.pause(time).await?);
     Ok(Json(Paused { connection: member.name().clone(), paused }))
 }
 
 /// End a pause
-#[utoipa::path(post, path = "/connections/{name}/resume", operation_id = "resume", tag = "connections", responses((status = 200, description = "Not paused any more", body = Paused), Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/resume",
+    operation_id = "resume",
+    tag = "connections",
+    responses((status = 200, description = "Not paused any more", body = Paused), Unusable),
+)]
 async fn resume(_admin: Admin, Works(member, connection): Works) -> Result<Json<Paused>, ApiError> {
     connection.resume().await?;
     Ok(Json(Paused { connection: member.name().clone(), paused: None }))

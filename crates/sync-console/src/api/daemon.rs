@@ -18,19 +18,37 @@ pub(super) fn routes() -> Routes {
 }
 
 /// What runs here
-#[utoipa::path(get, path = "/version", operation_id = "version", tag = "daemon", responses((status = 200, description = "Product and version", body = Version)))]
+#[utoipa::path(
+    get,
+    path = "/version",
+    operation_id = "version",
+    tag = "daemon",
+    responses((status = 200, description = "Product and version", body = Version)),
+)]
 async fn version(_identity: Identity) -> Json<Version> {
     Json(Version { product: "okta-insight-sync".into(), version: env!("CARGO_PKG_VERSION").into() })
 }
 
 /// Whether every connection gets its work done
-#[utoipa::path(get, path = "/health", operation_id = "health", tag = "daemon", responses((status = 200, description = "Whether it does, and why one does not", body = Health)))]
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "health",
+    tag = "daemon",
+    responses((status = 200, description = "Whether it does, and why one does not", body = Health)),
+)]
 async fn health(_identity: Identity, State(app): State<App>) -> Json<Health> {
     Json(app.fleet.health().await)
 }
 
 /// This document
-#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "daemon", responses((status = 200, description = "The OpenAPI document", body = Object)))]
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "openapi",
+    tag = "daemon",
+    responses((status = 200, description = "The OpenAPI document", body = Object)),
+)]
 async fn openapi(_identity: Identity, Extension(document): Extension<Document>) -> Response {
     ([(CONTENT_TYPE, "application/json")], document.text()).into_response()
 }

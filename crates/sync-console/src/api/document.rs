@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
 use url::form_urlencoded;
@@ -51,7 +52,7 @@ problem_response!(
     /// The state of something is against it.
     Conflict,
     "409",
-    "It is under way already, the connection is paused or in the configuration file, the name is taken, or secrets cannot be kept"
+    "It is under way already, the connection is paused or in the file, the name is taken, or secrets cannot be kept"
 );
 problem_response!(
     /// The connection cannot work.
@@ -66,23 +67,33 @@ pub(super) fn complete(document: OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"] = json!({
         "title": "okta-insight-sync",
-        "description": "The admin API of the daemon that keeps Okta users and groups as objects in Jira Service Management Assets.",
+        "description": "The daemon that keeps Okta users and groups as objects in Jira Service Management Assets.",
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
     document["servers"] = json!([{ "url": "/" }]);
     document["tags"] = json!([
         { "name": "connections", "description": "An Okta org and an external import in Assets, joined" },
-        { "name": "set-up", "description": "What has to be done once, in the background: begin it, and look what became of it" },
+        { "name": "set-up", "description": "What is done in the background: begin it, and look what became of it" },
         { "name": "runs", "description": "Reading Okta and sending what differs" },
         { "name": "events", "description": "What Okta told, and what became of it" },
         { "name": "daemon", "description": "The daemon as a whole" },
     ]);
     // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
     document["components"]["securitySchemes"] = json!({
-        "token": { "type": "http", "scheme": "bearer", "description": "A token of an administrator, or a read-only one" },
-        "session": { "type": "apiKey", "in": "cookie", "name": "okta_insight_session", "description": "The session of somebody who signed in to the console" },
-        "csrf": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "With a session, for whatever changes something" },
+        "token": {
+            "type": "http", "scheme": "bearer",
+            "description": "A token of an administrator, or a read-only one",
+        },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "okta_insight_session",
+            "description": "The session of somebody who signed in to the console; behind TLS it is called \
+                            __Host-okta_insight_session",
+        },
+        "csrf": {
+            "type": "apiKey", "in": "header", "name": "X-CSRF-Token",
+            "description": "With a session, for whatever changes something",
+        },
     });
     document["components"]["parameters"] = json!({
         "name": {
@@ -90,11 +101,13 @@ pub(super) fn complete(document: OpenApi) -> Value {
             "schema": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$" },
         },
         "id": {
-            "name": "id", "in": "path", "required": true, "description": "The number of the run, or of the request for one",
+            "name": "id", "in": "path", "required": true,
+            "description": "The number of the run, or of the request for one",
             "schema": { "type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX },
         },
     });
     add_settings(&mut document);
+    in_words_of_json(&mut document);
     let Some(paths) = document["paths"].as_object_mut() else { return document };
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -104,6 +117,22 @@ pub(super) fn complete(document: OpenApi) -> Value {
         }
     }
     document
+}
+
+/// Descriptions are those of the types, for which null is `None`.
+fn in_words_of_json(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if key == "description" => *text = text.replace("`None`", "null"),
+                    value => in_words_of_json(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(in_words_of_json),
+        _ => {}
+    }
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Value) {
@@ -157,6 +186,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
 fn add_settings(document: &mut Value) {
     let mut settings = settings_json_schema();
     moved(&mut settings);
+    bounded(&mut settings);
     let parts = settings.as_object_mut().and_then(|settings| {
         settings.remove("$schema");
         settings.remove("$defs")
@@ -171,6 +201,25 @@ fn add_settings(document: &mut Value) {
     }
 }
 
+/// Numbers have the bounds of the types that they become.
+fn bounded(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            let most = match object.get("format").and_then(Value::as_str) {
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint64") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(most) = most {
+                object.entry("maximum").or_insert(most.into());
+            }
+            object.values_mut().for_each(bounded);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bounded),
+        _ => {}
+    }
+}
+
 /// References to `$defs` become references to where those are put.
 fn moved(schema: &mut Value) {
     match schema {
@@ -182,6 +231,47 @@ fn moved(schema: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(moved),
         _ => {}
+    }
+}
+
+/// What the document says of bodies, to hold them against it: serde alone is more lenient, such as with a list in the
+/// place of an object.
+#[derive(Debug, Clone)]
+pub(super) struct Bodies(Arc<HashMap<String, Validator>>);
+
+impl Bodies {
+    pub(super) fn of(document: &Value) -> Self {
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let operations = paths.filter_map(|(_, item)| item.as_object()).flatten();
+        let targets = operations.filter_map(|(_, operation)| {
+            operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
+        });
+        let validators = targets.filter_map(|target| {
+            let schema = json!({ "$ref": target, "components": document["components"] });
+            let validator = jsonschema::options().with_draft(Draft::Draft202012).build(&schema);
+            let name = target.rsplit('/').next().unwrap_or_default().to_owned();
+            match validator {
+                Ok(validator) => Some((name, validator)),
+                Err(error) => {
+                    tracing::error!(%error, schema = name, "a schema of the API cannot be used");
+                    None
+                }
+            }
+        });
+        Self(Arc::new(validators.collect()))
+    }
+
+    /// Holds a body against its schema. What is wrong is told without the value.
+    pub(super) fn check(&self, name: &str, body: &Value) -> Result<(), String> {
+        let Some(validator) = self.0.get(name) else {
+            return Err("there is no schema for this body".to_owned());
+        };
+        validator.validate(body).map_err(|error| {
+            let place = error.instance_path().to_string();
+            let place = place.trim_start_matches('/').replace('/', ".");
+            let problem = error.masked_with("this").to_string();
+            if place.is_empty() { problem } else { format!("{place}: {problem}") }
+        })
     }
 }
 

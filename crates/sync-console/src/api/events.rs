@@ -48,7 +48,14 @@ const MOST: u32 = 500;
 const SEARCH: usize = 200;
 
 /// Events, those first that happened last
-#[utoipa::path(get, path = "/connections/{name}/events", operation_id = "list_events", tag = "events", params(Filter), responses((status = 200, description = "The events", body = Events), Unusable))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/events",
+    operation_id = "list_events",
+    tag = "events",
+    params(Filter),
+    responses((status = 200, description = "The events", body = Events), Unusable),
+)]
 async fn list(
     _identity: Identity,
     Works(member, connection): Works,
@@ -64,21 +71,31 @@ async fn list(
 }
 
 /// Put events back: what they named is looked at again
-#[utoipa::path(post, path = "/connections/{name}/events/replay", operation_id = "replay", tag = "events", request_body = Replay, responses((status = 200, description = "How many were put back", body = Replayed), Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/events/replay",
+    operation_id = "replay",
+    tag = "events",
+    request_body = Replay,
+    responses((status = 200, description = "How many were put back", body = Replayed), Unusable),
+)]
 async fn put_back(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
     Body(wish): Body<Replay>,
 ) -> Result<Json<Replayed>, ApiError> {
-    if wish.ids.is_empty() || wish.ids.len() > Replay::MOST {
-        return Err(ApiError::invalid(format!("ids: this is not from 1 to {} of them", Replay::MOST)));
-    }
     replayed(&app, &connection, Some(&wish.ids)).await
 }
 
 /// Put back all events that were given up
-#[utoipa::path(post, path = "/connections/{name}/events/replay-dead", operation_id = "replay_dead", tag = "events", responses((status = 200, description = "How many were put back", body = Replayed), Unusable))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/events/replay-dead",
+    operation_id = "replay_dead",
+    tag = "events",
+    responses((status = 200, description = "How many were put back", body = Replayed), Unusable),
+)]
 async fn put_back_dead(
     _admin: Admin,
     State(app): State<App>,

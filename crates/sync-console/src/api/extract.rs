@@ -12,10 +12,13 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{Connection, Member};
+use utoipa::ToSchema;
 
+use super::document::Bodies;
 use super::problem::{ApiError, Sort};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -141,10 +144,14 @@ pub(super) fn within(name: &str, number: u32, most: u32) -> Result<u32, ApiError
 /// A body of JSON. The type has to refuse what it does not know.
 pub(super) struct Body<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
+        let bodies = request.extensions().get::<Bodies>().cloned();
+        let bodies = bodies.ok_or_else(|| {
+            ApiError::new(Sort::Failed, "the schemas of bodies are not there", Some("tell its makers".into()))
+        })?;
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         if essence.as_deref() != Some("application/json") {
@@ -153,14 +160,32 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         }
         let read = tokio::time::timeout(BODY_TIME, request.extract::<Bytes, _>()).await;
         let bytes = read.map_err(|_| late())?.map_err(|rejection| not_read(&rejection))?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let parsed = serde_path_to_error::deserialize(&mut json);
-        let value = parsed.map_err(|error| {
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error, None))?;
+        whole(&mut value);
+        let parsed = serde_path_to_error::deserialize(&value).map_err(|error| {
             let at = error.path().to_string();
             unreadable(error.inner(), Some(at.as_str()).filter(|at| *at != "."))
         })?;
-        json.end().map_err(|error| unreadable(&error, None))?;
-        Ok(Self(value))
+        bodies.check(&T::name(), &value).map_err(ApiError::invalid)?;
+        Ok(Self(parsed))
+    }
+}
+
+/// Numbers without a fraction are integers in JSON, however they are written.
+// What does not fit into 2^53 exactly is left as it is.
+#[expect(clippy::cast_possible_truncation, reason = "it is in range")]
+fn whole(value: &mut Value) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)
+            {
+                *value = (float as i64).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole),
+        Value::Object(object) => object.values_mut().for_each(whole),
+        _ => {}
     }
 }
 

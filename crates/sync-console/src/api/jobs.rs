@@ -19,7 +19,8 @@ pub(super) fn routes() -> Routes {
         routes!(verify::state, verify::begin),
         routes!(checks::state, checks::begin),
         routes!(schema::state, schema::begin),
-        routes!(plan::state, plan::begin, forget_plan),
+        routes!(plan::state, plan::begin),
+        routes!(forget_plan),
     ]
 }
 
@@ -38,12 +39,30 @@ macro_rules! job {
                 Admin, ApiError, At, Conflict, Identity, JobState, Json, StatusCode, Unusable, Works, begun,
             };
 
-            #[utoipa::path(get, path = $path, operation_id = concat!("get_", $id), tag = "set-up", summary = concat!($what, ": what became of it"), responses((status = 200, description = "How it stands", body = JobState<$result>)))]
+            #[utoipa::path(
+                        get,
+                        path = $path,
+                        operation_id = concat!("get_", $id),
+                        tag = "set-up",
+                        summary = concat!($what, ": what became of it"),
+                        responses((status = 200, description = "How it stands", body = JobState<$result>)),
+                    )]
             pub(super) async fn state(_identity: Identity, At(member): At) -> Json<JobState<$result>> {
                 Json(member.$state())
             }
 
-            #[utoipa::path(post, path = $path, operation_id = $id, tag = "set-up", summary = $what, responses((status = 202, description = "Begun", body = JobState<$result>), Conflict, Unusable))]
+            #[utoipa::path(
+                        post,
+                        path = $path,
+                        operation_id = $id,
+                        tag = "set-up",
+                        summary = $what,
+                        responses(
+                            (status = 202, description = "Begun", body = JobState<$result>),
+                            Conflict,
+                            Unusable,
+                        ),
+                    )]
             pub(super) async fn begin(
                 _admin: Admin,
                 Works(member, _): Works,
@@ -101,7 +120,13 @@ job!(
 );
 
 /// Forget the last plan
-#[utoipa::path(delete, path = "/connections/{name}/plan", operation_id = "forget_plan", tag = "set-up", responses((status = 204, description = "Forgotten, unless one is made at this moment")))]
+#[utoipa::path(
+    post,
+    path = "/connections/{name}/plan/forget",
+    operation_id = "forget_plan",
+    tag = "set-up",
+    responses((status = 204, description = "Forgotten, unless one is made at this moment")),
+)]
 async fn forget_plan(_admin: Admin, At(member): At) -> StatusCode {
     member.forget_plan();
     StatusCode::NO_CONTENT

@@ -55,7 +55,30 @@ impl Default for Places {
 ///
 /// `status` events hold a `ConnectionStatus`, first and whenever it differs; `event` events hold a `ConnectionEvent` for
 /// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
-#[utoipa::path(get, path = "/connections/{name}/live", operation_id = "live", tag = "events", params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen", max_length = 300)), responses((status = 200, description = "The stream", body = String, content_type = "text/event-stream"), (status = 400, description = "Last-Event-ID is none of ours", body = sync_service::wire::Problem, content_type = "application/problem+json"), Unusable))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/live",
+    operation_id = "live",
+    tag = "events",
+    params(
+        (
+            "Last-Event-ID" = Option<String>,
+            Header,
+            description = "The id of the last event that was seen",
+            max_length = 300,
+        ),
+    ),
+    responses(
+        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (
+            status = 400,
+            description = "Last-Event-ID is none of ours",
+            body = sync_service::wire::Problem,
+            content_type = "application/problem+json",
+        ),
+        Unusable,
+    ),
+)]
 async fn live(
     _identity: Identity,
     State(app): State<App>,

@@ -55,6 +55,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/{*rest}", any(problem::unknown_path))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(Extension(document::Document::of(&document)))
+        .layer(Extension(document::Bodies::of(&document)))
         .layer(Extension(live::Places::default()))
 }
 

@@ -42,7 +42,14 @@ impl Default for Filter {
 const MOST: u32 = 500;
 
 /// Runs, the newest first
-#[utoipa::path(get, path = "/connections/{name}/runs", operation_id = "list_runs", tag = "runs", params(Filter), responses((status = 200, description = "The runs", body = Runs), Unusable))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/runs",
+    operation_id = "list_runs",
+    tag = "runs",
+    params(Filter),
+    responses((status = 200, description = "The runs", body = Runs), Unusable),
+)]
 async fn list(
     _identity: Identity,
     Works(member, connection): Works,
@@ -54,7 +61,13 @@ async fn list(
 }
 
 /// One run in detail
-#[utoipa::path(get, path = "/connections/{name}/runs/{id}", operation_id = "get_run", tag = "runs", responses((status = 200, description = "The run", body = ConnectionRun), Unusable))]
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/runs/{id}",
+    operation_id = "get_run",
+    tag = "runs",
+    responses((status = 200, description = "The run", body = ConnectionRun), Unusable),
+)]
 async fn one(
     _identity: Identity,
     Works(member, connection): Works,

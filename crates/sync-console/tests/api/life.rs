@@ -40,7 +40,7 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     set_up(api).await;
     let plan = api.done("/connections/main/plan").await;
     assert_eq!(plan["kinds"]["user"]["create"], 12, "{plan}");
-    api.delete("/connections/main/plan", 204).await;
+    api.tell("/connections/main/plan/forget", 204).await;
     assert_eq!(api.get("/connections/main/plan", 200).await["state"], "idle");
 
     let run = synchronised(api).await;
@@ -154,7 +154,8 @@ impl Stream {
                     one.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().to_owned())
                 };
                 let told = (field("event:"), field("id:"), field("data:"));
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if let (Some(name), id, Some(data)) = told {
                     return (name, id, serde_json::from_str(&data).unwrap());
                 }

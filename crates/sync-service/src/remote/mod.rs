@@ -1,5 +1,7 @@
 //! The admin API of a daemon elsewhere, as commands use it.
 
+mod error;
+
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -11,6 +13,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use error::RemoteError;
+
 use crate::connection::USER_AGENT;
 use crate::doctor::Diagnosis;
 use crate::handover::report_of;
@@ -20,7 +24,7 @@ use crate::wire::{
 use crate::{ConnectionRun, HandoverError, JobState, PlanView, Replayed, SchemaView, Secret};
 
 /// How long one request may take.
-const REQUEST: Duration = Duration::from_secs(60);
+const REQUEST: Duration = Duration::from_mins(1);
 /// How long it may take to reach the daemon.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How large an answer may be, in bytes.
@@ -29,82 +33,6 @@ const LARGEST: usize = 32 * 1024 * 1024;
 const LOOK: Duration = Duration::from_millis(300);
 /// How long what was begun is waited for: longer than the daemon lets it take.
 const LONGEST: Duration = Duration::from_hours(7);
-
-/// Why a daemon elsewhere did not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RemoteError {
-    /// An address that a token may not be sent to.
-    #[error(
-        "{0} is no address for a token: it has to begin with https:// and to end with the host or the port"
-    )]
-    Address(Url),
-    /// The daemon could not be reached, or did not answer in time.
-    #[error("the daemon at {server} could not be asked")]
-    Unreachable {
-        /// Its address.
-        server: Url,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// What answers there is no such daemon, or another version of it.
-    #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
-    NotOurs {
-        /// Its address.
-        server: Url,
-        /// What it answered.
-        problem: String,
-    },
-    /// The daemon refused.
-    #[error("{}", .0.detail)]
-    Refused(Box<Problem>),
-    /// What it was asked for failed.
-    #[error("{reason}")]
-    Failed {
-        /// Why.
-        reason: String,
-        /// What to do.
-        hint: Option<String>,
-    },
-    /// A run did not come to a good end.
-    #[error(transparent)]
-    Handover(#[from] HandoverError),
-}
-
-impl RemoteError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Address(_) => Some("name it like https://sync.example.com; http:// only on this machine".into()),
-            Self::Unreachable { .. } => {
-                Some("see that the daemon runs, that console.listen can be reached from here, and its certificate".into())
-            }
-            Self::NotOurs { .. } => {
-                Some("name the address of the console, and use the version of the daemon".into())
-            }
-            Self::Refused(problem) if problem.status == 401 => Some(
-                "give a token with --token-file or OKTA_INSIGHT_TOKEN; an administrator of the daemon has one".into(),
-            ),
-            Self::Refused(problem) => problem.hint.clone(),
-            Self::Failed { hint, .. } => hint.clone(),
-            Self::Handover(error) => error.hint(),
-        }
-    }
-
-    /// Whether the arguments are wrong, rather than the world.
-    pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Address(_) => true,
-            Self::Refused(problem) => matches!(problem.status, 401 | 403 | 404 | 422),
-            _ => false,
-        }
-    }
-
-    fn is(&self, sort: &str) -> bool {
-        matches!(self, Self::Refused(problem) if problem.kind.ends_with(&format!(":{sort}")))
-    }
-}
 
 /// What is asked of a daemon elsewhere.
 #[derive(Debug, Clone)]
@@ -296,7 +224,6 @@ impl RemoteClient {
                 Some(RunSummary { ended: Some(_), report, .. }) => {
                     return Ok(report_of(report)?);
                 }
-                Some(_) => {}
                 None if began.elapsed() >= patience => match self.delete(&path).await {
                     Ok(()) => {
                         let connection = name.to_string();
@@ -306,7 +233,7 @@ impl RemoteClient {
                     Err(error) if error.is("under-way") => {}
                     Err(error) => return Err(error),
                 },
-                None => {}
+                Some(_) | None => {}
             }
             wait(stop, began).await?;
         }

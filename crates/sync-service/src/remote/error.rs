@@ -1,0 +1,84 @@
+//! Why a daemon elsewhere did not do what it was asked for.
+
+use url::Url;
+
+use crate::HandoverError;
+use crate::wire::Problem;
+
+/// Why a daemon elsewhere did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// An address that a token may not be sent to.
+    #[error(
+        "{0} is no address for a token: it has to begin with https:// and to end with the host or the port"
+    )]
+    Address(Url),
+    /// The daemon could not be reached, or did not answer in time.
+    #[error("the daemon at {server} could not be asked")]
+    Unreachable {
+        /// Its address.
+        server: Url,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// What answers there is no such daemon, or another version of it.
+    #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
+    NotOurs {
+        /// Its address.
+        server: Url,
+        /// What it answered.
+        problem: String,
+    },
+    /// The daemon refused.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
+    /// What it was asked for failed.
+    #[error("{reason}")]
+    Failed {
+        /// Why.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A run did not come to a good end.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
+}
+
+impl RemoteError {
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Address(_) => {
+                Some("name it like https://sync.example.com; http:// on this machine alone".into())
+            }
+            Self::Unreachable { .. } => Some(
+                "see that the daemon runs, and that its console and certificate can be used from here".into(),
+            ),
+            Self::NotOurs { .. } => {
+                Some("name the address of the console, and use the version of the daemon".into())
+            }
+            Self::Refused(problem) if problem.status == 401 => {
+                Some("give a token of the daemon with --token-file, or in OKTA_INSIGHT_TOKEN".into())
+            }
+            Self::Refused(problem) => problem.hint.clone(),
+            Self::Failed { hint, .. } => hint.clone(),
+            Self::Handover(error) => error.hint(),
+        }
+    }
+
+    /// Whether the arguments are wrong, rather than the world.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Refused(problem) => matches!(problem.status, 401 | 403 | 404 | 422),
+            _ => false,
+        }
+    }
+
+    pub(super) fn is(&self, sort: &str) -> bool {
+        matches!(self, Self::Refused(problem) if problem.kind.ends_with(&format!(":{sort}")))
+    }
+}

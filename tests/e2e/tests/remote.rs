@@ -1,0 +1,181 @@
+//! The command line against a daemon that is asked over its admin API, with real processes.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use support::{PATIENCE, World, binary, in_sync, until};
+
+/// What the daemon is called with. It is in a folder of its own: nothing there but a token.
+struct Operator {
+    folder: tempfile::TempDir,
+    server: String,
+}
+
+impl Operator {
+    fn of(world: &World) -> Self {
+        let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
+        let (_, console) = text.split_once("[console]").unwrap();
+        let listen = console.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), token(world)).unwrap();
+        Self { folder, server: format!("http://{}", listen.trim_matches('"')) }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(self.folder.path(), arguments, &[("OKTA_INSIGHT_SERVER", &self.server)])
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--token-file", "token", "--output", "json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// A token of an administrator.
+fn token(_world: &World) -> String {
+    "the token of this test".to_owned()
+}
+
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(binary("okta-insight"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .envs(variables.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> (Option<i32>, String) {
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[tokio::test]
+async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    let _daemon = world.daemon();
+    let operator = Operator::of(&world);
+    let setup = operator.json(&["setup"]);
+    assert_eq!(setup["connections"][0]["structure"]["state"], "created", "{setup}");
+    assert!(setup["connections"][0]["hook"]["id"].is_string(), "{setup}");
+    assert_eq!(operator.run(&["plan", "--token-file", "token"]).status.code(), Some(3));
+    let synced = operator.json(&["sync"]);
+    let done = &synced["connections"][0];
+    assert_eq!((&done["handed_over"], &done["result"]), (&json!(true), &json!("done")), "{synced}");
+    assert_eq!(synced["records"]["user"]["created"], 30);
+    assert!(in_sync(&world, PATIENCE).await.in_sync);
+
+    // What is printed is what is printed here, but for what goes on meanwhile.
+    for command in [&["doctor"][..], &["schema"], &["runs", "--kind", "full"], &["verify"]] {
+        let there = operator.run(&[command, &["--token-file", "token"]].concat());
+        let here = world.run(&[command, &["--config", "c.toml"]].concat());
+        assert_eq!(there.status.code(), here.status.code(), "{command:?}");
+        if command != ["doctor"] {
+            assert_eq!(there.stdout, here.stdout, "{command:?}");
+        }
+        assert!(!there.stdout.is_empty(), "{command:?}");
+    }
+    let run = &operator.json(&["runs"])["connections"][0]["runs"][0];
+    let one = operator.json(&["runs", &run["id"].to_string()]);
+    assert_eq!(&one["run"]["started"], &run["started"]);
+    let status = operator.json(&["status"]);
+    assert_eq!(status["connections"][0]["attended"], true);
+    assert!(status["connections"][0]["freshness"]["known_until"].is_string(), "{status}");
+
+    let control = world.control();
+    let users = control.get("/okta/users?limit=1").await.unwrap();
+    let user = format!("/okta/users/{}", users["users"][0]["id"].as_str().unwrap());
+    control.call("POST", &user, &json!({ "city": "Nuuk" })).await.unwrap();
+    let event = until("the event was applied", async || {
+        let events = operator.json(&["events", "--search", "update_profile"]);
+        let event = events["connections"][0]["events"][0].clone();
+        (event["state"] == "done").then_some(event)
+    })
+    .await;
+    let replayed = operator.json(&["events", "replay", event["id"].as_str().unwrap()]);
+    assert_eq!(replayed["connections"][0]["put_back"], 1, "{replayed}");
+    assert_eq!(operator.json(&["events", "replay", "--dead"])["connections"][0]["put_back"], 0);
+    assert_eq!(operator.json(&["events", "--dead"])["connections"][0]["events"], json!([]));
+
+    assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["paused"]["until"].is_string());
+    let (code, refused) = told(&operator.run(&["sync", "--token-file", "token"]));
+    assert_eq!(code, Some(1));
+    assert!(refused.contains("is paused until") && refused.contains("okta-insight resume"), "{refused}");
+    assert_eq!(operator.json(&["resume"])["connections"][0]["paused"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_elsewhere_says_so() {
+    let world = World::start(&["--users", "3", "--groups", "1"]);
+    let _daemon = world.daemon();
+    let operator = Operator::of(&world);
+    for command in [
+        &["prune"][..],
+        &["export", "folder"],
+        &["setup", "--manual-hook"],
+        &["doctor", "--fix"],
+        &["plan", "--from", "folder"],
+        &["plan", "--out", "plan.json"],
+        &["sync", "--users", "00u1"],
+        &["sync", "--dry-run"],
+        &["events", "--follow"],
+    ] {
+        let (code, told) = told(&operator.run(command));
+        assert_eq!(code, Some(2), "{command:?}: {told}");
+        assert!(
+            told.contains("cannot be asked of a daemon elsewhere") && told.contains("--server"),
+            "{told}"
+        );
+    }
+    let (code, unknown) = told(&operator.run(&["status", "--connection", "other", "--token-file", "token"]));
+    assert_eq!(code, Some(2), "{unknown}");
+    assert!(unknown.contains("there is no connection of that name"), "{unknown}");
+    let (code, unknown) = told(&operator.run(&["runs", "4711", "--token-file", "token"]));
+    assert_eq!(code, Some(2), "{unknown}");
+    let (code, missing) = told(&operator.run(&["status", "--token-file", "nowhere"]));
+    assert_eq!(code, Some(2));
+    assert!(missing.contains("OKTA_INSIGHT_TOKEN"), "{missing}");
+}
+
+#[test]
+fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = ("OKTA_INSIGHT_TOKEN", "t0ken-of-this-test");
+    for server in [
+        "http://sync.example.com",
+        "https://me:s3cret@sync.example.com",
+        "https://sync.example.com/?t=s3cret",
+        "https://sync.example.com/console",
+        "ftp://127.0.0.1",
+    ] {
+        let (code, told) = told(&run(folder.path(), &["status", "--server", server], &[token]));
+        assert_eq!(code, Some(2), "{server}: {told}");
+        assert!(told.contains("hint: ") && !told.contains("s3cret") && !told.contains(token.1), "{told}");
+    }
+    // Nobody listens there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (code, told) =
+        told(&run(folder.path(), &["status", "--server", &format!("http://{free}")], &[token]));
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("could not be asked") && !told.contains(token.1), "{told}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_of_a_daemon_is_told_and_redirects_are_not_followed() {
+    let server = wiremock::MockServer::start().await;
+    let there = wiremock::ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1:9/api");
+    wiremock::Mock::given(wiremock::matchers::any()).respond_with(there).mount(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = told(&run(folder.path(), &["status", "--server", &server.uri()], &[]));
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("no okta-insightd") && told.contains("status 302"), "{told}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
