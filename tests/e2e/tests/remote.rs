@@ -39,8 +39,10 @@ impl Operator {
 }
 
 /// A token of an administrator.
-fn token(_world: &World) -> String {
-    "the token of this test".to_owned()
+fn token(world: &World) -> String {
+    let made = world.run(&["tokens", "create", "--config", "c.toml", "--role", "admin", "--name", "operator"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    String::from_utf8(made.stdout).unwrap()
 }
 
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {

@@ -87,10 +87,11 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
     let detail = match asker {
         Asker::BadToken => "this token is unknown, revoked or expired",
         Asker::Ended => "the session has ended; sign in again",
-        _ => "send a token as \"Authorization: Bearer ...\"; `okta-insight tokens create` makes one",
+        _ => "nobody is signed in",
     };
+    let hint = "send a token as \"Authorization: Bearer ...\"; `okta-insight tokens create` makes one";
     let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail);
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, hint);
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
 }
 
@@ -100,18 +101,21 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
         if identity.via == Via::Session {
             if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
                 let detail = "another site sent this; nothing was done";
-                return Err(Problem::forbidden("foreign_origin", detail));
+                return Err(Problem::forbidden(
+                    "foreign_origin",
+                    detail,
+                    "open the page itself and try again",
+                ));
             }
             let (sent, rest) = sent_csrf(&parts.headers, body).await?;
             body = rest;
             if !identity.csrf.as_deref().is_some_and(|csrf| same(csrf, &sent)) {
-                let detail =
-                    "the form is too old, or is not one of this session; reload the page and try again";
-                return Err(Problem::forbidden("csrf", detail));
+                return Err(Problem::stale_form());
             }
         }
         if !identity.may_change() {
-            return Err(Problem::forbidden("forbidden", "this sign-in may only read"));
+            let hint = "sign in with the token of an administrator";
+            return Err(Problem::forbidden("forbidden", "this sign-in may only read", hint));
         }
     }
     parts.extensions.insert(identity.clone());
@@ -133,7 +137,9 @@ async fn sent_csrf(headers: &HeaderMap, body: Body) -> Result<(String, Body), Pr
 }
 
 pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> {
-    let refused = |status, code, detail: &str| Problem::new(status, code, "The form was not read", detail);
+    let refused = |status, code, detail: &str| {
+        Problem::new(status, code, "The form was not read", detail, "send it again")
+    };
     match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
         Ok(Ok(form)) => Ok(form),
         Ok(Err(_)) => Err(refused(

@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let missing = || {
             let detail = "nobody is signed in";
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail)
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, "sign in first")
         };
         parts.extensions.get::<Self>().cloned().ok_or_else(missing)
     }

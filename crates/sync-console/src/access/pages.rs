@@ -115,8 +115,7 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
     if let (Asker::Known(identity), Some(session)) = (asker, session) {
         let own = identity.csrf.is_some_and(|csrf| same(&csrf, form.text(CSRF_FIELD)));
         if form.foreign || !own {
-            let detail = "the form is too old, or is not one of this session; reload the page and try again";
-            return Problem::forbidden("csrf", detail).on_page(true).into_response();
+            return Problem::stale_form().on_page(true).into_response();
         }
         if let Err(error) = pages.access.sign_out(&session).await {
             return pages.failed(&headers, "/", &error.into());

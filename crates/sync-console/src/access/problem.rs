@@ -3,11 +3,11 @@
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use sync_service::wire;
 
-/// A refusal as a problem document (RFC 9457). It is also an extension of the response, so that a layer can make a page
-/// of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A refusal, which programs get as a problem document (RFC 9457). It is also an extension of the response, so that a layer
+/// can make a page of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// A word for programs.
     pub code: &'static str,
@@ -15,10 +15,11 @@ pub struct Problem {
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What happened, and what to do.
+    /// What happened.
     pub detail: String,
+    /// What to do.
+    pub hint: &'static str,
     /// Whether a person sees it: text instead of JSON.
-    #[serde(skip)]
     pub for_page: bool,
 }
 
@@ -28,8 +29,9 @@ impl Problem {
         code: &'static str,
         title: &'static str,
         detail: impl Into<String>,
+        hint: &'static str,
     ) -> Self {
-        Self { code, title, status: status.as_u16(), detail: detail.into(), for_page: false }
+        Self { code, title, status: status.as_u16(), detail: detail.into(), hint, for_page: false }
     }
 
     pub(super) const fn on_page(mut self, for_page: bool) -> Self {
@@ -37,14 +39,32 @@ impl Problem {
         self
     }
 
-    pub(super) fn forbidden(code: &'static str, detail: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, code, "Forbidden", detail)
+    pub(super) fn forbidden(code: &'static str, detail: &str, hint: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, "Forbidden", detail, hint)
+    }
+
+    /// The CSRF token is missing or another.
+    pub(super) fn stale_form() -> Self {
+        let detail = "the form is too old, or is not one of this session";
+        Self::forbidden("csrf", detail, "reload the page and try again")
     }
 
     /// The store failed; the log has the rest.
     pub(super) fn unavailable() -> Self {
-        let detail = "the state store could not say who this is; look into the log of the daemon";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail)
+        let detail = "the state store could not say who this is";
+        let hint = "try again; if it stays, look into the log of the daemon";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail, hint)
+    }
+
+    fn document(&self) -> wire::Problem {
+        wire::Problem {
+            kind: format!("urn:okta-insight-sync:problem:{}", self.code),
+            title: self.title.to_owned(),
+            status: self.status,
+            detail: self.detail.clone(),
+            hint: Some(self.hint.to_owned()),
+            fields: Vec::new(),
+        }
     }
 }
 
@@ -52,9 +72,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (kind, body) = if self.for_page {
-            ("text/plain; charset=utf-8", format!("{}: {}\n", self.title, self.detail))
+            ("text/plain; charset=utf-8", format!("{}: {}; {}\n", self.title, self.detail, self.hint))
         } else {
-            ("application/problem+json", serde_json::to_string(&self).unwrap_or_default())
+            ("application/problem+json", serde_json::to_string(&self.document()).unwrap_or_default())
         };
         let mut response = (status, [(CONTENT_TYPE, kind)], body).into_response();
         response.extensions_mut().insert(self);

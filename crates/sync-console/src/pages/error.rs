@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use sync_service::engine::StoreError;
 use sync_service::{ServiceError, explain};
 
+use super::parts::capital;
 use super::shell;
 use crate::access::{Identity, Problem};
 use crate::wording;
@@ -67,7 +68,7 @@ pub(super) async fn not_found(identity: Identity) -> Response {
 
 /// A refusal by the guard.
 pub(crate) fn refusal(problem: &Problem) -> Markup {
-    shell::bare(problem.title, &message(problem.title, &super::parts::capital(&problem.detail), ""))
+    shell::bare(problem.title, &message(problem.title, &capital(&problem.detail), &capital(problem.hint)))
 }
 
 fn page(status: StatusCode, title: &str, what: &str, hint: &str) -> Response {
@@ -79,7 +80,7 @@ fn message(title: &str, what: &str, hint: &str) -> Markup {
         section.notice.notice-problem {
             h1 { (title) }
             p { (what) }
-            @if !hint.is_empty() { p { (hint) } }
+            p { (hint) }
             p { a.button href="/" { "Connections" } }
         }
     }

@@ -8,7 +8,8 @@ use crate::world::{Answer, World};
 
 fn refusal(answer: &Answer) -> (u16, String) {
     let problem: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
-    (answer.status, problem["code"].as_str().unwrap_or_default().to_owned())
+    let kind = problem["type"].as_str().unwrap_or_default();
+    (answer.status, kind.rsplit(':').next().unwrap_or_default().to_owned())
 }
 
 fn code(status: u16, code: &str) -> (u16, String) {

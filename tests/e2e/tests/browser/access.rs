@@ -42,11 +42,11 @@ async fn guessing_is_slowed_down() {
         browser.press("Sign in").await;
         browser.see("Sign in").await;
     }
-    browser.see("too many").await;
+    browser.see("Too many sign-ins failed lately").await;
     // Nor does the right one get in now.
     browser.fill("Token", &site.token).await;
     browser.press("Sign in").await;
-    browser.see("too many").await;
+    browser.see("Too many sign-ins failed lately").await;
 }
 
 #[tokio::test]
