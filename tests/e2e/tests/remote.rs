@@ -40,7 +40,8 @@ impl Operator {
 
 /// A token of an administrator.
 fn token(world: &World) -> String {
-    let made = world.run(&["tokens", "create", "--config", "c.toml", "--role", "admin", "--name", "operator"]);
+    let made =
+        world.run(&["tokens", "create", "--config", "c.toml", "--role", "admin", "--name", "operator"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     String::from_utf8(made.stdout).unwrap()
 }

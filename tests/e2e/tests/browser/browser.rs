@@ -1,6 +1,7 @@
 //! A real browser without a window, driven as a person would.
 
 use std::io::{BufRead, BufReader};
+use std::mem::ManuallyDrop;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,7 +19,8 @@ const NOTES: &str = "window.notes = [];
     addEventListener('error', (e) => notes.push(`script: ${e.message}`));";
 
 pub(crate) struct Browser {
-    pub(crate) driver: WebDriver,
+    /// Ends with its process; by itself it would ask that to end the session, which is gone by then.
+    pub(crate) driver: ManuallyDrop<WebDriver>,
     process: Child,
 }
 
@@ -62,7 +64,7 @@ impl Browser {
             capabilities.add_arg(argument).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
-        let browser = Self { driver, process };
+        let browser = Self { driver: ManuallyDrop::new(driver), process };
         browser.tools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": NOTES })).await;
         browser
     }
