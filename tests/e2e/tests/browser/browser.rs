@@ -93,14 +93,6 @@ impl Browser {
         self.tools("Emulation.setEmulatedMedia", features).await;
     }
 
-    /// Cuts the browser off, or connects it again.
-    pub(crate) async fn offline(&self, offline: bool) {
-        self.tools("Network.enable", json!({})).await;
-        let conditions =
-            json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
-        self.tools("Network.emulateNetworkConditions", conditions).await;
-    }
-
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
     }

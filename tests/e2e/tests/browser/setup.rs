@@ -106,14 +106,16 @@ async fn the_whole_set_up_takes_no_mouse() {
 async fn tab_to(browser: &Browser, name: &str) {
     let named = "const e = document.activeElement;
         const label = e.id && document.querySelector(`label[for='${e.id}']`);
-        return [((label ?? e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
+        return [((label || e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
+    let mut on_the_way = Vec::new();
     for _ in 0..80 {
         browser.key(Key::Tab).await;
         let now = browser.script(named).await;
+        on_the_way.push(now[0].as_str().unwrap_or_default().to_owned());
         if now[0] == name {
             assert_eq!(now[1], true, "the focus on {name} cannot be seen");
             return;
         }
     }
-    panic!("the tab key does not lead to {name}; the page says:\n{}", browser.text().await);
+    panic!("the tab key does not lead to {name}, but to {on_the_way:?}");
 }

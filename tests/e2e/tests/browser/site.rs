@@ -66,9 +66,13 @@ impl Site {
         Self::serving(world, "openid.toml")
     }
 
-    /// Ends the daemon, and starts it again by the same configuration.
-    pub(crate) fn restart(&mut self, config: &str) {
-        drop(self.daemon.take());
+    /// Ends the daemon, however that comes.
+    pub(crate) fn stop(&mut self) {
+        self.daemon = None;
+    }
+
+    /// Starts the daemon again.
+    pub(crate) fn start(&mut self, config: &str) {
         self.daemon = Some(self.world.daemon_by(config, &self.world.console()));
     }
 
