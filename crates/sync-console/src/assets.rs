@@ -6,6 +6,8 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("assets/console.css");
@@ -14,9 +16,8 @@ const ICON: &str = include_str!("assets/icon.svg");
 
 /// Changes whenever one of them does, so that they can be kept for long.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let mut digest = Sha256::new();
-    [STYLE, SCRIPT, ICON].iter().for_each(|text| digest.update(text));
-    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest([STYLE, SCRIPT, ICON].concat());
+    URL_SAFE_NO_PAD.encode(&digest[..9])
 });
 
 /// The address of one of them.

@@ -184,9 +184,10 @@ async fn refusals_as_pages(request: Request, next: Next) -> Response {
 
 /// Anybody learns whether all is well; what is not is for those who are signed in.
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    match app.fleet.health().await.ready {
-        true => (StatusCode::OK, "ready\n"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready; see the console\n"),
+    if app.fleet.health().await.ready {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready; see the console\n")
     }
 }
 

@@ -255,6 +255,8 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
 
 #[tokio::test]
 async fn a_step_is_offered_only_when_those_above_it_hold() {
+    use StepState::{Blocked, Done, Ready};
+
     let world = World::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
@@ -262,7 +264,6 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     let states = async || -> Vec<StepState> {
         Guide::of(&member).await.unwrap().steps.iter().map(|step| step.state).collect()
     };
-    use StepState::{Blocked, Done, Ready};
     assert_eq!(states().await, [Done, Ready, Blocked, Blocked, Blocked]);
     member.set_up();
     ended(|| member.setup()).await;

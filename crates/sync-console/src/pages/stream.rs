@@ -49,7 +49,7 @@ where
 
 struct Sent<F> {
     look: F,
-    sent: HashMap<&'static str, String>,
+    shown: HashMap<&'static str, String>,
     ready: Vec<Event>,
     ends: tokio::time::Instant,
     began: bool,
@@ -61,7 +61,7 @@ where
     W: Future<Output = Result<Vec<Part>, ServiceError>> + Send + 'static,
 {
     let ends = tokio::time::Instant::now() + LIFE;
-    let sent = Sent { look, sent: HashMap::new(), ready: Vec::new(), ends, began: false };
+    let sent = Sent { look, shown: HashMap::new(), ready: Vec::new(), ends, began: false };
     stream::unfold((stop, sent), async |(stop, mut sent)| {
         loop {
             if let Some(event) = sent.ready.pop() {
@@ -92,13 +92,13 @@ where
         // A part that cannot be had now is looked at again; what is shown stays meanwhile.
         let Ok(parts) = (self.look)().await else { return };
         for part in parts {
-            if self.sent.get(part.name) == Some(&part.html) {
+            if self.shown.get(part.name) == Some(&part.html) {
                 continue;
             }
             match Event::default().event("part").json_data(&part) {
                 Ok(event) => {
                     self.ready.push(event);
-                    self.sent.insert(part.name, part.html);
+                    self.shown.insert(part.name, part.html);
                 }
                 Err(error) => tracing::error!(%error, "a part of a page could not be sent"),
             }

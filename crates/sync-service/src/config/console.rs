@@ -94,7 +94,7 @@ pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleCo
     let secret = |key: &str, source: SecretSource| source.read(folder).map_err(|problem| value(key, problem));
     let listen = match raw.listen {
         Some(off) if off == "off" => return Ok(None),
-        given => address("console.listen", given, "127.0.0.1:8585")?,
+        given => address("console.listen", given.as_deref(), "127.0.0.1:8585")?,
     };
     let public_url = match raw.public_url {
         None => None,

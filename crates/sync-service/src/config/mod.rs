@@ -290,10 +290,10 @@ impl Config {
 
     fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
         let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-        let listen = address("server.listen", raw.server.listen, "127.0.0.1:8484")?;
+        let listen = address("server.listen", raw.server.listen.as_deref(), "127.0.0.1:8484")?;
         let metrics = match raw.server.metrics {
             Some(off) if off == "off" => None,
-            given => Some(address("server.metrics", given, "127.0.0.1:9464")?),
+            given => Some(address("server.metrics", given.as_deref(), "127.0.0.1:9464")?),
         };
         let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
         let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
@@ -470,8 +470,8 @@ fn connection(
     Ok(ConnectionConfig { name, okta, assets, hook, events, selection, mapping, limits, schedule, alerts })
 }
 
-fn address(key: &str, given: Option<String>, otherwise: &str) -> Result<SocketAddr, ConfigError> {
-    let given = given.as_deref().unwrap_or(otherwise);
+fn address(key: &str, given: Option<&str>, otherwise: &str) -> Result<SocketAddr, ConfigError> {
+    let given = given.unwrap_or(otherwise);
     given.parse().map_err(|_| ConfigError::Value {
         key: key.to_owned(),
         problem: format!("\"{given}\" is not an address and port, such as {otherwise}"),
