@@ -114,7 +114,10 @@ async fn who_may_read_changes_nothing() {
     let mut reader = world.signed_in(Role::ReadOnly).await;
     let csrf = reader.csrf().await;
     let answer = reader.post("/runs", &[("csrf", &csrf)]).await;
-    assert_eq!((answer.status, answer.text.trim()), (403, "Forbidden: this sign-in may only read"));
+    assert_eq!(
+        (answer.status, answer.text.trim()),
+        (403, "Forbidden: this sign-in may only read; sign in with the token of an administrator")
+    );
     let token = world.token("robot", Role::ReadOnly).await;
     let mut robot = world.browser().with("authorization", &format!("Bearer {}", token.expose_secret()));
     assert_eq!(robot.get("/api/v1/runs").await.status, 200);
