@@ -82,6 +82,16 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     let holder = TcpListener::bind(clinic.server("listen")).unwrap();
     clinic.look("c.toml").names("address.hook", &["hook.reachable"]);
     drop(holder);
+    let holder = TcpListener::bind(clinic.console()).unwrap();
+    let found = clinic.look("c.toml");
+    found.names("address.console", &[]);
+    assert!(found.remedy("address.console").contains("console.listen"));
+    drop(holder);
+    let everywhere = clinic.read("c.toml").replace(&clinic.console(), "0.0.0.0:18585");
+    clinic.write("bad.toml", &everywhere);
+    let found = clinic.look("bad.toml");
+    found.names("address.console", &[]);
+    assert!(found.remedy("address.console").contains("server.tls_certificate"));
 
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let alerts =
@@ -95,7 +105,7 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     let found = clinic.look("c.toml");
     found.is_well();
     assert_eq!(found.with("warning"), [""; 0], "{:#}", found.document);
-    for id in ["address.hook", "address.metrics"] {
+    for id in ["address.hook", "address.metrics", "address.console"] {
         assert!(found.check(id)["evidence"].as_str().unwrap().ends_with("is the daemon's"));
     }
     daemon.end();

@@ -22,6 +22,7 @@ pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
         (host(&ready["insight"]["api_url"]), "ASSETS"),
         (clinic.server("listen"), "LISTEN"),
         (clinic.server("metrics"), "METRICS"),
+        (clinic.console(), "CONSOLE"),
     ]
     .into_iter()
     .fold(shown.to_owned(), |text, (value, name)| text.replace(&value, name))
