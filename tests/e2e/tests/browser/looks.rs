@@ -12,29 +12,31 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
     site.world.json(&["setup"]);
     site.world.json(&["sync"]);
     let browser = site.signed_in().await;
-    let first_object = {
-        browser.goto(&site.address("/connections/main/objects?q=a")).await;
-        browser.script("return document.querySelector('main a[href*=\"/objects/user/\"]')?.pathname").await
+    site.save_another("other").await;
+    let first = async |page: &str, seen: &str, part: &str| {
+        browser.goto(&site.address(&format!("/connections/main{page}"))).await;
+        browser.see(seen).await;
+        let link = format!("return document.querySelector('main a[href*=\"{part}\"]')?.pathname");
+        browser.script(&link).await.as_str().unwrap_or_else(|| panic!("{page} has no {part}")).to_owned()
     };
-    let first_run = {
-        browser.goto(&site.address("/connections/main/runs")).await;
-        browser.script("return document.querySelector('main a[href*=\"/runs/\"]')?.pathname").await
-    };
-    let begun = [
-        ("/connections/main/plan", "Make a plan"),
-        ("/connections/main/checks", "Check everything"),
-        ("/connections/main/schema", "Compare"),
+    let found = [
+        first("/objects?q=a", "00u", "/objects/user/").await,
+        first("/runs", "Run 1", "/runs/").await,
+        first("/events", "event_hook.created", "/events/").await,
     ];
-    for (path, button) in begun {
-        browser.goto(&site.address(path)).await;
-        if browser.offers(button).await {
-            browser.press(button).await;
-        }
+    // What takes a while to find out is found out before it is looked at.
+    for (page, button, result) in
+        [("plan", "Make a plan", "Make it again"), ("checks", "Check every precondition", "Check again")]
+    {
+        browser.goto(&site.address(&format!("/connections/main/{page}"))).await;
+        browser.press(button).await;
+        browser.see(result).await;
     }
-    let mut pages =
-        vec!["/".to_owned(), "/access".to_owned(), "/connections/new".to_owned(), "/nowhere".to_owned()];
+    let mut pages = vec!["/", "/access", "/connections/new", "/nowhere", "/connections/main/schema/choices"];
+    pages.extend(["/connections/other", "/connections/other/setup", "/connections/other/edit"]);
+    let mut pages: Vec<String> = pages.into_iter().map(str::to_owned).collect();
     pages.extend(PAGES.map(|page| format!("/connections/main{page}")));
-    pages.extend([first_object, first_run].iter().map(|path| path.as_str().unwrap().to_owned()));
+    pages.extend(found);
     for theme in ["light", "dark"] {
         browser.prefer(theme).await;
         for width in [360, 900, 1600] {
@@ -49,6 +51,14 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
             }
         }
     }
+    // A refusal that a person meets is a page as well.
+    browser.goto(&site.address("/connections/main")).await;
+    let forged = "const form = document.querySelector('main form'); form.querySelector('[name=csrf]').value = 'forged'; form.submit()";
+    browser.script(forged).await;
+    browser.see("The form is too old").await;
+    browser.assert_clean("a refusal").await;
+    browser.assert_accessible("a refusal").await;
+    browser.picture("refusal").await;
 }
 
 #[tokio::test]

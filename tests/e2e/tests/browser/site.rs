@@ -76,6 +76,23 @@ impl Site {
         self.daemon = Some(self.world.daemon_by(config, &self.world.console()));
     }
 
+    /// Saves another connection through the API, with the same org and import.
+    pub(crate) async fn save_another(&self, name: &str) {
+        let body = json!({
+            "settings": {
+                "okta": { "org_url": self.ready("/okta/org_url"), "client_id": self.ready("/okta/client_id") },
+                "assets": { "api_url": self.ready("/insight/api_url") },
+            },
+            "secrets": {
+                "private_key": self.ready("/okta/private_key_jwk"),
+                "import_token": self.ready("/insight/import_token"),
+            },
+        });
+        let request = reqwest::Client::new().put(self.address(&format!("/api/v1/connections/{name}")));
+        let answer = request.bearer_auth(&self.token).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
+    }
+
     pub(crate) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
