@@ -133,7 +133,9 @@ fn shown(
             span { (if existing.is_some() { "Settings" } else { "New" }) }
         }
         div.head { h1 { (title) } }
-        @if app.fleet.keeps_secrets() {
+        @if !identity.may_change() {
+            (notice(Tone::Warning, "This sign-in may only look", Some("sign in with the token of an administrator")))
+        } @else if app.fleet.keeps_secrets() {
             (summary(told))
             div.beside {
             form method="post" action=(action) novalidate autocomplete="off" data-keep {
@@ -151,7 +153,7 @@ fn shown(
                     span.hint { "Save asks Okta and Assets whether the settings work. Nothing is changed there." }
                 }
             }
-            (before())
+            @if existing.is_none() { (before()) }
             }
             @if let Some(name) = existing { (removal(identity, name)) }
         } @else {
