@@ -289,5 +289,12 @@ fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>) -> Step {
     };
     let objects: Vec<String> =
         status.objects.iter().map(|(kind, census)| format!("{} {kind} objects", census.live)).collect();
-    Step::new(name, StepState::Done).seen(format!("Loaded {}", told(at))).seen(objects.join(", "))
+    let step = Step::new(name, StepState::Done).seen(format!("Loaded {}", told(at))).seen(objects.join(", "));
+    // Somebody pressed the button again since.
+    match last.filter(|run| run.started > at).and_then(|run| run.report.as_ref()) {
+        Some(report) if report.error.is_some() => {
+            step.failed(report.error.clone().unwrap_or_default(), report.hint.clone())
+        }
+        _ => step,
+    }
 }
