@@ -1,0 +1,116 @@
+//! What administrators do to both sides behind the connection's back.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::row::{Act, Row, Switch};
+use crate::world::World;
+
+/// The routes of the control API that have a row here or in `guards`, are told by other tests, or break nothing.
+pub(crate) const OKTA: &[&str] = &[
+    // Reads.
+    "/users", "/groups", "/schemas", "/counts", "/hooks",
+    // What people do in Okta every day; too much of it is in `guards`.
+    "/users/{id}", "/users/{id}/lifecycle/{step}", "/users/{id}/type", "/users/{id}/sign-in", "/groups/{id}",
+    "/groups/{id}/users/{user}", "/import",
+    // Here.
+    "/schemas/{kind}/{name}", "/hooks/{id}", "/hooks/{id}/events", "/hooks/{id}/{state}", "/clock/{seconds}",
+    "/log", "/log/cursors", "/role/{state}", "/scopes/{scope}/{state}", "/tokens", "/rate-limit/{limit}",
+    // They mend, or concern signing in to the console.
+    "/hooks/{id}/verify", "/keys", "/web-apps", "/web-apps/key",
+];
+pub(crate) const INSIGHT: &[&str] = &[
+    "/objects", "/executions", "/document",
+    "/objects/{id}", "/attributes", "/token", "/settings",
+];
+
+fn scope(name: &'static str, on: &'static str, off: &'static str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
+    let call = |path| Switch::Control("POST", path, Value::Null);
+    Row::control(name, call(on), call(off), act, page, says)
+}
+
+fn setting(name: &'static str, on: Value, off: Value, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
+    let call = |body| Switch::Control("PUT", "/insight/settings", body);
+    Row::control(name, call(on), call(off), act, page, says)
+}
+
+fn hook(name: &'static str, method: &'static str, end: &'static str, body: Value, what: &'static str) -> Row {
+    Row {
+        name,
+        on: vec![Switch::Hook(method, end, body)],
+        act: Act::Wait,
+        page: "",
+        says: [what, "ress Setup on the Set-up page"],
+        off: Vec::new(),
+        heal: Act::Press("setup"),
+    }
+}
+
+fn attribute(name: &'static str, on: Value, off: Value, says: [&'static str; 2]) -> Row {
+    let call = |body| Switch::Control("PUT", "/insight/attributes", body);
+    Row::control(name, call(on), call(off), Act::Press("verify"), "/setup", says)
+}
+
+const SYNC: Act = Act::Press("synchronize");
+const CHECKS: Act = Act::Press("checks");
+
+fn rows() -> Vec<Vec<Row>> {
+    let user = |attribute: &str| json!({ "type": "Okta User", "name": attribute });
+    let changed = |attribute: &str, key: &str, value: Value| {
+        let mut body = user(attribute);
+        body[key] = value;
+        body
+    };
+    vec![
+        vec![
+            scope("users.read", "/okta/scopes/okta.users.read/off", "/okta/scopes/okta.users.read/on", SYNC, "", ["the scope okta.users.read is not granted", "Okta API Scopes"]),
+            scope("groups.read", "/okta/scopes/okta.groups.read/off", "/okta/scopes/okta.groups.read/on", SYNC, "", ["the scope okta.groups.read is not granted", "Okta API Scopes"]),
+            scope("schemas.read", "/okta/scopes/okta.schemas.read/off", "/okta/scopes/okta.schemas.read/on", Act::Wait, "", ["the scope okta.schemas.read is not granted", "Okta API Scopes"]),
+            scope("logs.read", "/okta/scopes/okta.logs.read/off", "/okta/scopes/okta.logs.read/on", Act::Wait, "", ["the scope okta.logs.read is not granted", "Okta API Scopes"]),
+            scope("eventHooks", "/okta/scopes/okta.eventHooks.read/off", "/okta/scopes/okta.eventHooks.read/on", CHECKS, "/checks", ["okta.eventHooks.read", "Okta API Scopes"]),
+        ],
+        vec![
+            scope("role", "/okta/role/off", "/okta/role/on", SYNC, "", ["", "admin role"]),
+            scope("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ["schemas", "Admin roles"]),
+            scope("clock", "/okta/clock/3600", "/okta/clock/0", CHECKS, "/checks", ["behind", "clock"]),
+            scope("rate limit", "/okta/rate-limit/90", "/okta/rate-limit/off", CHECKS, "/checks", ["90 requests a minute", "Rate limits"]),
+        ],
+        vec![
+            hook("hook inactive", "POST", "/deactivate", Value::Null, "the event hook is inactive"),
+            hook("hook unverified", "POST", "/unverify", Value::Null, "the event hook is not verified"),
+            hook("hook with other events", "PUT", "/events", json!(["user.lifecycle.create"]), "the event hook is not as it should be"),
+            hook("hook deleted", "DELETE", "", Value::Null, "there is no event hook in Okta"),
+        ],
+        vec![
+            setting("disabled", json!({"disabled": true}), json!({"disabled": false}), Act::Event, "", ["the import source is disabled", "nable the import source"]),
+            setting("removes missing", json!({"removeMissingObjects": true}), json!({"removeMissingObjects": false}), Act::Event, "", ["", "set missing objects to Ignore"]),
+            setting("ignores empty", json!({"ignoreEmptyValues": true}), json!({"ignoreEmptyValues": false}), CHECKS, "/checks", ["", "Remove"]),
+            setting("site is full", json!({"objectLimit": 1}), json!({"objectLimit": null}), Act::Press("checks"), "/checks", ["", ""]),
+        ],
+        vec![
+            attribute("cardinality", changed("user/groups", "maximumCardinality", json!(1)), changed("user/groups", "maximumCardinality", json!(-1)), ["takes at most 1", "set Cardinality to Unlimited"]),
+            attribute("renamed", changed("City", "newName", json!("Town")), changed("Town", "newName", json!("City")), ["would be called \"City\"", "rename it in Assets"]),
+        ],
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_administrators_do_is_told_and_so_is_its_end() {
+    let only = std::env::var("ROW").unwrap_or_default();
+    join_all(rows().into_iter().map(|rows| {
+        let rows: Vec<Row> = rows.into_iter().filter(|row| row.name.contains(&only)).collect();
+        tokio::spawn(async {
+            if rows.is_empty() {
+                return;
+            }
+            let world = World::start().await;
+            for row in rows {
+                row.run(&world).await;
+            }
+            world.end().await;
+        })
+    }))
+    .await
+    .into_iter()
+    .for_each(Result::unwrap);
+}
