@@ -12,6 +12,10 @@ use super::parts::{Tone, badge, capital, count, said, time};
 const SOON: SignedDuration = SignedDuration::from_secs(5);
 /// From then on somebody should look why it takes so long.
 const LONG: SignedDuration = SignedDuration::from_mins(10);
+/// A change that is not confirmed for so many seconds is late.
+const LATE: f64 = 5.0;
+/// So long the log is not read only when something is in the way.
+const SILENT: SignedDuration = SignedDuration::from_secs(30);
 /// How much of what is over is shown.
 const SHOWN: usize = 5;
 
@@ -88,8 +92,10 @@ fn tone(trouble: &Trouble, status: &ConnectionStatus) -> Tone {
 
 fn of_trouble(trouble: &Trouble, status: &ConnectionStatus) -> Told {
     let Trouble { message, since, times, .. } = trouble;
-    let again = if *times > 1 { format!(", {times} times since {since:.0}") } else { format!(", at {since:.0}") };
-    let itself = "it is tried again by itself, and nothing is lost; see on the Checks page what does not hold";
+    let again =
+        if *times > 1 { format!(", {times} times since {since:.0}") } else { format!(", at {since:.0}") };
+    let itself =
+        "it is tried again by itself, and nothing is lost; see on the Checks page what does not hold";
     let remedy = match &trouble.hint {
         Some(hint) if trouble.urgent => hint.clone(),
         Some(hint) => format!("{hint}; it is tried again by itself"),
@@ -105,6 +111,25 @@ fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r Ru
     Some((report, report.error.as_ref()?)).filter(|_| !since)
 }
 
+/// Requests that wait for their share of Okta's rate limit, once that makes anything late.
+fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Told> {
+    let read = status.log.and_then(|log| log.caught_up);
+    let silent = read.is_some_and(|read| Timestamp::now().duration_since(read) > SILENT);
+    let late = status.freshness.oldest_change_seconds.is_some_and(|age| age > LATE) || silent;
+    Some(connection.requests_held_back()).filter(|waiting| *waiting > 0 && late).map(|waiting| {
+        let waiting = count(waiting as u64, "request");
+        Told::new(
+            Tone::Busy,
+            format!("Okta's rate limit holds {waiting} back; what changes arrives later"),
+            Some(
+                "nothing has to be done: they go on by themselves; if it happens often, see the rate limits on the \
+                 Checks page"
+                    .to_owned(),
+            ),
+        )
+    })
+}
+
 /// What Assets works on for more than a moment: nothing else can be sent meanwhile.
 async fn processing(
     connection: &Connection,
@@ -113,9 +138,7 @@ async fn processing(
     let Some(run) = status.runs.iter().find(|run| run.ended.is_none()) else { return Ok(None) };
     let Some(detail) = connection.run(run.id).await? else { return Ok(None) };
     let under_way = detail.executions.iter().find(|execution| execution.ended.is_none());
-    Ok(under_way.and_then(|execution| {
-        waiting(execution.id.as_str(), execution.started, Timestamp::now())
-    }))
+    Ok(under_way.and_then(|execution| waiting(execution.id.as_str(), execution.started, Timestamp::now())))
 }
 
 fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Told> {
@@ -200,6 +223,7 @@ pub(super) async fn told(
         }
     }
     all.extend(processing(connection, status).await?);
+    all.extend(held_back(connection, status));
     if status.inbox.dead > 0 {
         all.push(Told::new(
             Tone::Warning,
@@ -236,7 +260,8 @@ mod tests {
     #[test]
     fn assets_that_works_for_long_is_told_and_later_warned_of() {
         let since: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let tone = |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|told| told.tone);
+        let tone =
+            |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|told| told.tone);
         assert_eq!((tone(4), tone(60), tone(3600)), (None, Some(Tone::Busy), Some(Tone::Warning)));
     }
 }

@@ -20,8 +20,10 @@ fn every_switch_of_the_control_api_has_a_row_or_is_no_fault() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src/control");
     for (file, known) in [("okta.rs", switches::OKTA), ("insight.rs", switches::INSIGHT)] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
-        let routes: Vec<&str> =
-            text.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")?.split('"').next()).collect();
+        let routes: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split('"').next())
+            .collect();
         assert!(routes.len() > 5, "{routes:?}");
         let missing: Vec<_> = routes.iter().filter(|route| !known.contains(route)).collect();
         assert!(missing.is_empty(), "{file}: no row tells how these look: {missing:?}");

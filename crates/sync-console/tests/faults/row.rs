@@ -11,6 +11,8 @@ pub(crate) enum Switch {
     Faults(&'static str),
     /// A call of the control API.
     Control(&'static str, &'static str, Value),
+    /// A scope of the app, on or off.
+    Scope(&'static str, &'static str),
     /// The same of the hook, by the end of its path.
     Hook(&'static str, &'static str, Value),
 }
@@ -24,6 +26,8 @@ pub(crate) enum Act {
     Press(&'static str),
     /// A change in Okta.
     Event,
+    /// Somebody new in Okta.
+    Create,
 }
 
 pub(crate) struct Row {
@@ -62,11 +66,6 @@ impl Row {
         says: [&'static str; 2],
     ) -> Self {
         Self { name, on: vec![on], act, page, says, off: vec![off], heal: act }
-    }
-
-    pub(crate) fn healing(mut self, heal: Act) -> Self {
-        self.heal = heal;
-        self
     }
 
     pub(crate) async fn run(self, world: &World) {
@@ -114,6 +113,9 @@ impl Switch {
             Self::Faults("") => drop(world.call("DELETE", "/faults", &Value::Null).await),
             Self::Faults(spec) => drop(world.call("PUT", "/faults", &json!(spec)).await),
             Self::Control(method, path, body) => drop(world.call(method, path, &body).await),
+            Self::Scope(scope, state) => {
+                drop(world.call("POST", &format!("/okta/scopes/{scope}/{state}"), &Value::Null).await);
+            }
             Self::Hook(method, end, body) => {
                 let path = world.hook_path().await;
                 world.call(method, &format!("{path}{end}"), &body).await;
@@ -127,6 +129,11 @@ impl Act {
         match self {
             Self::Wait => {}
             Self::Press(button) => world.press(button).await,
+            Self::Create => {
+                let login = format!("{}@example.com", mark.replace(' ', "-"));
+                let new = json!({ "login": login, "email": login, "firstName": "New", "lastName": mark });
+                world.call("POST", "/okta/users", &new).await;
+            }
             Self::Event => {
                 let users = world.users().await;
                 world.moves(&users[0], mark).await;

@@ -51,7 +51,10 @@ fn told() -> Vec<Vec<Row>> {
             Row::faults("okta.5xx", "okta.5xx=1", Act::Wait, "", UNAVAILABLE),
             verify("assets.5xx", "assets.5xx=1", ASSETS_UNAVAILABLE),
         ],
-        vec![verify("okta.cut", "okta.cut=1", UNREACHABLE), verify("assets.cut", "assets.cut=1", UNREACHABLE)],
+        vec![
+            verify("okta.cut", "okta.cut=1", UNREACHABLE),
+            verify("assets.cut", "assets.cut=1", UNREACHABLE),
+        ],
         vec![
             verify("okta.lost-answer", "okta.lost-answer=1", UNREACHABLE),
             verify("assets.lost-answer", "assets.lost-answer=1", UNREACHABLE),
@@ -62,7 +65,11 @@ fn told() -> Vec<Vec<Row>> {
         ],
         vec![
             verify("okta.truncate", "okta.truncate=1", ["could not read the answer", "a proxy on the way"]),
-            verify("assets.truncate", "assets.truncate=1", ["could not read the answer", "a proxy on the way"]),
+            verify(
+                "assets.truncate",
+                "assets.truncate=1",
+                ["could not read the answer", "a proxy on the way"],
+            ),
         ],
         vec![
             Row::faults(
@@ -95,13 +102,7 @@ fn told() -> Vec<Vec<Row>> {
                 "",
                 ["Assets works on what was sent", "the import's history"],
             ),
-            Row::faults(
-                "okta.429",
-                "okta.429=1",
-                Act::Event,
-                "",
-                ["rate limit", "nothing has to be done"],
-            ),
+            Row::faults("okta.429", "okta.429=1", Act::Event, "", ["rate limit", "nothing has to be done"]),
         ],
     ]
 }
@@ -154,7 +155,9 @@ async fn a_mapping_that_assets_cannot_apply_is_told_where_setup_was_pressed() {
     assert_eq!(world.put(&world.settings(&Value::Null)).await.0, 201);
     world.call("PUT", "/faults", &json!("mapping.fail=1")).await;
     world.press("setup").await;
-    world.page_with("/setup", &["could not apply the schema and mapping", "object schema, Import tab"], false).await;
+    world
+        .page_with("/setup", &["could not apply the schema and mapping", "object schema, Import tab"], false)
+        .await;
     world.call("DELETE", "/faults", &Value::Null).await;
     world.press("setup").await;
     world.page_with("/setup", &["Event hook to"], false).await;

@@ -9,27 +9,64 @@ use crate::world::World;
 /// The routes of the control API that have a row here or in `guards`, are told by other tests, or break nothing.
 pub(crate) const OKTA: &[&str] = &[
     // Reads.
-    "/users", "/groups", "/schemas", "/counts", "/hooks",
+    "/users",
+    "/groups",
+    "/schemas",
+    "/counts",
+    "/hooks",
     // What people do in Okta every day; too much of it is in `guards`.
-    "/users/{id}", "/users/{id}/lifecycle/{step}", "/users/{id}/type", "/users/{id}/sign-in", "/groups/{id}",
-    "/groups/{id}/users/{user}", "/import",
+    "/users/{id}",
+    "/users/{id}/lifecycle/{step}",
+    "/users/{id}/type",
+    "/users/{id}/sign-in",
+    "/groups/{id}",
+    "/groups/{id}/users/{user}",
+    "/import",
     // Here.
-    "/schemas/{kind}/{name}", "/hooks/{id}", "/hooks/{id}/events", "/hooks/{id}/{state}", "/clock/{seconds}",
-    "/log", "/log/cursors", "/role/{state}", "/scopes/{scope}/{state}", "/tokens", "/rate-limit/{limit}",
+    "/schemas/{kind}/{name}",
+    "/hooks/{id}",
+    "/hooks/{id}/events",
+    "/hooks/{id}/{state}",
+    "/clock/{seconds}",
+    "/log",
+    "/log/cursors",
+    "/role/{state}",
+    "/scopes/{scope}/{state}",
+    "/tokens",
+    "/rate-limit/{limit}",
     // They mend, or concern signing in to the console.
-    "/hooks/{id}/verify", "/keys", "/web-apps", "/web-apps/key",
+    "/hooks/{id}/verify",
+    "/keys",
+    "/web-apps",
+    "/web-apps/key",
 ];
-pub(crate) const INSIGHT: &[&str] = &[
-    "/objects", "/executions", "/document",
-    "/objects/{id}", "/attributes", "/token", "/settings",
-];
+pub(crate) const INSIGHT: &[&str] =
+    &["/objects", "/executions", "/document", "/objects/{id}", "/attributes", "/token", "/settings"];
 
-fn scope(name: &'static str, on: &'static str, off: &'static str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
+fn scope(name: &'static str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
+    Row::control(name, Switch::Scope(name, "off"), Switch::Scope(name, "on"), act, page, says)
+}
+
+fn org(
+    name: &'static str,
+    on: &'static str,
+    off: &'static str,
+    act: Act,
+    page: &'static str,
+    says: [&'static str; 2],
+) -> Row {
     let call = |path| Switch::Control("POST", path, Value::Null);
     Row::control(name, call(on), call(off), act, page, says)
 }
 
-fn setting(name: &'static str, on: Value, off: Value, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
+fn setting(
+    name: &'static str,
+    on: Value,
+    off: Value,
+    act: Act,
+    page: &'static str,
+    says: [&'static str; 2],
+) -> Row {
     let call = |body| Switch::Control("PUT", "/insight/settings", body);
     Row::control(name, call(on), call(off), act, page, says)
 }
@@ -52,6 +89,7 @@ fn attribute(name: &'static str, on: Value, off: Value, says: [&'static str; 2])
 }
 
 const SYNC: Act = Act::Press("synchronize");
+const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"];
 const CHECKS: Act = Act::Press("checks");
 
 fn rows() -> Vec<Vec<Row>> {
@@ -63,33 +101,122 @@ fn rows() -> Vec<Vec<Row>> {
     };
     vec![
         vec![
-            scope("users.read", "/okta/scopes/okta.users.read/off", "/okta/scopes/okta.users.read/on", SYNC, "", ["the scope okta.users.read is not granted", "Okta API Scopes"]),
-            scope("groups.read", "/okta/scopes/okta.groups.read/off", "/okta/scopes/okta.groups.read/on", SYNC, "", ["the scope okta.groups.read is not granted", "Okta API Scopes"]),
-            scope("schemas.read", "/okta/scopes/okta.schemas.read/off", "/okta/scopes/okta.schemas.read/on", Act::Wait, "", ["the scope okta.schemas.read is not granted", "Okta API Scopes"]),
-            scope("logs.read", "/okta/scopes/okta.logs.read/off", "/okta/scopes/okta.logs.read/on", Act::Wait, "", ["the scope okta.logs.read is not granted", "Okta API Scopes"]),
-            scope("eventHooks", "/okta/scopes/okta.eventHooks.read/off", "/okta/scopes/okta.eventHooks.read/on", CHECKS, "/checks", ["okta.eventHooks.read", "Okta API Scopes"]),
+            scope(
+                "okta.users.read",
+                SYNC,
+                "",
+                ["the scope okta.users.read is not granted", "Okta API Scopes"],
+            ),
+            scope(
+                "okta.groups.read",
+                SYNC,
+                "",
+                ["the scope okta.groups.read is not granted", "Okta API Scopes"],
+            ),
+            scope(
+                "okta.schemas.read",
+                Act::Wait,
+                "",
+                ["the scope okta.schemas.read is not granted", "Okta API Scopes"],
+            ),
+            scope(
+                "okta.logs.read",
+                Act::Wait,
+                "",
+                ["the scope okta.logs.read is not granted", "Okta API Scopes"],
+            ),
+            Row {
+                name: "eventHooks",
+                on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
+                act: CHECKS,
+                page: "/checks",
+                says: ["Looking at the event hook: not granted", "Grant okta.eventHooks.read"],
+                off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
+                heal: CHECKS,
+            },
         ],
         vec![
-            scope("role", "/okta/role/off", "/okta/role/on", SYNC, "", ["", "admin role"]),
-            scope("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ["schemas", "Admin roles"]),
-            scope("clock", "/okta/clock/3600", "/okta/clock/0", CHECKS, "/checks", ["behind", "clock"]),
-            scope("rate limit", "/okta/rate-limit/90", "/okta/rate-limit/off", CHECKS, "/checks", ["90 requests a minute", "Rate limits"]),
+            org("role", "/okta/role/off", "/okta/role/on", SYNC, "", ["ROLE", "admin role"]),
+            org(
+                "role without schemas",
+                "/okta/role/no-schemas",
+                "/okta/role/on",
+                CHECKS,
+                "/checks",
+                ["schemas", "Admin roles"],
+            ),
+            org("clock", "/okta/clock/3600", "/okta/clock/0", CHECKS, "/checks", ["behind", "clock"]),
+            org(
+                "rate limit",
+                "/okta/rate-limit/90",
+                "/okta/rate-limit/off",
+                CHECKS,
+                "/checks",
+                ["90 requests a minute", "raise the app's share"],
+            ),
         ],
         vec![
             hook("hook inactive", "POST", "/deactivate", Value::Null, "the event hook is inactive"),
             hook("hook unverified", "POST", "/unverify", Value::Null, "the event hook is not verified"),
-            hook("hook with other events", "PUT", "/events", json!(["user.lifecycle.create"]), "the event hook is not as it should be"),
+            hook(
+                "hook with other events",
+                "PUT",
+                "/events",
+                json!(["user.lifecycle.create"]),
+                "the event hook is not as it should be",
+            ),
             hook("hook deleted", "DELETE", "", Value::Null, "there is no event hook in Okta"),
         ],
         vec![
-            setting("disabled", json!({"disabled": true}), json!({"disabled": false}), Act::Event, "", ["the import source is disabled", "nable the import source"]),
-            setting("removes missing", json!({"removeMissingObjects": true}), json!({"removeMissingObjects": false}), Act::Event, "", ["", "set missing objects to Ignore"]),
-            setting("ignores empty", json!({"ignoreEmptyValues": true}), json!({"ignoreEmptyValues": false}), CHECKS, "/checks", ["", "Remove"]),
-            setting("site is full", json!({"objectLimit": 1}), json!({"objectLimit": null}), Act::Press("checks"), "/checks", ["", ""]),
+            setting(
+                "disabled",
+                json!({"disabled": true}),
+                json!({"disabled": false}),
+                Act::Event,
+                "",
+                ["the import source is disabled", "nable the import source"],
+            ),
+            setting(
+                "removes missing",
+                json!({"removeMissingObjects": true}),
+                json!({"removeMissingObjects": false}),
+                Act::Event,
+                "",
+                ["", "set missing objects to Ignore"],
+            ),
+            setting(
+                "ignores empty",
+                json!({"ignoreEmptyValues": true}),
+                json!({"ignoreEmptyValues": false}),
+                CHECKS,
+                "/checks",
+                ["", "Remove"],
+            ),
+            Row {
+                heal: Act::Wait,
+                ..setting(
+                    "site is full",
+                    json!({"objectLimit": 1}),
+                    json!({"objectLimit": null}),
+                    Act::Create,
+                    "",
+                    ["FULL", "FULL"],
+                )
+            },
         ],
         vec![
-            attribute("cardinality", changed("user/groups", "maximumCardinality", json!(1)), changed("user/groups", "maximumCardinality", json!(-1)), ["takes at most 1", "set Cardinality to Unlimited"]),
-            attribute("renamed", changed("City", "newName", json!("Town")), changed("Town", "newName", json!("City")), ["would be called \"City\"", "rename it in Assets"]),
+            attribute(
+                "cardinality",
+                changed("user/groups", "maximumCardinality", json!(1)),
+                changed("user/groups", "maximumCardinality", json!(-1)),
+                ["takes at most 1", "set Cardinality to Unlimited"],
+            ),
+            attribute(
+                "renamed",
+                changed("City", "newName", json!("Town")),
+                changed("Town", "newName", json!("City")),
+                ["would be called \"City\"", "rename it in Assets if you like"],
+            ),
         ],
     ]
 }

@@ -101,6 +101,15 @@ impl World {
         assert!((300..400).contains(&status), "{button}: {status}: {}", read(&answer.text().await.unwrap()));
     }
 
+    /// Accepts the plan that is shown.
+    pub(crate) async fn accept(&self) {
+        let answer = self.request(Method::GET, "/connections/main/plan").send().await.unwrap();
+        let html = answer.text().await.unwrap();
+        let (_, rest) = html.split_once("name=\"plan\" value=\"").unwrap();
+        let (plan, _) = rest.split_once('"').unwrap();
+        self.send("plan/synchronize", &[("plan", plan), ("accept", "yes")]).await;
+    }
+
     /// A page of the connection as it is read: without its tags.
     pub(crate) async fn page(&self, page: &str) -> String {
         self.read_page(&format!("/connections/main{page}")).await
@@ -113,7 +122,10 @@ impl World {
         let text = read(&html);
         for command in text.split("`okta-insight ").skip(1) {
             let stays = ["master-key", "tokens", "keygen", "prune", "export", "setup --manual-hook"];
-            assert!(stays.iter().any(|s| command.starts_with(s)), "{path} sends people to a terminal: {text}");
+            assert!(
+                stays.iter().any(|s| command.starts_with(s)),
+                "{path} sends people to a terminal: {text}"
+            );
         }
         text
     }

@@ -68,10 +68,17 @@ impl Board {
 
     pub(super) fn works(&self, duty: Duty, at: Timestamp) {
         let mut notes = self.notes();
-        notes.ends(Source::Duty(duty), at);
-        // What was held back is among what was read, and was let through.
-        if duty == Duty::Passes {
-            notes.ends(Source::Guard, at);
+        let failed = notes.ends(Source::Duty(duty), at);
+        match duty {
+            // What was held back is among what was read, and was let through.
+            Duty::Passes => {
+                notes.ends(Source::Guard, at);
+            }
+            // It was put right, and Okta has verified it since.
+            Duty::Hook if failed => {
+                notes.ends(Source::Deliveries, at);
+            }
+            _ => {}
         }
     }
 
@@ -122,11 +129,12 @@ impl Notes {
         self.open.insert(source, trouble);
     }
 
-    fn ends(&mut self, source: Source, at: Timestamp) {
-        if let Some(trouble) = self.open.remove(&source) {
-            self.over.push_front(Trouble { ended: Some(at), ..trouble });
-            self.over.truncate(KEPT);
-        }
+    /// Gives whether there was any.
+    fn ends(&mut self, source: Source, at: Timestamp) -> bool {
+        let Some(trouble) = self.open.remove(&source) else { return false };
+        self.over.push_front(Trouble { ended: Some(at), ..trouble });
+        self.over.truncate(KEPT);
+        true
     }
 }
 
@@ -179,10 +187,7 @@ mod tests {
         board.works(Duty::Passes, at(7));
         board.delivered(at(8));
         let ends: Vec<_> = board.all().into_iter().map(|t| (t.kind, t.ended)).collect();
-        assert_eq!(
-            ends,
-            [(AlertKind::HookUnhealthy, Some(at(8))), (AlertKind::GuardTripped, Some(at(7)))]
-        );
+        assert_eq!(ends, [(AlertKind::HookUnhealthy, Some(at(8))), (AlertKind::GuardTripped, Some(at(7)))]);
     }
 
     #[test]

@@ -8,16 +8,16 @@ mod webhook;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sync_engine::{Alarm, Alert, AlertKind, Clock, Duty, Failing, SystemClock};
 use sync_model::ConnectionName;
-use jiff::Timestamp;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{AlertConfig, ConfigError};
-pub use board::Trouble;
 use board::Board;
+pub use board::Trouble;
 use gate::{Gate, Notice};
 use webhook::Webhook;
 
