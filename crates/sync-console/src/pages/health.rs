@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::parts::{Tone, badge, capital, count, said, time};
 
-/// From then on it is said that Assets works on what was sent.
+/// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
 /// From then on somebody should look why it takes so long.
 const LONG: SignedDuration = SignedDuration::from_mins(10);
@@ -79,9 +79,19 @@ impl Told {
     }
 }
 
-/// What goes wrong now. What failed once and may pass by itself is nobody's business.
+/// What goes wrong now.
 fn open(troubles: &[Trouble]) -> impl Iterator<Item = &Trouble> {
-    troubles.iter().filter(|trouble| trouble.ended.is_none() && (trouble.urgent || trouble.times > 1))
+    troubles.iter().filter(|trouble| trouble.ended.is_none() && matters(trouble))
+}
+
+/// What works again as soon as it is tried again is nobody's business.
+fn matters(trouble: &Trouble) -> bool {
+    let rare =
+        matches!(trouble.kind, AlertKind::GuardTripped | AlertKind::RunFailed | AlertKind::HookUnhealthy);
+    match trouble.urgent {
+        true => rare || trouble.times > 1,
+        false => trouble.last.duration_since(trouble.since) > SOON,
+    }
 }
 
 fn tone(trouble: &Trouble, status: &ConnectionStatus) -> Tone {
@@ -163,7 +173,7 @@ pub(super) fn lately(connection: &Connection) -> Markup {
     let troubles = connection.troubles();
     let over: Vec<(&Trouble, Timestamp)> = troubles
         .iter()
-        .filter(|trouble| trouble.urgent || trouble.times > 1)
+        .filter(|trouble| matters(trouble))
         .filter_map(|trouble| Some((trouble, trouble.ended?)))
         .take(SHOWN)
         .collect();

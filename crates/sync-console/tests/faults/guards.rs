@@ -7,7 +7,7 @@ use crate::world::World;
 
 /// What would be too much, and how it is told.
 const GUARDS: [(&str, &str); 3] = [
-    ("gone", "would be marked as gone"),
+    ("gone", "would be marked as deleted"),
     ("blanked", "would lose"),
     ("memberships", "known memberships would end"),
 ];

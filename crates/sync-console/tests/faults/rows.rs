@@ -71,29 +71,27 @@ fn told() -> Vec<Vec<Row>> {
                 ["could not read the answer", "a proxy on the way"],
             ),
         ],
-        vec![
-            Row::faults(
-                "executions.fail",
-                "executions.fail=1",
-                Act::Event,
-                "",
-                ["Assets refuses 1 record", "See them on the Runs page"],
-            ),
-            Row::faults(
-                "executions.type-errors",
-                "executions.type-errors=1",
-                Act::Event,
-                "",
-                ["Assets refuses 1 record", "See them on the Runs page"],
-            ),
-            Row::faults(
-                "executions.drop",
-                "executions.drop=1",
-                Act::Event,
-                "",
-                ["Assets refuses 1 record", "See them on the Runs page"],
-            ),
-        ],
+        vec![Row::faults(
+            "executions.fail",
+            "executions.fail=1",
+            Act::Event,
+            "",
+            ["Assets refuses 1 record", "See them on the Runs page"],
+        )],
+        vec![Row::faults(
+            "executions.type-errors",
+            "executions.type-errors=1",
+            Act::Event,
+            "",
+            ["Assets refuses 1 record", "See them on the Runs page"],
+        )],
+        vec![Row::faults(
+            "executions.drop",
+            "executions.drop=1",
+            Act::Event,
+            "",
+            ["Assets refuses 1 record", "See them on the Runs page"],
+        )],
         vec![
             Row::faults(
                 "executions.stuck",
@@ -102,7 +100,7 @@ fn told() -> Vec<Vec<Row>> {
                 "",
                 ["Assets works on what was sent", "the import's history"],
             ),
-            Row::faults("okta.429", "okta.429=1", Act::Event, "", ["rate limit", "nothing has to be done"]),
+            Row::faults("okta.429", "okta.429=1", Act::Event, "", ["rate limit", "othing has to be done"]),
         ],
     ]
 }

@@ -130,13 +130,20 @@ fn rows() -> Vec<Vec<Row>> {
                 on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
                 act: CHECKS,
                 page: "/checks",
-                says: ["Looking at the event hook: not granted", "Grant okta.eventHooks.read"],
+                says: ["it lacks looking after the event hook", "Grant okta.eventHooks.read"],
                 off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
                 heal: CHECKS,
             },
         ],
         vec![
-            org("role", "/okta/role/off", "/okta/role/on", SYNC, "", ["ROLE", "admin role"]),
+            org(
+                "role",
+                "/okta/role/off",
+                "/okta/role/on",
+                SYNC,
+                "",
+                ["it has no admin role that covers it", "ssign an admin role to the app"],
+            ),
             org(
                 "role without schemas",
                 "/okta/role/no-schemas",
@@ -180,9 +187,9 @@ fn rows() -> Vec<Vec<Row>> {
                 "removes missing",
                 json!({"removeMissingObjects": true}),
                 json!({"removeMissingObjects": false}),
-                Act::Event,
-                "",
-                ["", "set missing objects to Ignore"],
+                CHECKS,
+                "/checks",
+                ["an import of some objects removes all others", "et missing objects to Ignore"],
             ),
             setting(
                 "ignores empty",
@@ -190,17 +197,17 @@ fn rows() -> Vec<Vec<Row>> {
                 json!({"ignoreEmptyValues": false}),
                 CHECKS,
                 "/checks",
-                ["", "Remove"],
+                ["a value that is cleared in Okta stays in Assets", "set Empty values to Remove"],
             ),
             Row {
-                heal: Act::Wait,
+                heal: SYNC,
                 ..setting(
                     "site is full",
                     json!({"objectLimit": 1}),
                     json!({"objectLimit": null}),
                     Act::Create,
                     "",
-                    ["FULL", "FULL"],
+                    ["The site holds as many objects as it may", "ee them on the Runs page"],
                 )
             },
         ],
@@ -219,6 +226,43 @@ fn rows() -> Vec<Vec<Row>> {
             ),
         ],
     ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
+    let world = World::start().await;
+    let token = world.call("POST", "/insight/token", &Value::Null).await;
+    world.press("synchronize").await;
+    world
+        .page_with("", &["Assets refused the import token", "enerate a new token: object schema"], false)
+        .await;
+    let (status, told) = world.put(&world.settings(&Value::Null)).await;
+    assert!(
+        status == 422 && told.contains("import_token") && told.contains("generate a new token"),
+        "{told}"
+    );
+    let mut draft = world.settings(&Value::Null);
+    draft["secrets"]["import_token"] = token["token"].clone();
+    let (status, told) = world.put(&draft).await;
+    assert_eq!(status, 200, "{told}");
+    world.page_with("/setup", &["Synchronize again"], false).await;
+    world.press("synchronize").await;
+    world.is_well().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_refused_is_told_beside_its_field() {
+    let world = World::before_save().await;
+    let mut draft = world.settings(&Value::Null);
+    let assets = &mut draft["settings"]["assets"];
+    assets["site_url"] = world.sandbox.ready()["insight"]["site_url"].clone();
+    assets["email"] = json!("somebody@example.com");
+    draft["secrets"]["api_token"] = json!("ATATT3xexpired");
+    let (status, told) = world.put(&draft).await;
+    assert!(status == 422 && told.contains("\"api_token\""), "{told}");
+    assert!(told.contains("id.atlassian.com") && !told.contains("ATATT3xexpired"), "{told}");
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use sync_service::ExposeSecret;
 use crate::daemon::{Daemon, KEY};
 
 /// How long something that is expected may take.
-const PATIENCE: Duration = Duration::from_secs(50);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 pub(crate) struct World {
     daemon: Daemon,
@@ -197,7 +197,7 @@ impl World {
     /// Waits until Assets has that city of a user.
     pub(crate) async fn arrives(&self, user: &str, city: &str) {
         let deadline = Instant::now() + PATIENCE;
-        let path = format!("/insight/objects?type=okta/user&identity={user}");
+        let path = format!("/insight/objects?type=/type/user&identity={user}");
         loop {
             let found = self.control().get(&path).await.unwrap();
             if found["objects"].to_string().contains(&format!("\"{city}\"")) {
