@@ -91,7 +91,10 @@ impl Engine {
                 self.refresh_schema().await?;
                 self.follow_selection().await
             };
-            let compared = compared.await;
+            let compared = tokio::select! {
+                () = stop.cancelled() => return,
+                compared = compared => compared,
+            };
             let known = compared.is_ok();
             trouble.book(self, compared);
             if known {
@@ -242,7 +245,11 @@ impl Engine {
             if stop.is_cancelled() || self.is_paused().await.unwrap_or(true) {
                 continue;
             }
-            schemas.book(self, self.refresh_schema().await);
+            let refreshed = tokio::select! {
+                () = stop.cancelled() => return,
+                refreshed = self.refresh_schema() => refreshed,
+            };
+            schemas.book(self, refreshed);
             if schemas.is_open() {
                 wait = wait.min(schemas.pause());
             }

@@ -67,7 +67,9 @@ impl Engine {
         let hook =
             if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
         self.ports.alarm.works(Duty::Schemas, self.now());
-        hook.iter().for_each(|hook| self.tell_of_hook(hook));
+        if let Some(hook) = &hook {
+            self.tell_of_hook(hook);
+        }
         let mut problems = match structure.state {
             StructureState::Missing => {
                 vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
