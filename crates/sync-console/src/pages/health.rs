@@ -88,10 +88,7 @@ fn open(troubles: &[Trouble]) -> impl Iterator<Item = &Trouble> {
 fn matters(trouble: &Trouble) -> bool {
     let rare =
         matches!(trouble.kind, AlertKind::GuardTripped | AlertKind::RunFailed | AlertKind::HookUnhealthy);
-    match trouble.urgent {
-        true => rare || trouble.times > 1,
-        false => trouble.last.duration_since(trouble.since) > SOON,
-    }
+    if trouble.urgent { rare || trouble.times > 1 } else { trouble.last.duration_since(trouble.since) > SOON }
 }
 
 fn tone(trouble: &Trouble, status: &ConnectionStatus) -> Tone {
