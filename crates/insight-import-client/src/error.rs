@@ -216,6 +216,15 @@ impl Error {
             Self::InProgress | Self::StartUnclear { .. } => {
                 "wait for it, or cancel it: object schema, Import tab"
             }
+            Self::Unavailable { .. } | Self::TimedOut { .. } => {
+                "Assets has trouble of its own, or too much to do: https://status.atlassian.com tells; try again later"
+            }
+            Self::Decode { .. } | Self::AnswerTooLarge { .. } | Self::Link { .. } => {
+                "see whether a proxy on the way cuts or changes what Assets answers, then try again"
+            }
+            Self::MappingFailed { .. } => {
+                "look at what Assets says of it: object schema, Import tab, the import; then run setup again"
+            }
             Self::Transport { .. } => "check the address of the API, and that this machine may reach it",
             _ => return None,
         })

@@ -150,8 +150,19 @@ impl Execution {
     /// # Errors
     /// As any call. Assets may have understood nevertheless: ask [`ImportClient::execution_status`].
     pub async fn complete(self) -> Result<Processing> {
-        self.post(Bytes::from_static(br#"{"completed":true}"#)).await?;
+        if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
+            // Where the answer to a first attempt was lost, the second is refused: it has everything already.
+            let refused = matches!(error, Error::Refused { .. } | Error::WrongState { .. });
+            if !refused || !self.has_everything().await {
+                return Err(error);
+            }
+        }
         Ok(Processing { client: self.client, status: self.links.status })
+    }
+
+    async fn has_everything(&self) -> bool {
+        let status = self.client.status_at(&self.links.status).await;
+        status.is_ok_and(|s| matches!(s.state, ExecutionState::Processing | ExecutionState::Done))
     }
 
     /// Gives it up: nothing that was sent takes effect. The reason is left in the import history.

@@ -279,6 +279,12 @@ impl Error {
                 _ => return None,
             },
             Self::RateLimited { .. } => "wait, or raise the app's share: Applications, the app, Rate limits".into(),
+            Self::Unavailable { .. } | Self::TimedOut { .. } => {
+                "Okta has trouble of its own, or too much to do: https://status.okta.com tells; try again later".into()
+            }
+            Self::Decode { .. } | Self::TooLarge { .. } | Self::NoNextLink { .. } | Self::CircularPages { .. } => {
+                "see whether a proxy on the way cuts or changes what Okta answers, then try again".into()
+            }
             _ => return None,
         };
         Some(text)

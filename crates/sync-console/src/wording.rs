@@ -20,6 +20,7 @@ const WORDS: [(&str, &str); 19] = [
     ("`okta-insight runs`", "the Runs page"),
     ("run `okta-insight doctor`", "look at the Checks page"),
     ("`okta-insight doctor`", "the Checks page"),
+    ("run setup again", "press Setup again"),
     ("`okta-insight resume`", "Resume on the Live page"),
 ];
 
@@ -41,5 +42,46 @@ mod tests {
             "look at it on the Plan page; if it is meant, accept it there and synchronize"
         );
         assert_eq!(here("run `okta-insight setup`, or wait"), "press Setup on the Set-up page, or wait");
+    }
+
+    /// Only what has no page stays a command.
+    #[test]
+    fn no_text_of_the_engine_sends_people_to_a_terminal() {
+        let stays = [
+            "setup --manual-hook",
+            "doctor --fix",
+            "prune",
+            "export",
+            "master-key",
+            "tokens",
+            "init",
+            "sandbox",
+        ];
+        let mut seen = 0;
+        for source in ["sync-engine/src", "sync-service/src"] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(source);
+            walk(&folder, &mut |line| {
+                if line.trim_start().starts_with("//") || !line.contains("`okta-insight ") {
+                    return;
+                }
+                seen += 1;
+                let said = here(line);
+                for command in said.split("`okta-insight ").skip(1) {
+                    assert!(stays.iter().any(|stays| command.starts_with(stays)), "{line}");
+                }
+            });
+        }
+        assert!(seen > 20, "{seen}");
+    }
+
+    fn walk(folder: &std::path::Path, read: &mut dyn FnMut(&str)) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, read);
+            } else {
+                std::fs::read_to_string(&path).unwrap().lines().for_each(&mut *read);
+            }
+        }
     }
 }

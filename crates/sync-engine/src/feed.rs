@@ -66,7 +66,10 @@ impl Engine {
     fn warn_of_hook(&self, page: &FeedPage) {
         let failures = page.events.iter().filter(|event| event.is_hook_failure).count();
         if failures > 0 {
-            let message = format!("the log has {failures} failures of the event hook");
+            let message = match failures {
+                1 => "the log tells of a failed delivery to the event hook".to_owned(),
+                _ => format!("the log tells of {failures} failed deliveries to the event hook"),
+            };
             let hint = "see that the daemon can be reached, then run `okta-insight verify`; the log brings what the \
                         hook misses";
             self.alert(AlertKind::HookUnhealthy, message, Some(hint.to_owned()));

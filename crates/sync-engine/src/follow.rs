@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::trouble::Trouble;
 use crate::{
-    AlertKind, EngineError, EventFeed, Limits, Look, LookSort, Quiet, RunKind, RunReport, RunResult,
+    AlertKind, Duty, EngineError, EventFeed, Limits, Look, LookSort, Quiet, RunKind, RunReport, RunResult,
     Schedule, Scope, StructureReport, StructureState, Subject, SyncRequest, engine::Engine, explain,
 };
 
@@ -24,8 +24,10 @@ pub struct FollowOptions {
     pub poll: Duration,
     /// How often to ask the log for more, once it was read to its end.
     pub feed_poll: Duration,
-    /// How often to compare the schemas.
+    /// How often to compare the schemas, and to look at the event hook.
     pub schema_interval: Duration,
+    /// Whether there is to be an event hook.
+    pub hook: bool,
     /// When to read everything.
     pub full: Schedule,
     /// When to read what changed lately.
@@ -43,6 +45,7 @@ impl Default for FollowOptions {
             poll: Duration::from_millis(500),
             feed_poll: Duration::from_secs(5),
             schema_interval: Duration::from_mins(15),
+            hook: false,
             full: Schedule::Every(Duration::from_hours(24)),
             delta: Schedule::Every(Duration::from_mins(30)),
             jitter: Duration::ZERO,
@@ -51,10 +54,6 @@ impl Default for FollowOptions {
     }
 }
 
-/// The longest pause after repeated failures.
-const MAX_PAUSE: Duration = Duration::from_mins(1);
-/// Failing for so long is told.
-const PATIENCE: Duration = Duration::from_mins(5);
 /// How often what is long done is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// How many looks at everything are folded into one pass.
@@ -68,48 +67,11 @@ struct Due {
     request: Option<SyncRequest>,
 }
 
-/// Failures in a row, and what they lead to.
-struct Trouble {
-    what: &'static str,
-    kind: AlertKind,
-    since: Option<Instant>,
-    pause: Duration,
-    told: bool,
-}
-
-impl Trouble {
-    const fn new(what: &'static str, kind: AlertKind) -> Self {
-        Self { what, kind, since: None, pause: Duration::ZERO, told: false }
-    }
-
-    fn book(&mut self, engine: &Engine, result: Result<(), EngineError>) {
-        let Err(error) = result else {
-            if self.told {
-                engine.alert(AlertKind::Recovered, format!("{} works again", self.what), None);
-            }
-            *self = Self::new(self.what, self.kind);
-            return;
-        };
-        let (reason, hint) = (explain(&error), error.hint());
-        tracing::error!(error = %reason, hint, "{} failed; trying again", self.what);
-        let since = *self.since.get_or_insert_with(Instant::now);
-        self.pause = (self.pause * 2).clamp(Duration::from_secs(1), MAX_PAUSE);
-        // A refusal does not pass by itself; anything else may.
-        let urgent = !error.is_transient() && !matches!(error, EngineError::Store(_));
-        if !self.told && (urgent || since.elapsed() >= PATIENCE) {
-            self.told = true;
-            let kind =
-                if matches!(error, EngineError::Refused(_)) { AlertKind::GuardTripped } else { self.kind };
-            engine.alert(kind, format!("{}: {reason}", self.what), hint);
-        }
-    }
-}
-
 impl Engine {
     /// Follows the directory until told to stop, after looking after what an earlier process left behind. `wake` is
     /// notified by whoever stores events.
     pub async fn follow(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
-        let mut trouble = Trouble::new("looking after what was cut off", AlertKind::Stuck);
+        let mut trouble = Trouble::new(Duty::Recovery);
         while !stop.is_cancelled() {
             let recovered = tokio::select! {
                 () = stop.cancelled() => return,
@@ -120,40 +82,44 @@ impl Engine {
             if is_settled {
                 break;
             }
-            rest(trouble.pause, stop).await;
+            rest(trouble.pause(), stop).await;
         }
         // Records cannot be made before the schemas are known.
-        let mut trouble = Trouble::new("comparing the schemas", AlertKind::Stuck);
+        let mut trouble = Trouble::new(Duty::Schemas);
         while !stop.is_cancelled() {
             let compared = async {
                 self.refresh_schema().await?;
                 self.follow_selection().await
             };
-            let compared = compared.await;
+            let compared = tokio::select! {
+                () = stop.cancelled() => return,
+                compared = compared => compared,
+            };
             let known = compared.is_ok();
             trouble.book(self, compared);
             if known {
                 break;
             }
-            rest(trouble.pause, stop).await;
+            rest(trouble.pause(), stop).await;
         }
         tokio::join!(
             self.follow_events(options, wake, stop),
             self.follow_feed(options, wake, stop),
             self.follow_passes(options, stop),
+            self.follow_upkeep(options, stop),
             self.keep_house(options, stop),
         );
     }
 
     async fn follow_events(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
-        let mut trouble = Trouble::new("applying events", AlertKind::Stuck);
+        let mut trouble = Trouble::new(Duty::Events);
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = wake.notified() => rest(options.debounce, stop).await,
                 () = tokio::time::sleep(options.poll) => {}
             }
-            rest(trouble.pause, stop).await;
+            rest(trouble.pause(), stop).await;
             match self.drain(stop).await {
                 Err(EngineError::Stopped) => return,
                 result => trouble.book(self, result),
@@ -191,14 +157,14 @@ impl Engine {
 
     async fn follow_feed(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
         let Some(feed) = &self.ports.feed else { return };
-        let mut trouble = Trouble::new("reading the log", AlertKind::FeedFailed);
+        let mut trouble = Trouble::new(Duty::Feed);
         while !stop.is_cancelled() {
             let read = tokio::select! {
                 () = stop.cancelled() => return,
                 read = self.read_feed(feed.as_ref(), wake) => read,
             };
             trouble.book(self, read);
-            rest(trouble.pause.max(options.feed_poll), stop).await;
+            rest(trouble.pause().max(options.feed_poll), stop).await;
         }
     }
 
@@ -216,14 +182,13 @@ impl Engine {
     }
 
     async fn follow_passes(&self, options: &FollowOptions, stop: &CancellationToken) {
-        let mut trouble = Trouble::new("reading the directory", AlertKind::RunFailed);
-        let mut schema_due = Instant::now() + options.schema_interval;
+        let mut trouble = Trouble::new(Duty::Passes);
         while !stop.is_cancelled() {
-            rest(trouble.pause.max(options.poll), stop).await;
+            rest(trouble.pause().max(options.poll), stop).await;
             if stop.is_cancelled() {
                 return;
             }
-            let result = self.make_passes(options, &mut schema_due, stop).await;
+            let result = self.make_passes(options, stop).await;
             match result {
                 Err(EngineError::Stopped) => return,
                 // Nothing was due: that says nothing of what failed before.
@@ -237,15 +202,10 @@ impl Engine {
     async fn make_passes(
         &self,
         options: &FollowOptions,
-        schema_due: &mut Instant,
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
         if self.is_paused().await? {
             return Ok(false);
-        }
-        if Instant::now() >= *schema_due {
-            self.refresh_schema().await?;
-            *schema_due = Instant::now() + options.schema_interval;
         }
         let Some(due) = self.due(options).await? else { return Ok(false) };
         let accept_shrink = due.request.is_some_and(|request| request.accept_shrink);
@@ -272,6 +232,53 @@ impl Engine {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Looks once in a while whether the schemas and the event hook are as they should be.
+    async fn follow_upkeep(&self, options: &FollowOptions, stop: &CancellationToken) {
+        let (mut schemas, mut hook) = (Trouble::new(Duty::Schemas), Trouble::new(Duty::Hook));
+        let mut wait = options.schema_interval;
+        while !stop.is_cancelled() {
+            rest(wait, stop).await;
+            wait = options.schema_interval;
+            if stop.is_cancelled() || self.is_paused().await.unwrap_or(true) {
+                continue;
+            }
+            let refreshed = tokio::select! {
+                () = stop.cancelled() => return,
+                refreshed = self.refresh_schema() => refreshed,
+            };
+            schemas.book(self, refreshed);
+            if schemas.is_open() {
+                wait = wait.min(schemas.pause());
+            }
+            // Before everything was loaded once there need not be a hook.
+            let loaded = self.ports.store.last_run(RunKind::Full).await.is_ok_and(|run| run.good.is_some());
+            if options.hook && loaded {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = self.look_at_hook(&mut hook) => {}
+                }
+            }
+        }
+    }
+
+    /// An event hook that does not work says nothing: the log, or nobody, brings what it should.
+    async fn look_at_hook(&self, trouble: &mut Trouble) {
+        match self.ports.hook.inspect().await {
+            Ok(report) if report.problems.is_empty() => trouble.works(self),
+            Ok(report) => {
+                let split = |problem: &String| match problem.split_once("; ") {
+                    Some((what, remedy)) => (what.to_owned(), Some(remedy.to_owned())),
+                    None => (problem.clone(), None),
+                };
+                let (what, remedies): (Vec<_>, Vec<_>) = report.problems.iter().map(split).unzip();
+                let hint = remedies.into_iter().flatten().next();
+                trouble.fails(self, Duty::Hook.kind(), what.join("; "), hint, true);
+            }
+            // Whoever may not look at it hears that from `doctor`.
+            Err(error) => tracing::debug!(error = %explain(&error), "the event hook could not be looked at"),
         }
     }
 

@@ -23,9 +23,10 @@ mod schedule;
 mod settle;
 mod setup;
 mod stats;
+mod trouble;
 mod watch;
 
-pub use alert::{Alarm, Alert, AlertKind, NoAlarm};
+pub use alert::{Alarm, Alert, AlertKind, Duty, Failing, NoAlarm};
 pub use due::NextPasses;
 pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
 pub use error::{EngineError, PortError, explain};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineError, HookReport, StructureReport, StructureState, engine::Engine};
+use crate::{Duty, EngineError, HookReport, StructureReport, StructureState, engine::Engine};
 
 /// What *Setup* found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,9 @@ impl Engine {
     /// # Errors
     /// When they cannot be created or extended.
     pub async fn set_up_structure(&self) -> Result<StructureReport, EngineError> {
-        self.ports.structure.apply().await.map_err(EngineError::Structure)
+        let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
+        self.ports.alarm.works(Duty::Schemas, self.now());
+        Ok(applied)
     }
 
     /// The second half of *Setup*: the event hook.
@@ -51,7 +53,9 @@ impl Engine {
     /// # Errors
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
-        self.ports.hook.ensure().await.map_err(EngineError::Hook)
+        let hook = self.ports.hook.ensure().await.map_err(EngineError::Hook)?;
+        self.tell_of_hook(&hook);
+        Ok(hook)
     }
 
     /// Checks what *Setup* creates, and changes nothing.
@@ -62,6 +66,10 @@ impl Engine {
         let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         let hook =
             if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
+        self.ports.alarm.works(Duty::Schemas, self.now());
+        if let Some(hook) = &hook {
+            self.tell_of_hook(hook);
+        }
         let mut problems = match structure.state {
             StructureState::Missing => {
                 vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
@@ -78,5 +86,12 @@ impl Engine {
         problems.extend(structure.drift.iter().cloned());
         problems.extend(hook.iter().flat_map(|hook| hook.problems.iter().cloned()));
         Ok(VerifyReport { structure, hook, problems })
+    }
+
+    /// Whoever was told that the hook does not work hears it as soon as it does.
+    fn tell_of_hook(&self, hook: &HookReport) {
+        if hook.problems.is_empty() {
+            self.ports.alarm.works(Duty::Hook, self.now());
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::adapters::{
     AssetsImporter, AssetsObjects, AssetsStructure, Lens, MappingSlot, OktaDirectory, OktaEventHook, OktaLog,
     OrgSource, SavedDirectory, SourceSettings,
 };
-use crate::alerts::Alerts;
+use crate::alerts::{Alerts, Trouble};
 use crate::config::EventSource;
 use crate::export::Saved;
 use crate::http::Inbox;
@@ -155,6 +155,7 @@ impl Connection {
             follow: FollowOptions {
                 feed_poll: config.schedule.log,
                 schema_interval: config.schedule.schema,
+                hook: Self::wants_hook(config),
                 full: config.schedule.full.clone(),
                 delta: config.schedule.delta.clone(),
                 jitter: config.schedule.jitter,
@@ -200,6 +201,12 @@ impl Connection {
     /// Whether an event hook is configured.
     pub const fn has_hook(&self) -> bool {
         self.has_hook
+    }
+
+    /// What goes wrong as long as it is followed, then what went wrong lately and is over, the newest first. In memory: a
+    /// new process begins without.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.alerts.troubles()
     }
 
     /// Values that are gone in Okta and still in Assets, the oldest first.
@@ -248,7 +255,8 @@ impl Connection {
     /// The part that the hook receiver needs; `None` without a hook.
     pub(crate) fn inbox(&self) -> Option<Inbox> {
         let secret = self.secret.clone()?;
-        Some(Inbox { secret, store: Arc::clone(&self.store), wake: Arc::clone(&self.wake) })
+        let (store, wake) = (Arc::clone(&self.store), Arc::clone(&self.wake));
+        Some(Inbox { secret, store, wake, alerts: Some(Arc::clone(&self.alerts)) })
     }
 }
 

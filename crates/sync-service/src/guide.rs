@@ -234,6 +234,8 @@ fn verify(member: &Member) -> Step {
             };
             let problems = result.problems.iter().filter(|problem| !limited(problem));
             let step = problems.fold(step, |step, problem| match problem.split_once("; ") {
+                // What a person made otherwise in Assets stays as it is, and nothing waits for it.
+                _ if result.structure.drift.contains(problem) => step.seen(format!("To know of: {problem}")),
                 Some((what, remedy)) => step.failed(what, Some(remedy.to_owned())),
                 None => step.failed(problem, None),
             });
@@ -289,5 +291,12 @@ fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>) -> Step {
     };
     let objects: Vec<String> =
         status.objects.iter().map(|(kind, census)| format!("{} {kind} objects", census.live)).collect();
-    Step::new(name, StepState::Done).seen(format!("Loaded {}", told(at))).seen(objects.join(", "))
+    let step = Step::new(name, StepState::Done).seen(format!("Loaded {}", told(at))).seen(objects.join(", "));
+    // Somebody pressed the button again since.
+    match last.filter(|run| run.started > at).and_then(|run| run.report.as_ref()) {
+        Some(report) if report.error.is_some() => {
+            step.failed(report.error.clone().unwrap_or_default(), report.hint.clone())
+        }
+        _ => step,
+    }
 }

@@ -29,6 +29,7 @@ mod vault;
 mod vitals;
 pub mod wire;
 
+pub use alerts::Trouble;
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
     ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, Given,

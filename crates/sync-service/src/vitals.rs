@@ -119,6 +119,11 @@ impl Connection {
         }
     }
 
+    /// How many requests to Okta wait for their share of its rate limit.
+    pub fn requests_held_back(&self) -> usize {
+        self.watch.okta().waiting
+    }
+
     pub(crate) async fn store_vitals(&self, now: Timestamp) -> Result<StoreVitals, ServiceError> {
         let full = self.store.last_run(RunKind::Full).await?.good;
         let delta = self.store.last_run(RunKind::Delta).await?.good;

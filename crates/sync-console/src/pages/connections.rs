@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
-use super::parts::{Tone, ago, badge, count, empty, notice, number, span, time};
+use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
 use super::stream::{Part, live};
 use super::{PageError, health, shell};
 use crate::access::{Identity, Role};
@@ -88,13 +88,14 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
         Ok(connection) => connection,
         Err(broken) => {
             return Ok(html! {
-                tr { (link) td colspan="6" { (badge(Tone::Problem, "Cannot work")) " " (broken.reason) } }
+                tr { (link) td colspan="6" { (badge(Tone::Problem, "Cannot work")) " " (said(&broken.reason)) } }
             });
         }
     };
-    let status = connection.status(1).await?;
+    let status = connection.status(3).await?;
     let guide = Guide::of(member).await?;
-    let (tone, word) = health::verdict(&status, &guide);
+    let troubles = connection.troubles();
+    let (tone, word) = health::verdict(&status, &guide, &troubles);
     let objects = |kind: &str| {
         let live =
             status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.live);
@@ -103,7 +104,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
     Ok(html! {
         tr {
             (link)
-            td { (badge(tone, word)) }
+            td { (badge(tone, word)) @if let Some(line) = health::headline(&status, &troubles) { div.small.muted { (line) } } }
             td.nowrap { (fresh(&status, now)) }
             td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
             td.number { (objects("user")) }
@@ -178,12 +179,12 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
         }
     };
     let now = Timestamp::now();
-    let status = connection.status(1).await?;
+    let status = connection.status(3).await?;
     let guide = Guide::of(member).await?;
-    let (tone, word) = health::verdict(&status, &guide);
+    let (tone, word) = health::verdict(&status, &guide, &connection.troubles());
     let name = member.name();
     Ok(html! {
-        @for told in health::told(member, &status, &guide).await? { (notice(told.tone, &told.what, told.remedy.as_deref())) }
+        @for told in health::told(connection, &status, &guide).await? { (notice(told.tone, &told.what, told.remedy.as_deref())) }
         section.card aria-label="State" {
             div.head {
                 h2 { (badge(tone, word)) }
@@ -213,6 +214,7 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
                 }
             }
         }
+        (health::lately(connection))
         section.card aria-label="Schedule" {
             dl.facts {
                 dt { "Known until" } dd { @match status.freshness.known_until { Some(at) => { (time(at)) " (" (ago(at, now)) ")" }, None => { "nothing was loaded yet" } } }

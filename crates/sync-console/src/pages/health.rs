@@ -1,18 +1,41 @@
 //! A verdict on a connection, and everything that somebody has to do about it.
 
-use sync_service::engine::{RunFilter, RunResult, RunSummary};
-use sync_service::{ConnectionStatus, Guide, Member, ServiceError, StepState};
+use jiff::{SignedDuration, Timestamp};
+use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunResult, RunSummary};
+use sync_service::{Connection, ConnectionStatus, EventSource, Guide, ServiceError, StepState, Trouble};
 
-use maud::Markup;
+use maud::{Markup, html};
 
-use super::parts::{Tone, badge, count};
+use super::parts::{Tone, badge, capital, count, said, time};
+
+/// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
+const SOON: SignedDuration = SignedDuration::from_secs(5);
+/// From then on somebody should look why it takes so long.
+const LONG: SignedDuration = SignedDuration::from_mins(10);
+/// A change that is not confirmed for so many seconds is late.
+const LATE: f64 = 5.0;
+/// So long the log is not read only when something is in the way.
+const SILENT: SignedDuration = SignedDuration::from_secs(30);
+/// How much of what is over is shown.
+const SHOWN: usize = 5;
 
 /// How a connection is doing, in a word.
-pub(super) fn verdict(status: &ConnectionStatus, guide: &Guide) -> (Tone, &'static str) {
+pub(super) fn verdict(
+    status: &ConnectionStatus,
+    guide: &Guide,
+    troubles: &[Trouble],
+) -> (Tone, &'static str) {
     let failed = status.runs.first().and_then(|run| run.report.as_ref()).is_some_and(|r| r.error.is_some());
+    let troubles: Vec<&Trouble> = open(troubles).collect();
+    let is = |kind: AlertKind| troubles.iter().any(|trouble| trouble.kind == kind);
+    let urgent = troubles.iter().any(|trouble| tone(trouble, status) == Tone::Problem);
     if status.paused.is_some() {
         (Tone::Warning, "Paused")
-    } else if failed {
+    } else if is(AlertKind::GuardTripped) {
+        (Tone::Problem, "Held back")
+    } else if urgent && !is(AlertKind::RunFailed) {
+        (Tone::Problem, "Stuck")
+    } else if failed || urgent {
         (Tone::Problem, "Last run failed")
     } else if status.last_full_sync.is_none() {
         if guide.steps.iter().any(|step| step.state == StepState::Running) {
@@ -20,8 +43,10 @@ pub(super) fn verdict(status: &ConnectionStatus, guide: &Guide) -> (Tone, &'stat
         } else {
             (Tone::Quiet, "Set-up not finished")
         }
-    } else if status.inbox.failed > 0 || status.inbox.dead > 0 {
+    } else if status.inbox.failed > 0 || status.inbox.dead > 0 || is(AlertKind::HookUnhealthy) {
         (Tone::Warning, "Needs a look")
+    } else if !troubles.is_empty() {
+        (Tone::Warning, "In difficulties")
     } else if status.inbox.pending > 0 {
         (Tone::Busy, "Catching up")
     } else {
@@ -55,14 +80,130 @@ impl Told {
     }
 }
 
+/// What goes wrong now.
+fn open(troubles: &[Trouble]) -> impl Iterator<Item = &Trouble> {
+    troubles.iter().filter(|trouble| trouble.ended.is_none() && matters(trouble))
+}
+
+/// What works again as soon as it is tried again is nobody's business.
+fn matters(trouble: &Trouble) -> bool {
+    let rare =
+        matches!(trouble.kind, AlertKind::GuardTripped | AlertKind::RunFailed | AlertKind::HookUnhealthy);
+    if trouble.urgent { rare || trouble.times > 1 } else { trouble.last.duration_since(trouble.since) > SOON }
+}
+
+fn tone(trouble: &Trouble, status: &ConnectionStatus) -> Tone {
+    // The log brings what the hook does not.
+    let rides = trouble.kind == AlertKind::HookUnhealthy && status.events != EventSource::Hook;
+    if trouble.urgent && !rides { Tone::Problem } else { Tone::Warning }
+}
+
+fn of_trouble(trouble: &Trouble, status: &ConnectionStatus) -> Told {
+    let Trouble { message, since, times, .. } = trouble;
+    let again =
+        if *times > 1 { format!(", {times} times since {since:.0}") } else { format!(", at {since:.0}") };
+    let itself =
+        "it is tried again by itself, and nothing is lost; see on the Checks page what does not hold";
+    let remedy = match &trouble.hint {
+        Some(hint) if trouble.urgent => hint.clone(),
+        Some(hint) => format!("{hint}; it is tried again by itself"),
+        None => itself.to_owned(),
+    };
+    Told::new(tone(trouble, status), format!("{message}{again}"), Some(remedy))
+}
+
+/// Why a run failed, unless what it was to do was done since.
+fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r RunReport, &'r String)> {
+    let report = run.report.as_ref()?;
+    let since = run.kind == RunKind::Full && status.last_full_sync.is_some_and(|at| at > run.started);
+    Some((report, report.error.as_ref()?)).filter(|_| !since)
+}
+
+/// Requests that wait for their share of Okta's rate limit, once that makes anything late.
+fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Told> {
+    let read = status.log.and_then(|log| log.caught_up);
+    let silent = read.is_some_and(|read| Timestamp::now().duration_since(read) > SILENT);
+    let late = status.freshness.oldest_change_seconds.is_some_and(|age| age > LATE) || silent;
+    Some(connection.requests_held_back()).filter(|waiting| *waiting > 0 && late).map(|waiting| {
+        let waiting = count(waiting as u64, "request");
+        Told::new(
+            Tone::Busy,
+            format!("Okta's rate limit holds {waiting} back; what changes arrives later"),
+            Some(
+                "nothing has to be done: they go on by themselves; if it happens often, see the rate limits on the \
+                 Checks page"
+                    .to_owned(),
+            ),
+        )
+    })
+}
+
+/// What Assets works on for more than a moment: nothing else can be sent meanwhile.
+async fn processing(
+    connection: &Connection,
+    status: &ConnectionStatus,
+) -> Result<Option<Told>, ServiceError> {
+    let Some(run) = status.runs.iter().find(|run| run.ended.is_none()) else { return Ok(None) };
+    let Some(detail) = connection.run(run.id).await? else { return Ok(None) };
+    let under_way = detail.executions.iter().find(|execution| execution.ended.is_none());
+    Ok(under_way.and_then(|execution| waiting(execution.id.as_str(), execution.started, Timestamp::now())))
+}
+
+fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Told> {
+    let tone = match now.duration_since(since) {
+        time if time < SOON => return None,
+        time if time < LONG => Tone::Busy,
+        _ => Tone::Warning,
+    };
+    Some(Told::new(
+        tone,
+        format!("Assets works on what was sent to it at {since:.0}, execution {execution}; what changes waits for that"),
+        Some(
+            "large imports take minutes; if it does not come to an end, look at it in Assets: object schema, Import \
+             tab, the import's history; it is awaited and then sent again by itself"
+                .to_owned(),
+        ),
+    ))
+}
+
+/// What went wrong lately, and is over.
+pub(super) fn lately(connection: &Connection) -> Markup {
+    let troubles = connection.troubles();
+    let over: Vec<(&Trouble, Timestamp)> = troubles
+        .iter()
+        .filter(|trouble| matters(trouble))
+        .filter_map(|trouble| Some((trouble, trouble.ended?)))
+        .take(SHOWN)
+        .collect();
+    html! {
+        @if !over.is_empty() {
+            section.card aria-labelledby="lately" {
+                h2 #lately { "Over by now" }
+                ul { @for (trouble, ended) in over {
+                    li {
+                        (badge(Tone::Good, "Works again")) " " (said(&trouble.message))
+                        span.small.muted { " from " (time(trouble.since)) " to " (time(ended)) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// In one line what is wrong, for lists.
+pub(super) fn headline(status: &ConnectionStatus, troubles: &[Trouble]) -> Option<String> {
+    let worst = open(troubles).max_by_key(|trouble| tone(trouble, status) == Tone::Problem)?;
+    Some(capital(&said(&worst.message)))
+}
+
 /// Everything that somebody has to do something about.
 pub(super) async fn told(
-    member: &Member,
+    connection: &Connection,
     status: &ConnectionStatus,
     guide: &Guide,
 ) -> Result<Vec<Told>, ServiceError> {
     let mut all = Vec::new();
-    if let Some(pause) = status.paused {
+    if let Some(pause) = &status.paused {
         let until = pause.until.map(|until| format!(" until {until:.0}")).unwrap_or_default();
         all.push(Told::new(
             Tone::Warning,
@@ -77,15 +218,20 @@ pub(super) async fn told(
             Some("go on with it on the Set-up page".to_owned()),
         ));
     }
-    let filter = RunFilter { limit: 1, ..RunFilter::default() };
-    let last = member.working()?.runs(&filter).await?;
-    if let Some((report, error)) = last
-        .first()
-        .and_then(|run| run.report.as_ref())
-        .and_then(|report| Some((report, report.error.as_ref()?)))
-    {
-        all.push(Told::new(Tone::Problem, format!("The last run failed: {error}"), report.hint.clone()));
+    let troubles = connection.troubles();
+    all.extend(open(&troubles).map(|trouble| of_trouble(trouble, status)));
+    for run in [None, Some(RunKind::Full)] {
+        let filter = RunFilter { kind: run, limit: 1, failed: false };
+        let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
+        let Some((report, error)) = failure(&last, status) else { continue };
+        let what = format!("The last {}run failed: {error}", run.map_or("", |_| "full "));
+        // The same is not said twice: by what fails, or as the last of all runs.
+        if !all.iter().any(|told| told.what.contains(error)) {
+            all.push(Told::new(Tone::Problem, what, report.hint.clone()));
+        }
     }
+    all.extend(processing(connection, status).await?);
+    all.extend(held_back(connection, status));
     if status.inbox.dead > 0 {
         all.push(Told::new(
             Tone::Warning,
@@ -113,4 +259,17 @@ pub(super) async fn told(
         ));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_that_works_for_long_is_told_and_later_warned_of() {
+        let since: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let tone =
+            |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|told| told.tone);
+        assert_eq!((tone(4), tone(60), tone(3600)), (None, Some(Tone::Busy), Some(Tone::Warning)));
+    }
 }

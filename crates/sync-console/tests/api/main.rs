@@ -3,6 +3,8 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../support/daemon.rs"]
+mod daemon;
 mod document;
 mod hostile;
 mod life;

@@ -1,83 +1,46 @@
-//! A daemon with the sandbox in this process, and a client that believes nothing.
+//! A daemon with the sandbox, and a client that believes nothing.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use sandbox::{ControlClient, Sandbox, SandboxOptions};
+use sandbox::SandboxOptions;
 use serde_json::{Value, json};
-use sync_console::Console;
-use sync_service::{Config, ExposeSecret, Fleet, Receiver, Secret};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use sync_service::{ExposeSecret, Secret};
+
+use crate::daemon::{Daemon, KEY};
 
 /// How long something that is expected may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct World {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) fleet: Arc<Fleet>,
     pub(crate) api: Api,
-    pub(crate) hook: SocketAddr,
-    stop: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    daemon: Daemon,
+}
+
+impl Deref for World {
+    type Target = Daemon;
+
+    fn deref(&self) -> &Daemon {
+        &self.daemon
+    }
 }
 
 impl World {
     /// Without a connection, and with a key that secrets are kept under.
     pub(crate) async fn start() -> Self {
-        Self::with("master_key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"\n").await
+        Self::with(KEY).await
     }
 
     pub(crate) async fn with(console: &str) -> Self {
-        let sandbox =
-            Sandbox::start(&SandboxOptions { users: 12, groups: 3, ..SandboxOptions::default() }).await;
-        let sandbox = sandbox.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\nmetrics = \"off\"\n[console]\nlisten = \"127.0.0.1:0\"\n{console}"
-        );
-        let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
-        let fleet = Fleet::open(config, &folder.path().join("c.toml")).await.unwrap();
-        let receiver = Receiver::of_fleet(&fleet).await.unwrap();
-        let console = Console::bind(fleet.config().console.as_ref().unwrap(), &fleet).await.unwrap();
-        fleet.start();
-        let token = console.first_token().await.unwrap().unwrap();
-        let (hook, api) = (receiver.address(), Api::new(console.url(), token));
-        let stop = CancellationToken::new();
-        let tasks =
-            vec![tokio::spawn(receiver.serve(stop.clone())), tokio::spawn(console.serve(stop.clone()))];
-        Self { sandbox, fleet, api, hook, stop, tasks, _folder: folder }
+        let options = SandboxOptions { users: 12, groups: 3, ..SandboxOptions::default() };
+        let daemon = Daemon::start(&options, console).await;
+        Self { api: Api::new(&daemon.url, daemon.token.clone()), daemon }
     }
 
     pub(crate) async fn end(self) {
-        self.stop.cancel();
-        for task in self.tasks {
-            task.await.unwrap();
-        }
-        self.fleet.end().await;
-    }
-
-    pub(crate) fn control(&self) -> ControlClient {
-        ControlClient::new(self.sandbox.control_url())
-    }
-
-    /// Settings that work, with their secrets.
-    pub(crate) fn draft(&self) -> Value {
-        let ready = self.sandbox.ready();
-        json!({
-            "settings": {
-                "okta": { "org_url": ready["okta"]["org_url"], "client_id": ready["okta"]["client_id"] },
-                "assets": { "api_url": ready["insight"]["api_url"] },
-                "hook": { "public_url": format!("http://{}", self.hook) },
-            },
-            "secrets": {
-                "private_key": ready["okta"]["private_key_jwk"].to_string(),
-                "import_token": ready["insight"]["import_token"],
-            },
-        })
+        self.daemon.end().await;
     }
 
     /// What must never be told.

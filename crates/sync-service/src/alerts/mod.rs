@@ -2,18 +2,22 @@
 //!
 //! Raising an alert only puts it into a queue. A webhook that is slow, wrong or gone costs its alerts and nothing else.
 
+mod board;
 mod gate;
 mod webhook;
 
 use std::time::Duration;
 
-use sync_engine::{Alarm, Alert, AlertKind};
+use jiff::Timestamp;
+use sync_engine::{Alarm, Alert, AlertKind, Clock, Duty, Failing, SystemClock};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{AlertConfig, ConfigError};
+use board::Board;
+pub use board::Trouble;
 use gate::{Gate, Notice};
 use webhook::Webhook;
 
@@ -27,6 +31,7 @@ pub(crate) struct Alerts {
     connection: ConnectionName,
     webhook: Option<Webhook>,
     at_most_every: Duration,
+    board: Board,
     queue: mpsc::Sender<Alert>,
     waiting: Mutex<mpsc::Receiver<Alert>>,
 }
@@ -45,9 +50,20 @@ impl Alerts {
                 problem,
             })?,
             at_most_every: config.map_or(Duration::ZERO, |config| config.at_most_every),
+            board: Board::default(),
             queue,
             waiting: Mutex::new(waiting),
         })
+    }
+
+    /// What goes wrong, then what is over, the newest first.
+    pub(crate) fn troubles(&self) -> Vec<Trouble> {
+        self.board.all()
+    }
+
+    /// The hook brought something: it works, whatever the log said of it before.
+    pub(crate) fn delivered(&self) {
+        self.board.delivered(SystemClock.now());
     }
 
     /// Sends what is raised, until told that nothing more is; what waits then has a few seconds.
@@ -99,6 +115,7 @@ impl Alerts {
 
 impl Alarm for Alerts {
     fn raise(&self, alert: Alert) {
+        self.board.raised(&alert);
         let Alert { kind, message, hint, .. } = &alert;
         if *kind == AlertKind::Recovered {
             tracing::info!(connection = %self.connection, alert = ?kind, "{message}");
@@ -108,6 +125,14 @@ impl Alarm for Alerts {
         if self.webhook.is_some() && self.queue.try_send(alert).is_err() {
             tracing::warn!(connection = %self.connection, "too many alerts wait to be sent; this one is only here");
         }
+    }
+
+    fn fails(&self, failing: Failing) {
+        self.board.fails(failing);
+    }
+
+    fn works(&self, duty: Duty, at: Timestamp) {
+        self.board.works(duty, at);
     }
 }
 

@@ -239,6 +239,7 @@ impl Answering {
                 secret: HookSecret::new(hook.secret.clone()),
                 store: Arc::new(store.connection(&connection.name).await.ok()?),
                 wake: Arc::default(),
+                alerts: None,
             };
             inboxes.insert(connection.name.to_string(), inbox);
         }

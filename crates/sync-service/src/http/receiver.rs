@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{ListenError, Server};
+use crate::alerts::Alerts;
 use crate::events::inbox_event;
 use crate::{Config, Connection, Fleet};
 
@@ -32,6 +33,8 @@ pub(crate) struct Inbox {
     pub(crate) secret: HookSecret,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) wake: Arc<Notify>,
+    /// Who hears that deliveries arrive.
+    pub(crate) alerts: Option<Arc<Alerts>>,
 }
 
 /// The inboxes by the names of their connections. They may come and go while deliveries are received.
@@ -154,6 +157,9 @@ async fn deliver(
     };
     match stored {
         Ok(new) => {
+            if let Some(alerts) = &inbox.alerts {
+                alerts.delivered();
+            }
             if new > 0 {
                 inbox.wake.notify_one();
             }

@@ -1,0 +1,31 @@
+//! No kind of fault is left out.
+
+use sandbox::FaultSpec;
+
+use crate::{rows, switches};
+
+#[test]
+fn every_kind_of_fault_that_the_sandbox_knows_has_a_row() {
+    let known = "no-such-fault=1".parse::<FaultSpec>().unwrap_err().to_string();
+    let (_, known) = known.split_once("there are seed, ").unwrap();
+    let known: Vec<&str> = known.split(", ").collect();
+    assert!(known.len() > 30, "{known:?}");
+    let rows = rows::names();
+    let missing: Vec<_> = known.iter().filter(|kind| !rows.contains(kind)).collect();
+    assert!(missing.is_empty(), "no row tells how these look: {missing:?}");
+}
+
+#[test]
+fn every_switch_of_the_control_api_has_a_row_or_is_no_fault() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src/control");
+    for (file, known) in [("okta.rs", switches::OKTA), ("insight.rs", switches::INSIGHT)] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let routes: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split('"').next())
+            .collect();
+        assert!(routes.len() > 5, "{routes:?}");
+        let missing: Vec<_> = routes.iter().filter(|route| !known.contains(route)).collect();
+        assert!(missing.is_empty(), "{file}: no row tells how these look: {missing:?}");
+    }
+}

@@ -1,0 +1,71 @@
+//! What is held back until somebody accepts it.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// What would be too much, and how it is told.
+const GUARDS: [(&str, &str); 3] = [
+    ("gone", "would be marked as deleted"),
+    ("blanked", "would lose"),
+    ("memberships", "known memberships would end"),
+];
+
+async fn too_much(world: &World, guard: &str) {
+    match guard {
+        "gone" => {
+            for user in world.users().await.iter().take(6) {
+                world.call("DELETE", &format!("/okta/users/{user}"), &Value::Null).await;
+            }
+        }
+        "blanked" => {
+            for user in world.users().await {
+                world
+                    .call(
+                        "POST",
+                        &format!("/okta/users/{user}"),
+                        &json!({ "email": "a@example.com", "department": null, "title": null }),
+                    )
+                    .await;
+            }
+        }
+        _ => {
+            for group in world.groups().await {
+                for user in world.users().await {
+                    world.call("DELETE", &format!("/okta/groups/{group}/users/{user}"), &Value::Null).await;
+                }
+            }
+        }
+    }
+}
+
+/// Held back, told on the overview, looked at and accepted on the Plan page, and over.
+async fn holds_back(guard: &'static str, says: &'static str) {
+    let limits = json!({ "min_gone": 1, "min_lost_memberships": 1, "min_blanked": 1 });
+    let world = World::with(&json!({ "limits": limits })).await;
+    world.press("pause").await;
+    too_much(&world, guard).await;
+    world.press("resume").await;
+    let told = world.page_with("", &[says, "ook at it on the Plan page"], false).await;
+    assert!(told.contains("Held back"), "{guard}: {told}");
+    let all = world.read_page("/").await;
+    assert!(all.contains("Held back") && all.contains(says), "{guard}: {all}");
+    world.press("plan").await;
+    let plan = world.page_with("/plan", &[says, "I have looked at it"], false).await;
+    assert!(plan.contains("Synchronize"), "{guard}: {plan}");
+    world.accept().await;
+    world.page_with("/setup", &["Everything is set up"], false).await;
+    world.page_when("", |text| !text.contains("Held back")).await;
+    world.send("events/replay", &[("which", "dead")]).await;
+    world.is_well().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_guard_holds_back_is_told_and_accepted_on_the_plan_page() {
+    join_all(GUARDS.map(|(guard, says)| tokio::spawn(holds_back(guard, says))))
+        .await
+        .into_iter()
+        .for_each(Result::unwrap);
+}

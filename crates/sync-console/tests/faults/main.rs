@@ -1,0 +1,13 @@
+//! Every fault that the sandbox can produce, as the pages tell it: what is wrong, what to do, and when all is well again.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod complete;
+#[path = "../support/daemon.rs"]
+mod daemon;
+mod guards;
+mod row;
+mod rows;
+mod switches;
+mod world;

@@ -1,0 +1,143 @@
+//! A fault, what is done meanwhile, where it is told, and how it is said to be over.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// What is switched, on or off.
+#[derive(Clone)]
+pub(crate) enum Switch {
+    /// Faults on demand; without a text none.
+    Faults(&'static str),
+    /// A call of the control API.
+    Control(&'static str, &'static str, Value),
+    /// A scope of the app, on or off.
+    Scope(&'static str, &'static str),
+    /// The same of the hook, by the end of its path.
+    Hook(&'static str, &'static str, Value),
+}
+
+/// What an operator, or Okta, does.
+#[derive(Clone, Copy)]
+pub(crate) enum Act {
+    /// Nothing: the daemon works.
+    Wait,
+    /// A button.
+    Press(&'static str),
+    /// A change in Okta.
+    Event,
+    /// Somebody new in Okta.
+    Create,
+}
+
+pub(crate) struct Row {
+    /// The fault, or the switch, in the sandbox's words.
+    pub(crate) name: &'static str,
+    pub(crate) on: Vec<Switch>,
+    pub(crate) act: Act,
+    pub(crate) page: &'static str,
+    /// What is wrong, and what to do.
+    pub(crate) says: [&'static str; 2],
+    pub(crate) off: Vec<Switch>,
+    /// What is done once it is switched off.
+    pub(crate) heal: Act,
+}
+
+impl Row {
+    /// Faults that are told while they last, where an action shows them.
+    pub(crate) fn faults(
+        name: &'static str,
+        spec: &'static str,
+        act: Act,
+        page: &'static str,
+        says: [&'static str; 2],
+    ) -> Self {
+        let (on, off) = (vec![Switch::Faults(spec)], vec![Switch::Faults("")]);
+        Self { name, on, act, page, says, off, heal: act }
+    }
+
+    /// A switch of the control API and its opposite.
+    pub(crate) fn control(
+        name: &'static str,
+        on: Switch,
+        off: Switch,
+        act: Act,
+        page: &'static str,
+        says: [&'static str; 2],
+    ) -> Self {
+        Self { name, on: vec![on], act, page, says, off: vec![off], heal: act }
+    }
+
+    pub(crate) async fn run(self, world: &World) {
+        let name = self.name;
+        eprintln!("{name}: on");
+        for switch in self.on {
+            switch.flip(world).await;
+        }
+        self.act.act(world, name).await;
+        let told = world.page_with(self.page, &self.says, false).await;
+        eprintln!("{name}: told");
+        for switch in self.off {
+            switch.flip(world).await;
+        }
+        self.heal.act(world, &format!("{name} is over")).await;
+        let quiet = |text: &str| !text.contains(self.says[0]) || text.contains("Over by now");
+        world.page_when(self.page, quiet).await;
+        world.is_well().await;
+        assert!(!told.is_empty());
+        eprintln!("{name}: over");
+    }
+}
+
+/// A fault that nobody has to know of: what changes meanwhile arrives, and nothing is told.
+pub(crate) async fn rides_out(world: &World, name: &str, spec: &str) {
+    let users = world.users().await;
+    eprintln!("{name}: on");
+    world.call("PUT", "/faults", &json!(spec)).await;
+    for (at, user) in users.iter().take(3).enumerate() {
+        world.moves(user, &format!("{name} {at}")).await;
+    }
+    for (at, user) in users.iter().take(3).enumerate() {
+        world.arrives(user, &format!("{name} {at}")).await;
+    }
+    world.is_well().await;
+    world.call("DELETE", "/faults", &Value::Null).await;
+    let over = world.page("").await;
+    assert!(!over.contains("Over by now"), "{name} was told: {over}");
+    eprintln!("{name}: rode it out");
+}
+
+impl Switch {
+    async fn flip(self, world: &World) {
+        match self {
+            Self::Faults("") => drop(world.call("DELETE", "/faults", &Value::Null).await),
+            Self::Faults(spec) => drop(world.call("PUT", "/faults", &json!(spec)).await),
+            Self::Control(method, path, body) => drop(world.call(method, path, &body).await),
+            Self::Scope(scope, state) => {
+                drop(world.call("POST", &format!("/okta/scopes/{scope}/{state}"), &Value::Null).await);
+            }
+            Self::Hook(method, end, body) => {
+                let path = world.hook_path().await;
+                world.call(method, &format!("{path}{end}"), &body).await;
+            }
+        }
+    }
+}
+
+impl Act {
+    async fn act(self, world: &World, mark: &str) {
+        match self {
+            Self::Wait => {}
+            Self::Press(button) => world.press(button).await,
+            Self::Create => {
+                let login = format!("{}@example.com", mark.replace(' ', "-"));
+                let new = json!({ "login": login, "email": login, "firstName": "New", "lastName": mark });
+                world.call("POST", "/okta/users", &new).await;
+            }
+            Self::Event => {
+                let users = world.users().await;
+                world.moves(&users[0], mark).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What goes wrong with a connection, and what went wrong lately, for whoever looks at it.
+//!
+//! What is counted in the store, such as events that were given up, is told from there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use sync_engine::{Alert, AlertKind, Duty, Failing};
+
+/// How much of what is over is kept.
+const KEPT: usize = 20;
+
+/// Something that goes wrong, or went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it is about.
+    pub kind: AlertKind,
+    /// What happened, as it was the last time.
+    pub message: String,
+    /// Why, without what failed: as it stands in the report of a run that failed by it.
+    pub reason: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Whether somebody has to look: waiting does not help, or did not for long.
+    pub urgent: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it happened last.
+    pub last: Timestamp,
+    /// How often it happened.
+    pub times: u64,
+    /// When it was over; `None` while it is not.
+    pub ended: Option<Timestamp>,
+}
+
+/// What tells whether it is the same trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    /// It ends when this is done.
+    Duty(Duty),
+    /// A guard held changes back.
+    Guard,
+    /// Deliveries failed.
+    Deliveries,
+}
+
+#[derive(Default)]
+pub(super) struct Board(Mutex<Notes>);
+
+#[derive(Default)]
+struct Notes {
+    open: BTreeMap<Source, Trouble>,
+    /// The newest first.
+    over: VecDeque<Trouble>,
+}
+
+impl Board {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn fails(&self, failing: Failing) {
+        let Failing { duty, kind, reason, hint, urgent, at } = failing;
+        let message = format!("{}: {reason}", duty.as_str());
+        self.notes().happens(Source::Duty(duty), kind, (message, reason), hint, urgent, at);
+    }
+
+    pub(super) fn works(&self, duty: Duty, at: Timestamp) {
+        let mut notes = self.notes();
+        let failed = notes.ends(Source::Duty(duty), at);
+        match duty {
+            // What was held back is among what was read, and was let through.
+            Duty::Passes => {
+                notes.ends(Source::Guard, at);
+            }
+            // It was put right, and Okta has verified it since.
+            Duty::Hook if failed => {
+                notes.ends(Source::Deliveries, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// The hook brought something.
+    pub(super) fn delivered(&self, at: Timestamp) {
+        self.notes().ends(Source::Deliveries, at);
+    }
+
+    /// An alert that is no duty's.
+    pub(super) fn raised(&self, alert: &Alert) {
+        let source = match alert.kind {
+            AlertKind::GuardTripped => Source::Guard,
+            AlertKind::HookUnhealthy => Source::Deliveries,
+            _ => return,
+        };
+        let text = alert.message.clone();
+        let mut notes = self.notes();
+        let of_a_duty = |(source, open): (&Source, &Trouble)| {
+            matches!(source, Source::Duty(_)) && open.message == alert.message
+        };
+        if notes.open.iter().any(of_a_duty) {
+            return;
+        }
+        notes.happens(source, alert.kind, (text.clone(), text), alert.hint.clone(), true, alert.at);
+    }
+
+    /// What goes wrong, then what is over, the newest first.
+    pub(super) fn all(&self) -> Vec<Trouble> {
+        let notes = self.notes();
+        notes.open.values().chain(&notes.over).cloned().collect()
+    }
+}
+
+impl Notes {
+    fn happens(
+        &mut self,
+        source: Source,
+        kind: AlertKind,
+        (message, reason): (String, String),
+        hint: Option<String>,
+        urgent: bool,
+        at: Timestamp,
+    ) {
+        let before = self.open.get(&source);
+        let (since, times) = before.map_or((at, 0), |before| (before.since, before.times));
+        let trouble =
+            Trouble { kind, message, reason, hint, urgent, since, last: at, times: times + 1, ended: None };
+        self.open.insert(source, trouble);
+    }
+
+    /// Gives whether there was any.
+    fn ends(&mut self, source: Source, at: Timestamp) -> bool {
+        let Some(trouble) = self.open.remove(&source) else { return false };
+        self.over.push_front(Trouble { ended: Some(at), ..trouble });
+        self.over.truncate(KEPT);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn failing(duty: Duty, reason: &str, second: i64) -> Failing {
+        let reason = reason.to_owned();
+        Failing { duty, kind: duty.kind(), reason, hint: None, urgent: false, at: at(second) }
+    }
+
+    fn alert(kind: AlertKind, message: &str) -> Alert {
+        Alert { kind, message: message.into(), hint: None, at: at(5) }
+    }
+
+    #[test]
+    fn what_fails_again_is_one_trouble_and_its_end_is_remembered() {
+        let board = Board::default();
+        board.fails(failing(Duty::Feed, "no answer", 1));
+        board.fails(failing(Duty::Feed, "no answer in time", 3));
+        board.fails(failing(Duty::Schemas, "refused", 4));
+        let open = &board.all()[1];
+        assert_eq!((open.since, open.last, open.times, open.ended), (at(1), at(3), 2, None));
+        assert_eq!(open.message, "reading the log: no answer in time");
+        board.works(Duty::Feed, at(9));
+        board.works(Duty::Feed, at(10));
+        let all: Vec<_> = board.all().into_iter().map(|t| (t.message, t.ended)).collect();
+        assert_eq!(
+            all,
+            [
+                ("comparing the schemas: refused".to_owned(), None),
+                ("reading the log: no answer in time".to_owned(), Some(at(9)))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_guard_is_over_when_everything_was_read_and_failed_deliveries_when_one_arrives() {
+        let board = Board::default();
+        board.raised(&alert(AlertKind::GuardTripped, "20 of 30 users would go"));
+        board.raised(&alert(AlertKind::HookUnhealthy, "the log has 2 failures of the event hook"));
+        board.raised(&alert(AlertKind::EventsGivenUp, "counted in the store"));
+        board.works(Duty::Events, at(6));
+        assert_eq!(board.all().iter().filter(|t| t.ended.is_none()).count(), 2);
+        board.works(Duty::Passes, at(7));
+        board.delivered(at(8));
+        let ends: Vec<_> = board.all().into_iter().map(|t| (t.kind, t.ended)).collect();
+        assert_eq!(ends, [(AlertKind::HookUnhealthy, Some(at(8))), (AlertKind::GuardTripped, Some(at(7)))]);
+    }
+
+    #[test]
+    fn an_alert_about_a_duty_that_fails_is_no_other_trouble() {
+        let board = Board::default();
+        board.fails(Failing { kind: AlertKind::GuardTripped, ..failing(Duty::Passes, "too many gone", 1) });
+        board.raised(&alert(AlertKind::GuardTripped, "reading the directory: too many gone"));
+        assert_eq!(board.all().len(), 1);
+    }
+
+    #[test]
+    fn what_is_over_is_kept_up_to_a_number() {
+        let board = Board::default();
+        for second in 0..100 {
+            board.fails(failing(Duty::Passes, "no", second));
+            board.works(Duty::Passes, at(second));
+        }
+        let all = board.all();
+        assert_eq!((all.len(), all[0].since), (KEPT, at(99)));
+    }
+}
