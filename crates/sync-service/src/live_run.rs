@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{Clock, Phase, Progress, RunKind, RunReport, RunResult, SystemClock, WatchedRun, Watcher};
 use sync_model::RunId;
 use tokio::sync::watch;
@@ -23,7 +23,8 @@ const READABLE: Duration = Duration::from_mins(10);
 const COALESCED: Duration = Duration::from_millis(250);
 
 /// The runs of this process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LiveRunView {
     /// Those under way, the oldest first: events are applied while a pass reads.
     pub running: Vec<LiveRun>,
@@ -40,7 +41,8 @@ impl LiveRunView {
 }
 
 /// A run of this process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LiveRun {
     /// Its number; `None` while the schemas are compared before it.
     pub run: Option<RunId>,
@@ -63,7 +65,8 @@ pub struct LiveRun {
 }
 
 /// A part of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LivePhase {
     /// Which.
     pub phase: Phase,

@@ -1,14 +1,15 @@
 //! Okta's schemas beside what Assets has of them.
 
 use insight_import_client::document::SchemaAndMapping;
-use schema_mapper::{Mapping, MappingOptions, OrgSchemas, TypeView};
+use schema_mapper::{Mapping, MappingError, MappingOptions, OrgSchemas, TypeView};
 use serde::{Deserialize, Serialize};
 use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
 
 use crate::adapters::{assets_error, okta_error, org_schemas};
 use crate::connection::{assets_client, okta_client};
-use crate::{ConnectionConfig, ServiceError};
+use crate::config::mapping_in_force;
+use crate::{ConfigError, ConnectionConfig, ServiceError};
 
 /// Okta's schemas beside what Assets has of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +28,8 @@ pub struct SchemaView {
 }
 
 /// Both sides by the mapping that is in force, and by another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaPreview {
     /// As it is.
     pub now: SchemaView,
@@ -40,20 +42,25 @@ pub struct SchemaPreview {
 /// # Errors
 /// When the settings cannot work, a mapping cannot be made, or one of the two services fails.
 pub async fn compare_schemas(connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
-    Sides::read(connection).await?.compare(connection, &connection.mapping)
+    Sides::read(connection).await?.now(connection)
 }
 
 /// Reads both sides, and says what other choices would make of them. Changes nothing, and saves nothing.
 ///
 /// # Errors
-/// As [`compare_schemas`].
+/// As [`compare_schemas`]; [`ServiceError::Config`] when the choices cannot be made.
 pub async fn preview_schemas(
     connection: &ConnectionConfig,
     choices: &MappingOptions,
 ) -> Result<SchemaPreview, ServiceError> {
+    let choices = mapping_in_force(&connection.name, choices.clone())?;
     let sides = Sides::read(connection).await?;
-    let now = sides.compare(connection, &connection.mapping)?;
-    Ok(SchemaPreview { now, then: sides.compare(connection, choices)? })
+    let now = sides.now(connection)?;
+    let then = sides.by(connection, &choices).map_err(|error| ConfigError::Value {
+        key: format!("connections.{}.mapping", connection.name),
+        problem: error.to_string(),
+    })?;
+    Ok(SchemaPreview { now, then })
 }
 
 /// What Okta defines, and what Assets has.
@@ -73,13 +80,18 @@ impl Sides {
         Ok(Self { org, current })
     }
 
-    fn compare(
+    /// By the mapping that is in force.
+    fn now(&self, connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
+        let failed = |e| EngineError::Structure(PortError::new("the mapping cannot be made").caused_by(e));
+        Ok(self.by(connection, &connection.mapping).map_err(failed)?)
+    }
+
+    fn by(
         &self,
         connection: &ConnectionConfig,
         options: &MappingOptions,
-    ) -> Result<SchemaView, ServiceError> {
-        let mapping = Mapping::new(&self.org, options)
-            .map_err(|e| EngineError::Structure(PortError::new("the mapping cannot be made").caused_by(e)))?;
+    ) -> Result<SchemaView, MappingError> {
+        let mapping = Mapping::new(&self.org, options)?;
         let types = mapping.side_by_side(&self.org, self.current.as_ref());
         Ok(SchemaView {
             connection: connection.name.clone(),

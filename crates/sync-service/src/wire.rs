@@ -4,11 +4,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventEntry, RunSummary};
+use jiff::Timestamp;
+use schema_mapper::MappingOptions;
+use sync_engine::{EventEntry, RunSummary, Sample};
 use sync_model::{ConnectionName, EventId};
+use sync_store::access::{Role, TokenEntry};
 
 use crate::{
-    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, Keeper, Pause, Saved, Secret, SecretField,
+    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, Keeper, Pause, Saved, Secret,
+    SecretField,
 };
 
 /// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings
@@ -164,6 +168,75 @@ pub struct Replay {
     /// Their ids.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub ids: Vec<EventId>,
+}
+
+/// Choices about attributes that are tried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MappingChoices {
+    /// All of them: what is left out is as it is by default.
+    #[cfg_attr(feature = "openapi", schema(schema_with = mapping_schema))]
+    pub mapping: MappingOptions,
+}
+
+/// A part of the JSON Schema that the settings have anyway.
+#[cfg(feature = "openapi")]
+fn mapping_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    utoipa::openapi::Ref::from_schema_name("MappingOptions").into()
+}
+
+/// How a connection was doing, minute by minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Samples {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// Since when.
+    pub since: Timestamp,
+    /// The samples, the oldest first; there are none of the time when no daemon ran.
+    pub samples: Vec<Sample>,
+}
+
+/// Access tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tokens {
+    /// All that there were, by number.
+    pub tokens: Vec<TokenEntry>,
+}
+
+/// A token that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What people call it, in one line; neither a number nor a token.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    pub name: String,
+    /// What it allows.
+    pub role: Role,
+    /// For how many days it is good; until it is revoked when null.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
+    pub days: Option<u32>,
+}
+
+/// A token that was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreatedToken {
+    /// The token itself. It is told this once.
+    #[serde(serialize_with = "told")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub token: Secret,
+    /// What is remembered of it.
+    pub entry: TokenEntry,
+}
+
+/// The one secret that is told: to whoever asked for it to be made.
+fn told<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
 }
 
 /// What runs here.

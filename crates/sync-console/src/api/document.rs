@@ -18,6 +18,12 @@ use super::problem::{ApiError, PROBLEM};
 /// The methods that an operation can have.
 const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
 
+/// The parts that a path can have.
+const PARTS: [&str; 5] = ["name", "id", "kind", "object", "event"];
+
+/// How long an id of Okta's may be in a path, in characters; those of memberships are two, and a login stands for one.
+pub(super) const LONGEST_ID: usize = 200;
+
 /// The document as it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Document(Arc<str>);
@@ -52,7 +58,14 @@ problem_response!(
     /// The state of something is against it.
     Conflict,
     "409",
-    "It is under way already, the connection is paused or in the file, the name is taken, or secrets cannot be kept"
+    "It is under way already, the connection is paused or in the file, the name is taken, secrets cannot be kept, or the token \
+     is the last of an administrator"
+);
+problem_response!(
+    /// One of the two services did not do its part.
+    ServiceFailed,
+    "502",
+    "Okta or Assets failed, or did not answer in time"
 );
 problem_response!(
     /// The connection cannot work.
@@ -77,6 +90,8 @@ pub(super) fn complete(document: OpenApi) -> Value {
         { "name": "set-up", "description": "What is done in the background: begin it, and look what became of it" },
         { "name": "runs", "description": "Reading Okta and sending what differs" },
         { "name": "events", "description": "What Okta told, and what became of it" },
+        { "name": "objects", "description": "Users and groups on both sides" },
+        { "name": "access", "description": "Who may use the console and this API" },
         { "name": "daemon", "description": "The daemon as a whole" },
     ]);
     // Either a token, or the session of the console; what changes something takes the session's CSRF token as well.
@@ -102,8 +117,22 @@ pub(super) fn complete(document: OpenApi) -> Value {
         },
         "id": {
             "name": "id", "in": "path", "required": true,
-            "description": "The number of the run, or of the request for one",
+            "description": "The number of the run, of the request for one, or of the token",
             "schema": { "type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX },
+        },
+        "kind": {
+            "name": "kind", "in": "path", "required": true, "description": "The kind of object",
+            "schema": { "$ref": "#/components/schemas/ObjectKind" },
+        },
+        "object": {
+            "name": "object", "in": "path", "required": true,
+            "description": "The id of the object in Okta; of a membership, those of the group and of the user with a slash \
+                            between, which is written %2F",
+            "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
+        },
+        "event": {
+            "name": "event", "in": "path", "required": true, "description": "The id of the event in Okta",
+            "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
         },
     });
     add_settings(&mut document);
@@ -143,7 +172,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         json!([{ "token": [] }, { "session": [] }])
     };
     let named: Vec<&str> =
-        ["name", "id"].into_iter().filter(|part| path.contains(&format!("{{{part}}}"))).collect();
+        PARTS.into_iter().filter(|part| path.contains(&format!("{{{part}}}"))).collect();
     let mut parameters: Vec<Value> =
         named.iter().map(|part| json!({ "$ref": format!("#/components/parameters/{part}") })).collect();
     let own = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -163,7 +192,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         problems.push(("403", "A read-only token may only look; or the CSRF token is missing"));
     }
     if !named.is_empty() {
-        problems.push(("404", "There is no such connection, run or event"));
+        problems.push(("404", "There is no such connection, run, event, object or token"));
     }
     if operation.get("requestBody").is_some() {
         problems.push(("400", "The body is not JSON"));

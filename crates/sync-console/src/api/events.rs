@@ -6,19 +6,19 @@ use serde::Deserialize;
 use sync_service::engine::{EventFilter, EventState};
 use sync_service::model::EventId;
 use sync_service::wire::{Events, Replay};
-use sync_service::{Connection, Replayed, replay};
+use sync_service::{Connection, ConnectionEvent, Replayed, replay};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::document::Unusable;
-use super::extract::{Admin, Body, Params, Works, within};
+use super::extract::{Admin, Body, EventAt, Params, Works, within};
 use super::problem::ApiError;
 use crate::access::Identity;
 use crate::app::App;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(list), routes!(put_back), routes!(put_back_dead)]
+    vec![routes!(list), routes!(one), routes!(put_back), routes!(put_back_dead)]
 }
 
 /// Which events.
@@ -68,6 +68,23 @@ async fn list(
     let search = filter.search.filter(|search| !search.is_empty());
     let filter = EventFilter { state: filter.state, search, limit };
     Ok(Json(Events { connection: member.name().clone(), events: connection.events(&filter).await? }))
+}
+
+/// One event
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/events/{event}",
+    operation_id = "get_event",
+    tag = "events",
+    responses((status = 200, description = "The event", body = ConnectionEvent), Unusable),
+)]
+async fn one(
+    _identity: Identity,
+    Works(member, connection): Works,
+    EventAt(id): EventAt,
+) -> Result<Json<ConnectionEvent>, ApiError> {
+    let event = connection.event(&id).await?.ok_or_else(ApiError::unknown_event)?;
+    Ok(Json(ConnectionEvent { connection: member.name().clone(), event }))
 }
 
 /// Put events back: what they named is looked at again

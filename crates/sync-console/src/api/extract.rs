@@ -14,11 +14,11 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
-use sync_service::model::{ConnectionName, RunId};
+use sync_service::model::{ConnectionName, EventId, RecordKey, RunId};
 use sync_service::{Connection, Member};
 use utoipa::ToSchema;
 
-use super::document::Bodies;
+use super::document::{Bodies, LONGEST_ID};
 use super::problem::{ApiError, Sort};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -94,7 +94,7 @@ impl FromRequestParts<App> for Works {
     }
 }
 
-/// The number at the end of the path: of a run, or of a request for one.
+/// The number at the end of the path: of a run, of a request for one, or of a token.
 pub(super) struct Number(pub(super) i64);
 
 impl Number {
@@ -109,9 +109,42 @@ impl FromRequestParts<App> for Number {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let number = part(parts, app, "id").await.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
         number.map(Self).ok_or_else(|| {
-            let hint = "see which are remembered with GET /api/v1/connections/{name}/runs".to_owned();
+            let hint = "use a number that a list or an earlier answer gave".to_owned();
             ApiError::new(Sort::Unknown, "nothing is remembered under this number", Some(hint))
         })
+    }
+}
+
+/// A part of the path that is an id of Okta's, or stands for one.
+async fn id_of_okta(parts: &mut Parts, app: &App, name: &str) -> Option<String> {
+    part(parts, app, name).await.filter(|id| !id.is_empty() && id.chars().count() <= LONGEST_ID)
+}
+
+/// The id of an event, whether there is one or not.
+pub(super) struct EventAt(pub(super) EventId);
+
+impl FromRequestParts<App> for EventAt {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let id = id_of_okta(parts, app, "event").await;
+        id.map(|id| Self(EventId::new(id))).ok_or_else(ApiError::unknown_event)
+    }
+}
+
+/// Kind and id of an object, whether there is one or not.
+pub(super) struct ObjectAt(pub(super) RecordKey);
+
+impl FromRequestParts<App> for ObjectAt {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let kind = part(parts, app, "kind").await.and_then(|kind| kind.parse().ok());
+        let id = id_of_okta(parts, app, "object").await;
+        match (kind, id) {
+            (Some(kind), Some(id)) => Ok(Self(RecordKey { kind, id })),
+            _ => Err(ApiError::unknown_object()),
+        }
     }
 }
 

@@ -7,8 +7,12 @@ mod events;
 mod extract;
 mod jobs;
 mod live;
+mod now;
+mod objects;
+mod preview;
 mod problem;
 mod runs;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -34,6 +38,10 @@ fn routes() -> (Router<App>, Value) {
         runs::routes(),
         events::routes(),
         live::routes(),
+        now::routes(),
+        objects::routes(),
+        preview::routes(),
+        tokens::routes(),
     ]
     .into_iter()
     .flatten()

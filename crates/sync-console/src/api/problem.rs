@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use sync_service::wire::Problem;
 use sync_service::{FieldProblem, HandoverError, SaveError, ServiceError, VaultError, explain};
 
-use crate::access::Identity;
+use crate::access::{Identity, TokenError};
 
 /// The media type of a problem document.
 pub(super) const PROBLEM: &str = "application/problem+json";
@@ -25,10 +25,12 @@ pub(super) enum Sort {
     Taken,
     InFile,
     NoSecrets,
+    LastAdmin,
     TooLarge,
     MediaType,
     Invalid,
     Failed,
+    Service,
     Broken,
     Busy,
 }
@@ -47,10 +49,12 @@ impl Sort {
             Self::Taken => ("taken", "The name is taken", StatusCode::CONFLICT),
             Self::InFile => ("in-file", "The connection is in the configuration file", StatusCode::CONFLICT),
             Self::NoSecrets => ("no-secrets", "Secrets cannot be kept", StatusCode::CONFLICT),
+            Self::LastAdmin => ("last-admin", "Somebody has to administer this", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::MediaType => ("media-type", "The request is not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::Invalid => ("invalid", "The request does not fit", StatusCode::UNPROCESSABLE_ENTITY),
             Self::Failed => ("failed", "Something failed", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Service => ("service", "Okta or Assets failed", StatusCode::BAD_GATEWAY),
             Self::Broken => ("broken", "The connection cannot work", StatusCode::SERVICE_UNAVAILABLE),
             Self::Busy => ("busy", "Too many ask at the same time", StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -77,6 +81,16 @@ impl ApiError {
     pub(super) fn unknown_connection() -> Self {
         let hint = "see which there are with GET /api/v1/connections".to_owned();
         Self::new(Sort::Unknown, "there is no connection of that name", Some(hint))
+    }
+
+    pub(super) fn unknown_event() -> Self {
+        let hint = "see which are remembered with GET /api/v1/connections/{name}/events".to_owned();
+        Self::new(Sort::Unknown, "there is no such event", Some(hint))
+    }
+
+    pub(super) fn unknown_object() -> Self {
+        let hint = "look for it with GET /api/v1/connections/{name}/objects".to_owned();
+        Self::new(Sort::Unknown, "there is no such object, neither here nor in Okta", Some(hint))
     }
 
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
@@ -119,6 +133,27 @@ impl From<ServiceError> for ApiError {
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
         Self::new(Sort::NoSecrets, error.to_string(), Some(error.hint().to_owned()))
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        let sort = match &error {
+            TokenError::Store(_) => {
+                tracing::error!(error = explain(&error), "a call of the API about tokens failed");
+                Sort::Failed
+            }
+            TokenError::Unknown(_) => Sort::Unknown,
+            TokenError::Taken(_) => Sort::Taken,
+            TokenError::LastAdmin { .. } => Sort::LastAdmin,
+            TokenError::Name(_) | TokenError::Past(_) => Sort::Invalid,
+        };
+        let hint = match &error {
+            TokenError::Unknown(_) => Some("see which there are with GET /api/v1/tokens"),
+            TokenError::LastAdmin { .. } => Some("make another for an administrator first"),
+            _ => error.hint(),
+        };
+        Self::new(sort, explain(&error), hint.map(str::to_owned))
     }
 }
 

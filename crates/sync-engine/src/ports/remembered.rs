@@ -1,14 +1,15 @@
 //! What the store remembers of objects, for people who look.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_model::{Record, RecordKey, RunId};
 
 use super::{Change, Uncleared};
 use crate::RunKind;
 
 /// A run that something came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OriginRun {
     /// Its number.
     pub id: RunId,

@@ -13,7 +13,8 @@ use super::{
 };
 
 /// A value that is gone in the directory and still in Assets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Uncleared {
     /// Whose.
     pub key: RecordKey,

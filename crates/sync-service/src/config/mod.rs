@@ -439,14 +439,7 @@ fn connection(
         key: format!("connections.{name}.{}", e.setting()),
         problem: e.to_string(),
     })?;
-    let mut mapping = raw.mapping;
-    if let Some((option, problem)) = not_carried_out(&mapping) {
-        return Err(ConfigError::Value { key: key(["mapping", option]), problem: problem.into() });
-    }
-    if mapping.prefix == MappingOptions::default().prefix && name.as_str() != "main" {
-        // Two connections of one site must not share external ids.
-        mapping.prefix = format!("{}-{name}", mapping.prefix);
-    }
+    let mapping = mapping_in_force(&name, raw.mapping)?;
     let events = match (raw.events, &hook) {
         (Some(EventSource::Hook | EventSource::Both), None) => return Err(needed(["hook", "public_url"])),
         (Some(source), _) => source,
@@ -494,6 +487,22 @@ pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &
     let path = format!("{}/hooks/okta/{name}", url.path().trim_end_matches('/'));
     url.set_path(&path);
     Ok(url)
+}
+
+/// The mapping that a connection works by when these choices are made.
+pub(crate) fn mapping_in_force(
+    name: &ConnectionName,
+    mut mapping: MappingOptions,
+) -> Result<MappingOptions, ConfigError> {
+    if let Some((option, problem)) = not_carried_out(&mapping) {
+        let key = format!("connections.{name}.mapping.{option}");
+        return Err(ConfigError::Value { key, problem: problem.into() });
+    }
+    if mapping.prefix == MappingOptions::default().prefix && name.as_str() != "main" {
+        // Two connections of one site must not share external ids.
+        mapping.prefix = format!("{}-{name}", mapping.prefix);
+    }
+    Ok(mapping)
 }
 
 /// What the mapping can describe and the sync does not do yet: better refused than silently left out.

@@ -1,13 +1,14 @@
 //! The side of Assets.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_model::RecordKey;
 
 use super::{Lookup, PATIENCE, okta::late};
 use crate::adapters::SeenObject;
 
 /// What Assets has of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AssetsSide {
     /// It is there; its values are in the [fields](super::ObjectView::fields).

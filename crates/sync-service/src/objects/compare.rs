@@ -6,7 +6,7 @@ use insight_import_client::account::ObjectValue;
 use insight_import_client::document::AttributeType;
 use jiff::Timestamp;
 use schema_mapper::{MappedAttribute, Source};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_engine::Objects;
 use sync_model::{ObjectKind, Record, RecordKey, is_empty};
@@ -18,7 +18,8 @@ use super::{Lookup, PATIENCE};
 const LOOKED_UP: usize = 200;
 
 /// Whether Assets has what was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Agreement {
     /// It has.
@@ -30,7 +31,8 @@ pub enum Agreement {
 }
 
 /// A field of an object on both sides.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldView {
     /// The record's field.
     pub field: String,

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{
     Change, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Structure, Subject,
     Uncleared, UnconfirmedObject,
 };
-use sync_model::{ConnectionName, EventId, ObjectKind, Record, RecordKey};
+use sync_model::{ConnectionName, EventId, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 pub use assets::AssetsSide;
 pub use compare::{Agreement, FieldView};
@@ -42,7 +42,8 @@ pub(crate) struct Lookup {
 }
 
 /// Objects that were found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatches {
     /// The objects: groups first, then by what people call them.
     pub objects: Vec<ObjectMatch>,
@@ -53,7 +54,8 @@ pub struct ObjectMatches {
 }
 
 /// An object that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectMatch {
     /// Which.
     pub key: RecordKey,
@@ -70,7 +72,8 @@ pub struct ObjectMatch {
 }
 
 /// One object on both sides.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectView {
     /// The connection.
     pub connection: ConnectionName,
@@ -101,7 +104,8 @@ pub struct ObjectView {
 }
 
 /// How a confirmed record came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfirmedState {
     /// When Okta was read for it.
     pub read_at: Timestamp,
@@ -116,7 +120,8 @@ pub struct ConfirmedState {
 }
 
 /// How a record fares that Assets did not account for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnconfirmedState {
     /// What it would do.
     pub change: Change,
@@ -239,6 +244,16 @@ impl Connection {
         })
     }
 
+    /// Has an object read again by whoever works on the connection. `false` when nothing can have this id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_again(&self, key: &RecordKey) -> Result<bool, ServiceError> {
+        let Some(subject) = subject(key) else { return Ok(false) };
+        self.ask(&[subject]).await?;
+        Ok(true)
+    }
+
     /// Has the schemas compared where nobody did yet: without the mapping nothing has a name.
     async fn know_mapping(&self) {
         if self.lookup.mapping.get().is_some() {
@@ -259,6 +274,22 @@ impl Connection {
         events.retain(|event| event.named.iter().any(|subject| is_about(subject, key)));
         Ok(events)
     }
+}
+
+/// What has to be looked at for an object; nothing for what cannot be an id of Okta's, which nobody could look at.
+fn subject(key: &RecordKey) -> Option<Subject> {
+    let id = |id: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        ((1..=64).contains(&id.len()) && id.chars().all(fits)).then(|| id.to_owned())
+    };
+    Some(match key.kind {
+        ObjectKind::User => Subject::User(UserId::new(id(&key.id)?)),
+        ObjectKind::Group => Subject::Group(GroupId::new(id(&key.id)?)),
+        ObjectKind::Membership => {
+            let (group, user) = key.id.split_once('/')?;
+            Subject::Membership { group: GroupId::new(id(group)?), user: UserId::new(id(user)?) }
+        }
+    })
 }
 
 fn is_about(subject: &Subject, key: &RecordKey) -> bool {

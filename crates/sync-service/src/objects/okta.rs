@@ -5,14 +5,15 @@ use std::future::Future;
 use jiff::Timestamp;
 use okta_client::model::{Group, User};
 use okta_client::{GroupQuery, OktaClient, UserQuery};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey};
 
 use super::{Lookup, ObjectMatch, PATIENCE};
 
 /// What Okta says of an object now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum OktaSide {
     /// It is there.
@@ -31,7 +32,8 @@ pub enum OktaSide {
 }
 
 /// An object as Okta has it.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OktaObject {
     /// Its id.
     pub id: String,
@@ -53,6 +55,7 @@ pub struct OktaObject {
     /// When the members of a group changed last.
     pub last_membership_updated: Option<Timestamp>,
     /// The attributes that have a value, by their names in Okta.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Value>))]
     pub profile: Map<String, Value>,
     /// The groups of a user.
     pub groups: Option<Vec<GroupOfUser>>,
@@ -77,7 +80,8 @@ impl std::fmt::Debug for OktaObject {
 }
 
 /// A group that a user is a member of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupOfUser {
     /// Its id.
     pub id: String,

@@ -1,13 +1,14 @@
 //! How an object fares, in a word.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_engine::{EventEntry, EventState, ObjectEntry};
 use sync_model::ObjectKind;
 
 use super::{Agreement, AssetsSide, FieldView, OktaSide};
 
 /// How an object fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectVerdict {
     /// Assets has what Okta has.

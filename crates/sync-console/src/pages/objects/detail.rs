@@ -6,8 +6,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde_json::Value;
-use sync_service::engine::{OriginRun, Subject};
-use sync_service::model::{ConnectionName, GroupId, ObjectKind, RecordKey, UserId, is_empty};
+use sync_service::engine::OriginRun;
+use sync_service::model::{ConnectionName, ObjectKind, RecordKey, is_empty};
 use sync_service::{
     Agreement, AssetsSide, ConfirmedState, FieldView, ObjectVerdict, ObjectView, OktaObject, OktaSide,
     UnconfirmedState,
@@ -54,21 +54,10 @@ pub(super) async fn ask(
 ) -> Result<Redirect, PageError> {
     let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let key = key(&kind, id)?;
-    let subject = subject(&key).ok_or(PageError::Missing("object"))?;
-    member.working()?.ask(&[subject]).await?;
+    if !member.working()?.read_again(&key).await? {
+        return Err(PageError::Missing("object"));
+    }
     Ok(Redirect::to(&asking(&object_address(member.name(), &key), &[("asked", "yes")])))
-}
-
-/// What has to be looked at for an object; nothing for an id that no membership has.
-fn subject(key: &RecordKey) -> Option<Subject> {
-    Some(match key.kind {
-        ObjectKind::User => Subject::User(UserId::new(&key.id)),
-        ObjectKind::Group => Subject::Group(GroupId::new(&key.id)),
-        ObjectKind::Membership => {
-            let (group, user) = key.id.split_once('/')?;
-            Subject::Membership { group: GroupId::new(group), user: UserId::new(user) }
-        }
-    })
 }
 
 const fn verdict(verdict: ObjectVerdict) -> (Tone, &'static str) {
