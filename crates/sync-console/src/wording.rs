@@ -1,7 +1,7 @@
 //! The engine's words for the command line, as they are said to people who have the console before them.
 
 /// What is said on the command line, and here. Longer commands come before those that they begin with.
-const WORDS: [(&str, &str); 19] = [
+const WORDS: [(&str, &str); 20] = [
     ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
     ("run `okta-insight setup`", "press Setup on the Set-up page"),
     ("`okta-insight setup --manual-hook`", "`okta-insight setup --manual-hook` on the server"),

@@ -7,8 +7,8 @@ use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
 
 use crate::adapters::{assets_error, okta_error, org_schemas};
-use crate::connection::{assets_client, okta_client};
 use crate::config::mapping_in_force;
+use crate::connection::{assets_client, okta_client};
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
 /// Okta's schemas beside what Assets has of them.
