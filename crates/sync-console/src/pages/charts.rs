@@ -40,12 +40,19 @@ fn of(samples: &[Sample], now: Timestamp) -> Markup {
     }
 }
 
+/// How far the charts go back, in seconds: to the oldest sample, in steps that people know, and a day at most.
+fn shown(samples: &[Sample], now: Timestamp) -> i64 {
+    let age = samples.first().map_or(0, |oldest| now.duration_since(oldest.at).as_secs());
+    [1, 3, 6, 12].map(|hours| hours * 3600).into_iter().find(|step| age <= *step).unwrap_or(DAY.as_secs())
+}
+
 fn freshness(now: Timestamp, samples: &[Sample]) -> Markup {
     let age = |sample: &Sample| sample.freshness_seconds;
     let said = |seconds: u64| span(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
     Plot {
         title: "Age of what Assets knows",
         now,
+        seconds: shown(samples, now),
         least: 60,
         said: &said,
         series: &[Series::of("age", samples, age)],
@@ -59,6 +66,7 @@ fn work(now: Timestamp, samples: &[Sample]) -> Markup {
     Plot {
         title: "Applied each minute",
         now,
+        seconds: shown(samples, now),
         least: 4,
         said: &number,
         series: &[
@@ -78,6 +86,7 @@ fn rate_limit(now: Timestamp, samples: &[Sample]) -> Markup {
     Plot {
         title: "Use of Okta's rate limits",
         now,
+        seconds: shown(samples, now),
         least: 1000,
         said: &said,
         series: &[Series::of("use", samples, used)],
@@ -126,6 +135,14 @@ mod tests {
         let age = drawn.split_once("line line-0\" d=\"").unwrap().1.split_once('"').unwrap().0;
         assert_eq!(age.matches('M').count(), 2, "{age}");
         insta::assert_snapshot!(drawn.replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn a_young_daemon_is_not_drawn_as_a_dot_at_the_end_of_a_day() {
+        let hours = |minutes: i64| shown(&[sample(minutes), sample(0)], NOW) / 3600;
+        assert_eq!([0, 59, 61, 400, 1000, 2000].map(hours), [1, 1, 3, 12, 24, 24]);
+        let drawn = of(&[sample(30), sample(15), sample(0)], NOW).into_string();
+        assert!(drawn.contains("1 h ago") && drawn.contains("30 min ago") && !drawn.contains("24 h ago"));
     }
 
     #[test]

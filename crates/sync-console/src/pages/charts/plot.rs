@@ -16,10 +16,8 @@ const LEFT: i64 = 4;
 const RIGHT: i64 = WIDTH - 4;
 const TOP: i64 = 18;
 const BOTTOM: i64 = HEIGHT - 18;
-/// What is shown.
-const SECONDS: i64 = 24 * 3600;
-/// Samples of so many seconds are one point, the highest of them: there are no more points than pixels.
-const COLUMN: i64 = 300;
+/// Samples of one column are one point, the highest of them: there are no more points than pixels.
+const COLUMNS: i64 = 288;
 /// A line breaks where there was no sample for so long.
 const GAP: i64 = 900;
 
@@ -50,6 +48,8 @@ impl Series {
 pub(super) struct Plot<'p> {
     pub(super) title: &'static str,
     pub(super) now: Timestamp,
+    /// How far it goes back, in seconds.
+    pub(super) seconds: i64,
     /// The scale goes up to this at least.
     pub(super) least: u64,
     /// A value as people read it.
@@ -69,7 +69,8 @@ impl Plot<'_> {
         if !self.marks.is_empty() {
             words.push(format!("{} {}", self.marked, times(self.marks.len())));
         }
-        let alternative = format!("{} over the last day. {}", self.title, words.join(". "));
+        let alternative =
+            format!("{}, from {} until now. {}", self.title, ago(self.seconds), words.join(". "));
         html! {
             figure.card {
                 figcaption {
@@ -87,8 +88,8 @@ impl Plot<'_> {
                         path class={ "line line-" (at) } d=(line(&segments)) {}
                     }
                     @for (y, value) in [(TOP, top), (i64::midpoint(TOP, BOTTOM), top / 2), (BOTTOM, 0)] { text x=(LEFT) y=(y - 3) { ((self.said)(value)) } }
-                    @for (at, hours, anchor) in [(LEFT, 24, "start"), (i64::midpoint(LEFT, RIGHT), 12, "middle"), (RIGHT, 0, "end")] {
-                        text x=(at) y=(HEIGHT - 4) text-anchor=(anchor) { @if hours == 0 { "now" } @else { (hours) " h ago" } }
+                    @for (at, age, anchor) in [(LEFT, self.seconds, "start"), (i64::midpoint(LEFT, RIGHT), self.seconds / 2, "middle"), (RIGHT, 0, "end")] {
+                        text x=(at) y=(HEIGHT - 4) text-anchor=(anchor) { (ago(age)) }
                     }
                 }
             }
@@ -97,8 +98,8 @@ impl Plot<'_> {
 
     /// Where a moment is, in whole units.
     fn x(&self, at: Timestamp) -> i64 {
-        let age = self.now.duration_since(at).as_secs().clamp(0, SECONDS);
-        RIGHT - age * (RIGHT - LEFT) / SECONDS
+        let age = self.now.duration_since(at).as_secs().clamp(0, self.seconds);
+        RIGHT - age * (RIGHT - LEFT) / self.seconds
     }
 
     /// The points of a line, in tenths of a unit, broken where nothing is known.
@@ -107,11 +108,11 @@ impl Plot<'_> {
         let mut last: Option<(Timestamp, i64)> = None;
         for &(at, value) in &series.points {
             let age = self.now.duration_since(at);
-            if age > SignedDuration::from_secs(SECONDS) {
+            if age > SignedDuration::from_secs(self.seconds) {
                 continue;
             }
-            let column = age.as_secs().max(0) / COLUMN;
-            let x = RIGHT * 10 - column * COLUMN * (RIGHT - LEFT) * 10 / SECONDS;
+            let column = age.as_secs().max(0) * COLUMNS / self.seconds;
+            let x = RIGHT * 10 - column * (RIGHT - LEFT) * 10 / COLUMNS;
             let height =
                 u128::from(value) * u128::from((BOTTOM - TOP).unsigned_abs()) * 10 / u128::from(top.max(1));
             let y = BOTTOM * 10 - i64::try_from(height).unwrap_or(0);
@@ -129,6 +130,14 @@ impl Plot<'_> {
             last = Some((at, column));
         }
         segments
+    }
+}
+
+fn ago(seconds: i64) -> String {
+    match seconds {
+        0 => "now".to_owned(),
+        seconds if seconds % 3600 == 0 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} min ago", seconds / 60),
     }
 }
 
