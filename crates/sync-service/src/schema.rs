@@ -7,8 +7,8 @@ use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
 
 use crate::adapters::{assets_error, okta_error, org_schemas};
-use crate::connection::{assets_client, okta_client};
 use crate::config::mapping_in_force;
+use crate::connection::{assets_client, okta_client};
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
 /// Okta's schemas beside what Assets has of them.
@@ -57,7 +57,7 @@ pub async fn preview_schemas(
     let sides = Sides::read(connection).await?;
     let now = sides.now(connection)?;
     let then = sides.by(connection, &choices).map_err(|error| ConfigError::Value {
-        key: format!("connections.{}.mapping", connection.name),
+        key: format!("connections.{}", connection.name),
         problem: error.to_string(),
     })?;
     Ok(SchemaPreview { now, then })

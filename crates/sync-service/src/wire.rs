@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use schema_mapper::MappingOptions;
+use serde::{Deserialize, Serialize};
 use sync_engine::{EventEntry, RunSummary, Sample};
 use sync_model::{ConnectionName, EventId};
 use sync_store::access::{Role, TokenEntry};
 
 use crate::{
-    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, Keeper, Pause, Saved, Secret,
-    SecretField,
+    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, Keeper, Pause, Saved,
+    Secret, SecretField,
 };
 
 /// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings

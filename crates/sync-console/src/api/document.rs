@@ -171,8 +171,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     } else {
         json!([{ "token": [] }, { "session": [] }])
     };
-    let named: Vec<&str> =
-        PARTS.into_iter().filter(|part| path.contains(&format!("{{{part}}}"))).collect();
+    let named: Vec<&str> = PARTS.into_iter().filter(|part| path.contains(&format!("{{{part}}}"))).collect();
     let mut parameters: Vec<Value> =
         named.iter().map(|part| json!({ "$ref": format!("#/components/parameters/{part}") })).collect();
     let own = operation["parameters"].as_array().cloned().unwrap_or_default();

@@ -39,9 +39,9 @@ async fn preview(
     Works(member, _): Works,
     Body(choices): Body<MappingChoices>,
 ) -> Result<Json<SchemaPreview>, ApiError> {
-    let settings = member.settings().map_err(|broken| {
-        ApiError::new(Sort::Broken, broken.reason.clone(), broken.hint.clone())
-    })?;
+    let settings = member
+        .settings()
+        .map_err(|broken| ApiError::new(Sort::Broken, broken.reason.clone(), broken.hint.clone()))?;
     match tokio::time::timeout(PATIENCE, preview_schemas(settings, &choices.mapping)).await {
         Ok(Ok(seen)) => Ok(Json(seen)),
         Ok(Err(error @ ServiceError::Engine(_))) => {

@@ -6,4 +6,6 @@
 mod document;
 mod hostile;
 mod life;
+mod looks;
+mod tokens;
 mod world;
