@@ -57,7 +57,7 @@ pub async fn preview_schemas(
     let sides = Sides::read(connection).await?;
     let now = sides.now(connection)?;
     let then = sides.by(connection, &choices).map_err(|error| ConfigError::Value {
-        key: format!("connections.{}.mapping", connection.name),
+        key: format!("connections.{}", connection.name),
         problem: error.to_string(),
     })?;
     Ok(SchemaPreview { now, then })

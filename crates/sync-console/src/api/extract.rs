@@ -117,7 +117,9 @@ impl FromRequestParts<App> for Number {
 
 /// A part of the path that is an id of Okta's, or stands for one.
 async fn id_of_okta(parts: &mut Parts, app: &App, name: &str) -> Option<String> {
-    part(parts, app, name).await.filter(|id| !id.is_empty() && id.chars().count() <= LONGEST_ID)
+    let id = part(parts, app, name).await?;
+    let fits = (1..=LONGEST_ID).contains(&id.chars().count()) && !id.contains(char::is_control);
+    fits.then_some(id)
 }
 
 /// The id of an event, whether there is one or not.

@@ -120,7 +120,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Handover(HandoverError::Paused { .. }) => Sort::Paused,
             ServiceError::UnknownRun(_) | ServiceError::UnknownEvents(_) => Sort::Unknown,
             ServiceError::Vault(error) => return (*error).into(),
-            ServiceError::Config(_) => Sort::Invalid,
+            ServiceError::Config(_) => return Self::invalid(explain(&error)),
             _ => {
                 tracing::error!(error = explain(&error), "a call of the API failed");
                 Sort::Failed

@@ -28,7 +28,9 @@ async fn what_the_document_has_is_answered_and_every_method_beside_it_is_not() {
     let document = world.api.get("/openapi.json", 200).await;
     assert_eq!(document, sync_console::openapi());
     for (path, item) in document["paths"].as_object().unwrap() {
-        let path = path.strip_prefix("/api/v1").unwrap().replace("{name}", "nobody").replace("{id}", "7");
+        let path = path.strip_prefix("/api/v1").unwrap().replace("{name}", "nobody");
+        let path = path.replace("{id}", "7").replace("{kind}", "user").replace("{object}", "00u7");
+        let path = path.replace("{event}", "e7");
         for method in [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
             let documented = item.get(method.as_str().to_lowercase()).is_some();
             let request = world.api.request(method.clone(), &path);

@@ -81,6 +81,26 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         ("/connections/main/runs?failed=perhaps", 422),
         ("/connections/main/events?state=", 422),
         ("/connections/main/events?search=%00%27%22%25", 200),
+        ("/connections/main/events/nobody", 404),
+        ("/connections/main/events/%00", 404),
+        ("/connections/main/objects?limit=0", 422),
+        ("/connections/main/objects?limit=501", 422),
+        ("/connections/main/objects?kind=device", 422),
+        ("/connections/main/objects?search=x", 422),
+        ("/connections/main/objects?q=%00%27%22%25", 200),
+        ("/connections/main/objects/device/x", 404),
+        ("/connections/main/objects/user/", 404),
+        ("/connections/main/objects/user/%00", 404),
+        ("/connections/main/objects/user/%ff", 404),
+        ("/connections/main/objects/group/..%2Fusers", 404),
+        ("/connections/main/objects/membership/x", 404),
+        ("/connections/main/samples?since=yesterday", 422),
+        ("/connections/main/samples?since=", 422),
+        ("/connections/main/samples?until=2026-01-01T00:00:00Z", 422),
+        ("/connections/main/live-run?kind=full", 422),
+        ("/connections/nobody/live-run", 404),
+        ("/tokens/7", 405),
+        ("/tokens?role=admin", 422),
         ("/connections?limit=1", 422),
         ("/version?x", 422),
     ] {
@@ -89,6 +109,13 @@ async fn paths_and_parameters_that_are_none_are_refused() {
     }
     let long = "x".repeat(201);
     world.api.get(&format!("/connections/main/events?search={long}"), 422).await;
+    world.api.get(&format!("/connections/main/events/{long}"), 404).await;
+    world.api.get(&format!("/connections/main/objects?q={long}"), 422).await;
+    world.api.get(&format!("/connections/main/objects/user/{long}"), 404).await;
+    for id in [".%2F..", "a%20b", "%C3%A9", "a%2Fb", &"x".repeat(65)] {
+        world.api.tell(&format!("/connections/main/objects/user/{id}/ask"), 404).await;
+        world.api.tell(&format!("/connections/main/objects/membership/{id}%2F/ask"), 404).await;
+    }
     for last in ["x", "-1", "1e9", "99999999999999999999", ".", "\u{e9}"] {
         let request = world.api.request(Method::GET, "/connections/main/live").header("last-event-id", last);
         assert_eq!(world.api.answer(request).await.0, 400, "{last}");
@@ -102,6 +129,12 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         ("synchronize", json!([true])),
         ("try-out", json!({ "settings": { "schedule": [null, "1d"] } })),
         ("try-out", json!([{}, {}, false, false])),
+        ("schema/preview", json!({})),
+        ("schema/preview", json!({ "mapping": { "prefix": "a b" } })),
+        ("schema/preview", json!({ "mapping": { "label": "noSuchAttribute" } })),
+        ("schema/preview", json!({ "mapping": { "memberships": "objects" } })),
+        ("schema/preview", json!({ "mapping": { "user": { "types": { "city": "no-type" } } } })),
+        ("schema/preview", json!({ "mapping": { "unknown": 1 } })),
         ("events/replay", json!({ "ids": [] })),
         ("events/replay", json!({ "ids": vec!["x"; 1001] })),
         ("events/replay", json!({ "ids": [7] })),
@@ -141,6 +174,8 @@ fn any_json() -> impl Strategy<Value = Value> {
             "full",
             "import_token",
             "although",
+            "user",
+            "exclude",
         ])
         .prop_map(str::to_owned),
         ".{0,8}",
@@ -170,7 +205,9 @@ proptest! {
     #[test]
     fn no_body_breaks_anything(
         value in any_json(),
-        path in prop::sample::select(vec!["try-out", "pause", "synchronize", "events/replay"]),
+        path in prop::sample::select(vec![
+            "try-out", "pause", "synchronize", "events/replay", "schema/preview",
+        ]),
     ) {
         let (runtime, world) = shared();
         let request = world.api.request(Method::POST, &format!("/connections/main/{path}")).json(&value);

@@ -8,4 +8,6 @@ mod daemon;
 mod document;
 mod hostile;
 mod life;
+mod looks;
+mod tokens;
 mod world;

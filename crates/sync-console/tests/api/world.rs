@@ -78,6 +78,11 @@ impl Api {
         }
     }
 
+    /// The same for the holder of another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self::new(&self.base, token.to_owned().into())
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.base)).timeout(PATIENCE);
         request.bearer_auth(self.token.expose_secret())

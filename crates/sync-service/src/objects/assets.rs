@@ -11,7 +11,7 @@ use crate::adapters::SeenObject;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AssetsSide {
-    /// It is there; its values are in the [fields](super::ObjectView::fields).
+    /// It is there; its values are in the `fields` of the object.
     Found {
         /// Its key, such as `OKTA-12`.
         key: String,

@@ -1,0 +1,120 @@
+//! What is looked at: objects on both sides, runs as they go on, figures, and what choices would change.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// An address below an object's kind, with the id in one piece.
+fn object(kind: &str, id: &str) -> String {
+    format!(
+        "/connections/main/objects/{kind}/{}",
+        id.replace('/', "%2F").replace('@', "%40").replace(' ', "%20")
+    )
+}
+
+async fn synchronised() -> World {
+    let world = World::start().await.saved().await;
+    world.api.tell("/connections/main/setup", 202).await;
+    world.api.done("/connections/main/setup").await;
+    let asked = world.api.post("/connections/main/synchronize", &json!({}), 202).await;
+    let path = format!("/connections/main/synchronize/{}", asked["request"]);
+    world.api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
+    world
+}
+
+#[tokio::test]
+async fn an_object_is_found_looked_at_and_read_again() {
+    let world = synchronised().await;
+    let api = &world.api;
+    let users = world.control().get("/okta/users?limit=1").await.unwrap();
+    let user = &users["users"][0];
+    let (id, login) = (user["id"].as_str().unwrap(), user["profile"]["login"].as_str().unwrap());
+
+    let all = api.get("/connections/main/objects?kind=user&limit=5", 200).await;
+    assert_eq!((all["objects"].as_array().unwrap().len(), &all["more"]), (5, &json!(true)), "{all}");
+    let found = api.get(&format!("/connections/main/objects?q={id}"), 200).await;
+    assert_eq!(found["objects"][0]["key"], json!({ "kind": "user", "id": id }), "{found}");
+    assert_eq!(api.get("/connections/main/objects?q=nobody-at-all", 200).await["objects"], json!([]));
+
+    let seen = api.get(&object("user", id), 200).await;
+    assert_eq!(seen["okta"]["profile"]["login"], login, "{seen}");
+    assert_eq!((&seen["okta"]["state"], &seen["verdict"]), (&json!("found"), &json!("current")), "{seen}");
+    assert_eq!(api.get("/connections/main/live-run", 200).await["ended"][0]["kind"], "full");
+    let groups = api.get("/connections/main/objects?kind=group", 200).await;
+    let group = groups["objects"][0]["key"]["id"].as_str().unwrap();
+    assert_eq!(api.get(&object("group", group), 200).await["okta"]["state"], "found");
+    api.get(&object("user", group), 404).await;
+    api.get(&object("user", "00unobody"), 404).await;
+
+    // What nobody has sent is found by its login, and the answer has its id.
+    let made = json!({ "login": "new@example.com" });
+    let new = world.control().call("POST", "/okta/users", &made).await.unwrap();
+    let named = api.get(&object("user", "new@example.com"), 200).await;
+    assert_eq!(named["key"]["id"], new["id"], "{named}");
+
+    api.tell(&format!("{}/ask", object("user", id)), 202).await;
+    let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full");
+    api.until("/connections/main/runs", |runs| read(runs)).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_event_is_looked_at_by_its_id() {
+    let world = synchronised().await;
+    let api = &world.api;
+    let users = world.control().get("/okta/users?limit=1").await.unwrap();
+    let id = users["users"][0]["id"].as_str().unwrap().to_owned();
+    world.control().call("POST", &format!("/okta/users/{id}"), &json!({ "city": "Nuuk" })).await.unwrap();
+    let listed = api.until("/connections/main/events?state=done", |all| all["events"][0].is_object()).await;
+    let event = listed["events"][0]["id"].as_str().unwrap();
+    let one = api.get(&format!("/connections/main/events/{event}"), 200).await;
+    assert_eq!((&one["id"], &one["connection"]), (&json!(event), &json!("main")));
+    assert_eq!(one["named"][0]["id"], json!(id), "{one}");
+    let half = &event[..event.len() - 1];
+    api.get(&format!("/connections/main/events/{half}"), 404).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
+    let world = World::start().await.saved().await;
+    let api = &world.api;
+    let samples = api.until("/connections/main/samples", |all| all["samples"][0].is_object()).await;
+    let at = samples["samples"][0]["at"].as_str().unwrap();
+    let since = |answer: &Value| answer["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let day = since(&samples);
+    let long = api.get("/connections/main/samples?since=1969-07-20T20:17:40Z", 200).await;
+    assert_eq!(day.duration_since(since(&long)).as_hours(), 0, "the hour more was not there yet: {long}");
+    let none = api.get("/connections/main/samples?since=2999-01-01T00:00:00Z", 200).await;
+    assert_eq!(none["samples"], json!([]));
+    let exact = api.get(&format!("/connections/main/samples?since={at}"), 200).await;
+    assert_eq!(exact["samples"][0]["at"], json!(at));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn choices_are_previewed_and_nothing_is_saved() {
+    let world = World::start().await.saved().await;
+    let api = &world.api;
+    let choices = json!({ "mapping": { "user": { "exclude": ["city"] } } });
+    let seen = api.post("/connections/main/schema/preview", &choices, 200).await;
+    let state = |side: &str| {
+        let types = seen[side]["types"].as_array().unwrap();
+        let user = types.iter().find(|of| of["kind"] == "user").unwrap();
+        let attributes = user["attributes"].as_array().unwrap();
+        attributes.iter().find(|one| one["okta"]["name"] == "city").unwrap()["state"].clone()
+    };
+    assert_eq!((state("now"), state("then")), (json!("new"), json!("excluded")));
+    assert_ne!(seen["now"]["mapping"], seen["then"]["mapping"]);
+    let kept = api.get("/connections/main", 200).await;
+    assert_eq!(kept["saved"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
+    let same = api.post("/connections/main/schema/preview", &json!({ "mapping": {} }), 200).await;
+    assert_eq!(same["now"], same["then"]);
+    let refused = json!({ "mapping": { "label": "noSuchAttribute" } });
+    let refused = api.post("/connections/main/schema/preview", &refused, 422).await;
+    assert!(
+        refused["detail"].as_str().unwrap().contains("mapping.label is \"noSuchAttribute\""),
+        "{refused}"
+    );
+    world.end().await;
+}

@@ -1,0 +1,90 @@
+//! Tokens are made, used and revoked, and told once.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
+    let world = World::start().await;
+    let api = &world.api;
+    let first = api.get("/tokens", 200).await["tokens"][0]["id"].clone();
+    let last = api.delete(&format!("/tokens/{first}"), 409).await;
+    assert_eq!(last["title"], "Somebody has to administer this");
+
+    let made =
+        api.post("/tokens", &json!({ "name": "dashboard", "role": "read-only", "days": 30 }), 201).await;
+    let reader = api.with_token(made["token"].as_str().unwrap());
+    assert_eq!((&made["entry"]["name"], &made["entry"]["role"]), (&json!("dashboard"), &json!("read-only")));
+    assert!(made["entry"]["expires"].is_string(), "{made}");
+    let listed = reader.get("/tokens", 200).await;
+    assert_eq!(listed["tokens"].as_array().unwrap().len(), 2, "{listed}");
+    assert!(!reader.told().contains(made["token"].as_str().unwrap()), "a token was told again");
+    let times = api.told().matches(made["token"].as_str().unwrap()).count();
+    assert_eq!(times, 1);
+
+    let admin = api.post("/tokens", &json!({ "name": "second", "role": "admin" }), 201).await;
+    assert_eq!(admin["entry"]["expires"], Value::Null);
+    let second = api.with_token(admin["token"].as_str().unwrap());
+    second.delete(&format!("/tokens/{}", made["entry"]["id"]), 204).await;
+    assert_eq!(reader.answer(reader.request(Method::GET, "/tokens")).await.0, 401);
+    second.delete(&format!("/tokens/{first}"), 204).await;
+    second.delete(&format!("/tokens/{}", admin["entry"]["id"]), 409).await;
+    assert_eq!(api.answer(api.request(Method::GET, "/version")).await.0, 401);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn wishes_for_tokens_that_cannot_be_are_refused() {
+    let world = World::start().await;
+    let api = &world.api;
+    for wish in [
+        json!({}),
+        json!([]),
+        json!({ "name": "x" }),
+        json!({ "name": "", "role": "admin" }),
+        json!({ "name": "  ", "role": "admin" }),
+        json!({ "name": "7", "role": "admin" }),
+        json!({ "name": "oia_abc", "role": "admin" }),
+        json!({ "name": "two\nlines", "role": "admin" }),
+        json!({ "name": "x".repeat(101), "role": "admin" }),
+        json!({ "name": "x", "role": "owner" }),
+        json!({ "name": "x", "role": "admin", "days": 0 }),
+        json!({ "name": "x", "role": "admin", "days": 3651 }),
+        json!({ "name": "x", "role": "admin", "hash": "y" }),
+    ] {
+        let told = api.post("/tokens", &wish, 422).await;
+        assert!(!told.to_string().contains("oia_abc"), "what may be a token was told: {told}");
+    }
+    api.post("/tokens", &json!({ "name": "twice", "role": "read-only" }), 201).await;
+    let taken = api.post("/tokens", &json!({ "name": "twice", "role": "admin" }), 409).await;
+    assert_eq!(taken["title"], "The name is taken");
+    for (id, status) in [("77", 404), ("0", 404), ("-1", 404), ("twice", 404), ("99999999999999999999", 404)]
+    {
+        api.delete(&format!("/tokens/{id}"), status).await;
+    }
+    assert_eq!(api.get("/tokens", 200).await["tokens"].as_array().unwrap().len(), 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_reader_sees_everything_and_changes_nothing() {
+    let world = World::start().await.saved().await;
+    let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read-only" }), 201).await;
+    let reader = world.api.with_token(made["token"].as_str().unwrap());
+    for path in ["objects", "live-run", "samples", "events", "runs", "schema"] {
+        reader.get(&format!("/connections/main/{path}"), 200).await;
+    }
+    let refused = [
+        (Method::POST, "/tokens".to_owned(), json!({ "name": "mine", "role": "admin" })),
+        (Method::DELETE, format!("/tokens/{}", made["entry"]["id"]), Value::Null),
+        (Method::POST, "/connections/main/objects/user/00u1/ask".to_owned(), Value::Null),
+        (Method::POST, "/connections/main/schema/preview".to_owned(), json!({ "mapping": {} })),
+    ];
+    for (method, path, body) in refused {
+        let told = reader.send(reader.request(method, &path).json(&body), 403).await;
+        assert!(told["detail"].as_str().unwrap().contains("read"), "{path}: {told}");
+    }
+    world.end().await;
+}
