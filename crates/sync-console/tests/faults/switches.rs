@@ -245,7 +245,7 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
     draft["secrets"]["import_token"] = token["token"].clone();
     let (status, told) = world.put(&draft).await;
     assert_eq!(status, 200, "{told}");
-    world.page_with("/setup", &["Synchronize again"], false).await;
+    world.page_with("/setup", &["Verify again"], false).await;
     world.press("synchronize").await;
     world.is_well().await;
     world.end().await;
