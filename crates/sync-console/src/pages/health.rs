@@ -38,9 +38,10 @@ pub(super) fn verdict(
     } else if failed || urgent {
         (Tone::Problem, "Last run failed")
     } else if status.last_full_sync.is_none() {
-        match guide.steps.iter().any(|step| step.state == StepState::Running) {
-            true => (Tone::Busy, "Being set up"),
-            false => (Tone::Quiet, "Set-up not finished"),
+        if guide.steps.iter().any(|step| step.state == StepState::Running) {
+            (Tone::Busy, "Being set up")
+        } else {
+            (Tone::Quiet, "Set-up not finished")
         }
     } else if status.inbox.failed > 0 || status.inbox.dead > 0 || is(AlertKind::HookUnhealthy) {
         (Tone::Warning, "Needs a look")
@@ -61,7 +62,7 @@ pub(super) fn run_badge(run: &RunSummary) -> Markup {
         (Some(_), Some(report)) => match report.result {
             RunResult::Failed => badge(Tone::Problem, "Failed"),
             RunResult::Incomplete => badge(Tone::Warning, "Incomplete"),
-            _ => badge(Tone::Good, "Done"),
+            RunResult::Done => badge(Tone::Good, "Done"),
         },
     }
 }

@@ -136,8 +136,8 @@ async fn what_passes_is_nobodys_business() {
     join_all(RIDES.chunks(6).map(|kinds| {
         tokio::spawn(async move {
             let world = World::start().await;
-            for (name, spec) in kinds {
-                rides_out(&world, name, spec).await;
+            for (turn, (name, spec)) in kinds.iter().enumerate() {
+                rides_out(&world, turn, name, spec).await;
             }
             world.end().await;
         })
