@@ -75,29 +75,34 @@ impl Row {
             switch.flip(world).await;
         }
         self.act.act(world, name).await;
-        let told = world.page_with(self.page, &self.says, false).await;
+        world.page_with(self.page, &self.says, false).await;
         eprintln!("{name}: told");
         for switch in self.off {
             switch.flip(world).await;
         }
         self.heal.act(world, &format!("{name} is over")).await;
-        let quiet = |text: &str| !text.contains(self.says[0]) || text.contains("Over by now");
+        // What is looked at anew says nothing yet.
+        let quiet = |text: &str| {
+            let (now, _) = text.split_once("Over by now").unwrap_or((text, ""));
+            !now.contains(self.says[0]) && !now.contains("Under way")
+        };
         world.page_when(self.page, quiet).await;
         world.is_well().await;
-        assert!(!told.is_empty());
         eprintln!("{name}: over");
     }
 }
 
-/// A fault that nobody has to know of: what changes meanwhile arrives, and nothing is told.
-pub(crate) async fn rides_out(world: &World, name: &str, spec: &str) {
+/// A fault that nobody has to know of: what changes meanwhile arrives, and nothing is told. `turn` chooses the users that
+/// change: of two changes of one user within the tolerance for events, reads that lag may show the first alone.
+pub(crate) async fn rides_out(world: &World, turn: usize, name: &str, spec: &str) {
     let users = world.users().await;
+    let users: Vec<&String> = users.iter().cycle().skip(2 * turn).take(2).collect();
     eprintln!("{name}: on");
     world.call("PUT", "/faults", &json!(spec)).await;
-    for (at, user) in users.iter().take(3).enumerate() {
+    for (at, user) in users.iter().enumerate() {
         world.moves(user, &format!("{name} {at}")).await;
     }
-    for (at, user) in users.iter().take(3).enumerate() {
+    for (at, user) in users.iter().enumerate() {
         world.arrives(user, &format!("{name} {at}")).await;
     }
     world.is_well().await;

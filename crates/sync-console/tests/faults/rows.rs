@@ -100,7 +100,7 @@ fn told() -> Vec<Vec<Row>> {
                 "",
                 ["Assets works on what was sent", "the import's history"],
             ),
-            Row::faults("okta.429", "okta.429=1", Act::Event, "", ["rate limit", "othing has to be done"]),
+            Row::faults("okta.429", "okta.429=1", Act::Event, "", ["othing has to be done", "rate limit"]),
         ],
     ]
 }
@@ -136,8 +136,8 @@ async fn what_passes_is_nobodys_business() {
     join_all(RIDES.chunks(6).map(|kinds| {
         tokio::spawn(async move {
             let world = World::start().await;
-            for (name, spec) in kinds {
-                rides_out(&world, name, spec).await;
+            for (turn, (name, spec)) in kinds.iter().enumerate() {
+                rides_out(&world, turn, name, spec).await;
             }
             world.end().await;
         })

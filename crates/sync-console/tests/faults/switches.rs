@@ -92,6 +92,7 @@ const SYNC: Act = Act::Press("synchronize");
 const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"];
 const CHECKS: Act = Act::Press("checks");
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Vec<Row>> {
     let user = |attribute: &str| json!({ "type": "Okta User", "name": attribute });
     let changed = |attribute: &str, key: &str, value: Value| {
@@ -150,9 +151,16 @@ fn rows() -> Vec<Vec<Row>> {
                 "/okta/role/on",
                 CHECKS,
                 "/checks",
-                ["schemas", "Admin roles"],
+                ["the app's admin role does not cover it", "Admin roles, Edit assignments"],
             ),
-            org("clock", "/okta/clock/3600", "/okta/clock/0", CHECKS, "/checks", ["behind", "clock"]),
+            org(
+                "clock",
+                "/okta/clock/3600",
+                "/okta/clock/0",
+                CHECKS,
+                "/checks",
+                ["s behind the org's", "et this machine's clock"],
+            ),
             org(
                 "rate limit",
                 "/okta/rate-limit/90",
@@ -245,7 +253,8 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
     draft["secrets"]["import_token"] = token["token"].clone();
     let (status, told) = world.put(&draft).await;
     assert_eq!(status, 200, "{told}");
-    world.page_with("/setup", &["Verify again"], false).await;
+    // Whoever saved comes to this page, which looks again whether the steps before hold.
+    world.page_with("/setup", &["Look at the plan first"], false).await;
     world.press("synchronize").await;
     world.is_well().await;
     world.end().await;

@@ -132,9 +132,9 @@ impl World {
 
     /// A page once it says all of this, or any of it.
     pub(crate) async fn page_with(&self, page: &str, says: &[&str], any: bool) -> String {
-        let says = |text: &str| match any {
-            true => says.iter().any(|say| text.contains(say)),
-            false => says.iter().all(|say| text.contains(say)),
+        let says = |text: &str| {
+            let mut said = says.iter().map(|say| text.contains(say));
+            if any { said.any(|said| said) } else { said.all(|said| said) }
         };
         self.page_when(page, says).await
     }
