@@ -14,7 +14,10 @@ use crate::MasterKey;
 pub fn new_master_key(path: &Path) -> Result<String, InitError> {
     let text = MasterKey::generate()?;
     let key = MasterKey::parse(&text)?;
-    private::write(path, &format!("{}\n", text.expose_secret()), false)?;
+    private::write(path, &format!("{}\n", text.expose_secret()), false).map_err(|error| match error {
+        InitError::Exists(path) => InitError::MasterKeyExists(path),
+        error => error,
+    })?;
     Ok(key.id().to_owned())
 }
 

@@ -29,6 +29,9 @@ pub enum InitError {
     /// A file that would be replaced.
     #[error("{} exists already, and is not replaced", .0.display())]
     Exists(PathBuf),
+    /// A master key that would be replaced, and everything that is kept under it lost.
+    #[error("{} exists already, and a master key is never replaced", .0.display())]
+    MasterKeyExists(PathBuf),
     /// A connection that would be replaced.
     #[error("{} has a connection \"{name}\" already, and it is not replaced", path.display())]
     ConnectionExists {
@@ -93,6 +96,7 @@ impl InitError {
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Exists(_) => "choose another name, or replace it with --force",
+            Self::MasterKeyExists(_) => "choose another name with --out",
             Self::ConnectionExists { .. } => {
                 "choose another name with --connection; --force changes what the answers say and keeps its other settings"
             }
