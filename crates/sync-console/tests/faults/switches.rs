@@ -114,6 +114,8 @@ fn rows() -> Vec<Vec<Row>> {
                 "",
                 ["the scope okta.groups.read is not granted", "Okta API Scopes"],
             ),
+        ],
+        vec![
             scope(
                 "okta.schemas.read",
                 Act::Wait,
@@ -207,18 +209,18 @@ fn rows() -> Vec<Vec<Row>> {
                 "/checks",
                 ["a value that is cleared in Okta stays in Assets", "set Empty values to Remove"],
             ),
-            Row {
-                heal: SYNC,
-                ..setting(
-                    "site is full",
-                    json!({"objectLimit": 1}),
-                    json!({"objectLimit": null}),
-                    Act::Create,
-                    "",
-                    ["The site holds as many objects as it may", "ee them on the Runs page"],
-                )
-            },
         ],
+        vec![Row {
+            heal: SYNC,
+            ..setting(
+                "site is full",
+                json!({"objectLimit": 1}),
+                json!({"objectLimit": null}),
+                Act::Create,
+                "",
+                ["The site holds as many objects as it may", "ee them on the Runs page"],
+            )
+        }],
         vec![
             attribute(
                 "cardinality",
