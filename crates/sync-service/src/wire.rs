@@ -12,7 +12,7 @@ use sync_store::access::{Role, TokenEntry};
 
 use crate::{
     Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, Keeper, Pause, Saved,
-    Secret, SecretField,
+    Secret, SecretField, Trouble,
 };
 
 /// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings
@@ -148,6 +148,16 @@ pub struct Runs {
     pub connection: ConnectionName,
     /// The runs, the newest first.
     pub runs: Vec<RunSummary>,
+}
+
+/// What goes wrong with a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Troubles {
+    /// The connection.
+    pub connection: ConnectionName,
+    /// What goes wrong now, then what went wrong lately and is over, the newest first.
+    pub troubles: Vec<Trouble>,
 }
 
 /// Events of a connection.

@@ -4,7 +4,7 @@ use axum::Json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use sync_service::LiveRunView;
-use sync_service::wire::Samples;
+use sync_service::wire::{Samples, Troubles};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -20,7 +20,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(25);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(live_run), routes!(samples)]
+    vec![routes!(live_run), routes!(troubles), routes!(samples)]
 }
 
 /// Runs under way, and those that ended lately: phases, rates, remaining time
@@ -33,6 +33,18 @@ pub(super) fn routes() -> Routes {
 )]
 async fn live_run(_identity: Identity, Works(_, connection): Works) -> Json<LiveRunView> {
     Json(connection.live_run())
+}
+
+/// What goes wrong now, and what went wrong lately
+#[utoipa::path(
+    get,
+    path = "/connections/{name}/troubles",
+    operation_id = "list_troubles",
+    tag = "runs",
+    responses((status = 200, description = "The troubles since the daemon began", body = Troubles), Unusable),
+)]
+async fn troubles(_identity: Identity, Works(member, connection): Works) -> Json<Troubles> {
+    Json(Troubles { connection: member.name().clone(), troubles: connection.troubles() })
 }
 
 /// Which samples.

@@ -76,6 +76,20 @@ async fn an_event_is_looked_at_by_its_id() {
 }
 
 #[tokio::test]
+async fn what_goes_wrong_is_told_and_so_is_its_end() {
+    let world = synchronised().await;
+    let troubles = |answer: &Value| answer["troubles"].as_array().unwrap().clone();
+    let path = "/connections/main/troubles";
+    assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);
+    world.control().call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
+    let told = world.api.until(path, |answer| troubles(answer).iter().any(|t| t["ended"].is_null())).await;
+    assert!(troubles(&told)[0]["message"].as_str().unwrap().contains("Okta answered"), "{told}");
+    world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
+    world.api.until(path, |answer| troubles(answer).iter().all(|t| t["ended"].is_string())).await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
     let world = World::start().await.saved().await;
     let api = &world.api;

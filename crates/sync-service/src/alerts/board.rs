@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sync_engine::{Alert, AlertKind, Duty, Failing};
 
 /// How much of what is over is kept.
 const KEPT: usize = 20;
 
 /// Something that goes wrong, or went wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trouble {
     /// What it is about.
     pub kind: AlertKind,
