@@ -302,8 +302,9 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let applied = lines.find_map(|line| {
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        assert_eq!((&event["connection"], &event["named"][0]["id"]), (&json!("main"), &json!(user)));
-        (event["state"] == "done").then_some(event)
+        assert_eq!(event["connection"], "main");
+        // The log also brings what the set-up did, sooner or later.
+        (event["named"][0]["id"] == json!(user) && event["state"] == "done").then_some(event)
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
     let full = mapping(&world, "full");
