@@ -72,7 +72,8 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
             "import_token": ready["insight"]["import_token"],
         },
     });
-    let http = reqwest::Client::new();
+    // Connections are not kept: each daemon has its own.
+    let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
     let saved = http.put(&url).bearer_auth(&token).json(&body).send().await.unwrap();
     assert_eq!(saved.status(), 201);
 
