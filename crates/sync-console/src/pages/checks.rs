@@ -1,7 +1,7 @@
 //! Every precondition: what was seen of it, and what to do.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use sync_service::{JobState, Member};
 use super::links::address;
 use super::parts::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
 use super::stream::{Part, live};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
@@ -22,12 +22,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/checks/stream", get(stream))
 }
 
-async fn page(
-    State(app): State<App>,
-    identity: Identity,
-    Path(name): Path<String>,
-) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let body = html! {
         div.head { h1 { "Checks" } p.muted { "Every precondition of the connection. Nothing is changed." } }
         div data-live={ (address(member.name(), &["checks"])) "/stream" } {
@@ -40,17 +35,15 @@ async fn page(
 async fn stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("checks", state(&member, &identity))]) }
     }))
 }
 
-async fn begin(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn begin(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.examine();
     Ok(Redirect::to(&address(member.name(), &["checks"])))

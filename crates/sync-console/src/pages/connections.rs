@@ -1,7 +1,7 @@
 //! The list of connections, and the overview of one.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
 use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
 use super::stream::{Part, live};
-use super::{PageError, health, shell};
+use super::{Chosen, PageError, health, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 
@@ -130,12 +130,8 @@ fn fresh(status: &ConnectionStatus, now: Timestamp) -> Markup {
     }
 }
 
-async fn overview(
-    State(app): State<App>,
-    identity: Identity,
-    Path(name): Path<String>,
-) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
+    let name = member.name();
     let parts = html! {
         div.head {
             h1 { (name) " " (kept(&member)) }
@@ -157,9 +153,8 @@ async fn overview(
 async fn overview_stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("state", state(&member, &identity).await?)]) }
@@ -251,14 +246,14 @@ fn settings(member: &Member) -> Markup {
     }
 }
 
-async fn pause(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn pause(Chosen(member): Chosen) -> Result<Redirect, PageError> {
+    let name = member.name();
     member.working()?.pause(None).await?;
     Ok(Redirect::to(&format!("/connections/{name}")))
 }
 
-async fn resume(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
+    let name = member.name();
     member.working()?.resume().await?;
     Ok(Redirect::to(&format!("/connections/{name}")))
 }

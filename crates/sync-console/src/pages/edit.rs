@@ -4,7 +4,7 @@ mod form;
 
 use std::collections::HashMap;
 
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -15,7 +15,7 @@ use sync_service::model::ConnectionName;
 use sync_service::{Checked, FieldProblem, Keeper, SaveError, explain};
 
 use super::parts::{Tone, notice};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::Identity;
 use crate::app::App;
 use form::{Fields, Filled};
@@ -66,9 +66,8 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
 async fn edit(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let saved = member.saved().ok_or_else(|| in_file(&member.config_file().display().to_string()))?;
     let fields = Fields::saved(saved);
     Ok(shown(&app, &identity, Some(member.name()), &fields, &Told::default(), StatusCode::OK))
@@ -77,10 +76,9 @@ async fn edit(
 async fn change(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Form(sent): Sent,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let saved = member.saved().ok_or_else(|| in_file(&member.config_file().display().to_string()))?;
     let fields = Fields::sent(sent).over(saved);
     Ok(save(&app, &identity, member.name(), fields, false).await)
@@ -231,8 +229,7 @@ fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
     }
 }
 
-async fn remove(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn remove(State(app): State<App>, Chosen(member): Chosen) -> Result<Redirect, PageError> {
     if member.keeper() == Keeper::File {
         return Err(in_file(&member.config_file().display().to_string()));
     }

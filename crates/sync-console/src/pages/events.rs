@@ -4,7 +4,7 @@ mod detail;
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -16,7 +16,7 @@ use sync_service::{Member, ServiceError};
 use super::links::{self, address, asking};
 use super::parts::{Tone, badge, count, empty, notice, number, said, scroll, time};
 use super::stream::{Part, live};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 
@@ -71,12 +71,10 @@ fn place(member: &Member, end: &str, filter: &EventFilter) -> String {
 }
 
 async fn list(
-    State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let filter = filter(&asked)?;
     let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
     let body = html! {
@@ -109,10 +107,9 @@ async fn list(
 async fn list_stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let filter = filter(&asked)?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity, filter) = (member.clone(), identity.clone(), filter.clone());
@@ -248,11 +245,9 @@ fn event_address(connection: &ConnectionName, id: &EventId) -> String {
 
 /// Puts one event back, or all that were given up.
 async fn replay(
-    State(app): State<App>,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let connection = member.working()?;
     let (put_back, page) = match (sent.get("which").map(String::as_str), sent.get("id")) {
         (Some("dead"), _) => (connection.put_back(None).await?, address(member.name(), &["events"])),

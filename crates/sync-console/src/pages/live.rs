@@ -3,7 +3,7 @@
 mod run;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
@@ -13,7 +13,7 @@ use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, St
 use super::links::address;
 use super::parts::{Tone, aged, empty, notice, number, time};
 use super::stream::{Part, live};
-use super::{PageError, events, shell};
+use super::{Chosen, PageError, events, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 pub(super) use run::phases;
@@ -30,12 +30,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/live/synchronize", post(synchronize))
 }
 
-async fn page(
-    State(app): State<App>,
-    identity: Identity,
-    Path(name): Path<String>,
-) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     super::setup::look_once(&member);
     let body = html! {
         div.head {
@@ -52,9 +47,8 @@ async fn page(
 async fn stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     member.working()?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
@@ -138,20 +132,17 @@ fn back(member: &Member) -> Redirect {
     Redirect::to(&address(member.name(), &["live"]))
 }
 
-async fn pause(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn pause(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?.pause(None).await?;
     Ok(back(&member))
 }
 
-async fn resume(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?.resume().await?;
     Ok(back(&member))
 }
 
-async fn synchronize(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     super::setup::ask_for_everything(&member).await?;
     Ok(back(&member))
 }

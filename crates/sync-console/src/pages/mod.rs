@@ -3,6 +3,7 @@
 mod access;
 mod charts;
 mod checks;
+mod chosen;
 mod connections;
 mod edit;
 mod error;
@@ -26,6 +27,7 @@ use axum::Router;
 
 use crate::app::App;
 
+use chosen::Chosen;
 pub(crate) use error::{PageError, refusal};
 pub(crate) use sign_in::page as sign_in;
 

@@ -5,7 +5,7 @@ mod detail;
 use std::collections::HashMap;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
@@ -14,7 +14,7 @@ use sync_service::{ObjectMatch, ObjectMatches};
 
 use super::links;
 use super::parts::{Tone, badge, capital, empty, notice, scroll, time};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::Identity;
 use crate::app::App;
 
@@ -32,12 +32,11 @@ pub(super) fn router() -> Router<App> {
 const KINDS: [ObjectKind; 2] = [ObjectKind::User, ObjectKind::Group];
 
 async fn list(
-    State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+    let _name = member.name();
     let text = asked.get("q").map_or("", |q| q.trim());
     let kind = match asked.get("kind").map_or("", String::as_str) {
         "" => None,

@@ -4,7 +4,7 @@ mod changes;
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -16,7 +16,7 @@ use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, St
 use super::links::address;
 use super::parts::{Tone, aged, capital, count, empty, notice, number, said, scroll, under_way};
 use super::stream::{Part, live};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 pub(super) use changes::shown;
@@ -28,12 +28,7 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/plan/synchronize", post(synchronize))
 }
 
-async fn page(
-    State(app): State<App>,
-    identity: Identity,
-    Path(name): Path<String>,
-) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     super::setup::look_once(&member);
     let body = html! {
         div.head { h1 { "Plan" } p.muted { "What Synchronize would change. Making a plan reads everything in Okta and sends nothing." } }
@@ -47,17 +42,15 @@ async fn page(
 async fn stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("plan", state(&member, &identity).await?)]) }
     }))
 }
 
-async fn make(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn make(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.make_plan();
     Ok(Redirect::to(&address(member.name(), &["plan"])))
@@ -71,11 +64,9 @@ async fn is_offered(member: &Member) -> Result<bool, ServiceError> {
 
 /// The plan on the page is what consent is given to: without one, or with another one, there is none.
 async fn synchronize(
-    State(app): State<App>,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     if !is_offered(&member).await? {
         return Err(PageError::Bad("The steps before Synchronize on the Set-up page do not hold".into()));
     }

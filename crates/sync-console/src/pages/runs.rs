@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::SignedDuration;
@@ -17,7 +17,7 @@ use sync_service::{Member, ServiceError};
 use super::links::{self, address, asking};
 use super::parts::{capital, count, empty, number, scroll, span, time};
 use super::stream::{Part, live};
-use super::{PageError, health, shell};
+use super::{Chosen, PageError, health, shell};
 use crate::access::Identity;
 use crate::app::App;
 
@@ -73,12 +73,10 @@ fn place(member: &Member, end: &str, filter: RunFilter) -> String {
 }
 
 async fn list(
-    State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let filter = filter(&asked)?;
     let body = html! {
         div.head { h1 { "Runs" } p.muted { "Each reads from Okta and sends what differs." } }
@@ -108,10 +106,9 @@ async fn list(
 async fn list_stream(
     State(app): State<App>,
     _: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let filter = filter(&asked)?;
     Ok(live(app.stop.clone(), move || {
         let member: Arc<Member> = member.clone();

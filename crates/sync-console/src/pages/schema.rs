@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
@@ -17,7 +17,7 @@ use sync_service::{JobState, Member, SchemaView};
 use super::links::{address, asking};
 use super::parts::{Tone, aged, empty, notice, under_way};
 use super::stream::{Part, live};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use side::Show;
@@ -36,12 +36,10 @@ fn show(asked: &HashMap<String, String>) -> Result<Show, PageError> {
 }
 
 async fn page(
-    State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let show = show(&asked)?;
     compare_once(&member);
     let path = address(member.name(), &["schema"]);
@@ -79,10 +77,9 @@ fn compare_once(member: &Arc<Member>) {
 async fn stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let show = show(&asked)?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
@@ -90,8 +87,7 @@ async fn stream(
     }))
 }
 
-async fn compare(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn compare(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.compare_schemas();
     Ok(Redirect::to(&address(member.name(), &["schema"])))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use sync_service::{Guide, JobState, Member, ServiceError, Step, StepName, StepSt
 
 use super::parts::{Tone, ago, badge, notice};
 use super::stream::{Part, live};
-use super::{PageError, shell};
+use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
@@ -25,12 +25,8 @@ pub(super) fn router() -> Router<App> {
         .route("/connections/{name}/synchronize", post(synchronize))
 }
 
-async fn page(
-    State(app): State<App>,
-    identity: Identity,
-    Path(name): Path<String>,
-) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
+    let name = member.name();
     look_once(&member);
     let body = html! {
         div.head { h1 { "Set-up" } p.muted { "One step after the other; each can be repeated at any time." } }
@@ -51,9 +47,8 @@ pub(super) fn look_once(member: &Arc<Member>) {
 async fn stream(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     Ok(live(app.stop.clone(), move || {
         let (member, identity) = (member.clone(), identity.clone());
         async move { Ok(vec![Part::new("steps", steps(&member, &identity).await?)]) }
@@ -149,24 +144,21 @@ fn actions(member: &Member, identity: &Identity, step: &Step) -> Markup {
     }
 }
 
-async fn set_up(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn set_up(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.set_up();
-    Ok(back(&name))
+    Ok(back(&member))
 }
 
-async fn verify(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn verify(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     member.working()?;
     member.verify();
-    Ok(back(&name))
+    Ok(back(&member))
 }
 
-async fn synchronize(State(app): State<App>, Path(name): Path<String>) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     ask_for_everything(&member).await?;
-    Ok(back(&name))
+    Ok(back(&member))
 }
 
 /// Only where the steps above hold: a person may have had the page open for long.
@@ -180,6 +172,6 @@ pub(super) async fn ask_for_everything(member: &Member) -> Result<(), PageError>
     Ok(())
 }
 
-fn back(name: &str) -> Redirect {
-    Redirect::to(&format!("/connections/{name}/setup"))
+fn back(member: &Member) -> Redirect {
+    Redirect::to(&format!("/connections/{}/setup", member.name()))
 }

@@ -11,18 +11,17 @@ use sync_service::model::{ConnectionName, EventId};
 use super::super::links;
 use super::super::parts::{Tone, notice, time};
 use super::super::stream::{Part, live};
-use super::super::{PageError, shell};
+use super::super::{Chosen, PageError, shell};
 use super::{event_address, state_badge, told, when};
 use crate::access::{Identity, Role};
 use crate::app::App;
 
 pub(super) async fn page(
-    State(app): State<App>,
     identity: Identity,
-    Path((name, id)): Path<(String, String)>,
+    Chosen(member): Chosen,
+    Path((_, id)): Path<(String, String)>,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let id = EventId::new(id);
     let event = member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
     let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
@@ -39,9 +38,9 @@ pub(super) async fn page(
 pub(super) async fn stream(
     State(app): State<App>,
     identity: Identity,
-    Path((name, id)): Path<(String, String)>,
+    Chosen(member): Chosen,
+    Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let id = EventId::new(id);
     member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
     Ok(live(app.stop.clone(), move || {

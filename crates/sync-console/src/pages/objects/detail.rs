@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -16,21 +16,19 @@ use sync_service::{
 use super::super::links::{self, address, asking, object_address};
 use super::super::parts::{Tone, badge, capital, count, notice, said, scroll, time};
 use super::super::plan::shown;
-use super::super::{PageError, events, shell};
+use super::super::{Chosen, PageError, events, shell};
 use crate::access::{Identity, Role};
-use crate::app::App;
 
 fn key(kind: &str, id: String) -> Result<RecordKey, PageError> {
     Ok(RecordKey { kind: kind.parse().map_err(|_| PageError::Missing("kind of object"))?, id })
 }
 
 pub(super) async fn page(
-    State(app): State<App>,
     identity: Identity,
-    Path((name, kind, id)): Path<(String, String, String)>,
+    Chosen(member): Chosen,
+    Path((_, kind, id)): Path<(String, String, String)>,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let key = key(&kind, id)?;
     let view = member.working()?.object(&key).await?;
     if view.verdict == ObjectVerdict::Unknown {
@@ -49,10 +47,9 @@ pub(super) async fn page(
 
 /// Has the object read again by whoever works on the connection.
 pub(super) async fn ask(
-    State(app): State<App>,
-    Path((name, kind, id)): Path<(String, String, String)>,
+    Chosen(member): Chosen,
+    Path((_, kind, id)): Path<(String, String, String)>,
 ) -> Result<Redirect, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let key = key(&kind, id)?;
     if !member.working()?.read_again(&key).await? {
         return Err(PageError::Missing("object"));

@@ -12,17 +12,16 @@ use sync_service::{Member, ServiceError};
 use super::super::links;
 use super::super::parts::{Tone, badge, capital, count, notice, number, said, scroll, time};
 use super::super::stream::{Part, live};
-use super::super::{PageError, health, shell};
+use super::super::{Chosen, PageError, health, shell};
 use super::{kind_word, took};
 use crate::access::Identity;
 use crate::app::App;
 
 pub(super) async fn page(
-    State(app): State<App>,
     identity: Identity,
-    Path((name, id)): Path<(String, String)>,
+    Chosen(member): Chosen,
+    Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let id = number_of(&id)?;
     let run = member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
     let shown = all(member.name(), &run);
@@ -39,9 +38,9 @@ pub(super) async fn page(
 pub(super) async fn stream(
     State(app): State<App>,
     _: Identity,
-    Path((name, id)): Path<(String, String)>,
+    Chosen(member): Chosen,
+    Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let id = number_of(&id)?;
     member.working()?.run(id).await?.ok_or(PageError::Missing("run"))?;
     Ok(live(app.stop.clone(), move || {

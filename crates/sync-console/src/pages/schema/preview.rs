@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::super::links::address;
 use super::super::parts::{Tone, notice, said, under_way};
-use super::super::{PageError, shell};
+use super::super::{Chosen, PageError, shell};
 use super::choices::{Choices, inputs, lines};
 use super::side::{self, Show};
 use crate::access::{Identity, Role};
@@ -33,12 +33,7 @@ const LOOK: Duration = Duration::from_millis(100);
 type Sent = HashMap<String, String>;
 
 /// The form, filled with what is in force.
-pub(super) async fn choose(
-    State(app): State<App>,
-    identity: Identity,
-    Path(name): Path<String>,
-) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
+pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let options = in_force(&member)?;
     super::compare_once(&member);
     let body = match compared(&member).await {
@@ -69,12 +64,10 @@ async fn compared(member: &Member) -> JobState<SchemaView> {
 
 /// What the choices would change. Nothing is saved.
 pub(super) async fn preview(
-    State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let Choices { options, problems } = Choices::sent(&in_force(&member)?, &sent);
     if !problems.is_empty() {
         return Ok(refused(&member, &identity, &options, &problems));
@@ -109,10 +102,9 @@ pub(super) async fn preview(
 pub(super) async fn apply(
     State(app): State<App>,
     identity: Identity,
-    Path(name): Path<String>,
+    Chosen(member): Chosen,
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
-    let member = app.member(&name).ok_or(PageError::Missing("connection"))?;
     let Some(saved) = member.saved() else {
         let file = member.config_file().display();
         return Err(PageError::Bad(format!(
