@@ -11,9 +11,13 @@ use crate::{AlertKind, EngineError, Look, Subject, engine::Engine};
 
 /// How often an object that is older than its event is read again before it is taken as it is.
 const MAX_STALE_READS: u32 = 6;
+/// How soon after the change its event is published. An object that changed so much earlier than its event may lack the
+/// change that the event tells, or the event tells of something that objects do not show.
+const EVENT_DELAY: SignedDuration = SignedDuration::from_millis(500);
 /// How often an object that should vanish is looked at: some twenty minutes.
 const MAX_DELETION_READS: u32 = 10;
-/// How often an object that nobody said was deleted, and that is not there, is looked for again: replicas lag.
+/// How often an object is read again that is not there although nobody said it was deleted, or that is a little older than
+/// its event: replicas lag.
 pub(crate) const DOUBTS: u32 = 2;
 /// How often a failing look is tried before its events are given up.
 const MAX_ATTEMPTS: u32 = 12;
@@ -66,8 +70,14 @@ impl Engine {
             None => !look.expects_gone && look.attempts < DOUBTS,
             Some(_) if look.expects_gone => look.attempts < MAX_DELETION_READS,
             Some(last_updated) => {
-                let newest = last_updated.checked_add(tolerance).unwrap_or(Timestamp::MAX);
-                look.at_least.is_some_and(|event| newest < event) && look.attempts < MAX_STALE_READS
+                let age =
+                    look.at_least.map_or(SignedDuration::ZERO, |event| event.duration_since(*last_updated));
+                let reads = match age {
+                    age if age > tolerance => MAX_STALE_READS,
+                    age if age > EVENT_DELAY => DOUBTS,
+                    _ => 0,
+                };
+                look.attempts < reads
             }
         }
     }

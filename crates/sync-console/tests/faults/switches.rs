@@ -194,6 +194,14 @@ fn rows() -> Vec<Vec<Row>> {
                 ["the import source is disabled", "nable the import source"],
             ),
             setting(
+                "removes missing, and an import goes through",
+                json!({"removeMissingObjects": true}),
+                json!({"removeMissingObjects": false}),
+                Act::Event,
+                "",
+                ["the import source removes missing objects", "et missing objects to Ignore"],
+            ),
+            setting(
                 "removes missing",
                 json!({"removeMissingObjects": true}),
                 json!({"removeMissingObjects": false}),

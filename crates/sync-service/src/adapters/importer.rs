@@ -34,6 +34,15 @@ impl AssetsImporter {
     }
 }
 
+/// The outcome in the engine's words. Objects that were deleted show that somebody has changed a setting.
+async fn concluded(ended: &assets::Outcome, mapping: &MappingSlot, settings: &SourceSettings) -> Outcome {
+    let outcome = outcome(ended, mapping);
+    if outcome.missing_deleted() > 0 {
+        settings.forget().await;
+    }
+    outcome
+}
+
 #[async_trait]
 impl Importer for AssetsImporter {
     async fn state(&self) -> Result<SourceState, PortError> {
@@ -87,6 +96,7 @@ impl Importer for AssetsImporter {
             id: ExecutionId::new(started.id()),
             execution: started,
             mapping: self.mapping.clone(),
+            settings: self.settings.clone(),
             chunker: Chunker::new(self.chunks),
         }))
     }
@@ -106,7 +116,9 @@ impl Importer for AssetsImporter {
             Some(status) => match status.state {
                 assets::ExecutionState::Ingesting => ExecutionState::Ingesting,
                 assets::ExecutionState::Cancelled => ExecutionState::Gone,
-                assets::ExecutionState::Done => ExecutionState::Done(outcome(&status.outcome, &self.mapping)),
+                assets::ExecutionState::Done => {
+                    ExecutionState::Done(concluded(&status.outcome, &self.mapping, &self.settings).await)
+                }
                 assets::ExecutionState::Processing | assets::ExecutionState::Other(_) => {
                     ExecutionState::Processing
                 }
@@ -124,6 +136,7 @@ struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
     mapping: MappingSlot,
+    settings: SourceSettings,
     chunker: Chunker,
 }
 
@@ -156,7 +169,7 @@ impl Execution for AssetsExecution {
         let failed = |e| assets_error("the import did not come to an end", e);
         let processing = self.execution.complete().await.map_err(failed)?;
         let ended = processing.outcome(&OutcomeLimits::default()).await.map_err(failed)?;
-        Ok(outcome(&ended, &self.mapping))
+        Ok(concluded(&ended, &self.mapping, &self.settings).await)
     }
 
     async fn cancel(self: Box<Self>, reason: &str) -> Result<(), PortError> {

@@ -41,6 +41,11 @@ impl SourceSettings {
         self.no_older_than(LATELY).await
     }
 
+    /// What was read no longer holds, as an import showed: it is read anew before the next.
+    pub(crate) async fn forget(&self) {
+        *self.known.lock().await = None;
+    }
+
     async fn no_older_than(&self, age: Duration) -> Option<Arc<ImportSource>> {
         let mut known = self.known.lock().await;
         if let Some((at, source)) = &*known

@@ -1,5 +1,7 @@
 //! Events name objects; what they are is read, and read again until it is as new as the event.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -17,6 +19,21 @@ async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
     world.converges().await;
     idle(&connection).await;
     assert!(world.requests(USER).await >= before + 2, "it was read before it was new");
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown() {
+    let world = world(8, 2).await;
+    let connection = world.synced("hook").await;
+    let following = follow(&connection);
+    world.faults("okta.lag=900").await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    // So that the read after the first, which finds nothing new and is made again a second later, falls between the two.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    world.change(&user, json!({ "city": "Sisimiut" })).await;
+    world.converges().await;
     following.stop().await;
 }
 

@@ -39,13 +39,12 @@ async fn guessing_is_slowed_down() {
     browser.goto(&site.address("/sign-in")).await;
     for n in 0..6 {
         browser.fill("Token", &format!("oia_guess{n}")).await;
-        browser.press("Sign in").await;
-        browser.see("Sign in").await;
+        browser.follow("Sign in").await;
     }
     browser.see("Too many sign-ins failed lately").await;
     // Nor does the right one get in now.
     browser.fill("Token", &site.token).await;
-    browser.press("Sign in").await;
+    browser.follow("Sign in").await;
     browser.see("Too many sign-ins failed lately").await;
 }
 

@@ -150,12 +150,35 @@ impl Browser {
         self.driver.find(By::XPath(path.as_str())).await.is_ok()
     }
 
-    /// Types into the field with that label.
+    /// Presses what leads to another page, and waits for that; to be told from a page that looks the same.
+    pub(crate) async fn follow(&self, name: &str) {
+        self.script("window.left = true").await;
+        self.press(name).await;
+        let deadline = Instant::now() + PATIENCE;
+        let arrived = "return !window.left && document.readyState === 'complete'";
+        while self.driver.execute(arrived, Vec::new()).await.ok().is_none_or(|n| *n.json() != json!(true)) {
+            assert!(Instant::now() < deadline, "{name} leads nowhere; the page says:\n{}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Types into the field with that label, as soon as there is one.
     pub(crate) async fn fill(&self, label: &str, text: &str) {
         let path = format!("//*[@id=//label[normalize-space()='{label}']/@for]");
-        let field = self.driver.find(By::XPath(path.as_str())).await.unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let fill = async || {
+            let field = self.driver.find(By::XPath(path.as_str())).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = fill().await {
+            assert!(
+                Instant::now() < deadline,
+                "no field {label}: {error}; the page says:\n{}",
+                self.text().await
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Presses a key where the focus is.
