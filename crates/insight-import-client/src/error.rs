@@ -210,7 +210,9 @@ impl Error {
                 "check the site's address; Assets is part of Jira Service Management Premium and Enterprise"
             }
             Self::MappingExists => "change it instead of submitting it anew",
-            Self::TooLarge { .. } => "make chunks smaller; one record may be too large by itself",
+            Self::TooLarge { .. } => {
+                "make chunks smaller; from a record that is too large by itself, leave an attribute with large values out of the mapping"
+            }
             Self::Disabled => "enable the import source: object schema, Import tab",
             Self::MissingMapping => "submit a schema and mapping first",
             Self::InProgress | Self::StartUnclear { .. } => {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};
 use okta_client::model::{Schema, User, UserType};
-use sync_model::ObjectKind;
+use sync_model::{Departure, ObjectKind};
 
 use crate::attribute::{self, Ingredients, MappedAttribute, Source};
 use crate::document::{Layout, document, type_id};
 use crate::evolution::all_types;
 use crate::shape::{self, Merged, VALUE_TYPES, takes_many};
-use crate::{Attributes, ManagerBy, MappingError, MappingOptions, MappingWarning, Memberships, own};
+use crate::{Attributes, ManagerBy, MappingError, MappingOptions, MappingWarning, Memberships, own, status};
 
 /// A user type with its schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,6 +202,13 @@ impl Mapping {
             !self.attributes(kind).is_empty() && self.type_name(kind) == object_type_name
         };
         ObjectKind::ALL.into_iter().find(is_it)
+    }
+
+    /// The attribute that tells whether an object is marked as gone, and the statuses that say so.
+    pub fn departure_mark(&self, kind: ObjectKind) -> Option<(&MappedAttribute, [&'static str; 2])> {
+        let marks = [Departure::Deleted, Departure::OutOfScope].map(status::of_departure);
+        let attribute = self.attributes(kind).iter().find(|a| a.source == Source::Status)?;
+        Some((attribute, marks))
     }
 
     /// The attribute that names an object.

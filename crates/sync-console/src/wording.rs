@@ -1,7 +1,7 @@
 //! The engine's words for the command line, as they are said to people who have the console before them.
 
 /// What is said on the command line, and here. Longer commands come before those that they begin with.
-const WORDS: [(&str, &str); 20] = [
+const WORDS: [(&str, &str); 21] = [
     ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
     ("run `okta-insight setup`", "press Setup on the Set-up page"),
     ("`okta-insight setup --manual-hook`", "`okta-insight setup --manual-hook` on the server"),
@@ -13,6 +13,7 @@ const WORDS: [(&str, &str); 20] = [
     ("`okta-insight plan`", "the Plan page"),
     ("run `okta-insight sync --accept-shrink`", "accept it there and synchronize"),
     ("`okta-insight sync --accept-shrink`", "accepting it on the Plan page"),
+    ("run `okta-insight sync --resend`", "press Send everything again on the Set-up page"),
     ("run `okta-insight sync`", "press Synchronize"),
     ("`okta-insight sync`", "Synchronize"),
     ("`okta-insight status`", "the Live page"),

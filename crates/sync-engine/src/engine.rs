@@ -431,16 +431,31 @@ impl Engine {
         self.mapping.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. To be
-    /// called before they are added, because nothing tells afterwards that they are new.
+    /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. Values
+    /// that were confirmed are sent once more, for with an attribute that was deleted they are gone. To be called before
+    /// anything is added, because nothing tells afterwards that it is new.
     pub(crate) async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
-        let lacks = compared.state == StructureState::Outdated && !compared.added_attributes.is_empty();
-        if !lacks {
-            return Ok(());
+        match compared.state {
+            StructureState::Outdated if compared.lacking.is_empty() => return Ok(()),
+            StructureState::Outdated => {}
+            StructureState::Missing => return self.ask_for_everything().await,
+            StructureState::Created | StructureState::Extended | StructureState::Current => return Ok(()),
+        }
+        for (&kind, fields) in &compared.lacking {
+            self.ports.store.distrust_values(kind, fields).await?;
         }
         // Nothing is there to be filled before the first full run has begun.
         if self.last_pass().await?.is_some() || self.ports.store.unfinished_pass().await?.is_some() {
             self.ports.store.ask(&Subject::Schema, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Has everything sent again where something was sent before: an import source without a schema holds none of it.
+    async fn ask_for_everything(&self) -> Result<(), EngineError> {
+        if self.last_pass().await?.is_some() {
+            self.ports.store.distrust().await?;
+            self.ports.store.ask(&Subject::Directory, self.now()).await?;
         }
         Ok(())
     }

@@ -185,6 +185,15 @@ impl Connection {
         Ok(())
     }
 
+    /// Has the next full run send everything, also what has not changed, for somebody may have changed or deleted objects
+    /// in Assets.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn resend_everything(&self) -> Result<(), ServiceError> {
+        Ok(self.store.distrust().await?)
+    }
+
     /// Stops sending for a while, or until [`Self::resume`]. Events are stored meanwhile.
     ///
     /// # Errors

@@ -107,6 +107,9 @@ pub struct Synchronize {
     /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
     #[serde(default)]
     pub accept_shrink: bool,
+    /// Send every object, also what has not changed: somebody may have changed or deleted objects in Assets.
+    #[serde(default)]
+    pub resend: bool,
 }
 
 /// A full run that was asked for.

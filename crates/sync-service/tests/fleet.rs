@@ -11,6 +11,7 @@ use std::time::Duration;
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 use sync_service::model::ConnectionName;
+use sync_service::wire::Synchronize;
 use sync_service::{
     AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide, JobState, Keeper,
     MasterKey, OktaSettings, SaveError, Secret, SecretField, StepName, StepState, Store, VaultError, rotate,
@@ -272,7 +273,7 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     member.verify();
     ended(|| member.verified()).await;
     assert_eq!(states().await, [Done, Done, Done, Done, Ready]);
-    member.synchronize(false).await.unwrap();
+    member.synchronize(Synchronize::default()).await.unwrap();
     for _ in 0..2000 {
         if Guide::of(&member).await.unwrap().complete {
             break;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{Census, Known, StoreError};
 use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId};
 
@@ -248,16 +248,7 @@ pub(crate) async fn confirm(
         .into_iter()
         .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
         .collect::<Result<_, StoreError>>()?;
-    let referring = keys_json(&referring);
-    for statement in [
-        "UPDATE objects SET dirty = 1
-         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
-        "INSERT INTO looks (connection, kind, id, expects_gone, attempts, sequence, due)
-         SELECT ?1, r.value ->> 0, r.value ->> 1, 0, 0, 1, ?3 FROM json_each(?2) r WHERE true
-         ON CONFLICT (connection, kind, id) DO UPDATE SET sequence = sequence + 1, attempts = 0, due = excluded.due",
-    ] {
-        sqlx::query(statement).bind(store.id).bind(&referring).bind(millis(now)).execute(&mut *tx).await.map_err(failed)?;
-    }
+    send_again(store, &mut tx, &referring, now).await.map_err(failed)?;
     sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
         .bind(store.id)
         .bind(execution.as_str())
@@ -272,6 +263,62 @@ pub(crate) async fn confirm(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
+
+/// Has objects looked at, and sent also where nothing has changed.
+async fn send_again(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    keys: &[RecordKey],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let keys = keys_json(keys);
+    for statement in [
+        "UPDATE objects SET dirty = 1
+         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+        "INSERT INTO looks (connection, kind, id, expects_gone, attempts, sequence, due)
+         SELECT ?1, r.value ->> 0, r.value ->> 1, 0, 0, 1, ?3 FROM json_each(?2) r WHERE true
+         ON CONFLICT (connection, kind, id) DO UPDATE SET sequence = sequence + 1, attempts = 0, due = excluded.due",
+    ] {
+        sqlx::query(statement).bind(store.id).bind(&keys).bind(millis(now)).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Has an object sent again, with what refers to it: in Assets that may refer to nothing by now.
+pub(crate) async fn distrust(
+    store: &ConnectionStore,
+    key: &RecordKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "doubt an object";
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    let answers_to: Option<String> = sqlx::query_scalar(
+        "SELECT answers_to FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3 AND NOT gone",
+    )
+    .bind(store.id)
+    .bind(key.kind.as_str())
+    .bind(&key.id)
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let Some(answers_to) = answers_to else { return Ok(()) };
+    let referring: Vec<(String, String)> = sqlx::query_as(
+        "SELECT l.kind, l.id FROM links l JOIN objects o USING (connection, kind, id)
+         WHERE connection = ?1 AND l.to_kind = ?2 AND l.to_value = ?3 AND NOT o.gone",
+    )
+    .bind(store.id)
+    .bind(key.kind.as_str())
+    .bind(answers_to)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let referring = referring.into_iter().map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }));
+    let keys: Vec<RecordKey> =
+        std::iter::once(Ok(key.clone())).chain(referring).collect::<Result<_, StoreError>>()?;
+    send_again(store, &mut tx, &keys, now).await.map_err(failed)?;
     tx.commit().await.map_err(failed)
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::Value;
 use sync_engine::{
     AuditLine, EventEntry, EventFilter, EventMark, FoundObjects, GoneObject, KeptValue, ObjectEntry, Replay,
     RunDetail, RunFilter, RunSummary, Sample, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
@@ -160,6 +161,26 @@ impl Upkeep for ConnectionStore {
             .await
             .map(drop)
             .map_err(|e| StoreError::new("doubt what was confirmed", e))
+    }
+
+    async fn distrust_values(&self, kind: ObjectKind, fields: &[String]) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE objects SET dirty = 1
+             WHERE connection = ?1 AND kind = ?2 AND NOT gone AND EXISTS (
+                 SELECT 1 FROM json_each(record, '$.fields') f
+                 WHERE f.type <> 'null' AND f.key IN (SELECT value FROM json_each(?3)))",
+        )
+        .bind(self.id)
+        .bind(kind.as_str())
+        .bind(Value::from(fields).to_string())
+        .execute(&self.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("doubt values", e))
+    }
+
+    async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
+        crate::objects::distrust(self, key, now).await
     }
 
     async fn find_objects(

@@ -4,11 +4,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use sync_engine::{AuditLine, Change, KeptValue, RunKind, RunReport, Staged, StateStore, ToClear, Upkeep};
-use sync_model::{ConnectionName, ExecutionId, ObjectKind, Record, RecordKey, RunId};
+use sync_engine::{
+    AuditLine, Change, KeptValue, LookSort, RunKind, RunReport, Staged, StateStore, Subject, ToClear, Upkeep,
+};
+use sync_model::{
+    ConnectionName, ExecutionId, GroupId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
+};
 use sync_store::{ConnectionStore, Store};
 
 struct World {
@@ -204,4 +209,57 @@ async fn distrust_sends_every_live_object_again() {
     assert!(!world.store.known(&[ada()]).await.unwrap()[&ada()].dirty);
     world.store.distrust().await.unwrap();
     assert!(world.store.known(&[ada()]).await.unwrap()[&ada()].dirty);
+}
+
+#[tokio::test]
+async fn values_that_are_doubted_are_sent_again_where_there_are_any() {
+    let world = world().await;
+    world.send(Change::Create, record("Paris"), 0, &[]).await;
+    let dirty = async || world.store.known(&[ada()]).await.unwrap()[&ada()].dirty;
+    let fields = ["badge".to_owned()];
+    world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
+    assert!(!dirty().await, "it has no such value");
+    let fields = ["badge".to_owned(), "city".to_owned()];
+    world.store.distrust_values(ObjectKind::Group, &fields).await.unwrap();
+    assert!(!dirty().await, "it is no group");
+    world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
+    assert!(dirty().await);
+}
+
+#[tokio::test]
+async fn an_object_that_is_doubted_is_sent_again_with_what_refers_to_it() {
+    let world = world().await;
+    let group = RecordKey { kind: ObjectKind::Group, id: "g1".into() };
+    let admins = Record {
+        key: group.clone(),
+        fields: BTreeMap::new(),
+        answers_to: "g1".into(),
+        references: Vec::new(),
+    };
+    let member = Record {
+        references: vec![Reference { kind: ObjectKind::Group, value: "g1".into() }],
+        ..record("Paris")
+    };
+    let grace = Record {
+        key: RecordKey { kind: ObjectKind::User, id: "u2".into() },
+        answers_to: "u2".into(),
+        ..record("Paris")
+    };
+    let keys = [group.clone(), ada(), grace.key.clone()];
+    for (second, record) in (0..).zip([admins, member, grace]) {
+        world.send(Change::Create, record, second, &[]).await;
+    }
+    world.store.distrust_object(&RecordKey { kind: ObjectKind::User, id: "u9".into() }, at(5)).await.unwrap();
+    let claim = async || {
+        let looks =
+            world.store.claim_looks(LookSort::Objects, 10, at(9), Duration::from_secs(1)).await.unwrap();
+        looks.into_iter().map(|look| look.target).collect::<Vec<_>>()
+    };
+    assert_eq!(claim().await, [], "nobody knows that object");
+    world.store.distrust_object(&group, at(6)).await.unwrap();
+    let known = world.store.known(&keys).await.unwrap();
+    assert_eq!(keys.each_ref().map(|key| known[key].dirty), [true, true, false]);
+    let mut looked = claim().await;
+    looked.sort_by_key(|subject| format!("{subject:?}"));
+    assert_eq!(looked, [Subject::Group(GroupId::new("g1")), Subject::User(UserId::new("u1"))]);
 }

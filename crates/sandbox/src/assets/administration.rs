@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Site;
 use super::document::Structure;
+use super::objects::Objects;
 
 /// What cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,12 @@ fn object_type(structure: &Structure, wanted: &Value) -> Result<usize, Refused> 
 }
 
 impl Site {
+    /// Deletes the object schema with its objects. The import source is made again for another, and has no mapping yet.
+    pub(crate) fn delete_schema(&self) {
+        self.state().structure = None;
+        *self.held() = Objects::default();
+    }
+
     /// Adds an attribute: `{"type","name","kind"}`. Assets makes its external id.
     pub(crate) fn add_attribute(&self, wanted: &Value) -> Result<Value, Refused> {
         let mut state = self.state();

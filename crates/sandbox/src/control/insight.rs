@@ -15,7 +15,7 @@ pub(super) fn router() -> Router<Both> {
         .route("/objects/{id}", post(change_object).delete(delete_object))
         .route("/attributes", post(add_attribute).put(change_attribute).delete(delete_attribute))
         .route("/executions", get(executions))
-        .route("/document", get(document))
+        .route("/document", get(document).delete(delete_schema))
         .route("/token", post(rotate_token))
         .route("/settings", put(settings))
 }
@@ -29,6 +29,11 @@ async fn objects(State(Both { site, .. }): Sides, Query(page): Page) -> Json<Val
 
 async fn document(State(Both { site, .. }): Sides) -> Json<Value> {
     Json(site.document())
+}
+
+async fn delete_schema(State(Both { site, .. }): Sides) -> Json<Value> {
+    site.delete_schema();
+    Json(Value::Null)
 }
 
 async fn rotate_token(State(Both { site, .. }): Sides) -> Json<Value> {

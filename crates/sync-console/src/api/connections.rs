@@ -176,7 +176,7 @@ async fn synchronize(
     Works(member, connection): Works,
     Body(wish): Body<Synchronize>,
 ) -> Result<(StatusCode, Json<Requested>), ApiError> {
-    let request = member.synchronize(wish.accept_shrink).await?;
+    let request = member.synchronize(wish).await?;
     let run = connection.requested_run(request).await?;
     Ok((StatusCode::ACCEPTED, Json(Requested { request, run })))
 }

@@ -20,7 +20,7 @@ const MOST: u32 = 500;
 const SEARCH: usize = 200;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(list), routes!(one), routes!(ask)]
+    vec![routes!(list), routes!(one), routes!(resend)]
 }
 
 /// Which objects.
@@ -89,20 +89,20 @@ async fn one(
     Ok(Json(view))
 }
 
-/// Read an object from Okta again, and send what differs
+/// Read an object from Okta again, and send it, also where it has not changed
 #[utoipa::path(
     post,
-    path = "/connections/{name}/objects/{kind}/{object}/ask",
-    operation_id = "ask_for_object",
+    path = "/connections/{name}/objects/{kind}/{object}/resend",
+    operation_id = "resend_object",
     tag = "objects",
-    responses((status = 202, description = "It is read shortly, should Okta have it"), Unusable),
+    responses((status = 202, description = "It is read and sent shortly, should Okta have it"), Unusable),
 )]
-async fn ask(
+async fn resend(
     _admin: Admin,
     Works(_, connection): Works,
     ObjectAt(key): ObjectAt,
 ) -> Result<StatusCode, ApiError> {
-    if connection.read_again(&key).await? {
+    if connection.resend(&key).await? {
         return Ok(StatusCode::ACCEPTED);
     }
     Err(ApiError::unknown_object())

@@ -68,6 +68,12 @@ fn state(member: &Member, identity: &Identity) -> Markup {
                 p.muted { "Looked at " (aged(ended)) }
                 @if let Some(button) = button("Check again") { div.actions { (button) } }
             }
+            @if member.saved().is_some() {
+                p.muted {
+                    "Keys such as " code { "assets.site_url" } " are fields of the "
+                    a href=(address(member.name(), &["edit"])) { "connection's settings" } "; keys of the server are in its file."
+                }
+            }
             (areas(&result.checks))
         },
     }

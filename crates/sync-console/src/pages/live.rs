@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::engine::EventFilter;
+use sync_service::wire::Synchronize;
 use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, StepName, StepState};
 
 use super::links::address;
@@ -143,6 +144,6 @@ async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 }
 
 async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    super::setup::ask_for_everything(&member).await?;
+    super::setup::ask_for_everything(&member, Synchronize::default()).await?;
     Ok(back(&member))
 }

@@ -25,7 +25,7 @@ pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/connections/{name}/objects", get(list))
         .route("/connections/{name}/objects/{kind}/{id}", get(detail::page))
-        .route("/connections/{name}/objects/{kind}/{id}/ask", post(detail::ask))
+        .route("/connections/{name}/objects/{kind}/{id}/resend", post(detail::resend))
 }
 
 /// The kinds that people look for.

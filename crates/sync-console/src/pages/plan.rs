@@ -11,6 +11,7 @@ use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use sync_service::engine::{Losses, RunKind, StructureReport, SyncPlan};
+use sync_service::wire::Synchronize;
 use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, StepState};
 
 use super::links::address;
@@ -85,7 +86,8 @@ async fn synchronize(
                 .into(),
         ));
     }
-    member.synchronize(plan.refusal.is_some()).await?;
+    let wish = Synchronize { accept_shrink: plan.refusal.is_some(), ..Synchronize::default() };
+    member.synchronize(wish).await?;
     Ok(Redirect::to(&address(member.name(), &["live"])))
 }
 

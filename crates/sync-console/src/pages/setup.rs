@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
+use serde::Deserialize;
+use sync_service::wire::Synchronize;
 use sync_service::{Guide, JobState, Member, ServiceError, Step, StepName, StepState};
 
 use super::parts::{Tone, ago, badge, notice};
@@ -140,8 +142,25 @@ fn actions(member: &Member, identity: &Identity, step: &Step) -> Markup {
                     a.button href={ "/connections/" (name) "/checks" } { "Check every precondition" }
                 }
             }
+            @if step.name == StepName::Synchronize && !first {
+                details.below #resend {
+                    summary { "Did somebody change or delete objects in Assets?" }
+                    p { "What has not changed in Okta is not sent. Assets gets back what it lacks when every object is sent once more." }
+                    form method="post" action={ "/connections/" (name) "/synchronize" } {
+                        (shell::csrf(identity))
+                        button type="submit" name="resend" value="yes" { "Send everything again" }
+                    }
+                }
+            }
         }
     }
+}
+
+/// What the form of the last step says.
+#[derive(Deserialize)]
+struct Again {
+    /// Present where everything is to be sent, also what has not changed.
+    resend: Option<String>,
 }
 
 async fn set_up(Chosen(member): Chosen) -> Result<Redirect, PageError> {
@@ -156,19 +175,20 @@ async fn verify(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     Ok(back(&member))
 }
 
-async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    ask_for_everything(&member).await?;
+async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result<Redirect, PageError> {
+    let resend = asked.resend.is_some();
+    ask_for_everything(&member, Synchronize { resend, ..Synchronize::default() }).await?;
     Ok(back(&member))
 }
 
 /// Only where the steps above hold: a person may have had the page open for long.
-pub(super) async fn ask_for_everything(member: &Member) -> Result<(), PageError> {
+pub(super) async fn ask_for_everything(member: &Member, wish: Synchronize) -> Result<(), PageError> {
     let guide = Guide::of(member).await?;
     let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
     if !offered {
         return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
     }
-    member.synchronize(false).await?;
+    member.synchronize(wish).await?;
     Ok(())
 }
 

@@ -1,8 +1,15 @@
 //! No kind of fault is left out.
 
+use std::path::{Path, PathBuf};
+
 use sandbox::FaultSpec;
 
 use crate::{rows, switches};
+
+/// The sources of the sandbox.
+fn sandbox() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src")
+}
 
 #[test]
 fn every_kind_of_fault_that_the_sandbox_knows_has_a_row() {
@@ -16,10 +23,20 @@ fn every_kind_of_fault_that_the_sandbox_knows_has_a_row() {
 }
 
 #[test]
+fn every_setting_of_the_import_source_has_a_row() {
+    let settings = std::fs::read_to_string(sandbox().join("assets/settings.rs")).unwrap();
+    let (_, known) = settings.split_once("fn change").unwrap();
+    let known: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
+    assert!(known.len() > 10 && known.contains(&"chunkLimit"), "{known:?}");
+    let rows = [include_str!("switches.rs"), include_str!("behind.rs")].concat();
+    let missing: Vec<_> = known.iter().filter(|name| !rows.contains(&format!("\"{name}\""))).collect();
+    assert!(missing.is_empty(), "no row tells how these look: {missing:?}");
+}
+
+#[test]
 fn every_switch_of_the_control_api_has_a_row_or_is_no_fault() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src/control");
     for (file, known) in [("okta.rs", switches::OKTA), ("insight.rs", switches::INSIGHT)] {
-        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let text = std::fs::read_to_string(sandbox().join("control").join(file)).unwrap();
         let routes: Vec<&str> = text
             .lines()
             .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split('"').next())

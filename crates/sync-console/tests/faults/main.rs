@@ -5,6 +5,7 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod behind;
 mod complete;
 #[path = "../support/daemon.rs"]
 mod daemon;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use sandbox::SandboxOptions;
+use sandbox::{SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::ExposeSecret;
 
@@ -35,7 +35,20 @@ impl World {
     /// The same with more settings.
     pub(crate) async fn with(more: &Value) -> Self {
         let world = Self::before_save().await;
-        world.save(more).await;
+        let draft = world.settings(more);
+        world.set_up(&draft).await
+    }
+
+    /// The same with an account.
+    pub(crate) async fn with_account() -> Self {
+        let world = Self::before_save().await;
+        let draft = world.settings_with_account();
+        world.set_up(&draft).await
+    }
+
+    async fn set_up(self, draft: &Value) -> Self {
+        let world = self;
+        world.save(draft).await;
         world.press("setup").await;
         world.page_with("/setup", &["Event hook to"], true).await;
         world.press("verify").await;
@@ -72,8 +85,20 @@ impl World {
         draft
     }
 
-    async fn save(&self, more: &Value) {
-        let (status, text) = self.put(&self.settings(more)).await;
+    /// The same with the account of somebody who may change what an import token may not.
+    pub(crate) fn settings_with_account(&self) -> Value {
+        let mut draft = self.settings(&Value::Null);
+        let ready = &self.sandbox.ready()["insight"];
+        let assets = &mut draft["settings"]["assets"];
+        for key in ["site_url", "email"] {
+            assets[key] = ready[key].clone();
+        }
+        draft["secrets"]["api_token"] = ready["api_token"].clone();
+        draft
+    }
+
+    pub(crate) async fn save(&self, draft: &Value) {
+        let (status, text) = self.put(draft).await;
         assert_eq!(status, 201, "{text}");
     }
 
@@ -166,6 +191,28 @@ impl World {
         }
     }
 
+    /// Waits until something is so.
+    pub(crate) async fn comes_true(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so().await {
+            assert!(Instant::now() < deadline, "never: {what}: {}", self.page("").await);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until Assets has what Okta has.
+    pub(crate) async fn is_equal(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let audit = audit::compare(&self.control()).await.unwrap();
+            if audit.in_sync {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{:?}", audit.differences);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let answer = self.control().call(method, path, body).await;
         answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
@@ -187,6 +234,12 @@ impl World {
     pub(crate) async fn hook_path(&self) -> String {
         let hooks = self.control().get("/okta/hooks").await.unwrap();
         format!("/okta/hooks/{}", hooks[0]["id"].as_str().unwrap())
+    }
+
+    /// The objects of a type in Assets, with their values by attribute.
+    pub(crate) async fn objects(&self, kind: &str) -> Vec<Value> {
+        let found = self.control().get(&format!("/insight/objects?type=/type/{kind}")).await.unwrap();
+        found["objects"].as_array().unwrap().clone()
     }
 
     /// A user's city becomes this.

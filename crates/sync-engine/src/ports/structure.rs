@@ -1,7 +1,10 @@
 //! What *Setup* creates and *Verify* checks.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use sync_model::ObjectKind;
 
 use crate::PortError;
 
@@ -46,6 +49,9 @@ pub struct StructureReport {
     pub notes: Vec<String>,
     /// Differences that are reported and never forced.
     pub drift: Vec<String>,
+    /// The fields of records that are wanted and have no attribute so far. Only a comparison tells them.
+    #[serde(skip)]
+    pub lacking: BTreeMap<ObjectKind, Vec<String>>,
 }
 
 /// The object schema and mapping in the import source, wanted and present.

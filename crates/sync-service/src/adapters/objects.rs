@@ -150,6 +150,20 @@ impl AssetsObjects {
         Ok(found)
     }
 
+    /// How many objects of a kind there are that are not marked as gone, those of strangers among them.
+    pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
+        let mapping = self.mapping.get();
+        let mapping =
+            mapping.ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))?;
+        let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
+        if let Some((attribute, marks)) = mapping.departure_mark(kind) {
+            let marks = marks.map(aql_text).join(", ");
+            query = format!("{query} AND {} NOT IN ({marks})", aql_text(&attribute.name));
+        }
+        let counted = self.account.count(&query).await;
+        counted.map_err(|e| assets_error("objects could not be counted with the account", e))
+    }
+
     /// The objects of an id with their values: none, or one, or twins.
     pub(crate) async fn see(&self, key: &RecordKey) -> Result<Vec<SeenObject>, PortError> {
         // What Assets calls the attributes is read again when one is not known; one that stays hidden is left out.

@@ -1,5 +1,7 @@
 //! The Assets object schema and mapping as the engine's structure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
@@ -8,6 +10,7 @@ use okta_client::OktaClient;
 use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use sync_engine::{PortError, Structure, StructureReport, StructureState};
+use sync_model::ObjectKind;
 
 use crate::export::Saved;
 
@@ -122,7 +125,8 @@ impl Structure for AssetsStructure {
     async fn compare(&self) -> Result<StructureReport, PortError> {
         let Examined { wanted, evolution } = self.against(self.wanted().await?).await?;
         let Some(evolution) = evolution else { return Ok(whole(&wanted, StructureState::Missing)) };
-        Ok(self.compared(&wanted, evolution))
+        let lacking = self.mapping.get().map(|settled| lacking(&wanted, &settled)).unwrap_or_default();
+        Ok(StructureReport { lacking, ..self.compared(&wanted, evolution) })
     }
 
     async fn preview(&self) -> Result<StructureReport, PortError> {
@@ -258,6 +262,7 @@ fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> Str
         limited: limited(&evolution.drift),
         notes: notes(mapping),
         drift: evolution.drift.iter().map(ToString::to_string).collect(),
+        lacking: BTreeMap::new(),
     }
 }
 
@@ -277,7 +282,21 @@ fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
         limited: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
+        lacking: BTreeMap::new(),
     }
+}
+
+/// The fields of the wanted mapping that the one in force does without.
+fn lacking(wanted: &Mapping, in_force: &Mapping) -> BTreeMap<ObjectKind, Vec<String>> {
+    let fields = |mapping: &Mapping, kind| -> BTreeSet<String> {
+        mapping.attributes(kind).iter().map(|attribute| attribute.locator.clone()).collect()
+    };
+    let of_kind = |kind| {
+        let lacking: Vec<String> =
+            fields(wanted, kind).difference(&fields(in_force, kind)).cloned().collect();
+        (!lacking.is_empty()).then_some((kind, lacking))
+    };
+    ObjectKind::ALL.into_iter().filter_map(of_kind).collect()
 }
 
 /// Attributes that take fewer values than they should.

@@ -8,6 +8,7 @@ mod assets;
 mod check;
 mod hook;
 mod machine;
+mod objects;
 mod okta;
 mod org;
 mod probe;
@@ -173,15 +174,17 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         _ => None,
     };
     let has_account = connection.assets.account.is_some();
-    let (hook, selection, (structure, settings)) = tokio::join!(
+    let (hook, selection, (structure, settings, objects)) = tokio::join!(
         hook::look(machine, answering, connection, port),
         selection::look(connection, okta, app.schemas.as_ref()),
         async {
             let (checks, mapping) =
                 assets::structure(&access, structure.as_ref(), app.schemas.as_ref(), has_account).await;
-            let settings =
-                settings::look(connection, import.ok(), access.lacks, mapping.as_ref(), account).await;
-            (checks, settings)
+            let import = import.ok().filter(|_| access.lacks.is_none());
+            let (settings, account) =
+                settings::look(connection, import, access.lacks, mapping.as_ref(), account).await;
+            let objects = objects::look(machine, connection, import, mapping.as_ref(), account).await;
+            (checks, settings, objects)
         },
     );
     let rate = okta::rate(okta);
@@ -196,6 +199,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         access.checks,
         structure,
         settings,
+        vec![objects],
         addresses,
     ]
     .concat()

@@ -15,7 +15,7 @@ const EMPTY: Item = Item::new("assets.empty_values", Area::Assets, "Empty values
 const UNKNOWN: Item = Item::new("assets.unknown_values", Area::Assets, "Unknown values");
 const MISSING: Item = Item::new("assets.missing_objects", Area::Assets, "Missing objects");
 const QUOTA: Item = Item::new("assets.quota", Area::Assets, "Objects of the site");
-const ACCOUNT: Item = Item::new("assets.account", Area::Assets, "Account");
+pub(super) const ACCOUNT: Item = Item::new("assets.account", Area::Assets, "Account");
 
 /// What Premium includes. Atlassian's API does not tell what this site may have.
 const INCLUDED: u64 = 50_000;
@@ -25,14 +25,15 @@ const NEAR: u64 = 90;
 /// The account, where the configuration has one.
 pub(super) type Account<'a> = Option<Result<&'a AssetsClient, Item>>;
 
-/// Looks at settings, quota and account. `lacks` is what keeps the import source from being asked.
-pub(super) async fn look(
+/// Looks at settings, quota and account, and gives the account as it may be used. `lacks` is what keeps the import source
+/// from being asked.
+pub(super) async fn look<'a>(
     connection: &ConnectionConfig,
     import: Option<&ImportClient>,
     lacks: Option<Item>,
     mapping: Option<&Mapping>,
-    account: Account<'_>,
-) -> Vec<Check> {
+    account: Account<'a>,
+) -> (Vec<Check>, Account<'a>) {
     let (account_check, usage) = match account {
         None => (no_account(connection), None),
         Some(Err(needed)) => (ACCOUNT.needs(needed), None),
@@ -41,10 +42,8 @@ pub(super) async fn look(
             Err(late) => (late, None),
         },
     };
-    let usable = match account {
-        Some(Ok(client)) if account_check.holds() => Some(client),
-        _ => None,
-    };
+    let account = account.map(|client| if account_check.holds() { client } else { Err(ACCOUNT) });
+    let usable = account.and_then(Result::ok);
     let mut checks = match (lacks, import) {
         (None, Some(import)) => {
             // Asked with the account where there is one, and otherwise with the token.
@@ -61,7 +60,7 @@ pub(super) async fn look(
     };
     checks.push(quota(usage.as_ref(), account.is_some(), connection));
     checks.push(account_check);
-    checks
+    (checks, account)
 }
 
 fn account_keys(connection: &ConnectionConfig) -> String {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::job::{Job, JobState, Yard};
 use crate::doctor::{self, Diagnosis};
 use crate::plan::PlanView;
+use crate::wire::Synchronize;
 use crate::{
     Claim, Config, Connection, ConnectionConfig, ConnectionSettings, Pause, SchemaView, SecretField,
     ServiceError, compare_schemas, explain,
@@ -276,18 +277,21 @@ impl Member {
         self.jobs.schema.state()
     }
 
-    /// Asks for a full run, which begins shortly; it shows among the runs. What `accept_shrink` releases is said in the
+    /// Asks for a full run, which begins shortly; it shows among the runs. What is released by accepting is said in the
     /// plan. Gives the number of the request.
     ///
     /// # Errors
     /// When the connection cannot work or is paused, or the store fails.
-    pub async fn synchronize(&self, accept_shrink: bool) -> Result<i64, ServiceError> {
+    pub async fn synchronize(&self, wish: Synchronize) -> Result<i64, ServiceError> {
         let connection = self.working()?;
         if let Some(Pause { until }) = connection.paused().await? {
             let connection = self.name.to_string();
             return Err(crate::HandoverError::Paused { connection, until }.into());
         }
-        let request = connection.store().request_sync(accept_shrink, SystemClock.now()).await?;
+        if wish.resend {
+            connection.resend_everything().await?;
+        }
+        let request = connection.store().request_sync(wish.accept_shrink, SystemClock.now()).await?;
         self.forget_plan();
         Ok(request.id)
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    Change, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Structure, Subject,
-    Uncleared, UnconfirmedObject,
+    Change, Clock, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Structure,
+    Subject, SystemClock, Uncleared, UnconfirmedObject,
 };
 use sync_model::{ConnectionName, EventId, GroupId, ObjectKind, Record, RecordKey, UserId};
 
@@ -244,12 +244,14 @@ impl Connection {
         })
     }
 
-    /// Has an object read again by whoever works on the connection. `false` when nothing can have this id.
+    /// Has an object read again by whoever works on the connection, and sent also where it has not changed, for somebody
+    /// may have changed or deleted it in Assets. `false` when nothing can have this id.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn read_again(&self, key: &RecordKey) -> Result<bool, ServiceError> {
+    pub async fn resend(&self, key: &RecordKey) -> Result<bool, ServiceError> {
         let Some(subject) = subject(key) else { return Ok(false) };
+        self.store().distrust_object(key, SystemClock.now()).await?;
         self.ask(&[subject]).await?;
         Ok(true)
     }

@@ -73,13 +73,16 @@ impl ObjectVerdict {
         if is_there == gone || is_there && fields.iter().any(FieldView::is_behind) {
             return Self::Behind;
         }
+        if gone {
+            return Self::Gone;
+        }
         if *assets == AssetsSide::Absent {
             return Self::MissingInAssets;
         }
         if fields.iter().any(|field| field.agreement == Agreement::Differs) {
             return Self::Differs;
         }
-        if gone { Self::Gone } else { Self::Current }
+        Self::Current
     }
 
     /// The same in a sentence.
@@ -100,10 +103,11 @@ impl ObjectVerdict {
             ),
             Self::Differs => format!(
                 "Assets has other values than were sent of this {kind}: somebody changed them there, or the import \
-                 source keeps them."
+                 source keeps them. Sent again, it gets those of Okta, unless the import source keeps them."
             ),
             Self::MissingInAssets => format!(
-                "This {kind} was sent and confirmed, and Assets does not have it, or does not show it to the account."
+                "This {kind} was sent and confirmed, and Assets does not have it, or does not show it to the account. \
+                 Sent again, it is made again."
             ),
             Self::Gone => {
                 format!("This {kind} is marked as gone: Okta deleted it, or it is not chosen any more.")

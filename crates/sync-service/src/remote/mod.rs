@@ -214,7 +214,8 @@ impl RemoteClient {
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "synchronize"];
-        let asked: Requested = self.post(&path, Some(&Synchronize { accept_shrink })).await?;
+        let asked: Requested =
+            self.post(&path, Some(&Synchronize { accept_shrink, ..Synchronize::default() })).await?;
         let request = asked.request.to_string();
         let path = ["connections", name.as_str(), "synchronize", request.as_str()];
         let began = Instant::now();

@@ -45,13 +45,13 @@ pub(super) async fn page(
     Ok(shell::connection_page(&identity, &member, "/objects", &body).into_response())
 }
 
-/// Has the object read again by whoever works on the connection.
-pub(super) async fn ask(
+/// Has the object read again by whoever works on the connection, and sent whether or not it has changed.
+pub(super) async fn resend(
     Chosen(member): Chosen,
     Path((_, kind, id)): Path<(String, String, String)>,
 ) -> Result<Redirect, PageError> {
     let key = key(&kind, id)?;
-    if !member.working()?.read_again(&key).await? {
+    if !member.working()?.resend(&key).await? {
         return Err(PageError::Missing("object"));
     }
     Ok(Redirect::to(&asking(&object_address(member.name(), &key), &[("asked", "yes")])))
@@ -83,11 +83,11 @@ fn all(connection: &ConnectionName, identity: &Identity, view: &ObjectView, aske
             span.muted { (view.key.kind) " " code { (view.key.id) } }
             @if identity.role == Role::Admin {
                 div.actions {
-                    form method="post" action={ (at) "/ask" } { (shell::csrf(identity)) button type="submit" { "Read it again" } }
+                    form method="post" action={ (at) "/resend" } { (shell::csrf(identity)) button type="submit" { "Send it again" } }
                 }
             }
         }
-        @if asked { (notice(Tone::Busy, "It is read from Okta again, and sent if it differs", Some("open this page again in a moment"))) a.button.below href=(at) { "Look again" } }
+        @if asked { (notice(Tone::Busy, "It is read from Okta again, and sent", Some("open this page again in a moment"))) a.button.below href=(at) { "Look again" } }
         p { (view.explanation) }
         div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(&view.assets)) }
         (fields(&view.fields))

@@ -11,6 +11,7 @@ use axum::http::{Request, StatusCode};
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::Value;
 use sync_service::model::ConnectionName;
+use sync_service::wire::Synchronize;
 use sync_service::{Config, Fleet, Member};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -129,7 +130,7 @@ impl World {
 
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
-        self.member().synchronize(false).await.unwrap();
+        self.member().synchronize(Synchronize::default()).await.unwrap();
         self.page_with("/connections/main/runs?kind=full", "✓</span> Done").await;
     }
 }

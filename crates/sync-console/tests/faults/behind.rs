@@ -1,0 +1,213 @@
+//! What people do to objects and attributes on either side, and settings that a set-up has to get along with.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::row::{Act, Row, Switch, rides_out};
+use crate::world::World;
+
+/// A call of the control API that nobody has to know of, beside faults that make it matter.
+struct Ride {
+    name: &'static str,
+    faults: &'static str,
+    on: (&'static str, &'static str, Value),
+    off: Option<Value>,
+}
+
+fn rides() -> Vec<Ride> {
+    let call = |name, faults, method, path| Ride { name, faults, on: (method, path, Value::Null), off: None };
+    let setting =
+        |name, on, off| Ride { name, faults: "", on: ("PUT", "/insight/settings", on), off: Some(off) };
+    let attribute = json!({ "type": "Okta User", "name": "Parking lot" });
+    vec![
+        call("tokens are revoked", "", "DELETE", "/okta/tokens"),
+        call("cursors expire while the log alone tells", "hooks.lost=1", "DELETE", "/okta/log/cursors"),
+        call("the log forgets what was read", "hooks.lost=1", "DELETE", "/okta/log"),
+        setting("small chunks", json!({ "chunkLimit": 2500 }), json!({ "chunkLimit": null })),
+        setting("few requests to Assets", json!({ "rateLimit": 120 }), json!({ "rateLimit": null })),
+        Ride {
+            on: ("POST", "/insight/attributes", attribute),
+            ..call("an attribute of their own", "", "", "")
+        },
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_heals_by_itself_is_nobodys_business() {
+    let world = World::start().await;
+    for (turn, Ride { name, faults, on: (method, path, body), off }) in rides().into_iter().enumerate() {
+        world.call(method, path, &body).await;
+        rides_out(&world, turn, name, faults).await;
+        if let Some(off) = off {
+            world.call(method, path, &off).await;
+        }
+    }
+    world.end().await;
+}
+
+/// Objects that lack in Assets, and values that differ there, are told with the account, and mended by sending again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
+    let world = World::with_account().await;
+    let users = world.objects("user").await;
+    let id = |object: &Value| object["id"].to_string().trim_matches('"').to_owned();
+    let changed = &users[2];
+    world.call("POST", &format!("/insight/objects/{}", id(changed)), &json!({ "City": ["Elsewhere"] })).await;
+    let place = format!("/objects/user/{}", changed["attributes"]["okta-sync/user/id"][0].as_str().unwrap());
+    world.page_with(&place, &["Differs in Assets", "Sent again, it gets those of Okta"], false).await;
+    world.press(&format!("{}/resend", &place[1..])).await;
+    world.page_with(&place, &["Assets has what Okta has"], false).await;
+
+    for object in users.iter().take(2).chain(&world.objects("group").await[..1]) {
+        world.call("DELETE", &format!("/insight/objects/{}", id(object)), &Value::Null).await;
+    }
+    world.press("checks").await;
+    let told =
+        ["Assets shows 10 of 12 users that it confirmed", "press Send everything again on the Set-up page"];
+    world.page_with("/checks", &told, false).await;
+    world.send("synchronize", &[("resend", "yes")]).await;
+    let comes_back = async || world.objects("user").await.len() == 12;
+    world.comes_true("every user is there again", comes_back).await;
+    world.press("checks").await;
+    world.page_with("/checks", &["Assets has what it confirmed"], false).await;
+    world.is_equal().await;
+    world.is_well().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_values() {
+    let world = World::start().await;
+    let user = world.users().await.remove(0);
+    world.moves(&user, "Nuuk").await;
+    world.arrives(&user, "Nuuk").await;
+    world.call("DELETE", "/insight/attributes", &json!({ "type": "Okta User", "name": "City" })).await;
+    world.arrives(&user, "Nuuk").await;
+    world.is_well().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_setup() {
+    let world = World::start().await;
+    world.call("DELETE", "/insight/document", &Value::Null).await;
+    let user = world.users().await.remove(0);
+    world.moves(&user, "Nuuk").await;
+    world.page_with("", &["no schema and mapping", "ress Setup"], false).await;
+    world.press("setup").await;
+    world.is_equal().await;
+    world.is_well().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
+    let world = World::start().await;
+    let attribute = json!({ "title": "Favourite tea", "type": "string" });
+    world.call("PUT", "/okta/schemas/user/favouriteTea", &attribute).await;
+    let user = world.users().await.remove(0);
+    world.call("POST", &format!("/okta/users/{user}"), &json!({ "favouriteTea": "Oolong" })).await;
+    world.arrives(&user, "Oolong").await;
+    world.press("schema").await;
+    world.page_with("/schema", &["Favourite tea", "favouriteTea"], false).await;
+    // Whoever is read before the schemas are compared again loses the value in Okta as in Assets.
+    world.is_well().await;
+    world.call("DELETE", "/okta/schemas/user/favouriteTea", &Value::Null).await;
+    world.press("schema").await;
+    world.page_with("/schema", &["Favourite tea", "gone from Okta's schema"], false).await;
+    world.is_well().await;
+    let objects = world.objects("user").await;
+    assert!(objects.iter().any(|o| o.to_string().contains("Oolong")), "nothing is deleted: {objects:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_account_clears_what_the_import_source_keeps() {
+    let world = World::with_account().await;
+    world.call("PUT", "/insight/settings", &json!({ "ignoreEmptyValues": true })).await;
+    world.press("checks").await;
+    world.page_with("/checks", &["ignored by the import; the account clears them"], false).await;
+    // What was read of the settings is good for so long.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let user = world.users().await.remove(0);
+    world.call("POST", &format!("/okta/users/{user}"), &json!({ "city": null })).await;
+    world.is_equal().await;
+    world.is_well().await;
+    world.end().await;
+}
+
+/// What Checks tells with an account, or because there is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_that_matter_with_or_without_an_account_are_told() {
+    let checks = Act::Press("checks");
+    let setting = |name, on, off, says| {
+        let call = |body| Switch::Control("PUT", "/insight/settings", body);
+        Row::control(name, call(on), call(off), checks, "/checks", says)
+    };
+    let world = World::with_account().await;
+    let full = ["Usage shows objects and limit", "Premium includes 50000"];
+    let (many, none) = (json!({ "objectsElsewhere": 49_990 }), json!({ "objectsElsewhere": 0 }));
+    setting("the site is nearly full", many, none, full).run(&world).await;
+    world.end().await;
+    let world = World::start().await;
+    let tiny = ["is too large for Assets", "leave an attribute with large values out"];
+    let call = |body| Switch::Control("PUT", "/insight/settings", body);
+    let (on, off) = (call(json!({ "chunkLimit": 300 })), call(json!({ "chunkLimit": null })));
+    Row::control("a record is larger than a chunk may be", on, off, Act::Event, "", tiny).run(&world).await;
+    let hidden = ["see that Missing objects is Ignore", "or configure an account"];
+    let (on, off) = (json!({ "settingsForAccountOnly": true }), json!({ "settingsForAccountOnly": false }));
+    setting("the token may not read the settings", on, off, hidden).run(&world).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn options_that_the_import_source_drops_are_told() {
+    let mapping = json!({ "enums": "select" });
+    let world = World::with(&json!({ "mapping": mapping })).await;
+    world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
+    world.press("checks").await;
+    let told = ["an option that Assets does not know is dropped", "set Unknown values to Add"];
+    world.page_with("/checks", &told, false).await;
+    world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": false })).await;
+    world.press("checks").await;
+    world.page_with("/checks", &["an option that Assets does not know is added"], false).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_without() {
+    let hard = json!({ "ignoreCardinality": true, "refuseBareAttributeBody": true });
+    let world = World::before_save().await;
+    world.call("PUT", "/insight/settings", &hard).await;
+    world.save(&world.settings(&Value::Null)).await;
+    world.press("setup").await;
+    world.page_with("/setup", &["Event hook to"], false).await;
+    world.press("verify").await;
+    world.page_with("/setup", &["takes at most 1", "set Cardinality to Unlimited"], false).await;
+    world.end().await;
+
+    let world = World::before_save().await;
+    world.call("PUT", "/insight/settings", &hard).await;
+    world.save(&world.settings_with_account()).await;
+    world.press("setup").await;
+    world.page_with("/setup", &["Event hook to"], false).await;
+    world.press("verify").await;
+    world.page_with("/setup", &["References take any number of values"], false).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_that_stands_in_another_object_schema_is_told_where_setup_was_pressed() {
+    let world = World::before_save().await;
+    world.call("PUT", "/insight/settings", &json!({ "externalIdsElsewhere": ["okta-sync/type/user"] })).await;
+    world.save(&world.settings(&Value::Null)).await;
+    world.press("setup").await;
+    world
+        .page_with("/setup", &["belongs to another object type of the site", "choose another prefix"], false)
+        .await;
+    world.call("PUT", "/insight/settings", &json!({ "externalIdsElsewhere": [] })).await;
+    world.press("setup").await;
+    world.page_with("/setup", &["Event hook to"], false).await;
+    world.end().await;
+}
