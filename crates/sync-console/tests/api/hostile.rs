@@ -113,8 +113,8 @@ async fn paths_and_parameters_that_are_none_are_refused() {
     world.api.get(&format!("/connections/main/objects?q={long}"), 422).await;
     world.api.get(&format!("/connections/main/objects/user/{long}"), 404).await;
     for id in [".%2F..", "a%20b", "%C3%A9", "a%2Fb", &"x".repeat(65)] {
-        world.api.tell(&format!("/connections/main/objects/user/{id}/ask"), 404).await;
-        world.api.tell(&format!("/connections/main/objects/membership/{id}%2F/ask"), 404).await;
+        world.api.tell(&format!("/connections/main/objects/user/{id}/resend"), 404).await;
+        world.api.tell(&format!("/connections/main/objects/membership/{id}%2F/resend"), 404).await;
     }
     for last in ["x", "-1", "1e9", "99999999999999999999", ".", "\u{e9}"] {
         let request = world.api.request(Method::GET, "/connections/main/live").header("last-event-id", last);

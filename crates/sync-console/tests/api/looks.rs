@@ -23,7 +23,7 @@ async fn synchronised() -> World {
 }
 
 #[tokio::test]
-async fn an_object_is_found_looked_at_and_read_again() {
+async fn an_object_is_found_looked_at_and_sent_again() {
     let world = synchronised().await;
     let api = &world.api;
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
@@ -52,7 +52,7 @@ async fn an_object_is_found_looked_at_and_read_again() {
     let named = api.get(&object("user", "new@example.com"), 200).await;
     assert_eq!(named["key"]["id"], new["id"], "{named}");
 
-    api.tell(&format!("{}/ask", object("user", id)), 202).await;
+    api.tell(&format!("{}/resend", object("user", id)), 202).await;
     let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full");
     api.until("/connections/main/runs", |runs| read(runs)).await;
     world.end().await;

@@ -79,7 +79,7 @@ async fn a_reader_sees_everything_and_changes_nothing() {
     let refused = [
         (Method::POST, "/tokens".to_owned(), json!({ "name": "mine", "role": "admin" })),
         (Method::DELETE, format!("/tokens/{}", made["entry"]["id"]), Value::Null),
-        (Method::POST, "/connections/main/objects/user/00u1/ask".to_owned(), Value::Null),
+        (Method::POST, "/connections/main/objects/user/00u1/resend".to_owned(), Value::Null),
         (Method::POST, "/connections/main/schema/preview".to_owned(), json!({ "mapping": {} })),
     ];
     for (method, path, body) in refused {

@@ -41,14 +41,14 @@ async fn a_user_is_found_by_login_and_shown_on_both_sides() {
 }
 
 #[tokio::test]
-async fn an_object_that_okta_changed_differs_until_it_is_read_again() {
+async fn an_object_that_okta_changed_differs_until_it_is_sent_again() {
     let (world, user) = loaded().await;
     let link = format!("/connections/main/objects/user/{user}");
     world.member().connection().unwrap().pause(None).await.unwrap();
     world.control.call("POST", &format!("/okta/users/{user}"), &json!({ "city": "Bern" })).await.unwrap();
     let page = world.page_with(&link, "Changed in Okta").await;
     assert!(page.contains("class=\"differs\""), "{}", own(&page));
-    let asked = world.post(&format!("{link}/ask"), &[]).await;
+    let asked = world.post(&format!("{link}/resend"), &[]).await;
     assert_eq!(asked.location, Some(format!("{link}?asked=yes")));
     assert!(world.get(&format!("{link}?asked=yes")).await.body.contains("read from Okta again"));
     world.member().connection().unwrap().resume().await.unwrap();
