@@ -27,6 +27,7 @@ mod shutdown;
 mod status;
 mod vault;
 mod vitals;
+mod watched;
 pub mod wire;
 
 pub use alerts::Trouble;
@@ -57,7 +58,7 @@ pub use objects::{
 };
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
-pub use remote::{RemoteClient, RemoteError};
+pub use remote::{Followed, RemoteClient, RemoteError, RemoteTail};
 pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
