@@ -34,15 +34,15 @@ pub use alerts::Trouble;
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
     ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, Given,
-    HookConfig, HookSettings, InForce, OktaConfig, OktaSettings, OpenIdConfig, Origin, ScheduleConfig,
-    ScheduleSettings, SecretField, TlsConfig, json_schema,
+    HookConfig, HookSettings, InForce, Keeper, OktaConfig, OktaSettings, OpenIdConfig, Origin,
+    ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, json_schema,
 };
 pub use connection::{Claim, Connection};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use export::{ExportError, Manifest, export};
 pub use fleet::{
-    Broken, Checked, Draft, FieldProblem, Fleet, JobState, Keeper, Member, SaveError, Saved, rotate,
+    Broken, Checked, Draft, FieldProblem, Fleet, JobState, Known, Member, SaveError, Saved, rotate,
 };
 pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
