@@ -1,13 +1,14 @@
 //! What may be typed.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reqwest::Url;
 use sandbox::{DpopMode, FaultSpec};
+use sync_service::{Config, ConfigError};
 
 use crate::commands::completions::Completions;
 use crate::commands::config::Settings;
@@ -87,15 +88,53 @@ pub(crate) enum Command {
     Demo(Demo),
 }
 
-/// Which configuration, and which connections of it.
+/// What is read unless another file is named.
+const CONFIG: &str = "okta-insight.toml";
+
+/// Which configuration.
 #[derive(Debug, Args)]
-pub(crate) struct Common {
-    /// The configuration file.
-    #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
-    pub(crate) config: PathBuf,
+pub(crate) struct ConfigFile {
+    /// The configuration file; okta-insight.toml unless given, which may be missing where a daemon works without one.
+    #[arg(long, short, env = "OKTA_INSIGHT_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The file, whether it is there or not.
+    pub(crate) fn path(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(CONFIG))
+    }
+
+    /// Reads it, and the environment. As for the daemon, a file that nobody named may be missing; here only where a daemon
+    /// was before, or the environment has all that a connection takes.
+    pub(crate) fn load(&self) -> Result<Config, ConfigError> {
+        if self.config.is_some() {
+            return Config::load(self.path());
+        }
+        let config = Config::load_if_there(self.path())?;
+        if config.store.exists() || !config.connections.is_empty() {
+            return Ok(config);
+        }
+        // Says that it is missing, where it is.
+        Config::load(self.path())
+    }
+}
+
+/// Which configuration, and which of the connections.
+#[derive(Debug, Args)]
+pub(crate) struct Local {
+    #[command(flatten)]
+    pub(crate) file: ConfigFile,
     /// Only this connection; all of them when it is not given.
     #[arg(long)]
     pub(crate) connection: Option<String>,
+}
+
+/// Which connections, here or of a daemon elsewhere.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) local: Local,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
@@ -105,10 +144,33 @@ pub(crate) struct Common {
 pub(crate) struct Remote {
     /// Ask the daemon whose console is at this address instead of working here; it begins with https://.
     #[arg(long, value_name = "URL", env = "OKTA_INSIGHT_SERVER")]
-    pub(crate) server: Option<Url>,
+    server: Option<Server>,
     /// The file with a token of that daemon; the token itself can be in OKTA_INSIGHT_TOKEN.
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) token_file: Option<PathBuf>,
+}
+
+impl Remote {
+    /// The address; `None` when the command works here.
+    pub(crate) fn server(&self) -> Option<&Url> {
+        self.server.as_ref()?.0.as_ref()
+    }
+}
+
+/// An address, or nothing: a variable that is set to nothing names no daemon.
+#[derive(Debug, Clone)]
+struct Server(Option<Url>);
+
+impl FromStr for Server {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.trim().is_empty() {
+            return Ok(Self(None));
+        }
+        let url = text.parse().map_err(|error| format!("{error}; write it as https://sync.example.com"))?;
+        Ok(Self(Some(url)))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! What can go wrong between a command and its result.
 
+use std::path::PathBuf;
+
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 
@@ -47,6 +49,9 @@ pub enum ServiceError {
         /// What is wrong with them.
         problem: String,
     },
+    /// There is none.
+    #[error("there is no connection: the configuration has none, and none was saved in the console, whose state store is {}", .0.display())]
+    NoConnection(PathBuf),
     /// The connection cannot work.
     #[error("connection \"{connection}\" cannot work: {reason}")]
     Broken {
@@ -68,7 +73,12 @@ impl ServiceError {
         match self {
             Self::Export(error) => error.is_usage(),
             Self::Listen(error) => error.is_usage(),
-            Self::Config(_) | Self::NoAccount(_) | Self::UnknownRun(_) | Self::UnknownEvents(_) => true,
+            Self::Config(_)
+            | Self::NoAccount(_)
+            | Self::UnknownRun(_)
+            | Self::UnknownEvents(_)
+            | Self::NoConnection(_)
+            | Self::Broken { .. } => true,
             _ => false,
         }
     }
@@ -94,6 +104,11 @@ impl ServiceError {
             Self::Handover(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Vault(error) => Some(error.hint().into()),
+            Self::NoConnection(_) => Some(
+                "make one with `okta-insight init` or in the console; ask a daemon elsewhere with --server URL --token-file \
+                 FILE"
+                    .into(),
+            ),
             Self::Saved { .. } => Some("enter the settings of the connection again".into()),
             Self::Broken { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Store(_) => None,

@@ -7,7 +7,8 @@ use sync_engine::{
     HookReport, RunFilter, RunKind, RunSummary, StructureReport, StructureState, VerifyReport,
 };
 
-use crate::fleet::{JobState, Keeper, Member};
+use crate::Keeper;
+use crate::fleet::{JobState, Member};
 use crate::{ConnectionConfig, ConnectionStatus, ServiceError};
 
 /// A step of the set-up.

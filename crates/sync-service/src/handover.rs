@@ -6,15 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sync_engine::{
-    Clock, Pass, Phase, Progress, RunReport, RunResult, RunSummary, Stage, Subject, SyncRequest, SystemClock,
-};
-use sync_model::ObjectKind;
+use sync_engine::{Clock, Progress, RunReport, RunResult, RunSummary, Subject, SyncRequest, SystemClock};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::lock::Lock;
 use crate::status::Pause;
+use crate::watched::{Seen, Watched};
 use crate::{Connection, ServiceError};
 
 /// How often the store is asked what became of a request.
@@ -125,13 +123,16 @@ impl Connection {
         let mut absences = 0;
         loop {
             match self.store.request_run(request.id).await? {
-                Some(RunSummary { ended: Some(_), report, .. }) => return Ok(report_of(report)?),
+                Some(RunSummary { ended: Some(_), report, .. }) => {
+                    watched.end(progress);
+                    return Ok(report_of(report)?);
+                }
                 Some(run) => {
                     taken = true;
                     if let Some((_, pass)) =
                         self.store.unfinished_pass().await?.filter(|(id, _)| *id == run.id)
                     {
-                        watched.tell(&pass, progress);
+                        watched.tell(&[Seen::of_pass(&pass)], progress);
                     }
                 }
                 None if taken && asked.elapsed() >= SLOW_START => {
@@ -210,35 +211,6 @@ impl Connection {
     /// When the store fails.
     pub async fn resume(&self) -> Result<(), ServiceError> {
         Ok(self.store.pause(None).await?)
-    }
-}
-
-/// What was told of a pass in another process.
-#[derive(Default)]
-struct Watched {
-    phase: Option<Phase>,
-    told: u64,
-}
-
-impl Watched {
-    fn tell(&mut self, pass: &Pass, progress: &dyn Progress) {
-        let read = |kind| pass.read.get(&kind).copied().unwrap_or_default();
-        let (phase, done) = match pass.stage {
-            Stage::Groups => (Phase::Groups, read(ObjectKind::Group)),
-            Stage::Members => (Phase::Members, 0),
-            Stage::Users => (Phase::Users, read(ObjectKind::User)),
-            Stage::Missing => (Phase::Missing, 0),
-            Stage::Ready => (Phase::Sending, 0),
-        };
-        if self.phase != Some(phase) {
-            if let Some(before) = self.phase.replace(phase) {
-                progress.end(before);
-            }
-            progress.begin(phase, None);
-            self.told = 0;
-        }
-        progress.advance(phase, done.saturating_sub(self.told));
-        self.told = done;
     }
 }
 

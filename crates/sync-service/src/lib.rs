@@ -27,21 +27,22 @@ mod shutdown;
 mod status;
 mod vault;
 mod vitals;
+mod watched;
 pub mod wire;
 
 pub use alerts::Trouble;
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
     ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, Given,
-    HookConfig, HookSettings, InForce, OktaConfig, OktaSettings, OpenIdConfig, Origin, ScheduleConfig,
-    ScheduleSettings, SecretField, TlsConfig, json_schema,
+    HookConfig, HookSettings, InForce, Keeper, OktaConfig, OktaSettings, OpenIdConfig, Origin,
+    ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, json_schema,
 };
 pub use connection::{Claim, Connection};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use export::{ExportError, Manifest, export};
 pub use fleet::{
-    Broken, Checked, Draft, FieldProblem, Fleet, JobState, Keeper, Member, SaveError, Saved, rotate,
+    Broken, Checked, Draft, FieldProblem, Fleet, JobState, Known, Member, SaveError, Saved, rotate,
 };
 pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
@@ -57,7 +58,7 @@ pub use objects::{
 };
 pub use okta_client::KeyKind;
 pub use plan::PlanView;
-pub use remote::{RemoteClient, RemoteError};
+pub use remote::{Followed, RemoteClient, RemoteError, RemoteTail};
 pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.

@@ -14,7 +14,8 @@ use sync_service::model::ConnectionName;
 use sync_service::wire::Synchronize;
 use sync_service::{
     AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide, JobState, Keeper,
-    MasterKey, OktaSettings, SaveError, Secret, SecretField, StepName, StepState, Store, VaultError, rotate,
+    Known, MasterKey, OktaSettings, SaveError, Secret, SecretField, ServiceError, StepName, StepState, Store,
+    VaultError, rotate,
 };
 
 struct World {
@@ -243,9 +244,26 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::InFile(_))));
     fleet.end().await;
 
+    // Beside the daemon nothing is made by looking, and what was saved is known once it is there.
+    let known = Known::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
+    assert!(matches!(known.chosen(None), Err(ServiceError::NoConnection(_))));
+    assert!(!world.folder.path().join("other.db").exists());
+    std::fs::write(world.folder.path().join("other.db"), "no store").unwrap();
+    let other = Known::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
+    assert!(matches!(other, ServiceError::Store(_)), "what cannot be read is not called empty: {other}");
+
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
+    let known = Known::look(world.config("")).await.unwrap();
+    assert_eq!(known.chosen(Some("acme")).unwrap()[0].keeper, Keeper::Console);
+    assert!(known.chosen(Some("other")).is_err());
+    let known = Known::look(world.config(&file)).await.unwrap();
+    assert_eq!(known.chosen(None).unwrap()[0].keeper, Keeper::File, "the file comes first");
+    let keyless = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
+    let known = Known::look(keyless).await.unwrap();
+    assert!(known.working(None).unwrap().is_empty());
+    assert!(known.broken[&acme()].hint.as_ref().unwrap().contains("--server http://127.0.0.1:8585"));
     assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::Exists(_))));
     fleet.remove(&acme()).await.unwrap();
     assert!(fleet.get(&acme()).is_none());

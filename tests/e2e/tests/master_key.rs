@@ -7,7 +7,7 @@ mod support;
 
 use std::process::Output;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::World;
 
 fn told(output: &Output) -> (Option<i32>, String) {
@@ -41,8 +41,7 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
     for name in ["old.key", "new.key"] {
         assert!(world.run(&["master-key", "generate", "--out", name]).status.success());
     }
-    let all = std::fs::read_to_string(world.path("c.toml")).unwrap();
-    let (server, _) = all.split_once("[connections.").unwrap();
+    let server = world.settings_of_the_daemon();
     let by = |key: &str| -> String {
         let lines = server.lines().map(|line| {
             if line.starts_with("master_key = ") {
@@ -60,21 +59,9 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
     let url = format!("http://{}/api/v1/connections/acme", world.console());
     let made = world.run(&["tokens", "create", "--config", "old.toml", "--role", "admin", "--name", "test"]);
     let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-    let ready: Value =
-        serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
-    let body = json!({
-        "settings": {
-            "okta": { "org_url": ready["okta"]["org_url"], "client_id": ready["okta"]["client_id"] },
-            "assets": { "api_url": ready["insight"]["api_url"] },
-        },
-        "secrets": {
-            "private_key": ready["okta"]["private_key_jwk"].to_string(),
-            "import_token": ready["insight"]["import_token"],
-        },
-    });
     // Connections are not kept: each daemon has its own.
     let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
-    let saved = http.put(&url).bearer_auth(&token).json(&body).send().await.unwrap();
+    let saved = http.put(&url).bearer_auth(&token).json(&world.draft()).send().await.unwrap();
     assert_eq!(saved.status(), 201);
 
     let rotate = ["master-key", "rotate", "--config", "old.toml", "--to", "new.key"];

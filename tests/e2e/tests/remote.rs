@@ -5,11 +5,14 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use expectrl::process::unix::WaitStatus;
+use expectrl::{Eof, Expect};
 use serde_json::{Value, json};
-use support::{PATIENCE, World, binary, in_sync, until};
+use support::{PATIENCE, World, binary, in_sync, on_terminal, until};
 
 /// What the daemon is called with. It is in a folder of its own: nothing there but a token.
 struct Operator {
@@ -93,10 +96,7 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     assert_eq!(status["connections"][0]["attended"], true);
     assert!(status["connections"][0]["freshness"]["known_until"].is_string(), "{status}");
 
-    let control = world.control();
-    let users = control.get("/okta/users?limit=1").await.unwrap();
-    let user = format!("/okta/users/{}", users["users"][0]["id"].as_str().unwrap());
-    control.call("POST", &user, &json!({ "city": "Nuuk" })).await.unwrap();
+    change(&world, "Nuuk").await;
     let event = until("the event was applied", async || {
         let events = operator.json(&["events", "--search", "update_profile"]);
         let event = events["connections"][0]["events"][0].clone();
@@ -115,6 +115,122 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     assert_eq!(operator.json(&["resume"])["connections"][0]["paused"], Value::Null);
 }
 
+/// Changes a user, and gives its id.
+async fn change(world: &World, city: &str) -> Value {
+    let control = world.control();
+    let users = control.get("/okta/users?limit=1").await.unwrap();
+    let user = users["users"][0]["id"].clone();
+    let path = format!("/okta/users/{}", user.as_str().unwrap());
+    control.call("POST", &path, &json!({ "city": city })).await.unwrap();
+    user
+}
+
+#[tokio::test]
+async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    world.json(&["setup"]);
+    let _daemon = world.daemon();
+    let operator = Operator::of(&world);
+    world.control().call("POST", "/faults", &json!({ "okta.latency": 900 })).await.unwrap();
+    let token = operator.folder.path().join("token");
+    let command = format!("sync --server {} --token-file {}", operator.server, token.display());
+    let mut session = on_terminal(&world, 100, &command);
+    session.expect("is asked for the run").unwrap();
+    for shown in ["Reading groups", "Reading memberships", "Reading users", "1 execution"] {
+        session.expect(shown).unwrap();
+    }
+    session.expect(Eof).unwrap();
+    let status = session.get_process().wait().unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+}
+
+#[tokio::test]
+async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
+    let world = World::start(&["--users", "30", "--groups", "4"]);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    let daemon = world.daemon();
+    let operator = Operator::of(&world);
+    let mut child = Command::new(binary("okta-insight"))
+        .args(["events", "--follow", "--token-file", "token", "--output", "json"])
+        .env("OKTA_INSIGHT_SERVER", &operator.server)
+        .current_dir(operator.folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut applied = |user: &Value| {
+        let event = lines.find_map(|line| {
+            let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            assert_eq!(event["connection"], "main");
+            (event["named"][0]["id"] == *user && event["state"] == "done").then_some(event)
+        });
+        event.unwrap()
+    };
+    assert_eq!(told.next().unwrap(), "Following events; Ctrl-C ends it.");
+    let user = change(&world, "Nuuk").await;
+    let first = applied(&user);
+
+    daemon.end();
+    let away = told.next().unwrap();
+    assert!(away.contains("could not be asked") && away.ends_with("it is tried again."), "{away}");
+    let user = change(&world, "Oslo").await;
+    let _daemon = world.daemon();
+    assert_eq!(told.next().unwrap(), "Following again; nothing was missed.");
+    let second = applied(&user);
+    assert_ne!(first["id"], second["id"]);
+    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success() && child.wait().unwrap().success());
+    assert_eq!(told.next().unwrap(), "Stopping; again to end at once.");
+    assert_eq!(told.next(), None);
+}
+
+#[test]
+fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let run =
+        |server: &str, arguments: &[&str]| run(folder.path(), arguments, &[("OKTA_INSIGHT_SERVER", server)]);
+    let here: [&[&str]; 11] = [
+        &["demo", "--exit", "--users", "3", "--groups", "1"],
+        &["completions", "bash"],
+        &["man"],
+        &["man", "--dir", "man"],
+        &["keygen", "--out", "okta.jwk"],
+        &["master-key", "generate"],
+        &["config", "schema"],
+        &["config", "example"],
+        &[
+            "init",
+            "--org-url",
+            "https://example.okta.com",
+            "--log-polling",
+            "--key",
+            "okta.jwk",
+            "--client-id",
+            "0oa1",
+            "--import-token-file",
+            "okta.jwk",
+            "--no-check",
+        ],
+        &["config", "check"],
+        &["tokens", "list"],
+    ];
+    for arguments in here {
+        let (code, told) = told(&run("no address", arguments));
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+    }
+    let (code, refused) = told(&run("no address", &["status"]));
+    assert_eq!(code, Some(2));
+    assert!(refused.contains("--server") && refused.contains("https://sync.example.com"), "{refused}");
+    // A variable that is set to nothing names no daemon.
+    let (code, told) = told(&run("", &["runs"]));
+    assert_eq!(code, Some(0), "{told}");
+    let refused = run("", &["config", "check", "--server", "https://sync.example.com"]);
+    assert_eq!(refused.status.code(), Some(2), "it has no use for a server");
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_elsewhere_says_so() {
     let world = World::start(&["--users", "3", "--groups", "1"]);
@@ -129,7 +245,6 @@ async fn what_cannot_be_asked_elsewhere_says_so() {
         &["plan", "--out", "plan.json"],
         &["sync", "--users", "00u1"],
         &["sync", "--dry-run"],
-        &["events", "--follow"],
     ] {
         let (code, told) = told(&operator.run(command));
         assert_eq!(code, Some(2), "{command:?}: {told}");

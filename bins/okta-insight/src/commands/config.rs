@@ -1,12 +1,12 @@
 //! `okta-insight config`
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use sync_service::{Config, ConfigError, Connection, EXAMPLE, Given, InForce, Origin, json_schema};
 
-use crate::args::{Common, Output};
+use crate::args::{Local, Output};
 use crate::output::{Failure, Outcome, print_json, table};
 
 /// What `okta-insight config` takes.
@@ -19,7 +19,7 @@ pub(crate) struct Settings {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Read the configuration as every command does, and say what was given and what is in force. Asks nobody.
-    Check(Common),
+    Check(Local),
     /// Print the JSON Schema of the configuration.
     Schema,
     /// Print a configuration with every key, and what holds when it is not given.
@@ -28,26 +28,32 @@ enum Command {
 
 pub(crate) fn run(args: &Settings, output: Output) -> Outcome {
     match &args.command {
-        Command::Check(common) => return check(common, output),
+        Command::Check(local) => return check(local, output),
         Command::Schema => print_json(&json_schema())?,
         Command::Example => std::io::stdout().write_all(EXAMPLE.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(common: &Common, output: Output) -> Outcome {
-    let config = Config::load(&common.config)?;
-    let chosen = config.chosen(common.connection.as_deref())?;
+fn check(local: &Local, output: Output) -> Outcome {
+    let path = local.file.path();
+    let config = local.file.load()?;
+    let name = local.connection.as_deref();
+    // As for the daemon, connections can be in the console alone.
+    let elsewhere = name.is_none() && config.connections.is_empty() && config.console.is_some();
+    let chosen = if elsewhere { Vec::new() } else { config.chosen(name)? };
     for connection in &chosen {
         Connection::check(connection)?;
     }
-    let read = |source| ConfigError::Read { path: common.config.clone(), source };
-    let text = std::fs::read_to_string(&common.config).map_err(read)?;
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
+    };
     let given = Config::given(&text, std::env::vars()).map_err(|e| Failure::new(e.to_string()))?;
     let in_force: Vec<InForce> = chosen.into_iter().map(InForce::of).collect();
     match output {
         Output::Json => print_json(&serde_json::json!({
-            "file": common.config,
+            "file": path,
             "store": config.store,
             "listen": config.listen,
             "metrics": config.metrics,
@@ -63,6 +69,11 @@ fn check(common: &Common, output: Output) -> Outcome {
                 None => println!("Metrics and health nowhere"),
             }
             in_force.iter().for_each(print_in_force);
+            if in_force.is_empty() {
+                println!(
+                    "\nNo connection; those that are saved in the console are told by `okta-insight status`."
+                );
+            }
             println!("\nEverything else is as in `okta-insight config example`.");
         }
     }

@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use sync_service::Config;
 use sync_service::doctor::{Check, Diagnosis, State, examine};
 
 use super::remote::{Remote, only_here, remote};
-use super::stop_on_signal;
+use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Outcome, coloured, count, print_json};
 
@@ -35,9 +34,10 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
         }
         found
     } else {
-        let config = Config::load(&args.common.config)?;
-        let chosen = config.chosen(args.common.connection.as_deref())?;
-        examine(&config, &args.common.config, &chosen, args.fix).await
+        let local = &args.common.local;
+        let known = known(local).await?;
+        let chosen = known.chosen(local.connection.as_deref())?;
+        examine(&known.config, local.file.path(), &chosen, args.fix).await
     };
     let ok = found.iter().all(|diagnosis| diagnosis.ok);
     match output {

@@ -8,9 +8,9 @@ use clap::{Args as ClapArgs, Subcommand};
 use sync_service::engine::{EventEntry, EventFilter, EventState, Subject};
 use sync_service::model::EventId;
 use sync_service::wire::Events;
-use sync_service::{ConnectionEvent, EventTail, Replayed, replay};
+use sync_service::{ConnectionEvent, EventTail, Followed, RemoteTail, Replayed, explain, replay};
 
-use super::remote::{Remote, only_here, remote};
+use super::remote::{Remote, remote};
 use super::{Opened, open, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{Failure, Outcome, count, print_json};
@@ -67,10 +67,7 @@ struct ReplayArgs {
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     match &args.action {
         Some(Action::Replay(args)) => put_back(args, output).await,
-        None if args.show.follow => {
-            only_here(&args.show.common, "events --follow")?;
-            follow(&args.show.common, output).await
-        }
+        None if args.show.follow => follow(&args.show.common, output).await,
         None => show(&args.show, output).await,
     }
 }
@@ -155,24 +152,72 @@ fn print_replayed(replayed: &Replayed) {
 }
 
 async fn follow(common: &Common, output: Output) -> Outcome {
+    if let Some(remote) = remote(common).await? {
+        return follow_there(&remote, output).await;
+    }
     let Opened { store, connections, .. } = open(common).await?;
     let stop = stop_on_signal();
     let tail = EventTail::begin(&connections).await?;
-    eprintln!("Following events; Ctrl-C ends it.");
-    let mut failure = None;
-    let followed = tail
-        .follow(&stop, |event| match tell(&event, output) {
+    eprintln!("{FOLLOWING}");
+    let mut teller = Teller { output, failure: None };
+    let followed = tail.follow(&stop, |event| teller.tell(&event)).await;
+    store.close().await;
+    followed?;
+    teller.end()
+}
+
+/// Follows the daemon elsewhere, also after a time when it could not be reached.
+async fn follow_there(remote: &Remote, output: Output) -> Outcome {
+    if remote.names.is_empty() {
+        return Err(Failure {
+            hint: Some("add one in its console".into()),
+            code: 2,
+            ..Failure::new("the daemon has no connection")
+        });
+    }
+    let tail = RemoteTail::begin(&remote.client, &remote.names).await?;
+    let stop = stop_on_signal();
+    eprintln!("{FOLLOWING}");
+    let mut teller = Teller { output, failure: None };
+    let followed = tail.follow(&stop, |told| match told {
+        Followed::Event(event) => teller.tell(&event),
+        Followed::Interrupted(error) => {
+            eprintln!("{}; it is tried again.", explain(&error));
+            ControlFlow::Continue(())
+        }
+        Followed::Resumed => {
+            eprintln!("Following again; nothing was missed.");
+            ControlFlow::Continue(())
+        }
+    });
+    followed.await?;
+    teller.end()
+}
+
+/// Said once events are followed.
+const FOLLOWING: &str = "Following events; Ctrl-C ends it.";
+
+/// Prints events as they come.
+struct Teller {
+    output: Output,
+    failure: Option<std::io::Error>,
+}
+
+impl Teller {
+    fn tell(&mut self, event: &ConnectionEvent) -> ControlFlow<()> {
+        match tell(event, self.output) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 // Whoever closed the pipe has seen enough.
-                failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
+                self.failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
                 ControlFlow::Break(())
             }
-        })
-        .await;
-    store.close().await;
-    followed?;
-    failure.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+        }
+    }
+
+    fn end(self) -> Outcome {
+        self.failure.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+    }
 }
 
 fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sync_service::{Config, Connection, ExportError, export};
+use sync_service::{Connection, ExportError, export};
 
 use super::remote::only_here;
-use super::stop_on_signal;
+use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{Failure, Outcome, count, print_json};
 use crate::progress::Bars;
@@ -27,8 +27,9 @@ pub(crate) struct Export {
 
 pub(crate) async fn run(args: &Export, output: Output) -> Outcome {
     only_here(&args.common, "export")?;
-    let config = Config::load(&args.common.config)?;
-    let chosen = config.chosen(args.common.connection.as_deref())?;
+    let local = &args.common.local;
+    let known = known(local).await?;
+    let chosen = known.chosen(local.connection.as_deref())?;
     for connection in &chosen {
         Connection::check(connection)?;
     }

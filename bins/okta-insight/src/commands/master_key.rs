@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use sync_service::init::{new_master_key, read_master_key};
-use sync_service::{Config, Fleet, ServiceError, Store, rotate};
+use sync_service::{Fleet, ServiceError, Store, rotate};
 
-use crate::args::Output;
+use crate::args::{ConfigFile, Output};
 use crate::output::{Failure, Outcome, count, print_json};
 
 /// What `okta-insight master-key` takes.
@@ -28,9 +28,8 @@ enum Action {
     },
     /// Encrypt everything that was saved in the console under another key. The daemon must not run.
     Rotate {
-        /// The configuration file, which names the present key.
-        #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
-        config: PathBuf,
+        #[command(flatten)]
+        file: ConfigFile,
         /// The file of the new key.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
@@ -48,10 +47,9 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
             eprintln!("Set console.master_key = {{ file = \"{}\" }} in the configuration.", out.display());
             eprintln!("Keep a copy elsewhere: without it, what is saved in the console cannot be read.");
         }
-        Action::Rotate { config, to } => {
-            let config = Config::load(config)?;
-            let old = config.console.as_ref().and_then(|console| console.master_key.clone());
-            let old = old.ok_or_else(|| Failure {
+        Action::Rotate { file, to } => {
+            let config = file.load()?;
+            let old = config.master_key().ok_or_else(|| Failure {
                 message: "console.master_key is not set, so there is nothing to rotate".into(),
                 hint: Some("set it to the key that the secrets are kept under now".into()),
                 code: 2,
@@ -59,7 +57,7 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
             let new = read_master_key(to)?;
             Fleet::is_at_rest(&config).await?;
             let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-            let rotated = rotate(&store, &old, &new).await;
+            let rotated = rotate(&store, old, &new).await;
             store.close().await;
             let secrets = rotated?;
             match output {

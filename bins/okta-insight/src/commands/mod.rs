@@ -23,19 +23,40 @@ pub(crate) mod sync;
 pub(crate) mod tokens;
 pub(crate) mod verify;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
-use sync_service::{Config, Connection, ServiceError, Store, shutdown_requested};
+use sync_service::model::ConnectionName;
+use sync_service::{Broken, Config, ConfigError, Connection, Known, ServiceError, Store, shutdown_requested};
 use tokio_util::sync::CancellationToken;
 
-use crate::args::Common;
+use crate::args::{Common, Local};
 use crate::output::Failure;
 
 /// The configuration and the connections that a command is about.
 pub(crate) struct Opened {
+    /// With what was saved in the console among its connections.
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) connections: Vec<Connection>,
+}
+
+/// Reads the configuration. Where there is none, there may be a daemon elsewhere.
+fn load(local: &Local) -> Result<Config, Failure> {
+    local.file.load().map_err(|error| {
+        let missing =
+            matches!(&error, ConfigError::Read { source, .. } if source.kind() == ErrorKind::NotFound);
+        let mut failure = Failure::from(error);
+        if let (true, Some(hint)) = (missing, &mut failure.hint) {
+            hint.push_str("; ask a daemon elsewhere with --server URL --token-file FILE");
+        }
+        failure
+    })
+}
+
+/// The connections of the configuration, and those that were saved in the console. The state store is left as it is.
+pub(crate) async fn known(local: &Local) -> Result<Known, Failure> {
+    Ok(Known::look(load(local)?).await?)
 }
 
 /// Reads the configuration and opens what the command is about. Everything that can be wrong without asking anybody is
@@ -50,20 +71,45 @@ pub(crate) async fn open_saved(common: &Common, folder: &Path) -> Result<Opened,
 }
 
 async fn open_from(common: &Common, saved: Option<&Path>) -> Result<Opened, Failure> {
-    let config = Config::load(&common.config)?;
-    let chosen = config.chosen(common.connection.as_deref())?;
-    for connection in &chosen {
+    let (opened, broken) = open_working(common, saved).await?;
+    match broken.first() {
+        Some((name, broken)) => Err(broken.error(name).into()),
+        None => Ok(opened),
+    }
+}
+
+/// The same for a command that can do without those that were saved in the console and cannot work here.
+pub(crate) async fn open_working(
+    common: &Common,
+    saved: Option<&Path>,
+) -> Result<(Opened, Vec<(ConnectionName, Broken)>), Failure> {
+    let name = common.local.connection.as_deref();
+    let config = load(&common.local)?;
+    let mut store = None;
+    let known = if config.store.exists() {
+        let there = Store::open(&config.store).await.map_err(ServiceError::from)?;
+        Known::of(config, store.insert(there)).await?
+    } else {
+        Known::look(config).await?
+    };
+    let working = known.working(name)?;
+    for connection in &working {
         Connection::check(connection)?;
     }
-    let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
+    let store = match store {
+        Some(store) => store,
+        None => Store::open(&known.config.store).await.map_err(ServiceError::from)?,
+    };
     let mut connections = Vec::new();
-    for connection in chosen {
+    for connection in working {
         connections.push(match saved {
             Some(folder) => Connection::open_saved(connection, &store, folder).await?,
             None => Connection::open(connection, &store).await?,
         });
     }
-    Ok(Opened { config, store, connections })
+    let broken = known.broken_of(name).into_iter().map(|(name, broken)| (name.clone(), broken.clone()));
+    let broken = broken.collect();
+    Ok((Opened { config: known.config, store, connections }, broken))
 }
 
 /// The exit code of a process that Ctrl-C ended, as shells know it.

@@ -17,9 +17,9 @@ pub(crate) struct Remote {
 
 /// The daemon that is named; `None` when the command works here.
 pub(crate) async fn remote(common: &Common) -> Result<Option<Remote>, Failure> {
-    let Some(server) = &common.remote.server else { return Ok(None) };
+    let Some(server) = common.remote.server() else { return Ok(None) };
     let client = RemoteClient::new(server.clone(), token(common)?)?;
-    let names = match &common.connection {
+    let names = match &common.local.connection {
         Some(name) => {
             let name = ConnectionName::try_from(name.clone());
             vec![name.map_err(|error| Failure { code: 2, ..Failure::new(error.to_string()) })?]
@@ -43,7 +43,7 @@ fn token(common: &Common) -> Result<Option<Secret>, Failure> {
 
 /// Says that something is done on the machine of the daemon only.
 pub(crate) fn only_here(common: &Common, what: &str) -> Result<(), Failure> {
-    if common.remote.server.is_none() {
+    if common.remote.server().is_none() {
         return Ok(());
     }
     Err(Failure {

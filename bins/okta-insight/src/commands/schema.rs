@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 use comfy_table::{Cell, Color};
 use sync_service::mapper::{AttributeState, AttributeView, TypeView};
-use sync_service::{Config, SchemaView, compare_schemas};
+use sync_service::{SchemaView, compare_schemas};
 
 use super::remote::{Remote, remote};
-use super::stop_on_signal;
+use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Outcome, coloured, count, print_json, table};
 
@@ -30,8 +30,8 @@ pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
             views.push(client.compare_schemas(name, &stop).await?);
         }
     } else {
-        let config = Config::load(&args.common.config)?;
-        for connection in config.chosen(args.common.connection.as_deref())? {
+        let local = &args.common.local;
+        for connection in known(local).await?.chosen(local.connection.as_deref())? {
             views.push(compare_schemas(connection).await?);
         }
     }

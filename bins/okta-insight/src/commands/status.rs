@@ -12,7 +12,7 @@ use sync_service::wire::ConnectionView;
 use sync_service::{Broken, ConnectionStatus, EventSource};
 
 use super::remote::{Remote, remote};
-use super::{Opened, open, pause, runs, stop_on_signal};
+use super::{Opened, open_working, pause, runs, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::output::{Failure, Outcome, count, print_json, span, table};
 
@@ -47,17 +47,19 @@ enum Shown {
 
 /// Who is asked.
 enum Asked {
-    Here(Box<Opened>),
+    Here(Box<Opened>, Vec<(ConnectionName, Broken)>),
     Elsewhere(Remote),
 }
 
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
-    let asked = match remote(&args.common).await? {
-        Some(remote) => Asked::Elsewhere(remote),
-        None => Asked::Here(Box::new(open(&args.common).await?)),
+    let asked = if let Some(remote) = remote(&args.common).await? {
+        Asked::Elsewhere(remote)
+    } else {
+        let (opened, broken) = open_working(&args.common, None).await?;
+        Asked::Here(Box::new(opened), broken)
     };
     let result = if args.watch { watch(&asked, output).await } else { once(&asked, output).await };
-    if let Asked::Here(opened) = asked {
+    if let Asked::Here(opened, _) = asked {
         opened.store.close().await;
     }
     result.map(|()| ExitCode::SUCCESS)
@@ -101,10 +103,13 @@ impl Asked {
     async fn look(&self) -> Result<Vec<Shown>, Failure> {
         let mut found = Vec::new();
         match self {
-            Self::Here(opened) => {
+            Self::Here(opened, broken) => {
                 for connection in &opened.connections {
                     let attended = connection.is_attended(&opened.config.store)?;
                     found.push(Shown::Works { status: Box::new(connection.status(RUNS).await?), attended });
+                }
+                for (connection, broken) in broken.clone() {
+                    found.push(Shown::Broken { connection, broken });
                 }
             }
             Self::Elsewhere(Remote { client, names }) => {

@@ -105,10 +105,11 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
 /// Asks a daemon elsewhere for the runs, and waits for their ends.
 async fn there(remote: &Remote, accept_shrink: bool) -> Result<Totals, Failure> {
     let stop = stop_on_signal();
+    let bars = Bars::new();
     let mut totals = Totals::default();
     for name in &remote.names {
         eprintln!("The daemon that works on connection {name} is asked for the run.");
-        let report = remote.client.synchronize(name, accept_shrink, PATIENCE, &stop).await?;
+        let report = remote.client.synchronize(name, accept_shrink, PATIENCE, &bars, &stop).await?;
         totals.add(Synced { connection: name.clone(), handed_over: true, asked_for: 0, report });
     }
     Ok(totals)

@@ -1,6 +1,5 @@
 //! `okta-insight tokens`
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use secrecy::ExposeSecret;
 use sync_console::access::{Role as Access, TokenEntry, TokenError, TokenWish, create_token, revoke_token};
 use sync_service::engine::{Clock, SystemClock};
-use sync_service::{Config, ServiceError, Store, explain};
+use sync_service::{ServiceError, Store, explain};
 
-use crate::args::{Output, some_time};
+use crate::args::{ConfigFile, Output, some_time};
 use crate::output::{Failure, Outcome, print_json, table};
 
 /// What `okta-insight tokens` takes.
@@ -33,9 +32,8 @@ enum Command {
 /// Whose tokens.
 #[derive(Debug, Args)]
 struct Place {
-    /// The configuration file; the tokens are in the store that it names.
-    #[arg(long, short, default_value = "okta-insight.toml", env = "OKTA_INSIGHT_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: ConfigFile,
 }
 
 #[derive(Debug, Args)]
@@ -92,7 +90,7 @@ pub(crate) async fn run(args: &Tokens, output: Output) -> Outcome {
         Command::Create(create) => &create.place,
         Command::Revoke(revoke) => &revoke.place,
     };
-    let config = Config::load(&place.config)?;
+    let config = place.file.load()?;
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
     let told = match &args.command {
         Command::List(_) => list(&store, output).await,

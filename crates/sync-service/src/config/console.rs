@@ -64,6 +64,16 @@ pub struct ConsoleConfig {
     pub openid: Option<OpenIdConfig>,
 }
 
+impl ConsoleConfig {
+    /// The address at which it is reached from this machine, where that can be told.
+    pub fn address(&self) -> Option<String> {
+        match &self.public_url {
+            Some(url) => Some(url.as_str().trim_end_matches('/').to_owned()),
+            None => self.listen.ip().is_loopback().then(|| format!("http://{}", self.listen)),
+        }
+    }
+}
+
 /// Sign-in with an Okta org.
 #[derive(Debug, Clone)]
 pub struct OpenIdConfig {

@@ -22,13 +22,14 @@ use sync_engine::{Limits, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
+use crate::vault::MasterKey;
 pub use console::{ConsoleConfig, OpenIdConfig, TlsConfig};
 pub use describe::{EXAMPLE, Given, InForce, Origin, json_schema};
 pub use file::{AlertFormat, EventSource, ScheduleSettings};
 use file::{RawConfig, RawConnection};
 pub(crate) use settings::Secrets;
 pub use settings::{
-    AlertSettings, AssetsSettings, ConnectionSettings, HookSettings, OktaSettings, SecretField,
+    AlertSettings, AssetsSettings, ConnectionSettings, HookSettings, Keeper, OktaSettings, SecretField,
 };
 
 /// Settings that cannot work. Each says where, and what to do.
@@ -167,6 +168,8 @@ pub struct HookConfig {
 pub struct ConnectionConfig {
     /// What the operator calls it.
     pub name: ConnectionName,
+    /// Where its settings are kept.
+    pub keeper: Keeper,
     /// The Okta side.
     pub okta: OktaConfig,
     /// The Assets side.
@@ -263,6 +266,11 @@ impl Config {
             }
             _ => error,
         })
+    }
+
+    /// The key that secrets are kept under, where there is one.
+    pub fn master_key(&self) -> Option<&MasterKey> {
+        self.console.as_ref()?.master_key.as_ref()
     }
 
     /// The connections that a command is about: the named one, or all.
@@ -460,7 +468,19 @@ fn connection(
         }),
     };
     let limits = raw.limits;
-    Ok(ConnectionConfig { name, okta, assets, hook, events, selection, mapping, limits, schedule, alerts })
+    Ok(ConnectionConfig {
+        name,
+        keeper: Keeper::File,
+        okta,
+        assets,
+        hook,
+        events,
+        selection,
+        mapping,
+        limits,
+        schedule,
+        alerts,
+    })
 }
 
 fn address(key: &str, given: Option<&str>, otherwise: &str) -> Result<SocketAddr, ConfigError> {

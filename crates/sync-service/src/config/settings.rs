@@ -16,6 +16,17 @@ use super::file::{
 use super::secret::SecretSource;
 use super::{ConfigError, ConnectionConfig, connection};
 
+/// Where the settings of a connection are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Keeper {
+    /// In the configuration file, or the environment.
+    File,
+    /// In the state store, saved in the console.
+    Console,
+}
+
 /// A connection's settings without its secrets. What is left out holds as in the configuration file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -182,7 +193,8 @@ impl ConnectionSettings {
             }),
         };
         // Nothing here names a file.
-        let config = connection(name.clone(), raw, Path::new("."))?;
+        let config =
+            ConnectionConfig { keeper: Keeper::Console, ..connection(name.clone(), raw, Path::new("."))? };
         crate::Connection::check(&config)?;
         Ok(config)
     }

@@ -12,7 +12,7 @@ use url::{ParseError, Url};
 use super::check::{Area, Check, Item, Repair};
 use super::probe::{self, Challenged};
 use crate::lock::Lock;
-use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, ListenError, ServiceError};
+use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, Keeper, ListenError, ServiceError};
 
 pub(super) const CONFIG: Item = Item::new("config", Area::Machine, "Configuration");
 pub(super) const STORE: Item = Item::new("store", Area::Machine, "State store");
@@ -89,10 +89,17 @@ impl<'c> Machine<'c> {
     pub(super) fn config(&self, connection: &ConnectionConfig, wrong: &[&ConfigError]) -> Check {
         let file = self.file.display();
         match wrong {
-            [] => CONFIG.ok(format!("{file}: connection {}", connection.name)),
+            [] => CONFIG.ok(match connection.keeper {
+                Keeper::File => format!("{file}: connection {}", connection.name),
+                Keeper::Console => format!("connection {}, saved in the console", connection.name),
+            }),
             wrong => {
                 let told: Vec<String> = wrong.iter().map(|error| crate::explain(*error)).collect();
-                CONFIG.problem(told.join("; "), format!("correct it in {file}, or in the environment"))
+                let remedy = match connection.keeper {
+                    Keeper::File => format!("correct it in {file}, or in the environment"),
+                    Keeper::Console => "correct it in the console".to_owned(),
+                };
+                CONFIG.problem(told.join("; "), remedy)
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::doctor::{self, Diagnosis};
 use crate::plan::PlanView;
 use crate::wire::Synchronize;
 use crate::{
-    Claim, Config, Connection, ConnectionConfig, ConnectionSettings, Pause, SchemaView, SecretField,
+    Claim, Config, Connection, ConnectionConfig, ConnectionSettings, Keeper, Pause, SchemaView, SecretField,
     ServiceError, compare_schemas, explain,
 };
 
@@ -25,17 +25,6 @@ const SHORT: Duration = Duration::from_mins(10);
 const LONG: Duration = Duration::from_hours(6);
 /// How many objects of a plan are shown one by one.
 const SHOWN: u32 = 200;
-
-/// Where the settings of a connection are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Keeper {
-    /// In the configuration file, or the environment.
-    File,
-    /// In the state store, saved in the console.
-    Console,
-}
 
 /// What was saved of a connection, without the secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +47,14 @@ pub struct Broken {
     pub reason: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+impl Broken {
+    /// The same as an error.
+    pub fn error(&self, connection: &ConnectionName) -> ServiceError {
+        let Self { reason, hint } = self.clone();
+        ServiceError::Broken { connection: connection.clone(), reason, hint }
+    }
 }
 
 impl From<ServiceError> for Broken {
@@ -301,10 +298,6 @@ impl Member {
     /// # Errors
     /// When it cannot work.
     pub fn working(&self) -> Result<&Arc<Connection>, ServiceError> {
-        self.connection().map_err(|broken| ServiceError::Broken {
-            connection: self.name.clone(),
-            reason: broken.reason.clone(),
-            hint: broken.hint.clone(),
-        })
+        self.connection().map_err(|broken| broken.error(&self.name))
     }
 }

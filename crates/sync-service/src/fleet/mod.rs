@@ -2,6 +2,7 @@
 
 mod check;
 mod job;
+mod known;
 mod member;
 mod save;
 
@@ -11,18 +12,20 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::join_all;
 use sync_model::ConnectionName;
-use sync_store::{SavedConnection, Store};
+use sync_store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub use check::{Checked, FieldProblem};
 pub use job::JobState;
-pub use member::{Broken, Keeper, Member, Saved};
+pub use known::Known;
+pub use member::{Broken, Member, Saved};
 pub use save::{Draft, SaveError, rotate};
 
 use crate::http::Inboxes;
 use crate::lock::Lock;
-use crate::vault::{MasterKey, VaultError};
-use crate::{Config, Connection, ConnectionConfig, ConnectionSettings, ServiceError, explain};
+use crate::vault::MasterKey;
+use crate::{Config, Connection, ConnectionConfig, ServiceError, explain};
+use known::{Recalled, recall};
 use member::Working;
 
 /// The connections of a daemon.
@@ -48,7 +51,7 @@ impl Fleet {
             Connection::check(connection)?;
         }
         let store = Store::open(&config.store).await?;
-        let key = config.console.as_ref().and_then(|console| console.master_key.clone());
+        let key = config.master_key().cloned();
         let fleet = Self {
             file: file.to_owned(),
             store,
@@ -63,20 +66,15 @@ impl Fleet {
             let working = fleet.work(settings.clone()).await?;
             fleet.insert(fleet.member(name.clone(), None, Ok(working)));
         }
-        for saved in fleet.store.saved_connections().await? {
-            if fleet.get(&saved.name).is_some() {
-                tracing::warn!(connection = %saved.name, "the connection of that name in the configuration file is used, not the saved one");
-                continue;
-            }
-            let (shown, settings) = fleet.recall(&saved);
+        for Recalled { name, shown, settings } in recall(&fleet.config, &fleet.store).await? {
             let working = match settings {
                 Ok(settings) => fleet.work(settings).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = &working {
-                tracing::error!(connection = %saved.name, error = explain(error), "a saved connection does not work");
+                tracing::error!(connection = %name, error = explain(error), "a saved connection does not work");
             }
-            fleet.insert(fleet.member(saved.name, Some(shown), working));
+            fleet.insert(fleet.member(name, Some(shown), working));
         }
         Ok(Arc::new(fleet))
     }
@@ -175,22 +173,5 @@ impl Fleet {
     fn remove_member(&self, name: &ConnectionName) {
         self.inboxes.remove(name.as_str());
         self.members.write().unwrap_or_else(PoisonError::into_inner).remove(name);
-    }
-
-    /// What was saved, as it is shown and as it works.
-    fn recall(&self, saved: &SavedConnection) -> (Saved, Result<ConnectionConfig, ServiceError>) {
-        let settings = serde_json::from_str::<ConnectionSettings>(&saved.settings);
-        let shown = Saved {
-            settings: settings.as_ref().cloned().unwrap_or_default(),
-            secrets: saved.secrets.keys().filter_map(|name| crate::SecretField::named(name)).collect(),
-            at: saved.saved,
-        };
-        let config = settings
-            .map_err(|e| ServiceError::Saved { connection: saved.name.clone(), problem: e.to_string() })
-            .and_then(|settings| {
-                let key = self.key.as_ref().ok_or(VaultError::NoKey)?;
-                Ok(settings.check(&saved.name, &save::open_all(key, saved)?)?)
-            });
-        (shown, config)
     }
 }

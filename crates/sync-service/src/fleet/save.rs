@@ -7,10 +7,10 @@ use sync_model::ConnectionName;
 use sync_store::{SavedConnection, SealedSecret};
 
 use super::check::{Checked, FieldProblem, check};
-use super::{Fleet, Keeper, Saved};
+use super::{Fleet, Saved};
 use crate::config::Secrets;
 use crate::vault::{MasterKey, VaultError};
-use crate::{ConnectionConfig, ConnectionSettings, SecretField};
+use crate::{ConnectionConfig, ConnectionSettings, Keeper, SecretField};
 use crate::{Secret, ServiceError};
 
 /// What to save.

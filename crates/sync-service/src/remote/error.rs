@@ -31,6 +31,14 @@ pub enum RemoteError {
         /// What it answered.
         problem: String,
     },
+    /// A stream of events broke off.
+    #[error("the daemon at {server} does not tell its events: {problem}")]
+    Silent {
+        /// Its address.
+        server: Url,
+        /// How it broke off.
+        problem: String,
+    },
     /// The daemon refused.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
@@ -57,6 +65,7 @@ impl RemoteError {
             Self::Unreachable { .. } => Some(
                 "see that the daemon runs, and that its console and certificate can be used from here".into(),
             ),
+            Self::Silent { .. } => Some("see its log, and what is between it and this machine".into()),
             Self::NotOurs { .. } => {
                 Some("name the address of the console, and use the version of the daemon".into())
             }
@@ -75,6 +84,15 @@ impl RemoteError {
             Self::Address(_) => true,
             Self::Refused(problem) => matches!(problem.status, 401 | 403 | 404 | 422),
             _ => false,
+        }
+    }
+
+    /// Whether it may be different in a while, without anybody doing something about it here.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::NotOurs { .. } | Self::Silent { .. } => true,
+            Self::Refused(problem) => problem.status == 429 || problem.status >= 500,
+            Self::Address(_) | Self::Failed { .. } | Self::Handover(_) => false,
         }
     }
 

@@ -1,27 +1,32 @@
 //! The admin API of a daemon elsewhere, as commands use it.
 
 mod error;
+mod stream;
+mod tail;
 
 use std::time::Duration;
 
+use reqwest::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync_engine::{EventFilter, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
+use sync_engine::{EventFilter, Progress, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use error::RemoteError;
+pub use tail::{Followed, RemoteTail};
 
 use crate::connection::USER_AGENT;
 use crate::doctor::Diagnosis;
 use crate::handover::report_of;
+use crate::watched::{Seen, Watched};
 use crate::wire::{
     ConnectionView, Connections, Events, PauseFor, Paused, Problem, Replay, Requested, Runs, Synchronize,
 };
-use crate::{ConnectionRun, HandoverError, JobState, PlanView, Replayed, SchemaView, Secret};
+use crate::{ConnectionRun, HandoverError, JobState, LiveRunView, PlanView, Replayed, SchemaView, Secret};
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_mins(1);
@@ -202,7 +207,16 @@ impl RemoteClient {
         self.job(name, "plan", stop).await
     }
 
-    /// Asks for a full run and waits until it has ended. A request that is not taken in time is taken back.
+    /// The runs of the daemon that are under way, and those that ended lately.
+    ///
+    /// # Errors
+    /// When the daemon cannot be asked, or refuses.
+    pub async fn live_run(&self, name: &ConnectionName) -> Result<LiveRunView, RemoteError> {
+        self.get(&["connections", name.as_str(), "live-run"], &()).await
+    }
+
+    /// Asks for a full run and watches until it has ended. A request that is not taken in time is taken back. Told to
+    /// stop, it stops watching; the run goes on.
     ///
     /// # Errors
     /// When the connection is paused, nobody takes the request in time, the run fails, or the daemon cannot be asked.
@@ -211,6 +225,7 @@ impl RemoteClient {
         name: &ConnectionName,
         accept_shrink: bool,
         patience: Duration,
+        progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "synchronize"];
@@ -219,10 +234,15 @@ impl RemoteClient {
         let request = asked.request.to_string();
         let path = ["connections", name.as_str(), "synchronize", request.as_str()];
         let began = Instant::now();
+        let mut watched = Watched::default();
         loop {
             let now: Requested = self.get(&path, &()).await?;
+            if let Some(run) = &now.run {
+                self.watch(name, run.id, &mut watched, progress).await;
+            }
             match now.run {
                 Some(RunSummary { ended: Some(_), report, .. }) => {
+                    watched.end(progress);
                     return Ok(report_of(report)?);
                 }
                 None if began.elapsed() >= patience => match self.delete(&path).await {
@@ -237,6 +257,15 @@ impl RemoteClient {
                 Some(_) | None => {}
             }
             wait(stop, began).await?;
+        }
+    }
+
+    /// Tells how far a run has come. Where the daemon does not say, the run goes on all the same.
+    async fn watch(&self, name: &ConnectionName, run: RunId, watched: &mut Watched, progress: &dyn Progress) {
+        let Ok(live) = self.live_run(name).await else { return };
+        if let Some(live) = live.running.iter().chain(&live.ended).find(|live| live.run == Some(run)) {
+            let seen: Vec<Seen> = live.phases.iter().map(Seen::from).collect();
+            watched.tell(&seen, progress);
         }
     }
 
@@ -326,33 +355,47 @@ impl RemoteClient {
         Ok(url)
     }
 
-    /// Sends, and gives the answer unless it is a refusal.
+    /// Sends, and gives the whole answer unless it is a refusal.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, RemoteError> {
-        let failed = |source| RemoteError::Unreachable { server: self.server.clone(), source };
+        let response = self.answer(request).await?;
+        self.body(response).await
+    }
+
+    /// Sends, and gives the answer as it begins, unless it is a refusal.
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Response, RemoteError> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,
         };
-        let mut response = request.send().await.map_err(failed)?;
+        let response = request.send().await.map_err(|source| self.unreachable(source))?;
         let status = response.status();
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(failed)? {
-            body.extend_from_slice(&part);
-            if body.len() > LARGEST {
-                return Err(self.not_ours(format!("more than {LARGEST} bytes")));
-            }
-        }
         if status.is_success() {
-            return Ok(body);
+            return Ok(response);
         }
+        let body = self.body(response).await?;
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => Err(RemoteError::Refused(Box::new(problem))),
             Err(_) => Err(self.not_ours(format!("status {status}"))),
         }
     }
 
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, RemoteError> {
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|source| self.unreachable(source))? {
+            body.extend_from_slice(&part);
+            if body.len() > LARGEST {
+                return Err(self.not_ours(format!("more than {LARGEST} bytes")));
+            }
+        }
+        Ok(body)
+    }
+
     fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, RemoteError> {
         serde_json::from_slice(body).map_err(|error| self.not_ours(error.to_string()))
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> RemoteError {
+        RemoteError::Unreachable { server: self.server.clone(), source }
     }
 
     fn not_ours(&self, problem: String) -> RemoteError {

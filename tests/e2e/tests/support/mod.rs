@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use expectrl::Expect;
 use expectrl::session::OsSession;
 use sandbox::{ControlClient, audit};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long something that is expected may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -145,6 +145,28 @@ impl World {
         let ready: Value =
             serde_json::from_str(&std::fs::read_to_string(self.path("ready.json")).unwrap()).unwrap();
         ControlClient::new(ready["control_url"].as_str().unwrap())
+    }
+
+    /// The configuration without its connections: the daemon has those alone that are saved in its console.
+    pub(crate) fn settings_of_the_daemon(&self) -> String {
+        let all = std::fs::read_to_string(self.path("c.toml")).unwrap();
+        all.split_once("[connections.").unwrap().0.to_owned()
+    }
+
+    /// The connection as it is saved over the admin API.
+    pub(crate) fn draft(&self) -> Value {
+        let ready: Value =
+            serde_json::from_str(&std::fs::read_to_string(self.path("ready.json")).unwrap()).unwrap();
+        json!({
+            "settings": {
+                "okta": { "org_url": ready["okta"]["org_url"], "client_id": ready["okta"]["client_id"] },
+                "assets": { "api_url": ready["insight"]["api_url"] },
+            },
+            "secrets": {
+                "private_key": ready["okta"]["private_key_jwk"].to_string(),
+                "import_token": ready["insight"]["import_token"],
+            },
+        })
     }
 
     /// The configuration with a part replaced, as another file.

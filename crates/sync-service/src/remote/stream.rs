@@ -1,0 +1,97 @@
+//! Server-sent events, taken apart as their bytes come.
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>
+
+use super::LARGEST;
+
+/// Something that was told.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    /// What it is.
+    pub(super) name: String,
+    /// What a stream that goes on after it is asked for with.
+    pub(super) id: Option<String>,
+    /// What it says.
+    pub(super) data: String,
+}
+
+/// What came of a stream that is not a whole message yet.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    line: Vec<u8>,
+    message: Message,
+}
+
+/// A message that is longer than any of ours.
+#[derive(Debug)]
+pub(super) struct TooLong;
+
+impl Decoder {
+    /// Takes a part, wherever it ends, and gives the messages that it completes.
+    pub(super) fn feed(&mut self, part: &[u8]) -> Result<Vec<Message>, TooLong> {
+        let mut messages = Vec::new();
+        for piece in part.split_inclusive(|&byte| byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if self.line.len() + self.message.data.len() > LARGEST {
+                return Err(TooLong);
+            }
+            if self.line.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                let line = String::from_utf8_lossy(&line);
+                messages.extend(self.take(line.trim_end_matches(['\n', '\r'])));
+            }
+        }
+        Ok(messages)
+    }
+
+    /// Takes a line; an empty one ends a message.
+    fn take(&mut self, line: &str) -> Option<Message> {
+        if line.is_empty() {
+            let mut message = std::mem::take(&mut self.message);
+            // Each line of data ended with a line break; the last one is not part of it.
+            return message.data.pop().map(|_| message);
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => value.clone_into(&mut self.message.name),
+            "id" => self.message.id = Some(value.to_owned()),
+            "data" => {
+                self.message.data.push_str(value);
+                self.message.data.push('\n');
+            }
+            // A comment, which keeps the connection open, or nothing of ours.
+            _ => {}
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(name: &str, id: Option<&str>, data: &str) -> Message {
+        Message { name: name.into(), id: id.map(str::to_owned), data: data.into() }
+    }
+
+    #[test]
+    fn messages_are_whole_wherever_the_parts_end() {
+        let text = ": hello\n\nevent: status\nid: 7\ndata: {\"a\":\ndata: 1}\n\nevent:event\r\ndata: Zoë\r\n\r\n:\n\n";
+        let expected = [message("status", Some("7"), "{\"a\":\n1}"), message("event", None, "Zoë")];
+        for size in 1..text.len() {
+            let mut decoder = Decoder::default();
+            let parts = text.as_bytes().chunks(size);
+            let told: Vec<Message> = parts.flat_map(|part| decoder.feed(part).unwrap()).collect();
+            assert_eq!(told, expected, "in parts of {size}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_ended_is_no_message_and_what_never_ends_is_refused() {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.feed(b"event: event\ndata: {}\n").unwrap(), []);
+        let megabyte = vec![b'x'; 1024 * 1024];
+        let fed = (0..=LARGEST / megabyte.len()).try_for_each(|_| decoder.feed(&megabyte).map(drop));
+        assert!(fed.is_err());
+    }
+}
