@@ -1,7 +1,7 @@
 //! The engine of one connection: its ports, its options, and the runs as a caller sees them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use crate::watch::Told;
 use crate::{
     Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits,
     Objects, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
-    StructureReport, StructureState, Subject, SyncPlan, Watcher,
+    StructureState, Subject, SyncPlan, Watcher,
 };
 
 /// The world around the engine.
@@ -101,7 +101,7 @@ pub struct Engine {
     pub(crate) looking: RwLock<()>,
     pub(crate) stats: Stats,
     /// The version of the mapping that records are made by; `None` until the schemas were compared.
-    mapping: std::sync::Mutex<Option<String>>,
+    pub(crate) mapping: std::sync::Mutex<Option<String>>,
 }
 
 /// A value before and after.
@@ -397,67 +397,15 @@ impl Engine {
         if structure.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }
-        if !everything {
+        if everything {
+            self.distrust_lacking(&structure).await?;
+        } else {
             self.ask_for_values(&structure).await?;
         }
         let structure = self.extend(structure).await?;
         report.add_structure(&structure);
         progress.end(Phase::Structure);
         Ok(format!("{} {}", structure.version, self.ports.directory.selection()).trim_end().to_owned())
-    }
-
-    /// Adds to the object schema what it was found to lack.
-    pub(crate) async fn extend(&self, compared: StructureReport) -> Result<StructureReport, EngineError> {
-        if compared.state != StructureState::Outdated {
-            return Ok(compared);
-        }
-        let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-        self.follow_mapping(&applied);
-        Ok(applied)
-    }
-
-    /// Compares the schemas; records follow the wanted mapping from then on.
-    pub(crate) async fn compare(&self) -> Result<StructureReport, EngineError> {
-        let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
-        self.follow_mapping(&compared);
-        Ok(compared)
-    }
-
-    fn follow_mapping(&self, report: &StructureReport) {
-        *self.mapping.lock().unwrap_or_else(PoisonError::into_inner) = Some(report.version.clone());
-    }
-
-    pub(crate) fn mapping_in_force(&self) -> Option<String> {
-        self.mapping.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. Values
-    /// that were confirmed are sent once more, for with an attribute that was deleted they are gone. To be called before
-    /// anything is added, because nothing tells afterwards that it is new.
-    pub(crate) async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
-        match compared.state {
-            StructureState::Outdated if compared.lacking.is_empty() => return Ok(()),
-            StructureState::Outdated => {}
-            StructureState::Missing => return self.ask_for_everything().await,
-            StructureState::Created | StructureState::Extended | StructureState::Current => return Ok(()),
-        }
-        for (&kind, fields) in &compared.lacking {
-            self.ports.store.distrust_values(kind, fields).await?;
-        }
-        // Nothing is there to be filled before the first full run has begun.
-        if self.last_pass().await?.is_some() || self.ports.store.unfinished_pass().await?.is_some() {
-            self.ports.store.ask(&Subject::Schema, self.now()).await?;
-        }
-        Ok(())
-    }
-
-    /// Has everything sent again where something was sent before: an import source without a schema holds none of it.
-    async fn ask_for_everything(&self) -> Result<(), EngineError> {
-        if self.last_pass().await?.is_some() {
-            self.ports.store.distrust().await?;
-            self.ports.store.ask(&Subject::Directory, self.now()).await?;
-        }
-        Ok(())
     }
 
     /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays

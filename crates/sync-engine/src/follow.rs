@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::trouble::Trouble;
 use crate::{
     AlertKind, Duty, EngineError, EventFeed, Limits, Look, LookSort, Quiet, RunKind, RunReport, RunResult,
-    Schedule, Scope, StructureReport, StructureState, Subject, SyncRequest, engine::Engine, explain,
+    Schedule, Scope, Subject, SyncRequest, engine::Engine, explain,
 };
 
 /// How the engine follows.
@@ -355,17 +355,6 @@ impl Engine {
         }
     }
 
-    /// Adds attributes that the directory's schema has gained, and has everybody's values of them read.
-    async fn refresh_schema(&self) -> Result<(), EngineError> {
-        let compared = self.compare_schema().await?;
-        self.ask_for_values(&compared).await?;
-        let report = self.extend(compared).await?;
-        if report.state == StructureState::Extended {
-            tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
-        }
-        Ok(())
-    }
-
     /// Has everything read when the operator has come to choose other users or groups than before.
     async fn follow_selection(&self) -> Result<(), EngineError> {
         let synchronised = self.ports.store.last_run(RunKind::Full).await?.good.is_some();
@@ -374,14 +363,6 @@ impl Engine {
             self.ports.store.ask(&Subject::Directory, self.now()).await?;
         }
         Ok(())
-    }
-
-    async fn compare_schema(&self) -> Result<StructureReport, EngineError> {
-        let report = self.compare().await?;
-        for drift in &report.drift {
-            tracing::debug!(%drift, "the object schema differs from the directory's");
-        }
-        Ok(report)
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod feed;
 mod follow;
+mod growth;
 mod listing;
 mod look;
 mod pass;

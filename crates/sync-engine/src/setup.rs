@@ -44,6 +44,7 @@ impl Engine {
     /// When they cannot be created or extended.
     pub async fn set_up_structure(&self) -> Result<StructureReport, EngineError> {
         let compared = self.compare().await?;
+        self.start_over(&compared).await?;
         self.ask_for_values(&compared).await?;
         let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
         self.ports.alarm.works(Duty::Schemas, self.now());

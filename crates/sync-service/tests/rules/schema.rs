@@ -127,6 +127,27 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
     assert!(!document.contains("\"Workplace\""), "{document}");
 }
 
+#[tokio::test]
+async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass() {
+    let world = world(9, 2).await;
+    let connection = world.synced("hook").await;
+    world.call("DELETE", "/insight/attributes", json!({ "type": "Okta User", "name": "City" })).await;
+    assert!(!world.audit().await.in_sync);
+    let report = sync(&connection).await.unwrap();
+    assert_eq!(report.added_attributes, ["Okta User: City"]);
+    assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
+}
+
+#[tokio::test]
+async fn an_object_schema_that_was_deleted_is_filled_again_once_it_is_set_up() {
+    let world = world(9, 2).await;
+    let connection = world.synced("hook").await;
+    world.call("DELETE", "/insight/document", Value::Null).await;
+    connection.engine().set_up_structure().await.unwrap();
+    sync(&connection).await.unwrap();
+    assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
+}
+
 /// What fails when told to.
 #[derive(Default)]
 struct Mood {
