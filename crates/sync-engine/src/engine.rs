@@ -17,7 +17,7 @@ use crate::watch::Told;
 use crate::{
     Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits,
     Objects, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
-    StructureState, Subject, SyncPlan, Watcher,
+    StructureReport, StructureState, Subject, SyncPlan, Watcher,
 };
 
 /// The world around the engine.
