@@ -180,6 +180,9 @@ pub(crate) struct Sync {
     /// Go ahead although many objects would be marked as deleted.
     #[arg(long)]
     pub(crate) accept_shrink: bool,
+    /// Send every object, also what has not changed in Okta: somebody changed or deleted objects in Assets.
+    #[arg(long, conflicts_with_all = ["users", "groups", "dry_run"])]
+    pub(crate) resend: bool,
     /// Only these users, by Okta id.
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     pub(crate) users: Vec<String>,

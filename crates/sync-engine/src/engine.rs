@@ -285,6 +285,7 @@ impl Engine {
             report.cleared += self.clear_all_kept(stop).await?;
             if scope == Scope::Full {
                 self.ports.store.remember_selection(&self.ports.directory.selection()).await?;
+                self.stats.settled(self.ports.store.settle_given_up(pass.began, self.now()).await?);
             }
             Ok(())
         })

@@ -284,15 +284,19 @@ impl Engine {
 
     /// Tells whoever asked for a run why it did not even begin.
     async fn turn_down(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
-        let run = self.ports.store.begin_run(RunKind::Full, self.now()).await?;
+        let told = self.tell(RunKind::Full, &Quiet);
+        let run = self.ports.store.begin_run(RunKind::Full, request.asked).await?;
+        told.began(run);
         self.ports.store.answer_request(request.id, run).await?;
         let report = RunReport {
             result: RunResult::Failed,
             error: Some(explain(error)),
             hint: error.hint(),
             mapping: self.mapping_in_force(),
+            seconds: self.now().duration_since(request.asked).as_secs_f64(),
             ..RunReport::default()
         };
+        told.ended(&report);
         Ok(self.ports.store.end_run(run, &report, self.now()).await?)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RunId};
 
-use crate::{Census, Change, Losses, StructureReport};
+use crate::{BlankedField, Census, Change, Losses, StructureReport};
 
 /// How much may change without an operator's consent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -56,31 +56,23 @@ impl Limits {
         Ok(())
     }
 
-    /// Checks that a run may take so much away from objects that live on.
-    ///
-    /// # Errors
-    /// When it is more than an operator would expect.
-    pub fn check_losses(&self, losses: &Losses) -> Result<(), Refusal> {
-        if self.accept_shrink {
-            return Ok(());
-        }
+    /// What would be taken away from objects that live on, and is more than an operator would expect.
+    fn too_much_lost(&self, losses: &Losses) -> Vec<Refusal> {
         let (lost, known) = losses.memberships;
-        if exceeds(lost, self.min_lost_memberships, known, self.max_lost_memberships_share) {
-            let max_percent = self.max_lost_memberships_share * 100.0;
-            return Err(Refusal::TooManyMembershipsLost { lost, known, max_percent });
-        }
-        for blanked in &losses.blanked {
-            if exceeds(blanked.lost, self.min_blanked, blanked.known, self.max_blanked_share) {
-                return Err(Refusal::TooManyBlanked {
-                    kind: blanked.kind,
-                    field: blanked.field.clone(),
-                    lost: blanked.lost,
-                    known: blanked.known,
-                    max_percent: self.max_blanked_share * 100.0,
-                });
-            }
-        }
-        Ok(())
+        let max_percent = self.max_lost_memberships_share * 100.0;
+        let memberships = exceeds(lost, self.min_lost_memberships, known, self.max_lost_memberships_share)
+            .then_some(Refusal::TooManyMembershipsLost { lost, known, max_percent });
+        let is_too_much = |blanked: &&BlankedField| {
+            exceeds(blanked.lost, self.min_blanked, blanked.known, self.max_blanked_share)
+        };
+        let blanked = losses.blanked.iter().filter(is_too_much).map(|blanked| Refusal::TooManyBlanked {
+            kind: blanked.kind,
+            field: blanked.field.clone(),
+            lost: blanked.lost,
+            known: blanked.known,
+            max_percent: self.max_blanked_share * 100.0,
+        });
+        memberships.into_iter().chain(blanked).collect()
     }
 }
 
@@ -290,19 +282,29 @@ impl SyncPlan {
         self.kinds.values().map(KindPlan::changes).sum()
     }
 
+    /// Every limit that it would exceed.
+    pub fn refusals(&self, limits: &Limits) -> Vec<Refusal> {
+        if limits.accept_shrink {
+            return Vec::new();
+        }
+        let gone = self.kinds.iter().filter_map(|(&kind, plan)| {
+            if plan.read == 0 && plan.retire > 0 {
+                return Some(Refusal::EmptyListing { kind, known: plan.known });
+            }
+            limits.check(kind, plan.retire, plan.known).err()
+        });
+        gone.chain(limits.too_much_lost(&self.losses)).collect()
+    }
+
     /// Lets the plan be carried out.
     ///
     /// # Errors
     /// When it would change more than the limits allow.
     pub fn approve(self, limits: &Limits) -> Result<ApprovedPlan, Refusal> {
-        for (&kind, plan) in &self.kinds {
-            if plan.read == 0 && plan.retire > 0 && !limits.accept_shrink {
-                return Err(Refusal::EmptyListing { kind, known: plan.known });
-            }
-            limits.check(kind, plan.retire, plan.known)?;
+        match self.refusals(limits).into_iter().next() {
+            Some(refusal) => Err(refusal),
+            None => Ok(ApprovedPlan(self)),
         }
-        limits.check_losses(&self.losses)?;
-        Ok(ApprovedPlan(self))
     }
 
     /// Lets records be sent again that were approved before.

@@ -9,6 +9,7 @@ use sync_engine::{
 
 use crate::Keeper;
 use crate::fleet::{JobState, Member};
+use crate::handover::SLOW_START;
 use crate::{ConnectionConfig, ConnectionStatus, ServiceError};
 
 /// A step of the set-up.
@@ -116,7 +117,8 @@ impl Guide {
                 steps.push(verify(member));
                 steps.push(cardinality(member));
                 let full = RunFilter { kind: Some(RunKind::Full), limit: 1, failed: false };
-                steps.push(synchronize(&status, connection.runs(&full).await?.first()));
+                let asked = connection.store().requested(Timestamp::now() - SLOW_START).await?;
+                steps.push(synchronize(&status, connection.runs(&full).await?.first(), asked));
             }
             _ => steps.extend(
                 [StepName::Setup, StepName::Verify, StepName::Cardinality, StepName::Synchronize]
@@ -256,7 +258,8 @@ fn verify(member: &Member) -> Step {
 
 fn cardinality(member: &Member) -> Step {
     let step = Step::new(StepName::Cardinality, StepState::Done);
-    let Some((structure, _)) = found(member) else {
+    let found = found(member).filter(|(structure, _)| structure.state != StructureState::Missing);
+    let Some((structure, _)) = found else {
         return Step::new(StepName::Cardinality, StepState::Blocked);
     };
     if structure.limited.is_empty() {
@@ -277,10 +280,13 @@ fn cardinality(member: &Member) -> Step {
     })
 }
 
-fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>) -> Step {
+fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>, asked: Option<Timestamp>) -> Step {
     let name = StepName::Synchronize;
     if let Some(run) = last.filter(|run| run.ended.is_none()) {
         return Step::running(name, run.started, "Loading users, groups and memberships");
+    }
+    if let Some(asked) = asked.filter(|_| status.paused.is_none()) {
+        return Step::running(name, asked, "Asked for; it begins once what runs now has ended");
     }
     let Some(at) = status.last_full_sync else {
         let step = Step::new(name, StepState::Ready).seen("Loads every user, group and membership once");

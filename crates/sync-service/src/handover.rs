@@ -23,7 +23,7 @@ const PROBE: Duration = Duration::from_secs(5);
 const ABSENCES: u32 = 4;
 const PROBE_AGAIN: Duration = Duration::from_millis(500);
 /// How long a request that was taken may lead to no run.
-const SLOW_START: Duration = Duration::from_mins(10);
+pub(crate) const SLOW_START: Duration = Duration::from_mins(10);
 
 /// Why a run that another process was asked for did not come to a good end.
 #[derive(Debug, thiserror::Error)]

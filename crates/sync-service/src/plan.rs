@@ -18,6 +18,9 @@ pub struct PlanView {
     pub plan: SyncPlan,
     /// Why a sync would not carry it out.
     pub refusal: Option<String>,
+    /// Further limits that it would exceed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_refusals: Vec<String>,
     /// What releases it.
     pub release: Option<String>,
     /// The objects one by one, as many as were asked for.
@@ -28,12 +31,14 @@ pub struct PlanView {
 impl PlanView {
     /// A plan, with what the limits say to it and without its objects.
     pub fn of(connection: &Connection, plan: SyncPlan, limits: &Limits) -> Self {
-        let refusal = plan.clone().approve(limits).err();
+        let mut refusals = plan.refusals(limits).into_iter();
+        let refusal = refusals.next();
         let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
         Self {
             connection: connection.name().clone(),
             plan,
             refusal: refusal.map(|refusal| refusal.to_string()),
+            further_refusals: refusals.map(|refusal| refusal.to_string()).collect(),
             release,
             objects: None,
         }

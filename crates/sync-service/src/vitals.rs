@@ -82,17 +82,18 @@ pub(crate) struct StoreVitals {
 }
 
 impl StoreVitals {
-    /// When the oldest change happened that is not confirmed: an event that waits, or a record that Assets did not account
-    /// for.
+    /// When the oldest change happened that is not confirmed: an event that waits or was given up, or a record that Assets
+    /// did not account for.
     pub(crate) fn oldest_change(&self) -> Option<Timestamp> {
-        [self.inbox.oldest, self.inbox.unconfirmed_since].into_iter().flatten().min()
+        let inbox = &self.inbox;
+        [inbox.oldest, inbox.dead_since, inbox.unconfirmed_since].into_iter().flatten().min()
     }
 
     /// When the connection last knew all that there was to know; `None` when it never did.
     pub(crate) fn known_until(&self) -> Option<Timestamp> {
         let read = self.feed.as_ref().and_then(|feed| feed.caught_up);
         let known = self.last_pass?.max(read.unwrap_or(Timestamp::MIN));
-        Some(self.inbox.oldest.map_or(known, |oldest| oldest.min(known)))
+        Some(self.oldest_change().map_or(known, |oldest| oldest.min(known)))
     }
 }
 
@@ -166,6 +167,7 @@ pub(crate) fn sample() -> Vitals {
                 pending: 5,
                 claimed: 2,
                 dead: 1,
+                dead_since: Some(ago(60)),
                 looks: 4,
                 oldest: Some(ago(30)),
                 untouched_since: Some(ago(29)),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sync_service::engine::{Phase, Progress, RunReport, RunResult};
 use sync_service::model::ConnectionName;
+use sync_service::wire::Synchronize;
 use sync_service::{Followed, RemoteClient, RemoteError, RemoteTail};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{header, method, path};
@@ -108,7 +109,10 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
     ];
     answers(&server, "GET", "live-run", views).await;
     let (told, stop) = (Written::default(), CancellationToken::new());
-    let report = client(&server).synchronize(&main_connection(), false, LONG, &told, &stop).await.unwrap();
+    let report = client(&server)
+        .synchronize(&main_connection(), Synchronize::default(), LONG, &told, &stop)
+        .await
+        .unwrap();
     assert_eq!((report.result, report.executions), (RunResult::Done, 1));
     assert_eq!(
         *told.0.lock().unwrap(),
@@ -135,7 +139,8 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
         let live = Mock::given(path("/api/v1/connections/main/live-run"));
         live.respond_with(answer).expect(1..).mount(&server).await;
         let (told, stop) = (Written::default(), CancellationToken::new());
-        let report = client(&server).synchronize(&main_connection(), false, LONG, &told, &stop).await;
+        let report =
+            client(&server).synchronize(&main_connection(), Synchronize::default(), LONG, &told, &stop).await;
         assert_eq!(report.unwrap().executions, 1);
         assert!(told.0.lock().unwrap().is_empty());
     }

@@ -281,6 +281,10 @@ impl StateStore for ConnectionStore {
         inbox::forget(self, before).await
     }
 
+    async fn requested(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        requests::asked(self, since).await
+    }
+
     async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError> {
         requests::ask(self, accept_shrink, now).await
     }

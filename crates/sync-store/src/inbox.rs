@@ -322,14 +322,15 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    type Row = (i64, i64, i64, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>);
-    let (pending, claimed, dead, oldest, untouched, looks, unconfirmed, failed, refused): Row =
+    type Row = (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>);
+    let (pending, claimed, dead, dead_since, oldest, untouched, looks, unconfirmed, failed, refused): Row =
         sqlx::query_as(
             "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
                  WHERE l.connection = ?1 AND l.claimed_until > 0),
                 (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'dead'),
+                (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'dead'),
                 (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT e.received FROM events e WHERE e.connection = ?1 AND e.state = 'pending' AND EXISTS (
                      SELECT 1 FROM waiting w CROSS JOIN looks l
@@ -352,6 +353,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         pending: count(pending),
         claimed: count(claimed),
         dead: count(dead),
+        dead_since: dead_since.map(timestamp).transpose()?,
         looks: count(looks),
         oldest: oldest.map(timestamp).transpose()?,
         untouched_since: untouched.map(timestamp).transpose()?,

@@ -21,7 +21,7 @@ pub(crate) async fn ask(
     .fetch_one(&store.writer)
     .await
     .map_err(|e| StoreError::new("ask for a full run", e))?;
-    Ok(SyncRequest { id, accept_shrink })
+    Ok(SyncRequest { id, accept_shrink, asked: now })
 }
 
 pub(crate) async fn withdraw(store: &ConnectionStore, request: i64) -> Result<bool, StoreError> {
@@ -35,16 +35,32 @@ pub(crate) async fn withdraw(store: &ConnectionStore, request: i64) -> Result<bo
 }
 
 pub(crate) async fn take(store: &ConnectionStore) -> Result<Option<SyncRequest>, StoreError> {
-    let row: Option<(i64, bool)> = sqlx::query_as(
+    let row: Option<(i64, bool, i64)> = sqlx::query_as(
         "UPDATE requests SET taken = 1 WHERE id = (
              SELECT id FROM requests WHERE connection = ?1 AND NOT taken ORDER BY id LIMIT 1)
-         RETURNING id, accept_shrink",
+         RETURNING id, accept_shrink, asked",
     )
     .bind(store.id)
     .fetch_optional(&store.writer)
     .await
     .map_err(|e| StoreError::new("take a request", e))?;
-    Ok(row.map(|(id, accept_shrink)| SyncRequest { id, accept_shrink }))
+    row.map(|(id, accept_shrink, asked)| Ok(SyncRequest { id, accept_shrink, asked: timestamp(asked)? }))
+        .transpose()
+}
+
+pub(crate) async fn asked(
+    store: &ConnectionStore,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let asked: Option<i64> = sqlx::query_scalar(
+        "SELECT max(asked) FROM requests WHERE connection = ?1 AND run IS NULL AND (NOT taken OR asked >= ?2)",
+    )
+    .bind(store.id)
+    .bind(millis(since))
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("look for requests", e))?;
+    asked.map(timestamp).transpose()
 }
 
 pub(crate) async fn answer(store: &ConnectionStore, request: i64, run: RunId) -> Result<(), StoreError> {

@@ -154,6 +154,10 @@ impl Upkeep for ConnectionStore {
             .map_err(|e| StoreError::new("remember what is chosen", e))
     }
 
+    async fn settle_given_up(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        events::settle_given_up(self, before, now).await
+    }
+
     async fn distrust(&self) -> Result<(), StoreError> {
         sqlx::query("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone")
             .bind(self.id)

@@ -452,6 +452,7 @@ async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
 async fn a_request_can_be_taken_back_until_somebody_takes_it() {
     let world = world().await;
     let asked = world.store.request_sync(true, at(1)).await.unwrap();
+    assert_eq!(world.store.requested(at(9)).await.unwrap(), Some(at(1)));
     assert!(world.store.withdraw_request(asked.id).await.unwrap());
     assert_eq!(world.store.take_request().await.unwrap(), None);
     let asked = world.store.request_sync(true, at(2)).await.unwrap();
@@ -479,8 +480,11 @@ async fn a_request_is_taken_once_and_leads_to_its_run() {
     assert_eq!(world.store.take_request().await.unwrap(), Some(asked));
     assert_eq!(world.store.take_request().await.unwrap(), None);
     assert!(world.store.request_run(asked.id).await.unwrap().is_none());
+    assert_eq!(world.store.requested(at(1)).await.unwrap(), Some(at(1)));
+    assert_eq!(world.store.requested(at(2)).await.unwrap(), None, "whoever took it may be gone");
     let run = world.store.begin_run(RunKind::Full, at(2)).await.unwrap();
     world.store.answer_request(asked.id, run).await.unwrap();
+    assert_eq!(world.store.requested(at(1)).await.unwrap(), None);
     assert_eq!(world.store.request_run(asked.id).await.unwrap().map(|r| r.id), Some(run));
 }
 

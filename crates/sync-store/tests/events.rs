@@ -117,6 +117,21 @@ async fn an_event_says_what_it_waits_for_how_often_that_was_tried_and_when_it_is
 }
 
 #[tokio::test]
+async fn what_was_given_up_before_everything_was_read_is_settled() {
+    let world = world().await;
+    world.holds(&[event("e1", 10, &[ada()]), event("e2", 12, &[membership()])]).await;
+    world.bury_all("held back").await;
+    let counts = world.store.inbox().await.unwrap();
+    assert_eq!((counts.dead, counts.dead_since), (2, Some(at(10))));
+    assert_eq!(world.store.settle_given_up(at(20), at(40)).await.unwrap(), 0, "they came with the reading");
+    assert_eq!(world.store.settle_given_up(at(21), at(40)).await.unwrap(), 2);
+    let counts = world.store.inbox().await.unwrap();
+    assert_eq!((counts.dead, counts.dead_since), (0, None));
+    let settled = world.one("e1").await;
+    assert_eq!((settled.state, settled.settled, settled.reason), (EventState::Done, Some(at(40)), None));
+}
+
+#[tokio::test]
 async fn events_are_found_by_state_id_type_and_object_the_newest_first() {
     let world = world().await;
     world.holds(&[event("old-A", 10, &[ada()])]).await;

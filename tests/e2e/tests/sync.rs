@@ -28,6 +28,29 @@ fn steady(text: &str) -> String {
 }
 
 #[tokio::test]
+async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
+    let world = World::start(&["--users", "6", "--groups", "2"]);
+    world.json(&["setup"]);
+    world.json(&["sync"]);
+    let control = world.control();
+    let objects = control.get("/insight/objects?type=/type/user").await.unwrap();
+    let deleted = format!("/insight/objects/{}", objects["objects"][0]["id"]);
+    control.call("DELETE", &deleted, &Value::Null).await.unwrap();
+    let unchanged = world.json(&["sync"]);
+    assert_eq!(unchanged["executions"], 0, "nothing has changed in Okta: {unchanged}");
+    let sent = world.json(&["sync", "--resend"]);
+    assert_eq!(
+        (&sent["records"]["user"]["sent"], &sent["records"]["user"]["created"]),
+        (&json!(6), &json!(1))
+    );
+    assert!(in_sync(&world, Duration::ZERO).await.in_sync);
+    let again = world.json(&["sync"]);
+    assert_eq!(again["executions"], 0, "{again}");
+    let both = world.run(&["sync", "--config", "c.toml", "--resend", "--dry-run"]);
+    assert_eq!(both.status.code(), Some(2), "{}", text(&both.stderr));
+}
+
+#[tokio::test]
 async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that_would_trip() {
     let world = World::start(&["--users", "12", "--groups", "3"]);
     world.json(&["setup"]);

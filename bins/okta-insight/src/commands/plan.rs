@@ -237,7 +237,9 @@ fn print(planned: &PlanView) {
         println!("  {} of {} {}s would lose their {}", lost.lost, lost.known, lost.kind, lost.field);
     }
     if let Some(refusal) = &planned.refusal {
-        println!("  ! A sync would refuse this: {refusal}");
+        for refusal in std::iter::once(refusal).chain(&planned.further_refusals) {
+            println!("  ! A sync would refuse this: {refusal}");
+        }
         planned.release.iter().for_each(|release| println!("    → {release}"));
     }
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));

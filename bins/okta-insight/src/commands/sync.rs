@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use sync_service::engine::{Limits, RecordCounts, RunReport, RunResult, Subject};
 use sync_service::model::{ConnectionName, GroupId, ObjectKind, UserId};
+use sync_service::wire::Synchronize;
 use sync_service::{Connection, ServiceError};
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +62,8 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         only_here(&args.common, "sync --dry-run")?;
     }
     if let Some(remote) = remote(&args.common).await? {
-        return told(&there(&remote, args.accept_shrink).await?, output);
+        let wish = Synchronize { accept_shrink: args.accept_shrink, resend: args.resend };
+        return told(&there(&remote, wish).await?, output);
     }
     let opened = open(&args.common).await?;
     let subjects: Vec<Subject> = args
@@ -78,6 +80,9 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     let mut totals = Totals::default();
     for connection in &opened.connections {
         let name = connection.name().clone();
+        if args.resend {
+            connection.resend_everything().await?;
+        }
         let synced = match connection.claim(&opened.config.store).await {
             Ok(_claim) => {
                 let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
@@ -103,13 +108,13 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
 }
 
 /// Asks a daemon elsewhere for the runs, and waits for their ends.
-async fn there(remote: &Remote, accept_shrink: bool) -> Result<Totals, Failure> {
+async fn there(remote: &Remote, wish: Synchronize) -> Result<Totals, Failure> {
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut totals = Totals::default();
     for name in &remote.names {
         eprintln!("The daemon that works on connection {name} is asked for the run.");
-        let report = remote.client.synchronize(name, accept_shrink, PATIENCE, &bars, &stop).await?;
+        let report = remote.client.synchronize(name, wish, PATIENCE, &bars, &stop).await?;
         totals.add(Synced { connection: name.clone(), handed_over: true, asked_for: 0, report });
     }
     Ok(totals)

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
+use super::health::Health;
 use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, shell};
@@ -94,8 +95,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
     };
     let status = connection.status(3).await?;
     let guide = Guide::of(member).await?;
-    let troubles = connection.troubles();
-    let (tone, word) = health::verdict(&status, &guide, &troubles);
+    let health = Health::of(connection, &status, &guide).await?;
     let objects = |kind: &str| {
         let live =
             status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.live);
@@ -104,7 +104,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
     Ok(html! {
         tr {
             (link)
-            td { (badge(tone, word)) @if let Some(line) = health::headline(&status, &troubles) { div.small.muted { (line) } } }
+            td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (line) } } }
             td.nowrap { (fresh(&status, now)) }
             td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
             td.number { (objects("user")) }
@@ -176,13 +176,13 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
     let now = Timestamp::now();
     let status = connection.status(3).await?;
     let guide = Guide::of(member).await?;
-    let (tone, word) = health::verdict(&status, &guide, &connection.troubles());
+    let health = Health::of(connection, &status, &guide).await?;
     let name = member.name();
     Ok(html! {
-        @for told in health::told(connection, &status, &guide).await? { (notice(told.tone, &told.what, told.remedy.as_deref())) }
+        (health.notices())
         section.card aria-label="State" {
             div.head {
-                h2 { (badge(tone, word)) }
+                h2 { (badge(health.tone, health.word)) }
                 div.actions {
                     @if identity.role == Role::Admin {
                         @let (action, label) = if status.paused.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };

@@ -6,7 +6,7 @@ use sync_service::{Connection, ConnectionStatus, EventSource, Guide, ServiceErro
 
 use maud::{Markup, html};
 
-use super::parts::{Tone, badge, capital, count, said, time};
+use super::parts::{Tone, badge, capital, count, notice, said, time};
 
 /// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
@@ -19,12 +19,46 @@ const SILENT: SignedDuration = SignedDuration::from_secs(30);
 /// How much of what is over is shown.
 const SHOWN: usize = 5;
 
+/// How a connection is doing.
+pub(super) struct Health {
+    pub(super) tone: Tone,
+    /// In a word.
+    pub(super) word: &'static str,
+    /// Everything that somebody has to do something about.
+    pub(super) told: Vec<Told>,
+}
+
+impl Health {
+    pub(super) async fn of(
+        connection: &Connection,
+        status: &ConnectionStatus,
+        guide: &Guide,
+    ) -> Result<Self, ServiceError> {
+        let told = told(connection, status, guide).await?;
+        let is_told = |tone| told.iter().any(|told| told.tone == tone);
+        // Nothing is well while something is told.
+        let (tone, word) = match verdict(status, guide, &connection.troubles()) {
+            (Tone::Good | Tone::Busy, _) if is_told(Tone::Problem) => (Tone::Problem, "Last run failed"),
+            (Tone::Good | Tone::Busy, _) if is_told(Tone::Warning) => (Tone::Warning, "Needs a look"),
+            verdict => verdict,
+        };
+        Ok(Self { tone, word, told })
+    }
+
+    /// In one line what is wrong, for lists.
+    pub(super) fn headline(&self) -> Option<String> {
+        let of = |tone| self.told.iter().find(|told| told.tone == tone);
+        of(Tone::Problem).or_else(|| of(Tone::Warning)).map(|told| capital(&said(&told.what)))
+    }
+
+    /// All of it, each with what to do.
+    pub(super) fn notices(&self) -> Markup {
+        html! { @for told in &self.told { (notice(told.tone, &told.what, told.remedy.as_deref())) } }
+    }
+}
+
 /// How a connection is doing, in a word.
-pub(super) fn verdict(
-    status: &ConnectionStatus,
-    guide: &Guide,
-    troubles: &[Trouble],
-) -> (Tone, &'static str) {
+fn verdict(status: &ConnectionStatus, guide: &Guide, troubles: &[Trouble]) -> (Tone, &'static str) {
     let failed = status.runs.first().and_then(|run| run.report.as_ref()).is_some_and(|r| r.error.is_some());
     let troubles: Vec<&Trouble> = open(troubles).collect();
     let is = |kind: AlertKind| troubles.iter().any(|trouble| trouble.kind == kind);
@@ -47,6 +81,8 @@ pub(super) fn verdict(
         (Tone::Warning, "Needs a look")
     } else if !troubles.is_empty() {
         (Tone::Warning, "In difficulties")
+    } else if status.inbox.unconfirmed > 0 {
+        (Tone::Busy, "Sending again")
     } else if status.inbox.pending > 0 {
         (Tone::Busy, "Catching up")
     } else {
@@ -190,14 +226,8 @@ pub(super) fn lately(connection: &Connection) -> Markup {
     }
 }
 
-/// In one line what is wrong, for lists.
-pub(super) fn headline(status: &ConnectionStatus, troubles: &[Trouble]) -> Option<String> {
-    let worst = open(troubles).max_by_key(|trouble| tone(trouble, status) == Tone::Problem)?;
-    Some(capital(&said(&worst.message)))
-}
-
 /// Everything that somebody has to do something about.
-pub(super) async fn told(
+async fn told(
     connection: &Connection,
     status: &ConnectionStatus,
     guide: &Guide,

@@ -11,8 +11,9 @@ use sync_service::engine::EventFilter;
 use sync_service::wire::Synchronize;
 use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, StepName, StepState};
 
+use super::health::Health;
 use super::links::address;
-use super::parts::{Tone, aged, empty, notice, number, time};
+use super::parts::{aged, empty, number};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, events, shell};
 use crate::access::{Identity, Role};
@@ -60,9 +61,12 @@ async fn stream(
 async fn parts(member: &Member, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
     let connection = member.working()?;
     let status = connection.status(1).await?;
+    let guide = Guide::of(member).await?;
+    let health = Health::of(connection, &status, &guide).await?;
     Ok(vec![
+        Part::new("health", health.notices()),
         Part::new("freshness", freshness(&status)),
-        Part::new("actions", actions(member, identity, &status).await?),
+        Part::new("actions", actions(member, identity, &status, &guide)),
         Part::new("run", run::section(member.name(), &connection.live_run(), status.runs.first())),
         Part::new("events", newest(member, connection).await?),
     ])
@@ -79,23 +83,17 @@ fn freshness(status: &ConnectionStatus) -> Markup {
                 div { dt { "Refused records" } dd { (number(status.inbox.unconfirmed)) } }
             }
         }
-        @if let Some(pause) = status.paused {
-            (notice(Tone::Warning, "This connection is paused: nothing is sent to Assets", Some("events are kept meanwhile; press Resume to go on")))
-            @if let Some(until) = pause.until { p { "It goes on by itself at " (time(until)) "." } }
-        }
     }
 }
 
-async fn actions(
-    member: &Member,
-    identity: &Identity,
-    status: &ConnectionStatus,
-) -> Result<Markup, ServiceError> {
+fn actions(member: &Member, identity: &Identity, status: &ConnectionStatus, guide: &Guide) -> Markup {
     if identity.role != Role::Admin {
-        return Ok(html! {});
+        return html! {};
     }
-    let guide = Guide::of(member).await?;
-    let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
+    let synchronize = guide.step(StepName::Synchronize);
+    let offered =
+        synchronize.is_some_and(|step| !matches!(step.state, StepState::Blocked | StepState::Running));
+    let under_way = synchronize.filter(|step| step.state == StepState::Running);
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action=(address(member.name(), &["live", action])) {
@@ -105,13 +103,14 @@ async fn actions(
         }
     };
     let paused = status.paused.is_some();
-    Ok(html! {
+    html! {
         div.actions.below {
             (if paused { button("resume", "Resume") } else { button("pause", "Pause") })
             @if offered && !paused { (button("synchronize", "Synchronize")) }
             a.button href=(address(member.name(), &["plan"])) { "Look at the plan" }
+            @if let Some(step) = under_way { span.muted { "Synchronize: " (step.evidence.join(", ")) } }
         }
-    })
+    }
 }
 
 async fn newest(member: &Member, connection: &Connection) -> Result<Markup, ServiceError> {

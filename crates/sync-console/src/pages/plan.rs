@@ -167,7 +167,7 @@ fn verdict(member: &Member, view: &PlanView, identity: &Identity, (may, offered)
         return html! {
             section.notice.notice-problem aria-labelledby="refusal" {
                 h2 #refusal { "A synchronisation would refuse this" }
-                p.what { (said(refusal)) }
+                @for refusal in std::iter::once(refusal).chain(&view.further_refusals) { p.what { (said(refusal)) } }
                 p { "Such a change is mostly a mistake: an admin role taken from the app, a selection that leaves out too much, an attribute removed in Okta. Look at the objects below first." }
                 @if !offered { (early) } @else if may {
                     (form(html! {
@@ -195,11 +195,16 @@ fn verdict(member: &Member, view: &PlanView, identity: &Identity, (may, offered)
 
 /// What somebody agrees to, in numbers.
 fn consequences(plan: &SyncPlan) -> String {
-    let gone: u64 = plan.kinds.values().map(|kind| kind.retire).sum();
+    let gone: Vec<String> = plan
+        .kinds
+        .iter()
+        .filter(|(_, n)| n.retire > 0)
+        .map(|(kind, n)| count(n.retire, kind.as_str()))
+        .collect();
     let blanked: u64 = plan.losses.blanked.iter().map(|blanked| blanked.lost).sum();
     let mut parts = Vec::new();
-    if gone > 0 {
-        parts.push(format!("{} may be marked as gone", count(gone, "object")));
+    if !gone.is_empty() {
+        parts.push(format!("{} may be marked as gone", gone.join(" and ")));
     }
     if plan.losses.memberships.0 > 0 {
         parts.push(format!("{} may end", count(plan.losses.memberships.0, "membership")));

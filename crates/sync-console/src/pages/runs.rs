@@ -15,7 +15,7 @@ use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunSummary};
 use sync_service::{Member, ServiceError};
 
 use super::links::{self, address, asking};
-use super::parts::{capital, count, empty, number, scroll, span, time};
+use super::parts::{capital, count, empty, number, said, scroll, span, time};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, shell};
 use crate::access::Identity;
@@ -199,7 +199,9 @@ fn sent(run: &RunSummary) -> Markup {
         .map(|(kind, counts)| format!("{} ({})", count(counts.sent, kind.as_str()), became(counts)))
         .collect();
     html! {
-        @if parts.is_empty() {
+        @if let Some(error) = report.error.as_ref().filter(|_| parts.is_empty()) {
+            span.small { (capital(&said(error))) }
+        } @else if parts.is_empty() {
             span.muted { "nothing differed" }
         } @else {
             (capital(&parts.join(", ")))

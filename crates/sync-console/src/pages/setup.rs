@@ -67,16 +67,29 @@ async fn steps(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
                 Some("see changes arrive on the Live page"),
             ))
         }
-        ol.steps { @for (at, step) in guide.steps.iter().enumerate() { (one(member, identity, at + 1, step)) } }
+        ol.steps { @for (at, step) in guide.steps.iter().enumerate() {
+            (one(member, identity, at + 1, step, calls_for_setup(&guide)))
+        } }
     })
 }
 
-fn one(member: &Member, identity: &Identity, number: usize, step: &Step) -> Markup {
+/// Whether some step does not hold until Setup is made again.
+fn calls_for_setup(guide: &Guide) -> bool {
+    let remedies =
+        guide.steps.iter().flat_map(|step| &step.problems).filter_map(|problem| problem.remedy.as_ref());
+    remedies.into_iter().any(|remedy| remedy.contains("run `okta-insight setup`"))
+}
+
+/// `set_up_again` says that Setup is what to do next, whatever step this is.
+fn one(member: &Member, identity: &Identity, number: usize, step: &Step, set_up_again: bool) -> Markup {
     let (class, sign, tone, word) = match step.state {
         StepState::Done => ("done", "✓".to_owned(), Tone::Good, "Done"),
         StepState::Running => ("running", "↻".to_owned(), Tone::Busy, "Under way"),
         StepState::Ready => ("ready", number.to_string(), Tone::Quiet, "Next"),
-        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem, "Does not hold"),
+        StepState::Failed if matches!(step.name, StepName::Verify | StepName::Cardinality) => {
+            ("failed", "✗".to_owned(), Tone::Problem, "Does not hold")
+        }
+        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem, "Failed"),
         StepState::Blocked => ("blocked", number.to_string(), Tone::Quiet, "Later"),
     };
     html! {
@@ -95,9 +108,10 @@ fn one(member: &Member, identity: &Identity, number: usize, step: &Step) -> Mark
                     ul { @for seen in &step.evidence { li { (wording::here(seen)) } } }
                 }
                 @for problem in &step.problems {
-                    (notice(Tone::Problem, &problem.what, problem.remedy.as_deref()))
+                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(remedy).replace(" on the Set-up page", " above"));
+                    (notice(Tone::Problem, &problem.what, remedy.as_deref()))
                 }
-                @if identity.role == Role::Admin { (actions(member, identity, step)) }
+                @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }
             }
         }
     }
@@ -113,15 +127,16 @@ const fn title(step: StepName) -> &'static str {
     }
 }
 
-fn actions(member: &Member, identity: &Identity, step: &Step) -> Markup {
+fn actions(member: &Member, identity: &Identity, step: &Step, set_up_again: bool) -> Markup {
     let name = member.name();
     let usable = !matches!(step.state, StepState::Blocked | StepState::Running);
     let first = step.state != StepState::Done;
+    let next = if set_up_again { step.name == StepName::Setup } else { first };
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action={ "/connections/" (name) "/" (action) } {
                 (shell::csrf(identity))
-                button.primary[first] type="submit" { (label) }
+                button.primary[next] type="submit" { (label) }
             }
         }
     };
@@ -139,6 +154,9 @@ fn actions(member: &Member, identity: &Identity, step: &Step) -> Markup {
                     }
                 }
                 @if step.state == StepState::Failed {
+                    @if member.saved().is_some() && step.name != StepName::Save {
+                        a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
+                    }
                     a.button href={ "/connections/" (name) "/checks" } { "Check every precondition" }
                 }
             }

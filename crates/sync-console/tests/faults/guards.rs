@@ -57,7 +57,6 @@ async fn holds_back(guard: &'static str, says: &'static str) {
     world.accept().await;
     world.page_with("/setup", &["Everything is set up"], false).await;
     world.page_when("", |text| !text.contains("Held back")).await;
-    world.send("events/replay", &[("which", "dead")]).await;
     world.is_well().await;
     world.end().await;
 }

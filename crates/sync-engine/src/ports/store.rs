@@ -198,6 +198,8 @@ pub struct SyncRequest {
     pub id: i64,
     /// Whether an operator accepts that much disappears.
     pub accept_shrink: bool,
+    /// When it was asked for.
+    pub asked: Timestamp,
 }
 
 /// How much is waiting.
@@ -210,6 +212,8 @@ pub struct InboxCounts {
     pub claimed: u64,
     /// Events given up.
     pub dead: u64,
+    /// When the oldest of them happened.
+    pub dead_since: Option<Timestamp>,
     /// Distinct objects to look at.
     pub looks: u64,
     /// When the oldest pending event happened.
@@ -470,6 +474,10 @@ pub trait StateStore: Upkeep + Send + Sync {
 
     /// Asks the process that sends for a full run.
     async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError>;
+
+    /// When the newest full run was asked for that has not begun. Of requests that somebody took, only those since a time:
+    /// whoever took them may have ended.
+    async fn requested(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// Takes a request back, unless somebody has taken it. Whether it did.
     async fn withdraw_request(&self, request: i64) -> Result<bool, StoreError>;

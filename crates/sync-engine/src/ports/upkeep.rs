@@ -121,6 +121,9 @@ pub trait Upkeep: Send + Sync {
     /// Remembers it.
     async fn remember_selection(&self, selection: &str) -> Result<(), StoreError>;
 
+    /// Settles the events that were given up and had come before a time: everything was read since. Gives their number.
+    async fn settle_given_up(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError>;
+
     /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read.
     async fn distrust(&self) -> Result<(), StoreError>;
 

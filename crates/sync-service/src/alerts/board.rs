@@ -65,7 +65,12 @@ impl Board {
     pub(super) fn fails(&self, failing: Failing) {
         let Failing { duty, kind, reason, hint, urgent, at } = failing;
         let message = format!("{}: {reason}", duty.as_str());
-        self.notes().happens(Source::Duty(duty), kind, (message, reason), hint, urgent, at);
+        let mut notes = self.notes();
+        if kind == AlertKind::GuardTripped {
+            // What holds back everything holds back what events tell, too.
+            notes.open.remove(&Source::Guard);
+        }
+        notes.happens(Source::Duty(duty), kind, (message, reason), hint, urgent, at);
     }
 
     pub(super) fn works(&self, duty: Duty, at: Timestamp) {
@@ -99,7 +104,8 @@ impl Board {
         let text = alert.message.clone();
         let mut notes = self.notes();
         let of_a_duty = |(source, open): (&Source, &Trouble)| {
-            matches!(source, Source::Duty(_)) && open.message == alert.message
+            let holds_back = open.kind == AlertKind::GuardTripped && alert.kind == AlertKind::GuardTripped;
+            matches!(source, Source::Duty(_)) && (holds_back || open.message == alert.message)
         };
         if notes.open.iter().any(of_a_duty) {
             return;
@@ -124,7 +130,8 @@ impl Notes {
         urgent: bool,
         at: Timestamp,
     ) {
-        let before = self.open.get(&source);
+        // What goes wrong for another reason goes wrong since then.
+        let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.since, before.times));
         let trouble =
             Trouble { kind, message, reason, hint, urgent, since, last: at, times: times + 1, ended: None };

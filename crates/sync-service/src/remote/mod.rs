@@ -223,14 +223,13 @@ impl RemoteClient {
     pub async fn synchronize(
         &self,
         name: &ConnectionName,
-        accept_shrink: bool,
+        wish: Synchronize,
         patience: Duration,
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "synchronize"];
-        let asked: Requested =
-            self.post(&path, Some(&Synchronize { accept_shrink, ..Synchronize::default() })).await?;
+        let asked: Requested = self.post(&path, Some(&wish)).await?;
         let request = asked.request.to_string();
         let path = ["connections", name.as_str(), "synchronize", request.as_str()];
         let began = Instant::now();

@@ -14,8 +14,10 @@ pub(super) fn section(connection: &ConnectionName, view: &LiveRunView, last: Opt
         @for run in &view.running { (one(connection, run)) }
         @if view.running.is_empty() {
             @match (view.ended.first(), last) {
-                (Some(run), _) => (one(connection, run)),
-                (None, Some(run)) => {
+                (Some(run), None) => (one(connection, run)),
+                // The process that works may be another one.
+                (Some(run), Some(last)) if run.run == Some(last.id) || last.started < run.began => (one(connection, run)),
+                (_, Some(run)) => {
                     section.card aria-label="Last run" {
                         h2 { "Nothing runs" }
                         p { "The last run: " (links::run(connection, run.id)) ", " (kind_word(run.kind)) ", " (time(run.started)) " " (health::run_badge(run)) }
