@@ -169,7 +169,7 @@ mod tests {
         let (sampling, mut vitals) = (Sampling::default(), healthy());
         let store = vitals.store.clone().unwrap();
         let first = sampling.due(&vitals, &store);
-        assert_eq!((first.oldest_change_seconds, first.freshness_seconds), (Some(90), Some(30)));
+        assert_eq!((first.oldest_change_seconds, first.freshness_seconds), (Some(90), Some(90)));
         assert_eq!((first.pending, first.dead, first.unconfirmed), (5, 1, 3));
         assert_eq!((first.sent, first.executions, first.requests, first.refused), (12, 3, 120, 1));
         assert_eq!(first.rate_limit_permille, Some(100));

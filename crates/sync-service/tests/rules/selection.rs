@@ -150,6 +150,8 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     let following = follow(&connection);
     let audit = world.converges_to(&in_nuuk()).await;
     assert_eq!((audit.insight.users, audit.out_of_scope), (10, 2), "{audit:?}");
+    // Assets has it before it is known to be there.
+    idle(&connection).await;
     following.stop().await;
     drop(connection);
 
