@@ -37,7 +37,8 @@ async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
 
     let token = clinic.call("POST", "/insight/token", Value::Null).await;
     let found = clinic.look("c.toml");
-    found.names("assets.token", &BEHIND);
+    let with_account: Vec<&str> = BEHIND.into_iter().chain(["assets.objects"]).collect();
+    found.names("assets.token", &with_account);
     assert!(found.remedy("assets.token").starts_with("generate a new token"));
     clinic.look(clinic.with("import_token", &token["token"].to_string())).is_well();
 }
@@ -107,7 +108,7 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
 async fn an_account_that_is_not_let_in_is_named_and_one_that_is_tells_how_full_the_site_is() {
     let clinic = Clinic::start();
     let found = clinic.look(clinic.with("api_token", "\"ATATT3xexpired\""));
-    found.names("assets.account", &[]);
+    found.names("assets.account", &["assets.objects"]);
     assert!(found.remedy("assets.account").contains("API token"));
     assert!(!found.document.to_string().contains("ATATT3xexpired"));
     clinic.settings(json!({"objectsElsewhere": 49_000})).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support;
 
 /// What nobody can look at who cannot sign in.
-pub(crate) const SIGNED_IN: [&str; 19] = [
+pub(crate) const SIGNED_IN: [&str; 20] = [
     "okta.dpop",
     "okta.scope.users",
     "okta.scope.groups",
@@ -27,6 +27,7 @@ pub(crate) const SIGNED_IN: [&str; 19] = [
     "hook.secret",
     "hook.events",
     "assets.mapping",
+    "assets.objects",
     "assets.cardinality",
 ];
 

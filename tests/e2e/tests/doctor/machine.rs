@@ -14,20 +14,20 @@ async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_t
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let found = clinic.look("c.toml");
-    found.names("store", &["hook.reachable"]);
+    found.names("store", &["assets.objects", "hook.reachable"]);
     assert!(found.check("store")["evidence"].as_str().unwrap().contains("locked"));
     other.execute("ROLLBACK").await.unwrap();
     clinic.look("c.toml").is_well();
 
     other.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await.unwrap();
     let found = clinic.look("c.toml");
-    found.names("store", &["hook.reachable"]);
+    found.names("store", &["assets.objects", "hook.reachable"]);
     assert!(found.check("store")["evidence"].as_str().unwrap().contains("newer version"));
     other.execute("UPDATE _sqlx_migrations SET version = 1 WHERE version = 9999").await.unwrap();
 
     clinic.write("text.db", &"this is no database ".repeat(500));
-    clinic.look(clinic.with("path", "\"text.db\"")).names("store", &["hook.reachable"]);
-    clinic.look(clinic.with("path", "\"none/c.db\"")).names("store", &["hook.reachable"]);
+    clinic.look(clinic.with("path", "\"text.db\"")).names("store", &["assets.objects", "hook.reachable"]);
+    clinic.look(clinic.with("path", "\"none/c.db\"")).names("store", &["assets.objects", "hook.reachable"]);
 
     let new = clinic.with("path", "\"new.db\"");
     assert_eq!(clinic.look(new).check("store")["state"], "warning");
@@ -51,7 +51,7 @@ async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
     sqlx::Connection::close(old).await.unwrap();
     let config = clinic.with("path", "\"old.db\"");
     let found = clinic.look(config);
-    found.names("store", &["hook.reachable"]);
+    found.names("store", &["assets.objects", "hook.reachable"]);
     assert!(found.check("store")["evidence"].as_str().unwrap().contains("earlier version"));
     clinic.fix(config).is_well();
 }

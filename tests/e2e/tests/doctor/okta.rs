@@ -103,7 +103,7 @@ fn refused_credentials_are_told_apart_as_far_as_okta_tells() {
 async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
     let clinic = Clinic::start();
     let role: &[&str] = &["okta.role"];
-    let schemas = ["okta.schemas", "assets.mapping", "assets.cardinality"];
+    let schemas = ["okta.schemas", "assets.mapping", "assets.objects", "assets.cardinality"];
     for (scope, id, skipped, feature) in [
         ("okta.users.read", "okta.scope.users", role, "reading users"),
         ("okta.groups.read", "okta.scope.groups", role, "reading groups"),
@@ -132,7 +132,7 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
 #[tokio::test]
 async fn an_app_without_a_role_sees_no_users_and_one_without_schemas_is_told_which_role() {
     let clinic = Clinic::start();
-    let schemas = ["assets.mapping", "assets.cardinality"];
+    let schemas = ["assets.mapping", "assets.objects", "assets.cardinality"];
     clinic.post("/okta/role/off").await;
     let found = clinic.look("c.toml");
     let skipped: Vec<&str> = ["okta.schemas", "okta.log"].into_iter().chain(AT_OKTA).chain(schemas).collect();
