@@ -17,6 +17,7 @@ use output::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    output::end_when_nobody_reads();
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("error,audit=info"));
@@ -52,6 +53,7 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
+        Err(failure) if failure.code == output::NOBODY_READS => ExitCode::from(failure.code),
         Err(failure) => report(&failure),
     }
 }

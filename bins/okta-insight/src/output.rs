@@ -11,6 +11,22 @@ use sync_service::{ConfigError, RemoteError, SaveError, ServiceError, explain};
 /// Differences or problems were found, and nothing failed.
 pub(crate) const FOUND: u8 = 3;
 
+/// What a shell says of a command that was ended because nobody reads what it prints.
+pub(crate) const NOBODY_READS: u8 = 141;
+
+/// Ends the command quietly once nobody reads what it prints any more, as behind `| head`: `println!` panics then.
+pub(crate) fn end_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_print =
+            |said: &str| said.starts_with("failed printing to stdout") && said.contains("Broken pipe");
+        if panic.payload_as_str().is_some_and(is_print) {
+            std::process::exit(NOBODY_READS.into());
+        }
+        usual(panic);
+    }));
+}
+
 /// Why a command failed, as it is told.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -73,7 +89,8 @@ impl From<sandbox::SandboxError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::new(error.to_string())
+        let code = if error.kind() == std::io::ErrorKind::BrokenPipe { NOBODY_READS } else { 1 };
+        Self { code, ..Self::new(error.to_string()) }
     }
 }
 

@@ -146,3 +146,20 @@ fn every_command_explains_itself_and_is_in_completions_and_manual() {
         assert!(desk.0.path().join(&page).exists(), "{page}");
     }
 }
+
+#[test]
+fn a_command_that_nobody_reads_ends_quietly() {
+    for arguments in [&["man"][..], &["config", "example"], &["tokens", "--help"], &["keygen"]] {
+        let mut child = Command::new(binary("okta-insight"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("panicked") && !said.contains("Broken pipe"), "{arguments:?}: {said}");
+    }
+}
