@@ -163,3 +163,20 @@ async fn a_mapping_that_assets_cannot_apply_is_told_where_setup_was_pressed() {
     assert!(!over.contains("could not apply"), "{over}");
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_synchronisation_that_fails_before_it_begins_is_told_where_its_button_is_and_among_the_runs() {
+    let world = World::start().await;
+    world.call("PUT", "/faults", &json!("okta.5xx=1")).await;
+    world.press("synchronize").await;
+    world.page_with("/setup", &["Asked for; it begins once what runs now has ended"], false).await;
+    world.page_with("/live", &["Last run: Everything", "Failed", "Okta answered"], false).await;
+    world.page_with("/setup", &["Okta answered", "https://status.okta.com"], false).await;
+    let runs = world.page("/runs").await;
+    assert!(runs.contains("Okta answered") && !runs.contains("0.0 s"), "{runs}");
+    world.call("DELETE", "/faults", &Value::Null).await;
+    world.press("synchronize").await;
+    world.page_with("/setup", &["Everything is set up"], false).await;
+    world.is_well().await;
+    world.end().await;
+}
