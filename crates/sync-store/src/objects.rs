@@ -248,7 +248,16 @@ pub(crate) async fn confirm(
         .into_iter()
         .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
         .collect::<Result<_, StoreError>>()?;
-    send_again(store, &mut tx, &referring, now).await.map_err(failed)?;
+    sqlx::query(
+        "UPDATE objects SET dirty = 1
+         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+    )
+    .bind(store.id)
+    .bind(keys_json(&referring))
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    look_at(store, &mut tx, &referring, now).await.map_err(failed)?;
     sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
         .bind(store.id)
         .bind(execution.as_str())
@@ -266,60 +275,50 @@ pub(crate) async fn confirm(
     tx.commit().await.map_err(failed)
 }
 
-/// Has objects looked at, and sent also where nothing has changed.
-async fn send_again(
+/// Has objects sent again, also where nothing has changed. An object that Assets may not have any more answers to nothing:
+/// once it is confirmed, whatever refers to it is sent again as well.
+pub(crate) async fn distrust(
+    store: &ConnectionStore,
+    only: Option<&RecordKey>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "doubt what was confirmed";
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    let doubted = sqlx::query(
+        "UPDATE objects SET dirty = 1, answers_to = ''
+         WHERE connection = ?1 AND NOT gone AND (?2 IS NULL OR kind = ?2 AND id = ?3)",
+    )
+    .bind(store.id)
+    .bind(only.map(|key| key.kind.as_str()))
+    .bind(only.map(|key| key.id.as_str()))
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    if let Some(key) = only.filter(|_| doubted.rows_affected() > 0) {
+        look_at(store, &mut tx, std::slice::from_ref(key), now).await.map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
+}
+
+/// Puts objects on the list of what is to be looked at.
+async fn look_at(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     keys: &[RecordKey],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let keys = keys_json(keys);
-    for statement in [
-        "UPDATE objects SET dirty = 1
-         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+    sqlx::query(
         "INSERT INTO looks (connection, kind, id, expects_gone, attempts, sequence, due)
          SELECT ?1, r.value ->> 0, r.value ->> 1, 0, 0, 1, ?3 FROM json_each(?2) r WHERE true
          ON CONFLICT (connection, kind, id) DO UPDATE SET sequence = sequence + 1, attempts = 0, due = excluded.due",
-    ] {
-        sqlx::query(statement).bind(store.id).bind(&keys).bind(millis(now)).execute(&mut **tx).await?;
-    }
-    Ok(())
-}
-
-/// Has an object sent again, with what refers to it: in Assets that may refer to nothing by now.
-pub(crate) async fn distrust(
-    store: &ConnectionStore,
-    key: &RecordKey,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    const ACTION: &str = "doubt an object";
-    let failed = |e| StoreError::new(ACTION, e);
-    let mut tx = store.begin(ACTION).await?;
-    let answers_to: Option<String> = sqlx::query_scalar(
-        "SELECT answers_to FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3 AND NOT gone",
     )
     .bind(store.id)
-    .bind(key.kind.as_str())
-    .bind(&key.id)
-    .fetch_optional(&mut *tx)
+    .bind(keys_json(keys))
+    .bind(millis(now))
+    .execute(&mut **tx)
     .await
-    .map_err(failed)?;
-    let Some(answers_to) = answers_to else { return Ok(()) };
-    let referring: Vec<(String, String)> = sqlx::query_as(
-        "SELECT l.kind, l.id FROM links l JOIN objects o USING (connection, kind, id)
-         WHERE connection = ?1 AND l.to_kind = ?2 AND l.to_value = ?3 AND NOT o.gone",
-    )
-    .bind(store.id)
-    .bind(key.kind.as_str())
-    .bind(answers_to)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(failed)?;
-    let referring = referring.into_iter().map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }));
-    let keys: Vec<RecordKey> =
-        std::iter::once(Ok(key.clone())).chain(referring).collect::<Result<_, StoreError>>()?;
-    send_again(store, &mut tx, &keys, now).await.map_err(failed)?;
-    tx.commit().await.map_err(failed)
+    .map(drop)
 }
 
 pub(crate) fn record(text: &str) -> Result<Record, StoreError> {

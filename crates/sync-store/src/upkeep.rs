@@ -159,12 +159,7 @@ impl Upkeep for ConnectionStore {
     }
 
     async fn distrust(&self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone")
-            .bind(self.id)
-            .execute(&self.writer)
-            .await
-            .map(drop)
-            .map_err(|e| StoreError::new("doubt what was confirmed", e))
+        crate::objects::distrust(self, None, Timestamp::UNIX_EPOCH).await
     }
 
     async fn distrust_values(&self, kind: ObjectKind, fields: &[String]) -> Result<(), StoreError> {
@@ -184,7 +179,7 @@ impl Upkeep for ConnectionStore {
     }
 
     async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
-        crate::objects::distrust(self, key, now).await
+        crate::objects::distrust(self, Some(key), now).await
     }
 
     async fn find_objects(

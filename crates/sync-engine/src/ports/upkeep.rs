@@ -124,15 +124,15 @@ pub trait Upkeep: Send + Sync {
     /// Settles the events that were given up and had come before a time: everything was read since. Gives their number.
     async fn settle_given_up(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read.
+    /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read, and what refers
+    /// to it as well, once it is confirmed.
     async fn distrust(&self) -> Result<(), StoreError>;
 
     /// Doubts that Assets holds values of these fields: every live object that was confirmed with one is sent again when it
     /// is next read.
     async fn distrust_values(&self, kind: ObjectKind, fields: &[String]) -> Result<(), StoreError>;
 
-    /// Doubts that Assets holds an object as it was confirmed: it, and what refers to it, is sent again by the next look,
-    /// which is asked for. An object that is not known, or known as gone, is left alone.
+    /// The same of one object, which is to be looked at. One that is not known, or known as gone, is left alone.
     async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
 
     /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
