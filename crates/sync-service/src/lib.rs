@@ -37,7 +37,7 @@ pub use config::{
     HookConfig, HookSettings, InForce, Keeper, OktaConfig, OktaSettings, OpenIdConfig, Origin,
     ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, json_schema,
 };
-pub use connection::{Claim, Connection};
+pub use connection::{Claim, Connection, account_keys};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use export::{ExportError, Manifest, export};

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
 use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
+use super::prose::prose;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, shell};
 use crate::access::{Identity, Role};
@@ -104,7 +105,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
     Ok(html! {
         tr {
             (link)
-            td { (badge(tone, word)) @if let Some(line) = health::headline(&status, &troubles) { div.small.muted { (line) } } }
+            td { (badge(tone, word)) @if let Some(line) = health::headline(&status, &troubles) { div.small.muted { (prose(&line)) } } }
             td.nowrap { (fresh(&status, now)) }
             td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
             td.number { (objects("user")) }

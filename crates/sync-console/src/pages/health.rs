@@ -7,6 +7,7 @@ use sync_service::{Connection, ConnectionStatus, EventSource, Guide, ServiceErro
 use maud::{Markup, html};
 
 use super::parts::{Tone, badge, capital, count, said, time};
+use crate::wording;
 
 /// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
@@ -193,7 +194,7 @@ pub(super) fn lately(connection: &Connection) -> Markup {
 /// In one line what is wrong, for lists.
 pub(super) fn headline(status: &ConnectionStatus, troubles: &[Trouble]) -> Option<String> {
     let worst = open(troubles).max_by_key(|trouble| tone(trouble, status) == Tone::Problem)?;
-    Some(capital(&said(&worst.message)))
+    Some(capital(&wording::here(&worst.message)))
 }
 
 /// Everything that somebody has to do something about.

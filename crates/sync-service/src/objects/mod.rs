@@ -33,6 +33,7 @@ const SHOWN: usize = 20;
 
 /// What it takes to look at both sides.
 pub(crate) struct Lookup {
+    pub(crate) connection: ConnectionName,
     pub(crate) okta: OktaClient,
     pub(crate) lens: Lens,
     pub(crate) mapping: MappingSlot,
