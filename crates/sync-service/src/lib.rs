@@ -54,7 +54,7 @@ pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
 pub use objects::{
     Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
-    ObjectView, OktaObject, OktaSide, UnconfirmedState,
+    ObjectView, OktaObject, OktaSide, UnconfirmedState, named_objects,
 };
 pub use okta_client::KeyKind;
 pub use plan::PlanView;

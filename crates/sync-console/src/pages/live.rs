@@ -124,7 +124,7 @@ async fn newest(member: &Member, connection: &Connection) -> Result<Markup, Serv
         @if events.is_empty() {
             (empty("No event yet", "Change a user in Okta, and it is seen here at once.", None))
         } @else {
-            (events::of(member.name(), &events))
+            (events::of(connection, &events).await?)
         }
     })
 }

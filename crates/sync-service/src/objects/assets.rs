@@ -79,7 +79,7 @@ impl Lookup {
             Ok(Err(error)) => {
                 Seen::Unknown { reason: crate::explain(&error), hint: error.hint().map(str::to_owned) }
             }
-            Err(_) => Seen::Unknown { reason: late(), hint: None },
+            Err(_) => Seen::Unknown { reason: late(PATIENCE), hint: None },
         }
     }
 }
