@@ -14,7 +14,7 @@ use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
 use sync_service::{Checked, FieldProblem, Keeper, SaveError, explain};
 
-use super::parts::{Tone, notice};
+use super::parts::{Tone, capital, notice};
 use super::{Chosen, PageError, shell};
 use crate::access::Identity;
 use crate::app::App;
@@ -175,23 +175,30 @@ fn summary(told: &Told) -> Markup {
             div.notice.notice-problem role="alert" {
                 p.what { "Nothing was saved: " (super::parts::count(told.problems.len() as u64, "setting")) " to look at" }
                 ul { @for problem in &told.problems {
-                    li { a href={ "#" (form::anchor(&problem.field)) } { (problem_line(problem)) } }
+                    li { (problem_line(problem)) }
                 } }
             }
         }
         @if !told.findings.is_empty() {
-            div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (super::parts::capital(seen)) } } } }
+            div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
         }
     }
 }
 
-/// A problem with the name of its field, unless it says that by itself.
-fn problem_line(problem: &FieldProblem) -> String {
-    let label = form::label(&problem.field);
-    if problem.message.to_lowercase().contains(&label.to_lowercase()) {
-        super::parts::capital(&problem.message)
-    } else {
-        format!("{label}: {}", problem.message)
+/// A problem with a link to its field: by the field's name in the sentence, or before it.
+fn problem_line(problem: &FieldProblem) -> Markup {
+    let FieldProblem { field, message, .. } = problem;
+    let label = form::label(field);
+    let link = |name: &str| html! { a href={ "#" (form::anchor(field)) } { (name) } };
+    let named = message.to_ascii_lowercase().find(&label.to_ascii_lowercase());
+    let parts = named.and_then(|at| {
+        let (before, rest) = message.split_at_checked(at)?;
+        let (name, after) = rest.split_at_checked(label.len())?;
+        Some((before, name, after))
+    });
+    match parts {
+        Some((before, name, after)) => html! { (capital(before)) (link(name)) (after) },
+        None => html! { (link(&label)) ": " (message) },
     }
 }
 

@@ -82,8 +82,8 @@ async fn all_that_is_wrong_with_a_new_connection_is_told_at_once() {
     for text in [
         "5 settings to look at",
         "there is a connection &quot;main&quot; already",
-        "Enter the organisation URL",
-        "Enter the import token",
+        r##"Enter the <a href="#org_url">organisation URL</a>"##,
+        "✗ Enter the import token.",
     ] {
         assert!(nothing.body.contains(text), "{text}: {}", own(&nothing.body));
     }
@@ -91,8 +91,8 @@ async fn all_that_is_wrong_with_a_new_connection_is_told_at_once() {
     let answer = world.post("/connections/new", &wrong).await;
     for text in [
         "7 settings to look at",
-        "&quot;Acme GmbH&quot; cannot name a connection: use 1 to 40",
-        "Further settings: ",
+        r##"&quot;Acme GmbH&quot; cannot <a href="#name">name</a> a connection: use 1 to 40"##,
+        "Further settings</a>: ",
         "Enter the private key",
         "Enter the API token of the account; it is given whole or not at all",
     ] {
