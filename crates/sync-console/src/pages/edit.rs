@@ -196,9 +196,9 @@ fn problem_line(problem: &FieldProblem) -> Markup {
         let (name, after) = rest.split_at_checked(label.len())?;
         Some((before, name, after))
     });
-    match parts {
-        Some((before, name, after)) => html! { (capital(before)) (link(name)) (after) },
-        None => html! { (link(&label)) ": " (message) },
+    html! {
+        @if let Some((before, name, after)) = parts { (capital(before)) (link(name)) (after) }
+        @else { (link(&label)) ": " (message) }
     }
 }
 
