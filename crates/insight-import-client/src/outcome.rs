@@ -61,13 +61,15 @@ impl TypeOutcome {
     /// Why entries were dropped, as far as the counters tell.
     pub fn complaints(&self) -> Vec<String> {
         let counted = [
-            (self.duplicates, "entries with the identity of another"),
-            (self.empty_labels, "entries without a label"),
-            (self.empty_ids, "entries without an identity"),
-            (self.filtered, "entries left out by a filter of the import source"),
-            (self.error_count, "errors"),
+            (self.duplicates, "entry", "entries", " with the identity of another"),
+            (self.empty_labels, "entry", "entries", " without a label"),
+            (self.empty_ids, "entry", "entries", " without an identity"),
+            (self.filtered, "entry", "entries", " left out by a filter of the import source"),
+            (self.error_count, "error", "errors", ""),
         ];
-        let counted = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+        let counted = counted.into_iter().filter(|(n, ..)| *n > 0);
+        let counted =
+            counted.map(|(n, one, many, how)| format!("{n} {}{how}", if n == 1 { one } else { many }));
         counted.chain(self.messages.iter().cloned()).collect()
     }
 }

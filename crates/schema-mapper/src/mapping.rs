@@ -217,7 +217,7 @@ impl Mapping {
     }
 
     /// The names of a user's type: what people call it, and its name in the API. The id of a type that is not known.
-    pub(crate) fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
+    pub fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
         let Some(id) = user.user_type.as_ref().map(|user_type| user_type.id.as_str()) else {
             return Vec::new();
         };

@@ -1,5 +1,8 @@
 //! The engine's words for the command line, as they are said to people who have the console before them.
 
+use sync_service::model::ConnectionName;
+use sync_service::{Member, account_keys};
+
 /// What is said on the command line, and here. Longer commands come before those that they begin with.
 const WORDS: [(&str, &str); 21] = [
     ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
@@ -30,9 +33,52 @@ pub(crate) fn here(text: &str) -> String {
     WORDS.iter().fold(text.to_owned(), |text, (command, place)| text.replace(command, place))
 }
 
+/// Keys of a connection, and what they are called where its settings are edited.
+const KEYS: [(&str, &str); 11] = [
+    ("okta.org_url", "Organisation URL (Edit settings)"),
+    ("okta.client_id", "Client ID (Edit settings)"),
+    ("okta.private_key", "Private key (Edit settings)"),
+    ("hook.public_url", "Public URL of this daemon (Edit settings)"),
+    ("hook.secret", "Secret of the event hook (Edit settings, Optional settings)"),
+    ("alerts.url", "Webhook for alerts (Edit settings, Optional settings)"),
+    ("assets.import_token", "Import token (Edit settings)"),
+    ("assets.api_url", "Address of the Assets API (Edit settings, Optional settings)"),
+    ("assets.site_url", "Atlassian site (Edit settings, Optional settings)"),
+    ("assets.email", "Mail address of the account (Edit settings, Optional settings)"),
+    ("assets.api_token", "API token of the account (Edit settings, Optional settings)"),
+];
+
+/// A text with the fields of the form in the place of keys, where the settings of the connection are kept here.
+pub(crate) fn settings(member: &Member, text: &str) -> String {
+    if member.saved().is_some() { fields(member.name(), text) } else { text.to_owned() }
+}
+
+fn fields(connection: &ConnectionName, text: &str) -> String {
+    let account = text.replace(
+        &account_keys(connection),
+        "Atlassian site, mail address and API token under Edit settings, Optional settings",
+    );
+    KEYS.iter().fold(account, |text, (key, field)| {
+        text.replace(&format!("connections.{connection}.{key}"), field).replace(key, field)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_become_fields_of_the_form() {
+        let main = ConnectionName::try_from("main".to_owned()).unwrap();
+        assert_eq!(
+            fields(&main, &format!("give it an account ({})", account_keys(&main))),
+            "give it an account (Atlassian site, mail address and API token under Edit settings, Optional settings)"
+        );
+        assert_eq!(
+            fields(&main, "check connections.main.okta.org_url, or okta.client_id"),
+            "check Organisation URL (Edit settings), or Client ID (Edit settings)"
+        );
+    }
 
     #[test]
     fn commands_become_buttons_and_pages() {

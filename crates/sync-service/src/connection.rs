@@ -137,8 +137,14 @@ impl Connection {
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
-        let lookup =
-            Lookup { okta, lens, mapping, structure: Arc::clone(&ports.structure), assets: assets_objects };
+        let lookup = Lookup {
+            connection: config.name.clone(),
+            okta,
+            lens,
+            mapping,
+            structure: Arc::clone(&ports.structure),
+            assets: assets_objects,
+        };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
@@ -280,6 +286,11 @@ pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, Confi
         builder = builder.scopes(config.okta.scopes.iter().cloned());
     }
     builder.build().map_err(|e| wrong("org_url", &e))
+}
+
+/// The keys that give a connection an account, and where they are in the configuration file.
+pub fn account_keys(connection: &ConnectionName) -> String {
+    format!("site_url, email and api_token in [connections.{connection}.assets]")
 }
 
 pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 
-use crate::{ConfigError, ExportError, HandoverError, ListenError, VaultError};
+use crate::{ConfigError, ExportError, HandoverError, ListenError, VaultError, account_keys};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -91,8 +91,7 @@ impl ServiceError {
                 Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
             }
             Self::NoAccount(name) => {
-                let key = format!("connections.{name}.assets");
-                Some(format!("set {key}.site_url, {key}.email and {key}.api_token"))
+                Some(format!("set {}", account_keys(name)))
             }
             Self::UnknownRun(_) => {
                 Some("see which are remembered with `okta-insight runs`; old ones are forgotten".into())

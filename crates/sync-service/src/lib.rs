@@ -37,7 +37,7 @@ pub use config::{
     HookConfig, HookSettings, InForce, Keeper, OktaConfig, OktaSettings, OpenIdConfig, Origin,
     ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, json_schema,
 };
-pub use connection::{Claim, Connection};
+pub use connection::{Claim, Connection, account_keys};
 pub use error::ServiceError;
 pub use events::SUBSCRIPTION;
 pub use export::{ExportError, Manifest, export};
@@ -54,7 +54,7 @@ pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
 pub use objects::{
     Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
-    ObjectView, OktaObject, OktaSide, UnconfirmedState,
+    ObjectView, OktaObject, OktaSide, UnconfirmedState, named_objects,
 };
 pub use okta_client::KeyKind;
 pub use plan::PlanView;

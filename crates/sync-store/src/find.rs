@@ -66,6 +66,13 @@ fn spellings(text: &str) -> [String; 4] {
         .map(|spelling| spelling.to_ascii_lowercase())
 }
 
+pub(crate) async fn known(
+    store: &ConnectionStore,
+    keys: &[RecordKey],
+) -> Result<Vec<FoundObject>, StoreError> {
+    Ok(read_found(store, keys).await?.into_values().collect())
+}
+
 async fn read_found(
     store: &ConnectionStore,
     keys: &[RecordKey],

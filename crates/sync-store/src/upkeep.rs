@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use sync_engine::{
-    AuditLine, EventEntry, EventFilter, EventMark, FoundObjects, GoneObject, KeptValue, ObjectEntry, Replay,
-    RunDetail, RunFilter, RunSummary, Sample, StoreError, ToClear, Uncleared, UnclearedCounts, Upkeep,
+    AuditLine, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject, KeptValue,
+    ObjectEntry, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, ToClear, Uncleared,
+    UnclearedCounts, Upkeep,
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
@@ -167,7 +168,7 @@ impl Upkeep for ConnectionStore {
             "UPDATE objects SET dirty = 1
              WHERE connection = ?1 AND kind = ?2 AND NOT gone AND EXISTS (
                  SELECT 1 FROM json_each(record, '$.fields') f
-                 WHERE f.type <> 'null' AND f.key IN (SELECT value FROM json_each(?3)))",
+                 WHERE f.value NOT IN ('', '[]') AND f.key IN (SELECT value FROM json_each(?3)))",
         )
         .bind(self.id)
         .bind(kind.as_str())
@@ -189,6 +190,10 @@ impl Upkeep for ConnectionStore {
         limit: u32,
     ) -> Result<FoundObjects, StoreError> {
         find::find(self, text, kind, limit).await
+    }
+
+    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<FoundObject>, StoreError> {
+        find::known(self, keys).await
     }
 
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError> {

@@ -112,6 +112,20 @@ async fn what_assets_did_not_account_for_is_found_too_and_once() {
 }
 
 #[tokio::test]
+async fn objects_are_had_by_their_ids_and_those_that_nobody_knows_are_left_out() {
+    let world = world().await;
+    let new = named(ObjectKind::User, "00uNew", &[("login", "new@example.com")]);
+    world.confirmed(&[staged(Change::Create, ada(), 0)]).await;
+    sent(&world, &[staged(Change::Create, new.clone(), 5)], &[], 6).await;
+    let nobody = RecordKey { kind: ObjectKind::Group, id: ada().key.id };
+    let known = world.store.known_objects(&[ada().key, new.key.clone(), nobody]).await.unwrap();
+    let mut records: Vec<_> = known.into_iter().map(|object| object.record).collect();
+    records.sort_by(|a, b| a.key.id.cmp(&b.key.id));
+    assert_eq!(records, [ada(), new]);
+    assert!(world.store.known_objects(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn of_an_object_the_run_is_told_that_sent_what_counts() {
     let world = world().await;
     let key = ada().key;

@@ -224,6 +224,9 @@ async fn values_that_are_doubted_are_sent_again_where_there_are_any() {
     assert!(!dirty().await, "it is no group");
     world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
     assert!(dirty().await);
+    world.send(Change::Update, record(""), 1, &[]).await;
+    world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
+    assert!(!dirty().await, "nothing is lost with it");
 }
 
 #[tokio::test]

@@ -431,7 +431,7 @@ async fn an_execution_of_a_process_that_is_gone_is_awaited_by_its_id() {
     assert_eq!(outcome.types[0].missing_deleted, 4);
     assert_eq!(
         outcome.types[0].complaints(),
-        ["1 entries with the identity of another", "1 errors", "row: is odd"]
+        ["1 entry with the identity of another", "1 error", "row: is odd"]
     );
 }
 

@@ -10,6 +10,7 @@ use sync_service::{JobState, Member};
 
 use super::links::address;
 use super::parts::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
+use super::prose::prose;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
@@ -63,18 +64,12 @@ fn state(member: &Member, identity: &Identity) -> Markup {
             @if let Some(button) = button("Check again") { (button) }
         },
         JobState::Done { result, ended, .. } => html! {
-            (summary(&result))
+            (summary(member, &result))
             div.head {
                 p.muted { "Looked at " (aged(ended)) }
                 @if let Some(button) = button("Check again") { div.actions { (button) } }
             }
-            @if member.saved().is_some() {
-                p.muted {
-                    "Keys such as " code { "assets.site_url" } " are fields of the "
-                    a href=(address(member.name(), &["edit"])) { "connection's settings" } "; keys of the server are in its file."
-                }
-            }
-            (areas(&result.checks))
+            (areas(member, &result.checks))
         },
     }
 }
@@ -91,7 +86,7 @@ fn begin_button(member: &Member, identity: &Identity, label: &str) -> Option<Mar
 }
 
 /// What does not hold first, then the rest in numbers.
-fn summary(diagnosis: &Diagnosis) -> Markup {
+fn summary(member: &Member, diagnosis: &Diagnosis) -> Markup {
     let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.state == state);
     let told =
         [(Found::Problem, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
@@ -110,7 +105,9 @@ fn summary(diagnosis: &Diagnosis) -> Markup {
         }
         @for (state, tone) in told {
             @for check in with(state) {
-                (notice(tone, &format!("{}, {}: {}", check.area.title(), check.title, check.evidence), check.remedy.as_deref()))
+                @let evidence = wording::settings(member, &check.evidence);
+                @let remedy = check.remedy.as_ref().map(|remedy| wording::settings(member, remedy));
+                (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
             }
         }
         dl.figures.card aria-label="Preconditions in numbers" {
@@ -119,7 +116,7 @@ fn summary(diagnosis: &Diagnosis) -> Markup {
     }
 }
 
-fn areas(checks: &[Check]) -> Markup {
+fn areas(member: &Member, checks: &[Check]) -> Markup {
     let mut areas: Vec<Area> = checks.iter().map(|check| check.area).collect();
     areas.dedup();
     html! {
@@ -128,7 +125,7 @@ fn areas(checks: &[Check]) -> Markup {
                 table.checks {
                     caption { (area.title()) }
                     thead { tr { th scope="col" { "Precondition" } th scope="col" { "State" } th scope="col" { "What was seen" } } }
-                    tbody { @for check in checks.iter().filter(|check| check.area == area) { (row(check)) } }
+                    tbody { @for check in checks.iter().filter(|check| check.area == area) { (row(member, check)) } }
                 }
             };
             (scroll(area.title(), &table))
@@ -136,7 +133,7 @@ fn areas(checks: &[Check]) -> Markup {
     }
 }
 
-fn row(check: &Check) -> Markup {
+fn row(member: &Member, check: &Check) -> Markup {
     let (tone, word) = match check.state {
         Found::Ok => (Tone::Good, "Holds"),
         Found::Warning => (Tone::Warning, "To know of"),
@@ -149,8 +146,8 @@ fn row(check: &Check) -> Markup {
             th scope="row" { (check.title) }
             td.nowrap { (badge(tone, word)) }
             td.wide {
-                (wording::here(&check.evidence))
-                @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(remedy)) } }
+                (prose(&wording::here(&wording::settings(member, &check.evidence))))
+                @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
             }
         }
     }

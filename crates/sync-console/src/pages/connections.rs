@@ -6,10 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use maud::{Markup, html};
+use sync_service::engine::InboxCounts;
+use sync_service::model::ConnectionName;
 use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
 use super::health::Health;
+use super::links::{address, asking};
 use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
+use super::prose::prose;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, shell};
 use crate::access::{Identity, Role};
@@ -104,7 +108,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
     Ok(html! {
         tr {
             (link)
-            td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (line) } } }
+            td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (prose(&line)) } } }
             td.nowrap { (fresh(&status, now)) }
             td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
             td.number { (objects("user")) }
@@ -199,8 +203,7 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
                     None => { "–" },
                 } } }
                 div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
-                div { dt { "Given up" } dd { (number(status.inbox.dead)) } }
-                div { dt { "Refused records" } dd { (number(status.inbox.unconfirmed)) } }
+                (not_through(name, &status.inbox))
                 @for (kind, census) in &status.objects {
                     div { dt { (super::parts::capital(kind.as_str())) "s" } dd { (number(census.live)) @if census.gone > 0 { " " span.small.muted { "+ " (number(census.gone)) " gone" } } } }
                 }
@@ -220,6 +223,27 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
             }
         }
     })
+}
+
+/// What did not get through, each figure with a link to what it counts.
+pub(super) fn not_through(name: &ConnectionName, inbox: &InboxCounts) -> Markup {
+    let given_up = asking(&address(name, &["events"]), &[("state", "dead")]);
+    let runs = asking(&address(name, &["runs"]), &[("failed", "yes")]);
+    html! {
+        div { dt { "Events given up" } dd { (linked(inbox.dead, &given_up)) } }
+        div {
+            dt { "Records not confirmed yet" }
+            dd {
+                (linked(inbox.unconfirmed, &runs))
+                @if inbox.failed > 0 { " " span.small.muted { (number(inbox.failed)) " refused" } }
+            }
+        }
+    }
+}
+
+/// A figure that leads to what it counts.
+fn linked(n: u64, place: &str) -> Markup {
+    html! { @if n > 0 { a href=(place) { (number(n)) } } @else { (number(n)) } }
 }
 
 /// The settings, without secrets.

@@ -14,11 +14,11 @@ use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
 use sync_service::{Checked, FieldProblem, Keeper, SaveError, explain};
 
-use super::parts::{Tone, notice};
+use super::parts::{Tone, capital, notice};
 use super::{Chosen, PageError, shell};
 use crate::access::Identity;
 use crate::app::App;
-use form::{Fields, Filled};
+use form::Fields;
 
 /// Keys and tokens are short; a form is no way to send files.
 const BODY_LIMIT: usize = 256 << 10;
@@ -48,19 +48,19 @@ async fn new(State(app): State<App>, identity: Identity) -> Response {
     shown(&app, &identity, None, &Fields::default(), &Told::default(), StatusCode::OK)
 }
 
-async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) -> Result<Response, PageError> {
+async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) -> Response {
     let fields = Fields::sent(sent);
     let name = fields.name.trim().to_owned();
     let name = if name.is_empty() { "main".to_owned() } else { name };
-    match ConnectionName::try_from(name) {
-        Ok(name) => Ok(save(&app, &identity, &name, fields, true).await),
-        Err(error) => {
-            let message = error.to_string();
-            let problem = FieldProblem { field: "name".into(), message, hint: None, hopeless: true };
-            let told = Told { problems: vec![problem], ..Told::default() };
-            Ok(shown(&app, &identity, None, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY))
-        }
-    }
+    let wrong = |message: String| FieldProblem { field: "name".into(), message, hint: None, hopeless: true };
+    let problem = match ConnectionName::try_from(name) {
+        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::Exists(name).to_string()),
+        Ok(name) => return save(&app, &identity, &name, fields, true).await,
+        Err(error) => wrong(error.to_string()),
+    };
+    let problems = std::iter::once(problem).chain(fields.filled().all_problems(&[])).collect();
+    let told = Told { problems, ..Told::default() };
+    shown(&app, &identity, None, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
 }
 
 async fn edit(
@@ -89,13 +89,13 @@ fn in_file(file: &str) -> PageError {
 }
 
 async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fields, new: bool) -> Response {
-    let Filled { draft, problems } = fields.filled();
+    let filled = fields.filled();
     let existing = (!new).then_some(name);
-    if !problems.is_empty() {
-        let told = Told { problems, ..Told::default() };
+    if !filled.problems.is_empty() {
+        let told = Told { problems: filled.all_problems(fields.kept()), ..Told::default() };
         return shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    match app.fleet.save(name, draft, new).await {
+    match app.fleet.save(name, filled.draft, new).await {
         Ok(_) => Redirect::to(&format!("/connections/{name}/setup")).into_response(),
         Err(SaveError::Settings(Checked { findings, problems })) => {
             let told = Told { problems, findings, refusal: None };
@@ -175,13 +175,30 @@ fn summary(told: &Told) -> Markup {
             div.notice.notice-problem role="alert" {
                 p.what { "Nothing was saved: " (super::parts::count(told.problems.len() as u64, "setting")) " to look at" }
                 ul { @for problem in &told.problems {
-                    li { a href={ "#" (form::anchor(&problem.field)) } { (form::label(&problem.field)) } ": " (problem.message) }
+                    li { (problem_line(problem)) }
                 } }
             }
         }
         @if !told.findings.is_empty() {
-            div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (super::parts::capital(seen)) } } } }
+            div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
         }
+    }
+}
+
+/// A problem with a link to its field: by the field's name in the sentence, or before it.
+fn problem_line(problem: &FieldProblem) -> Markup {
+    let FieldProblem { field, message, .. } = problem;
+    let label = form::label(field);
+    let link = |name: &str| html! { a href={ "#" (form::anchor(field)) } { (name) } };
+    let named = message.to_ascii_lowercase().find(&label.to_ascii_lowercase());
+    let parts = named.and_then(|at| {
+        let (before, rest) = message.split_at_checked(at)?;
+        let (name, after) = rest.split_at_checked(label.len())?;
+        Some((before, name, after))
+    });
+    html! {
+        @if let Some((before, name, after)) = parts { (capital(before)) (link(name)) (after) }
+        @else { (link(&label)) ": " (message) }
     }
 }
 

@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
-use sync_service::engine::{EventEntry, EventFilter, EventState, InboxCounts, WaitsFor};
+use sync_service::engine::{AlertKind, EventEntry, EventFilter, EventState, InboxCounts, WaitsFor};
 use sync_service::model::{ConnectionName, EventId};
-use sync_service::{Member, ServiceError};
+use sync_service::{Connection, Member, ServiceError};
 
-use super::links::{self, address, asking};
+use super::links::{self, Names, address, asking};
 use super::parts::{Tone, badge, count, empty, notice, number, said, scroll, time};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, shell};
@@ -135,13 +135,27 @@ fn told(put_back: u64) -> Markup {
 
 /// What waits and what was given up, whatever is searched for.
 async fn dead(member: &Member, identity: &Identity, filter: &EventFilter) -> Result<Markup, ServiceError> {
-    let InboxCounts { pending, dead, .. } = member.working()?.status(0).await?.inbox;
+    let connection = member.working()?;
+    let InboxCounts { pending, dead, .. } = connection.status(0).await?.inbox;
+    let held = connection
+        .troubles()
+        .iter()
+        .any(|trouble| trouble.kind == AlertKind::GuardTripped && trouble.ended.is_none());
     let only = EventFilter { state: Some(EventState::Dead), search: None, limit: SHOWN };
     Ok(html! {
         @if dead > 0 {
             div.notice.notice-warning {
                 p.what { (count(dead, "event")) " given up" }
-                p { "What was tried, and failed again and again. Put right what kept them, then replay them; until then what they named may be old in Assets." }
+                p {
+                    @if held {
+                        "Some are held back by a limit on changes; whether they are meant is decided on the "
+                        a href=(address(member.name(), &["plan"])) { "Plan page" }
+                        ". Others were tried, and failed again and again."
+                    } @else {
+                        "What was tried, and failed again and again."
+                    }
+                    " Put right what kept them, then replay them; until then what they named may be old in Assets."
+                }
                 div.actions {
                     @if filter.state != Some(EventState::Dead) { a.button href=(place(member, "", &only)) { "See why" } }
                     @if identity.role == Role::Admin {
@@ -159,7 +173,8 @@ async fn dead(member: &Member, identity: &Identity, filter: &EventFilter) -> Res
 }
 
 async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceError> {
-    let events = member.working()?.events(filter).await?;
+    let connection = member.working()?;
+    let events = connection.events(filter).await?;
     if events.is_empty() {
         let all = filter.search.is_none() && filter.state.is_none();
         return Ok(if all {
@@ -176,7 +191,7 @@ async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceE
     }
     let more = events.len() == filter.limit as usize && filter.limit < MOST;
     Ok(html! {
-        (of(member.name(), &events))
+        (of(connection, &events).await?)
         @if more {
             @let next = EventFilter { limit: filter.limit.saturating_mul(4).min(MOST), ..filter.clone() };
             a.button href=(place(member, "", &next)) { "Show older events" }
@@ -185,7 +200,9 @@ async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceE
 }
 
 /// Events as lines of a table.
-pub(super) fn of(connection: &ConnectionName, events: &[EventEntry]) -> Markup {
+pub(super) async fn of(connection: &Connection, events: &[EventEntry]) -> Result<Markup, ServiceError> {
+    let names = Names::of_events(connection, events, NAMED).await?;
+    let connection = connection.name();
     let rows = html! {
         table {
             thead { tr {
@@ -195,13 +212,13 @@ pub(super) fn of(connection: &ConnectionName, events: &[EventEntry]) -> Markup {
                 th scope="col" { "About" }
                 th scope="col" { "What became of it" }
             } }
-            tbody { @for event in events { (row(connection, event)) } }
+            tbody { @for event in events { (row(connection, &names, event)) } }
         }
     };
-    scroll("Events", &rows)
+    Ok(scroll("Events", &rows))
 }
 
-fn row(connection: &ConnectionName, event: &EventEntry) -> Markup {
+fn row(connection: &ConnectionName, names: &Names, event: &EventEntry) -> Markup {
     let hidden = event.named.len().saturating_sub(NAMED);
     html! {
         tr {
@@ -209,7 +226,7 @@ fn row(connection: &ConnectionName, event: &EventEntry) -> Markup {
             td.nowrap { (state_badge(event.state)) }
             th.wide scope="row" { a href=(event_address(connection, &event.id)) { (event.event_type) } }
             td {
-                @for named in event.named.iter().take(NAMED) { div { (links::subject(connection, named)) } }
+                @for named in event.named.iter().take(NAMED) { div { (links::subject(connection, names, named)) } }
                 @if hidden > 0 { div.muted { "and " (count(hidden as u64, "more object")) } }
                 @if event.named.is_empty() { span.muted { "nothing in Assets" } }
             }

@@ -7,6 +7,7 @@ use sync_service::{Connection, ConnectionStatus, EventSource, Guide, ServiceErro
 use maud::{Markup, html};
 
 use super::parts::{Tone, badge, capital, count, notice, said, time};
+use crate::wording;
 
 /// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
@@ -48,7 +49,7 @@ impl Health {
     /// In one line what is wrong, for lists.
     pub(super) fn headline(&self) -> Option<String> {
         let of = |tone| self.told.iter().find(|told| told.tone == tone);
-        of(Tone::Problem).or_else(|| of(Tone::Warning)).map(|told| capital(&said(&told.what)))
+        of(Tone::Problem).or_else(|| of(Tone::Warning)).map(|told| capital(&wording::here(&told.what)))
     }
 
     /// All of it, each with what to do.

@@ -1,8 +1,11 @@
 //! Addresses of pages, and links to what a text names.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
-use sync_service::engine::Subject;
-use sync_service::model::{ConnectionName, ObjectKind, RecordKey, RunId};
+use sync_service::engine::{EventEntry, OriginRun, Subject};
+use sync_service::model::{ConnectionName, RecordKey, RunId};
+use sync_service::{Connection, ServiceError, named_objects};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -37,21 +40,67 @@ pub(super) fn object(connection: &ConnectionName, key: &RecordKey, name: Option<
     html! { a href=(object_address(connection, key)) { (name.unwrap_or(&key.id)) } }
 }
 
+/// What people call the objects of a page, as far as that is known.
+#[derive(Default)]
+pub(super) struct Names(HashMap<RecordKey, String>);
+
+impl Names {
+    /// The names of objects, had at once.
+    pub(super) async fn of(connection: &Connection, keys: &[RecordKey]) -> Result<Self, ServiceError> {
+        if keys.is_empty() {
+            return Ok(Self::default());
+        }
+        Ok(Self(connection.object_names(keys).await?))
+    }
+
+    /// The names of what events named and wait for; of each, no more than `most`.
+    pub(super) async fn of_events(
+        connection: &Connection,
+        events: &[EventEntry],
+        most: usize,
+    ) -> Result<Self, ServiceError> {
+        let subjects = events.iter().flat_map(|event| {
+            let waits = event.waits_for.iter().map(|waits| &waits.target);
+            event.named.iter().take(most).chain(waits.take(most))
+        });
+        let keys: Vec<RecordKey> = subjects.flat_map(named_objects).collect();
+        Self::of(connection, &keys).await
+    }
+
+    /// An object that is referred to: by its name with its id in the title, or by its id.
+    pub(super) fn link(&self, connection: &ConnectionName, key: &RecordKey) -> Markup {
+        let name = self.0.get(key);
+        html! {
+            a href=(object_address(connection, key)) title=[name.map(|_| &key.id)] { (name.unwrap_or(&key.id)) }
+        }
+    }
+}
+
 /// A run by its number.
 pub(super) fn run(connection: &ConnectionName, run: RunId) -> Markup {
     html! { a href=(address(connection, &["runs", &run.to_string()])) { "Run " (run) } }
 }
 
+/// A run with what started it, where that is remembered.
+pub(super) fn origin(connection: &ConnectionName, run: OriginRun) -> Markup {
+    html! {
+        @match run.kind {
+            Some(kind) => { (self::run(connection, run.id)) ", " (super::runs::kind_word(kind)) },
+            None => { "run " (run.id) ", which is forgotten" },
+        }
+    }
+}
+
 /// What an event names.
-pub(super) fn subject(connection: &ConnectionName, subject: &Subject) -> Markup {
-    let link = |kind, id: &str| object(connection, &RecordKey { kind, id: id.to_owned() }, None);
-    let (user, group) = (|id: &str| link(ObjectKind::User, id), |id: &str| link(ObjectKind::Group, id));
+pub(super) fn subject(connection: &ConnectionName, names: &Names, subject: &Subject) -> Markup {
+    let user = |id| names.link(connection, &RecordKey::user(id));
+    let group = |id| names.link(connection, &RecordKey::group(id));
     html! {
         @match subject {
-            Subject::User(id) => { "user " (user(id.as_str())) }
-            Subject::Group(id) => { "group " (group(id.as_str())) }
-            Subject::Members(id) => { "members of group " (group(id.as_str())) }
-            Subject::Membership { group: of, user: who } => { "user " (user(who.as_str())) " in group " (group(of.as_str())) }
+            Subject::User(id) => { "user " (user(id)) }
+            Subject::Group(id) => { "group " (group(id)) }
+            Subject::Members(id) => { "members of group " (group(id)) }
+            Subject::Membership { group: of, user: who } => { "user " (user(who)) " in group " (group(of)) }
             Subject::Recent => "what changed lately",
             Subject::Directory => "everything",
             Subject::Schema => "the schemas",
@@ -61,12 +110,14 @@ pub(super) fn subject(connection: &ConnectionName, subject: &Subject) -> Markup 
 
 #[cfg(test)]
 mod tests {
+    use sync_service::model::UserId;
+
     use super::*;
 
     #[test]
     fn an_id_stays_one_part_of_an_address_whatever_it_has_in_it() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
-        let key = RecordKey { kind: ObjectKind::User, id: "a/b?c#\"<".into() };
+        let key = RecordKey::user(&UserId::new("a/b?c#\"<"));
         assert_eq!(object_address(&main, &key), "/connections/main/objects/user/a%2Fb%3Fc%23%22%3C");
     }
 

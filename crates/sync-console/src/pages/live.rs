@@ -8,9 +8,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::engine::EventFilter;
+use sync_service::model::ConnectionName;
 use sync_service::wire::Synchronize;
 use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, StepName, StepState};
 
+use super::connections::not_through;
 use super::health::Health;
 use super::links::address;
 use super::parts::{aged, empty, number};
@@ -65,22 +67,21 @@ async fn parts(member: &Member, identity: &Identity) -> Result<Vec<Part>, Servic
     let health = Health::of(connection, &status, &guide).await?;
     Ok(vec![
         Part::new("health", health.notices()),
-        Part::new("freshness", freshness(&status)),
+        Part::new("freshness", freshness(member.name(), &status)),
         Part::new("actions", actions(member, identity, &status, &guide)),
         Part::new("run", run::section(member.name(), &connection.live_run(), status.runs.first())),
         Part::new("events", newest(member, connection).await?),
     ])
 }
 
-fn freshness(status: &ConnectionStatus) -> Markup {
+fn freshness(connection: &ConnectionName, status: &ConnectionStatus) -> Markup {
     html! {
         section.card aria-label="Freshness" {
             dl.figures {
                 div { dt { "Everything known until" } dd { @match status.freshness.known_until { Some(at) => (aged(at)), None => "–" } } }
                 div { dt { "Oldest change on its way" } dd { @match status.freshness.waiting_since { Some(at) => (aged(at)), None => "none" } } }
                 div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
-                div { dt { "Given up" } dd { (number(status.inbox.dead)) } }
-                div { dt { "Refused records" } dd { (number(status.inbox.unconfirmed)) } }
+                (not_through(connection, &status.inbox))
             }
         }
     }
@@ -123,7 +124,7 @@ async fn newest(member: &Member, connection: &Connection) -> Result<Markup, Serv
         @if events.is_empty() {
             (empty("No event yet", "Change a user in Okta, and it is seen here at once.", None))
         } @else {
-            (events::of(member.name(), &events))
+            (events::of(connection, &events).await?)
         }
     })
 }

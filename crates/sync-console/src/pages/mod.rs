@@ -14,6 +14,7 @@ mod live;
 mod objects;
 mod parts;
 mod plan;
+mod prose;
 mod runs;
 mod schema;
 mod setup;

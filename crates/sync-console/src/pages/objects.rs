@@ -1,6 +1,7 @@
 //! Users and groups: found by login, name or id, and looked at on both sides.
 
 mod detail;
+mod values;
 
 use std::collections::HashMap;
 
@@ -76,13 +77,15 @@ fn results(connection: &ConnectionName, found: &ObjectMatches, text: &str) -> Ma
     };
     html! {
         @if let Some(reason) = &found.okta_error {
-            (notice(Tone::Warning, &format!("Okta could not be asked: {reason}"), Some("what is known here is shown all the same")))
+            (notice(Tone::Warning, &format!("Okta could not be asked: {reason}"), None))
         }
         @if !found.objects.is_empty() {
             (scroll("Objects", &rows))
             @if found.more { p.muted { "There are more; search for more of the name to see them." } }
         } @else if text.is_empty() {
             (empty("No object yet", "Objects come with the first synchronisation. Until then an object of Okta's is found by its login, name or id.", None))
+        } @else if found.okta_error.is_some() {
+            (empty("Nothing known here matches; Okta could not be asked", "Nothing that was sent has this in its name or as its id. Whether Okta has it is not known.", None))
         } @else {
             (empty("No such object", "Nothing that was sent has this in its name or as its id, and Okta has no such login, name or id.", None))
         }
@@ -98,7 +101,10 @@ fn row(connection: &ConnectionName, object: &ObjectMatch) -> Markup {
     };
     html! {
         tr {
-            th.wide scope="row" { (links::object(connection, &object.key, object.name.as_deref())) }
+            th.wide scope="row" {
+                (links::object(connection, &object.key, object.name.as_deref()))
+                @if let Some(also) = &object.also { div.small.muted { (also) } }
+            }
             td { (object.key.kind) }
             td { code { (object.key.id) } }
             td.nowrap { (badge(tone, word)) }

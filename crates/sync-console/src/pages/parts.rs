@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use super::prose::prose;
 use crate::wording;
 
 /// How good or bad something is.
@@ -39,8 +40,8 @@ pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
     let (class, _) = tone.look();
     html! {
         div class={ "notice notice-" (class) } role=[(tone == Tone::Problem).then_some("alert")] {
-            p.what { (capital(&wording::here(what))) }
-            @if let Some(remedy) = remedy { p.remedy { (capital(&wording::here(remedy))) } }
+            p.what { (said(what)) }
+            @if let Some(remedy) = remedy { p.remedy { (said(remedy)) } }
         }
     }
 }
@@ -80,8 +81,8 @@ pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
 }
 
 /// A sentence of the engine's, as it is said here.
-pub(super) fn said(text: &str) -> String {
-    capital(&wording::here(text))
+pub(super) fn said(text: &str) -> Markup {
+    prose(&capital(&wording::here(text)))
 }
 
 /// Work in the background that goes on.

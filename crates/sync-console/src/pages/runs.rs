@@ -200,7 +200,7 @@ fn sent(run: &RunSummary) -> Markup {
         .collect();
     html! {
         @if let Some(error) = report.error.as_ref().filter(|_| parts.is_empty()) {
-            span.small { (capital(&said(error))) }
+            span.small { (said(error)) }
         } @else if parts.is_empty() {
             span.muted { "nothing differed" }
         } @else {

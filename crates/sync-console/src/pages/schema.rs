@@ -131,7 +131,7 @@ fn verdict(member: &Member, view: &SchemaView) -> Markup {
         @if !view.differs {
             (notice(Tone::Good, "Both sides agree", None))
         } @else if new > 0 {
-            (notice(Tone::Busy, &format!("{} not in Assets yet", super::parts::count(new, "attribute")), Some("run `okta-insight setup`, which creates it")))
+            (notice(Tone::Busy, &format!("{} not in Assets yet", super::parts::count(new, "attribute")), Some(if new == 1 { "press Setup, which creates it" } else { "press Setup, which creates them" })))
         }
         @if drift > 0 {
             div.notice.notice-warning {

@@ -13,6 +13,7 @@ use sync_service::wire::Synchronize;
 use sync_service::{Guide, JobState, Member, ServiceError, Step, StepName, StepState};
 
 use super::parts::{Tone, ago, badge, notice};
+use super::prose::prose;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, shell};
 use crate::access::{Identity, Role};
@@ -105,10 +106,10 @@ fn one(member: &Member, identity: &Identity, number: usize, step: &Step, set_up_
                     p.small.muted { "begun " (ago(since, Timestamp::now())) }
                 }
                 @if !step.evidence.is_empty() {
-                    ul { @for seen in &step.evidence { li { (wording::here(seen)) } } }
+                    ul { @for seen in &step.evidence { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
                 }
                 @for problem in &step.problems {
-                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(remedy).replace(" on the Set-up page", " above"));
+                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)).replace(" on the Set-up page", " above"));
                     (notice(Tone::Problem, &problem.what, remedy.as_deref()))
                 }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    EventEntry, EventFilter, EventMark, FoundObjects, KeptValue, ObjectEntry, Replay, RunDetail, RunFilter,
-    RunSummary, Sample, StoreError, ToClear,
+    EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue, ObjectEntry, Replay, RunDetail,
+    RunFilter, RunSummary, Sample, StoreError, ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
@@ -143,6 +143,9 @@ pub trait Upkeep: Send + Sync {
         kind: Option<ObjectKind>,
         limit: u32,
     ) -> Result<FoundObjects, StoreError>;
+
+    /// Those of these objects of which anything is remembered, in no order.
+    async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<FoundObject>, StoreError>;
 
     /// All that is remembered of an object; `None` when that is nothing.
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError>;

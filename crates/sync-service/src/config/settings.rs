@@ -149,6 +149,34 @@ impl SecretField {
 pub(crate) type Secrets = BTreeMap<SecretField, SecretString>;
 
 impl ConnectionSettings {
+    /// Every setting that is needed and not given, by its key without the connection's; [`Self::check`] tells the first
+    /// alone.
+    pub(crate) fn missing(&self, has: impl Fn(SecretField) -> bool) -> Vec<&'static str> {
+        let lacks = |text: &str| text.trim().is_empty();
+        let (okta, assets) = (&self.okta, &self.assets);
+        let account = [
+            ("assets.site_url", assets.site_url.is_none()),
+            ("assets.email", assets.email.is_none()),
+            ("assets.api_token", !has(SecretField::ApiToken)),
+        ];
+        let part_of_one = account.iter().any(|(_, lacks)| !lacks);
+        let hooked = matches!(self.events, Some(EventSource::Hook | EventSource::Both));
+        let hook = match &self.hook {
+            Some(hook) => lacks(&hook.public_url),
+            None => hooked,
+        };
+        let all = [
+            ("okta.org_url", lacks(&okta.org_url)),
+            ("okta.client_id", lacks(&okta.client_id)),
+            ("okta.private_key", !has(SecretField::PrivateKey)),
+            ("hook.public_url", hook),
+            ("assets.import_token", !has(SecretField::ImportToken)),
+            ("alerts.url", self.alerts.is_some() && !has(SecretField::AlertUrl)),
+        ];
+        let account = account.into_iter().filter(|_| part_of_one);
+        all.into_iter().chain(account).filter(|(_, lacks)| *lacks).map(|(key, _)| key).collect()
+    }
+
     /// Checks the settings with their secrets, as those of the file are.
     ///
     /// # Errors

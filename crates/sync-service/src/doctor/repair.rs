@@ -86,7 +86,11 @@ async fn structure(connection: &ConnectionConfig) -> Result<Vec<String>, String>
     let report = port.apply().await.map_err(|error| failed(&error))?;
     let added = report.added_types.iter().map(|name| format!("object type {name} added"));
     let attributes = report.added_attributes.len();
-    let attributes = (attributes > 0).then(|| format!("{attributes} attributes added"));
+    let attributes = match attributes {
+        0 => None,
+        1 => Some("1 attribute added".to_owned()),
+        n => Some(format!("{n} attributes added")),
+    };
     let corrected = report.corrected.iter().map(|name| format!("{name} put right with the account"));
     Ok(added.chain(attributes).chain(corrected).collect())
 }

@@ -8,8 +8,8 @@ use sync_engine::{EngineError, Refusal};
 
 use super::assets::{IMPORT_TAB, TOKEN, failed};
 use super::check::{Area, Check, Item};
-use crate::ConnectionConfig;
 use crate::adapters::SourceSettings;
+use crate::{ConnectionConfig, account_keys};
 
 const EMPTY: Item = Item::new("assets.empty_values", Area::Assets, "Empty values");
 const UNKNOWN: Item = Item::new("assets.unknown_values", Area::Assets, "Unknown values");
@@ -63,14 +63,10 @@ pub(super) async fn look<'a>(
     (checks, account)
 }
 
-fn account_keys(connection: &ConnectionConfig) -> String {
-    format!("site_url, email and api_token in [connections.{}.assets]", connection.name)
-}
-
 fn no_account(connection: &ConnectionConfig) -> Check {
     ACCOUNT.without(format!(
         "none: what the import token may not do is left to a person ({})",
-        account_keys(connection)
+        account_keys(&connection.name)
     ))
 }
 
@@ -187,7 +183,7 @@ fn quota(usage: Option<&Usage>, has_account: bool, connection: &ConnectionConfig
         None if has_account => QUOTA.unknown("Atlassian does not tell it to this account", look),
         None => QUOTA.unknown(
             "cannot be seen without an account",
-            format!("{look}; or configure an account ({})", account_keys(connection)),
+            format!("{look}; or configure an account ({})", account_keys(&connection.name)),
         ),
     }
 }

@@ -23,17 +23,29 @@ impl FieldProblem {
     /// What the configuration has against a value, without the key that nobody typed here.
     pub(super) fn of_config(error: &ConfigError) -> Self {
         let (key, message) = match error {
-            ConfigError::Missing { key, .. } => (key.as_str(), "is needed".to_owned()),
+            ConfigError::Missing { key, .. } => return Self::missing(&without_connection(key)),
             ConfigError::Value { key, problem } => (key.as_str(), problem.clone()),
             other => ("", explain(other)),
         };
-        let parts: Vec<&str> = key.split('.').skip(2).collect();
-        let field = match parts[..] {
-            ["hook", "secret"] => "hook_secret".to_owned(),
-            ["alerts", "url"] => "alert_url".to_owned(),
-            ["okta" | "assets" | "hook", field] => field.to_owned(),
-            _ => parts.join("."),
+        Self { field: field(&without_connection(key)), message, hint: None, hopeless: true }
+    }
+
+    /// A setting that is needed and not given, by its key without the connection's.
+    pub(super) fn missing(key: &str) -> Self {
+        let field = field(key);
+        let what = match field.as_str() {
+            "org_url" => "the organisation URL",
+            "client_id" => "the client ID",
+            "private_key" => "the private key",
+            "import_token" => "the import token",
+            "public_url" => "the public URL of this daemon",
+            "site_url" => "the Atlassian site; an account is given whole or not at all",
+            "email" => "the mail address of the account; it is given whole or not at all",
+            "api_token" => "the API token of the account; it is given whole or not at all",
+            "alert_url" => "the webhook for alerts",
+            other => other,
         };
+        let message = format!("enter {what}");
         Self { field, message, hint: None, hopeless: true }
     }
 
@@ -41,6 +53,21 @@ impl FieldProblem {
         let Problem { message, hint, hopeless } = problem;
         Self { field: field.to_owned(), message, hint, hopeless }
     }
+}
+
+fn without_connection(key: &str) -> String {
+    key.split('.').skip(2).collect::<Vec<_>>().join(".")
+}
+
+/// The name of a setting in forms.
+fn field(key: &str) -> String {
+    match key.split_once('.') {
+        Some(("hook", "secret")) => "hook_secret",
+        Some(("alerts", "url")) => "alert_url",
+        Some(("okta" | "assets" | "hook", field)) => field,
+        _ => key,
+    }
+    .to_owned()
 }
 
 /// What works, and what does not.

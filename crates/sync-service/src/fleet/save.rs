@@ -24,6 +24,19 @@ pub struct Draft {
     pub although: bool,
 }
 
+impl Draft {
+    /// What is needed and neither given nor saved before, where these secrets were.
+    pub fn missing(&self, saved: &[SecretField]) -> Vec<FieldProblem> {
+        missing(&self.settings, |field| {
+            self.secrets.get(&field).map_or_else(|| saved.contains(&field), Option::is_some)
+        })
+    }
+}
+
+fn missing(settings: &ConnectionSettings, has: impl Fn(SecretField) -> bool) -> Vec<FieldProblem> {
+    settings.missing(has).into_iter().map(FieldProblem::missing).collect()
+}
+
 /// Why nothing was saved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -149,9 +162,13 @@ impl Fleet {
         draft: &Draft,
         secrets: &Secrets,
     ) -> Result<(ConnectionConfig, Checked), SaveError> {
-        let refused =
-            |problem| SaveError::Settings(Checked { findings: Vec::new(), problems: vec![problem] });
-        let config = draft.settings.check(name, secrets).map_err(|e| refused(FieldProblem::of_config(&e)))?;
+        let refused = |problems| SaveError::Settings(Checked { findings: Vec::new(), problems });
+        let missing = missing(&draft.settings, |field| secrets.contains_key(&field));
+        if !missing.is_empty() {
+            return Err(refused(missing));
+        }
+        let config =
+            draft.settings.check(name, secrets).map_err(|e| refused(vec![FieldProblem::of_config(&e)]))?;
         let checked = check(&config).await;
         let hopeless = checked.problems.iter().any(|problem| problem.hopeless);
         if hopeless || (!checked.problems.is_empty() && !draft.although) {

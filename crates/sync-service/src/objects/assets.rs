@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sync_model::RecordKey;
 
 use super::{Lookup, PATIENCE, okta::late};
+use crate::account_keys;
 use crate::adapters::SeenObject;
 
 /// What Assets has of an object.
@@ -70,7 +71,7 @@ impl Lookup {
         let Some(assets) = &self.assets else {
             return Seen::Unknown {
                 reason: "there is no account credential, and an import token cannot read objects".into(),
-                hint: Some("give the connection an account: `site_url`, `email` and `api_token`".into()),
+                hint: Some(format!("give the connection an account: {}", account_keys(&self.connection))),
             };
         };
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
@@ -78,7 +79,7 @@ impl Lookup {
             Ok(Err(error)) => {
                 Seen::Unknown { reason: crate::explain(&error), hint: error.hint().map(str::to_owned) }
             }
-            Err(_) => Seen::Unknown { reason: late(), hint: None },
+            Err(_) => Seen::Unknown { reason: late(PATIENCE), hint: None },
         }
     }
 }

@@ -48,6 +48,9 @@ pub struct FieldView {
     pub in_assets: Option<Vec<String>>,
     /// Whether Assets has what was sent.
     pub agreement: Agreement,
+    /// What kind of object its values are the ids of; `None` when they are none.
+    #[serde(default)]
+    pub refers_to: Option<ObjectKind>,
 }
 
 impl FieldView {
@@ -96,6 +99,7 @@ impl Lookup {
                     now: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
                     in_assets: values.map(|values| values.iter().map(shown).collect()),
                     agreement,
+                    refers_to: sent.or(now).and_then(|record| target(attribute, record)),
                 }
             })
             .collect()
@@ -136,6 +140,7 @@ fn unnamed(sent: Option<&Record>) -> Vec<FieldView> {
             now: None,
             in_assets: None,
             agreement: Agreement::Unknown,
+            refers_to: None,
         })
         .collect()
 }

@@ -5,11 +5,13 @@ mod compare;
 mod okta;
 mod verdict;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sync_engine::{
     Change, Clock, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Structure,
     Subject, SystemClock, Uncleared, UnconfirmedObject,
@@ -27,12 +29,19 @@ use okta_client::OktaClient;
 
 /// How long one side may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long each question may take for a search, which has something to show without the answer.
+const SEARCH: Duration = Duration::from_secs(3);
+/// Of so many objects the names are read at once; more are not shown on a page.
+const NAMES: usize = 1000;
+/// An event is traced to its run by so many of the objects that it named.
+const TRACED: usize = 4;
 /// How many events that named an object are looked through, and how many are shown.
 const EVENTS: u32 = 100;
 const SHOWN: usize = 20;
 
 /// What it takes to look at both sides.
 pub(crate) struct Lookup {
+    pub(crate) connection: ConnectionName,
     pub(crate) okta: OktaClient,
     pub(crate) lens: Lens,
     pub(crate) mapping: MappingSlot,
@@ -69,6 +78,9 @@ pub struct ObjectMatch {
     pub confirmed: Option<Timestamp>,
     /// Whether a record waits that Assets did not account for.
     pub unconfirmed: bool,
+    /// What else it is called, where that and not its name has what was searched for.
+    #[serde(default)]
+    pub also: Option<String>,
 }
 
 /// One object on both sides.
@@ -181,18 +193,22 @@ impl Connection {
     ) -> Result<ObjectMatches, ServiceError> {
         let text = text.trim();
         let found = self.store().find_objects(text, kind, limit).await?;
-        self.know_mapping().await;
-        let objects = found.objects.into_iter().map(|object| ObjectMatch {
-            name: self.lookup.lens.name(&object.record),
-            key: object.record.key,
-            sent: true,
-            gone: object.gone,
-            confirmed: object.confirmed,
-            unconfirmed: object.unconfirmed,
+        self.know_mapping(SEARCH).await;
+        let objects = found.objects.into_iter().map(|object| {
+            let name = self.lookup.lens.name(&object.record);
+            ObjectMatch {
+                also: also(&object.record, name.as_deref(), text),
+                name,
+                key: object.record.key,
+                sent: true,
+                gone: object.gone,
+                confirmed: object.confirmed,
+                unconfirmed: object.unconfirmed,
+            }
         });
         let mut matches = ObjectMatches { objects: objects.collect(), more: found.more, okta_error: None };
         if matches.objects.is_empty() && !text.is_empty() {
-            match okta::in_time(self.lookup.find_in_okta(text, kind)).await {
+            match okta::in_time(SEARCH, self.lookup.find_in_okta(text, kind)).await {
                 Ok(found) => matches.objects = found,
                 Err((reason, _)) => matches.okta_error = Some(reason),
             }
@@ -206,7 +222,7 @@ impl Connection {
     /// # Errors
     /// When the store fails. That one of the services cannot be asked is in the result.
     pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
-        self.know_mapping().await;
+        self.know_mapping(PATIENCE).await;
         let mut key = key.clone();
         let mut entry = self.store().object(&key).await?;
         let okta = self.lookup.okta_side(&key, entry.is_some()).await;
@@ -231,7 +247,7 @@ impl Connection {
             connection: self.name().clone(),
             name: sent.or(now).and_then(|record| self.lookup.lens.name(record)),
             verdict,
-            explanation: verdict.explain(key.kind),
+            explanation: verdict.explain(key.kind, &assets),
             okta,
             assets,
             fields,
@@ -242,6 +258,36 @@ impl Connection {
             brought_by,
             key,
         })
+    }
+
+    /// What people call these objects, as far as that is known here: nobody else is asked. Of many, only the first are
+    /// looked up.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn object_names(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, String>, ServiceError> {
+        let known = self.store().known_objects(&keys[..keys.len().min(NAMES)]).await?;
+        let named = known.into_iter().filter_map(|object| {
+            let name = self.lookup.lens.name(&object.record)?;
+            Some((object.record.key, name))
+        });
+        Ok(named.collect())
+    }
+
+    /// The run that applied an event; `None` when nothing was sent by it, or that is forgotten.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn run_of_event(&self, event: &EventEntry) -> Result<Option<OriginRun>, ServiceError> {
+        for key in event.named.iter().flat_map(named_objects).take(TRACED) {
+            let Some(confirmed) = self.store().object(&key).await?.and_then(|entry| entry.confirmed) else {
+                continue;
+            };
+            if brought_by(&confirmed, &self.events_about(&key).await?).as_ref() == Some(&event.id) {
+                return Ok(confirmed.run);
+            }
+        }
+        Ok(None)
     }
 
     /// Has an object read again by whoever works on the connection, and sent also where it has not changed, for somebody
@@ -257,14 +303,14 @@ impl Connection {
     }
 
     /// Has the schemas compared where nobody did yet: without the mapping nothing has a name.
-    async fn know_mapping(&self) {
+    async fn know_mapping(&self, patience: Duration) {
         if self.lookup.mapping.get().is_some() {
             return;
         }
-        let reason = match tokio::time::timeout(PATIENCE, self.lookup.structure.compare()).await {
+        let reason = match tokio::time::timeout(patience, self.lookup.structure.compare()).await {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => crate::explain(&error),
-            Err(_) => okta::late(),
+            Err(_) => okta::late(patience),
         };
         tracing::debug!(error = %reason, "objects are shown without the names of their attributes");
     }
@@ -292,6 +338,34 @@ fn subject(key: &RecordKey) -> Option<Subject> {
             Subject::Membership { group: GroupId::new(id(group)?), user: UserId::new(id(user)?) }
         }
     })
+}
+
+/// What an object is called besides its name, where that alone has a text, whatever its case.
+fn also(record: &Record, name: Option<&str>, text: &str) -> Option<String> {
+    let text = text.to_lowercase();
+    let has = |called: &str| called.to_lowercase().contains(&text);
+    if text.is_empty() || name.is_some_and(has) || record.key.id.to_lowercase() == text {
+        return None;
+    }
+    let field = |name: &str| record.fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let whole = format!("{} {}", field("profile_firstName"), field("profile_lastName"));
+    // Those that the store searches.
+    ["profile_displayName", "profile_login", "profile_name", "profile_email"]
+        .into_iter()
+        .map(field)
+        .chain([whole.trim()])
+        .find(|called| has(called))
+        .map(str::to_owned)
+}
+
+/// The objects that a subject names, each by itself.
+pub fn named_objects(subject: &Subject) -> Vec<RecordKey> {
+    match subject {
+        Subject::User(user) => vec![RecordKey::user(user)],
+        Subject::Group(group) | Subject::Members(group) => vec![RecordKey::group(group)],
+        Subject::Membership { group, user } => vec![RecordKey::user(user), RecordKey::group(group)],
+        Subject::Recent | Subject::Directory | Subject::Schema => Vec::new(),
+    }
 }
 
 fn is_about(subject: &Subject, key: &RecordKey) -> bool {

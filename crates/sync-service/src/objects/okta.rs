@@ -1,6 +1,7 @@
 //! The side of Okta.
 
 use std::future::Future;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use okta_client::model::{Group, User};
@@ -39,7 +40,7 @@ pub struct OktaObject {
     pub id: String,
     /// A user's status, such as `ACTIVE`.
     pub status: Option<String>,
-    /// A group's type, such as `OKTA_GROUP`, or the id of a user's type.
+    /// A group's type, such as `OKTA_GROUP`, or the name of a user's type; its id while the schemas are not known.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// When it was created.
@@ -95,23 +96,26 @@ pub struct GroupOfUser {
 type Failure = (String, Option<String>);
 
 /// Waits no longer than somebody who looks at a page does.
-pub(super) async fn in_time<T>(asked: impl Future<Output = okta_client::Result<T>>) -> Result<T, Failure> {
-    match tokio::time::timeout(PATIENCE, asked).await {
+pub(super) async fn in_time<T>(
+    patience: Duration,
+    asked: impl Future<Output = okta_client::Result<T>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(patience, asked).await {
         Ok(answer) => answer.map_err(|error| (crate::explain(&error), error.hint())),
-        Err(_) => Err((late(), None)),
+        Err(_) => Err((late(patience), None)),
     }
 }
 
-pub(super) fn late() -> String {
-    format!("no answer within {} s", PATIENCE.as_secs())
+pub(super) fn late(patience: Duration) -> String {
+    format!("no answer within {} s", patience.as_secs())
 }
 
 impl Lookup {
     /// What Okta says of an object. One that is not `known` here may be named by its login or name instead of its id.
     pub(super) async fn okta_side(&self, key: &RecordKey, known: bool) -> OktaSide {
         let found = match key.kind {
-            ObjectKind::User => in_time(self.user(&key.id, known)).await,
-            ObjectKind::Group => in_time(self.group(&key.id, known)).await,
+            ObjectKind::User => in_time(PATIENCE, self.user(&key.id, known)).await,
+            ObjectKind::Group => in_time(PATIENCE, self.group(&key.id, known)).await,
             ObjectKind::Membership => return OktaSide::NotAsked,
         };
         match found {
@@ -163,6 +167,8 @@ impl Lookup {
             of.extend(observed.implied_groups);
             self.lens.join(observed.observed, &of)
         });
+        let mapping = self.mapping.get();
+        let type_name = mapping.and_then(|m| m.user_type_names(&user).first().map(|name| (*name).to_owned()));
         let groups = groups.iter().map(|group| GroupOfUser {
             id: group.id.clone(),
             name: group.profile.name().unwrap_or_default().to_owned(),
@@ -170,7 +176,7 @@ impl Lookup {
         });
         Ok(Some(OktaObject {
             status: Some(user.status.as_str().to_owned()),
-            kind: user.user_type.map(|user_type| user_type.id),
+            kind: type_name.or_else(|| user.user_type.map(|user_type| user_type.id)),
             created: user.created,
             activated: user.activated,
             status_changed: user.status_changed,
@@ -221,6 +227,7 @@ fn only_in_okta(kind: ObjectKind, id: String, name: Option<&str>) -> ObjectMatch
         gone: false,
         confirmed: None,
         unconfirmed: false,
+        also: None,
     }
 }
 

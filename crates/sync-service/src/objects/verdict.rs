@@ -86,8 +86,11 @@ impl ObjectVerdict {
     }
 
     /// The same in a sentence.
-    pub(super) fn explain(self, kind: ObjectKind) -> String {
+    pub(super) fn explain(self, kind: ObjectKind, assets: &AssetsSide) -> String {
         match self {
+            Self::Current if matches!(assets, AssetsSide::Unknown { .. }) => {
+                format!("What was sent of this {kind} and confirmed by Assets is what Okta has.")
+            }
             Self::Current => format!("Assets has what Okta has of this {kind}."),
             Self::Waiting => {
                 format!(

@@ -33,6 +33,13 @@ pub(super) struct Filled {
 /// Settings that are given as JSON, by their names.
 const FURTHER: &str = "further";
 
+impl Filled {
+    /// What is no setting, and what is needed and neither given nor saved before.
+    pub(super) fn all_problems(&self, saved: &[SecretField]) -> Vec<FieldProblem> {
+        self.problems.iter().cloned().chain(self.draft.missing(saved)).collect()
+    }
+}
+
 impl Fields {
     /// What was typed.
     pub(super) fn sent(sent: HashMap<String, String>) -> Self {
@@ -67,6 +74,11 @@ impl Fields {
         put("delta", settings.schedule.delta.clone());
         put(FURTHER, further(settings));
         Self { texts, ..Self::default() }.over(saved)
+    }
+
+    /// The secrets that were saved before.
+    pub(super) fn kept(&self) -> &[SecretField] {
+        &self.saved
     }
 
     fn text(&self, name: &str) -> &str {
@@ -229,7 +241,7 @@ pub(super) fn inputs(
     });
     html! {
         @if existing.is_none() {
-            (input("name", Kind::Line("main"), html! { "What you call the connection: small letters, digits and dashes. Part of external ids in Assets, so it stays." }))
+            (input("name", Kind::Line("main"), html! { "What you call the connection: 1 to 40 small letters, digits and dashes, beginning with a letter. Part of external ids in Assets, so it stays. Without a name it is called main." }))
         }
         fieldset {
             legend { "Okta" }

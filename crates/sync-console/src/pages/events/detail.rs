@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{EventEntry, EventState};
+use sync_service::engine::{EventEntry, EventState, OriginRun};
 use sync_service::model::{ConnectionName, EventId};
+use sync_service::{Connection, ServiceError};
 
-use super::super::links;
+use super::super::links::{self, Names};
 use super::super::parts::{Tone, notice, time};
 use super::super::stream::{Part, live};
 use super::super::{Chosen, PageError, shell};
@@ -23,13 +24,14 @@ pub(super) async fn page(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let id = EventId::new(id);
-    let event = member.working()?.event(&id).await?.ok_or(PageError::Missing("event"))?;
+    let connection = member.working()?;
+    let event = connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
     let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["events"])) { "All events" } }
         @if let Some(n) = put_back { (told(n)) }
         div data-live={ (event_address(member.name(), &id)) "/stream" } {
-            div data-part="event" { (all(member.name(), &identity, &event)) }
+            div data-part="event" { (all(connection, &identity, &event).await?) }
         }
     };
     Ok(shell::connection_page(&identity, &member, "/events", &body).into_response())
@@ -46,13 +48,32 @@ pub(super) async fn stream(
     Ok(live(app.stop.clone(), move || {
         let (member, identity, id) = (member.clone(), identity.clone(), id.clone());
         async move {
-            let event = member.working()?.event(&id).await?;
-            Ok(event.map(|e| Part::new("event", all(member.name(), &identity, &e))).into_iter().collect())
+            let connection = member.working()?;
+            Ok(match connection.event(&id).await? {
+                Some(event) => vec![Part::new("event", all(connection, &identity, &event).await?)],
+                None => Vec::new(),
+            })
         }
     }))
 }
 
-fn all(connection: &ConnectionName, identity: &Identity, event: &EventEntry) -> Markup {
+async fn all(
+    connection: &Connection,
+    identity: &Identity,
+    event: &EventEntry,
+) -> Result<Markup, ServiceError> {
+    let names = Names::of_events(connection, std::slice::from_ref(event), usize::MAX).await?;
+    let run = if event.state == EventState::Done { connection.run_of_event(event).await? } else { None };
+    Ok(shown(connection.name(), identity, event, &names, run))
+}
+
+fn shown(
+    connection: &ConnectionName,
+    identity: &Identity,
+    event: &EventEntry,
+    names: &Names,
+    run: Option<OriginRun>,
+) -> Markup {
     let replayable = !event.named.is_empty() || event.state == EventState::Dead;
     html! {
         div.head {
@@ -81,6 +102,7 @@ fn all(connection: &ConnectionName, identity: &Identity, event: &EventEntry) -> 
                 dt { "Happened" } dd { (time(event.published)) }
                 dt { "Came in" } dd { (time(event.received)) }
                 dt { "Done with" } dd { @match event.settled { Some(at) => (time(at)), None => "not yet" } }
+                @if let Some(run) = run { dt { "Applied by" } dd { (links::origin(connection, run)) } }
             }
         }
         section.card aria-labelledby="named" {
@@ -88,13 +110,13 @@ fn all(connection: &ConnectionName, identity: &Identity, event: &EventEntry) -> 
             @if event.named.is_empty() {
                 p.muted { "Nothing that Assets holds." }
             } @else {
-                ul { @for named in &event.named { li { (links::subject(connection, named)) } } }
+                ul { @for named in &event.named { li { (links::subject(connection, names, named)) } } }
             }
         }
         @if !event.waits_for.is_empty() {
             section.card aria-labelledby="waits" {
                 h2 #waits { "What it waits for" }
-                ul { @for waits in &event.waits_for { li { (links::subject(connection, &waits.target)) ": " (when(waits)) } } }
+                ul { @for waits in &event.waits_for { li { (links::subject(connection, names, &waits.target)) ": " (when(waits)) } } }
             }
         }
     }

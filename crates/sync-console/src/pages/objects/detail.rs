@@ -5,19 +5,19 @@ use std::collections::HashMap;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use serde_json::Value;
 use sync_service::engine::OriginRun;
-use sync_service::model::{ConnectionName, ObjectKind, RecordKey, is_empty};
+use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
 use sync_service::{
-    Agreement, AssetsSide, ConfirmedState, FieldView, ObjectVerdict, ObjectView, OktaObject, OktaSide,
-    UnconfirmedState,
+    AssetsSide, ConfirmedState, Member, ObjectVerdict, ObjectView, OktaObject, OktaSide, UnconfirmedState,
 };
 
-use super::super::links::{self, address, asking, object_address};
-use super::super::parts::{Tone, badge, capital, count, notice, said, scroll, time};
-use super::super::plan::shown;
+use super::super::links::{self, Names, address, asking, object_address};
+use super::super::parts::{Tone, badge, capital, count, notice, said, time};
+use super::super::prose::prose;
 use super::super::{Chosen, PageError, events, shell};
+use super::values;
 use crate::access::{Identity, Role};
+use crate::wording;
 
 fn key(kind: &str, id: String) -> Result<RecordKey, PageError> {
     Ok(RecordKey { kind: kind.parse().map_err(|_| PageError::Missing("kind of object"))?, id })
@@ -30,7 +30,8 @@ pub(super) async fn page(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let key = key(&kind, id)?;
-    let view = member.working()?.object(&key).await?;
+    let connection = member.working()?;
+    let view = connection.object(&key).await?;
     if view.verdict == ObjectVerdict::Unknown {
         return Err(PageError::Missing("object"));
     }
@@ -38,9 +39,11 @@ pub(super) async fn page(
         // It was named by its login or name.
         return Ok(Redirect::to(&object_address(member.name(), &view.key)).into_response());
     }
+    let names = Names::of(connection, &values::referred(&view.fields)).await?;
+    let events = events::of(connection, &view.events).await?;
     let body = html! {
         p.crumbs { a href=(address(member.name(), &["objects"])) { "All objects" } }
-        (all(member.name(), &identity, &view, asked.contains_key("asked")))
+        (all(&member, &identity, &view, &names, &events, asked.contains_key("asked")))
     };
     Ok(shell::connection_page(&identity, &member, "/objects", &body).into_response())
 }
@@ -73,7 +76,15 @@ const fn verdict(verdict: ObjectVerdict) -> (Tone, &'static str) {
     }
 }
 
-fn all(connection: &ConnectionName, identity: &Identity, view: &ObjectView, asked: bool) -> Markup {
+fn all(
+    member: &Member,
+    identity: &Identity,
+    view: &ObjectView,
+    names: &Names,
+    events: &Markup,
+    asked: bool,
+) -> Markup {
+    let connection = member.name();
     let (tone, word) = verdict(view.verdict);
     let at = object_address(connection, &view.key);
     html! {
@@ -88,9 +99,9 @@ fn all(connection: &ConnectionName, identity: &Identity, view: &ObjectView, aske
             }
         }
         @if asked { (notice(Tone::Busy, "It is read from Okta again, and sent", Some("open this page again in a moment"))) a.button.below href=(at) { "Look again" } }
-        p { (view.explanation) }
-        div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(&view.assets)) }
-        (fields(&view.fields))
+        p { (prose(&view.explanation)) }
+        div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(member, &view.assets)) }
+        (values::table(connection, &view.fields, &view.assets, names))
         @for value in &view.uncleared {
             (notice(
                 Tone::Warning,
@@ -98,7 +109,7 @@ fn all(connection: &ConnectionName, identity: &Identity, view: &ObjectView, aske
                 Some(if value.reason.is_empty() { "it is cleared with the account, where the connection has one" } else { &value.reason }),
             ))
         }
-        (named_by(connection, view))
+        (named_by(connection, view, events))
         @if let OktaSide::Found(object) = &view.okta { (profile(connection, object)) }
     }
 }
@@ -130,13 +141,7 @@ fn okta(side: &OktaSide) -> Markup {
 }
 
 fn origin(connection: &ConnectionName, run: Option<OriginRun>) -> Markup {
-    html! {
-        @match run {
-            Some(OriginRun { id, kind: Some(kind) }) => { (links::run(connection, id)) ", " (super::super::runs::kind_word(kind)) },
-            Some(OriginRun { id, kind: None }) => { "run " (id) ", which is forgotten" },
-            None => "not known",
-        }
-    }
+    html! { @match run { Some(run) => (links::origin(connection, run)), None => "not known" } }
 }
 
 fn sent(
@@ -149,12 +154,14 @@ fn sent(
             h2 #sent { "Sent to Assets" }
             @if let Some(state) = unconfirmed {
                 (notice(Tone::Warning, &state.reason, None))
+                h3 { "Waiting to be sent" }
                 dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }
                     dt { "Sent" } dd { (state.attempts) "×, last by " (origin(connection, state.run)) }
-                    dt { "Sent again" } dd { (time(state.due)) }
+                    dt { "Next try" } dd { (time(state.due)) }
                 }
             }
+            @if unconfirmed.is_some() && confirmed.is_some() { h3 { "Confirmed" } }
             @match confirmed {
                 Some(state) => dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }
@@ -169,7 +176,7 @@ fn sent(
     }
 }
 
-fn assets(side: &AssetsSide) -> Markup {
+fn assets(member: &Member, side: &AssetsSide) -> Markup {
     html! {
         section.card aria-labelledby="assets" {
             h2 #assets { "Assets, now" }
@@ -186,94 +193,21 @@ fn assets(side: &AssetsSide) -> Markup {
                 },
                 AssetsSide::Absent => p { "Assets does not have it, or does not show it to the account." },
                 AssetsSide::Unknown { reason, hint } => {
-                    p { (said(reason)) "." }
-                    @if let Some(hint) = hint { p.muted { (said(hint)) "." } }
+                    p { (said(&wording::settings(member, reason))) "." }
+                    @if let Some(hint) = hint { p.muted { (said(&wording::settings(member, hint))) "." } }
                 },
             }
         }
     }
 }
 
-fn fields(fields: &[FieldView]) -> Markup {
-    if fields.is_empty() {
-        return html! {};
-    }
-    let (empty, shown): (Vec<&FieldView>, Vec<&FieldView>) =
-        fields.iter().partition(|f| is_empty_everywhere(f));
-    let rows = html! {
-        table {
-            caption { "Values" }
-            thead { tr {
-                th scope="col" { "Attribute" } th scope="col" { "Okta, now" } th scope="col" { "Sent" } th scope="col" { "Assets, now" } th scope="col" { "State" }
-            } }
-            tbody { @for field in shown { (line(field)) } }
-        }
-    };
-    html! {
-        (scroll("Values", &rows))
-        @if !empty.is_empty() {
-            p.small.muted {
-                "Empty on all sides: "
-                @for (at, field) in empty.iter().enumerate() { @if at > 0 { ", " } (name(field)) }
-                "."
-            }
-        }
-    }
-}
-
-fn name(field: &FieldView) -> &str {
-    field.attribute.as_deref().or(field.okta.as_deref()).unwrap_or(&field.field)
-}
-
-fn is_empty_everywhere(field: &FieldView) -> bool {
-    let none = |value: Option<&Value>| value.is_none_or(is_empty);
-    none(field.sent.as_ref())
-        && none(field.now.as_ref())
-        && field.in_assets.as_ref().is_none_or(Vec::is_empty)
-}
-
-/// Whether something else would be sent now.
-fn is_behind(field: &FieldView) -> bool {
-    match (&field.sent, &field.now) {
-        (Some(sent), Some(now)) => sent != now && !(is_empty(sent) && is_empty(now)),
-        _ => false,
-    }
-}
-
-fn line(field: &FieldView) -> Markup {
-    let behind = is_behind(field);
-    let (tone, word) = match field.agreement {
-        _ if behind => (Tone::Warning, "Changed in Okta"),
-        Agreement::Differs => (Tone::Warning, "Differs in Assets"),
-        Agreement::Same => (Tone::Good, "Same"),
-        Agreement::Unknown => (Tone::Quiet, "Not compared"),
-    };
-    let value = |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), shown);
-    let in_assets = field
-        .in_assets
-        .as_ref()
-        .map(|values| if values.is_empty() { "(empty)".to_owned() } else { values.join(", ") });
-    html! {
-        tr.differs[tone == Tone::Warning] {
-            th scope="row" {
-                (name(field))
-                @if let Some(okta) = &field.okta { div.small.muted { code { (okta) } } }
-            }
-            td { (value(field.now.as_ref())) }
-            td { (value(field.sent.as_ref())) }
-            td { (in_assets.as_deref().unwrap_or("–")) }
-            td.nowrap { (badge(tone, word)) }
-        }
-    }
-}
-
-fn named_by(connection: &ConnectionName, view: &ObjectView) -> Markup {
+fn named_by(connection: &ConnectionName, view: &ObjectView, events: &Markup) -> Markup {
     html! {
         h2 { "Events that named it" }
         @if let Some(id) = &view.brought_by {
             p { "What Assets has came by the event " a href=(address(connection, &["events", id.as_str()])) { (id) } "." }
         }
-        @if view.events.is_empty() { p.muted { "None is remembered." } } @else { (events::of(connection, &view.events)) }
+        @if view.events.is_empty() { p.muted { "None is remembered." } } @else { (events) }
     }
 }
 
@@ -282,7 +216,7 @@ fn profile(connection: &ConnectionName, object: &OktaObject) -> Markup {
     html! {
         details.card id="profile" {
             summary { "The whole profile in Okta" }
-            dl.facts { @for (name, value) in &object.profile { dt { code { (name) } } dd { (shown(value)) } } }
+            dl.facts { @for (name, value) in &object.profile { dt { code { (name) } } dd { (values::plain(value)) } } }
         }
         @if let Some(groups) = &object.groups {
             details.card id="groups" {

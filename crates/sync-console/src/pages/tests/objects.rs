@@ -29,7 +29,16 @@ async fn a_user_is_found_by_login_and_shown_on_both_sides() {
     let none = world.get("/connections/main/objects?q=nobody%3Cb%3E").await;
     assert!(none.body.contains("No such object") && none.body.contains("value=\"nobody&lt;b&gt;\""));
 
+    let profile = world.control.get("/okta/users").await.unwrap()["users"][0]["profile"].take();
+    let called =
+        format!("{} {}", profile["firstName"].as_str().unwrap(), profile["lastName"].as_str().unwrap());
+    let asked = called.replace(' ', "+");
+    let by_name = world.get(&format!("/connections/main/objects?q={asked}")).await.body;
+    assert!(by_name.contains(&format!("<div class=\"small muted\">{called}")), "{}", own(&by_name));
+
     let page = world.page_with(&link, "✓</span> Current").await;
+    assert!(page.contains("✓</span> As sent") && !page.contains("Assets, now</th>"), "{}", own(&page));
+    assert!(page.contains("What was sent of this user and confirmed by Assets is what Okta has."));
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{}", own(&page));
     assert!(page.contains("href=\"/connections/main/runs/"), "the run that sent it");
     assert!(
@@ -38,6 +47,17 @@ async fn a_user_is_found_by_login_and_shown_on_both_sides() {
     assert!(page.contains("Empty on all sides"));
     let by_login = world.get("/connections/main/objects/user/user000000@example.com").await;
     assert_eq!(by_login.location.as_deref(), Some(link.as_str()));
+}
+
+#[tokio::test]
+async fn a_search_while_okta_is_down_is_short_and_says_that_okta_was_not_asked() {
+    let (world, _) = loaded().await;
+    world.control.call("POST", "/faults", &json!("okta.latency=60000..60001")).await.unwrap();
+    let begun = std::time::Instant::now();
+    let page = world.get("/connections/main/objects?q=nobody").await.body;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+    assert!(page.contains("Nothing known here matches; Okta could not be asked"), "{}", own(&page));
+    assert!(page.contains("no answer within 3 s") && !page.contains("Okta has no such"), "{}", own(&page));
 }
 
 #[tokio::test]
@@ -55,6 +75,9 @@ async fn an_object_that_okta_changed_differs_until_it_is_sent_again() {
     let page = world.page_with(&link, "✓</span> Current").await;
     assert!(page.contains("Bern") && !page.contains("class=\"differs\""));
     assert!(page.contains("user.account.update_profile"), "the event that named it");
+    let event = page.split("/connections/main/events/").nth(1).unwrap().split('"').next().unwrap();
+    let event = world.page_with(&format!("/connections/main/events/{event}"), "Applied by").await;
+    assert!(event.contains("\">user000000@example.com</a>"), "by name: {}", own(&event));
 }
 
 #[tokio::test]

@@ -75,6 +75,33 @@ async fn what_was_given_up_says_why_and_is_put_back_one_by_one_or_all_at_once() 
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_with_a_new_connection_is_told_at_once() {
+    let world = World::start().await;
+    let nothing = world.post("/connections/new", &[]).await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for text in [
+        "5 settings to look at",
+        "there is a connection &quot;main&quot; already",
+        r##"Enter the <a href="#org_url">organisation URL</a>"##,
+        "✗ Enter the import token.",
+    ] {
+        assert!(nothing.body.contains(text), "{text}: {}", own(&nothing.body));
+    }
+    let wrong = [("name", "Acme GmbH"), ("client_id", "0oa1"), ("email", "a@example.com"), ("further", "{")];
+    let answer = world.post("/connections/new", &wrong).await;
+    for text in [
+        "7 settings to look at",
+        r##"&quot;Acme GmbH&quot; cannot <a href="#name">name</a> a connection: use 1 to 40"##,
+        "Further settings</a>: ",
+        "Enter the private key",
+        "Enter the API token of the account; it is given whole or not at all",
+    ] {
+        assert!(answer.body.contains(text), "{text}: {}", own(&answer.body));
+    }
+    assert!(!answer.body.contains("Enter the client ID"));
+}
+
+#[tokio::test]
 async fn what_is_searched_for_is_shown_as_a_text() {
     let world = World::start().await;
     let answer = world.get("/connections/main/events?q=%22%3E%3Cscript%3E&state=waiting").await;
