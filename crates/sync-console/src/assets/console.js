@@ -39,6 +39,23 @@
     }
   }
 
+  // On narrow screens each row of a table is a list, for which its cells have to know their columns.
+  function columns(within) {
+    for (const table of within.querySelectorAll("table")) {
+      const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+      if (names.length === 0) continue;
+      table.classList.add("stacked");
+      for (const cell of table.querySelectorAll("tbody td")) {
+        if (cell.colSpan === 1 && names[cell.cellIndex]) cell.dataset.column = names[cell.cellIndex];
+      }
+    }
+  }
+
+  function dress(within) {
+    columns(within);
+    times(within);
+  }
+
   // Whether somebody selects text, types or reads a question in a part, so that it must not be replaced now.
   function isBusy(place) {
     const selection = getSelection();
@@ -67,7 +84,7 @@
       const again = same[Math.min(at, same.length - 1)] ?? (around && alike(around)[0]);
       again?.focus({ preventScroll: true });
     }
-    times(place);
+    dress(place);
   }
 
   // What an element is known by when it comes again.
@@ -172,7 +189,7 @@
         if (place && !place.value) place.value = input.value;
       }
       document.querySelectorAll("form[data-keep]").forEach(keep);
-      times(main);
+      dress(main);
       main.focus();
       scrollTo(0, 0);
     });
@@ -180,7 +197,8 @@
 
   addEventListener("DOMContentLoaded", () => {
     document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
-    times(document);
+    dress(document);
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     setInterval(() => times(document), 1000);
     document.querySelectorAll("[data-live]").forEach(live);
     document.querySelectorAll("form[data-keep]").forEach(keep);

@@ -1,5 +1,7 @@
 //! The list of connections, and the overview of one.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -8,6 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
+use super::charts::Charts;
 use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, health, shell};
@@ -143,8 +146,8 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         }
         div data-live={ "/connections/" (name) "/stream" } {
             div data-part="state" { (state(&member, &identity).await?) }
+            (Charts::new(Arc::clone(&member)).part().await?.place())
         }
-        (super::charts::section(&member).await?)
         (settings(&member))
     };
     Ok(shell::connection_page(&identity, &member, "", &parts).into_response())
@@ -155,9 +158,10 @@ async fn overview_stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
+    let charts = Arc::new(Charts::new(Arc::clone(&member)));
     Ok(live(app.stop.clone(), move || {
-        let (member, identity) = (member.clone(), identity.clone());
-        async move { Ok(vec![Part::new("state", state(&member, &identity).await?)]) }
+        let (member, identity, charts) = (member.clone(), identity.clone(), charts.clone());
+        async move { Ok(vec![Part::new("state", state(&member, &identity).await?), charts.part().await?]) }
     }))
 }
 

@@ -70,7 +70,7 @@ async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
         let what = format!("{n} people were created");
         until(&what, async || (browser.script(CREATED).await == n).then_some(())).await;
     };
-    browser.width(500).await;
+    browser.width(660).await;
     browser.goto(&site.address("/connections/main/live")).await;
     browser.see("Live").await;
     create(&site, "ada").await;

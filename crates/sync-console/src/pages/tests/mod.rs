@@ -1,5 +1,6 @@
 //! The pages through the router, over a sandbox in this process.
 
+mod access;
 mod choices;
 mod flow;
 mod objects;
