@@ -4,5 +4,6 @@ mod access;
 mod choices;
 mod flow;
 mod objects;
+mod overview;
 mod refused;
 mod world;
