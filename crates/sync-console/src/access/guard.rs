@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use sync_service::access::Role;
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -54,11 +55,11 @@ pub async fn guard(State(access): State<Access>, request: Request, next: Next) -
         Ok(request) => request,
         Err(problem) => return kept_private(problem.on_page(for_page).into_response()),
     };
-    kept_private(while_admitted(access, headers, identity, next.run(request).await))
+    kept_private(while_admitted(access, headers, identity.role, next.run(request).await))
 }
 
 /// A stream of events ends soon after the token or session that it was opened with.
-fn while_admitted(access: Access, headers: HeaderMap, identity: Identity, response: Response) -> Response {
+fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Response) -> Response {
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     if !kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
         return response;
@@ -67,7 +68,7 @@ fn while_admitted(access: Access, headers: HeaderMap, identity: Identity, respon
         loop {
             tokio::time::sleep(LOOK).await;
             match access.identify(&headers).await {
-                Ok(Asker::Known(now)) if now.role == identity.role => {}
+                Ok(Asker::Known(now)) if now.role == role => {}
                 Ok(_) => return,
                 Err(error) => {
                     tracing::error!(error = %sync_service::explain(&error), "could not look up who follows");

@@ -135,10 +135,10 @@ fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
                     @let valid = token.is_valid(now);
                     tr {
                         th scope="row" { (token.name) @if identity.token == Some(token.id) { div.small.muted { "this sign-in" } } }
-                        td { (if token.role == Role::Admin { "do everything" } else { "look only" }) }
-                        td { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
-                        td.nowrap { (time(token.created)) }
-                        td.nowrap { @match token.expires { Some(at) => (time(at)), None => { "no end" } } }
+                        td.nowrap { (if token.role == Role::Admin { "do everything" } else { "look only" }) }
+                        td.nowrap { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
+                        td { (time(token.created)) }
+                        td { @match token.expires { Some(at) => (time(at)), None => { "no end" } } }
                         td.nowrap { @match token.last_used { Some(at) => (ago(at, now)), None => { "never" } } }
                         @if identity.role == Role::Admin {
                             td { @if valid { @if last && administers(&token) { (KEPT) } @else { (revocation(identity, token)) } } }

@@ -101,7 +101,7 @@ impl Plot<'_> {
                     }
                     @if let Some((at, value)) = peak {
                         @let (x, anchor) = self.beside(*at);
-                        text x=(x) y=(TOP + 11) text-anchor=(anchor) { "peak " ((self.said)(*value)) }
+                        text x=(x) y=(TOP - 3) text-anchor=(anchor) { "peak " ((self.said)(*value)) }
                     }
                     @for (y, value) in [(TOP, top), (i64::midpoint(TOP, BOTTOM), top / 2), (BOTTOM, 0)] { text x=(LEFT) y=(y - 3) { ((self.said)(value)) } }
                     @for (at, age, anchor) in [(LEFT, self.seconds, "start"), (i64::midpoint(LEFT, RIGHT), self.seconds / 2, "middle"), (RIGHT, 0, "end")] {
@@ -125,11 +125,11 @@ impl Plot<'_> {
         values.filter(|value| *value <= limit).max().unwrap_or(0).max(self.least)
     }
 
-    /// Where words about a moment stand: beside it, on the side that has room.
+    /// Where words above a moment stand: on the side that has room, and not on the scale's.
     fn beside(&self, at: Timestamp) -> (i64, &'static str) {
         match self.x(at) {
-            x if x < i64::midpoint(LEFT, RIGHT) => (x + 5, "start"),
-            x => (x - 5, "end"),
+            x if x < i64::midpoint(LEFT, RIGHT) => (x.max(LEFT + 40), "start"),
+            x => (x, "end"),
         }
     }
 
