@@ -10,6 +10,8 @@ use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use sync_service::access::Role;
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -25,6 +27,8 @@ use super::{Access, Identity, Problem, Via};
 const FORM_LIMIT: usize = 256 * 1024;
 /// A form that takes longer to arrive is not waited for.
 const FORM_TIME: Duration = Duration::from_secs(20);
+/// How often it is looked whether who follows a stream is still let in.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Lets known people and programs through, as far as their role allows it, and says who they are in an [`Identity`].
 /// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
@@ -46,11 +50,33 @@ pub async fn guard(State(access): State<Access>, request: Request, next: Next) -
         Asker::Known(identity) => identity,
         other => return kept_private(stranger(&access, &parts, &other, for_page)),
     };
+    let headers = parts.headers.clone();
     let request = match admitted(&identity, parts, body).await {
         Ok(request) => request,
         Err(problem) => return kept_private(problem.on_page(for_page).into_response()),
     };
-    kept_private(next.run(request).await)
+    kept_private(while_admitted(access, headers, identity.role, next.run(request).await))
+}
+
+/// A stream of events ends soon after the token or session that it was opened with.
+fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Response) -> Response {
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if !kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let ended = async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match access.identify(&headers).await {
+                Ok(Asker::Known(now)) if now.role == role => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::error!(error = %sync_service::explain(&error), "could not look up who follows");
+                }
+            }
+        }
+    };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 
 /// What is answered to one person is kept by nobody else.

@@ -32,6 +32,9 @@ pub struct Identity {
     pub role: Role,
     /// How they proved it.
     pub via: Via,
+    /// The number of the token that this is, or that the session began with.
+    #[serde(skip)]
+    pub token: Option<i64>,
     /// What forms of this session have to carry in [`CSRF_FIELD`]; none for tokens.
     #[serde(skip)]
     pub csrf: Option<String>,

@@ -173,14 +173,16 @@ impl Access {
         if let Some(token) = bearer(headers) {
             let token = self.0.store.use_token(&hash(&token), self.now()).await?;
             return Ok(token.map_or(Asker::BadToken, |token| {
-                Asker::Known(Identity { who: token.name, role: token.role, via: Via::Token, csrf: None })
+                let (via, id) = (Via::Token, Some(token.id));
+                Asker::Known(Identity { who: token.name, role: token.role, via, token: id, csrf: None })
             }));
         }
         let Some(id) = Purpose::Session.read(headers, self.secure()) else { return Ok(Asker::Nobody) };
         let session = self.0.store.use_session(&hash(&id), self.0.options.idle, self.now()).await?;
         Ok(session.map_or(Asker::Ended, |session| {
             let csrf = Some(session_csrf(&id));
-            Asker::Known(Identity { who: session.who, role: session.role, via: Via::Session, csrf })
+            let (via, token) = (Via::Session, session.token);
+            Asker::Known(Identity { who: session.who, role: session.role, via, token, csrf })
         }))
     }
 

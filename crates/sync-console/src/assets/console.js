@@ -39,6 +39,60 @@
     }
   }
 
+  // On narrow screens each row of a table is a list, for which its cells have to know their columns.
+  function columns(within) {
+    for (const table of within.querySelectorAll("table")) {
+      const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+      if (names.length === 0) continue;
+      table.classList.add("stacked");
+      for (const cell of table.querySelectorAll("tbody td")) {
+        if (cell.colSpan === 1 && names[cell.cellIndex]) cell.dataset.column = names[cell.cellIndex];
+      }
+    }
+  }
+
+  function dress(within) {
+    columns(within);
+    times(within);
+  }
+
+  // Whether somebody selects text, types or reads a question in a part, so that it must not be replaced now.
+  function isBusy(place) {
+    const selection = getSelection();
+    if (!selection.isCollapsed && selection.getRangeAt(0).intersectsNode(place)) return true;
+    const active = document.activeElement;
+    if (place.contains(active) && active.matches("input, select, textarea")) return true;
+    return place.querySelector("dialog[open], details[open] form") !== null;
+  }
+
+  // Shows a part as it is now, and leaves open what was open, sideways what was moved sideways, and the focus where it
+  // was.
+  function replace(place, html) {
+    const open = new Set([...place.querySelectorAll("details[open]")].map((details) => details.id));
+    const moved = new Map([...place.querySelectorAll(".scroll")].map((area) => [sign(area), area.scrollLeft]));
+    const active = place.contains(document.activeElement) ? document.activeElement : undefined;
+    const alike = (element) => [...place.querySelectorAll(element.tagName)].filter((e) => sign(e) === sign(element));
+    const at = active && alike(active).indexOf(active);
+    const around = active?.closest(".scroll");
+    place.innerHTML = html;
+    for (const details of place.querySelectorAll("details")) {
+      if (details.id && open.has(details.id)) details.open = true;
+    }
+    for (const area of place.querySelectorAll(".scroll")) area.scrollLeft = moved.get(sign(area)) ?? 0;
+    if (active) {
+      const same = alike(active);
+      const again = same[Math.min(at, same.length - 1)] ?? (around && alike(around)[0]);
+      again?.focus({ preventScroll: true });
+    }
+    dress(place);
+  }
+
+  // What an element is known by when it comes again.
+  function sign(element) {
+    const label = element.getAttribute("aria-label");
+    return element.id || JSON.stringify([label, element.getAttribute("href"), label ? "" : element.textContent]);
+  }
+
   // The parts of a page that the server sends again whenever they change. Each stream begins with all of them, so that
   // what is shown is right after any pause.
   function live(host) {
@@ -49,16 +103,33 @@
     let source;
     let retry;
 
+    // What came while somebody was busy with its part, by the name of the part.
+    const waiting = new Map();
+    let pressed = false;
+
     function part(name, html) {
       const place = host.querySelector(`[data-part="${name}"]`);
-      if (!place || place.contains(document.activeElement)) return;
-      const open = new Set([...place.querySelectorAll("details[open]")].map((d) => d.id));
-      place.innerHTML = html;
-      for (const details of place.querySelectorAll("details")) {
-        if (details.id && open.has(details.id)) details.open = true;
+      if (!place) return;
+      if (pressed || isBusy(place)) {
+        waiting.set(name, html);
+      } else {
+        waiting.delete(name);
+        replace(place, html);
       }
-      times(place);
+      say(waiting.size > 0 && !pressed ? "On hold while you select or type" : "Live");
     }
+
+    function goOn() {
+      for (const [name, html] of waiting) part(name, html);
+    }
+
+    // A press whose target is replaced half way is lost.
+    addEventListener("pointerdown", () => (pressed = true), true);
+    for (const end of ["pointerup", "pointercancel", "dragend", "blur"]) {
+      addEventListener(end, () => setTimeout(() => ((pressed = false), goOn())), true);
+    }
+    for (const end of ["focusout", "toggle", "close"]) addEventListener(end, () => setTimeout(goOn), true);
+    document.addEventListener("selectionchange", goOn);
 
     function connect() {
       clearTimeout(retry);
@@ -71,16 +142,13 @@
       source.addEventListener("clock", (event) => {
         ahead = Number(event.data) - Date.now();
       });
-      source.addEventListener("reload", () => location.reload());
-      source.addEventListener("error", () => {
+      source.addEventListener("error", async () => {
         say("Reconnecting…");
-        if (source.readyState !== EventSource.CLOSED) return;
-        // Refused: the sign-in has ended, or the process is gone. The page itself says which.
-        retry = setTimeout(async () => {
-          const answer = await fetch(location.href).catch(() => undefined);
-          if (answer?.status === 401) location.reload();
-          else connect();
-        }, 2000);
+        const refused = source.readyState === EventSource.CLOSED;
+        // The sign-in has ended, or the process is gone. The page itself says which.
+        const answer = await fetch(location.href).catch(() => undefined);
+        if (answer?.status === 401) location.reload();
+        else if (refused) retry = setTimeout(connect, 2000);
       });
     }
 
@@ -121,7 +189,7 @@
         if (place && !place.value) place.value = input.value;
       }
       document.querySelectorAll("form[data-keep]").forEach(keep);
-      times(main);
+      dress(main);
       main.focus();
       scrollTo(0, 0);
     });
@@ -129,7 +197,8 @@
 
   addEventListener("DOMContentLoaded", () => {
     document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
-    times(document);
+    dress(document);
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     setInterval(() => times(document), 1000);
     document.querySelectorAll("[data-live]").forEach(live);
     document.querySelectorAll("form[data-keep]").forEach(keep);

@@ -20,6 +20,9 @@ use crate::app::App;
 const LIVES: [(u32, &str); 4] =
     [(30, "30 days"), (90, "90 days"), (365, "one year"), (0, "until it is revoked")];
 
+/// In the place of a button: somebody has to administer the console.
+const KEPT: &str = "Kept: no other valid token is an administrator's.";
+
 pub(super) fn router() -> Router<App> {
     Router::new().route("/access", get(page).post(create)).route("/access/{id}/revoke", post(revoke))
 }
@@ -75,8 +78,14 @@ async fn refused(app: &App, identity: &Identity, error: TokenError) -> Result<Re
     if let TokenError::Store(error) = error {
         return Err(error.into());
     }
-    let told = Told { made: None, problem: Some((explain(&error), error.hint())) };
-    shown(app, identity, StatusCode::UNPROCESSABLE_ENTITY, &told).await
+    let (status, hint) = match error {
+        TokenError::LastAdmin { .. } => {
+            (StatusCode::CONFLICT, Some("make another for an administrator first"))
+        }
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, error.hint()),
+    };
+    let told = Told { made: None, problem: Some((explain(&error), hint)) };
+    shown(app, identity, status, &told).await
 }
 
 async fn shown(
@@ -111,34 +120,46 @@ async fn shown(
 
 fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
     let now = Timestamp::now();
+    let administers = |token: &&TokenEntry| token.role == Role::Admin && token.is_valid(now);
+    let last = tokens.iter().filter(administers).count() == 1;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Tokens" {
             table {
                 caption { "Tokens" }
                 thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "May" } th scope="col" { "State" }
-                    th scope="col" { "Made" } th scope="col" { "Good until" } th scope="col" { "Last used" }
+                    th scope="col" { "Name" } th scope="col" { "Rights" } th scope="col" { "State" }
+                    th scope="col" { "Made" } th scope="col" { "Ends" } th scope="col" { "Last used" }
                     @if identity.role == Role::Admin { th scope="col" { "Revoke" } }
                 } }
                 tbody { @for token in tokens {
                     @let valid = token.is_valid(now);
                     tr {
-                        th scope="row" { (token.name) }
-                        td { (if token.role == Role::Admin { "do everything" } else { "look only" }) }
-                        td { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
-                        td.nowrap { (time(token.created)) }
-                        td.nowrap { @match token.expires { Some(at) => (time(at)), None => { "revoked" } } }
+                        th scope="row" { (token.name) @if identity.token == Some(token.id) { div.small.muted { "this sign-in" } } }
+                        td.nowrap { (if token.role == Role::Admin { "do everything" } else { "look only" }) }
+                        td.nowrap { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
+                        td { (time(token.created)) }
+                        td { @match token.expires { Some(at) => (time(at)), None => { "no end" } } }
                         td.nowrap { @match token.last_used { Some(at) => (ago(at, now)), None => { "never" } } }
                         @if identity.role == Role::Admin {
-                            td { @if valid {
-                                form method="post" action={ "/access/" (token.id) "/revoke" } {
-                                    (shell::csrf(identity))
-                                    button.danger type="submit" aria-label={ "Revoke " (token.name) } { "Revoke" }
-                                }
-                            } }
+                            td { @if valid { @if last && administers(&token) { (KEPT) } @else { (revocation(identity, token)) } } }
                         }
                     }
                 } }
+            }
+        }
+    }
+}
+
+/// Revoking takes two presses, the second of which says what it does.
+fn revocation(identity: &Identity, token: &TokenEntry) -> Markup {
+    let own = identity.token == Some(token.id);
+    html! {
+        details id={ "revoke-" (token.id) } {
+            summary { "Revoke" span.hidden-title { " " (token.name) } }
+            p.small { (if own { "You are signed in with it: this signs you out at once." } else { "It lets nobody in any more, and ends the sessions that began with it." }) }
+            form method="post" action={ "/access/" (token.id) "/revoke" } {
+                (shell::csrf(identity))
+                button.danger type="submit" { "Yes, revoke it" span.hidden-title { ": " (token.name) } }
             }
         }
     }
@@ -151,7 +172,7 @@ fn form(identity: &Identity) -> Markup {
             form.filters method="post" action="/access" {
                 (shell::csrf(identity))
                 div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="who or what uses it"; }
-                div.field { label for="role" { "May" } select name="role" id="role" { option value="read-only" { "look only" } option value="admin" { "do everything" } } }
+                div.field { label for="role" { "Rights" } select name="role" id="role" { option value="read-only" { "look only" } option value="admin" { "do everything" } } }
                 div.field { label for="life" { "Good for" } select name="life" id="life" { @for (days, words) in LIVES { option value=(days) selected[days == 90] { (words) } } } }
                 button.primary type="submit" { "Make token" }
             }

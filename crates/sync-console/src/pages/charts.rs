@@ -1,20 +1,53 @@
 //! Charts of the last day, drawn here: lines over time, each with the same in words.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 mod plot;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use sync_service::engine::Sample;
 use sync_service::{Member, ServiceError};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::parts::{number, span};
+use super::stream::Part;
 use plot::{Plot, Series};
 
 /// What the charts are about.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// Figures come so often, and charts are drawn no more often.
+const ANEW: Duration = Duration::from_mins(1);
+
 /// The charts of a connection.
-pub(super) async fn section(member: &Member) -> Result<Markup, ServiceError> {
+pub(super) struct Charts {
+    member: Arc<Member>,
+    drawn: Mutex<Option<(Instant, Part)>>,
+}
+
+impl Charts {
+    pub(super) fn new(member: Arc<Member>) -> Self {
+        Self { member, drawn: Mutex::default() }
+    }
+
+    /// The charts, as they are now or were less than a minute ago.
+    pub(super) async fn part(&self) -> Result<Part, ServiceError> {
+        let mut drawn = self.drawn.lock().await;
+        if let Some((at, part)) = drawn.as_ref()
+            && at.elapsed() < ANEW
+        {
+            return Ok(part.clone());
+        }
+        let part = Part::new("charts", section(&self.member).await?);
+        *drawn = Some((Instant::now(), part.clone()));
+        Ok(part)
+    }
+}
+
+async fn section(member: &Member) -> Result<Markup, ServiceError> {
     // Why a connection cannot work is said above.
     let Ok(connection) = member.connection() else { return Ok(html! {}) };
     let now = Timestamp::now();
@@ -54,6 +87,7 @@ fn freshness(now: Timestamp, samples: &[Sample]) -> Markup {
         now,
         seconds: shown(samples, now),
         least: 60,
+        cut: false,
         said: &said,
         series: &[Series::of("age", samples, age)],
         marks: &[],
@@ -68,6 +102,7 @@ fn work(now: Timestamp, samples: &[Sample]) -> Markup {
         now,
         seconds: shown(samples, now),
         least: 4,
+        cut: true,
         said: &number,
         series: &[
             Series::of("events", samples, |sample| Some(sample.settled)),
@@ -88,6 +123,7 @@ fn rate_limit(now: Timestamp, samples: &[Sample]) -> Markup {
         now,
         seconds: shown(samples, now),
         least: 1000,
+        cut: false,
         said: &said,
         series: &[Series::of("use", samples, used)],
         marks: &refused,
@@ -143,6 +179,18 @@ mod tests {
         assert_eq!([0, 59, 61, 400, 1000, 2000].map(hours), [1, 1, 3, 12, 24, 24]);
         let drawn = of(&[sample(30), sample(15), sample(0)], NOW).into_string();
         assert!(drawn.contains("1 h ago") && drawn.contains("30 min ago") && !drawn.contains("24 h ago"));
+    }
+
+    #[test]
+    fn a_first_load_does_not_flatten_the_rest_of_the_day() {
+        let quiet: Vec<Sample> = (0..1000).rev().map(sample).collect();
+        let mut busy = quiet.clone();
+        busy[700].sent = 5000;
+        let drawn = work(NOW, &busy).into_string();
+        assert!(drawn.contains("Records: now 0, least 0, most 5\u{202f}000"), "{drawn}");
+        assert!(drawn.contains("peak 5\u{202f}000"), "{drawn}");
+        assert!(drawn.contains(">6</text>") && !drawn.contains(">5\u{202f}000</text>"), "{drawn}");
+        assert!(!work(NOW, &quiet).into_string().contains("peak"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The list of connections, and the overview of one.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +12,7 @@ use sync_service::engine::InboxCounts;
 use sync_service::model::ConnectionName;
 use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
+use super::charts::Charts;
 use super::health::Health;
 use super::links::{address, asking};
 use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
@@ -147,8 +150,8 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         }
         div data-live={ "/connections/" (name) "/stream" } {
             div data-part="state" { (state(&member, &identity).await?) }
+            (Charts::new(Arc::clone(&member)).part().await?.place())
         }
-        (super::charts::section(&member).await?)
         (settings(&member))
     };
     Ok(shell::connection_page(&identity, &member, "", &parts).into_response())
@@ -159,9 +162,10 @@ async fn overview_stream(
     identity: Identity,
     Chosen(member): Chosen,
 ) -> Result<Response, PageError> {
+    let charts = Arc::new(Charts::new(Arc::clone(&member)));
     Ok(live(app.stop.clone(), move || {
-        let (member, identity) = (member.clone(), identity.clone());
-        async move { Ok(vec![Part::new("state", state(&member, &identity).await?)]) }
+        let (member, identity, charts) = (member.clone(), identity.clone(), charts.clone());
+        async move { Ok(vec![Part::new("state", state(&member, &identity).await?), charts.part().await?]) }
     }))
 }
 

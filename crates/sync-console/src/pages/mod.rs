@@ -25,6 +25,7 @@ mod stream;
 mod tests;
 
 use axum::Router;
+use axum::middleware::from_fn;
 
 use crate::app::App;
 
@@ -47,4 +48,5 @@ pub(crate) fn router() -> Router<App> {
         .merge(events::router())
         .merge(checks::router())
         .fallback(error::not_found)
+        .layer(from_fn(error::framed))
 }

@@ -28,7 +28,7 @@ pub(super) fn page(identity: &Identity, title: &str, current: Option<&str>, body
         &html! {
             header.top {
                 a.skip href="#content" { "Skip to content" }
-                a.brand href="/" { img src=(assets::address("icon.svg")) alt="" width="24" height="24"; "Okta Insight Sync" }
+                a.brand href="/" { img src=(assets::address("icon.svg")) alt="" width="24" height="24"; span { "Okta Insight Sync" } }
                 nav aria-label="Main" {
                     @for (address, name) in entries {
                         a href=(address) aria-current=[(current == Some(address)).then_some("page")] { (name) }
@@ -38,7 +38,7 @@ pub(super) fn page(identity: &Identity, title: &str, current: Option<&str>, body
                     span.muted { (identity.who) }
                     @if identity.role == Role::ReadOnly { span.badge { "Read-only" } }
                     button.plain type="button" data-theme-switch aria-label="Switch between light and dark" title="Light or dark" { "◐" }
-                    form method="post" action="/sign-out" { (csrf(identity)) button.plain type="submit" { "Sign out" } }
+                    form method="post" action="/sign-out" { (csrf(identity)) button.plain type="submit" title={ "Signed in as " (identity.who) } { "Sign out" } }
                 }
             }
             main #content tabindex="-1" { (body) }

@@ -1,5 +1,10 @@
 //! Tokens: made, told once, revoked.
 
+use std::time::Duration;
+
+use axum::body::BodyDataStream;
+use axum::http::Method;
+use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use sync_console::access::{Role, TokenError, TokenWish, create_token, first_token, revoke_token};
@@ -64,4 +69,32 @@ async fn a_token_that_is_revoked_or_expired_ends_its_sessions() {
     world.clock.advance(31);
     assert!(!expired.is_signed_in().await);
     assert_eq!(expired.sign_in(brief.expose_secret(), "/").await.status, 401);
+}
+
+#[tokio::test]
+async fn streams_end_soon_after_the_token_is_revoked() {
+    let world = World::new().await;
+    world.token("other", Role::Admin).await;
+    let token = world.token("robot", Role::ReadOnly).await;
+    let mut session = world.signed_in(Role::Admin).await;
+    let mut robot = world.browser().with("authorization", &format!("Bearer {}", token.expose_secret()));
+    for (follower, token) in [(&mut session, "admin"), (&mut robot, "robot")] {
+        let answer = follower.ask(Method::GET, "/stream", None).await;
+        assert_eq!(answer.status(), 200);
+        let mut body = answer.into_body().into_data_stream();
+        assert!(after_a_look(&mut body).await.is_none(), "{token} is let in");
+        revoke_token(&world.store, token, world.clock.now()).await.unwrap();
+        assert_eq!(after_a_look(&mut body).await, Some(true), "{token} is revoked");
+    }
+}
+
+/// Whether the stream has ended after it was looked who follows; `None` when it is waited for.
+async fn after_a_look(body: &mut BodyDataStream) -> Option<bool> {
+    assert!(body.next().now_or_never().is_none());
+    // The store works on threads of its own, for which time goes on.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(6)).await;
+    tokio::time::resume();
+    let next = tokio::time::timeout(Duration::from_millis(500), body.next()).await;
+    next.ok().map(|next| next.is_none())
 }

@@ -1,6 +1,7 @@
 //! A console of two pages and a call, a clock that stands still, and browsers.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +12,9 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
+use axum::response::sse::{Event, Sse};
 use axum::routing::get;
+use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
@@ -61,6 +64,7 @@ impl World {
             .route("/", get(show))
             .route("/runs", get(show).post(change))
             .route("/api/v1/runs", get(show).post(change))
+            .route("/stream", get(stream))
             .layer(from_fn_with_state(access.clone(), guard))
             .merge(routes(access.clone(), page))
             .layer(from_fn(from_loopback));
@@ -96,6 +100,11 @@ impl World {
 async fn show(identity: Identity) -> String {
     let csrf = identity.csrf.unwrap_or_default();
     format!("{} {} {:?} {csrf}", identity.who, identity.role.as_str(), identity.via)
+}
+
+/// Has no end of its own.
+async fn stream() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(futures::stream::pending())
 }
 
 async fn change(body: String) -> String {
@@ -167,6 +176,15 @@ impl Browser {
     }
 
     pub(crate) async fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Answer {
+        let response = self.ask(method, path, form).await;
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
+    }
+
+    /// What is answered, whose body may have no end.
+    pub(crate) async fn ask(&mut self, method: Method, path: &str, form: Option<String>) -> Response {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "console.example");
         if !self.cookies.is_empty() {
             let pairs: Vec<String> =
@@ -179,8 +197,7 @@ impl Browser {
         let mut request = request.body(form.map_or_else(Body::empty, Body::from)).unwrap();
         request.headers_mut().extend(self.headers.clone());
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(SET_COOKIE) {
+        for cookie in response.headers().get_all(SET_COOKIE) {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
             if attributes.contains("Max-Age=0") {
@@ -189,9 +206,7 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let text = String::from_utf8(body.to_vec()).unwrap();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
+        response
     }
 
     /// Shows the form and sends it.

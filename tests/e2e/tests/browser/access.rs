@@ -107,10 +107,13 @@ async fn who_may_only_look_is_offered_nothing_and_refused_everything() {
     assert_eq!(answer[0], 403);
     assert!(answer[1].as_str().unwrap().contains("may only read"), "{answer}");
 
-    // Revoking the token ends the sessions made with it.
+    // Revoking the token ends the sessions made with it, after a second press.
+    browser.goto(&site.address("/connections/main/live")).await;
+    admin.see("Kept: no other valid token").await;
     admin.press("Revoke auditor").await;
+    admin.press("Yes, revoke it: auditor").await;
     admin.see("Revoked").await;
-    browser.goto(&site.address("/connections/main")).await;
+    // A page that is open notices by itself.
     browser.see("Your session has ended").await;
 }
 

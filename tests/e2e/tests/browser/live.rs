@@ -1,9 +1,14 @@
 //! What happens is seen when it happens, and what is shown is right after any pause.
 
 use serde_json::json;
+use thirtyfour::prelude::*;
 
 use crate::site::Site;
 use crate::support::{PATIENCE, in_sync, until};
+
+/// How many people the page says were created.
+const CREATED: &str = "return [...document.querySelectorAll('main tbody tr')]
+    .filter((row) => row.textContent.includes('user.lifecycle.create')).length";
 
 async fn create(site: &Site, name: &str) {
     let user = json!({ "login": format!("{name}@example.com"), "email": format!("{name}@example.com"), "firstName": name, "lastName": "Example" });
@@ -18,9 +23,7 @@ async fn the_live_page_is_right_after_the_daemon_was_gone_and_after_a_reload() {
     let browser = site.signed_in().await;
     browser.goto(&site.address("/connections/main/live")).await;
     browser.see("Live").await;
-    let created = async || {
-        browser.script("return [...document.querySelectorAll('main tbody tr')].filter((e) => e.innerText.includes('user.lifecycle.create')).length").await
-    };
+    let created = async || browser.script(CREATED).await;
     create(&site, "ada").await;
     browser.see("user.lifecycle.create").await;
 
@@ -55,4 +58,58 @@ async fn a_step_that_fails_says_why_and_works_once_the_remedy_is_followed() {
     browser.press("Setup").await;
     browser.see("Event hook to").await;
     browser.miss("Does not hold").await;
+}
+
+#[tokio::test]
+async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
+    let site = Site::with_connection(&["--users", "10", "--groups", "2"]);
+    site.world.json(&["setup"]);
+    site.world.json(&["sync"]);
+    let browser = site.signed_in().await;
+    let created = async |n: u64| {
+        let what = format!("{n} people were created");
+        until(&what, async || (browser.script(CREATED).await == n).then_some(())).await;
+    };
+    browser.width(660).await;
+    browser.goto(&site.address("/connections/main/live")).await;
+    browser.see("Live").await;
+    create(&site, "ada").await;
+    created(1).await;
+
+    // A press into the table puts the focus there; what is new is shown all the same, where it was moved to.
+    let cell = browser.driver.find(By::Css("main tbody td")).await.unwrap();
+    cell.click().await.unwrap();
+    let area = "document.querySelector('[data-part=events] .scroll')";
+    browser.script(&format!("{area}.scrollLeft = 40; {area}.old = true")).await;
+    let focused =
+        async |script: &str| browser.script(&format!("return document.activeElement.{script}")).await;
+    assert_eq!(focused("className").await, "scroll");
+    create(&site, "grace").await;
+    created(2).await;
+    assert_eq!(focused("className").await, "scroll");
+    assert_eq!(browser.script(&format!("return {area}.old ?? false")).await, false, "it is another");
+    let moved =
+        browser.script(&format!("return [{area}.scrollLeft, {area}.scrollWidth - {area}.clientWidth]")).await;
+    assert!(moved[0] == 40 || moved[0] == moved[1], "{moved}");
+
+    // So with a link that has the focus.
+    let link = "document.querySelector('[data-part=events] tbody a[href*=\"/events/\"]')";
+    let address = browser.script(&format!("{link}.focus(); return {link}.href")).await;
+    create(&site, "joan").await;
+    created(3).await;
+    assert_eq!(focused("href").await, address);
+
+    // While text is selected nothing moves; then everything is shown.
+    browser
+        .script("getSelection().selectAllChildren(document.querySelector('[data-part=events] tbody td'))")
+        .await;
+    let selected = browser.script("return getSelection().toString()").await;
+    create(&site, "mary").await;
+    browser.see("On hold").await;
+    assert_eq!(browser.script("return getSelection().toString()").await, selected);
+    assert_eq!(browser.script(CREATED).await, 3);
+    browser.script("getSelection().removeAllRanges()").await;
+    created(4).await;
+    browser.miss("On hold").await;
+    browser.assert_clean("live").await;
 }

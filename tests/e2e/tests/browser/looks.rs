@@ -1,5 +1,7 @@
 //! Every page in both themes and three widths: accessible, within the window, and within its policy.
 
+use serde_json::json;
+
 use crate::site::Site;
 
 /// The pages of a connection, below its address.
@@ -9,9 +11,16 @@ const PAGES: [&str; 9] =
 #[tokio::test]
 async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
     let site = Site::with_connection(&["--users", "60", "--groups", "6"]);
+    // Long words must not make a page wide.
+    let word = "wideword".repeat(10);
+    site.world.control().call("POST", "/okta/groups", &json!({ "name": word })).await.unwrap();
     site.world.json(&["setup"]);
     site.world.json(&["sync"]);
     let browser = site.signed_in().await;
+    browser.goto(&site.address("/access")).await;
+    browser.fill("Name", &"token".repeat(20)).await;
+    browser.press("Make token").await;
+    browser.see("it is shown this once").await;
     site.save_another("other").await;
     let first = async |page: &str, seen: &str, part: &str| {
         browser.goto(&site.address(&format!("/connections/main{page}"))).await;
@@ -21,6 +30,7 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
     };
     let found = [
         first("/objects?q=a", "00u", "/objects/user/").await,
+        first("/objects?q=wideword", "00g", "/objects/group/").await,
         first("/runs", "Run 1", "/runs/").await,
         first("/events", "event_hook.created", "/events/").await,
     ];
@@ -33,6 +43,7 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
         browser.see(result).await;
     }
     let mut pages = vec!["/", "/access", "/connections/new", "/nowhere", "/connections/main/schema/choices"];
+    pages.push("/connections/main/runs/999");
     pages.extend(["/connections/other", "/connections/other/setup", "/connections/other/edit"]);
     let mut pages: Vec<String> = pages.into_iter().map(str::to_owned).collect();
     pages.extend(PAGES.map(|page| format!("/connections/main{page}")));

@@ -30,6 +30,8 @@ async fn a_new_user_gets_from_an_empty_store_to_live_sync() {
     browser.press("Save").await;
     browser.see("Nothing was saved").await;
     browser.see("Assets refused the import token").await;
+    let border = "return getComputedStyle(document.querySelector('main [aria-invalid=true]')).borderTopWidth";
+    assert_eq!(browser.script(border).await, "2px", "what is wrong is marked");
     browser.picture("save-refused").await;
     // What was typed stays, and only what was wrong is typed again.
     browser.fill("Import token", &site.ready("/insight/import_token")).await;

@@ -20,6 +20,8 @@ const BOTTOM: i64 = HEIGHT - 18;
 const COLUMNS: i64 = 288;
 /// A line breaks where there was no sample for so long.
 const GAP: i64 = 900;
+/// A value so many times what is usual is left out of a scale that may be cut.
+const FAR: u64 = 4;
 
 /// One line.
 pub(super) struct Series {
@@ -30,6 +32,13 @@ pub(super) struct Series {
 impl Series {
     pub(super) fn of(name: &'static str, samples: &[Sample], value: impl Fn(&Sample) -> Option<u64>) -> Self {
         Self { name, points: samples.iter().filter_map(|s| Some((s.at, value(s)?))).collect() }
+    }
+
+    /// What all but a twentieth of the values stay within.
+    fn usual(&self) -> u64 {
+        let mut values: Vec<u64> = self.points.iter().map(|(_, value)| *value).collect();
+        values.sort_unstable();
+        values.get(values.len() * 19 / 20).copied().unwrap_or(0)
     }
 
     /// The same in words.
@@ -52,6 +61,8 @@ pub(super) struct Plot<'p> {
     pub(super) seconds: i64,
     /// The scale goes up to this at least.
     pub(super) least: u64,
+    /// Whether the scale leaves out rare values that are far above all others.
+    pub(super) cut: bool,
     /// A value as people read it.
     pub(super) said: &'p dyn Fn(u64) -> String,
     pub(super) series: &'p [Series],
@@ -62,8 +73,9 @@ pub(super) struct Plot<'p> {
 
 impl Plot<'_> {
     pub(super) fn figure(&self) -> Markup {
-        let top =
-            self.series.iter().flat_map(|s| &s.points).map(|(_, v)| *v).max().unwrap_or(0).max(self.least);
+        let top = self.top();
+        let peak = self.series.iter().flat_map(|s| &s.points).max_by_key(|(_, value)| *value);
+        let peak = peak.filter(|(_, value)| *value > top);
         let mut words: Vec<String> =
             self.series.iter().map(|series| capital(&series.told(self.said))).collect();
         if !self.marks.is_empty() {
@@ -87,12 +99,37 @@ impl Plot<'_> {
                         @if self.series.len() == 1 { path.area d=(area(&segments)) {} }
                         path class={ "line line-" (at) } d=(line(&segments)) {}
                     }
+                    @if let Some((at, value)) = peak {
+                        @let (x, anchor) = self.beside(*at);
+                        text x=(x) y=(TOP - 3) text-anchor=(anchor) { "peak " ((self.said)(*value)) }
+                    }
                     @for (y, value) in [(TOP, top), (i64::midpoint(TOP, BOTTOM), top / 2), (BOTTOM, 0)] { text x=(LEFT) y=(y - 3) { ((self.said)(value)) } }
                     @for (at, age, anchor) in [(LEFT, self.seconds, "start"), (i64::midpoint(LEFT, RIGHT), self.seconds / 2, "middle"), (RIGHT, 0, "end")] {
                         text x=(at) y=(HEIGHT - 4) text-anchor=(anchor) { (ago(age)) }
                     }
                 }
             }
+        }
+    }
+
+    /// The top of the scale.
+    fn top(&self) -> u64 {
+        let highest = |series: &Series| series.points.iter().map(|(_, value)| *value).max().unwrap_or(0);
+        let most = self.series.iter().map(highest).max().unwrap_or(0);
+        let usual = self.series.iter().map(Series::usual).max().unwrap_or(0);
+        let limit = usual.max(self.least).saturating_mul(FAR);
+        if !self.cut || most <= limit {
+            return most.max(self.least);
+        }
+        let values = self.series.iter().flat_map(|s| &s.points).map(|(_, value)| *value);
+        values.filter(|value| *value <= limit).max().unwrap_or(0).max(self.least)
+    }
+
+    /// Where words above a moment stand: on the side that has room, and not on the scale's.
+    fn beside(&self, at: Timestamp) -> (i64, &'static str) {
+        match self.x(at) {
+            x if x < i64::midpoint(LEFT, RIGHT) => (x.max(LEFT + 40), "start"),
+            x => (x, "end"),
         }
     }
 
@@ -113,8 +150,8 @@ impl Plot<'_> {
             }
             let column = age.as_secs().max(0) * COLUMNS / self.seconds;
             let x = RIGHT * 10 - column * (RIGHT - LEFT) * 10 / COLUMNS;
-            let height =
-                u128::from(value) * u128::from((BOTTOM - TOP).unsigned_abs()) * 10 / u128::from(top.max(1));
+            let height = u128::from(value.min(top)) * u128::from((BOTTOM - TOP).unsigned_abs()) * 10
+                / u128::from(top.max(1));
             let y = BOTTOM * 10 - i64::try_from(height).unwrap_or(0);
             let goes_on =
                 last.is_some_and(|(before, _)| at.duration_since(before) <= SignedDuration::from_secs(GAP));

@@ -141,7 +141,13 @@ pub(super) fn main() -> ConnectionName {
 
 /// What the guard puts before every page.
 fn identity(role: Role) -> Identity {
-    Identity { who: "somebody".into(), role, via: Via::Session, csrf: Some("csrf-token".into()) }
+    Identity {
+        who: "somebody".into(),
+        role,
+        via: Via::Session,
+        token: Some(1),
+        csrf: Some("csrf-token".into()),
+    }
 }
 
 /// What of a page is its own, a tag on each line, without what differs from run to run.

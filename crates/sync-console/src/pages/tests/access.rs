@@ -1,0 +1,58 @@
+//! Tokens are revoked by two presses, and never the last of an administrator.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+
+use super::world::World;
+use crate::access::{Role, TokenWish, create_token};
+
+#[tokio::test]
+async fn ones_own_token_is_named_and_the_last_of_an_administrator_stays() {
+    let world = World::start().await;
+    for name in ["mine", "other"] {
+        let wish = TokenWish { name: name.into(), role: Role::Admin, expires: None };
+        create_token(&world.fleet.store().access(), &wish, Timestamp::now()).await.unwrap();
+    }
+    let page = world.get("/access").await.body;
+    let row = |page: &str, name: &str| {
+        let (_, row) = page.split_once(&format!("<th scope=\"row\">{name}")).unwrap();
+        row.split_once("</tr>").unwrap().0.to_owned()
+    };
+    let (mine, other) = (row(&page, "mine"), row(&page, "other"));
+    assert!(mine.contains("this sign-in") && mine.contains("this signs you out at once"), "{mine}");
+    assert!(!other.contains("this sign-in") && other.contains("ends the sessions"), "{other}");
+    for row in [&mine, &other] {
+        let (_, asked) = row.split_once("<details").unwrap();
+        assert!(asked.contains("<form method=\"post\""), "the button is behind a question: {row}");
+        assert!(row.contains("no end") && !row.contains("Revoked"), "{row}");
+    }
+
+    assert_eq!(world.post("/access/2/revoke", &[]).await.location.as_deref(), Some("/access"));
+    let page = world.get("/access").await.body;
+    assert!(row(&page, "mine").contains("Kept: no other valid token"), "{page}");
+    let refused = world.post("/access/1/revoke", &[]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.body.contains("Make another for an administrator first"), "{}", refused.body);
+    assert_eq!(world.post("/access/9/revoke", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_within_the_navigation() {
+    let world = World::start().await;
+    for (path, what, list) in [
+        ("/connections/main/runs/99", "There is no such run", Some("href=\"/connections/main/runs\"")),
+        ("/connections/main/runs/x", "There is no such run", Some("href=\"/connections/main/runs\"")),
+        ("/connections/main/events/x", "There is no such event", Some("href=\"/connections/main/events\"")),
+        ("/connections/nobody/runs/99", "There is no such connection", None),
+        ("/connections/nobody", "There is no such connection", None),
+        ("/nowhere", "There is no page at this address", None),
+    ] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.body.contains(what) && answer.body.contains("aria-label=\"Main\""), "{path}");
+        assert!(!answer.body.contains("name changed"), "{path}");
+        let lists = answer.body.contains("href=\"/connections/");
+        assert_eq!(lists, list.is_some(), "{path}");
+        assert!(list.is_none_or(|list| answer.body.contains(list)), "{path}");
+    }
+}
