@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page, Pass, Phase,
-    PortError, Progress, RunReport, Scope, Stage, SyncPlan, engine::Engine,
+    PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
 };
 
 /// A page of member ids.
@@ -77,7 +77,9 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         let known = self.ports.store.census().await?.get(&kind).map(|census| census.live);
-        progress.begin(phase, known.filter(|&n| n > 0 && pass.scope.since().is_none()));
+        // Before everything was read once, what is known is what happened to change since.
+        let read_once = self.ports.store.last_run(RunKind::Full).await?.good.is_some();
+        progress.begin(phase, known.filter(|&n| n > 0 && read_once && pass.scope.since().is_none()));
         progress.resume(phase, pass.read.get(&kind).copied().unwrap_or_default());
         Ok(())
     }

@@ -242,7 +242,8 @@ async fn told(
             Some("events are kept meanwhile; press Resume to go on".to_owned()),
         ));
     }
-    if !guide.complete && status.last_full_sync.is_none() {
+    let is_under_way = guide.steps.iter().any(|step| step.state == StepState::Running);
+    if !guide.complete && status.last_full_sync.is_none() && !is_under_way {
         all.push(Told::new(
             Tone::Busy,
             "The set-up is not finished",

@@ -51,13 +51,13 @@ async fn a_step_that_fails_says_why_and_works_once_the_remedy_is_followed() {
     browser.goto(&site.address("/connections/main/setup")).await;
     browser.press("Setup").await;
     browser.see("okta.eventHooks.manage").await;
-    browser.see("Does not hold").await;
+    browser.see("Failed").await;
     assert!(!browser.offers("Synchronize").await);
     browser.picture("step-failed").await;
     control.call("POST", "/okta/scopes/okta.eventHooks.manage/on", &json!({})).await.unwrap();
     browser.press("Setup").await;
     browser.see("Event hook to").await;
-    browser.miss("Does not hold").await;
+    browser.miss("Failed").await;
 }
 
 #[tokio::test]
