@@ -26,7 +26,7 @@ pub(super) struct Health {
     /// In a word.
     pub(super) word: &'static str,
     /// Everything that somebody has to do something about.
-    pub(super) told: Vec<Told>,
+    told: Vec<Told>,
 }
 
 impl Health {
@@ -105,10 +105,10 @@ pub(super) fn run_badge(run: &RunSummary) -> Markup {
 }
 
 /// Something that somebody has to know.
-pub(super) struct Told {
-    pub(super) tone: Tone,
-    pub(super) what: String,
-    pub(super) remedy: Option<String>,
+struct Told {
+    tone: Tone,
+    what: String,
+    remedy: Option<String>,
 }
 
 impl Told {

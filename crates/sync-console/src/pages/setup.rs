@@ -76,9 +76,12 @@ async fn steps(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
 
 /// Whether some step does not hold until Setup is made again.
 fn calls_for_setup(guide: &Guide) -> bool {
-    let remedies =
-        guide.steps.iter().flat_map(|step| &step.problems).filter_map(|problem| problem.remedy.as_ref());
-    remedies.into_iter().any(|remedy| remedy.contains("run `okta-insight setup`"))
+    let calls = |remedy: &String| remedy.contains("run `okta-insight setup`");
+    guide
+        .steps
+        .iter()
+        .flat_map(|step| &step.problems)
+        .any(|problem| problem.remedy.as_ref().is_some_and(calls))
 }
 
 /// `set_up_again` says that Setup is what to do next, whatever step this is.

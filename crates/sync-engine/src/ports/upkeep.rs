@@ -132,7 +132,8 @@ pub trait Upkeep: Send + Sync {
     /// is next read.
     async fn distrust_values(&self, kind: ObjectKind, fields: &[String]) -> Result<(), StoreError>;
 
-    /// The same of one object, which is to be looked at. One that is not known, or known as gone, is left alone.
+    /// Doubts that Assets holds one object, which is to be looked at then. One that is not known, or known as gone, is left
+    /// alone.
     async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError>;
 
     /// Objects with this id, or with this text in what people call them, whatever its case: what was confirmed, and what
