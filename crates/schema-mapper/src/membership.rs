@@ -62,6 +62,8 @@ impl Mapping {
                 Reference { kind: ObjectKind::Group, value: group.key.id.clone() },
                 Reference { kind: ObjectKind::User, value: user.key.id.clone() },
             ],
+            alias: None,
+            alias_reference: None,
         }
     }
 

@@ -97,6 +97,8 @@ mod tests {
                 fields: BTreeMap::new(),
                 answers_to: id.to_owned(),
                 references: Vec::new(),
+                alias: None,
+                alias_reference: None,
             },
             problems: attributes.iter().map(problem).collect(),
             unmapped: Vec::new(),

@@ -127,7 +127,8 @@ impl Mapping {
                 (attribute.locator.clone(), value)
             })
             .collect();
-        let mut record = Record { fields, references: Vec::new(), ..last.clone() };
+        let mut record =
+            Record { fields, references: Vec::new(), alias: None, alias_reference: None, ..last.clone() };
         record.references = match record.key.kind {
             // It still shows who was a member of what.
             ObjectKind::Membership => last.references.clone(),
@@ -179,6 +180,8 @@ impl Mapping {
             fields,
             answers_to: object.id.to_owned(),
             references: Vec::new(),
+            alias: None,
+            alias_reference: None,
         };
         Mapped { record, problems, unmapped }
     }

@@ -160,6 +160,8 @@ fn memberships_are_objects_that_end_and_are_not_deleted() {
         fields: std::collections::BTreeMap::new(),
         answers_to: id.to_owned(),
         references: Vec::new(),
+        alias: None,
+        alias_reference: None,
     };
     let bare = mapping.membership(&key(ObjectKind::User, "00u1"), &key(ObjectKind::Group, "00g1"));
     assert_eq!(bare.fields["name"], "00u1 in 00g1");

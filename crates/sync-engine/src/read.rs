@@ -179,7 +179,14 @@ mod tests {
     #[test]
     fn only_what_is_new_changed_or_dirty_is_sent() {
         let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
-        let record = Record { key, fields: BTreeMap::new(), answers_to: "u1".into(), references: Vec::new() };
+        let record = Record {
+            key,
+            fields: BTreeMap::new(),
+            answers_to: "u1".into(),
+            references: Vec::new(),
+            alias: None,
+            alias_reference: None,
+        };
         let mut other = record.clone();
         other.fields.insert("login".into(), "ada".into());
         let known = Known { fingerprint: record.fingerprint(), gone: false, dirty: false };

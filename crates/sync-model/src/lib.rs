@@ -6,4 +6,6 @@ mod record;
 
 pub use fingerprint::Fingerprint;
 pub use ids::{ConnectionName, EventId, ExecutionId, GroupId, InvalidConnectionName, RunId, UserId};
-pub use record::{Departure, ObjectKind, Record, RecordKey, Reference, UnknownObjectKind, is_empty};
+pub use record::{
+    Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference, UnknownObjectKind, is_empty,
+};

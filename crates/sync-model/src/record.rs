@@ -111,6 +111,44 @@ pub struct Reference {
     pub value: String,
 }
 
+/// A value other than the id by which records may refer to an object, such as a login.
+///
+/// It is [folded](Self::fold), so that it compares as the directory compares it. Unlike an id it can pass from one object
+/// to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// The folded value.
+    pub value: String,
+    /// True if the object answers to it only while no other object does that would not yield as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub yields: bool,
+}
+
+impl Alias {
+    /// The form in which two spellings of one value are equal: without spaces around it, and without regard to case.
+    /// Folds beyond ASCII, so that `straße`, `STRASSE`, and `STRAẞE` are one. `None` for a value of spaces alone.
+    pub fn fold(text: &str) -> Option<String> {
+        // Lower case first, as `ẞ` has no other upper case than itself; upper case next, as it spells `ß` as `SS`.
+        let folded = text.trim().to_lowercase().to_uppercase().to_lowercase();
+        (!folded.is_empty()).then_some(folded)
+    }
+}
+
+/// A reference by an [alias](Alias). It is resolved to the id of the one living object that answers to the alias before the
+/// record is compared and sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AliasReference {
+    /// The record's field that takes the id.
+    pub field: String,
+    /// The kind of object that is referred to.
+    pub kind: ObjectKind,
+    /// The folded value that the object answers to.
+    pub alias: String,
+    /// The id that the alias resolved to; `None` while no object, or more than one, answers to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
 /// One object as Assets should hold it.
 ///
 /// `fields` are flat and complete: every mapped field is present, empty ones as `""` or `[]`, because an absent field
@@ -125,12 +163,43 @@ pub struct Record {
     pub answers_to: String,
     /// The records that this one refers to, sorted and without repeats.
     pub references: Vec<Reference>,
+    /// The value other than its id that it answers to as long as it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Alias>,
+    /// The record that this one refers to by such a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias_reference: Option<AliasReference>,
 }
 
 impl Record {
-    /// Tells records with the same content apart from changed ones.
+    /// Tells records with the same content apart from changed ones. The aliases count, so that other records find what the
+    /// directory said last; ids and empty fields do not.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.fields)
+        if self.alias.is_none() && self.alias_reference.is_none() {
+            return Fingerprint::of(&self.fields);
+        }
+        let mut content = self.fields.clone();
+        // No field is called like that: a locator has no space.
+        content.insert("the alias".to_owned(), serde_json::json!(self.alias));
+        let named = self.alias_reference.as_ref().map(|reference| (&reference.field, &reference.alias));
+        content.insert("the alias referred to".to_owned(), serde_json::json!(named));
+        Fingerprint::of(&content)
+    }
+
+    /// Refers to the object that its alias reference resolved to, or to none.
+    pub fn resolve(&mut self, id: Option<String>) {
+        let Some(reference) = &mut self.alias_reference else { return };
+        let (field, kind) = (&reference.field, reference.kind);
+        if let Some(before) = reference.id.take() {
+            self.references.retain(|known| known.kind != kind || known.value != before);
+        }
+        self.fields.insert(field.clone(), Value::from(id.as_deref().unwrap_or_default()));
+        if let Some(value) = &id {
+            self.references.push(Reference { kind, value: value.clone() });
+            self.references.sort_unstable();
+            self.references.dedup();
+        }
+        reference.id = id;
     }
 }
 
@@ -141,5 +210,66 @@ pub fn is_empty(value: &Value) -> bool {
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker() -> Record {
+        let reference = AliasReference {
+            field: "manager".into(),
+            kind: ObjectKind::User,
+            alias: "boss".into(),
+            id: None,
+        };
+        Record {
+            key: RecordKey { kind: ObjectKind::User, id: "u1".into() },
+            fields: BTreeMap::from([("manager".into(), "".into())]),
+            answers_to: "u1".into(),
+            references: vec![Reference { kind: ObjectKind::Group, value: "g1".into() }],
+            alias: None,
+            alias_reference: Some(reference),
+        }
+    }
+
+    #[test]
+    fn alias_folds_case_and_spaces() {
+        for (one, other) in [
+            (" Boss@Example.com\u{a0}", "boss@example.com"),
+            ("STRASSE", "straße"),
+            ("STRA\u{1e9e}E", "straße"),
+            ("İpek", "i\u{307}pek"),
+            ("ΟΔΟΣ", "οδος"),
+        ] {
+            assert_eq!(Alias::fold(one), Alias::fold(other), "{one} and {other}");
+        }
+        assert_ne!(Alias::fold("boss"), Alias::fold("bos"));
+        assert_eq!(Alias::fold(" \t"), None);
+    }
+
+    #[test]
+    fn resolving_replaces_the_reference() {
+        let mut record = worker();
+        let unresolved = record.fingerprint();
+        record.resolve(Some("u2".into()));
+        let user = |id: &str| Reference { kind: ObjectKind::User, value: id.into() };
+        assert_eq!(record.references[1..], [user("u2")]);
+        assert_ne!(record.fingerprint(), unresolved);
+        record.resolve(Some("u3".into()));
+        assert_eq!((&record.fields["manager"], &record.references[1..]), (&"u3".into(), &[user("u3")][..]));
+        record.resolve(None);
+        assert_eq!(record, worker());
+    }
+
+    #[test]
+    fn fingerprint_covers_both_aliases() {
+        let mut other = worker();
+        other.alias = Some(Alias { value: "worker".into(), yields: false });
+        assert_ne!(other.fingerprint(), worker().fingerprint());
+        let mut another = worker();
+        another.alias_reference.as_mut().unwrap().alias = "chief".into();
+        assert_ne!(another.fingerprint(), worker().fingerprint());
     }
 }

@@ -241,6 +241,8 @@ fn record(execution: &str) -> Record {
         fields: BTreeMap::from([("login".into(), json!(execution))]),
         answers_to: "u1".into(),
         references: Vec::new(),
+        alias: None,
+        alias_reference: None,
     }
 }
 

@@ -19,7 +19,14 @@ use support::{World, at, staged, world};
 fn named(kind: ObjectKind, id: &str, fields: &[(&str, &str)]) -> Record {
     let fields: BTreeMap<String, Value> =
         fields.iter().map(|(name, value)| (format!("profile_{name}"), json!(value))).collect();
-    Record { key: RecordKey { kind, id: id.into() }, fields, answers_to: id.into(), references: Vec::new() }
+    Record {
+        key: RecordKey { kind, id: id.into() },
+        fields,
+        answers_to: id.into(),
+        references: Vec::new(),
+        alias: None,
+        alias_reference: None,
+    }
 }
 
 fn ada() -> Record {

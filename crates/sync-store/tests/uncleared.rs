@@ -43,6 +43,8 @@ fn record(city: &str) -> Record {
         fields: BTreeMap::from([("login".into(), json!("ada")), ("city".into(), json!(city))]),
         answers_to: "u1".into(),
         references: Vec::new(),
+        alias: None,
+        alias_reference: None,
     }
 }
 
@@ -238,6 +240,8 @@ async fn an_object_that_is_doubted_is_sent_again_with_what_refers_to_it() {
         fields: BTreeMap::new(),
         answers_to: "g1".into(),
         references: Vec::new(),
+        alias: None,
+        alias_reference: None,
     };
     let member = Record {
         references: vec![Reference { kind: ObjectKind::Group, value: "g1".into() }],

@@ -41,6 +41,8 @@ pub(crate) fn user(id: &str, login: &str, groups: &[&str]) -> Record {
             .iter()
             .map(|g| Reference { kind: ObjectKind::Group, value: (*g).into() })
             .collect(),
+        alias: None,
+        alias_reference: None,
     }
 }
 
@@ -50,6 +52,8 @@ pub(crate) fn group(id: &str) -> Record {
         fields: BTreeMap::from([("name".into(), json!(id))]),
         answers_to: id.into(),
         references: Vec::new(),
+        alias: None,
+        alias_reference: None,
     }
 }
 
