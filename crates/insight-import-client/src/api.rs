@@ -12,7 +12,7 @@ use crate::account::{
 };
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
-use crate::{AssetsClient, Chunk, ConfigStatus, ExecutionStatus, ImportClient};
+use crate::{AssetsClient, Chunk, ConfigStatus, ExecutionStatus, ImportClient, Submitted};
 
 /// An import source. Executions are named by their ids.
 #[async_trait]
@@ -43,7 +43,7 @@ pub trait ImportApi: Send + Sync {
     }
 
     /// [`Execution::submit`](crate::Execution::submit)
-    async fn submit(&self, _execution: &str, _chunk: &Chunk) -> Result<u64> {
+    async fn submit(&self, _execution: &str, _chunk: &Chunk) -> Result<Submitted> {
         Err(Error::Unsupported("submit"))
     }
 
@@ -85,7 +85,7 @@ impl ImportApi for ImportClient {
         Ok(self.start().await?.id().to_owned())
     }
 
-    async fn submit(&self, execution: &str, chunk: &Chunk) -> Result<u64> {
+    async fn submit(&self, execution: &str, chunk: &Chunk) -> Result<Submitted> {
         self.resume(execution).await?.submit(chunk).await
     }
 

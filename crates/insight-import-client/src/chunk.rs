@@ -40,6 +40,14 @@ impl Chunk {
         self.len() == 0
     }
 
+    /// The records with their selectors.
+    pub(crate) fn into_records(self) -> impl Iterator<Item = (String, Value)> {
+        self.data.into_iter().flat_map(|(selector, records)| {
+            let records = if let Value::Array(records) = records { records } else { Vec::new() };
+            records.into_iter().map(move |record| (selector.clone(), record))
+        })
+    }
+
     pub(crate) fn to_bytes(&self) -> Result<Bytes, serde_json::Error> {
         serde_json::to_vec(self).map(Bytes::from)
     }
@@ -98,6 +106,11 @@ impl Chunker {
     /// An empty one.
     pub fn new(limits: ChunkLimits) -> Self {
         Self { limits, data: Map::new(), bytes: 0, records: 0 }
+    }
+
+    /// Makes the chunks that follow no larger than so many bytes, except for a record that is larger by itself.
+    pub fn limit_bytes(&mut self, most: usize) {
+        self.limits.bytes = self.limits.bytes.min(most);
     }
 
     /// Adds a record, and gives the chunk that it would not fit into any more.

@@ -69,6 +69,45 @@ impl SchemaAndMapping {
     }
 }
 
+impl SchemaAndMapping {
+    /// True if this document, as Assets shows it, has every object type, attribute, and mapped field of another.
+    pub fn holds(&self, wanted: &Self) -> bool {
+        let types = &self.schema.object_schema.object_types;
+        let mappings = &self.mapping.object_type_mappings;
+        wanted.schema.object_schema.object_types.iter().all(|t| t.is_in(types))
+            && wanted.mapping.object_type_mappings.iter().all(|wanted| {
+                let same = |m: &&ObjectTypeMapping| {
+                    m.object_type_external_id == wanted.object_type_external_id
+                        && m.selector == wanted.selector
+                };
+                mappings.iter().find(same).is_some_and(|found| {
+                    wanted.attributes_mapping.iter().all(|field| {
+                        found.attributes_mapping.iter().any(|f| {
+                            f.attribute_external_id == field.attribute_external_id
+                                && f.attribute_locators == field.attribute_locators
+                                && f.object_mapping_iql == field.object_mapping_iql
+                        })
+                    })
+                })
+            })
+    }
+}
+
+impl ObjectType {
+    fn is_in(&self, types: &[Self]) -> bool {
+        types.iter().any(|found| {
+            found.external_id == self.external_id
+                && self.attributes.iter().all(|attribute| {
+                    found
+                        .attributes
+                        .iter()
+                        .any(|a| a.external_id == attribute.external_id && a.kind == attribute.kind)
+                })
+                && self.children.iter().all(|child| child.is_in(&found.children))
+        })
+    }
+}
+
 /// Object types, icons and statuses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

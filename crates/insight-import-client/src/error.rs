@@ -33,6 +33,26 @@ pub enum ConfigError {
     Http(#[source] reqwest::Error),
 }
 
+/// The reason of a refusal, as far as the answer proves one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The credential is not known any more, or never was.
+    InvalidCredential,
+    /// The network address is not on the site's IP allowlist.
+    IpAllowlist,
+    /// The site's plan does not include Assets.
+    Plan,
+    /// A page answered instead of the API: of a firewall or a gateway.
+    Firewall,
+    /// A proxy on the way asks for a sign-in of its own.
+    Proxy,
+    /// The credential is known and does not cover the call.
+    Permission,
+    /// None that the answer proves.
+    Unknown,
+}
+
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,15 +61,24 @@ pub enum Error {
     #[error("Assets refused the import token")]
     DeadToken,
     /// Assets does not accept the account's credential.
-    #[error("Atlassian refused the account's credential")]
-    AccountRefused,
-    /// The credential does not cover the call.
-    #[error("the {who} may not be used for {what}")]
+    #[error("Atlassian refused the account's credential: {message}")]
+    AccountRefused {
+        /// The service's own words.
+        message: String,
+    },
+    /// The call was refused with 401, 403, 407, or 511.
+    #[error("{what} was refused with status {status}: {message}")]
     Forbidden {
         /// What was tried.
         what: &'static str,
         /// With what: the import token or the account.
         who: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// The reason, as far as the answer proves one.
+        reason: RefusalReason,
+        /// The service's own words.
+        message: String,
     },
     /// The site holds as many objects as it may.
     #[error("the limit of the Atlassian site is reached: {message}")]
@@ -88,16 +117,20 @@ pub enum Error {
     #[error("Assets refused the schema and mapping: {}", list(.0))]
     InvalidMapping(Vec<ValidationError>),
     /// The execution or link is not known.
-    #[error("Assets does not know {what}")]
+    #[error("Assets does not know {what}: {message}")]
     NotFound {
         /// What was asked for.
         what: &'static str,
+        /// The service's own words.
+        message: String,
     },
     /// The chunk was too large.
-    #[error("a chunk of {bytes} bytes is too large for Assets")]
+    #[error("a chunk of {bytes} bytes is too large for Assets: {message}")]
     TooLarge {
         /// Its size.
         bytes: usize,
+        /// The service's own words.
+        message: String,
     },
     /// Assets calls the request wrong.
     #[error("Assets refused {what} with status {status}: {message}")]
@@ -189,20 +222,54 @@ impl Error {
         )
     }
 
+    /// True if Assets refused what was sent: smaller portions of it may be accepted.
+    pub const fn is_about_records(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Refused { status: 400 | 422, .. }
+        )
+    }
+
+    /// True if the answer was lost: the call may have taken effect.
+    pub const fn is_unclear(&self) -> bool {
+        matches!(self, Self::Transport { sent: true, .. } | Self::Unavailable { status: 500 | 502 | 504, .. })
+    }
+
     /// The next step for the operator.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::DeadToken => {
                 "generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
             }
-            Self::AccountRefused => {
+            Self::AccountRefused { .. } => {
                 "check the email, and that the API token belongs to it and has not expired: id.atlassian.com, Security, \
                  API tokens"
             }
-            Self::Forbidden { who: "account", .. } => {
-                "give the account the role Object schema manager on the schema, and the token the scopes of Assets"
-            }
-            Self::Forbidden { .. } => "use the token of this import source, or an account for this call",
+            Self::Forbidden { who, reason, .. } => match (reason, *who) {
+                (RefusalReason::IpAllowlist, _) => {
+                    "add the address of this machine to the IP allowlist of the site: admin.atlassian.com, Security, \
+                     IP allowlists; the token is not the cause"
+                }
+                (RefusalReason::Plan, _) => {
+                    "check the plan of the site: Assets is part of Jira Service Management Premium and Enterprise"
+                }
+                (RefusalReason::Firewall, _) => {
+                    "a page answered instead of the API: check the firewall, gateway, or proxy between this machine and \
+                     the API; the token is not the cause"
+                }
+                (RefusalReason::Proxy, _) => {
+                    "check the address and the credentials of the proxy; Assets was not reached"
+                }
+                (RefusalReason::Permission, "account") => {
+                    "give the account the role Object schema manager on the schema, and the token the scopes of Assets"
+                }
+                (RefusalReason::Permission, _) => {
+                    "use the token of this import source, or an account for this call"
+                }
+                (RefusalReason::InvalidCredential | RefusalReason::Unknown, _) => {
+                    "read the service's words above; the answer does not prove that the credential is invalid"
+                }
+            },
             Self::LimitReached { .. } => {
                 "delete objects that nobody needs, or add objects to the plan: Settings, Assets usage"
             }

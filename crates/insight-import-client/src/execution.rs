@@ -1,5 +1,6 @@
 //! One execution of an import source, from its start to its outcome.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +17,14 @@ use crate::client::{ExecutionLinks, ImportClient};
 use crate::error::{Error, Result};
 use crate::http::Repeat;
 use crate::outcome::Outcome;
+
+/// The most records that are refused one by one, one after the other, before anything of the execution was accepted: from
+/// then on the refusal concerns more than records.
+const REFUSED_FROM_THE_START: usize = 20;
+/// The same once something was accepted.
+const REFUSED_IN_A_ROW: usize = 500;
+/// The most polls in a row that may be answered with 404 before the execution counts as unknown.
+const UNKNOWN_POLLS: u32 = 5;
 
 /// Where an execution is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +97,39 @@ impl Default for OutcomeLimits {
     }
 }
 
+/// A record that Assets refuses over HTTP although it was sent alone.
+#[derive(Debug)]
+pub struct RefusedRecord {
+    /// The selector that it was sent under.
+    pub selector: String,
+    /// The record.
+    pub record: Value,
+    /// The size of the request that held it alone, in bytes.
+    pub bytes: usize,
+    /// The refusal: [`Error::Refused`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
+    pub error: Error,
+}
+
+/// The result of sending records.
+#[derive(Debug, Default)]
+pub struct Submitted {
+    /// The number of chunks that were accepted.
+    pub chunks: u64,
+    /// Records that are not part of the execution: Assets refuses each of them alone.
+    pub refused: Vec<RefusedRecord>,
+    /// The size of the smallest request that was too large, in bytes.
+    pub too_large: Option<usize>,
+}
+
+impl Submitted {
+    fn add(mut self, other: Self) -> Self {
+        self.chunks += other.chunks;
+        self.refused.extend(other.refused);
+        self.too_large = self.too_large.into_iter().chain(other.too_large).min();
+        self
+    }
+}
+
 /// An execution that accepts records. Nothing of it takes effect before it is completed.
 #[derive(Debug)]
 #[must_use = "an execution blocks the import source until it is completed or cancelled"]
@@ -96,11 +138,22 @@ pub struct Execution {
     id: String,
     links: ExecutionLinks,
     ingesting: OnceCell<()>,
+    /// True if records were accepted.
+    accepted: AtomicBool,
+    /// Records that were refused alone since the last acceptance.
+    refused_in_a_row: AtomicUsize,
 }
 
 impl Execution {
     pub(crate) fn new(client: ImportClient, id: String, links: ExecutionLinks) -> Self {
-        Self { client, id, links, ingesting: OnceCell::new() }
+        Self {
+            client,
+            id,
+            links,
+            ingesting: OnceCell::new(),
+            accepted: AtomicBool::default(),
+            refused_in_a_row: AtomicUsize::default(),
+        }
     }
 
     /// Its id.
@@ -108,26 +161,55 @@ impl Execution {
         &self.id
     }
 
-    /// Sends a chunk; one that is too large goes in halves. Gives the number of chunks sent.
+    /// Sends a chunk. One that Assets refuses (400, 413, 422) goes in halves, until the records that are refused are alone;
+    /// those are left out and named in the result, and the others are part of the execution.
     ///
     /// # Errors
-    /// As any call; [`Error::TooLarge`] when a single record is. The execution stays open and can still be cancelled.
-    pub async fn submit(&self, chunk: &Chunk) -> Result<u64> {
+    /// As any call, and the refusal itself when Assets refuses everything. The execution stays open and can still be
+    /// cancelled.
+    pub async fn submit(&self, chunk: &Chunk) -> Result<Submitted> {
         self.wait_until_ingesting().await?;
         let mut waiting = vec![chunk.clone()];
-        let mut sent = 0;
+        let mut submitted = Submitted::default();
         while let Some(chunk) = waiting.pop() {
             let body = chunk.to_bytes().map_err(|source| Error::Decode { what: "a chunk", source })?;
-            match self.post(body).await {
-                Ok(()) => sent += 1,
-                Err(error @ Error::TooLarge { .. }) => match chunk.halves() {
-                    Some((first, second)) => waiting.extend([second, first]),
-                    None => return Err(error),
-                },
+            let bytes = body.len();
+            let error = match self.post(body).await {
+                Ok(()) => {
+                    self.accepted.store(true, Ordering::Relaxed);
+                    self.refused_in_a_row.store(0, Ordering::Relaxed);
+                    submitted.chunks += 1;
+                    continue;
+                }
+                Err(error) if error.is_about_records() => error,
                 Err(error) => return Err(error),
+            };
+            if matches!(error, Error::TooLarge { .. }) {
+                submitted.too_large = Some(submitted.too_large.map_or(bytes, |known| known.min(bytes)));
             }
+            if let Some((first, second)) = chunk.halves() {
+                waiting.extend([second, first]);
+                continue;
+            }
+            let in_a_row = self.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+            let accepted = self.has_records();
+            if in_a_row >= if accepted { REFUSED_IN_A_ROW } else { REFUSED_FROM_THE_START } {
+                return Err(error);
+            }
+            let alone = chunk.into_records().next();
+            submitted.refused.extend(alone.map(|(selector, record)| RefusedRecord {
+                selector,
+                record,
+                bytes,
+                error,
+            }));
         }
-        Ok(sent)
+        Ok(submitted)
+    }
+
+    /// True if Assets accepted records: without any there is nothing to complete.
+    pub fn has_records(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Moves the progress bar that administrators see. Failing does no harm and is not reported.
@@ -174,8 +256,7 @@ impl Execution {
         self.client.delete(&self.links.cancel).await
     }
 
-    /// Sends chunks as they come, so many at a time; what is not sent yet is not asked for either. Gives the number of
-    /// chunks sent.
+    /// Sends chunks as they come, so many at a time; what is not sent yet is not asked for either.
     ///
     /// # Errors
     /// The first error of a chunk or of the stream; everything else stops then. The execution stays open: cancel it.
@@ -183,12 +264,12 @@ impl Execution {
         &self,
         chunks: impl Stream<Item = std::result::Result<Chunk, E>>,
         at_once: usize,
-    ) -> std::result::Result<u64, E> {
+    ) -> std::result::Result<Submitted, E> {
         self.wait_until_ingesting().await?;
         chunks
             .map(|chunk| async { Ok(self.submit(&chunk?).await?) })
             .buffer_unordered(at_once.max(1))
-            .try_fold(0, |sum, sent| std::future::ready(Ok(sum + sent)))
+            .try_fold(Submitted::default(), |sum, sent| std::future::ready(Ok(sum.add(sent))))
             .await
     }
 
@@ -260,15 +341,28 @@ pub(crate) async fn await_outcome(
     limits: &OutcomeLimits,
 ) -> Result<Outcome> {
     let mut patience = Patience::new(limits);
+    let mut unknown = 0;
     loop {
-        let status = client.status_at(status).await?;
-        match status.state {
-            ExecutionState::Done => return Ok(status.outcome),
-            ExecutionState::Cancelled => {
-                return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
+        match client.status_at(status).await {
+            Ok(status) => {
+                unknown = 0;
+                match status.state {
+                    ExecutionState::Done => return Ok(status.outcome),
+                    ExecutionState::Cancelled => {
+                        return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
+                    }
+                    // An unknown state is one to wait in.
+                    ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}
+                }
             }
-            // An unknown state is one to wait in.
-            ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}
+            // One such answer proves nothing: the execution was there when it was completed.
+            Err(error @ Error::NotFound { .. }) => {
+                unknown += 1;
+                if unknown >= UNKNOWN_POLLS {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
         }
         patience.pause("the import").await?;
     }

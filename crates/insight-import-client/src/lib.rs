@@ -15,8 +15,10 @@ pub use account::{AssetsClient, AssetsClientBuilder};
 pub use api::{AssetsApi, ImportApi};
 pub use chunk::{Chunk, ChunkLimits, Chunker, chunks};
 pub use client::{ConfigStatus, ImportClient, ImportClientBuilder, SourceStatus};
-pub use error::{ConfigError, Error, Result};
-pub use execution::{Execution, ExecutionState, ExecutionStatus, OutcomeLimits, Processing};
+pub use error::{ConfigError, Error, RefusalReason, Result};
+pub use execution::{
+    Execution, ExecutionState, ExecutionStatus, OutcomeLimits, Processing, RefusedRecord, Submitted,
+};
 pub use http::PaceState;
 pub use outcome::{Outcome, TypeOutcome};
 pub use validation::ValidationError;

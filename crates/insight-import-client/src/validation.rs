@@ -18,7 +18,7 @@ const KNOWN: [(&str, &str, &str); 7] = [
     (
         "SCHEMA_INVALID_EXTERNAL_ID",
         "an external id belongs to another object type of the site",
-        "choose another prefix",
+        "for a new connection, choose a prefix that no other object schema uses; never change the prefix of a connection that was set up",
     ),
     (
         "EXTERNAL_ID_MISMATCH",

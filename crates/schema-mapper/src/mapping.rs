@@ -211,6 +211,11 @@ impl Mapping {
         Some((attribute, marks))
     }
 
+    /// The attribute that identifies an object.
+    pub fn identity(&self, kind: ObjectKind) -> Option<&MappedAttribute> {
+        self.attributes(kind).iter().find(|a| a.source == Source::Id)
+    }
+
     /// The attribute that names an object.
     pub fn label(&self, kind: ObjectKind) -> Option<&MappedAttribute> {
         self.attributes(kind).iter().find(|a| self.layout.is_label(kind, a))

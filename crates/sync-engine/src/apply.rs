@@ -129,6 +129,7 @@ impl Engine {
         let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
         let mut page = first;
         let mut kept = Vec::new();
+        let mut rejected = 0;
         while let Some(last) = page.last() {
             let after: RecordKey = last.record.key.clone();
             let items = page.len() as u64;
@@ -144,7 +145,15 @@ impl Engine {
                 execution.submit(records).await.map_err(EngineError::Import)
             };
             match outcome {
-                Ok(chunks) => report.chunks += chunks,
+                Ok(submitted) => {
+                    report.chunks += submitted.chunks;
+                    rejected += submitted.rejected.len() as u64;
+                    let set_aside = self.set_aside(run, submitted.rejected, &mut sent, report).await;
+                    if let Err(error) = set_aside {
+                        self.give_up(execution, &id, &error).await;
+                        return Err(error);
+                    }
+                }
                 Err(error) => {
                     self.give_up(execution, &id, &error).await;
                     return Err(error);
@@ -161,6 +170,11 @@ impl Engine {
             };
         }
         progress.end(Phase::Sending);
+        if rejected > 0 && sent.values().all(|sent| *sent == 0) {
+            // An execution without records costs as much time as any other.
+            self.give_up(execution, &id, "every record was refused").await;
+            return Ok(());
+        }
 
         progress.begin(Phase::Processing, None);
         // From here on the execution cannot be called back. If its outcome stays unknown it remains open in the store,
@@ -175,13 +189,14 @@ impl Engine {
         self.stats.execution(report.result);
         self.look_after_removed(&outcome).await?;
         self.ports.store.confirm(run, &id, &confirmed, &outcome.reason(), self.now()).await?;
+        self.isolate(run, &outcome, &sent, &confirmed).await?;
         self.distrust_after(&outcome).await?;
         self.tell_kept(&kept, report);
         Ok(())
     }
 
     /// Cancels an execution that was not completed. When even that fails, it stays open in the store for recovery.
-    async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: &EngineError) {
+    async fn give_up(&self, execution: Box<dyn Execution>, id: &ExecutionId, why: impl std::fmt::Display) {
         let cancelled = execution.cancel(&why.to_string()).await;
         let closed = match cancelled {
             Ok(()) => self.ports.store.close_execution(id, self.now()).await.map_err(EngineError::Store),

@@ -282,6 +282,7 @@ impl Engine {
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             self.apply(plan.approve(limits)?, report, progress, stop).await?;
+            self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(stop).await?;
             if scope == Scope::Full {
                 self.ports.store.remember_selection(&self.ports.directory.selection()).await?;
@@ -379,6 +380,7 @@ impl Engine {
             let looked = self.look_at(run, named, &believed, alone.is_some(), report, progress).await?;
             self.ask_for_members(&looked).await?;
             self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
+            self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(stop).await?;
             Ok(())
         })
@@ -426,6 +428,10 @@ impl Engine {
         report.seconds = self.now().duration_since(started).as_secs_f64();
         report.directory_requests = self.ports.directory.requests() - requests;
         report.mapping = self.mapping_in_force();
+        // Batches of events come by the second, and what they leave is told by the runs after them.
+        if !matches!(kind, RunKind::Events | RunKind::Retry) {
+            report.leave(self.outstanding().await?);
+        }
         self.stats.run(&report);
         if let Err(error) = &result {
             report.result = RunResult::Failed;

@@ -10,6 +10,7 @@ mod events;
 mod feed;
 mod follow;
 mod growth;
+mod isolation;
 mod listing;
 mod look;
 mod pass;
@@ -39,14 +40,14 @@ pub use ports::{
     EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState, FeedPage,
     FeedPosition, FeedState, FoundObject, FoundObjects, GoneObject, HookReport, Importer, InboxCounts,
     InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, Members, ObjectEntry, Objects, Observed,
-    ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Page, Replay, RunDetail, RunExecution,
-    RunFilter, RunSummary, Sample, SourceState, Staged, StateStore, StoreError, Structure, StructureReport,
-    StructureState, Subject, SyncRequest, SystemClock, ToClear, TypeOutcome, Uncleared, UnclearedCounts,
-    Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor,
+    ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Page, RejectedRecord, Replay, RunDetail,
+    RunExecution, RunFilter, RunSummary, Sample, SourceState, Staged, StateStore, StoreError, Structure,
+    StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome,
+    Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};
-pub use report::{RecordCounts, RunKind, RunReport, RunResult};
+pub use report::{Outstanding, RecordCounts, RunKind, RunReport, RunResult};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
 pub use stats::{EngineStats, LATENCY_BOUNDS};

@@ -118,6 +118,7 @@ impl Engine {
         self.stats.execution(report.result);
         self.look_after_removed(outcome).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
+        self.isolate(open.run, outcome, &sent, &confirmed).await?;
         self.distrust_after(outcome).await
     }
 }

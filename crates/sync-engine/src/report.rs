@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind};
 
@@ -92,6 +93,28 @@ impl RecordCounts {
     }
 }
 
+/// Work that is left undone after a run, of this run or of earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Outstanding {
+    /// Records that Assets has not confirmed.
+    pub unconfirmed: u64,
+    /// Of those, records that fail even when they are sent alone.
+    pub rejected: u64,
+    /// When the next of them is sent again.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Events that failed.
+    pub failed_events: u64,
+}
+
+impl Outstanding {
+    /// True if nothing is left.
+    pub const fn is_empty(&self) -> bool {
+        self.unconfirmed == 0 && self.failed_events == 0
+    }
+}
+
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -131,11 +154,27 @@ pub struct RunReport {
     /// The version of the mapping that was in force; `None` when that was not known yet.
     #[serde(default)]
     pub mapping: Option<String>,
+    /// Work that was left undone when it ended.
+    #[serde(default)]
+    pub outstanding: Outstanding,
 }
 
 impl RunReport {
     /// How many messages a report keeps.
     pub const MAX_MESSAGES: usize = 50;
+
+    /// True if Assets has what Okta has, as far as this run can tell: the one place that decides about exit codes.
+    pub fn is_complete(&self) -> bool {
+        self.result == RunResult::Done && self.outstanding.is_empty()
+    }
+
+    /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
+    pub(crate) fn leave(&mut self, outstanding: Outstanding) {
+        self.outstanding = outstanding;
+        if self.result == RunResult::Incomplete && outstanding.unconfirmed == 0 {
+            self.result = RunResult::Done;
+        }
+    }
 
     /// Adds a message unless it is there already or there are too many.
     pub fn note(&mut self, message: String) {
@@ -179,7 +218,8 @@ impl RunReport {
         for (&kind, &sent) in sent {
             let counts = self.counts(kind);
             counts.sent += sent;
-            counts.rejected = counts.sent.saturating_sub(counts.created + counts.updated + counts.identical);
+            let accounted = counts.created + counts.updated + counts.identical;
+            counts.rejected = counts.rejected.max(counts.sent.saturating_sub(accounted));
             if outcome.accounts_for(kind, sent) {
                 confirmed.push(kind);
             } else {

@@ -192,6 +192,15 @@ pub(crate) fn sample() -> Vitals {
             waiting: 0,
             concurrency: 10,
         },
-        assets: vec![("import", PaceState { requests: 40, refused: 2, in_flight: 1, allowed: 8 })],
+        assets: vec![(
+            "import",
+            PaceState {
+                requests: 40,
+                refused: 2,
+                in_flight: 1,
+                allowed: 8,
+                held_for: std::time::Duration::ZERO,
+            },
+        )],
     }
 }

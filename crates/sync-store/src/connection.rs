@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
     Census, Change, FeedState, Handful, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
-    OpenExecution, Pass, RunFilter, RunKind, RunReport, RunSummary, Staged, StateStore, StoreError, Subject,
-    Suspects, SyncRequest, Unconfirmed,
+    OpenExecution, Pass, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged, StateStore,
+    StoreError, Subject, Suspects, SyncRequest, Unconfirmed,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
@@ -195,6 +195,20 @@ impl StateStore for ConnectionStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         objects::confirm(self, run, execution, kinds, reason, now).await
+    }
+
+    async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError> {
+        unconfirmed::reject(self, run, records, now).await
+    }
+
+    async fn isolate(
+        &self,
+        run: RunId,
+        dropped: &BTreeMap<ObjectKind, Option<u64>>,
+        said: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        unconfirmed::isolate(self, run, dropped, said, now).await
     }
 
     async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {

@@ -340,11 +340,10 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                  ORDER BY e.published LIMIT 1),
                 (SELECT count(*) FROM looks WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
-                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND attempts >= ?2),
+                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND alone >= 2),
                 (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1)",
         )
         .bind(store.id)
-        .bind(InboxCounts::FAILED_AFTER)
         .fetch_one(&store.pool)
         .await
         .map_err(|e| StoreError::new("count what is waiting", e))?;

@@ -8,6 +8,7 @@ mod events;
 mod find;
 mod inbox;
 mod losses;
+mod lots;
 mod objects;
 mod passes;
 mod requests;

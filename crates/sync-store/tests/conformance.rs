@@ -368,34 +368,6 @@ impl World {
             .await
             .unwrap();
     }
-
-    async fn retry(&self, second: i64) -> (RunId, u64) {
-        let run = self.store.begin_run(RunKind::Retry, at(second)).await.unwrap();
-        (run, self.store.stage_unconfirmed(run, at(second)).await.unwrap())
-    }
-}
-
-#[tokio::test]
-async fn what_was_not_accounted_for_is_sent_again_in_smaller_and_smaller_parts() {
-    let world = world().await;
-    let changes: Vec<Staged> =
-        (0..300).map(|n| staged(Change::Create, user(&format!("u{n:03}"), "x", &[]), 0)).collect();
-    let run = world.run(&changes).await;
-    world.refused(run, 1).await;
-    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 300);
-    assert_eq!(world.store.next_retry().await.unwrap(), Some(at(2)));
-    let mut second = 10;
-    let mut sizes = Vec::new();
-    for _ in 0..4 {
-        let (run, size) = world.retry(second).await;
-        sizes.push(size);
-        world.refused(run, second).await;
-        second += 4000;
-    }
-    assert_eq!(sizes, [300, 256, 44, 16], "those that failed least come first");
-    let worst = &world.store.unconfirmed(1).await.unwrap()[0];
-    assert_eq!((worst.attempts, worst.reason.as_str()), (4, "no label"));
-    assert_eq!(world.store.staged_counts(run).await.unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub use model::{
 };
 pub use objects::aql_text;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, RefusalReason, Result};
 use crate::http::{PaceState, Repeat, Transport, below};
 
 /// How many items of a listing are asked for at once.
@@ -89,7 +89,9 @@ impl AssetsClient {
                 let page: Page<Workspace> = page;
                 page.values.into_iter().next().map(|found| found.workspace_id).ok_or_else(none)
             }
-            Err(Error::NotFound { .. } | Error::Forbidden { .. }) => Err(none()),
+            Err(Error::NotFound { .. } | Error::Forbidden { reason: RefusalReason::Permission, .. }) => {
+                Err(none())
+            }
             Err(error) => Err(error),
         }
     }
@@ -118,7 +120,7 @@ impl AssetsClient {
         let body = body.map(|body| body.to_string().into());
         let answer = self.inner.transport.send(what, method, url, body, repeat).await?;
         if answer.status.as_u16() == 409 {
-            let message = crate::http::message(&answer.body);
+            let message = crate::http::words(&answer);
             return Err(Error::Refused { what, status: 409, message });
         }
         answer.json(what)

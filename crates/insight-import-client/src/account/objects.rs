@@ -117,7 +117,7 @@ impl AssetsClient {
             Ok(answer) => Err(Error::Refused {
                 what: WHAT,
                 status: answer.status.as_u16(),
-                message: crate::http::message(&answer.body),
+                message: crate::http::words(&answer),
             }),
             Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),

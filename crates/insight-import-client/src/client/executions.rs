@@ -11,6 +11,9 @@ use crate::execution::{Execution, ExecutionState, ExecutionStatus, OutcomeLimits
 use crate::http::{Answer, Repeat, below};
 use crate::outcome::Outcome;
 
+/// How often an answer is doubted that says that an execution is not known.
+const DOUBTS: u32 = 3;
+
 impl ImportClient {
     /// Starts an execution.
     ///
@@ -19,15 +22,13 @@ impl ImportClient {
     /// [`Error::StartUnclear`] when the answer was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
         const WHAT: &str = "the start of an execution";
-        let answer = match self
-            .at_source(WHAT, Method::POST, |links| links.start.clone(), Repeat::Unsafe)
-            .await
-        {
-            Err(Error::Transport { sent: true, .. } | Error::Unavailable { status: 500 | 502 | 504, .. }) => {
-                return Err(Error::StartUnclear { execution: self.accepting().await });
-            }
-            answer => answer?,
-        };
+        let answer =
+            match self.at_source(WHAT, Method::POST, |links| links.start.clone(), Repeat::Unsafe).await {
+                Err(error) if error.is_unclear() => {
+                    return Err(Error::StartUnclear { execution: self.accepting().await });
+                }
+                answer => answer?,
+            };
         if answer.status.as_u16() == 409 {
             return Err(start_refused(&answer));
         }
@@ -45,12 +46,30 @@ impl ImportClient {
         Ok(Execution::new(self.clone(), id.to_owned(), self.links_of(id).await?))
     }
 
-    /// What Assets says of an execution; `None` when it does not know it.
+    /// What Assets says of an execution; `None` when it does not know it. One 404 is not believed: it is asked again,
+    /// and an execution that is unknown while the import source is busy is not gone.
     ///
     /// # Errors
-    /// As any call.
+    /// As any call; [`Error::InProgress`] when the execution is unknown and the import source is busy.
     pub async fn execution_status(&self, id: &str) -> Result<Option<ExecutionStatus>> {
-        found(self.status_at(&self.links_of(id).await?.status).await)
+        let url = self.links_of(id).await?.status;
+        let mut doubts = 0;
+        loop {
+            match self.status_at(&url).await {
+                Ok(status) => return Ok(Some(status)),
+                Err(Error::NotFound { .. }) if doubts < DOUBTS => {
+                    doubts += 1;
+                    tokio::time::sleep(crate::http::backoff(doubts)).await;
+                }
+                Err(Error::NotFound { .. }) => {
+                    return match self.config_status().await?.status {
+                        SourceStatus::Running => Err(Error::InProgress),
+                        _ => Ok(None),
+                    };
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Waits for the end of an execution that was completed before: by a process that is gone, say.
@@ -112,7 +131,12 @@ impl ImportClient {
             self.transport().link("cancel", Some(link))?
         } else {
             let latest = self.latest_execution().await?.and_then(|latest| latest.id);
-            self.links_of(&latest.ok_or(Error::NotFound { what: "the execution under way" })?).await?.cancel
+            self.links_of(&latest.ok_or(Error::NotFound {
+                what: "the execution under way",
+                message: "no execution was named".into(),
+            })?)
+            .await?
+            .cancel
         };
         self.delete(&url).await?;
         Ok(true)
@@ -142,10 +166,18 @@ impl ImportClient {
         }
     }
 
-    /// The execution that accepts records, if the latest one does.
+    /// The execution that accepts records, if the latest one does. What was started just now may show up a little later.
     async fn accepting(&self) -> Option<String> {
-        let latest = self.latest_execution().await.ok()??;
-        latest.id.filter(|_| latest.state == ExecutionState::Ingesting)
+        for attempt in 1..=DOUBTS {
+            match self.latest_execution().await {
+                Ok(Some(latest)) if latest.state == ExecutionState::Ingesting && latest.id.is_some() => {
+                    return latest.id;
+                }
+                Ok(_) => tokio::time::sleep(crate::http::backoff(attempt)).await,
+                Err(_) => return None,
+            }
+        }
+        None
     }
 
     async fn links_of(&self, id: &str) -> Result<ExecutionLinks> {

@@ -89,12 +89,12 @@ impl ImportClient {
             return Ok(links.clone());
         }
         let transport = self.transport();
-        let mut answer = Err(Error::NotFound { what: WHAT });
+        let mut answer = Err(Error::NotFound { what: WHAT, message: String::new() });
         for path in INFO_PATHS {
             let mut url = transport.api.clone();
             url.set_path(path);
             answer = self.get(WHAT, &url).await;
-            if !matches!(answer, Err(Error::NotFound { .. })) {
+            if !matches!(answer, Err(Error::NotFound { .. } | Error::Unavailable { status: 404, .. })) {
                 break;
             }
         }

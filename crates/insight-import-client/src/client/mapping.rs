@@ -11,10 +11,12 @@ use super::ImportClient;
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
 use crate::execution::{OutcomeLimits, Patience};
-use crate::http::{Answer, Repeat, below};
+use crate::http::{Answer, Repeat, backoff, below};
 
 const WHAT: &str = "the schema and mapping";
 const PROGRESS: &str = "the progress of the mapping";
+/// The most answers in a row that may be lost.
+const LOST_ANSWERS: u32 = 6;
 /// How long a change of the mapping may take.
 const LIMIT: Duration = Duration::from_mins(15);
 
@@ -62,7 +64,39 @@ impl ImportClient {
             url.query_pairs_mut().append_pair("async", "true");
         }
         let body = serde_json::to_vec(document).map_err(|source| Error::Decode { what: WHAT, source })?;
-        let answer = self.transport().send(WHAT, method, &url, Some(Bytes::from(body)), Repeat::Safe).await?;
+        let mut lost = 0;
+        let answer = loop {
+            let sent = self.transport().send(
+                WHAT,
+                method.clone(),
+                &url,
+                Some(Bytes::from(body.clone())),
+                Repeat::Unsafe,
+            );
+            match sent.await {
+                // The answer was lost, not necessarily the change.
+                Err(error) if error.is_unclear() => {
+                    lost += 1;
+                    if self.has_mapping(document).await? {
+                        return Ok(());
+                    }
+                    if lost >= LOST_ANSWERS {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(backoff(lost)).await;
+                }
+                // So is a repeat refused that comes after a change which took effect late.
+                Err(Error::InvalidMapping(_) | Error::Refused { .. })
+                    if lost > 0 && self.comes_to_have(document).await? =>
+                {
+                    return Ok(());
+                }
+                answer => break answer?,
+            }
+        };
+        if answer.status.as_u16() == 409 && lost > 0 && self.comes_to_have(document).await? {
+            return Ok(());
+        }
         if answer.status.as_u16() == 409 {
             return Err(Error::MappingExists);
         }
@@ -77,6 +111,22 @@ impl ImportClient {
             }
             None => Ok(()),
         }
+    }
+
+    /// True if Assets has everything that a document asks for.
+    async fn has_mapping(&self, document: &SchemaAndMapping) -> Result<bool> {
+        Ok(self.schema_and_mapping().await?.is_some_and(|current| current.holds(document)))
+    }
+
+    /// The same for a change that may be under way: asked a few times.
+    async fn comes_to_have(&self, document: &SchemaAndMapping) -> Result<bool> {
+        for attempt in 1..=LOST_ANSWERS {
+            if self.has_mapping(document).await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(backoff(attempt)).await;
+        }
+        Ok(false)
     }
 
     /// Where the progress of a detached change is: in a header, or told by an id in the body.

@@ -142,7 +142,10 @@ impl ImportClient {
     pub async fn workspace_id(&self) -> Result<String> {
         let source = self.links().await?.source;
         let mut segments = source.path_segments().into_iter().flatten().skip_while(|s| *s != "workspace");
-        segments.nth(1).map(str::to_owned).ok_or(Error::NotFound { what: "the workspace in the links" })
+        segments.nth(1).map(str::to_owned).ok_or_else(|| Error::NotFound {
+            what: "the workspace in the links",
+            message: "the links name none".into(),
+        })
     }
 
     /// A call at one of the links. Links that lead nowhere are asked for again, once: the token may have moved.

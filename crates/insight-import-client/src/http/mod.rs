@@ -1,6 +1,7 @@
 //! The one place where requests are sent: with the credential, to the right origin, paced, retried.
 
 mod pace;
+mod refusal;
 mod settings;
 
 use std::time::Duration;
@@ -8,14 +9,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use serde_json::Value;
 use url::Url;
 
 pub(crate) use pace::Pace;
 pub use pace::PaceState;
+pub(crate) use refusal::words;
 pub(crate) use settings::{HttpSettings, authorization, base_url, below, http_settings};
 
-use crate::ValidationError;
 use crate::error::{Error, Result};
 
 const ATTEMPTS: u32 = 6;
@@ -31,6 +31,15 @@ pub(crate) enum Credential {
     ImportToken,
     /// The account of a person or of a service.
     Account,
+}
+
+impl Credential {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::ImportToken => "import token",
+            Self::Account => "account",
+        }
+    }
 }
 
 /// An answer that the caller has to make sense of.
@@ -105,7 +114,12 @@ impl Transport {
                             continue;
                         }
                         status @ (500 | 502 | 504) => Error::Unavailable { what, status },
-                        _ => return Err(self.refused(what, &answer, body.as_ref().map_or(0, Bytes::len))),
+                        // The API answers in JSON: a page tells of the way to it, and nothing of what was asked for.
+                        404 if refusal::is_page(&answer) => Error::Unavailable { what, status: 404 },
+                        _ => {
+                            let bytes = body.as_ref().map_or(0, Bytes::len);
+                            return Err(refusal::error(self.credential, what, &answer, bytes));
+                        }
                     }
                 }
                 Err(Broken::TooLong) => return Err(Error::AnswerTooLarge { what, limit: LARGEST_ANSWER }),
@@ -153,33 +167,6 @@ impl Transport {
         Ok(Answer { status, headers, body: body.freeze() })
     }
 
-    /// The error that an answer stands for.
-    fn refused(&self, what: &'static str, answer: &Answer, bytes: usize) -> Error {
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        match (answer.status.as_u16(), self.credential) {
-            (401, Credential::ImportToken) => Error::DeadToken,
-            (401, Credential::Account) => Error::AccountRefused,
-            (403, Credential::ImportToken) => Error::Forbidden { what, who: "import token" },
-            (403, Credential::Account) => Error::Forbidden { what, who: "account" },
-            (404, _) => Error::NotFound { what },
-            (413, _) => Error::TooLarge { bytes },
-            (400, _) if body.get("dataValidationErrors").is_some() => {
-                Error::InvalidMapping(ValidationError::read(&body))
-            }
-            (status, _) => {
-                let message = message_of(&body);
-                // Atlassian documents no code for it; these are the words that its pages use.
-                let words = message.to_lowercase();
-                let limit = words.contains("limit") && (words.contains("object") || words.contains("quota"));
-                if limit || status == 402 {
-                    Error::LimitReached { message }
-                } else {
-                    Error::Refused { what, status, message }
-                }
-            }
-        }
-    }
-
     /// A link of an answer, if it leads to the configured origin.
     pub(crate) fn link(&self, link: &'static str, target: Option<&str>) -> Result<Url> {
         let wrong = |problem: String| Error::Link { link, problem };
@@ -209,18 +196,4 @@ fn unreachable(url: &Url, error: &reqwest::Error, sent: bool) -> Error {
     }
     let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
     Error::Transport { host, reason, sent }
-}
-
-/// What an error body says, whichever of its shapes it has.
-pub(crate) fn message(body: &[u8]) -> String {
-    message_of(&serde_json::from_slice(body).unwrap_or_default())
-}
-
-fn message_of(body: &Value) -> String {
-    let texts = ["errorMessages", "errors", "message", "errorCode"]
-        .into_iter()
-        .filter_map(|name| body.get(name))
-        .flat_map(crate::outcome::texts)
-        .collect::<Vec<_>>();
-    if texts.is_empty() { "no reason given".into() } else { texts.join("; ") }
 }

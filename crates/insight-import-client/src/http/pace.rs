@@ -1,8 +1,9 @@
 //! How many requests may be under way, learnt from how Assets takes them.
 //!
 //! Atlassian names a limit (1,000 requests a minute for each endpoint), but its answers need not say how much of it is
-//! left. Headers are obeyed when there are any; otherwise a refusal halves what may be under way and closes the door
-//! for a while, and every answer that goes well opens it a little.
+//! left. A refusal halves what may be under way and closes the door for a while, and every answer that goes well opens
+//! it a little. Headers can make that while longer, never shorter: `X-RateLimit-Reset` is given to the minute and mostly
+//! past when it arrives (JRACLOUD-69262), `Retry-After` can be 0 or a date in the past, and clocks differ.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +14,12 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Longer than this nobody is kept waiting, whatever a header says.
+/// The longest wait, whatever a header says.
 const LONGEST: Duration = Duration::from_mins(2);
+/// The shortest pause after a refusal, whatever a header says.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest pause without a header, before jitter.
+const GROWN: Duration = Duration::from_secs(30);
 
 /// What is known of the pace, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub struct PaceState {
     pub in_flight: usize,
     /// How many may be under way at once.
     pub allowed: usize,
+    /// The time until requests go again after a refusal; zero unless they are held back.
+    pub held_for: Duration,
 }
 
 #[derive(Debug)]
@@ -43,7 +50,10 @@ struct State {
     closed_until: Option<Instant>,
     requests: u64,
     refused: u64,
+    /// Pauses that did not help, one after the other.
     refused_in_a_row: u32,
+    /// When the last refusal arrived. Requests that were under way then belong to it.
+    refused_at: Option<Instant>,
 }
 
 impl Pace {
@@ -56,6 +66,7 @@ impl Pace {
             requests: 0,
             refused: 0,
             refused_in_a_row: 0,
+            refused_at: None,
         };
         Self { state: Mutex::new(state), freed: Notify::new(), most }
     }
@@ -67,6 +78,10 @@ impl Pace {
             refused: state.refused,
             in_flight: state.in_flight,
             allowed: state.whole(),
+            held_for: state
+                .closed_until
+                .map(|until| until.saturating_duration_since(Instant::now()))
+                .unwrap_or_default(),
         }
     }
 
@@ -81,7 +96,7 @@ impl Pace {
                     _ if state.in_flight < state.whole() => {
                         state.in_flight += 1;
                         state.requests += 1;
-                        return Turn { pace: self };
+                        return Turn { pace: self, began: Instant::now() };
                     }
                     _ => None,
                 }
@@ -110,6 +125,7 @@ impl State {
 /// A request under way. Ends when dropped.
 pub(crate) struct Turn<'p> {
     pace: &'p Pace,
+    began: Instant,
 }
 
 impl Turn<'_> {
@@ -118,27 +134,42 @@ impl Turn<'_> {
         let mut state = self.pace.lock();
         let refused = matches!(status.as_u16(), 429 | 503);
         let used_up = header(headers, "x-ratelimit-remaining") == Some("0");
+        let now = Instant::now();
         if refused {
             state.refused += 1;
-            state.refused_in_a_row += 1;
-            state.allowed = (state.allowed / 2.0).max(1.0);
+            // Those that were sent together are refused together.
+            if state.refused_at.is_none_or(|last| self.began >= last) {
+                state.refused_in_a_row += 1;
+                state.allowed = (state.allowed / 2.0).max(1.0);
+            }
+            state.refused_at = Some(now);
         } else {
             state.refused_in_a_row = 0;
             let near = header(headers, "x-ratelimit-nearlimit") == Some("true");
             let step = if near { 0.0 } else { 1.0 / state.allowed };
             state.allowed = (state.allowed + step).min(self.pace.most);
         }
-        if refused || used_up {
-            let told = told(headers);
-            let wait = match told {
-                Some(told) => told.min(LONGEST) + Duration::from_millis(rand::random_range(0..500)),
-                None if refused => super::backoff(state.refused_in_a_row),
-                None => return,
-            };
-            let until = Instant::now() + wait;
-            state.closed_until = Some(state.closed_until.map_or(until, |known| known.max(until)));
-        }
+        let named = named(headers).map(|wait| wait.min(LONGEST) + jitter(Duration::from_millis(500)));
+        let wait = match named {
+            _ if !refused && !used_up => return,
+            Some(named) if refused => named.max(pause(state.refused_in_a_row)),
+            None if refused => pause(state.refused_in_a_row),
+            Some(named) => named,
+            None => return,
+        };
+        let until = now + wait;
+        state.closed_until = Some(state.closed_until.map_or(until, |known| known.max(until)));
     }
+}
+
+/// The pause after so many refusals in a row: a second, doubled each time, with jitter on top.
+fn pause(refusals: u32) -> Duration {
+    let pause = SHORTEST.saturating_mul(1 << refusals.saturating_sub(1).min(5)).min(GROWN);
+    pause + jitter(pause / 2)
+}
+
+fn jitter(most: Duration) -> Duration {
+    most.mul_f64(rand::random_range(0.0..1.0))
 }
 
 impl Drop for Turn<'_> {
@@ -152,18 +183,24 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// How long the answer says to wait: seconds, a date, or the moment at which the limit is reset.
-fn told(headers: &HeaderMap) -> Option<Duration> {
+/// The wait that an answer names: seconds, a date, or the time at which the limit is reset. A wait of nothing names none.
+fn named(headers: &HeaderMap) -> Option<Duration> {
     let after = header(headers, RETRY_AFTER.as_str());
-    if let Some(seconds) = after.and_then(|text| text.parse().ok()) {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = after.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|date| date.timestamp());
-    let until = date.or_else(|| header(headers, "x-ratelimit-reset")?.parse().ok())?;
-    // By the clock of whoever wrote it, which need not be ours.
-    let now = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-    let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
-    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+    let seconds = after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let wait = seconds.or_else(|| {
+        let date = after.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|date| date.timestamp());
+        let until = date.or_else(|| header(headers, "x-ratelimit-reset").and_then(reset))?;
+        // By the clock that wrote it, which need not be ours.
+        let now = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+        let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
+        Duration::try_from(until.duration_since(now)).ok()
+    });
+    wait.filter(|wait| !wait.is_zero())
+}
+
+/// A time with or without seconds, as Atlassian gives it: `2026-11-28T16:00Z`.
+fn reset(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| format!("{}:00Z", text.strip_suffix('Z')?).parse().ok())
 }
 
 #[cfg(test)]
@@ -217,16 +254,52 @@ mod tests {
         }
     }
 
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        [(http::HeaderName::from_static(name), value.parse().unwrap())].into_iter().collect()
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn without_headers_the_door_stays_closed_longer_each_time() {
-        let pace = Pace::new(4);
-        let mut waits = Vec::new();
-        for _ in 0..6 {
-            let began = Instant::now();
-            refuse(&pace, &HeaderMap::new()).await;
-            waits.push(began.elapsed());
+    async fn poor_headers_never_shorten_the_pause() {
+        let past = Timestamp::now() - Duration::from_secs(90);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&past).unwrap();
+        let minute = past.strftime("%Y-%m-%dT%H:%MZ").to_string();
+        let mut skewed = headers("retry-after", &date);
+        skewed.insert(DATE, date.parse().unwrap());
+        let poor = [
+            HeaderMap::new(),
+            headers("retry-after", "0"),
+            headers("retry-after", &date),
+            headers("retry-after", "soon"),
+            headers("x-ratelimit-reset", &minute),
+            headers("x-ratelimit-reset", &past.to_string()),
+            skewed,
+        ];
+        for headers in poor {
+            let pace = Pace::new(4);
+            let mut waits = Vec::new();
+            for _ in 0..8 {
+                let began = Instant::now();
+                refuse(&pace, &headers).await;
+                waits.push(began.elapsed());
+            }
+            // The first goes at once; the pauses after it grow from a second to half a minute and its jitter.
+            assert!(waits[1] >= SHORTEST, "{headers:?}: {waits:?}");
+            assert!(waits[6] > Duration::from_secs(29), "{headers:?}: {waits:?}");
+            assert!(waits.iter().all(|wait| *wait <= GROWN + GROWN / 2), "{headers:?}: {waits:?}");
         }
-        assert!(waits[5] > Duration::from_secs(3), "{waits:?}");
-        assert!(waits.iter().sum::<Duration>() < Duration::from_mins(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_refused_together_are_one_refusal() {
+        let pace = Pace::new(4);
+        let turns = [pace.turn().await, pace.turn().await, pace.turn().await];
+        tokio::time::advance(Duration::from_millis(10)).await;
+        for turn in &turns {
+            turn.learn(StatusCode::TOO_MANY_REQUESTS, &headers("retry-after", "0"));
+        }
+        drop(turns);
+        let state = pace.state();
+        assert_eq!((state.refused, state.allowed), (3, 2));
+        assert!(state.held_for >= SHORTEST && state.held_for <= SHORTEST * 2, "{state:?}");
     }
 }

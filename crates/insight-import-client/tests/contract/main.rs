@@ -6,4 +6,5 @@
 mod account;
 mod errors;
 mod imports;
+mod isolation;
 mod support;

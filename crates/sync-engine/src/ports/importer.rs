@@ -88,6 +88,24 @@ impl Outcome {
     }
 }
 
+/// A record that the importer refuses although it is sent alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRecord {
+    /// The object.
+    pub key: RecordKey,
+    /// The importer's own words.
+    pub reason: String,
+}
+
+/// The result of sending records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Submitted {
+    /// The number of chunks that were accepted.
+    pub chunks: u64,
+    /// Records that are not part of the execution: the importer refuses each of them alone.
+    pub rejected: Vec<RejectedRecord>,
+}
+
 /// What is known of an execution that this process did not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExecutionState {
@@ -146,8 +164,11 @@ pub trait Execution: Send {
     /// Its id.
     fn id(&self) -> &ExecutionId;
 
-    /// Sends records, in chunks that fit. Gives the number of chunks sent.
-    async fn submit(&mut self, records: Vec<Record>) -> Result<u64, PortError>;
+    /// Sends records, in chunks that fit. Records that the importer refuses are left out and named.
+    ///
+    /// # Errors
+    /// When the execution cannot take records: then it is to be cancelled.
+    async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError>;
 
     /// Says that everything was sent, and waits for the outcome.
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError>;

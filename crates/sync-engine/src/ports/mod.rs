@@ -18,7 +18,10 @@ pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};
 pub use history::{
     EventEntry, EventFilter, EventMark, EventState, Replay, RunDetail, RunExecution, RunFilter, WaitsFor,
 };
-pub use importer::{Execution, ExecutionState, Importer, KeptValue, Outcome, SourceState, TypeOutcome};
+pub use importer::{
+    Execution, ExecutionState, Importer, KeptValue, Outcome, RejectedRecord, SourceState, Submitted,
+    TypeOutcome,
+};
 pub use objects::{Clearing, Objects, ToClear};
 pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
 pub use sample::Sample;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use super::{FeedState, Upkeep};
+use super::{FeedState, RejectedRecord, Upkeep};
 use crate::{Handful, Pass, RunKind, RunReport, Suspects};
 
 /// The store could not do what was asked; nothing was half done.
@@ -165,6 +165,12 @@ pub struct Unconfirmed {
     pub reason: String,
     /// When it is sent again.
     pub due: Timestamp,
+    /// The name of the object, where the record has one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// True if it fails even when it is sent alone.
+    #[serde(default)]
+    pub rejected: bool,
 }
 
 /// What a run would take away from objects that live on.
@@ -222,15 +228,10 @@ pub struct InboxCounts {
     pub untouched_since: Option<Timestamp>,
     /// Records that Assets did not account for and that are sent again.
     pub unconfirmed: u64,
-    /// Of those, records that were sent alone, often enough to be called failed.
+    /// Of those, rejected records: they fail even when they are sent alone.
     pub failed: u64,
     /// When the directory was read for the oldest of those records.
     pub unconfirmed_since: Option<Timestamp>,
-}
-
-impl InboxCounts {
-    /// A record that was sent this often counts as failed. It is sent again all the same, rarely.
-    pub const FAILED_AFTER: u32 = 6;
 }
 
 /// An execution that was started and whose end was not recorded.
@@ -401,8 +402,22 @@ pub trait StateStore: Upkeep + Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Stages unconfirmed records that are due, as they were; fewer at a time the more often they failed, until each
-    /// goes alone and the one that is refused is found. Gives the number.
+    /// Takes staged records that the importer refuses out of a run: they are unconfirmed, rejected, and sent again alone.
+    async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError>;
+
+    /// Separates suspects from the good among records that a run was the last to send and that were not
+    /// [confirmed](Self::confirm). `dropped` has, for each kind, how many of its records were dropped, or `None` where
+    /// that is not known; records that `said` names are suspects.
+    async fn isolate(
+        &self,
+        run: RunId,
+        dropped: &BTreeMap<ObjectKind, Option<u64>>,
+        said: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Stages unconfirmed records that are due, as they were: for each kind those that are thought to be good, together
+    /// with half of the suspects; suspects alone once nothing else is due. Gives the number.
     async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError>;
 
     /// When the next of them is due.

@@ -2,13 +2,16 @@
 
 use async_trait::async_trait;
 use insight_import_client as assets;
-use insight_import_client::{ChunkLimits, Chunker, ImportClient, OutcomeLimits, SourceStatus};
+use insight_import_client::{
+    Chunk, ChunkLimits, Chunker, ImportClient, OutcomeLimits, RefusedRecord, SourceStatus,
+};
 use schema_mapper::{EmptyValues, Mapping};
 use serde_json::Value;
 use sync_engine::{
-    Execution, ExecutionState, Importer, KeptValue, Outcome, PortError, SourceState, TypeOutcome,
+    Execution, ExecutionState, Importer, KeptValue, Outcome, PortError, RejectedRecord, SourceState,
+    Submitted, TypeOutcome,
 };
-use sync_model::{ExecutionId, Record};
+use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
 use super::{MappingSlot, SourceSettings, assets_error};
 
@@ -95,6 +98,7 @@ impl Importer for AssetsImporter {
         Ok(Box::new(AssetsExecution {
             id: ExecutionId::new(started.id()),
             execution: started,
+            client: self.client.clone(),
             mapping: self.mapping.clone(),
             settings: self.settings.clone(),
             chunker: Chunker::new(self.chunks),
@@ -135,9 +139,51 @@ impl Importer for AssetsImporter {
 struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
+    client: ImportClient,
     mapping: MappingSlot,
     settings: SourceSettings,
     chunker: Chunker,
+}
+
+impl AssetsExecution {
+    /// Sends a chunk, and names the records that Assets refuses.
+    async fn post(&mut self, chunk: &Chunk, submitted: &mut Submitted) -> Result<(), PortError> {
+        let sent = self.execution.submit(chunk).await.map_err(sending)?;
+        submitted.chunks += sent.chunks;
+        if let Some(bytes) = sent.too_large {
+            self.chunker.limit_bytes(bytes / 2);
+        }
+        for refused in sent.refused {
+            submitted.rejected.push(self.rejected(refused)?);
+        }
+        Ok(())
+    }
+
+    /// A refused record as the engine knows it, with its size where that is the reason.
+    fn rejected(&self, refused: RefusedRecord) -> Result<RejectedRecord, PortError> {
+        let RefusedRecord { selector, record, bytes, error } = refused;
+        let kind = ObjectKind::ALL.into_iter().find(|kind| Mapping::selector(*kind) == selector);
+        let named = kind.and_then(|kind| {
+            let mapping = self.mapping.get()?;
+            let id = record.get(&mapping.identity(kind)?.locator)?.as_str()?.to_owned();
+            let largest = mapping
+                .attributes(kind)
+                .iter()
+                .map(|a| (record.get(&a.locator).map_or(0, |value| value.to_string().len()), &a.name))
+                .max()
+                .map(|(size, name)| (size, name.clone()));
+            Some((RecordKey { kind, id }, largest))
+        });
+        let Some((key, largest)) = named else { return Err(sending(error)) };
+        let reason = match (&error, largest) {
+            (assets::Error::TooLarge { message, .. }, Some((size, name))) => format!(
+                "the record alone takes {bytes} bytes, of which the attribute {name} takes {size}, and that is too large for \
+                 Assets: {message}"
+            ),
+            _ => error.to_string(),
+        };
+        Ok(RejectedRecord { key, reason })
+    }
 }
 
 fn sending(error: assets::Error) -> PortError {
@@ -150,24 +196,34 @@ impl Execution for AssetsExecution {
         &self.id
     }
 
-    async fn submit(&mut self, records: Vec<Record>) -> Result<u64, PortError> {
-        let mut sent = 0;
+    async fn submit(&mut self, records: Vec<Record>) -> Result<Submitted, PortError> {
+        let mut submitted = Submitted::default();
         for record in records {
             let entry = Value::Object(record.fields.into_iter().collect());
             if let Some(chunk) = self.chunker.push(Mapping::selector(record.key.kind), entry) {
-                sent += self.execution.submit(&chunk).await.map_err(sending)?;
+                self.post(&chunk, &mut submitted).await?;
             }
         }
         // What is left of a page goes at once: pages are large, and nothing may be kept back before the end.
         if let Some(chunk) = self.chunker.take() {
-            sent += self.execution.submit(&chunk).await.map_err(sending)?;
+            self.post(&chunk, &mut submitted).await?;
         }
-        Ok(sent)
+        Ok(submitted)
     }
 
     async fn complete(self: Box<Self>) -> Result<Outcome, PortError> {
         let failed = |e| assets_error("the import did not come to an end", e);
-        let processing = self.execution.complete().await.map_err(failed)?;
+        let client = self.client.clone();
+        let processing = match self.execution.complete().await {
+            Ok(processing) => processing,
+            // Refused as a whole: nothing of it takes effect, and which records are at fault is found by smaller ones.
+            Err(error) if error.is_about_records() => {
+                let reason = error.to_string();
+                client.cancel_execution(self.id.as_str(), &reason).await.map_err(failed)?;
+                return Ok(Outcome { ok: false, types: Vec::new(), messages: vec![reason] });
+            }
+            Err(error) => return Err(failed(error)),
+        };
         let ended = processing.outcome(&OutcomeLimits::default()).await.map_err(failed)?;
         Ok(concluded(&ended, &self.mapping, &self.settings).await)
     }

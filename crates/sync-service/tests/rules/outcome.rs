@@ -113,6 +113,40 @@ async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_sam
 }
 
 #[tokio::test]
+async fn record_that_is_too_large_is_set_aside() {
+    let world = world(9, 2).await;
+    let property = json!({ "title": "Notes", "type": "string", "maxLength": 100_000 });
+    world.call("PUT", "/okta/schemas/user/notes", property).await;
+    let connection = world.synced("log").await;
+    world.call("PUT", "/insight/settings", json!({ "chunkLimit": 20_000 })).await;
+    let users = world.users().await;
+    world.change(&users[0], json!({ "city": "Bad", "notes": "x".repeat(40_000) })).await;
+    for user in &users[1..] {
+        world.change(user, json!({ "city": "Good" })).await;
+    }
+    let before = world.executions().await.len();
+    let report = sync(&connection).await.unwrap();
+    assert_eq!(world.executions().await.len() - before, 1, "the others need no further execution");
+    assert!(!report.is_complete() && report.outstanding.rejected == 1, "{report:?}");
+    for user in &users[1..] {
+        assert!(world.object(user).await.contains("Good"));
+    }
+    let status = connection.status(1).await.unwrap();
+    let rejected = &status.unconfirmed[0];
+    assert_eq!((&rejected.key.id, rejected.rejected, status.unconfirmed.len()), (&users[0], true, 1));
+    assert!(rejected.reason.contains("the attribute Notes takes 40002"), "{}", rejected.reason);
+    assert!(rejected.name.is_some());
+    // A later run with nothing new to send is incomplete as well.
+    let report = sync(&connection).await.unwrap();
+    assert!(!report.is_complete() && report.executions == 0, "{report:?}");
+    // Repaired in Okta, it is sent at once.
+    world.change(&users[0], json!({ "notes": "short" })).await;
+    let report = sync(&connection).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
 async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
     let world = world(9, 2).await;
     let connection = world.synced("log").await;
@@ -135,7 +169,7 @@ async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
 
 #[tokio::test]
 async fn a_chunk_that_fails_cancels_the_execution_and_leaves_the_reason_in_its_history() {
-    let world = world(9, 2).await;
+    let world = world(30, 2).await;
     let connection = world.open("log").await;
     connection.engine().setup(false).await.unwrap();
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 50 })).await;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sync_service::engine::{
     Cursor, Directory, EngineOptions, EventFeed, Execution, ExecutionState, FeedPage, FeedPosition, Importer,
     KeptValue, Observed, ObservedGroup, ObservedUser, Outcome, Page, PortError, Ports, SourceState,
+    Submitted,
 };
 use sync_service::model::{Departure, ExecutionId, GroupId, ObjectKind, Record, UserId};
 
@@ -191,7 +192,7 @@ impl Execution for CarelessExecution {
         self.execution.id()
     }
 
-    async fn submit(&mut self, mut records: Vec<Record>) -> Result<u64, PortError> {
+    async fn submit(&mut self, mut records: Vec<Record>) -> Result<Submitted, PortError> {
         self.sent.extend(records.iter().map(|record| record.key.kind));
         if matches!(self.broken, Broken::ForgetsToClear) {
             for record in &mut records {

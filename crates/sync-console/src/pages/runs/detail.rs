@@ -245,6 +245,8 @@ mod tests {
             attempts: 6,
             reason: "value too long: <script>".into(),
             due: at(3600),
+            name: None,
+            rejected: true,
         };
         let detail = RunDetail { summary, executions, refused_count: 3, refused: vec![refused] };
         let main = ConnectionName::try_from("main".to_owned()).unwrap();

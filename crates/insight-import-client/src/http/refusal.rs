@@ -1,0 +1,207 @@
+//! A refusal in the words of the service that sent it, and the reason as far as the answer proves one.
+
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::{Answer, Credential};
+use crate::ValidationError;
+use crate::error::{Error, RefusalReason};
+
+/// The longest text that is kept of an answer, in characters.
+const LONGEST: usize = 300;
+/// The most of a page that is searched for text, in bytes.
+const SEARCHED: usize = 32 << 10;
+
+/// The error that an answer stands for. `bytes` is the size of the request's body.
+pub(super) fn error(credential: Credential, what: &'static str, answer: &Answer, bytes: usize) -> Error {
+    let status = answer.status.as_u16();
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let message = words(answer);
+    let reason = reason(answer, &body, &message);
+    match (status, credential) {
+        (401, Credential::ImportToken) if reason == RefusalReason::InvalidCredential => Error::DeadToken,
+        (401, Credential::Account) if reason == RefusalReason::InvalidCredential => {
+            Error::AccountRefused { message }
+        }
+        (401 | 403 | 407 | 511, _) => {
+            Error::Forbidden { what, who: credential.as_str(), status, reason, message }
+        }
+        (404, _) => Error::NotFound { what, message },
+        (413, _) => Error::TooLarge { bytes, message },
+        (400, _) if body.get("dataValidationErrors").is_some() => {
+            Error::InvalidMapping(ValidationError::read(&body))
+        }
+        _ => {
+            // Atlassian documents no code for it; these are the words that its pages use.
+            let lower = message.to_lowercase();
+            let limit = lower.contains("limit") && (lower.contains("object") || lower.contains("quota"));
+            if limit || status == 402 {
+                Error::LimitReached { message }
+            } else {
+                Error::Refused { what, status, message }
+            }
+        }
+    }
+}
+
+/// True if a page answered instead of the API: of a firewall, a gateway, or a proxy.
+pub(super) fn is_page(answer: &Answer) -> bool {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.to_ascii_lowercase().contains("html") || answer.body.trim_ascii_start().starts_with(b"<")
+}
+
+/// The reason as far as the answer proves one. Atlassian documents no codes for allowlists and plans; the words are those
+/// of its support articles (1384133808 for the allowlist).
+fn reason(answer: &Answer, body: &Value, message: &str) -> RefusalReason {
+    let status = answer.status;
+    if matches!(status.as_u16(), 407 | 511) {
+        return RefusalReason::Proxy;
+    }
+    if is_page(answer) {
+        return RefusalReason::Firewall;
+    }
+    let lower = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["allowed list", "allowlist", "allow list", "whitelist", "ip address"]) {
+        return RefusalReason::IpAllowlist;
+    }
+    if says(&["your plan", "subscription", "license", "licence"]) {
+        return RefusalReason::Plan;
+    }
+    // The gateway's own words for a token that it does not know, or none.
+    let usual = says(&["unauthorized", "client must be authenticated"]) && lower.len() < 64;
+    let silent = answer.body.trim_ascii().is_empty() || body.is_null();
+    let codes = body.get("code").is_none_or(|code| code == 401);
+    match status {
+        StatusCode::UNAUTHORIZED if (usual || silent) && codes => RefusalReason::InvalidCredential,
+        StatusCode::FORBIDDEN => RefusalReason::Permission,
+        _ => RefusalReason::Unknown,
+    }
+}
+
+/// The text of an answer in one line: of the fields that hold messages, or else of the page.
+pub(crate) fn words(answer: &Answer) -> String {
+    let text = if let Ok(body) = serde_json::from_slice::<Value>(&answer.body) {
+        message_of(&body)
+    } else {
+        let start = &answer.body[..answer.body.len().min(SEARCHED)];
+        text_of_page(&String::from_utf8_lossy(start))
+    };
+    let text = shortened(&text);
+    if text.is_empty() { "no reason given".into() } else { text }
+}
+
+fn message_of(body: &Value) -> String {
+    ["errorMessages", "errors", "message", "errorMessage", "error", "errorCode"]
+        .into_iter()
+        .filter_map(|name| body.get(name))
+        .flat_map(crate::outcome::texts)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The text of a page without its tags; title and body are separated by a blank.
+fn text_of_page(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some(open) = rest.find('<') {
+        text.push_str(&rest[..open]);
+        text.push(' ');
+        rest = &rest[open..];
+        let lower = rest.get(..8).unwrap_or(rest).to_ascii_lowercase();
+        // Scripts and styles hold no text; everything else ends with its tag.
+        let end = match () {
+            () if lower.starts_with("<script") => closing(rest, "</script"),
+            () if lower.starts_with("<style") => closing(rest, "</style"),
+            () => rest.find('>'),
+        };
+        let Some(end) = end else { return text };
+        rest = &rest[end + 1..];
+    }
+    text.push_str(rest);
+    text
+}
+
+fn closing(page: &str, tag: &str) -> Option<usize> {
+    let at = page.to_ascii_lowercase().find(tag)?;
+    page[at..].find('>').map(|end| at + end)
+}
+
+/// One line of bounded length, without control characters.
+fn shortened(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(status: u16, kind: &'static str, body: String) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: body.into() }
+    }
+
+    #[test]
+    fn page_is_shown_as_text() {
+        let page = "<html><head><title>403 ERROR</title><style>p { color: red }</style>\
+                    <script>var a = 1 < 2;</script></head><body>Request\u{1b}[31m blocked.</body></html>";
+        assert_eq!(
+            words(&answer(403, "text/html; charset=utf-8", page.into())),
+            "403 ERROR Request [31m blocked."
+        );
+    }
+
+    #[test]
+    fn long_text_is_shortened() {
+        let told =
+            words(&answer(403, "application/json", json!({ "message": "é".repeat(5000) }).to_string()));
+        assert_eq!(told.chars().count(), LONGEST + 1);
+        assert_eq!(words(&answer(500, "text/plain", String::new())), "no reason given");
+    }
+
+    #[test]
+    fn reason_follows_the_answer() {
+        let json = "application/json";
+        let allowlist = "The IP address has been rejected because it is not on the allowed list.";
+        for (status, kind, body, wanted) in [
+            (401, json, json!({"code": 401, "message": "Unauthorized"}), RefusalReason::InvalidCredential),
+            (401, json, Value::Null, RefusalReason::InvalidCredential),
+            (401, json, json!({"message": "The token is not valid before noon"}), RefusalReason::Unknown),
+            (401, json, json!({"code": 7, "message": "Unauthorized"}), RefusalReason::Unknown),
+            (403, json, json!({"errorMessages": [allowlist]}), RefusalReason::IpAllowlist),
+            (401, json, json!({"errorMessages": [allowlist]}), RefusalReason::IpAllowlist),
+            (
+                403,
+                json,
+                json!({"errorMessages": ["Assets is not available for your plan."]}),
+                RefusalReason::Plan,
+            ),
+            (403, json, json!({"errorMessages": ["no"]}), RefusalReason::Permission),
+            (407, json, Value::Null, RefusalReason::Proxy),
+            (511, "text/html", json!("<p>Sign in</p>"), RefusalReason::Proxy),
+            (403, "text/html", json!("<p>Blocked</p>"), RefusalReason::Firewall),
+            (401, "text/html", json!("<p>Unauthorized</p>"), RefusalReason::Firewall),
+        ] {
+            let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            let error = error(Credential::ImportToken, "x", &answer(status, kind, text), 0);
+            let told = match &error {
+                Error::DeadToken => RefusalReason::InvalidCredential,
+                Error::Forbidden { reason, .. } => *reason,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(told, wanted, "{status} {body}");
+            let renews = error.hint().is_some_and(|hint| hint.contains("generate a new token"));
+            assert_eq!(renews, wanted == RefusalReason::InvalidCredential, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Suspects among unconfirmed records, and what is sent next to find the bad ones.
+//!
+//! A test is an execution; it tells how many of its records were dropped, and not which. What is assumed here decides what
+//! is sent next, and never what is confirmed: that takes an execution which accounts for all of its records.
+
+/// The number of bad ones of a lot in which every record was refused by itself.
+pub(crate) const ALL: i64 = 1 << 40;
+
+/// An unconfirmed record, as far as isolation is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Suspect {
+    /// The object's ID.
+    pub(crate) id: String,
+    /// Its lot; 0 for a record that is thought to be good.
+    pub(crate) lot: i64,
+    /// How many of its lot are thought to be bad; 0 where some are, and how many is not known.
+    pub(crate) bad: i64,
+    /// True if it was part of the test.
+    pub(crate) tested: bool,
+    /// True if the outcome names it.
+    pub(crate) named: bool,
+}
+
+/// What a test says of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) lot: i64,
+    pub(crate) bad: i64,
+    /// True if it was dropped for its own sake: nothing else of its kind was in the test, or all of it was dropped.
+    pub(crate) alone: bool,
+}
+
+/// What a test that dropped records says of each of them. `dropped` is how many, or `None` where that is not known;
+/// `fresh` is the number of a new lot.
+pub(crate) fn judge(records: &[Suspect], dropped: Option<i64>, fresh: i64) -> Vec<Verdict> {
+    let size = |is: &dyn Fn(&Suspect) -> bool| {
+        i64::try_from(records.iter().filter(|record| is(record)).count()).unwrap_or(i64::MAX)
+    };
+    let tested = size(&|r| r.tested);
+    let known = dropped.map(|dropped| dropped.clamp(1, tested.max(1)));
+    let named = size(&|r| r.tested && r.named);
+    let suspected = size(&|r| r.tested && r.lot != 0);
+    let good = |_| Verdict { lot: 0, bad: 0, alone: false };
+    let new = |bad| Verdict { lot: fresh, bad, alone: false };
+    let judge = |record: &Suspect| {
+        if !record.tested {
+            // The half that stayed behind has the others of the lot.
+            let bad = known.map_or(0, |dropped| record.bad - dropped);
+            return if bad > 0 { Verdict { lot: record.lot, bad, alone: false } } else { good(()) };
+        }
+        if tested == 1 || dropped == Some(tested) {
+            return Verdict { alone: true, ..new(tested) };
+        }
+        if named > 0 && named < tested {
+            return if record.named { new(named) } else { good(()) };
+        }
+        let Some(dropped) = known else { return new(0) };
+        // Those that were thought to be good are, unless there are more bad ones than suspects.
+        if suspected > 0 && dropped <= suspected && record.lot == 0 { good(()) } else { new(dropped) }
+    };
+    records.iter().map(judge).collect()
+}
+
+/// A lot with how many of it there are, and how many are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lot {
+    pub(crate) number: i64,
+    pub(crate) bad: i64,
+    pub(crate) size: i64,
+    pub(crate) due: i64,
+}
+
+/// What is sent next of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Test {
+    /// Records that are thought to be good, and so many of a lot.
+    Good { lot: i64, suspects: i64 },
+    /// So many of a lot of which it is not known how many are bad: others would blur the result.
+    Half { lot: i64, suspects: i64 },
+    /// The records of a lot that are all thought to be bad.
+    Bad { lot: i64 },
+}
+
+/// What is sent next; `None` when nothing is due.
+pub(crate) fn next(lots: &[Lot]) -> Option<Test> {
+    let due = lots.iter().filter(|lot| lot.due > 0);
+    let good = due.clone().any(|lot| lot.number == 0);
+    let mixed = due.clone().filter(|lot| lot.number != 0 && lot.bad < lot.size);
+    match mixed.max_by_key(|lot| (lot.size, lot.number)) {
+        Some(lot) => {
+            let (number, suspects) = (lot.number, lot.due.min((lot.size / 2).max(1)));
+            Some(if lot.bad == 0 {
+                Test::Half { lot: number, suspects }
+            } else {
+                Test::Good { lot: number, suspects }
+            })
+        }
+        None if good => Some(Test::Good { lot: 0, suspects: 0 }),
+        // One lot at a time: together they would be no proof against each other.
+        None => due.clone().next().map(|lot| Test::Bad { lot: lot.number }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Plays executions until everything but the bad records is confirmed and those failed alone. Gives how many it took
+    /// to confirm the good ones, and how many in all.
+    fn play(count: usize, bad: &BTreeSet<usize>, tells: bool, names: bool) -> (usize, usize) {
+        let is_bad = |id: &str| bad.contains(&id.parse().unwrap());
+        let mut records: Vec<Suspect> = (0..count)
+            .map(|n| Suspect { id: n.to_string(), lot: 0, bad: 0, tested: false, named: false })
+            .collect();
+        let mut alone: BTreeSet<String> = BTreeSet::new();
+        let mut good_after = None;
+        for execution in 1_usize..2000 {
+            let numbers: BTreeSet<i64> = records.iter().map(|r| r.lot).collect();
+            let lots: Vec<Lot> = numbers
+                .iter()
+                .map(|&number| {
+                    let of = records.iter().filter(|r| r.lot == number);
+                    let size = i64::try_from(of.clone().count()).unwrap();
+                    let due = i64::try_from(of.clone().filter(|r| !alone.contains(&r.id)).count()).unwrap();
+                    Lot { number, bad: of.clone().next().unwrap().bad, size, due }
+                })
+                .collect();
+            let test = next(&lots).unwrap();
+            // Rejected ones wait longer than what is not found out yet.
+            let mut left = match test {
+                Test::Good { suspects, .. } | Test::Half { suspects, .. } => suspects,
+                Test::Bad { .. } => i64::MAX,
+            };
+            for record in &mut records {
+                let mut is_taken = |lot| {
+                    left -= i64::from(record.lot == lot);
+                    record.lot == lot && left >= 0
+                };
+                record.tested = match test {
+                    Test::Good { lot, .. } => record.lot == 0 || is_taken(lot),
+                    Test::Half { lot, .. } | Test::Bad { lot } => is_taken(lot),
+                };
+                record.named = names && is_bad(&record.id);
+            }
+            let dropped = records.iter().filter(|r| r.tested && is_bad(&r.id)).count();
+            if dropped == 0 {
+                records.retain(|r| !r.tested);
+            } else {
+                let touched: BTreeSet<i64> =
+                    records.iter().filter(|r| r.tested && r.lot != 0).map(|r| r.lot).collect();
+                let judged: Vec<usize> = (0..records.len())
+                    .filter(|&n| records[n].tested || touched.contains(&records[n].lot))
+                    .collect();
+                let given: Vec<Suspect> = judged.iter().map(|&n| records[n].clone()).collect();
+                let dropped = tells.then(|| i64::try_from(dropped).unwrap());
+                let fresh = i64::try_from(execution).unwrap();
+                for (&n, verdict) in judged.iter().zip(judge(&given, dropped, fresh)) {
+                    records[n].lot = verdict.lot;
+                    records[n].bad = verdict.bad;
+                    if verdict.alone {
+                        assert!(is_bad(&records[n].id), "a good record is called bad");
+                        alone.insert(records[n].id.clone());
+                    }
+                }
+            }
+            if good_after.is_none() && records.iter().all(|r| is_bad(&r.id)) {
+                good_after = Some(execution);
+            }
+            if let (Some(good), true) = (good_after, records.iter().all(|r| alone.contains(&r.id))) {
+                return (good, execution);
+            }
+        }
+        panic!("it does not end: {count} {bad:?}");
+    }
+
+    #[test]
+    fn named_record_takes_three_executions() {
+        assert_eq!(play(700, &[412].into(), true, true), (2, 3));
+        assert_eq!(play(700, &[3, 412].into(), true, true), (2, 3));
+    }
+
+    #[test]
+    fn unnamed_record_takes_a_logarithm_of_executions() {
+        for bad in [0, 1, 349, 350, 412, 699] {
+            let (good, all) = play(700, &[bad].into(), true, false);
+            assert!(good <= 12 && all <= 12, "{bad}: {good}, {all}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_bad_record_is_found(
+            count in 1_usize..60,
+            bad in proptest::collection::btree_set(0_usize..60, 0..8),
+            tells: bool,
+            names: bool,
+        ) {
+            let bad: BTreeSet<usize> = bad.into_iter().filter(|n| *n < count).collect();
+            let (_, all) = play(count, &bad, tells, names);
+            prop_assert!(all <= 8 + bad.len() * 32, "{count} {bad:?}: {all}");
+        }
+    }
+}

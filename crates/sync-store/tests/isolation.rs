@@ -1,0 +1,113 @@
+//! Records that an importer drops or refuses are found in few executions, and the others are confirmed on the way.
+
+// Tests fail loudly.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use sync_engine::{Change, RejectedRecord, RunKind, RunReport, Staged, StateStore};
+use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
+
+use support::*;
+
+impl World {
+    /// Completes the execution of a run as an importer would that drops some records and says something.
+    async fn outcome(&self, run: RunId, bad: &[&str], said: &str, second: i64) -> u64 {
+        let sent = self.store.staged(run, None, 10_000).await.unwrap();
+        let dropped = sent.iter().filter(|s| bad.contains(&s.record.key.id.as_str())).count() as u64;
+        let id = ExecutionId::new(format!("x{run}"));
+        self.store.open_execution(run, &id, at(second)).await.unwrap();
+        let confirmed: &[ObjectKind] = if dropped == 0 { &ObjectKind::ALL } else { &[] };
+        self.store.confirm(run, &id, confirmed, said, at(second)).await.unwrap();
+        if dropped > 0 {
+            let known = BTreeMap::from([(ObjectKind::User, Some(dropped))]);
+            self.store.isolate(run, &known, said, at(second)).await.unwrap();
+        }
+        let report = RunReport { executions: 1, ..RunReport::default() };
+        self.store.end_run(run, &report, at(second)).await.unwrap();
+        sent.len() as u64
+    }
+
+    /// Sends until nothing is due. Gives the number of executions after which all but the bad ones were confirmed, and
+    /// how many there were.
+    async fn play(&self, count: usize, bad: &[&str], said: &str) -> (usize, usize) {
+        let changes: Vec<Staged> =
+            (0..count).map(|n| staged(Change::Create, user(&format!("u{n:03}"), "x", &[]), 0)).collect();
+        let run = self.run(&changes).await;
+        self.outcome(run, bad, said, 1).await;
+        let (mut executions, mut good) = (1, None);
+        loop {
+            if good.is_none() && self.store.inbox().await.unwrap().unconfirmed == bad.len() as u64 {
+                good = Some(executions);
+            }
+            let run = self.store.begin_run(RunKind::Retry, at(1)).await.unwrap();
+            if self.store.stage_unconfirmed(run, at(1)).await.unwrap() == 0 {
+                return (good.unwrap(), executions);
+            }
+            self.outcome(run, bad, said, 1).await;
+            executions += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn named_record_costs_two_executions() {
+    let world = world().await;
+    let (good, all) = world.play(700, &["u412"], "u412: the value of Login is not valid").await;
+    assert_eq!((good, all), (2, 3));
+    let first = &world.store.unconfirmed(1).await.unwrap()[0];
+    assert_eq!(first.key.id, "u412");
+    assert!(first.reason.contains("Login"));
+}
+
+#[tokio::test]
+async fn unnamed_record_costs_a_logarithm() {
+    let world = world().await;
+    let (good, all) = world.play(700, &["u412"], "").await;
+    assert!(good <= 11 && all <= 12, "{good} {all}");
+    assert_eq!(world.store.unconfirmed(9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn two_unnamed_records_are_both_found() {
+    let world = world().await;
+    let (good, all) = world.play(300, &["u003", "u250"], "").await;
+    assert!(good <= 25 && all <= 25, "{good} {all}");
+    let ids: Vec<String> = world.store.unconfirmed(9).await.unwrap().into_iter().map(|u| u.key.id).collect();
+    assert_eq!(ids, ["u003", "u250"]);
+}
+
+#[tokio::test]
+async fn dropped_record_is_rejected_when_it_fails_alone_again() {
+    let world = world().await;
+    world.play(9, &["u004"], "").await;
+    assert_eq!(world.store.inbox().await.unwrap().failed, 0, "once may be chance");
+    let run = world.store.begin_run(RunKind::Retry, at(2)).await.unwrap();
+    assert_eq!(world.store.stage_unconfirmed(run, at(2)).await.unwrap(), 1);
+    world.outcome(run, &["u004"], "", 2).await;
+    assert_eq!(world.store.inbox().await.unwrap().failed, 1);
+    assert!(world.store.unconfirmed(1).await.unwrap()[0].rejected);
+    assert_eq!(world.store.next_retry().await.unwrap(), Some(at(12)));
+    // Another version of it goes with the others again.
+    let run = world.run(&[staged(Change::Create, user("u004", "repaired", &[]), 3)]).await;
+    world.confirm(run).await;
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 0);
+}
+
+#[tokio::test]
+async fn refused_record_does_not_count_as_sent() {
+    let world = world().await;
+    let changes: Vec<Staged> = ["u1", "u2"].map(|id| staged(Change::Create, user(id, "x", &[]), 0)).to_vec();
+    let run = world.run(&changes).await;
+    let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
+    let rejected = RejectedRecord { key, reason: "no such option".into() };
+    world.store.reject(run, &[rejected], at(1)).await.unwrap();
+    assert_eq!(world.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 1);
+    world.confirm(run).await;
+    let left = world.store.unconfirmed(9).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(left[0].rejected && left[0].reason == "no such option", "{left:?}");
+    assert_eq!(world.store.inbox().await.unwrap().failed, 1);
+}
