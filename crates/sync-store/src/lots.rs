@@ -40,23 +40,23 @@ pub(crate) fn judge(records: &[Suspect], dropped: Option<i64>, fresh: i64) -> Ve
     let known = dropped.map(|dropped| dropped.clamp(1, tested.max(1)));
     let named = size(&|r| r.tested && r.named);
     let suspected = size(&|r| r.tested && r.lot != 0);
-    let good = |_| Verdict { lot: 0, bad: 0, alone: false };
+    let good = Verdict { lot: 0, bad: 0, alone: false };
     let new = |bad| Verdict { lot: fresh, bad, alone: false };
     let judge = |record: &Suspect| {
         if !record.tested {
             // The half that stayed behind has the others of the lot.
             let bad = known.map_or(0, |dropped| record.bad - dropped);
-            return if bad > 0 { Verdict { lot: record.lot, bad, alone: false } } else { good(()) };
+            return if bad > 0 { Verdict { lot: record.lot, bad, alone: false } } else { good };
         }
         if tested == 1 || dropped == Some(tested) {
             return Verdict { alone: true, ..new(tested) };
         }
         if named > 0 && named < tested {
-            return if record.named { new(named) } else { good(()) };
+            return if record.named { new(named) } else { good };
         }
         let Some(dropped) = known else { return new(0) };
         // Those that were thought to be good are, unless there are more bad ones than suspects.
-        if suspected > 0 && dropped <= suspected && record.lot == 0 { good(()) } else { new(dropped) }
+        if suspected > 0 && dropped <= suspected && record.lot == 0 { good } else { new(dropped) }
     };
     records.iter().map(judge).collect()
 }

@@ -274,7 +274,8 @@ pub(crate) async fn list(
     run: Option<RunId>,
     limit: u32,
 ) -> Result<Vec<Unconfirmed>, StoreError> {
-    let rows: Vec<(String, String, u32, String, i64, Option<String>, bool)> = sqlx::query_as(
+    type Row = (String, String, u32, String, i64, Option<String>, bool);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT kind, id, attempts, reason, due,
                 coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name'), alone >= ?4
          FROM unconfirmed
