@@ -221,6 +221,7 @@ mod tests {
             execution: None,
             resumed: true,
             mapping: None,
+            ..RunReport::default()
         };
         let summary = RunSummary {
             id: RunId::new(7),
