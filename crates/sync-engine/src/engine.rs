@@ -285,6 +285,11 @@ impl Engine {
             self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(stop).await?;
             if scope == Scope::Full {
+                if limits.accept_shrink {
+                    self.ports.store.release_blocked().await?;
+                } else {
+                    self.ports.store.unblock().await?;
+                }
                 self.ports.store.remember_selection(&self.ports.directory.selection()).await?;
                 self.stats.settled(self.ports.store.settle_given_up(pass.began, self.now()).await?);
             }

@@ -21,6 +21,7 @@ mod prune;
 mod read;
 mod recover;
 mod report;
+mod safeguards;
 mod schedule;
 mod settle;
 mod setup;
@@ -34,20 +35,22 @@ pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
 pub use error::{EngineError, PortError, explain};
 pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
-pub use plan::{ApprovedPlan, Handful, KindPlan, Limits, Refusal, Suspects, SyncPlan};
+pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
     AuditLine, BlankedField, Census, Change, Clearing, Clock, ConfirmedObject, Cursor, Directory, EventEntry,
     EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState, FeedPage,
     FeedPosition, FeedState, FoundObject, FoundObjects, GoneObject, HookReport, Importer, InboxCounts,
-    InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, Members, ObjectEntry, Objects, Observed,
-    ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Page, RejectedRecord, Replay, RunDetail,
-    RunExecution, RunFilter, RunSummary, Sample, SourceState, Staged, StateStore, StoreError, Structure,
-    StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome,
-    Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor,
+    InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, LostMemberships, Members, ObjectEntry,
+    Objects, Observed, ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Page, RejectedRecord,
+    Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged,
+    StateStore, StoreError, Structure, StructureReport, StructureState, Subject, Submitted, SyncRequest,
+    SystemClock, ToClear, TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep,
+    WaitsFor,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};
 pub use report::{Outstanding, RecordCounts, RunKind, RunReport, RunResult};
+pub use safeguards::{Handful, Limits, Recent, Refusal, Suspects};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
 pub use stats::{EngineStats, LATENCY_BOUNDS};

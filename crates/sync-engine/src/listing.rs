@@ -63,7 +63,7 @@ impl Engine {
         if pass.scope != Scope::Full {
             plan.only_some();
         }
-        plan.losses = self.ports.store.losses(run, Handful::default()).await?;
+        plan.losses = self.ports.store.losses(run, Handful::default(), limits.since(self.now())).await?;
         plan.problems.clone_from(&pass.problems);
         Ok(plan)
     }

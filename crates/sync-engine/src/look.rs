@@ -259,7 +259,8 @@ impl Engine {
             report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
         let mut plan = SyncPlan::new(run, &read, &staged, &census);
         plan.only_some();
-        plan.losses = self.ports.store.losses(run, Handful::of(&self.options.limits)).await?;
+        let limits = &self.options.limits;
+        plan.losses = self.ports.store.losses(run, Handful::of(limits), limits.since(self.now())).await?;
         Ok(plan)
     }
 

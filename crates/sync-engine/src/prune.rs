@@ -13,7 +13,7 @@ use serde::Serialize;
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::plan::exceeds;
+use crate::safeguards::exceeds;
 use crate::{
     AuditLine, EngineError, GoneObject, Objects, Refusal, StructureState, Subject, engine::Engine, explain,
 };

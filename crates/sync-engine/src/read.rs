@@ -103,7 +103,8 @@ impl Engine {
             return Err(Refusal::EmptyListing { kind, known }.into());
         }
         // Before thousands of objects are asked for one by one.
-        limits.check(kind, missing, known)?;
+        let recent = self.ports.store.recently_gone(limits.since(self.now())).await?;
+        limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
         let mut after: Option<String> = None;
         loop {

@@ -82,7 +82,8 @@ impl Engine {
         }
     }
 
-    /// Gives up the looks at objects that a guard holds back: a full run that an operator accepts changes them.
+    /// Holds back what a safeguard forbids: the objects are remembered, and the looks at them are over. A full sync that an
+    /// administrator agrees to changes them.
     pub(crate) async fn give_up_on(
         &self,
         looks: &[Look],
@@ -93,8 +94,10 @@ impl Engine {
             Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
             target => object(target).is_some_and(|key| held.contains(&key)),
         };
-        let held: Vec<Look> = looks.iter().filter(is_held).cloned().collect();
-        Ok(self.ports.store.bury(&held, reason, self.now()).await?)
+        let keys: Vec<RecordKey> = held.iter().cloned().collect();
+        self.ports.store.block(&keys, reason, self.now()).await?;
+        let looks: Vec<Look> = looks.iter().filter(is_held).cloned().collect();
+        Ok(self.ports.store.bury(&looks, reason, self.now()).await?)
     }
 
     /// Tries looks again later, and gives up those that were tried often enough.

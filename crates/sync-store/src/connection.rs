@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
-    Census, Change, FeedState, Handful, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
-    OpenExecution, Pass, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged, StateStore,
-    StoreError, Subject, Suspects, SyncRequest, Unconfirmed,
+    Census, Change, FeedState, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, OpenExecution, Pass,
+    RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged, StateStore, StoreError, Subject,
+    SyncRequest, Unconfirmed,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use crate::{inbox, losses, objects, passes, requests, runs, staging, unconfirmed};
+use crate::{inbox, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -155,14 +155,6 @@ impl StateStore for ConnectionStore {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
         objects::unseen(self, run, kind, after, limit).await
-    }
-
-    async fn losses(&self, run: RunId, handful: Handful) -> Result<Losses, StoreError> {
-        losses::count(self, run, handful).await
-    }
-
-    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError> {
-        losses::take_back(self, run, suspects).await
     }
 
     async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {

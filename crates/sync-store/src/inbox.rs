@@ -322,10 +322,23 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    type Row = (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>);
-    let (pending, claimed, dead, dead_since, oldest, untouched, looks, unconfirmed, failed, refused): Row =
-        sqlx::query_as(
-            "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
+    type Row =
+        (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>, i64, Option<i64>);
+    let (
+        pending,
+        claimed,
+        dead,
+        dead_since,
+        oldest,
+        untouched,
+        looks,
+        unconfirmed,
+        failed,
+        refused,
+        blocked,
+        blocked_since,
+    ): Row = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
                  WHERE l.connection = ?1 AND l.claimed_until > 0),
@@ -341,18 +354,22 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                 (SELECT count(*) FROM looks WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND alone >= 2),
-                (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1)",
-        )
-        .bind(store.id)
-        .fetch_one(&store.pool)
-        .await
-        .map_err(|e| StoreError::new("count what is waiting", e))?;
+                (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1),
+                (SELECT count(*) FROM blocked_objects WHERE connection = ?1),
+                (SELECT min(blocked_at) FROM blocked_objects WHERE connection = ?1)",
+    )
+    .bind(store.id)
+    .fetch_one(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("count what is waiting", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(InboxCounts {
         pending: count(pending),
         claimed: count(claimed),
         dead: count(dead),
         dead_since: dead_since.map(timestamp).transpose()?,
+        blocked: count(blocked),
+        blocked_since: blocked_since.map(timestamp).transpose()?,
         looks: count(looks),
         oldest: oldest.map(timestamp).transpose()?,
         untouched_since: untouched.map(timestamp).transpose()?,
@@ -373,6 +390,7 @@ pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result
          AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE connection = ?1 AND kind = 'full')
          AND id NOT IN (SELECT run FROM executions)",
         "DELETE FROM requests WHERE connection = ?1 AND asked < ?2",
+        "DELETE FROM recent_losses WHERE connection = ?1 AND lost_at < ?2",
     ] {
         sqlx::query(statement).bind(store.id).bind(millis(before)).execute(&mut *tx).await.map_err(failed)?;
     }

@@ -13,6 +13,7 @@ mod objects;
 mod passes;
 mod requests;
 mod runs;
+mod safeguards;
 mod samples;
 mod saved;
 mod sqlite;

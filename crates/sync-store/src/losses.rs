@@ -1,11 +1,14 @@
-//! What staged records would take away, and taking those back that take too much.
+//! Losses: what staged records would take away and what was taken away lately; taking back those that take too much.
 
-use sqlx::{AssertSqlSafe, Sqlite, query::QueryAs, sqlite::SqliteArguments};
-use sync_engine::{BlankedField, Handful, Losses, StoreError, Suspects};
-use sync_model::{RecordKey, RunId};
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Sqlite, Transaction, query::QueryAs, sqlite::SqliteArguments};
+use sync_engine::{BlankedField, Handful, Losses, LostMemberships, StoreError, Suspects};
+use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind};
+use crate::convert::{keys_json, kind, millis};
 
 /// Whether a JSON value of the given type holds anything.
 const FILLED: &str = "NOT (f.type = 'null' OR (f.type = 'text' AND f.value = '')
@@ -33,13 +36,49 @@ const ENDED: &str = "staged s CROSS JOIN links l
        AND NOT EXISTS (SELECT 1 FROM objects g WHERE g.connection = ?1 AND g.kind = 'group'
                        AND g.id = l.to_value AND g.gone)";
 
+/// Losses since a time (?3) that the staged records would not cause once more: those that Assets did not account for are
+/// staged again.
+const RECENT_MEMBERSHIPS: &str = "SELECT count(*) FROM recent_losses r
+     WHERE r.connection = ?1 AND r.loss = 'membership' AND r.lost_at > ?3
+       AND NOT (EXISTS (SELECT 1 FROM staged s WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id)
+                AND EXISTS (SELECT 1 FROM links l WHERE l.connection = ?1 AND l.kind = r.kind AND l.id = r.id
+                            AND l.to_kind = 'group' AND l.to_value = r.detail))";
+
+fn recent_values() -> String {
+    format!(
+        "SELECT r.kind, r.detail, count(*) FROM recent_losses r
+         WHERE r.connection = ?1 AND r.loss = 'value' AND r.lost_at > ?3
+           AND NOT EXISTS (SELECT 1 FROM staged s
+                           JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+                           CROSS JOIN json_each(o.record, '$.fields') f
+                           WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id AND f.key = r.detail AND {FILLED})
+         GROUP BY r.kind, r.detail"
+    )
+}
+
+const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_losses r
+     WHERE r.connection = ?1 AND r.loss = 'object' AND r.lost_at > ?3
+       AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id
+                       AND s.change = 'retire')
+     GROUP BY r.kind";
+
 pub(crate) async fn count(
     store: &ConnectionStore,
     run: RunId,
     handful: Handful,
+    since: Timestamp,
 ) -> Result<Losses, StoreError> {
     let failed = |e| StoreError::new("count what would be lost", e);
-    let natural = |n: i64| u64::try_from(n).unwrap_or_default();
+    let mut losses = Losses { recently_gone: gone(store, Some(run), since).await?, ..Losses::default() };
+    let recent: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(recent_values()))
+        .bind(store.id)
+        .bind(run.get())
+        .bind(millis(since))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(failed)?;
+    let recent: HashMap<(String, String), u64> =
+        recent.into_iter().map(|(kind, field, n)| ((kind, field), natural(n))).collect();
     let blanked: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT s.kind, f.key, count(*) FROM {} GROUP BY s.kind, f.key ORDER BY s.kind, f.key",
         blanked()
@@ -49,9 +88,11 @@ pub(crate) async fn count(
     .fetch_all(&store.pool)
     .await
     .map_err(failed)?;
-    let mut losses = Losses::default();
     for (word, field, lost) in blanked {
-        if natural(lost) <= handful.values {
+        let place = (word, field);
+        let recent = recent.get(&place).copied().unwrap_or_default();
+        let (word, field) = place;
+        if natural(lost) + recent <= handful.values {
             continue;
         }
         let known: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
@@ -64,29 +105,104 @@ pub(crate) async fn count(
         .fetch_one(&store.pool)
         .await
         .map_err(failed)?;
-        losses.blanked.push(BlankedField {
-            kind: kind(&word)?,
-            field,
-            lost: natural(lost),
-            known: natural(known),
-        });
+        let (kind, lost, known) = (kind(&word)?, natural(lost), natural(known));
+        losses.blanked.push(BlankedField { kind, field, lost, recent, known });
     }
-    let lost: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {ENDED}")))
+    losses.memberships = memberships(store, run, handful, since).await.map_err(failed)?;
+    Ok(losses)
+}
+
+async fn memberships(
+    store: &ConnectionStore,
+    run: RunId,
+    handful: Handful,
+    since: Timestamp,
+) -> Result<LostMemberships, sqlx::Error> {
+    let ended: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {ENDED}")))
         .bind(store.id)
         .bind(run.get())
         .fetch_one(&store.pool)
-        .await
-        .map_err(failed)?;
-    if natural(lost) > handful.memberships {
-        let known: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM links WHERE connection = ?1 AND to_kind = 'group'")
-                .bind(store.id)
-                .fetch_one(&store.pool)
-                .await
-                .map_err(failed)?;
-        losses.memberships = (natural(lost), natural(known));
+        .await?;
+    let recent: i64 = sqlx::query_scalar(RECENT_MEMBERSHIPS)
+        .bind(store.id)
+        .bind(run.get())
+        .bind(millis(since))
+        .fetch_one(&store.pool)
+        .await?;
+    if ended == 0 || natural(ended) + natural(recent) <= handful.memberships {
+        return Ok(LostMemberships::default());
     }
-    Ok(losses)
+    let known: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM links WHERE connection = ?1 AND to_kind = 'group'")
+            .bind(store.id)
+            .fetch_one(&store.pool)
+            .await?;
+    Ok(LostMemberships { ended: natural(ended), recent: natural(recent), known: natural(known) })
+}
+
+/// Objects that were marked as gone since a time, those apart that a run marks once more.
+pub(crate) async fn gone(
+    store: &ConnectionStore,
+    run: Option<RunId>,
+    since: Timestamp,
+) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(RECENT_OBJECTS)
+        .bind(store.id)
+        .bind(run.map(RunId::get))
+        .bind(millis(since))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("count recent losses", e))?;
+    rows.into_iter().map(|(word, n)| Ok((kind(&word)?, natural(n)))).collect()
+}
+
+/// Records what the staged records of a run take away, and strikes off what they give back. To be called while
+/// `objects` and `links` still hold what was confirmed before.
+pub(crate) async fn record(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    run: RunId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    const INSERT: &str =
+        "INSERT OR IGNORE INTO recent_losses (connection, loss, kind, id, detail, lost_at) SELECT ?1,";
+    let statements = [
+        // A clock that was ahead must not keep losses in the window for longer than that.
+        "UPDATE recent_losses SET lost_at = ?3 WHERE connection = ?1 AND lost_at > ?3 AND ?2 = ?2".to_owned(),
+        "DELETE FROM recent_losses WHERE connection = ?1 AND ?3 = ?3 AND loss = 'object' AND (kind, id) IN (
+             SELECT s.kind, s.id FROM staged s WHERE s.run = ?2 AND s.change <> 'retire')"
+            .to_owned(),
+        "DELETE FROM recent_losses WHERE connection = ?1 AND ?3 = ?3 AND loss = 'membership'
+             AND (kind, id, detail) IN (
+                 SELECT s.kind, s.id, r.value ->> 'value' FROM staged s CROSS JOIN json_each(s.record, '$.references') r
+                 WHERE s.run = ?2 AND r.value ->> 'kind' = 'group' AND EXISTS (
+                     SELECT 1 FROM recent_losses l
+                     WHERE l.connection = ?1 AND l.loss = 'membership' AND l.kind = s.kind AND l.id = s.id))"
+            .to_owned(),
+        format!(
+            "DELETE FROM recent_losses WHERE connection = ?1 AND ?3 = ?3 AND loss = 'value' AND (kind, id, detail) IN (
+                 SELECT s.kind, s.id, f.key FROM staged s CROSS JOIN json_each(s.record, '$.fields') f
+                 WHERE s.run = ?2 AND {FILLED} AND EXISTS (
+                     SELECT 1 FROM recent_losses l
+                     WHERE l.connection = ?1 AND l.loss = 'value' AND l.kind = s.kind AND l.id = s.id))"
+        ),
+        format!(
+            "{INSERT} 'object', s.kind, s.id, '', ?3 FROM staged s
+             JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
+             WHERE s.run = ?2 AND s.change = 'retire'"
+        ),
+        format!("{INSERT} 'membership', s.kind, s.id, l.to_value, ?3 FROM {ENDED}"),
+        format!("{INSERT} 'value', s.kind, s.id, f.key, ?3 FROM {}", blanked()),
+    ];
+    for statement in statements {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(store.id)
+            .bind(run.get())
+            .bind(millis(now))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn take_back(
@@ -130,4 +246,8 @@ pub(crate) async fn take_back(
     .map_err(failed)?;
     tx.commit().await.map_err(failed)?;
     Ok(keys)
+}
+
+fn natural(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId}
 
 use crate::convert::{keys_json, kind, millis};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, runs, uncleared, unconfirmed};
+use crate::{ConnectionStore, losses, runs, safeguards, uncleared, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
@@ -190,6 +190,8 @@ pub(crate) async fn confirm(
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
+    losses::record(store, &mut tx, run, now).await.map_err(failed)?;
+    safeguards::sent(store, &mut tx, run).await.map_err(failed)?;
     // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless
     // it was part of this execution.
     let referring: Vec<(String, String)> = sqlx::query_as(

@@ -7,7 +7,9 @@ mod support;
 
 use std::time::Duration;
 
-use sync_engine::{Change, Handful, LookSort, StateStore, Subject, Suspects, Upkeep};
+use sync_engine::{
+    Change, Handful, LookSort, LostMemberships, SafeguardState, StateStore, Subject, Suspects, Upkeep,
+};
 use sync_model::{GroupId, ObjectKind};
 
 use support::{at, group, staged, user, world};
@@ -24,12 +26,16 @@ async fn what_a_run_would_take_away_is_counted() {
             staged(Change::Update, user("u3", "grace", &["g1", "g2"]), 5),
         ])
         .await;
-    let losses = world.store.losses(run, Handful::default()).await.unwrap();
-    assert_eq!(losses.memberships, (3, 6));
+    let losses = world.store.losses(run, Handful::default(), at(60)).await.unwrap();
+    assert_eq!(losses.memberships, LostMemberships { ended: 3, recent: 0, known: 6 });
     let told: Vec<_> = losses.blanked.iter().map(|b| (b.field.as_str(), b.lost, b.known)).collect();
     assert_eq!(told, [("groups", 1, 3), ("login", 2, 3)]);
-    let losses = world.store.losses(run, Handful { memberships: 3, values: 1 }).await.unwrap();
-    assert_eq!((losses.memberships, losses.blanked.len()), ((0, 0), 1), "no more than a handful");
+    let losses = world.store.losses(run, Handful { memberships: 3, values: 1 }, at(60)).await.unwrap();
+    assert_eq!(
+        (losses.memberships, losses.blanked.len()),
+        (LostMemberships::default(), 1),
+        "no more than a handful"
+    );
 }
 
 #[tokio::test]
@@ -48,7 +54,7 @@ async fn memberships_of_a_group_that_is_gone_are_not_lost() {
             staged(Change::Update, user("u2", "u2", &[]), 5),
         ])
         .await;
-    assert_eq!(world.store.losses(run, Handful::default()).await.unwrap().memberships, (1, 4));
+    assert_eq!(world.store.losses(run, Handful::default(), at(60)).await.unwrap().memberships.ended, 1);
     let back = world.store.unstage(run, &Suspects::Memberships).await.unwrap();
     assert_eq!(back.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
 }

@@ -7,6 +7,7 @@ mod history;
 mod importer;
 mod objects;
 mod remembered;
+mod safeguards;
 mod sample;
 mod store;
 mod structure;
@@ -24,10 +25,11 @@ pub use importer::{
 };
 pub use objects::{Clearing, Objects, ToClear};
 pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
+pub use safeguards::{BlankedField, Losses, LostMemberships, SafeguardState};
 pub use sample::Sample;
 pub use store::{
-    BlankedField, Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, Losses,
-    OpenExecution, RunSummary, Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
+    Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, OpenExecution, RunSummary,
+    Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
 };
 pub use structure::{EventHook, HookReport, Structure, StructureReport, StructureState};
 pub use upkeep::{AuditLine, GoneObject, Uncleared, UnclearedCounts, Upkeep};

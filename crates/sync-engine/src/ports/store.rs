@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use super::{FeedState, RejectedRecord, Upkeep};
-use crate::{Handful, Pass, RunKind, RunReport, Suspects};
+use super::{FeedState, RejectedRecord, SafeguardState, Upkeep};
+use crate::{Pass, RunKind, RunReport};
 
 /// The store could not do what was asked; nothing was half done.
 #[derive(Debug, thiserror::Error)]
@@ -173,30 +173,6 @@ pub struct Unconfirmed {
     pub rejected: bool,
 }
 
-/// What a run would take away from objects that live on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Losses {
-    /// By kind and field: how many objects would lose their value, and how many have one.
-    pub blanked: Vec<BlankedField>,
-    /// How many memberships would end, and how many there are.
-    pub memberships: (u64, u64),
-}
-
-/// A field that would lose values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BlankedField {
-    /// The kind of object.
-    pub kind: ObjectKind,
-    /// The record's field.
-    pub field: String,
-    /// How many objects would lose it.
-    pub lost: u64,
-    /// How many have it.
-    pub known: u64,
-}
-
 /// A full run that somebody else asked the sending process for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncRequest {
@@ -220,6 +196,12 @@ pub struct InboxCounts {
     pub dead: u64,
     /// When the oldest of them happened.
     pub dead_since: Option<Timestamp>,
+    /// Objects whose changes a safeguard holds back until an administrator overrides it.
+    #[serde(default)]
+    pub blocked: u64,
+    /// Since when the first of them is held back.
+    #[serde(default)]
+    pub blocked_since: Option<Timestamp>,
     /// Distinct objects to look at.
     pub looks: u64,
     /// When the oldest pending event happened.
@@ -270,7 +252,7 @@ pub struct RunSummary {
 
 /// The memory of one connection. Every method does all of its work or nothing.
 #[async_trait]
-pub trait StateStore: Upkeep + Send + Sync {
+pub trait StateStore: Upkeep + SafeguardState + Send + Sync {
     /// Opens a run and gives its number.
     async fn begin_run(&self, kind: RunKind, now: Timestamp) -> Result<RunId, StoreError>;
 
@@ -364,13 +346,6 @@ pub trait StateStore: Upkeep + Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
-
-    /// What the staged records would take away from objects that live on. Memberships of groups that are marked, or would
-    /// be, are left out: they are gone with the group. What is lost no more often than a handful is left out too.
-    async fn losses(&self, run: RunId, handful: Handful) -> Result<Losses, StoreError>;
-
-    /// Takes staged records back that a limit was exceeded by, and names their objects.
-    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError>;
 
     /// How many staged records would do what. Records that another run has overtaken do not count, nor do those that
     /// Assets refused before and that did not change since: they are sent again by themselves.

@@ -1,0 +1,78 @@
+//! State of the safeguards: what staged records would take away, what was taken away lately, and what is held back.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_model::{ObjectKind, RecordKey, RunId};
+
+use super::StoreError;
+use crate::{Handful, Suspects};
+
+/// Losses that a run would cause, with those that were sent lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Losses {
+    /// By kind and field: how many objects would lose their value, and how many have one.
+    pub blanked: Vec<BlankedField>,
+    /// Memberships that would end.
+    pub memberships: LostMemberships,
+    /// Objects that were marked as gone within the window, by kind.
+    #[serde(default)]
+    pub recently_gone: BTreeMap<ObjectKind, u64>,
+}
+
+/// Memberships that would end although both sides live on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LostMemberships {
+    /// How many would end.
+    pub ended: u64,
+    /// How many others ended within the window.
+    pub recent: u64,
+    /// How many are known.
+    pub known: u64,
+}
+
+/// A field that would lose values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlankedField {
+    /// The kind of object.
+    pub kind: ObjectKind,
+    /// The record's field.
+    pub field: String,
+    /// How many objects would lose it.
+    pub lost: u64,
+    /// How many others lost it within the window.
+    #[serde(default)]
+    pub recent: u64,
+    /// How many have it.
+    pub known: u64,
+}
+
+/// The memory of the safeguards. Losses are recorded in the transaction that
+/// [confirms](super::StateStore::confirm) the records that caused them.
+#[async_trait]
+pub trait SafeguardState: Send + Sync {
+    /// What the staged records would take away from objects that live on, and what was taken away since a time.
+    /// Memberships of groups that are marked, or would be, are left out: they are gone with the group. What is lost no
+    /// more often than a handful is left out too.
+    async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError>;
+
+    /// Objects that were marked as gone since a time, by kind.
+    async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
+
+    /// Takes staged records back that a limit was exceeded by, and names their objects.
+    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError>;
+
+    /// Remembers objects whose changes are held back.
+    async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Forgets recent losses and held back objects: an administrator agreed to them, and everything was sent.
+    async fn release_blocked(&self) -> Result<(), StoreError>;
+
+    /// Forgets held back objects: a full sync within the limits has read and sent everything.
+    async fn unblock(&self) -> Result<(), StoreError>;
+}

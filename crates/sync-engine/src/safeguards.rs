@@ -1,0 +1,307 @@
+//! Safeguards: how much a run may take away before an administrator has to agree.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sync_model::ObjectKind;
+
+use crate::{BlankedField, Losses, LostMemberships};
+
+/// How much may change without an operator's consent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.
+    pub max_gone_share: f64,
+    /// Up to this many are never suspicious, whatever their share.
+    pub min_gone: u64,
+    /// The largest share of the known memberships that a run may end, from 0 to 1.
+    pub max_lost_memberships_share: f64,
+    /// Up to this many are never suspicious, whatever their share.
+    pub min_lost_memberships: u64,
+    /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
+    pub max_blanked_share: f64,
+    /// Up to this many are never suspicious, whatever their share.
+    pub min_blanked: u64,
+    /// The time over which losses add up, such as "1h", whatever runs and batches they come in.
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    #[cfg_attr(feature = "json-schema", schemars(with = "String"))]
+    pub window: SignedDuration,
+    /// An operator looked at it and wants it.
+    #[serde(skip)]
+    pub accept_shrink: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_gone_share: 0.2,
+            min_gone: 5,
+            max_lost_memberships_share: 0.2,
+            min_lost_memberships: 50,
+            max_blanked_share: 0.2,
+            min_blanked: 20,
+            window: SignedDuration::from_hours(1),
+            accept_shrink: false,
+        }
+    }
+}
+
+impl Limits {
+    /// The time before which a loss no longer counts.
+    pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
+        now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Checks that `gone` of `known` objects of a kind may be marked, after `recent` others within the window.
+    ///
+    /// # Errors
+    /// When they are more than an operator would expect.
+    pub fn check(&self, kind: ObjectKind, gone: u64, recent: u64, known: u64) -> Result<(), Refusal> {
+        // What was lost lately was there when the window began.
+        let known = known + recent;
+        if !self.accept_shrink
+            && gone > 0
+            && exceeds(gone + recent, self.min_gone, known, self.max_gone_share)
+        {
+            let max_percent = self.max_gone_share * 100.0;
+            return Err(Refusal::TooManyGone {
+                kind,
+                gone,
+                recent: self.recently(recent),
+                known,
+                max_percent,
+            });
+        }
+        Ok(())
+    }
+
+    /// What would be taken away from objects that live on, and is more than an operator would expect.
+    pub(crate) fn too_much_lost(&self, losses: &Losses) -> Vec<Refusal> {
+        let LostMemberships { ended, recent, known } = losses.memberships;
+        let max_percent = self.max_lost_memberships_share * 100.0;
+        let is_too_much = exceeds(
+            ended + recent,
+            self.min_lost_memberships,
+            known + recent,
+            self.max_lost_memberships_share,
+        );
+        let memberships = (ended > 0 && is_too_much).then(|| Refusal::TooManyMembershipsLost {
+            lost: ended,
+            recent: self.recently(recent),
+            known: known + recent,
+            max_percent,
+        });
+        let is_too_much = |blanked: &&BlankedField| {
+            let BlankedField { lost, recent, known, .. } = **blanked;
+            exceeds(lost + recent, self.min_blanked, known + recent, self.max_blanked_share)
+        };
+        let blanked = losses.blanked.iter().filter(is_too_much).map(|blanked| Refusal::TooManyBlanked {
+            kind: blanked.kind,
+            field: blanked.field.clone(),
+            lost: blanked.lost,
+            recent: self.recently(blanked.recent),
+            known: blanked.known + blanked.recent,
+            max_percent: self.max_blanked_share * 100.0,
+        });
+        memberships.into_iter().chain(blanked).collect()
+    }
+
+    const fn recently(&self, count: u64) -> Recent {
+        Recent { count, window: self.window }
+    }
+}
+
+/// Losses within the window that were sent before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recent {
+    /// How many.
+    pub count: u64,
+    /// The window.
+    pub window: SignedDuration,
+}
+
+impl fmt::Display for Recent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.count == 0 {
+            return Ok(());
+        }
+        write!(f, ", after {} within the last {:#}", self.count, self.window)
+    }
+}
+
+/// Whether that many of the known are both more than a handful and more than a share.
+pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
+    // Counts of objects are far below 2^52.
+    #[allow(clippy::cast_precision_loss)]
+    let share = lost as f64 / known.max(1) as f64;
+    lost > handful && share > max_share
+}
+
+/// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Handful {
+    /// Memberships.
+    pub memberships: u64,
+    /// Values of one attribute.
+    pub values: u64,
+}
+
+impl Handful {
+    /// That which the limits allow.
+    pub const fn of(limits: &Limits) -> Self {
+        Self { memberships: limits.min_lost_memberships, values: limits.min_blanked }
+    }
+}
+
+/// Staged changes that a limit was exceeded by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suspects {
+    /// Objects of a kind that would be marked.
+    Departures(ObjectKind),
+    /// Users who would lose a membership.
+    Memberships,
+    /// Objects that would lose a value.
+    Blanked {
+        /// Their kind.
+        kind: ObjectKind,
+        /// The record's field.
+        field: String,
+    },
+}
+
+impl Refusal {
+    /// The staged changes that are too many; `None` when it is not about single changes.
+    pub fn suspects(&self) -> Option<Suspects> {
+        match self {
+            Self::EmptyListing { kind, .. } | Self::TooManyGone { kind, .. } => {
+                Some(Suspects::Departures(*kind))
+            }
+            Self::TooManyMembershipsLost { .. } => Some(Suspects::Memberships),
+            Self::TooManyBlanked { kind, field, .. } => {
+                Some(Suspects::Blanked { kind: *kind, field: field.clone() })
+            }
+            Self::TooManyPruned { .. } | Self::RemovesMissing => None,
+        }
+    }
+}
+
+/// Why a plan may not be carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A listing came back empty although objects are known.
+    #[error(
+        "the directory lists no {kind}s at all, but {known} are known; a service app without an admin role sees an \
+         empty directory"
+    )]
+    EmptyListing {
+        /// What was listed.
+        kind: ObjectKind,
+        /// How many are known.
+        known: u64,
+    },
+    /// Too large a share of the memberships would end.
+    #[error("{lost} of {known} known memberships would end{recent}; more than {max_percent} % needs consent")]
+    TooManyMembershipsLost {
+        /// How many would end.
+        lost: u64,
+        /// How many ended before.
+        recent: Recent,
+        /// How many are known.
+        known: u64,
+        /// The largest share that needs no consent, in percent.
+        max_percent: f64,
+    },
+    /// Too many objects would lose the value of an attribute.
+    #[error(
+        "{lost} of {known} {kind}s would lose their {field}{recent}; more than {max_percent} % needs consent"
+    )]
+    TooManyBlanked {
+        /// The kind of object.
+        kind: ObjectKind,
+        /// The record's field.
+        field: String,
+        /// How many would lose it.
+        lost: u64,
+        /// How many lost it before.
+        recent: Recent,
+        /// How many have it.
+        known: u64,
+        /// The largest share that needs no consent, in percent.
+        max_percent: f64,
+    },
+    /// Too large a share would be deleted in Assets.
+    #[error("{pruned} of {known} known {kind}s would be deleted; more than {max_percent} % needs consent")]
+    TooManyPruned {
+        /// What would be deleted.
+        kind: ObjectKind,
+        /// How many.
+        pruned: u64,
+        /// Of how many, those marked as gone included.
+        known: u64,
+        /// The limit in force.
+        max_percent: f64,
+    },
+    /// Assets would delete what an import does not hold.
+    #[error(
+        "the import source removes missing objects: an import of what changed would delete everything else in Assets"
+    )]
+    RemovesMissing,
+    /// Too large a share would be marked as gone.
+    #[error(
+        "{gone} of {known} known {kind}s would be marked as deleted or out of scope{recent}; more than {max_percent} % \
+         needs consent"
+    )]
+    TooManyGone {
+        /// What would be marked.
+        kind: ObjectKind,
+        /// How many.
+        gone: u64,
+        /// How many were marked before.
+        recent: Recent,
+        /// Of how many.
+        known: u64,
+        /// The limit in force.
+        max_percent: f64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_losses_count_against_limit() {
+        let limits = Limits::default();
+        assert!(limits.check(ObjectKind::User, 1, 19, 81).is_ok());
+        let refusal = limits.check(ObjectKind::User, 1, 20, 80).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "1 of 100 known users would be marked as deleted or out of scope, after 20 within the last 1h; more than 20 % \
+             needs consent"
+        );
+        assert!(limits.check(ObjectKind::User, 0, 90, 10).is_ok(), "nothing more would be lost");
+    }
+
+    #[test]
+    fn recent_memberships_and_values_count() {
+        let limits = Limits::default();
+        let losses = |recent| Losses {
+            memberships: LostMemberships { ended: 1, recent, known: 200 - recent },
+            blanked: vec![BlankedField {
+                kind: ObjectKind::User,
+                field: "city".into(),
+                lost: 1,
+                recent,
+                known: 200 - recent,
+            }],
+            ..Losses::default()
+        };
+        assert_eq!(limits.too_much_lost(&losses(20)).len(), 0);
+        assert_eq!(limits.too_much_lost(&losses(40)).len(), 1, "values, and not yet 50 memberships");
+        assert_eq!(limits.too_much_lost(&losses(60)).len(), 2);
+    }
+}

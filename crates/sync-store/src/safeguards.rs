@@ -1,0 +1,82 @@
+//! Safeguards over time: recent losses, and objects whose changes are held back.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{Sqlite, Transaction};
+use sync_engine::{Handful, Losses, SafeguardState, StoreError, Suspects};
+use sync_model::{ObjectKind, RecordKey, RunId};
+
+use crate::convert::{keys_json, millis};
+use crate::{ConnectionStore, losses};
+
+#[async_trait]
+impl SafeguardState for ConnectionStore {
+    async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError> {
+        losses::count(self, run, handful, since).await
+    }
+
+    async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
+        losses::gone(self, None, since).await
+    }
+
+    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError> {
+        losses::take_back(self, run, suspects).await
+    }
+
+    async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO blocked_objects (connection, kind, id, reason, blocked_at)
+             SELECT ?1, k.value ->> 0, k.value ->> 1, ?3, ?4 FROM json_each(?2) k WHERE true
+             ON CONFLICT (connection, kind, id) DO UPDATE SET reason = excluded.reason",
+        )
+        .bind(self.id)
+        .bind(keys_json(objects))
+        .bind(reason)
+        .bind(millis(now))
+        .execute(&self.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("hold changes back", e))
+    }
+
+    async fn release_blocked(&self) -> Result<(), StoreError> {
+        const ACTION: &str = "release what was held back";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        for statement in [
+            "DELETE FROM recent_losses WHERE connection = ?1",
+            "DELETE FROM blocked_objects WHERE connection = ?1",
+        ] {
+            sqlx::query(statement).bind(self.id).execute(&mut *tx).await.map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn unblock(&self) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM blocked_objects WHERE connection = ?1")
+            .bind(self.id)
+            .execute(&self.writer)
+            .await
+            .map(drop)
+            .map_err(|e| StoreError::new("release what was held back", e))
+    }
+}
+
+/// Objects of a run's staged records are no longer held back: what is sent is within the limits.
+pub(crate) async fn sent(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    run: RunId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM blocked_objects WHERE connection = ?1
+         AND (kind, id) IN (SELECT s.kind, s.id FROM staged s WHERE s.run = ?2)",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,139 @@
+//! Losses over time, and changes that are held back: the promises of `SafeguardState`.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use sync_engine::{Change, Handful, Losses, RunReport, SafeguardState, StateStore};
+use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId, UserId};
+
+use support::{World, at, staged, user, world};
+
+/// Everything that was confirmed by `support` happened at second two.
+const WITHIN: i64 = 1;
+const AFTER: i64 = 2;
+
+async fn losses(world: &World, run: RunId, since: i64) -> Losses {
+    world.store.losses(run, Handful::default(), at(since)).await.unwrap()
+}
+
+async fn three_users(world: &World) {
+    let users = ["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, id, &["g1", "g2"]), 0));
+    world.confirmed(&users).await;
+}
+
+#[tokio::test]
+async fn retired_objects_add_up_across_runs() {
+    let world = world().await;
+    three_users(&world).await;
+    world.confirmed(&[staged(Change::Retire, user("u1", "u1", &[]), 1)]).await;
+    let run = world.run(&[staged(Change::Retire, user("u2", "u2", &[]), 5)]).await;
+    let one = BTreeMap::from([(ObjectKind::User, 1)]);
+    assert_eq!(losses(&world, run, WITHIN).await.recently_gone, one);
+    assert_eq!(losses(&world, run, AFTER).await.recently_gone, BTreeMap::new());
+    assert_eq!(world.store.recently_gone(at(WITHIN)).await.unwrap(), one);
+}
+
+#[tokio::test]
+async fn memberships_and_values_add_up() {
+    let world = world().await;
+    three_users(&world).await;
+    world.confirmed(&[staged(Change::Update, user("u1", "", &["g1"]), 1)]).await;
+    // The same user loses another membership, and another user the same value.
+    let run = world
+        .run(&[
+            staged(Change::Update, user("u1", "", &[]), 5),
+            staged(Change::Update, user("u2", "", &["g1", "g2"]), 5),
+        ])
+        .await;
+    let lost = losses(&world, run, WITHIN).await;
+    assert_eq!((lost.memberships.ended, lost.memberships.recent, lost.memberships.known), (1, 1, 5));
+    let login = lost.blanked.iter().find(|field| field.field == "login").unwrap();
+    assert_eq!((login.lost, login.recent, login.known), (1, 1, 2));
+    assert_eq!(losses(&world, run, AFTER).await.memberships.recent, 0);
+}
+
+#[tokio::test]
+async fn restored_losses_no_longer_count() {
+    let world = world().await;
+    three_users(&world).await;
+    world
+        .confirmed(&[
+            staged(Change::Retire, user("u1", "u1", &[]), 1),
+            staged(Change::Update, user("u2", "", &[]), 1),
+        ])
+        .await;
+    world
+        .confirmed(&[
+            staged(Change::Update, user("u1", "u1", &["g1", "g2"]), 2),
+            staged(Change::Update, user("u2", "u2", &["g1", "g2"]), 2),
+        ])
+        .await;
+    let run = world.run(&[staged(Change::Update, user("u3", "", &[]), 5)]).await;
+    let lost = losses(&world, run, WITHIN).await;
+    assert_eq!(lost.recently_gone, BTreeMap::new());
+    assert_eq!((lost.memberships.ended, lost.memberships.recent), (2, 0));
+    assert!(lost.blanked.iter().all(|field| field.recent == 0), "{lost:?}");
+}
+
+#[tokio::test]
+async fn unconfirmed_losses_count_once() {
+    let world = world().await;
+    three_users(&world).await;
+    let change = || [staged(Change::Update, user("u1", "", &["g1"]), 1)];
+    let run = world.run(&change()).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(run, &execution, at(1)).await.unwrap();
+    // Assets accounts for nothing: it may have applied the change all the same.
+    world.store.confirm(run, &execution, &[], "lost", at(2)).await.unwrap();
+    world.store.end_run(run, &RunReport::default(), at(3)).await.unwrap();
+    let again = world.run(&change()).await;
+    let lost = losses(&world, again, WITHIN).await;
+    assert_eq!((lost.memberships.ended, lost.memberships.recent), (1, 0));
+    let other = world.run(&[staged(Change::Update, user("u2", "u2", &["g1"]), 5)]).await;
+    let lost = losses(&world, other, WITHIN).await;
+    assert_eq!((lost.memberships.ended, lost.memberships.recent), (1, 1));
+}
+
+#[tokio::test]
+async fn override_empties_the_window() {
+    let world = world().await;
+    three_users(&world).await;
+    world.confirmed(&[staged(Change::Retire, user("u1", "u1", &[]), 1)]).await;
+    world.store.block(&[RecordKey::user(&UserId::new("u2"))], "too many", at(4)).await.unwrap();
+    let waiting = world.store.inbox().await.unwrap();
+    assert_eq!((waiting.blocked, waiting.blocked_since), (1, Some(at(4))));
+    world.store.release_blocked().await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().blocked, 0);
+    assert_eq!(world.store.recently_gone(at(WITHIN)).await.unwrap(), BTreeMap::new());
+}
+
+#[tokio::test]
+async fn sent_objects_are_no_longer_blocked() {
+    let world = world().await;
+    three_users(&world).await;
+    let keys = ["u1", "u2"].map(|id| RecordKey::user(&UserId::new(id)));
+    world.store.block(&keys, "too many", at(4)).await.unwrap();
+    world.confirmed(&[staged(Change::Update, user("u1", "ada", &["g1", "g2"]), 5)]).await;
+    assert_eq!(world.store.inbox().await.unwrap().blocked, 1);
+    world.store.unblock().await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().blocked, 0);
+}
+
+#[tokio::test]
+async fn losses_from_the_future_leave_the_window() {
+    let world = world().await;
+    three_users(&world).await;
+    let run = world.run(&[staged(Change::Retire, user("u1", "u1", &[]), 1)]).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(run, &execution, at(1)).await.unwrap();
+    let year_ahead = at(365 * 24 * 3600);
+    world.store.confirm(run, &execution, &ObjectKind::ALL, "", year_ahead).await.unwrap();
+    let recent = async |since| world.store.recently_gone(at(since)).await.unwrap().len();
+    assert_eq!(recent(5000).await, 1, "held against the plan until the clock is right");
+    world.confirmed(&[staged(Change::Update, user("u2", "ada", &["g1", "g2"]), 2)]).await;
+    assert_eq!(recent(AFTER).await, 0);
+}
