@@ -82,11 +82,14 @@ pub(crate) struct StoreVitals {
 }
 
 impl StoreVitals {
-    /// When the oldest change happened that is not confirmed: an event that waits or was given up, or a record that Assets
-    /// did not account for.
+    /// When the oldest change happened that is not confirmed: an event that waits or was given up, a record that Assets did
+    /// not account for, or a change that a safeguard holds back.
     pub(crate) fn oldest_change(&self) -> Option<Timestamp> {
         let inbox = &self.inbox;
-        [inbox.oldest, inbox.dead_since, inbox.unconfirmed_since].into_iter().flatten().min()
+        [inbox.oldest, inbox.dead_since, inbox.unconfirmed_since, inbox.blocked_since]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When the connection last knew all that there was to know; `None` when it never did.

@@ -230,8 +230,8 @@ fn print(planned: &PlanView) {
         println!("  and {}; --limit shows more, --out saves all", count(hidden, "more object"));
     }
     let losses = &planned.plan.losses;
-    if losses.memberships.0 > 0 {
-        println!("  {} of {} memberships would end", losses.memberships.0, losses.memberships.1);
+    if losses.memberships.ended > 0 {
+        println!("  {} of {} memberships would end", losses.memberships.ended, losses.memberships.known);
     }
     for lost in &losses.blanked {
         println!("  {} of {} {}s would lose their {}", lost.lost, lost.known, lost.kind, lost.field);

@@ -200,6 +200,12 @@ fn freshness(status: &ConnectionStatus) -> String {
 fn failed(status: &ConnectionStatus) -> String {
     let inbox = &status.inbox;
     let mut parts = Vec::new();
+    if inbox.blocked > 0 {
+        parts.push(format!(
+            "{} blocked by a safeguard (see `okta-insight plan`)",
+            count(inbox.blocked, "object")
+        ));
+    }
     if inbox.dead > 0 {
         parts.push(format!("{} given up", count(inbox.dead, "event")));
     }

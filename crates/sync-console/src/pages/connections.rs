@@ -234,6 +234,7 @@ pub(super) fn not_through(name: &ConnectionName, inbox: &InboxCounts) -> Markup 
     let given_up = asking(&address(name, &["events"]), &[("state", "dead")]);
     let runs = asking(&address(name, &["runs"]), &[("failed", "yes")]);
     html! {
+        @if inbox.blocked > 0 { div { dt { "Blocked by a safeguard" } dd { (number(inbox.blocked)) } } }
         div { dt { "Events given up" } dd { (linked(inbox.dead, &given_up)) } }
         div {
             dt { "Records not confirmed yet" }

@@ -66,7 +66,7 @@ fn verdict(status: &ConnectionStatus, guide: &Guide, troubles: &[Trouble]) -> (T
     let urgent = troubles.iter().any(|trouble| tone(trouble, status) == Tone::Problem);
     if status.paused.is_some() {
         (Tone::Warning, "Paused")
-    } else if is(AlertKind::GuardTripped) {
+    } else if is(AlertKind::GuardTripped) || status.inbox.blocked > 0 {
         (Tone::Problem, "Held back")
     } else if urgent && !is(AlertKind::RunFailed) {
         (Tone::Problem, "Stuck")
@@ -264,6 +264,13 @@ async fn told(
     }
     all.extend(processing(connection, status).await?);
     all.extend(held_back(connection, status));
+    if status.inbox.blocked > 0 {
+        all.push(Told::new(
+            Tone::Problem,
+            format!("A safeguard holds changes of {} back", count(status.inbox.blocked, "object")),
+            Some("look at the plan; if the changes are meant, approve it there".to_owned()),
+        ));
+    }
     if status.inbox.dead > 0 {
         all.push(Told::new(
             Tone::Warning,

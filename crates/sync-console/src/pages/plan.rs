@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::{Losses, RunKind, StructureReport, SyncPlan};
+use sync_service::engine::{Losses, LostMemberships, RunKind, StructureReport, SyncPlan};
 use sync_service::wire::Synchronize;
 use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, StepState};
 
@@ -206,8 +206,8 @@ fn consequences(plan: &SyncPlan) -> String {
     if !gone.is_empty() {
         parts.push(format!("{} may be marked as gone", gone.join(" and ")));
     }
-    if plan.losses.memberships.0 > 0 {
-        parts.push(format!("{} may end", count(plan.losses.memberships.0, "membership")));
+    if plan.losses.memberships.ended > 0 {
+        parts.push(format!("{} may end", count(plan.losses.memberships.ended, "membership")));
     }
     if blanked > 0 {
         parts.push(format!("{} may be emptied", count(blanked, "value")));
@@ -252,7 +252,7 @@ fn structure_changes(structure: &StructureReport) -> Markup {
 }
 
 fn losses(losses: &Losses) -> Markup {
-    let (ended, known) = losses.memberships;
+    let LostMemberships { ended, known, .. } = losses.memberships;
     html! {
         @if ended > 0 || !losses.blanked.is_empty() {
             section.card aria-labelledby="losses" {

@@ -468,6 +468,12 @@ fn connection(
         }),
     };
     let limits = raw.limits;
+    if !limits.window.is_positive() {
+        return Err(ConfigError::Value {
+            key: key(["limits", "window"]),
+            problem: format!("duration must be greater than zero; got `{:#}`", limits.window),
+        });
+    }
     Ok(ConnectionConfig {
         name,
         keeper: Keeper::File,

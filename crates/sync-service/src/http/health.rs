@@ -33,6 +33,8 @@ pub struct ConnectionHealth {
     pub pending: Option<u64>,
     /// When the oldest of them happened.
     pub oldest: Option<Timestamp>,
+    /// Objects whose changes a safeguard holds back until an administrator overrides it.
+    pub blocked: Option<u64>,
     /// When the log was last read to its end.
     pub log_read: Option<Timestamp>,
 }
@@ -86,6 +88,7 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
         paused_until: store.and_then(|store| store.paused_until),
         pending: store.map(|store| store.inbox.pending),
         oldest: store.and_then(|store| store.inbox.oldest),
+        blocked: store.map(|store| store.inbox.blocked),
         log_read: store.and_then(|store| store.feed.as_ref()?.caught_up),
     }
 }

@@ -53,7 +53,7 @@ impl Page<'_, '_> {
         })?;
         self.stored("paused", "Whether sending is paused", |s, _| Some(flag(s.paused_until.is_some())))?;
         self.stored("freshness_seconds", "Age of the oldest change that is not confirmed", |s, v| {
-            Some(s.inbox.oldest.map_or(0.0, |oldest| age(v, oldest)))
+            Some(s.oldest_change().map_or(0.0, |oldest| age(v, oldest)))
         })?;
         self.stored("last_pass_age_seconds", "Since the last pass began that ended well", |s, v| {
             s.last_pass.map(|began| age(v, began))
@@ -71,6 +71,9 @@ impl Page<'_, '_> {
                 .into()
         })?;
         self.stored("inbox_looks", "Distinct objects to look at", |s, _| Some(number(s.inbox.looks)))?;
+        self.stored("blocked_objects", "Objects whose changes a safeguard holds back", |s, _| {
+            Some(number(s.inbox.blocked))
+        })?;
         self.stored("unconfirmed_records", "Records that Assets did not account for", |s, _| {
             Some(number(s.inbox.unconfirmed))
         })?;

@@ -14,4 +14,5 @@ mod schema;
 mod selection;
 #[path = "../support/mod.rs"]
 mod support;
+mod window;
 mod world;

@@ -1,0 +1,109 @@
+//! Losses that come one at a time are held to the same limits as those that come together.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sync_service::engine::{EngineError, Limits, Quiet, Subject};
+use sync_service::model::UserId;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::follow;
+use crate::world::{OFTEN, World, idle, log_read, sync, sync_accepted, until, world};
+
+async fn open(world: &World, limits: Limits) -> Arc<sync_service::Connection> {
+    world.open_with("log", OFTEN, |_, options| options.limits = limits).await
+}
+
+/// Follows while changes happen, each applied or held back before the next.
+async fn one_at_a_time(
+    world: &World,
+    limits: Limits,
+    changes: usize,
+    mut change: impl AsyncFnMut(usize),
+) -> Arc<sync_service::Connection> {
+    let connection = open(world, limits).await;
+    world.sync_first(&connection).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    for n in 0..changes {
+        change(n).await;
+        log_read(&connection).await;
+        idle(&connection).await;
+    }
+    following.stop().await;
+    connection
+}
+
+#[tokio::test]
+async fn single_deletions_add_up() {
+    let world = world(12, 3).await;
+    let users = world.users().await;
+    let limits = Limits { min_gone: 2, ..Limits::default() };
+    let connection = one_at_a_time(&world, limits, 4, async |n| world.delete(&users[n]).await).await;
+    assert_eq!(world.audit().await.marked_deleted, 2);
+    assert_eq!(connection.status(1).await.unwrap().inbox.blocked, 2);
+
+    // Neither a restart nor another road lets more through.
+    let again = open(&world, limits).await;
+    let refused = again.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(_)), "{refused:?}");
+    let user = [Subject::User(UserId::new(users[2].clone()))];
+    let refused = again.engine().sync_some(&user, &Quiet, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(_)), "{refused:?}");
+    assert_eq!(world.audit().await.marked_deleted, 2);
+
+    sync_accepted(&again).await;
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 4, "{audit:?}");
+    assert_eq!(again.status(1).await.unwrap().inbox.blocked, 0);
+}
+
+#[tokio::test]
+async fn memberships_ended_singly_add_up() {
+    let world = world(12, 3).await;
+    let (users, group) = (world.users().await, world.groups().await.remove(0));
+    for user in &users {
+        world.add_member(&group, user).await;
+    }
+    let limits = Limits { min_lost_memberships: 2, max_lost_memberships_share: 0.05, ..Limits::default() };
+    let leave = async |n: usize| {
+        let path = format!("/okta/groups/{group}/users/{}", users[n]);
+        drop(world.call("DELETE", &path, Value::Null).await);
+    };
+    let connection = one_at_a_time(&world, limits, 4, leave).await;
+    assert_eq!(connection.status(1).await.unwrap().inbox.blocked, 2);
+    assert_eq!(world.audit().await.total_differences, 2);
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn values_cleared_singly_add_up() {
+    let world = world(12, 3).await;
+    let users = world.users().await;
+    for user in &users {
+        world.change(user, json!({ "city": "Paris" })).await;
+    }
+    let limits = Limits { min_blanked: 2, ..Limits::default() };
+    let clear = async |n: usize| world.change(&users[n], json!({ "city": null })).await;
+    let connection = one_at_a_time(&world, limits, 4, clear).await;
+    assert_eq!(connection.status(1).await.unwrap().inbox.blocked, 2);
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn losses_leave_after_the_window() {
+    let world = world(12, 3).await;
+    let users = world.users().await;
+    let limits = Limits { min_gone: 2, window: jiff::SignedDuration::from_secs(1), ..Limits::default() };
+    let connection = one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await;
+    world.delete(&users[2]).await;
+    until("the window is over", async || match sync(&connection).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    })
+    .await;
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 3, "{audit:?}");
+}
