@@ -171,6 +171,8 @@ pub(crate) fn sample() -> Vitals {
                 claimed: 2,
                 dead: 1,
                 dead_since: Some(ago(60)),
+                blocked: 0,
+                blocked_since: None,
                 looks: 4,
                 oldest: Some(ago(30)),
                 untouched_since: Some(ago(29)),
