@@ -3,49 +3,41 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
+use sync_model::{ExecutionId, ObjectKind, RecordKey};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AlertKind, ApprovedPlan, EngineError, Execution, Outcome, Phase, PortError, Progress, Refusal, RunReport,
-    SourceState, Staged, Subject, engine::Engine,
+    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, MappingView, Outcome, Phase, PortError,
+    Progress, Refusal, RunReport, SourceState, Staged, Subject, engine::Engine,
 };
 
 impl Engine {
     pub(crate) async fn apply(
         &self,
+        run: &ActiveRun,
         plan: ApprovedPlan,
         report: &mut RunReport,
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
-        let run = plan.plan().run;
         if plan.plan().changes() == 0 {
             return Ok(());
         }
         let _lane = self.lane.lock().await;
-        self.recover_locked(Some((run, report))).await?;
-        self.refuse_removal().await?;
+        self.recover_locked(&run.view, Some((run.id, report))).await?;
+        refuse_removal(&run.view).await?;
         // Asked for again inside the lane: another run may have overtaken every one of them.
-        let first = self.ports.store.staged(run, None, self.options.page).await?;
+        let first = self.ports.store.staged(run.id, None, self.options.page).await?;
         if first.is_empty() {
             return Ok(());
         }
-        let execution = self.start(stop).await?;
+        let execution = self.start(&run.view, stop).await?;
         let id = execution.id().clone();
         tracing::Span::current().record("execution", tracing::field::display(&id));
-        self.ports.store.open_execution(run, &id, self.now()).await?;
+        self.ports.store.open_execution(run.id, &id, self.now()).await?;
         report.execution = Some(id.clone());
         self.send(run, execution, first, &plan, report, progress, stop).await
-    }
-
-    /// An import source that deletes what an import does not hold must not get an import of changes.
-    async fn refuse_removal(&self) -> Result<(), EngineError> {
-        if self.ports.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
-            return Err(Refusal::RemovesMissing.into());
-        }
-        Ok(())
     }
 
     /// The import source deleted what an import of changes did not hold: somebody switched that on after it was looked
@@ -70,20 +62,24 @@ impl Engine {
     }
 
     /// Starts an execution, waiting for one that is under way.
-    async fn start(&self, stop: &CancellationToken) -> Result<Box<dyn Execution>, EngineError> {
+    async fn start(
+        &self,
+        view: &MappingView,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Execution>, EngineError> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut orphan: Option<(ExecutionId, Instant)> = None;
         loop {
-            let error = match self.ports.importer.start().await {
+            let error = match view.importer.start().await {
                 Ok(execution) => return Ok(execution),
                 Err(error) => error,
             };
             if !error.is_busy() || began.elapsed() >= self.options.busy_limit {
-                return Err(self.start_failure(error).await);
+                return Err(start_failure(view, error).await);
             }
             // Every execution that this process knows of is over: this one waits for records that nobody sends.
-            let waits = self.ports.importer.awaits_records().await.map_err(EngineError::Import)?;
+            let waits = view.importer.awaits_records().await.map_err(EngineError::Import)?;
             orphan = waits.map(|id| match orphan.take() {
                 Some((known, since)) if known == id => (known, since),
                 _ => (id, Instant::now()),
@@ -93,7 +89,7 @@ impl Engine {
             {
                 tracing::warn!(execution = %id, "cancelling an execution that nobody sends records to");
                 let reason = "nobody sent records to it";
-                self.ports.importer.cancel(id, reason).await.map_err(EngineError::Import)?;
+                view.importer.cancel(id, reason).await.map_err(EngineError::Import)?;
                 continue;
             }
             tokio::select! {
@@ -104,19 +100,10 @@ impl Engine {
         }
     }
 
-    /// The reason behind a refused start, in the engine's words where it has some.
-    async fn start_failure(&self, error: PortError) -> EngineError {
-        match self.ports.importer.state().await {
-            Ok(SourceState::MissingMapping) => EngineError::NotSetUp,
-            Ok(SourceState::Disabled) => EngineError::Disabled,
-            _ => EngineError::Import(error),
-        }
-    }
-
     #[allow(clippy::too_many_arguments)] // One step of `apply`, apart from it only to keep both readable.
     async fn send(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         mut execution: Box<dyn Execution>,
         first: Vec<Staged>,
         plan: &ApprovedPlan,
@@ -148,7 +135,7 @@ impl Engine {
                 Ok(submitted) => {
                     report.chunks += submitted.chunks;
                     rejected += submitted.rejected.len() as u64;
-                    let set_aside = self.set_aside(run, submitted.rejected, &mut sent, report).await;
+                    let set_aside = self.set_aside(run.id, submitted.rejected, &mut sent, report).await;
                     if let Err(error) = set_aside {
                         self.give_up(execution, &id, &error).await;
                         return Err(error);
@@ -160,7 +147,7 @@ impl Engine {
                 }
             }
             progress.advance(Phase::Sending, items);
-            page = match self.ports.store.staged(run, Some(&after), self.options.page).await {
+            page = match self.ports.store.staged(run.id, Some(&after), self.options.page).await {
                 Ok(page) => page,
                 Err(error) => {
                     let error = error.into();
@@ -188,10 +175,10 @@ impl Engine {
         let confirmed = report.add_outcome(&outcome, &sent);
         self.stats.execution(report.result);
         self.look_after_removed(&outcome).await?;
-        self.ports.store.confirm(run, &id, &confirmed, &outcome.reason(), self.now()).await?;
-        self.isolate(run, &outcome, &sent, &confirmed).await?;
+        self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
+        self.isolate(run.id, &outcome, &sent, &confirmed).await?;
         self.distrust_after(&outcome).await?;
-        self.tell_kept(&kept, report);
+        self.tell_kept(&run.view, &kept, report);
         Ok(())
     }
 
@@ -205,5 +192,22 @@ impl Engine {
         if let Err(error) = closed {
             tracing::warn!(execution = %id, error = %crate::explain(&error), "could not cancel the execution; it is looked after at the next run");
         }
+    }
+}
+
+/// An import source that deletes what an import does not hold must not get an import of changes.
+async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
+    if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
+        return Err(Refusal::RemovesMissing.into());
+    }
+    Ok(())
+}
+
+/// The reason behind a refused start, in the engine's words where it has some.
+async fn start_failure(view: &MappingView, error: PortError) -> EngineError {
+    match view.importer.state().await {
+        Ok(SourceState::MissingMapping) => EngineError::NotSetUp,
+        Ok(SourceState::Disabled) => EngineError::Disabled,
+        _ => EngineError::Import(error),
     }
 }

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use sync_model::{Record, RecordKey, RunId, is_empty};
+use sync_model::{Record, RecordKey, is_empty};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clearing, EngineError, KeptValue, Objects, PortError, RunReport, Staged, ToClear, engine::Engine, explain,
+    ActiveRun, Clearing, EngineError, KeptValue, MappingView, PortError, RunReport, Staged, ToClear,
+    engine::Engine, explain,
 };
 
 /// How many values are cleared while nothing else is sent.
@@ -20,7 +21,7 @@ impl Engine {
     /// Notes what the importer will keep of what the records of a page replace.
     pub(crate) async fn note_kept(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         page: &[Staged],
         kept: &mut Vec<KeptValue>,
     ) -> Result<(), EngineError> {
@@ -36,15 +37,15 @@ impl Engine {
         if changes.is_empty() {
             return Ok(());
         }
-        let found = self.ports.importer.keeps(&changes).await;
-        self.ports.store.note_kept(run, &found).await?;
+        let found = run.view.importer.keeps(&changes).await;
+        self.ports.store.note_kept(run.id, &found).await?;
         kept.extend(found);
         Ok(())
     }
 
     /// Tells what stays in Assets for want of an account, one line for each attribute.
-    pub(crate) fn tell_kept(&self, kept: &[KeptValue], report: &mut RunReport) {
-        if self.ports.objects.is_some() {
+    pub(crate) fn tell_kept(&self, view: &MappingView, kept: &[KeptValue], report: &mut RunReport) {
+        if view.objects.is_some() {
             return;
         }
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -62,28 +63,36 @@ impl Engine {
 
     /// Clears everything that is due. Gives the number of values; none without an account, when what can be done is to
     /// send records again.
-    pub(crate) async fn clear_all_kept(&self, stop: &CancellationToken) -> Result<u64, EngineError> {
+    pub(crate) async fn clear_all_kept(
+        &self,
+        view: &MappingView,
+        stop: &CancellationToken,
+    ) -> Result<u64, EngineError> {
         let mut cleared = 0;
         loop {
-            match self.clear_kept(stop).await? {
-                0 => return Ok(if self.ports.objects.is_some() { cleared } else { 0 }),
+            match self.clear_kept(view, stop).await? {
+                0 => return Ok(if view.objects.is_some() { cleared } else { 0 }),
                 n => cleared += n,
             }
         }
     }
 
     /// Clears some of what is due. Gives the number of values that are done with; what did not work is put off.
-    pub(crate) async fn clear_kept(&self, stop: &CancellationToken) -> Result<u64, EngineError> {
+    pub(crate) async fn clear_kept(
+        &self,
+        view: &MappingView,
+        stop: &CancellationToken,
+    ) -> Result<u64, EngineError> {
         if stop.is_cancelled() {
             return Err(EngineError::Stopped);
         }
-        let Some(objects) = &self.ports.objects else { return self.resend_kept().await };
+        let Some(objects) = &view.objects else { return self.resend_kept(view).await };
         if self.ports.store.to_clear(1, self.now()).await?.is_empty() {
             return Ok(0);
         }
         // A record that gives the value again must not be under way.
         let _lane = self.lane.lock().await;
-        self.recover_locked(None).await?;
+        self.recover_locked(view, None).await?;
         let due = self.ports.store.to_clear(TOGETHER, self.now()).await?;
         if due.is_empty() {
             return Ok(0);
@@ -128,19 +137,13 @@ impl Engine {
     }
 
     /// Without an account only the import can clear, once it is set to.
-    async fn resend_kept(&self) -> Result<u64, EngineError> {
-        if self.ports.store.count_uncleared().await?.values == 0 || !self.ports.importer.removes_empty().await
-        {
+    async fn resend_kept(&self, view: &MappingView) -> Result<u64, EngineError> {
+        if self.ports.store.count_uncleared().await?.values == 0 || !view.importer.removes_empty().await {
             return Ok(0);
         }
         let records = self.ports.store.resend_uncleared(self.now()).await?;
         tracing::info!(records, "the import source removes empty values by now; what it kept is sent again");
         Ok(records)
-    }
-
-    /// The account's way to objects, or the reason why there is none.
-    pub(crate) fn objects(&self) -> Result<&dyn Objects, EngineError> {
-        self.ports.objects.as_deref().ok_or(EngineError::NoAccount)
     }
 }
 

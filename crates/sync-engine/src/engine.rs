@@ -15,28 +15,22 @@ use tracing::Instrument;
 use crate::stats::Stats;
 use crate::watch::Told;
 use crate::{
-    Alarm, Change, Clock, Directory, EngineError, EngineStats, EventFeed, EventHook, Importer, Limits,
-    Objects, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
+    ActiveRun, Alarm, Change, Clock, Comparison, EngineError, EngineStats, EventFeed, EventHook, Limits,
+    MappingView, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
     StructureReport, StructureState, Subject, SyncPlan, Watcher,
 };
 
 /// The world around the engine.
 #[derive(Clone)]
 pub struct Ports {
-    /// Where the truth is read.
-    pub directory: Arc<dyn Directory>,
-    /// The object schema and mapping.
+    /// The object schema and mapping, and with them the views of both sides.
     pub structure: Arc<dyn Structure>,
     /// The event hook.
     pub hook: Arc<dyn EventHook>,
-    /// Where records go.
-    pub importer: Arc<dyn Importer>,
     /// What is remembered.
     pub store: Arc<dyn StateStore>,
     /// The directory's log; without it only the hook tells of changes.
     pub feed: Option<Arc<dyn EventFeed>>,
-    /// Objects in Assets one by one; `None` without an account.
-    pub objects: Option<Arc<dyn Objects>>,
     /// Who is told when something is wrong.
     pub alarm: Arc<dyn Alarm>,
     /// Who watches the runs.
@@ -100,8 +94,11 @@ pub struct Engine {
     /// confirmed records that it takes memberships from are then no older than its beginning.
     pub(crate) looking: RwLock<()>,
     pub(crate) stats: Stats,
-    /// The version of the mapping that records are made by; `None` until the schemas were compared.
-    pub(crate) mapping: std::sync::Mutex<Option<String>>,
+    /// Held while the structure in Assets is compared and extended for sending.
+    pub(crate) schemas: Mutex<()>,
+    /// The view that records are made and sent by; `None` until the schemas were compared. Replaced as a whole while
+    /// `schemas` is held, and only then.
+    pub(crate) view: std::sync::Mutex<Option<MappingView>>,
 }
 
 /// A value before and after.
@@ -140,7 +137,8 @@ impl Engine {
             passes: Mutex::new(()),
             looking: RwLock::new(()),
             stats: Stats::default(),
-            mapping: std::sync::Mutex::default(),
+            schemas: Mutex::new(()),
+            view: std::sync::Mutex::default(),
         }
     }
 
@@ -162,21 +160,23 @@ impl Engine {
         let (structure, run) = self.begin_plan(progress).await?;
         // Shown whatever it holds: what the limits say of it is for whoever approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
-        let mut pass = Pass::new(Scope::Full, self.now(), structure.version.clone());
-        let mut plan = self.read_pass(run, &mut pass, &limits, progress, stop).await?;
+        let mut pass = Pass::new(Scope::Full, self.now(), run.view.rules());
+        let mut plan = self.read_pass(&run, &mut pass, &limits, progress, stop).await?;
         plan.structure = Some(structure);
+        plan.labels = run.view.labels();
         progress.ended(&RunReport::default());
         Ok(plan)
     }
 
     /// The schemas as they would be, and the run that the plan is made under.
-    async fn begin_plan(&self, progress: &Told<'_>) -> Result<(StructureReport, RunId), EngineError> {
+    async fn begin_plan(&self, progress: &Told<'_>) -> Result<(StructureReport, ActiveRun), EngineError> {
         progress.begin(Phase::Structure, None);
-        let structure = self.ports.structure.preview().await.map_err(EngineError::Structure)?;
+        let Comparison { report, view } =
+            self.ports.structure.preview().await.map_err(EngineError::Structure)?;
         progress.end(Phase::Structure);
-        let run = self.ports.store.begin_run(RunKind::Plan, self.now()).await?;
-        progress.began(run);
-        Ok((structure, run))
+        let run = self.begin(RunKind::Plan, view).await?;
+        progress.began(run.id);
+        Ok((report, run))
     }
 
     /// The objects of a plan with old and new values, by key; at most `limit`.
@@ -185,12 +185,12 @@ impl Engine {
     /// When the store fails.
     pub async fn changes(
         &self,
-        run: RunId,
+        plan: &SyncPlan,
         after: Option<&RecordKey>,
         limit: u32,
     ) -> Result<Vec<ObjectChange>, EngineError> {
         let mut changes = Vec::new();
-        for staged in self.ports.store.staged(run, after, limit).await? {
+        for staged in self.ports.store.staged(plan.run, after, limit).await? {
             let old = self.ports.store.confirmed(&staged.record.key).await?;
             let before = |field: &str| old.as_ref().and_then(|r| r.fields.get(field)).unwrap_or(&Value::Null);
             let fields = staged
@@ -207,7 +207,7 @@ impl Engine {
                     new: new.clone(),
                 })
                 .collect();
-            let name = self.ports.directory.name(&staged.record);
+            let name = plan.name(&staged.record);
             changes.push(ObjectChange { key: staged.record.key, name, change: staged.change, fields });
         }
         Ok(changes)
@@ -260,20 +260,21 @@ impl Engine {
         let _passes = self.passes.lock().await;
         let progress = &self.tell(scope.run_kind(), progress);
         let mut report = RunReport::default();
-        let mapping = self.prepare(scope == Scope::Full, &mut report, progress).await?;
-        self.clear_all_kept(stop).await?;
+        let view = self.prepare(scope == Scope::Full, &mut report, progress).await?;
+        self.clear_all_kept(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
         let begins = self.looking.write().await;
-        let (run, mut pass, resumed) = self.take_up(scope, &mapping).await?;
+        let (run, mut pass, resumed) = self.take_up(scope, view).await?;
         drop(begins);
-        progress.began(run);
+        progress.began(run.id);
         report.resumed = resumed;
         if limits.accept_shrink && !pass.accept_shrink {
             pass.accept_shrink = true;
-            self.ports.store.save_pass(run, &pass).await?;
+            self.ports.store.save_pass(run.id, &pass).await?;
         }
         let limits = &Limits { accept_shrink: pass.accept_shrink, ..*limits };
-        begun(run).await?;
+        begun(run.id).await?;
+        let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
             let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
             for (&kind, counts) in &plan.kinds {
@@ -281,16 +282,16 @@ impl Engine {
                 report.marked += counts.retire;
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
-            self.apply(plan.approve(limits)?, report, progress, stop).await?;
+            self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
-            report.cleared += self.clear_all_kept(stop).await?;
+            report.cleared += self.clear_all_kept(&run.view, stop).await?;
             if scope == Scope::Full {
                 if limits.accept_shrink {
                     self.ports.store.release_blocked().await?;
                 } else {
                     self.ports.store.unblock().await?;
                 }
-                self.ports.store.remember_selection(&self.ports.directory.selection()).await?;
+                self.ports.store.remember_selection(&run.view.directory.selection()).await?;
                 self.stats.settled(self.ports.store.settle_given_up(pass.began, self.now()).await?);
             }
             Ok(())
@@ -299,13 +300,13 @@ impl Engine {
     }
 
     /// The unfinished pass of this scope, if it is fit to be gone on with, or a new one.
-    async fn take_up(&self, scope: Scope, mapping: &str) -> Result<(RunId, Pass, bool), EngineError> {
-        let now = self.now();
+    async fn take_up(&self, scope: Scope, view: MappingView) -> Result<(ActiveRun, Pass, bool), EngineError> {
+        let (now, mapping) = (self.now(), view.rules());
         while let Some((run, pass)) = self.ports.store.unfinished_pass().await? {
             let fresh = now.duration_since(pass.began).unsigned_abs() < self.options.pass_life;
             if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh {
                 tracing::info!(%run, stage = ?pass.stage, "going on where the last run was");
-                return Ok((run, pass, true));
+                return Ok((ActiveRun { id: run, view }, pass, true));
             }
             let report = RunReport {
                 result: RunResult::Failed,
@@ -314,9 +315,9 @@ impl Engine {
             };
             self.ports.store.end_run(run, &report, now).await?;
         }
-        let run = self.ports.store.begin_run(scope.run_kind(), now).await?;
+        let run = self.begin(scope.run_kind(), view).await?;
         let pass = Pass::new(scope, now, mapping);
-        self.ports.store.save_pass(run, &pass).await?;
+        self.ports.store.save_pass(run.id, &pass).await?;
         Ok((run, pass, false))
     }
 
@@ -328,14 +329,14 @@ impl Engine {
         if self.ports.store.next_retry().await?.is_none_or(|due| due > self.now()) {
             return Ok(None);
         }
-        let run = self.ports.store.begin_run(RunKind::Retry, self.now()).await?;
+        let run = &self.begin(RunKind::Retry, self.view_in_force().await?).await?;
         let told = &self.tell(RunKind::Retry, &Quiet);
-        told.began(run);
-        self.ports.store.stage_unconfirmed(run, self.now()).await?;
-        let staged = self.ports.store.staged_counts(run).await?;
-        let plan = SyncPlan::new(run, &BTreeMap::new(), &staged, &BTreeMap::new());
+        told.began(run.id);
+        self.ports.store.stage_unconfirmed(run.id, self.now()).await?;
+        let staged = self.ports.store.staged_counts(run.id).await?;
+        let plan = SyncPlan::new(run.id, &BTreeMap::new(), &staged, &BTreeMap::new());
         let sent = self.conclude(run, RunKind::Retry, RunReport::default(), told, async |report| {
-            self.apply(plan.approved_before(), report, told, stop).await
+            self.apply(run, plan.approved_before(), report, told, stop).await
         });
         sent.await.map(Some)
     }
@@ -357,10 +358,11 @@ impl Engine {
             biased;
             () = stop.cancelled() => return Err(EngineError::Stopped),
             // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
-            looked = self.look_at(run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked?,
+            looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked?,
         };
         progress.ended(&RunReport::default());
-        Ok(SyncPlan { structure: Some(structure), problems: report.messages, ..looked.plan })
+        let (structure, labels) = (Some(structure), run.view.labels());
+        Ok(SyncPlan { structure, labels, problems: report.messages, ..looked.plan })
     }
 
     /// Reads some objects and sends those that differ.
@@ -375,64 +377,63 @@ impl Engine {
     ) -> Result<RunReport, EngineError> {
         let progress = &self.tell(RunKind::Some, progress);
         let mut report = RunReport::default();
-        self.prepare(false, &mut report, progress).await?;
-        let run = self.ports.store.begin_run(RunKind::Some, self.now()).await?;
-        progress.began(run);
+        let view = self.prepare(false, &mut report, progress).await?;
+        let run = &self.begin(RunKind::Some, view).await?;
+        progress.began(run.id);
         let _looking = self.looking.read().await;
         let alone = self.passes.try_lock().ok();
         self.conclude(run, RunKind::Some, report, progress, async |report| {
             let (named, believed) = (subjects.iter().cloned(), HashSet::new());
             let looked = self.look_at(run, named, &believed, alone.is_some(), report, progress).await?;
             self.ask_for_members(&looked).await?;
-            self.apply(looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
+            self.apply(run, looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
-            report.cleared += self.clear_all_kept(stop).await?;
+            report.cleared += self.clear_all_kept(&run.view, stop).await?;
             Ok(())
         })
         .await
     }
 
-    /// Brings the object schema up to date before records that need it are made, and names the mapping and the selection
-    /// in force. A run that reads `everything` fills what is new by itself.
+    /// Brings the object schema up to date before records that need it are made. A run that reads `everything` fills what
+    /// is new by itself.
     async fn prepare(
         &self,
         everything: bool,
         report: &mut RunReport,
         progress: &dyn Progress,
-    ) -> Result<String, EngineError> {
+    ) -> Result<MappingView, EngineError> {
         progress.begin(Phase::Structure, None);
-        let structure = self.compare().await?;
+        let Comparison { report: structure, view } = self.follow_structure(!everything).await?;
         if structure.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }
-        if everything {
-            self.distrust_lacking(&structure).await?;
-        } else {
-            self.ask_for_values(&structure).await?;
-        }
-        let structure = self.extend(structure).await?;
         report.add_structure(&structure);
         progress.end(Phase::Structure);
-        Ok(format!("{} {}", structure.version, self.ports.directory.selection()).trim_end().to_owned())
+        Ok(view)
+    }
+
+    /// Begins a run that works by a view.
+    pub(crate) async fn begin(&self, kind: RunKind, view: MappingView) -> Result<ActiveRun, EngineError> {
+        Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, view })
     }
 
     /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays
     /// open.
     pub(crate) async fn conclude(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         kind: RunKind,
         mut report: RunReport,
         told: &Told<'_>,
         work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
         let started = self.now();
-        let requests = self.ports.directory.requests();
-        let span = tracing::info_span!("run", %run, kind = kind.as_str(), execution = tracing::field::Empty);
+        let requests = run.view.directory.requests();
+        report.mapping = Some(run.view.version.clone());
+        let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
         let result = work(&mut report).instrument(span.clone()).await;
         report.seconds = self.now().duration_since(started).as_secs_f64();
-        report.directory_requests = self.ports.directory.requests() - requests;
-        report.mapping = self.mapping_in_force();
+        report.directory_requests = run.view.directory.requests() - requests;
         // Batches of events come by the second, and what they leave is told by the runs after them.
         if !matches!(kind, RunKind::Events | RunKind::Retry) {
             report.leave(self.outstanding().await?);
@@ -449,13 +450,13 @@ impl Engine {
             let pass = matches!(kind, RunKind::Full | RunKind::Delta | RunKind::Users);
             let goes_on = pass && error.is_transient();
             // An execution whose end is unknown keeps its staged records until recovery has asked after it.
-            let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run);
+            let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
             if goes_on || open {
                 told.ended(&report);
                 return result.map(|()| report);
             }
         }
-        self.ports.store.end_run(run, &report, self.now()).await?;
+        self.ports.store.end_run(run.id, &report, self.now()).await?;
         told.ended(&report);
         if result.is_ok() && report.executions > 0 {
             let RunReport { result, seconds, directory_requests, .. } = &report;

@@ -6,14 +6,15 @@
 
 use std::collections::HashSet;
 
-use sync_model::{RecordKey, RunId};
+use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::look::Looked;
 use crate::settle::{DOUBTS, object};
 use crate::watch::Told;
 use crate::{
-    Alert, AlertKind, EngineError, Look, LookSort, Quiet, RunKind, RunReport, SyncPlan, engine::Engine,
+    ActiveRun, Alert, AlertKind, Comparison, EngineError, Look, LookSort, Quiet, RunKind, RunReport,
+    SyncPlan, engine::Engine,
 };
 
 impl Engine {
@@ -22,6 +23,7 @@ impl Engine {
         &self,
         stop: &CancellationToken,
     ) -> Result<Option<RunReport>, EngineError> {
+        let view = self.view_in_force().await?;
         let claim = self.ports.store.claim_looks(
             LookSort::Objects,
             self.options.batch,
@@ -35,21 +37,21 @@ impl Engine {
         let _looking = self.looking.read().await;
         // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
         let alone = self.passes.try_lock().ok();
-        let run = match self.ports.store.begin_run(RunKind::Events, self.now()).await {
+        let run = match self.begin(RunKind::Events, view).await {
             Ok(run) => run,
             Err(error) => {
                 self.ports.store.release(&looks).await?;
-                return Err(error.into());
+                return Err(error);
             }
         };
         let told = &self.tell(RunKind::Events, &Quiet);
-        told.began(run);
+        told.began(run.id);
         let outcome = self
-            .conclude(run, RunKind::Events, RunReport::default(), told, async |report| {
-                let looked = self.look_for_events(run, &looks, alone.is_some(), report, told).await?;
+            .conclude(&run, RunKind::Events, RunReport::default(), told, async |report| {
+                let (looked, run) = self.look_for_events(&run, &looks, alone.is_some(), report, told).await?;
                 self.ask_for_members(&looked).await?;
                 let Looked { plan, states, .. } = looked;
-                for (held, reason) in self.apply_events(plan, report, told, stop).await? {
+                for (held, reason) in self.apply_events(&run, plan, report, told, stop).await? {
                     self.give_up_on(&looks, &held, &reason).await?;
                 }
                 self.settle(&looks, &states).await
@@ -69,23 +71,23 @@ impl Engine {
     /// held back are given, with the reasons.
     async fn apply_events(
         &self,
+        run: &ActiveRun,
         mut plan: SyncPlan,
         report: &mut RunReport,
         told: &Told<'_>,
         stop: &CancellationToken,
     ) -> Result<Vec<(HashSet<RecordKey>, String)>, EngineError> {
-        let run = plan.run;
         let mut held_back = Vec::new();
         loop {
             let refusal = match plan.approve(&self.options.limits) {
                 Ok(approved) => {
-                    self.apply(approved, report, told, stop).await?;
+                    self.apply(run, approved, report, told, stop).await?;
                     return Ok(held_back);
                 }
                 Err(refusal) => refusal,
             };
             let held = match refusal.suspects() {
-                Some(suspects) => self.ports.store.unstage(run, &suspects).await?,
+                Some(suspects) => self.ports.store.unstage(run.id, &suspects).await?,
                 None => Vec::new(),
             };
             if held.is_empty() {
@@ -100,15 +102,16 @@ impl Engine {
         }
     }
 
-    /// Reads what the looks name; when the schema has grown, extends the mapping first and reads again.
+    /// Reads what the looks name; when the schema has grown, extends the mapping first and reads again. Gives the run under
+    /// the mapping that counts in the end.
     async fn look_for_events(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         looks: &[Look],
         alone: bool,
         report: &mut RunReport,
         told: &Told<'_>,
-    ) -> Result<Looked, EngineError> {
+    ) -> Result<(Looked, ActiveRun), EngineError> {
         // A 404 is believed at once only of what somebody said was deleted.
         let doubtful: HashSet<RecordKey> = looks
             .iter()
@@ -118,17 +121,18 @@ impl Engine {
         let subjects = || looks.iter().map(|look| look.target.clone());
         let looked = self.look_at(run, subjects(), &doubtful, alone, report, told).await?;
         if !looked.unmapped {
-            return Ok(looked);
+            return Ok((looked, run.clone()));
         }
-        let compared = self.compare().await?;
-        self.ask_for_values(&compared).await?;
-        let structure = self.extend(compared).await?;
+        let Comparison { report: structure, view } = self.follow_structure(true).await?;
         report.add_structure(&structure);
         if structure.added_attributes.is_empty() {
-            return Ok(looked);
+            return Ok((looked, run.clone()));
         }
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
-        self.look_at(run, subjects(), &doubtful, alone, report, told).await
+        report.mapping = Some(view.version.clone());
+        let run = ActiveRun { id: run.id, view };
+        let looked = self.look_at(&run, subjects(), &doubtful, alone, report, told).await?;
+        Ok((looked, run))
     }
 
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {

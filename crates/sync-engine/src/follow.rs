@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::trouble::Trouble;
 use crate::{
-    AlertKind, Duty, EngineError, EventFeed, Limits, Look, LookSort, Quiet, RunKind, RunReport, RunResult,
-    Schedule, Scope, Subject, SyncRequest, engine::Engine, explain,
+    AlertKind, Duty, EngineError, EventFeed, Limits, Look, LookSort, MappingView, Quiet, RunKind, RunReport,
+    RunResult, Schedule, Scope, Subject, SyncRequest, engine::Engine, explain,
 };
 
 /// How the engine follows.
@@ -88,8 +88,8 @@ impl Engine {
         let mut trouble = Trouble::new(Duty::Schemas);
         while !stop.is_cancelled() {
             let compared = async {
-                self.refresh_schema().await?;
-                self.follow_selection().await
+                let view = self.refresh_schema().await?;
+                self.follow_selection(&view).await
             };
             let compared = tokio::select! {
                 () = stop.cancelled() => return,
@@ -135,7 +135,7 @@ impl Engine {
             } else if let Some(report) = self.send_unconfirmed(stop).await? {
                 tell("records sent again", &report);
                 self.warn_of_refused().await?;
-            } else if self.clear_kept(stop).await? == 0 {
+            } else if self.clear_kept(&self.view_in_force().await?, stop).await? == 0 {
                 break;
             }
         }
@@ -247,7 +247,7 @@ impl Engine {
             }
             let refreshed = tokio::select! {
                 () = stop.cancelled() => return,
-                refreshed = self.refresh_schema() => refreshed,
+                refreshed = self.refresh_schema() => refreshed.map(drop),
             };
             schemas.book(self, refreshed);
             if schemas.is_open() {
@@ -335,8 +335,7 @@ impl Engine {
             Some(Scope::Full)
         } else if asks(&Subject::Schema) {
             // What asks for this pass stays asked for until it is made.
-            let compared = self.compare_schema().await?;
-            self.extend(compared).await?;
+            self.follow_structure(false).await?;
             Some(Scope::Users)
         } else if asks(&Subject::Recent) {
             Some(self.recent().await?)
@@ -360,9 +359,9 @@ impl Engine {
     }
 
     /// Has everything read when the operator has come to choose other users or groups than before.
-    async fn follow_selection(&self) -> Result<(), EngineError> {
+    async fn follow_selection(&self, view: &MappingView) -> Result<(), EngineError> {
         let synchronised = self.ports.store.last_run(RunKind::Full).await?.good.is_some();
-        if synchronised && self.ports.store.selection().await? != self.ports.directory.selection() {
+        if synchronised && self.ports.store.selection().await? != view.directory.selection() {
             tracing::info!("other users or groups are chosen than before; everything is read");
             self.ports.store.ask(&Subject::Directory, self.now()).await?;
         }

@@ -1,59 +1,98 @@
-//! The schemas compared, the object schema extended, and what was added to it filled.
+//! The schemas compared, the object schema extended, and what was added to it filled. Here alone the view changes that
+//! records are made and sent by, and only while nobody else compares for that purpose: whatever only shows something
+//! uses a view of its own.
 
 use std::sync::PoisonError;
 
-use crate::{EngineError, StructureReport, StructureState, Subject, engine::Engine};
+use sync_model::Record;
+
+use crate::{Comparison, EngineError, MappingView, StructureReport, StructureState, Subject, engine::Engine};
 
 impl Engine {
-    /// Compares the schemas; records follow the wanted mapping from then on.
-    pub(crate) async fn compare(&self) -> Result<StructureReport, EngineError> {
+    /// The view that records are made and sent by; compared for where there is none yet.
+    pub(crate) async fn view_in_force(&self) -> Result<MappingView, EngineError> {
+        match self.known_view() {
+            Some(view) => Ok(view),
+            None => Ok(self.compare().await?.view),
+        }
+    }
+
+    /// The version of the mapping that records are made by; `None` until the schemas were compared.
+    pub fn mapping_in_force(&self) -> Option<String> {
+        self.known_view().map(|view| view.version)
+    }
+
+    /// What people call an object, by the mapping in force; `None` where that, or the record, does not tell.
+    pub fn name(&self, record: &Record) -> Option<String> {
+        crate::active::text_of(record, &self.known_view()?.directory.label(record.key.kind)?)
+    }
+
+    fn known_view(&self) -> Option<MappingView> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares the schemas for the sake of records that will be sent; they follow the wanted mapping from then on.
+    pub(crate) async fn compare(&self) -> Result<Comparison, EngineError> {
+        let _schemas = self.schemas.lock().await;
+        self.compare_locked().await
+    }
+
+    async fn compare_locked(&self) -> Result<Comparison, EngineError> {
         let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
-        self.follow_mapping(&compared);
+        for drift in &compared.report.drift {
+            tracing::debug!(%drift, "the object schema differs from the directory's");
+        }
+        self.put_in_force(&compared);
         Ok(compared)
     }
 
-    /// The same, with the differences in the log.
-    pub(crate) async fn compare_schema(&self) -> Result<StructureReport, EngineError> {
-        let report = self.compare().await?;
-        for drift in &report.drift {
-            tracing::debug!(%drift, "the object schema differs from the directory's");
-        }
-        Ok(report)
-    }
-
-    /// Adds to the object schema what it was found to lack.
-    pub(crate) async fn extend(&self, compared: StructureReport) -> Result<StructureReport, EngineError> {
-        if compared.state != StructureState::Outdated {
-            return Ok(compared);
-        }
+    async fn apply_locked(&self) -> Result<Comparison, EngineError> {
         let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-        self.follow_mapping(&applied);
+        self.put_in_force(&applied);
         Ok(applied)
     }
 
-    /// Adds attributes that the directory's schema has gained, and has everybody's values of them read.
-    pub(crate) async fn refresh_schema(&self) -> Result<(), EngineError> {
-        let compared = self.compare_schema().await?;
+    fn put_in_force(&self, compared: &Comparison) {
+        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
+    }
+
+    /// Compares the schemas and adds to the object schema what it lacks. Values of what is added are asked for, unless
+    /// whoever calls reads them anyway.
+    pub(crate) async fn follow_structure(&self, ask: bool) -> Result<Comparison, EngineError> {
+        let _schemas = self.schemas.lock().await;
+        let compared = self.compare_locked().await?;
+        if ask {
+            self.ask_for_values(&compared.report).await?;
+        } else {
+            self.distrust_lacking(&compared.report).await?;
+        }
+        match compared.report.state {
+            StructureState::Outdated => self.apply_locked().await,
+            _ => Ok(compared),
+        }
+    }
+
+    /// Creates the object schema and mapping, or adds to them, as an operator asks.
+    pub(crate) async fn create_structure(&self) -> Result<StructureReport, EngineError> {
+        let _schemas = self.schemas.lock().await;
+        let compared = self.compare_locked().await?.report;
+        self.start_over(&compared).await?;
         self.ask_for_values(&compared).await?;
-        let report = self.extend(compared).await?;
+        Ok(self.apply_locked().await?.report)
+    }
+
+    /// Adds attributes that the directory's schema has gained, and has everybody's values of them read.
+    pub(crate) async fn refresh_schema(&self) -> Result<MappingView, EngineError> {
+        let Comparison { report, view } = self.follow_structure(true).await?;
         if report.state == StructureState::Extended {
             tracing::info!(attributes = ?report.added_attributes, "the object schema follows the directory's");
         }
-        Ok(())
-    }
-
-    fn follow_mapping(&self, report: &StructureReport) {
-        *self.mapping.lock().unwrap_or_else(PoisonError::into_inner) = Some(report.version.clone());
-    }
-
-    /// The version of the mapping that records are made by.
-    pub(crate) fn mapping_in_force(&self) -> Option<String> {
-        self.mapping.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        Ok(view)
     }
 
     /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. To be
     /// called before they are added, because nothing tells afterwards that they are new.
-    pub(crate) async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
+    async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
         self.distrust_lacking(compared).await?;
         let is_grown = compared.state == StructureState::Outdated && !compared.lacking.is_empty();
         // Nothing is there to be filled before the first full run has begun.
@@ -65,7 +104,7 @@ impl Engine {
 
     /// Has values sent again that were confirmed for attributes that are not there: they went with an attribute that was
     /// deleted. To be called before anything is added.
-    pub(crate) async fn distrust_lacking(&self, compared: &StructureReport) -> Result<(), EngineError> {
+    async fn distrust_lacking(&self, compared: &StructureReport) -> Result<(), EngineError> {
         for (&kind, fields) in &compared.lacking {
             self.ports.store.distrust_values(kind, fields).await?;
         }
@@ -73,7 +112,7 @@ impl Engine {
     }
 
     /// Has everything sent again where something was sent before: an import source without a schema holds none of it.
-    pub(crate) async fn start_over(&self, compared: &StructureReport) -> Result<(), EngineError> {
+    async fn start_over(&self, compared: &StructureReport) -> Result<(), EngineError> {
         if compared.state == StructureState::Missing && self.has_begun().await? {
             self.ports.store.distrust().await?;
             self.ports.store.ask(&Subject::Directory, self.now()).await?;

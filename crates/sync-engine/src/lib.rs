@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod active;
 mod alert;
 mod apply;
 mod clearing;
@@ -29,6 +30,7 @@ mod stats;
 mod trouble;
 mod watch;
 
+pub(crate) use active::ActiveRun;
 pub use alert::{Alarm, Alert, AlertKind, Duty, Failing, NoAlarm};
 pub use due::NextPasses;
 pub use engine::{Engine, EngineOptions, FieldChange, ObjectChange, Ports};
@@ -37,15 +39,15 @@ pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
-    AuditLine, BlankedField, Census, Change, Clearing, Clock, ConfirmedObject, Cursor, Directory, EventEntry,
-    EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState, FeedPage,
-    FeedPosition, FeedState, FoundObject, FoundObjects, GoneObject, HookReport, Importer, InboxCounts,
-    InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, LostMemberships, Members, ObjectEntry,
-    Objects, Observed, ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Page, RejectedRecord,
-    Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged,
-    StateStore, StoreError, Structure, StructureReport, StructureState, Subject, Submitted, SyncRequest,
-    SystemClock, ToClear, TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep,
-    WaitsFor,
+    AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison, ConfirmedObject, Cursor, Directory,
+    EventEntry, EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState,
+    FeedPage, FeedPosition, FeedState, FoundObject, FoundObjects, GoneObject, HookReport, Importer,
+    InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, LostMemberships, MappingView,
+    Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome,
+    Page, RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample,
+    SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState, Subject,
+    Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed,
+    UnconfirmedObject, Upkeep, WaitsFor, with_views,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};

@@ -10,12 +10,12 @@ use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page, Pass, Phase,
-    PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
+    ActiveRun, Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page,
+    Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
 };
 
 /// A page of member ids.
@@ -27,7 +27,7 @@ impl Engine {
     /// Goes on with a pass to its end, and says what it would change.
     pub(crate) async fn read_pass(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         limits: &Limits,
         progress: &dyn Progress,
@@ -42,7 +42,7 @@ impl Engine {
 
     async fn read_stages(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         limits: &Limits,
         progress: &dyn Progress,
@@ -55,15 +55,15 @@ impl Engine {
                 Stage::Missing => self.read_all_missing(run, pass, limits, progress).await?,
                 Stage::Ready => {}
             }
-            self.ports.store.save_pass(run, pass).await?;
+            self.ports.store.save_pass(run.id, pass).await?;
         }
-        let staged = self.ports.store.staged_counts(run).await?;
+        let staged = self.ports.store.staged_counts(run.id).await?;
         let census = self.ports.store.census().await?;
-        let mut plan = SyncPlan::new(run, &pass.read, &staged, &census);
+        let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &census);
         if pass.scope != Scope::Full {
             plan.only_some();
         }
-        plan.losses = self.ports.store.losses(run, Handful::default(), limits.since(self.now())).await?;
+        plan.losses = self.ports.store.losses(run.id, Handful::default(), limits.since(self.now())).await?;
         plan.problems.clone_from(&pass.problems);
         Ok(plan)
     }
@@ -86,14 +86,14 @@ impl Engine {
 
     async fn read_groups(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         self.begin_listing(Phase::Groups, ObjectKind::Group, pass, progress).await?;
         let since = pass.scope.since();
         loop {
-            let page = self.ports.directory.groups(since, pass.cursor.as_ref()).await;
+            let page = run.view.directory.groups(since, pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
             self.note_groups_of(run, pass.scope, &page.items).await?;
             let count = page.items.len() as u64;
@@ -111,7 +111,7 @@ impl Engine {
     /// in them any more.
     async fn note_groups_of(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         scope: Scope,
         groups: &[ObservedGroup],
     ) -> Result<(), EngineError> {
@@ -135,7 +135,7 @@ impl Engine {
             .filter(|group| changed(group) || new.contains(&group.observed.record.key))
             .map(id)
             .collect();
-        self.ports.store.note_groups(run, &to_list).await?;
+        self.ports.store.note_groups(run.id, &to_list).await?;
         if scope != Scope::Full {
             let empty: Vec<GroupId> = unselected.into_iter().map(id).collect();
             self.note_as_empty(run, &empty).await?;
@@ -144,21 +144,21 @@ impl Engine {
     }
 
     /// Notes groups as if nobody were listed in them.
-    pub(crate) async fn note_as_empty(&self, run: RunId, groups: &[GroupId]) -> Result<(), EngineError> {
-        self.ports.store.note_groups(run, groups).await?;
+    pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
+        self.ports.store.note_groups(run.id, groups).await?;
         for group in groups {
-            self.ports.store.group_listed(run, group).await?;
+            self.ports.store.group_listed(run.id, group).await?;
         }
         Ok(())
     }
 
     async fn read_members(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run).await?));
+        progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run.id).await?));
         self.list_members(run, progress).await?;
         if pass.scope != Scope::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
@@ -170,21 +170,25 @@ impl Engine {
     }
 
     /// Notes the members of every group on the run's list.
-    pub(crate) async fn list_members(&self, run: RunId, progress: &dyn Progress) -> Result<(), EngineError> {
-        self.ports.store.forget_half_listed(run).await?;
+    pub(crate) async fn list_members(
+        &self,
+        run: &ActiveRun,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        self.ports.store.forget_half_listed(run.id).await?;
         loop {
-            let groups = self.ports.store.groups_to_list(run, GROUP_PAGE).await?;
+            let groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
             if groups.is_empty() {
                 return Ok(());
             }
             let listings: BoxStream<'_, Result<(), EngineError>> = stream::iter(groups)
                 .map(|group| async move {
-                    let mut pages = self.ports.directory.members(&group).try_chunks(MEMBER_PAGE);
+                    let mut pages = run.view.directory.members(&group).try_chunks(MEMBER_PAGE);
                     while let Some(page) = pages.next().await {
                         let page: Vec<UserId> = page.map_err(|e| EngineError::Directory(e.1))?;
-                        self.ports.store.note_members(run, &group, &page).await?;
+                        self.ports.store.note_members(run.id, &group, &page).await?;
                     }
-                    self.ports.store.group_listed(run, &group).await?;
+                    self.ports.store.group_listed(run.id, &group).await?;
                     progress.advance(Phase::Members, 1);
                     Ok(())
                 })
@@ -199,7 +203,7 @@ impl Engine {
     /// already is left out.
     pub(crate) async fn stage_membership_differences(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         read_at: jiff::Timestamp,
         read: &HashSet<RecordKey>,
         problems: &mut Vec<String>,
@@ -207,7 +211,7 @@ impl Engine {
         let mut after: Option<UserId> = None;
         loop {
             let page =
-                self.ports.store.membership_differences(run, after.as_ref(), self.options.page).await?;
+                self.ports.store.membership_differences(run.id, after.as_ref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.clone());
             let page: Vec<UserId> =
@@ -218,7 +222,7 @@ impl Engine {
             records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
-            let mut observed = self.read_unknown(self.brought_in(run, unknown).await?).await?;
+            let mut observed = self.read_unknown(run, self.brought_in(run, unknown).await?).await?;
             let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
             observed.extend(confirmed.into_iter().filter_map(|id| {
                 let record = records.remove(&RecordKey::user(&id))?;
@@ -230,24 +234,24 @@ impl Engine {
                     unmapped: Vec::new(),
                     problems: Vec::new(),
                 };
-                Some(self.ports.directory.join(last, &groups))
+                Some(run.view.directory.join(last, &groups))
             }));
             self.stage_observed(run, observed.into_iter(), read_at, problems).await?;
         }
     }
 
     /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
-    async fn brought_in(&self, run: RunId, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
-        let noted = self.ports.store.noted_groups(run, &unknown).await?;
+    async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
+        let noted = self.ports.store.noted_groups(run.id, &unknown).await?;
         let may = |user: &UserId| {
-            noted.get(user).into_iter().flatten().any(|group| self.ports.directory.brings_in(group))
+            noted.get(user).into_iter().flatten().any(|group| run.view.directory.brings_in(group))
         };
         Ok(unknown.into_iter().filter(may).collect())
     }
 
-    async fn read_unknown(&self, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
+    async fn read_unknown(&self, run: &ActiveRun, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
         let read: BoxStream<'_, Result<Observed, EngineError>> = stream::iter(ids)
-            .map(|id| async move { self.read_user(&id).await })
+            .map(|id| async move { self.read_user(&run.view, &id).await })
             .buffer_unordered(self.options.concurrency)
             .try_filter_map(|read| async { Ok(read.map(|user| user.observed)) })
             .boxed();
@@ -257,11 +261,11 @@ impl Engine {
     /// The groups of users as a run knows them: those noted, and of those that it did not list, the confirmed ones.
     async fn groups_by_listing(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         users: &[UserId],
         confirmed: &HashMap<RecordKey, Record>,
     ) -> Result<HashMap<UserId, Vec<GroupId>>, EngineError> {
-        let mut groups = self.ports.store.noted_groups(run, users).await?;
+        let mut groups = self.ports.store.noted_groups(run.id, users).await?;
         let mut before: HashMap<UserId, Vec<GroupId>> = HashMap::new();
         for id in users {
             if let Some(record) = confirmed.get(&RecordKey::user(id)) {
@@ -270,7 +274,7 @@ impl Engine {
             }
         }
         let mentioned: Vec<GroupId> = before.values().flatten().cloned().collect();
-        let listed = self.ports.store.listed_groups(run, &mentioned).await?;
+        let listed = self.ports.store.listed_groups(run.id, &mentioned).await?;
         for (id, before) in before {
             let kept = before.into_iter().filter(|group| !listed.contains(group));
             groups.entry(id).or_default().extend(kept);
@@ -280,14 +284,14 @@ impl Engine {
 
     async fn read_users(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         self.begin_listing(Phase::Users, ObjectKind::User, pass, progress).await?;
         let next = if pass.scope == Scope::Full { Stage::Missing } else { Stage::Ready };
         loop {
-            let page = self.ports.directory.users(pass.scope.since(), pass.cursor.as_ref()).await;
+            let page = run.view.directory.users(pass.scope.since(), pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::User)? else { continue };
             let count = page.items.len() as u64;
             let joined = self.join(run, pass.scope, page.items).await?;
@@ -304,14 +308,14 @@ impl Engine {
     /// Users with their groups.
     async fn join(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         scope: Scope,
         users: Vec<ObservedUser>,
     ) -> Result<Vec<Observed>, EngineError> {
-        let directory = &self.ports.directory;
+        let directory = &run.view.directory;
         let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
         let (mut groups, known) = if scope == Scope::Full {
-            (self.ports.store.noted_groups(run, &ids).await?, None)
+            (self.ports.store.noted_groups(run.id, &ids).await?, None)
         } else {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
             let known = self.ports.store.known(&keys).await?;
@@ -345,7 +349,7 @@ impl Engine {
 
     async fn read_all_missing(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         limits: &Limits,
         progress: &dyn Progress,
@@ -362,7 +366,7 @@ impl Engine {
 
     async fn stage_page(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         page: impl Iterator<Item = Observed>,
         pass: &mut Pass,
     ) -> Result<(), EngineError> {
@@ -372,7 +376,7 @@ impl Engine {
     /// Saves the place after a page. `true` when it was the last one of its stage.
     async fn turn_page(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         pass: &mut Pass,
         kind: ObjectKind,
         count: u64,
@@ -390,7 +394,7 @@ impl Engine {
         } else {
             pass.cursor = next;
         }
-        self.ports.store.save_pass(run, pass).await?;
+        self.ports.store.save_pass(run.id, pass).await?;
         Ok(last)
     }
 }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
-use sync_model::{Departure, GroupId, ObjectKind, RecordKey, RunId, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::read::Read;
-use crate::{EngineError, Handful, Observed, Phase, Progress, RunReport, Subject, SyncPlan, engine::Engine};
+use crate::{
+    ActiveRun, EngineError, Handful, MappingView, Observed, Phase, Progress, RunReport, Subject, SyncPlan,
+    engine::Engine,
+};
 
 /// How many members a page of a listing holds.
 const MEMBERS_A_PAGE: u64 = 1000;
@@ -86,7 +89,7 @@ impl Engine {
     /// gone; stages what differs. `alone` says that no pass reads, and none begins before what is staged is sent.
     pub(crate) async fn look_at(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         subjects: impl Iterator<Item = Subject>,
         doubtful: &HashSet<RecordKey>,
         alone: bool,
@@ -99,7 +102,7 @@ impl Engine {
         let mut named = Named::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.
         let (mut found, mut gone) =
-            self.read_groups_first(&mut named, doubtful, &mut states, report, progress).await?;
+            self.read_groups_first(run, &mut named, doubtful, &mut states, report, progress).await?;
         let mut dissolved = group_ids(&gone);
         dissolved.extend(group_ids(unselected(&found)));
         let wishes = self.weigh(named, alone, &mut states).await?;
@@ -108,7 +111,7 @@ impl Engine {
         self.list_for_events(run, &wishes, read_at, &mut states, report, progress).await?;
 
         let (mut found_users, gone_users) =
-            self.read_wave(users.iter().cloned().collect(), &mut states, report, progress).await?;
+            self.read_wave(run, users.iter().cloned().collect(), &mut states, report, progress).await?;
         gone.extend(sure(gone_users, doubtful));
 
         // A reference to a group that Assets does not hold yet would stay empty.
@@ -120,21 +123,21 @@ impl Engine {
             .collect();
         let missing = self.missing_groups(&referred.into_iter().collect::<Vec<_>>()).await?;
         let missing = missing.into_iter().filter(|key| !states.objects.contains_key(key)).collect();
-        let (found_groups, gone_groups) = self.read_wave(missing, &mut states, report, progress).await?;
+        let (found_groups, gone_groups) = self.read_wave(run, missing, &mut states, report, progress).await?;
         let mut left = group_ids(&gone_groups);
         left.extend(group_ids(unselected(&found_groups)));
         found.extend(found_groups);
         self.dissolve(run, &left, users, alone, read_at, report).await?;
         dissolved.extend(left);
         gone.extend(gone_groups);
-        let newcomers = self.newcomers(&found, &wishes.listings).await?;
+        let newcomers = self.newcomers(&run.view, &found, &wishes.listings).await?;
 
-        self.leave(&mut found_users, &dissolved.into_iter().collect());
+        leave(&run.view, &mut found_users, &dissolved.into_iter().collect());
         found.extend(found_users);
         let unmapped = found.iter().any(|observed| observed.selected && !observed.unmapped.is_empty());
         self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
-        let marks = self.departures(&gone, Departure::Deleted, read_at).await?;
-        self.ports.store.stage(run, &gone, &marks).await?;
+        let marks = self.departures(&run.view, &gone, Departure::Deleted, read_at).await?;
+        self.ports.store.stage(run.id, &gone, &marks).await?;
         progress.end(Phase::Objects);
         Ok(Looked { plan: self.plan_of(run, report).await?, states, newcomers, unmapped })
     }
@@ -143,6 +146,7 @@ impl Engine {
     /// is gone or not selected is struck off: nobody is shown in those, whatever the directory says.
     async fn read_groups_first(
         &self,
+        run: &ActiveRun,
         named: &mut Named,
         doubtful: &HashSet<RecordKey>,
         states: &mut States,
@@ -152,7 +156,8 @@ impl Engine {
         let of_memberships: Vec<GroupId> = named.memberships.keys().chain(&named.members).cloned().collect();
         let mut groups = std::mem::take(&mut named.groups);
         groups.extend(self.missing_groups(&of_memberships).await?);
-        let (found, gone) = self.read_wave(groups.into_iter().collect(), states, report, progress).await?;
+        let (found, gone) =
+            self.read_wave(run, groups.into_iter().collect(), states, report, progress).await?;
         let gone = sure(gone, doubtful);
         states.closed = group_ids(gone.iter().chain(unselected(&found))).into_iter().collect();
         named.memberships.retain(|group, _| !states.closed.contains(group));
@@ -163,7 +168,7 @@ impl Engine {
     /// Lists the members of groups of which that takes fewer requests than reading each user.
     async fn list_for_events(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         wishes: &Wishes,
         read_at: Timestamp,
         states: &mut States,
@@ -174,11 +179,11 @@ impl Engine {
             return Ok(());
         }
         let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
-        self.ports.store.note_groups(run, &listings).await?;
+        self.ports.store.note_groups(run.id, &listings).await?;
         self.list_members(run, progress).await?;
         self.stage_membership_differences(run, read_at, &wishes.users, &mut report.messages).await?;
         let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
-        let noted = self.ports.store.noted_groups(run, &users).await?;
+        let noted = self.ports.store.noted_groups(run.id, &users).await?;
         for user in users {
             let groups = noted.get(&user).into_iter().flatten().cloned();
             states.groups.entry(user).or_default().extend(groups);
@@ -190,7 +195,7 @@ impl Engine {
     /// the former members are put on the list. Users that are read anyway are left out.
     async fn dissolve(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         groups: &[GroupId],
         read: &HashSet<RecordKey>,
         alone: bool,
@@ -217,13 +222,14 @@ impl Engine {
 
     async fn newcomers(
         &self,
+        view: &MappingView,
         groups: &[Observed],
         listed: &BTreeSet<GroupId>,
     ) -> Result<Vec<GroupId>, EngineError> {
         let selected: Vec<GroupId> = group_ids(groups.iter().filter(|g| g.selected).map(|g| &g.record.key));
         let missing = self.missing_groups(&selected).await?;
         let missing = missing.into_iter().map(|key| GroupId::new(key.id));
-        Ok(missing.filter(|id| !listed.contains(id) && !self.ports.directory.is_implied(id)).collect())
+        Ok(missing.filter(|id| !listed.contains(id) && !view.directory.is_implied(id)).collect())
     }
 
     /// Has the members listed of groups that are new to Assets: they may have been members before the group came to be
@@ -235,32 +241,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes users out of groups that are gone, whatever a replica that lags says.
-    fn leave(&self, users: &mut [Observed], dissolved: &HashSet<GroupId>) {
-        for user in users {
-            let groups: Vec<GroupId> = user
-                .record
-                .references
-                .iter()
-                .filter(|reference| reference.kind == ObjectKind::Group)
-                .map(|reference| GroupId::new(reference.value.clone()))
-                .collect();
-            if groups.iter().any(|group| dissolved.contains(group)) {
-                let left: Vec<GroupId> = groups.into_iter().filter(|g| !dissolved.contains(g)).collect();
-                *user = self.ports.directory.join(user.clone(), &left);
-            }
-        }
-    }
-
-    pub(crate) async fn plan_of(&self, run: RunId, report: &RunReport) -> Result<SyncPlan, EngineError> {
-        let staged = self.ports.store.staged_counts(run).await?;
+    pub(crate) async fn plan_of(&self, run: &ActiveRun, report: &RunReport) -> Result<SyncPlan, EngineError> {
+        let staged = self.ports.store.staged_counts(run.id).await?;
         let census = self.ports.store.census().await?;
         let read: BTreeMap<ObjectKind, u64> =
             report.records.iter().map(|(&kind, counts)| (kind, counts.read)).collect();
-        let mut plan = SyncPlan::new(run, &read, &staged, &census);
+        let mut plan = SyncPlan::new(run.id, &read, &staged, &census);
         plan.only_some();
         let limits = &self.options.limits;
-        plan.losses = self.ports.store.losses(run, Handful::of(limits), limits.since(self.now())).await?;
+        plan.losses = self.ports.store.losses(run.id, Handful::of(limits), limits.since(self.now())).await?;
         Ok(plan)
     }
 
@@ -293,6 +282,7 @@ impl Engine {
     /// The objects as they are now, and those that are gone.
     async fn read_wave(
         &self,
+        run: &ActiveRun,
         wave: Vec<RecordKey>,
         states: &mut States,
         report: &mut RunReport,
@@ -300,7 +290,7 @@ impl Engine {
     ) -> Result<(Vec<Observed>, Vec<RecordKey>), EngineError> {
         let mut reads: BoxStream<'_, (RecordKey, Result<Option<Read>, EngineError>)> = stream::iter(wave)
             .map(|key| async move {
-                let read = self.read_object(&key).await;
+                let read = self.read_object(&run.view, &key).await;
                 (key, read)
             })
             .buffer_unordered(self.options.concurrency)
@@ -336,11 +326,11 @@ impl Engine {
         Ok((found, gone))
     }
 
-    async fn read_object(&self, key: &RecordKey) -> Result<Option<Read>, EngineError> {
+    async fn read_object(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Read>, EngineError> {
         match key.kind {
-            ObjectKind::User => self.read_user(&UserId::new(key.id.clone())).await,
+            ObjectKind::User => self.read_user(view, &UserId::new(key.id.clone())).await,
             ObjectKind::Group => {
-                let group = self.ports.directory.group(&GroupId::new(key.id.clone())).await;
+                let group = view.directory.group(&GroupId::new(key.id.clone())).await;
                 let group = group.map_err(EngineError::Directory)?;
                 Ok(group.map(|group| Read { observed: group.observed, groups: None }))
             }
@@ -359,6 +349,23 @@ impl Engine {
 /// Of what is gone, that which somebody said was deleted, or which was looked for often enough.
 fn sure(gone: Vec<RecordKey>, doubtful: &HashSet<RecordKey>) -> Vec<RecordKey> {
     gone.into_iter().filter(|key| !doubtful.contains(key)).collect()
+}
+
+/// Takes users out of groups that are gone, whatever a replica that lags says.
+fn leave(view: &MappingView, users: &mut [Observed], dissolved: &HashSet<GroupId>) {
+    for user in users {
+        let groups: Vec<GroupId> = user
+            .record
+            .references
+            .iter()
+            .filter(|reference| reference.kind == ObjectKind::Group)
+            .map(|reference| GroupId::new(reference.value.clone()))
+            .collect();
+        if groups.iter().any(|group| dissolved.contains(group)) {
+            let left: Vec<GroupId> = groups.into_iter().filter(|g| !dissolved.contains(g)).collect();
+            *user = view.directory.join(user.clone(), &left);
+        }
+    }
 }
 
 fn unselected(observed: &[Observed]) -> impl Iterator<Item = &RecordKey> {

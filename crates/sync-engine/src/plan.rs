@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sync_model::{ObjectKind, RunId};
+use sync_model::{ObjectKind, Record, RunId};
 
 use crate::{Census, Change, Limits, Losses, Refusal, StructureReport};
 
@@ -44,6 +44,9 @@ pub struct SyncPlan {
     pub losses: Losses,
     /// Values that do not fit, in words.
     pub problems: Vec<String>,
+    /// The fields of records that hold what people call an object, by the mapping that the plan was made with.
+    #[serde(skip)]
+    pub labels: BTreeMap<ObjectKind, String>,
 }
 
 impl SyncPlan {
@@ -68,7 +71,14 @@ impl SyncPlan {
                 Change::Retire => plan.retire = n,
             }
         }
-        Self { run, kinds, structure: None, losses: Losses::default(), problems: Vec::new() }
+        Self {
+            run,
+            kinds,
+            structure: None,
+            losses: Losses::default(),
+            problems: Vec::new(),
+            labels: BTreeMap::new(),
+        }
     }
 
     /// Not everything was listed, so nothing listed is nothing suspicious; memberships are read from the group's side as
@@ -77,6 +87,11 @@ impl SyncPlan {
         for kind in self.kinds.values_mut() {
             kind.read = kind.read.max(kind.changes());
         }
+    }
+
+    /// What people call an object of the plan; `None` where its record does not tell.
+    pub fn name(&self, record: &Record) -> Option<String> {
+        crate::active::text_of(record, self.labels.get(&record.key.kind)?)
     }
 
     /// How many records would be sent.

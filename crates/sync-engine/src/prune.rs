@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::safeguards::exceeds;
 use crate::{
-    AuditLine, EngineError, GoneObject, Objects, Refusal, StructureState, Subject, engine::Engine, explain,
+    AuditLine, Comparison, EngineError, GoneObject, MappingView, Refusal, StructureState, Subject,
+    engine::Engine, explain,
 };
 
 /// How many objects are read back and deleted between two looks at whether to stop.
@@ -107,9 +108,9 @@ impl Engine {
     /// # Errors
     /// When there is no account, when there is no structure yet, or when a port fails.
     pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
-        let objects = self.objects()?;
-        let structure = self.compare().await?;
-        if structure.state == StructureState::Missing {
+        let Comparison { report, view } = self.compare().await?;
+        let objects = view.account()?;
+        if report.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }
         let before = self.now().checked_sub(options.older_than).unwrap_or(jiff::Timestamp::MIN);
@@ -156,9 +157,10 @@ impl Engine {
         options: &PruneOptions,
         stop: &CancellationToken,
     ) -> Result<PruneReport, EngineError> {
-        let objects = self.objects()?;
+        let view = &self.view_in_force().await?;
+        view.account()?;
         self.check_prune(plan, options).await?;
-        self.refuse_blindness(plan).await?;
+        self.refuse_blindness(view, plan).await?;
         let mut report = PruneReport::default();
         for part in plan.objects.chunks(TOGETHER) {
             if stop.is_cancelled() {
@@ -167,8 +169,8 @@ impl Engine {
             }
             let pruned = {
                 let _lane = self.lane.lock().await;
-                self.recover_locked(None).await?;
-                self.prune_some(objects, part).await?
+                self.recover_locked(view, None).await?;
+                self.prune_some(view, part).await?
             };
             let failed = pruned.iter().filter_map(|object| match &object.result {
                 Pruning::Failed(reason) => Some(reason.clone()),
@@ -187,7 +189,7 @@ impl Engine {
     }
 
     /// A service app without an admin role sees nothing: a 404 means little then.
-    async fn refuse_blindness(&self, plan: &PrunePlan) -> Result<(), EngineError> {
+    async fn refuse_blindness(&self, view: &MappingView, plan: &PrunePlan) -> Result<(), EngineError> {
         let census = self.ports.store.census().await?;
         for kind in [ObjectKind::User, ObjectKind::Group] {
             let known = census.get(&kind).map_or(0, |census| census.live);
@@ -195,10 +197,8 @@ impl Engine {
                 continue;
             }
             let empty = match kind {
-                ObjectKind::Group => {
-                    self.ports.directory.groups(None, None).await.map(|p| p.items.is_empty())
-                }
-                _ => self.ports.directory.users(None, None).await.map(|p| p.items.is_empty()),
+                ObjectKind::Group => view.directory.groups(None, None).await.map(|p| p.items.is_empty()),
+                _ => view.directory.users(None, None).await.map(|p| p.items.is_empty()),
             };
             if empty.map_err(EngineError::Directory)? {
                 return Err(Refusal::EmptyListing { kind, known }.into());
@@ -207,7 +207,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn prune_some(&self, objects: &dyn Objects, part: &[Prunable]) -> Result<Vec<Pruned>, EngineError> {
+    async fn prune_some(&self, view: &MappingView, part: &[Prunable]) -> Result<Vec<Pruned>, EngineError> {
         let keys: Vec<RecordKey> = part.iter().map(|prunable| prunable.object.key.clone()).collect();
         // It may have come back since the operator looked.
         let known = self.ports.store.known(&keys).await?;
@@ -215,16 +215,16 @@ impl Engine {
             .filter(|prunable| {
                 std::future::ready(known.get(&prunable.object.key).is_some_and(|known| known.gone))
             })
-            .map(|prunable| self.prune_one(objects, prunable))
+            .map(|prunable| self.prune_one(view, prunable))
             .buffered(self.options.concurrency)
             .boxed();
         pruned.try_collect().await
     }
 
-    async fn prune_one(&self, objects: &dyn Objects, prunable: &Prunable) -> Result<Pruned, EngineError> {
+    async fn prune_one(&self, view: &MappingView, prunable: &Prunable) -> Result<Pruned, EngineError> {
         let key = prunable.object.key.clone();
         let pruned = |in_assets, result| Pruned { key: key.clone(), in_assets, result };
-        match self.still_there(&key).await {
+        match self.still_there(view, &key).await {
             Ok(None) => {}
             Ok(Some(subject)) => {
                 self.ports.store.ask(&subject, self.now()).await?;
@@ -235,7 +235,7 @@ impl Engine {
             }
             Err(error) => return Err(error),
         }
-        let deleted = match objects.delete(&key).await {
+        let deleted = match view.account()?.delete(&key).await {
             Ok(deleted) => deleted,
             Err(error) => return Ok(pruned(prunable.in_assets.clone(), Pruning::Failed(explain(&error)))),
         };
@@ -257,12 +257,12 @@ impl Engine {
     }
 
     /// What to look at, when the directory has the object after all and the operator chooses it.
-    async fn still_there(&self, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
-        let directory = &self.ports.directory;
+    async fn still_there(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
+        let directory = &view.directory;
         match key.kind {
             ObjectKind::User => {
                 let id = UserId::new(key.id.clone());
-                let user = self.read_user(&id).await?;
+                let user = self.read_user(view, &id).await?;
                 Ok(user.filter(|user| user.observed.selected).map(|_| Subject::User(id)))
             }
             ObjectKind::Group => {
@@ -270,19 +270,23 @@ impl Engine {
                 let group = directory.group(&id).await.map_err(EngineError::Directory)?;
                 Ok(group.filter(|group| group.observed.selected).map(|_| Subject::Group(id)))
             }
-            ObjectKind::Membership => self.membership_still_there(key).await,
+            ObjectKind::Membership => self.membership_still_there(view, key).await,
         }
     }
 
     /// A membership has no id in the directory; the user is asked for its groups.
-    async fn membership_still_there(&self, key: &RecordKey) -> Result<Option<Subject>, EngineError> {
+    async fn membership_still_there(
+        &self,
+        view: &MappingView,
+        key: &RecordKey,
+    ) -> Result<Option<Subject>, EngineError> {
         let Some(record) = self.ports.store.confirmed(key).await? else { return Ok(None) };
         let end = |kind: ObjectKind| record.references.iter().find(|reference| reference.kind == kind);
         let (Some(group), Some(user)) = (end(ObjectKind::Group), end(ObjectKind::User)) else {
             return Ok(None);
         };
         let (group, user) = (GroupId::new(group.value.clone()), UserId::new(user.value.clone()));
-        let directory = &self.ports.directory;
+        let directory = &view.directory;
         let is_member = directory.user(&user).await.map_err(EngineError::Directory)?.is_some()
             && directory.groups_of(&user).await.map_err(EngineError::Directory)?.contains(&group);
         Ok(is_member.then_some(Subject::Membership { group, user }))

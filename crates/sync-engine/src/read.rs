@@ -3,10 +3,13 @@
 use futures::stream;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::listing::note;
-use crate::{Change, EngineError, Known, Limits, Observed, Phase, Progress, Refusal, Staged, engine::Engine};
+use crate::{
+    ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Phase, Progress, Refusal, Staged,
+    engine::Engine,
+};
 
 /// What a record would do, given what is known of its object; `None` when nothing.
 pub(crate) fn classify(record: &Record, known: Option<&Known>) -> Option<Change> {
@@ -29,7 +32,7 @@ impl Engine {
     /// it, and left alone where it has not.
     pub(crate) async fn stage_observed(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         page: impl Iterator<Item = Observed>,
         read_at: Timestamp,
         problems: &mut Vec<String>,
@@ -59,8 +62,8 @@ impl Engine {
             .collect();
         // Of an org of which little is chosen, most of a page is nothing to Assets.
         unselected.retain(|key| known.contains_key(key));
-        changes.extend(self.departures(&unselected, Departure::OutOfScope, read_at).await?);
-        self.ports.store.stage(run, &keys, &changes).await?;
+        changes.extend(self.departures(&run.view, &unselected, Departure::OutOfScope, read_at).await?);
+        self.ports.store.stage(run.id, &keys, &changes).await?;
         Ok(())
     }
 
@@ -68,6 +71,7 @@ impl Engine {
     /// need none.
     pub(crate) async fn departures(
         &self,
+        view: &MappingView,
         keys: &[RecordKey],
         departure: Departure,
         read_at: Timestamp,
@@ -78,7 +82,7 @@ impl Engine {
         let known = self.ports.store.known(keys).await?;
         let confirmed = self.ports.store.confirmed_many(keys).await?;
         let marks = keys.iter().filter_map(|key| {
-            let record = self.ports.directory.retire(confirmed.get(key)?, departure);
+            let record = view.directory.retire(confirmed.get(key)?, departure);
             classify(&record, Some(known.get(key)?))?;
             Some(Staged { change: Change::Retire, record, read_at })
         });
@@ -88,13 +92,13 @@ impl Engine {
     /// Marks what is known, live, and not listed any more, after reading each object by id.
     pub(crate) async fn stage_missing(
         &self,
-        run: RunId,
+        run: &ActiveRun,
         kind: ObjectKind,
         listed: u64,
         limits: &Limits,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        let missing = self.ports.store.count_unseen(run, kind).await?;
+        let missing = self.ports.store.count_unseen(run.id, kind).await?;
         if missing == 0 {
             return Ok(());
         }
@@ -108,30 +112,29 @@ impl Engine {
 
         let mut after: Option<String> = None;
         loop {
-            let page = self.ports.store.unseen(run, kind, after.as_deref(), self.options.page).await?;
+            let page = self.ports.store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
             let read: Vec<Staged> = stream::iter(page)
-                .map(|record| self.read_missing(record))
+                .map(|record| self.read_missing(&run.view, record))
                 .buffer_unordered(self.options.concurrency)
                 .try_filter_map(|staged| async { Ok(staged) })
                 .try_collect()
                 .await?;
             progress.advance(Phase::Missing, read.len() as u64);
-            self.ports.store.stage(run, &[], &read).await?;
+            self.ports.store.stage(run.id, &[], &read).await?;
         }
     }
 
     /// What to do about an object that a listing did not hold.
-    async fn read_missing(&self, last: Record) -> Result<Option<Staged>, EngineError> {
+    async fn read_missing(&self, view: &MappingView, last: Record) -> Result<Option<Staged>, EngineError> {
         let read_at = self.now();
         let found = match last.key.kind {
             ObjectKind::User => {
-                let user = self.read_user(&UserId::new(last.key.id.clone())).await?;
+                let user = self.read_user(view, &UserId::new(last.key.id.clone())).await?;
                 user.map(|user| user.observed)
             }
-            ObjectKind::Group => self
-                .ports
+            ObjectKind::Group => view
                 .directory
                 .group(&GroupId::new(last.key.id.clone()))
                 .await
@@ -145,7 +148,7 @@ impl Engine {
             Some(observed) => (!observed.selected).then_some(Departure::OutOfScope),
         };
         if let Some(departure) = departure {
-            let record = self.ports.directory.retire(&last, departure);
+            let record = view.directory.retire(&last, departure);
             return Ok(Some(Staged { change: Change::Retire, record, read_at }));
         }
         Ok(match found {
@@ -157,8 +160,12 @@ impl Engine {
     }
 
     /// One user with its groups, read by id.
-    pub(crate) async fn read_user(&self, id: &UserId) -> Result<Option<Read>, EngineError> {
-        let directory = &self.ports.directory;
+    pub(crate) async fn read_user(
+        &self,
+        view: &MappingView,
+        id: &UserId,
+    ) -> Result<Option<Read>, EngineError> {
+        let directory = &view.directory;
         let Some(user) = directory.user(id).await.map_err(EngineError::Directory)? else { return Ok(None) };
         if !user.observed.selected {
             return Ok(Some(Read { observed: user.observed, groups: None }));

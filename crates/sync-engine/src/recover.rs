@@ -6,7 +6,9 @@ use std::time::Duration;
 use sync_model::{ObjectKind, RunId};
 use tokio::time::Instant;
 
-use crate::{EngineError, ExecutionState, OpenExecution, Outcome, RunReport, RunResult, engine::Engine};
+use crate::{
+    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunResult, engine::Engine,
+};
 
 impl Engine {
     /// Looks after what an earlier process left behind: executions whose end was not recorded are awaited and confirmed,
@@ -16,13 +18,11 @@ impl Engine {
     /// When the importer or the store fails; what is not settled is tried again at the next run.
     pub async fn recover(&self) -> Result<(), EngineError> {
         let _lane = self.lane.lock().await;
-        // An outcome speaks of object types, and only the mapping says what they hold; unknown, everything is sent again.
-        if !self.ports.store.open_executions().await?.is_empty()
-            && let Err(error) = self.compare().await
-        {
-            tracing::debug!(error = %crate::explain(&error), "the schemas could not be compared before looking after executions");
+        // An outcome speaks of object types, and only the mapping says what they hold.
+        if !self.ports.store.open_executions().await?.is_empty() {
+            let view = self.view_in_force().await?;
+            self.recover_locked(&view, None).await?;
         }
-        self.recover_locked(None).await?;
         self.ports.store.release_claims().await?;
         Ok(self.ports.store.abandon_runs(self.now()).await?)
     }
@@ -30,11 +30,12 @@ impl Engine {
     /// `current` is the run that goes on afterwards, with its report: it is not closed here.
     pub(crate) async fn recover_locked(
         &self,
+        view: &MappingView,
         mut current: Option<(RunId, &mut RunReport)>,
     ) -> Result<(), EngineError> {
         for open in self.ports.store.open_executions().await? {
             tracing::info!(execution = %open.id, run = %open.run, "looking after an execution that was cut off");
-            let outcome = self.await_end(&open).await?;
+            let outcome = self.await_end(view, &open).await?;
             if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
                 // It sends the rest itself.
                 self.close(&open, outcome.as_ref(), report).await?;
@@ -42,7 +43,7 @@ impl Engine {
             }
             let mut report = RunReport {
                 execution: Some(open.id.clone()),
-                mapping: self.mapping_in_force(),
+                mapping: Some(view.version.clone()),
                 ..RunReport::default()
             };
             self.close(&open, outcome.as_ref(), &mut report).await?;
@@ -72,16 +73,19 @@ impl Engine {
     }
 
     /// How it ended, or `None` when nothing of it took effect.
-    async fn await_end(&self, open: &OpenExecution) -> Result<Option<Outcome>, EngineError> {
+    async fn await_end(
+        &self,
+        view: &MappingView,
+        open: &OpenExecution,
+    ) -> Result<Option<Outcome>, EngineError> {
         let deadline = Instant::now() + self.options.busy_limit;
         let mut pause = Duration::from_millis(100);
         loop {
-            match self.ports.importer.execution(&open.id).await.map_err(EngineError::Import)? {
+            match view.importer.execution(&open.id).await.map_err(EngineError::Import)? {
                 ExecutionState::Done(outcome) => return Ok(Some(outcome)),
                 ExecutionState::Gone => return Ok(None),
                 ExecutionState::Ingesting => {
-                    self.ports
-                        .importer
+                    view.importer
                         .cancel(&open.id, "the process that sent the records was cut off")
                         .await
                         .map_err(EngineError::Import)?;

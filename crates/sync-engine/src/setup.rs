@@ -43,10 +43,7 @@ impl Engine {
     /// # Errors
     /// When they cannot be created or extended.
     pub async fn set_up_structure(&self) -> Result<StructureReport, EngineError> {
-        let compared = self.compare().await?;
-        self.start_over(&compared).await?;
-        self.ask_for_values(&compared).await?;
-        let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
+        let applied = self.create_structure().await?;
         self.ports.alarm.works(Duty::Schemas, self.now());
         Ok(applied)
     }
@@ -66,7 +63,7 @@ impl Engine {
     /// # Errors
     /// When something cannot be read. What is wrong but readable is in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
-        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?.report;
         let hook =
             if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
         self.ports.alarm.works(Duty::Schemas, self.now());

@@ -1,14 +1,13 @@
 //! One org, one import source, and the engine between them.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::{HookSecret, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use sync_engine::{
-    Directory, Engine, EngineOptions, EventFeed, FollowOptions, Objects, Ports, StateStore, SystemClock,
-    Uncleared,
+    Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore, SystemClock, Uncleared,
 };
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -16,10 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::adapters::{
-    AssetsImporter, AssetsObjects, AssetsStructure, Lens, MappingSlot, OktaDirectory, OktaEventHook, OktaLog,
-    OrgSource, SavedDirectory, SourceSettings,
-};
+use crate::adapters::{AssetsStructure, OktaEventHook, OktaLog, OrgSource, Sides};
 use crate::alerts::{Alerts, Trouble};
 use crate::config::EventSource;
 use crate::export::Saved;
@@ -95,8 +91,6 @@ impl Connection {
         let okta = okta_client(config)?;
         let assets = assets_client(config)?;
         let account = account_client(config)?;
-        let settings = SourceSettings::new(assets.clone(), account.clone());
-        let mapping = MappingSlot::default();
         let alerts = Arc::new(Alerts::new(&config.name, config.alerts.as_ref())?);
         let live = Arc::new(LiveRuns::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
@@ -104,47 +98,23 @@ impl Connection {
             EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
             EventSource::Hook => None,
         };
-        let lens = Lens::new(mapping.clone(), config.selection.clone());
-        let assets_objects =
-            account.clone().map(|account| AssetsObjects::new(account, settings.clone(), mapping.clone()));
-        let (directory, org): (Arc<dyn Directory>, OrgSource) = match saved {
-            Some(saved) => {
-                (Arc::new(SavedDirectory::new(saved.clone(), lens.clone())), OrgSource::Saved(saved))
-            }
-            None => (Arc::new(OktaDirectory::new(okta.clone(), lens.clone())), OrgSource::Okta(okta.clone())),
-        };
+        let org = saved.map_or_else(|| OrgSource::Okta(okta.clone()), OrgSource::Saved);
+        let sides = Sides::new(org, assets, account, config.selection.clone());
+        let structure = AssetsStructure::new(sides.clone(), config.mapping.clone())
+            .following_titles(config.assets.follow_titles);
         let mut ports = Ports {
-            directory,
-            structure: Arc::new(
-                AssetsStructure::new(
-                    org,
-                    assets.clone(),
-                    account.clone(),
-                    settings.clone(),
-                    config.mapping.clone(),
-                    mapping.clone(),
-                )
-                .following_titles(config.assets.follow_titles),
-            ),
+            structure: Arc::new(structure.clone()),
             hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
-            importer: Arc::new(AssetsImporter::new(assets, mapping.clone(), settings.clone())),
             store: Arc::clone(&state),
             feed,
-            objects: assets_objects.clone().map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
             alarm: alerts.clone(),
             watcher: live.clone(),
             clock: Arc::new(SystemClock),
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
-        let lookup = Lookup {
-            connection: config.name.clone(),
-            okta,
-            lens,
-            mapping,
-            structure: Arc::clone(&ports.structure),
-            assets: assets_objects,
-        };
+        let connection = config.name.clone();
+        let lookup = Lookup { connection, okta, sides, structure, compared: Mutex::default() };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),

@@ -57,7 +57,7 @@ impl PlanView {
     ) -> Result<Self, ServiceError> {
         let engine = connection.engine();
         let plan = engine.plan(progress, stop).await?;
-        let changes = engine.changes(plan.run, None, objects).await?;
+        let changes = engine.changes(&plan, None, objects).await?;
         let mut shown = Self::of(connection, plan.clone(), limits);
         shown.objects = Some(changes);
         engine.discard(plan).await?;

@@ -74,13 +74,13 @@ pub(crate) async fn show(
         let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
         let plan = make(connection, subjects, &bars, &stop).await?;
         let engine = connection.engine();
-        let objects = engine.changes(plan.run, None, limit).await?;
+        let objects = engine.changes(&plan, None, limit).await?;
         let mut shown = PlanView::of(connection, plan.clone(), &limits);
         if let Some(file) = &mut file {
             file.begin(&shown)?;
             let mut after: Option<RecordKey> = None;
             loop {
-                let page = engine.changes(plan.run, after.as_ref(), PAGE).await?;
+                let page = engine.changes(&plan, after.as_ref(), PAGE).await?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.key.clone());
                 file.add(&page)?;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{Departure, GroupId, Record, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
 
 use crate::PortError;
 
@@ -121,8 +121,8 @@ pub trait Directory: Send + Sync {
     /// What Assets should hold of an object that is not kept current any more: its last values, marked.
     fn retire(&self, last: &Record, departure: Departure) -> Record;
 
-    /// What people call an object; `None` where the record does not tell.
-    fn name(&self, record: &Record) -> Option<String>;
+    /// The field of a record that holds what people call an object of a kind; `None` when no field does.
+    fn label(&self, kind: ObjectKind) -> Option<String>;
 
     /// A short name for what the operator chooses: another name, another choice. Empty when that is everything.
     fn selection(&self) -> String;

@@ -12,6 +12,7 @@ mod sample;
 mod store;
 mod structure;
 mod upkeep;
+mod view;
 
 pub use clock::{Clock, SystemClock};
 pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
@@ -31,5 +32,8 @@ pub use store::{
     Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, OpenExecution, RunSummary,
     Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
 };
-pub use structure::{EventHook, HookReport, Structure, StructureReport, StructureState};
+pub use structure::{
+    Comparison, EventHook, HookReport, Structure, StructureReport, StructureState, with_views,
+};
 pub use upkeep::{AuditLine, GoneObject, Uncleared, UnclearedCounts, Upkeep};
+pub use view::MappingView;

@@ -1,12 +1,13 @@
 //! What *Setup* creates and *Verify* checks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sync_model::ObjectKind;
 
-use crate::PortError;
+use crate::{MappingView, PortError};
 
 /// How the target's schema and mapping compare with what the directory's schemas call for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,18 +55,69 @@ pub struct StructureReport {
     pub lacking: BTreeMap<ObjectKind, Vec<String>>,
 }
 
-/// The object schema and mapping in the import source, wanted and present.
+/// A comparison and the mapping that it led to.
+#[derive(Clone)]
+pub struct Comparison {
+    /// The comparison.
+    pub report: StructureReport,
+    /// Both sides through the mapping that it led to.
+    pub view: MappingView,
+}
+
+/// The object schema and mapping in the import source, wanted and present. A mapping is part of an answer and of nothing
+/// else: asking changes no other one.
 #[async_trait]
 pub trait Structure: Send + Sync {
-    /// Reads both sides again and compares; changes nothing. The directory's records follow the wanted mapping from
-    /// then on, as far as the import source has it: what it lacks would be lost without a word.
-    async fn compare(&self) -> Result<StructureReport, PortError>;
+    /// Reads both sides again and compares; changes nothing. The view follows the wanted mapping as far as the import
+    /// source has it: what it lacks would be lost without a word.
+    ///
+    /// # Errors
+    /// When a side cannot be read, or the mapping cannot be made.
+    async fn compare(&self) -> Result<Comparison, PortError>;
 
     /// The same, with records as they will be once what is missing was added: to be shown, and not to be sent.
-    async fn preview(&self) -> Result<StructureReport, PortError>;
+    ///
+    /// # Errors
+    /// As [`Self::compare`].
+    async fn preview(&self) -> Result<Comparison, PortError>;
 
-    /// The same, then creates or adds what is missing.
-    async fn apply(&self) -> Result<StructureReport, PortError>;
+    /// The same as [`Self::compare`], then creates or adds what is missing. The view is of what is there afterwards.
+    ///
+    /// # Errors
+    /// As [`Self::compare`], and when the import source does not take it.
+    async fn apply(&self) -> Result<Comparison, PortError>;
+}
+
+/// A structure whose views are changed on their way.
+struct Viewed<F> {
+    inner: Arc<dyn Structure>,
+    change: F,
+}
+
+/// A structure with every view changed on its way, for an embedder that puts something of its own in the place of a port.
+pub fn with_views<F>(inner: Arc<dyn Structure>, change: F) -> Arc<dyn Structure>
+where
+    F: Fn(MappingView) -> MappingView + Send + Sync + 'static,
+{
+    Arc::new(Viewed { inner, change })
+}
+
+#[async_trait]
+impl<F: Fn(MappingView) -> MappingView + Send + Sync> Structure for Viewed<F> {
+    async fn compare(&self) -> Result<Comparison, PortError> {
+        let Comparison { report, view } = self.inner.compare().await?;
+        Ok(Comparison { report, view: (self.change)(view) })
+    }
+
+    async fn preview(&self) -> Result<Comparison, PortError> {
+        let Comparison { report, view } = self.inner.preview().await?;
+        Ok(Comparison { report, view: (self.change)(view) })
+    }
+
+    async fn apply(&self) -> Result<Comparison, PortError> {
+        let Comparison { report, view } = self.inner.apply().await?;
+        Ok(Comparison { report, view: (self.change)(view) })
+    }
 }
 
 /// What is known of the event hook.

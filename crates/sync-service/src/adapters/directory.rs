@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use okta_client::model::Group;
 use okta_client::{GroupQuery, OktaClient, UserQuery};
 use sync_engine::{Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError};
-use sync_model::{Departure, GroupId, Record, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
 use tokio::sync::Mutex;
 
 use super::{Lens, okta_error, okta_page_error};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
-/// Okta, seen through the mapping in force and what the operator chooses.
+/// Okta, seen through a mapping and what the operator chooses.
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
@@ -32,10 +32,10 @@ impl OktaDirectory {
     /// Finds the group of all users, once.
     async fn find_everyone(&self) -> Result<(), PortError> {
         let _looking = self.looking.lock().await;
-        if !self.lens.knows_everyone() {
+        if !self.lens.choice().knows_everyone() {
             let query = GroupQuery::filter(BUILT_IN);
             let groups: Vec<Group> = self.okta.groups().list(&query).try_collect().await.map_err(reading)?;
-            self.lens.remember_everyone(groups.iter().find(|group| group.is_everyone()));
+            self.lens.choice().remember_everyone(groups.iter().find(|group| group.is_everyone()));
         }
         Ok(())
     }
@@ -96,7 +96,6 @@ impl Directory for OktaDirectory {
         since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError> {
-        let mapping = self.lens.mapping()?;
         let groups = self.okta.groups();
         let page = match from {
             Some(cursor) => match cursor.as_str().parse() {
@@ -107,7 +106,7 @@ impl Directory for OktaDirectory {
         };
         let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
         Ok(Page {
-            items: page.items.iter().map(|group| self.lens.group(&mapping, group)).collect(),
+            items: page.items.iter().map(|group| self.lens.group(group)).collect(),
             next: page.next.map(|next| Cursor::new(next.to_string())),
         })
     }
@@ -128,7 +127,6 @@ impl Directory for OktaDirectory {
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedUser>, PortError> {
         self.find_everyone().await?;
-        let mapping = self.lens.mapping()?;
         let (part, place) = match from {
             Some(cursor) => UserPart::of(cursor.as_str()),
             None if since.is_some() => (UserPart::Changed, ""),
@@ -149,21 +147,20 @@ impl Directory for OktaDirectory {
             (None, UserPart::Active) => Some(UserPart::Deactivated.cursor("")),
             (None, UserPart::Deactivated | UserPart::Changed) => None,
         };
-        let observe = |user| self.lens.user(&mapping, user);
+        let observe = |user| self.lens.user(user);
         Ok(Page { items: page.items.iter().map(observe).collect(), next })
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
         self.find_everyone().await?;
-        let mapping = self.lens.mapping()?;
         let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
-        Ok(user.map(|user| self.lens.user(&mapping, &user)))
+        Ok(user.map(|user| self.lens.user(&user)))
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
         match self.okta.urgent().users().groups(id.as_str()).await {
             Ok(groups) => {
-                let groups = groups.iter().filter(|g| !g.is_everyone() && self.lens.covers_group(g));
+                let groups = groups.iter().filter(|g| !g.is_everyone() && self.lens.choice().covers_group(g));
                 Ok(groups.map(|g| GroupId::new(&g.id)).collect())
             }
             // Deleted between two requests: the next look will see it.
@@ -173,9 +170,8 @@ impl Directory for OktaDirectory {
     }
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
-        let mapping = self.lens.mapping()?;
         let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
-        Ok(group.map(|group| self.lens.group(&mapping, &group)))
+        Ok(group.map(|group| self.lens.group(&group)))
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {
@@ -190,8 +186,8 @@ impl Directory for OktaDirectory {
         self.lens.retire(last, departure)
     }
 
-    fn name(&self, record: &Record) -> Option<String> {
-        self.lens.name(record)
+    fn label(&self, kind: ObjectKind) -> Option<String> {
+        self.lens.label(kind)
     }
 
     fn selection(&self) -> String {

@@ -1,5 +1,7 @@
 //! The Assets import source as the engine's importer.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use insight_import_client as assets;
 use insight_import_client::{
@@ -13,19 +15,19 @@ use sync_engine::{
 };
 use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
-use super::{MappingSlot, SourceSettings, assets_error};
+use super::{SourceSettings, assets_error};
 
 /// The import source.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsImporter {
     client: ImportClient,
-    mapping: MappingSlot,
+    mapping: Arc<Mapping>,
     settings: SourceSettings,
     chunks: ChunkLimits,
 }
 
 impl AssetsImporter {
-    pub(crate) fn new(client: ImportClient, mapping: MappingSlot, settings: SourceSettings) -> Self {
+    pub(crate) fn new(client: ImportClient, mapping: Arc<Mapping>, settings: SourceSettings) -> Self {
         Self { client, mapping, settings, chunks: ChunkLimits::default() }
     }
 }
@@ -38,7 +40,7 @@ impl AssetsImporter {
 }
 
 /// The outcome in the engine's words. Objects that were deleted show that somebody has changed a setting.
-async fn concluded(ended: &assets::Outcome, mapping: &MappingSlot, settings: &SourceSettings) -> Outcome {
+async fn concluded(ended: &assets::Outcome, mapping: &Mapping, settings: &SourceSettings) -> Outcome {
     let outcome = outcome(ended, mapping);
     if outcome.missing_deleted() > 0 {
         settings.forget().await;
@@ -66,11 +68,10 @@ impl Importer for AssetsImporter {
     }
 
     async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {
-        let Some(mapping) = self.mapping.get() else { return Vec::new() };
         let empty = self.empty_values().await;
-        let kept = changes.iter().flat_map(|(last, new)| mapping.kept(empty, last, new));
+        let kept = changes.iter().flat_map(|(last, new)| self.mapping.kept(empty, last, new));
         kept.filter_map(|kept| {
-            let mut attributes = mapping.attributes(kept.key.kind).iter();
+            let mut attributes = self.mapping.attributes(kept.key.kind).iter();
             let field = attributes.find(|a| a.external_id == kept.external_id)?.locator.clone();
             let attribute = format!("{}: {}", kept.object_type, kept.attribute);
             Some(KeptValue { key: kept.key, field, attribute })
@@ -99,7 +100,7 @@ impl Importer for AssetsImporter {
             id: ExecutionId::new(started.id()),
             execution: started,
             client: self.client.clone(),
-            mapping: self.mapping.clone(),
+            mapping: Arc::clone(&self.mapping),
             settings: self.settings.clone(),
             chunker: Chunker::new(self.chunks),
         }))
@@ -140,7 +141,7 @@ struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
     client: ImportClient,
-    mapping: MappingSlot,
+    mapping: Arc<Mapping>,
     settings: SourceSettings,
     chunker: Chunker,
 }
@@ -164,7 +165,7 @@ impl AssetsExecution {
         let RefusedRecord { selector, record, bytes, error } = refused;
         let kind = ObjectKind::ALL.into_iter().find(|kind| Mapping::selector(*kind) == selector);
         let named = kind.and_then(|kind| {
-            let mapping = self.mapping.get()?;
+            let mapping = &self.mapping;
             let id = record.get(&mapping.identity(kind)?.locator)?.as_str()?.to_owned();
             let largest = mapping
                 .attributes(kind)
@@ -236,13 +237,12 @@ impl Execution for AssetsExecution {
     }
 }
 
-fn outcome(ended: &assets::Outcome, mapping: &MappingSlot) -> Outcome {
-    let mapping = mapping.get();
+fn outcome(ended: &assets::Outcome, mapping: &Mapping) -> Outcome {
     let types = ended
         .types
         .iter()
         .map(|t| TypeOutcome {
-            kind: mapping.as_ref().and_then(|m| m.kind_of(&t.object_type_name)),
+            kind: mapping.kind_of(&t.object_type_name),
             name: t.object_type_name.clone(),
             entries: t.entries_in_source,
             created: t.created,

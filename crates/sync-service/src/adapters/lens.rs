@@ -1,21 +1,25 @@
-//! Okta's objects as the engine sees them: through the mapping in force and what the operator chooses.
+//! Okta's objects as the engine sees them: through a mapping and what the operator chooses.
 
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use okta_client::model::{Group, User, UserStatus};
 use schema_mapper::{Mapped, Mapping, Selection};
-use sync_engine::{Members, Observed, ObservedGroup, ObservedUser, PortError};
-use sync_model::{Departure, GroupId, Record};
+use sync_engine::{Members, Observed, ObservedGroup, ObservedUser};
+use sync_model::{Departure, GroupId, ObjectKind, Record};
 
-use super::MappingSlot;
-
-/// The mapping in force, the selection, and the group of all users once it is known.
+/// The selection, and the group of all users once it is known.
 #[derive(Debug, Clone)]
-pub(crate) struct Lens {
-    mapping: MappingSlot,
+pub(crate) struct Choice {
     selection: Arc<Selection>,
     everyone: Arc<OnceLock<Option<Everyone>>>,
+}
+
+/// A mapping and the choice.
+#[derive(Debug, Clone)]
+pub(crate) struct Lens {
+    mapping: Arc<Mapping>,
+    choice: Choice,
 }
 
 /// The group of all users.
@@ -25,14 +29,9 @@ struct Everyone {
     selected: bool,
 }
 
-impl Lens {
-    pub(crate) fn new(mapping: MappingSlot, selection: Selection) -> Self {
-        Self { mapping, selection: Arc::new(selection), everyone: Arc::default() }
-    }
-
-    /// The mapping, made from the org's schemas the first time.
-    pub(crate) fn mapping(&self) -> Result<Arc<Mapping>, PortError> {
-        self.mapping.get().ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))
+impl Choice {
+    pub(crate) fn new(selection: Selection) -> Self {
+        Self { selection: Arc::new(selection), everyone: Arc::default() }
     }
 
     /// Whether the group of all users was looked for.
@@ -54,64 +53,79 @@ impl Lens {
         self.everyone.get().and_then(Option::as_ref)
     }
 
-    pub(crate) fn is_everyone(&self, group: &GroupId) -> bool {
-        self.everyone().is_some_and(|everyone| everyone.id == *group)
+    pub(crate) fn covers_group(&self, group: &Group) -> bool {
+        self.selection.covers_group(group)
+    }
+}
+
+impl Lens {
+    pub(crate) const fn new(mapping: Arc<Mapping>, choice: Choice) -> Self {
+        Self { mapping, choice }
     }
 
-    pub(crate) fn user(&self, mapping: &Mapping, user: &User) -> ObservedUser {
+    /// The selection, and the group of all users.
+    pub(crate) const fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    pub(crate) fn is_everyone(&self, group: &GroupId) -> bool {
+        self.choice.everyone().is_some_and(|everyone| everyone.id == *group)
+    }
+
+    pub(crate) fn user(&self, user: &User) -> ObservedUser {
         // Okta does not count deactivated users among everyone.
         let implied =
-            self.everyone().filter(|group| group.selected && user.status != UserStatus::Deprovisioned);
-        let selected = self.selection.covers_user(user, mapping);
+            self.choice.everyone().filter(|group| group.selected && user.status != UserStatus::Deprovisioned);
+        let selected = self.choice.selection.covers_user(user, &self.mapping);
         ObservedUser {
-            observed: observed(mapping.user(user), selected, user.last_updated),
+            observed: observed(self.mapping.user(user), selected, user.last_updated),
             implied_groups: implied.map(|group| group.id.clone()).into_iter().collect(),
         }
     }
 
-    pub(crate) fn group(&self, mapping: &Mapping, group: &Group) -> ObservedGroup {
+    pub(crate) fn group(&self, group: &Group) -> ObservedGroup {
         let members = if group.is_everyone() {
             // Known now, and need not be asked for.
-            self.remember_everyone(Some(group));
+            self.choice.remember_everyone(Some(group));
             Members::Implied
         } else {
             Members::Listed
         };
         ObservedGroup {
-            observed: observed(mapping.group(group), self.covers_group(group), group.last_updated),
+            observed: observed(
+                self.mapping.group(group),
+                self.choice.covers_group(group),
+                group.last_updated,
+            ),
             members,
             members_changed: group.last_membership_updated,
         }
     }
 
-    pub(crate) fn covers_group(&self, group: &Group) -> bool {
-        self.selection.covers_group(group)
-    }
-
     pub(crate) fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
-        let selected = user.selected && self.selection.covers_member_of(groups);
-        match self.mapping.get() {
-            Some(mapping) => Observed { record: mapping.with_groups(user.record, groups), selected, ..user },
-            None => user,
-        }
+        let selected = user.selected && self.choice.selection.covers_member_of(groups);
+        Observed { record: self.mapping.with_groups(user.record, groups), selected, ..user }
     }
 
     pub(crate) fn retire(&self, last: &Record, departure: Departure) -> Record {
-        self.mapping.get().map_or_else(|| last.clone(), |mapping| mapping.retire(last, departure))
+        self.mapping.retire(last, departure)
     }
 
     pub(crate) fn name(&self, record: &Record) -> Option<String> {
-        let mapping = self.mapping.get()?;
-        let label = mapping.label(record.key.kind)?;
+        let label = self.mapping.label(record.key.kind)?;
         record.fields.get(&label.locator)?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
     }
 
+    pub(crate) fn label(&self, kind: ObjectKind) -> Option<String> {
+        self.mapping.label(kind).map(|label| label.locator.clone())
+    }
+
     pub(crate) fn version(&self) -> String {
-        self.selection.version()
+        self.choice.selection.version()
     }
 
     pub(crate) fn brings_in(&self, group: &GroupId) -> bool {
-        self.selection.brings_in(group)
+        self.choice.selection.brings_in(group)
     }
 }
 

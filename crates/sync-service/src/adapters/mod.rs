@@ -9,35 +9,20 @@ mod objects;
 mod saved;
 mod settings;
 mod structure;
+mod views;
 
-use std::sync::{Arc, PoisonError, RwLock};
-
-use schema_mapper::Mapping;
 use sync_engine::PortError;
 
-pub(crate) use directory::OktaDirectory;
+use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
 pub(crate) use hook::{Deviation, OktaEventHook};
-pub(crate) use importer::AssetsImporter;
+use importer::AssetsImporter;
 pub(crate) use lens::Lens;
 pub(crate) use objects::{AssetsObjects, SeenObject};
-pub(crate) use saved::SavedDirectory;
+use saved::SavedDirectory;
 pub(crate) use settings::SourceSettings;
-pub(crate) use structure::{AssetsStructure, Examined, OrgSource, org_schemas};
-
-/// The mapping in force. Replaced as a whole when the schemas were compared.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct MappingSlot(Arc<RwLock<Option<Arc<Mapping>>>>);
-
-impl MappingSlot {
-    pub(crate) fn set(&self, mapping: Mapping) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(mapping));
-    }
-
-    pub(crate) fn get(&self) -> Option<Arc<Mapping>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
+pub(crate) use structure::{AssetsStructure, Examined, org_schemas};
+pub(crate) use views::{OrgSource, Sides};
 
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     use okta_client::Error;

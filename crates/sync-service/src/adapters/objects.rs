@@ -5,31 +5,34 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
-use insight_import_client::AssetsClient;
 use insight_import_client::account::{Object, ObjectValue, ObjectValues, aql_text};
+use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::{Mapping, Source};
 use sync_engine::{Clearing, Objects, PortError, ToClear};
 use sync_model::{ObjectKind, RecordKey};
 
-use super::{MappingSlot, SourceSettings, assets_error};
+use super::{SourceSettings, assets_error};
 
 /// How many objects are searched for at once.
 const SEARCHED: usize = 50;
 /// How many objects are changed at once.
 const CONCURRENCY: usize = 4;
 
-/// Objects in Assets, named by the mapping in force.
+/// What Assets calls the kinds of objects, as it was found.
+pub(super) type KnownNames = Arc<RwLock<HashMap<ObjectKind, Arc<Names>>>>;
+
+/// Objects in Assets, named by a mapping.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsObjects {
     account: AssetsClient,
     settings: SourceSettings,
-    mapping: MappingSlot,
-    known: Arc<RwLock<HashMap<ObjectKind, Arc<Names>>>>,
+    mapping: Arc<Mapping>,
+    known: KnownNames,
 }
 
 /// What Assets calls an object type and its attributes.
 #[derive(Debug)]
-struct Names {
+pub(super) struct Names {
     type_name: String,
     type_id: String,
     /// Ids of attributes by name.
@@ -88,25 +91,34 @@ impl Place {
 }
 
 impl AssetsObjects {
-    pub(crate) fn new(account: AssetsClient, settings: SourceSettings, mapping: MappingSlot) -> Self {
-        Self { account, settings, mapping, known: Arc::default() }
+    pub(super) const fn new(
+        account: AssetsClient,
+        settings: SourceSettings,
+        mapping: Arc<Mapping>,
+        known: KnownNames,
+    ) -> Self {
+        Self { account, settings, mapping, known }
+    }
+
+    /// The objects of an import source, for one look at them.
+    pub(crate) fn of(account: AssetsClient, import: ImportClient, mapping: Mapping) -> Self {
+        let settings = SourceSettings::new(import, Some(account.clone()));
+        Self::new(account, settings, Arc::new(mapping), Arc::default())
     }
 
     /// Where the objects of a kind are, with the attributes that these fields fill. What Assets calls them is read again
     /// when a name is not known.
     async fn place(&self, kind: ObjectKind, fields: &BTreeSet<&str>) -> Result<Place, PortError> {
-        let mapping = self.mapping.get();
-        let mapping =
-            mapping.ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))?;
+        let mapping = &*self.mapping;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned();
         if let Some(names) = known.filter(|names| names.type_name == mapping.type_name(kind))
-            && let Ok(place) = place(&mapping, kind, fields, names)
+            && let Ok(place) = place(mapping, kind, fields, names)
         {
             return Ok(place);
         }
-        let names = Arc::new(self.read_names(&mapping, kind).await?);
+        let names = Arc::new(self.read_names(mapping, kind).await?);
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(kind, Arc::clone(&names));
-        place(&mapping, kind, fields, names)
+        place(mapping, kind, fields, names)
     }
 
     async fn read_names(&self, mapping: &Mapping, kind: ObjectKind) -> Result<Names, PortError> {
@@ -152,9 +164,7 @@ impl AssetsObjects {
 
     /// How many objects of a kind there are that are not marked as gone, those of strangers among them.
     pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
-        let mapping = self.mapping.get();
-        let mapping =
-            mapping.ok_or_else(|| PortError::new("the schemas were not compared yet").transient(true))?;
+        let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
         if let Some((attribute, marks)) = mapping.departure_mark(kind) {
             let marks = marks.map(aql_text).join(", ");
@@ -167,8 +177,7 @@ impl AssetsObjects {
     /// The objects of an id with their values: none, or one, or twins.
     pub(crate) async fn see(&self, key: &RecordKey) -> Result<Vec<SeenObject>, PortError> {
         // What Assets calls the attributes is read again when one is not known; one that stays hidden is left out.
-        let mapping = self.mapping.get();
-        let mapped = mapping.iter().flat_map(|mapping| mapping.attributes(key.kind));
+        let mapped = self.mapping.attributes(key.kind).iter();
         let place = match self.place(key.kind, &mapped.map(|a| a.locator.as_str()).collect()).await {
             Ok(place) => place,
             Err(_) => self.place(key.kind, &BTreeSet::new()).await?,

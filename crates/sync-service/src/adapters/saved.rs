@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use sync_engine::{Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError};
-use sync_model::{Departure, GroupId, Record, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
 
 use super::Lens;
 use crate::export::{ExportError, Saved};
 
-/// An export, seen through the mapping in force and what the operator chooses. What its listings do not hold is not there.
+/// An export, seen through a mapping and what the operator chooses. What its listings do not hold is not there.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedDirectory {
     saved: Saved,
@@ -24,12 +24,12 @@ impl SavedDirectory {
     /// Finds the group of all users, once.
     async fn find_everyone(&self) -> Result<(), PortError> {
         let mut number = 1;
-        while !self.lens.knows_everyone() {
+        while !self.lens.choice().knows_everyone() {
             let page = self.saved.groups(number).await.map_err(reading)?;
             match page.as_ref().map(|page| page.iter().find(|group| group.is_everyone())) {
-                Some(Some(everyone)) => self.lens.remember_everyone(Some(everyone)),
+                Some(Some(everyone)) => self.lens.choice().remember_everyone(Some(everyone)),
                 Some(None) => number += 1,
-                None => self.lens.remember_everyone(None),
+                None => self.lens.choice().remember_everyone(None),
             }
         }
         Ok(())
@@ -59,9 +59,9 @@ impl Directory for SavedDirectory {
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError> {
-        let (mapping, number) = (self.lens.mapping()?, number(from));
+        let number = number(from);
         let groups = self.saved.groups(number).await.map_err(reading)?;
-        Ok(page(groups, number, |group| self.lens.group(&mapping, group)))
+        Ok(page(groups, number, |group| self.lens.group(group)))
     }
 
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
@@ -79,9 +79,9 @@ impl Directory for SavedDirectory {
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedUser>, PortError> {
         self.find_everyone().await?;
-        let (mapping, number) = (self.lens.mapping()?, number(from));
+        let number = number(from);
         let users = self.saved.users(number).await.map_err(reading)?;
-        Ok(page(users, number, |user| self.lens.user(&mapping, user)))
+        Ok(page(users, number, |user| self.lens.user(user)))
     }
 
     async fn user(&self, _id: &UserId) -> Result<Option<ObservedUser>, PortError> {
@@ -108,8 +108,8 @@ impl Directory for SavedDirectory {
         self.lens.retire(last, departure)
     }
 
-    fn name(&self, record: &Record) -> Option<String> {
-        self.lens.name(record)
+    fn label(&self, kind: ObjectKind) -> Option<String> {
+        self.lens.label(kind)
     }
 
     fn selection(&self) -> String {

@@ -1,26 +1,27 @@
 //! The Assets object schema and mapping as the engine's structure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
-use insight_import_client::{AssetsClient, Error, ImportClient};
+use insight_import_client::{AssetsClient, Error};
 use okta_client::OktaClient;
 use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
-use sync_engine::{PortError, Structure, StructureReport, StructureState};
+use sync_engine::{Comparison, PortError, Structure, StructureReport, StructureState};
 use sync_model::ObjectKind;
 
-use crate::export::Saved;
-
-use super::{MappingSlot, SourceSettings, assets_error, okta_error};
+use super::{OrgSource, Sides, assets_error, okta_error};
 
 /// What the import source has, beside what Okta's schemas call for.
 #[derive(Debug)]
 pub(crate) struct Examined {
     /// What they call for.
     pub(crate) wanted: Mapping,
+    /// The same as far as the import source has it, under the names that it has; the whole when it has nothing yet.
+    pub(crate) settled: Mapping,
     /// What separates the two; `None` when the import source has nothing yet.
     pub(crate) evolution: Option<Evolution>,
 }
@@ -36,35 +37,17 @@ pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSch
     Ok(OrgSchemas { user_types, group })
 }
 
-/// Where an org's schemas are read.
-#[derive(Debug, Clone)]
-pub(crate) enum OrgSource {
-    Okta(OktaClient),
-    Saved(Saved),
-}
-
 /// The document in Assets, beside the one that Okta's schemas call for.
 #[derive(Debug, Clone)]
 pub(crate) struct AssetsStructure {
-    org: OrgSource,
-    assets: ImportClient,
-    account: Option<AssetsClient>,
-    settings: SourceSettings,
+    sides: Sides,
     options: MappingOptions,
     follow_titles: bool,
-    mapping: MappingSlot,
 }
 
 impl AssetsStructure {
-    pub(crate) const fn new(
-        org: OrgSource,
-        assets: ImportClient,
-        account: Option<AssetsClient>,
-        settings: SourceSettings,
-        options: MappingOptions,
-        mapping: MappingSlot,
-    ) -> Self {
-        Self { org, assets, account, settings, options, follow_titles: false, mapping }
+    pub(crate) const fn new(sides: Sides, options: MappingOptions) -> Self {
+        Self { sides, options, follow_titles: false }
     }
 
     /// Renames attributes in Assets when their titles change in Okta.
@@ -76,7 +59,7 @@ impl AssetsStructure {
     /// Reads Okta's schemas again and gives the mapping that they call for.
     async fn wanted(&self) -> Result<Mapping, PortError> {
         const ACTION: &str = "the schemas of the Okta org could not be read";
-        let schemas = match &self.org {
+        let schemas = match &self.sides.org {
             OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
             OrgSource::Saved(saved) => {
                 saved.schemas().await.map_err(|e| PortError::new(ACTION).with_hint(e.hint()).caused_by(e))?
@@ -91,28 +74,32 @@ impl AssetsStructure {
             .map_err(|e| PortError::new("the mapping cannot be made").caused_by(e))
     }
 
+    /// The mapping as far as the import source has it; changes nothing.
+    pub(crate) async fn settled(&self) -> Result<Mapping, PortError> {
+        Ok(self.against(self.wanted().await?).await?.settled)
+    }
+
     /// Compares the import source with what schemas call for; changes nothing.
     pub(crate) async fn examine(&self, schemas: &OrgSchemas) -> Result<Examined, PortError> {
         self.against(self.called_for(schemas)?).await
     }
 
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
-        let evolution = self.current().await?.map(|current| self.settle(&wanted, &current));
-        if evolution.is_none() {
-            // There is nothing that records would have to fit.
-            self.mapping.set(wanted.clone());
-        }
-        Ok(Examined { wanted, evolution })
+        let current = self.current().await?;
+        // Where there is nothing, there is nothing that records would have to fit.
+        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.settled(current));
+        let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
+        Ok(Examined { wanted, settled, evolution })
     }
 
     async fn current(&self) -> Result<Option<SchemaAndMapping>, PortError> {
-        let current = self.assets.schema_and_mapping().await;
+        let current = self.sides.assets.schema_and_mapping().await;
         current.map_err(|e| assets_error("the schema and mapping in Assets could not be read", e))
     }
 
     /// Whether it was created; `false` when somebody else was quicker.
     async fn create(&self, mapping: &Mapping) -> Result<bool, PortError> {
-        match self.assets.put_mapping_async(mapping.document()).await {
+        match self.sides.assets.put_mapping_async(mapping.document()).await {
             Ok(()) => Ok(true),
             Err(Error::MappingExists) => Ok(false),
             Err(error) => Err(assets_error("Assets did not take the schema and mapping", error)),
@@ -122,24 +109,31 @@ impl AssetsStructure {
 
 #[async_trait]
 impl Structure for AssetsStructure {
-    async fn compare(&self) -> Result<StructureReport, PortError> {
-        let Examined { wanted, evolution } = self.against(self.wanted().await?).await?;
-        let Some(evolution) = evolution else { return Ok(whole(&wanted, StructureState::Missing)) };
-        let lacking = self.mapping.get().map(|settled| lacking(&wanted, &settled)).unwrap_or_default();
-        Ok(StructureReport { lacking, ..self.compared(&wanted, evolution) })
-    }
-
-    async fn preview(&self) -> Result<StructureReport, PortError> {
-        let wanted = self.wanted().await?;
-        let Some(current) = self.current().await? else {
-            self.mapping.set(wanted.clone());
-            return Ok(whole(&wanted, StructureState::Missing));
+    async fn compare(&self) -> Result<Comparison, PortError> {
+        let Examined { wanted, settled, evolution } = self.against(self.wanted().await?).await?;
+        let report = match evolution {
+            None => whole(&wanted, StructureState::Missing),
+            Some(evolution) => {
+                let lacking = lacking(&wanted, &settled);
+                StructureReport { lacking, ..self.compared(&wanted, evolution) }
+            }
         };
-        self.mapping.set(wanted.extended(&current));
-        Ok(self.compared(&wanted, evolution::plan(&current, wanted.document())))
+        Ok(Comparison { report, view: self.sides.through(Arc::new(settled)) })
     }
 
-    async fn apply(&self) -> Result<StructureReport, PortError> {
+    async fn preview(&self) -> Result<Comparison, PortError> {
+        let wanted = self.wanted().await?;
+        let (report, mapping) = match self.current().await? {
+            None => (whole(&wanted, StructureState::Missing), wanted),
+            Some(current) => {
+                let evolution = evolution::plan(&current, wanted.document());
+                (self.compared(&wanted, evolution), wanted.extended(&current))
+            }
+        };
+        Ok(Comparison { report, view: self.sides.through(Arc::new(mapping)) })
+    }
+
+    async fn apply(&self) -> Result<Comparison, PortError> {
         let wanted = self.wanted().await?;
         let mut current = self.current().await?;
         let mut told = match &current {
@@ -152,19 +146,20 @@ impl Structure for AssetsStructure {
             Some(_) => self.extend(&wanted, current.as_ref()).await?,
         };
         // What was asked for is one thing, what Assets made of it another.
-        let mut evolution = self.read_back(&wanted).await?;
+        let (mut evolution, mut settled) = self.read_back(&wanted).await?;
         let corrections: Vec<Correction> =
             evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
-        if let (Some(account), false) = (&self.account, corrections.is_empty()) {
+        if let (Some(account), false) = (&self.sides.account, corrections.is_empty()) {
             self.correct(account, &corrections).await?;
             told.corrected = corrections.iter().map(place).collect();
-            evolution = self.read_back(&wanted).await?;
+            (evolution, settled) = self.read_back(&wanted).await?;
             if told.state == StructureState::Current {
                 told.state = StructureState::Extended;
             }
         }
         let left = report(&wanted, evolution, told.state);
-        Ok(StructureReport { drift: left.drift, limited: left.limited, ..told })
+        let report = StructureReport { drift: left.drift, limited: left.limited, ..told };
+        Ok(Comparison { report, view: self.sides.through(Arc::new(settled)) })
     }
 }
 
@@ -175,16 +170,11 @@ impl AssetsStructure {
         report(wanted, evolution, state)
     }
 
-    /// Compares, and puts the mapping into force as far as Assets has it, under the names that Assets has.
-    fn settle(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Evolution {
-        self.mapping.set(wanted.settled(current));
-        evolution::plan(current, wanted.document())
-    }
-
-    async fn read_back(&self, wanted: &Mapping) -> Result<Evolution, PortError> {
+    /// What Assets has now: what separates it from the wanted mapping, and that mapping as far as it is there.
+    async fn read_back(&self, wanted: &Mapping) -> Result<(Evolution, Mapping), PortError> {
         let current = self.current().await?;
         let current = current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))?;
-        Ok(self.settle(wanted, &current))
+        Ok((evolution::plan(&current, wanted.document()), wanted.settled(&current)))
     }
 
     async fn extend(
@@ -197,7 +187,7 @@ impl AssetsStructure {
         let Some(patch) = &evolution.patch else {
             return Ok(report(wanted, evolution, StructureState::Current));
         };
-        let extended = self.assets.patch_mapping_async(patch).await;
+        let extended = self.sides.assets.patch_mapping_async(patch).await;
         extended.map_err(|e| assets_error("Assets did not take the change of schema and mapping", e))?;
         Ok(report(wanted, evolution, StructureState::Extended))
     }
@@ -205,7 +195,7 @@ impl AssetsStructure {
     /// A title is an administrator's to change, unless the operator says otherwise. How many values an attribute may
     /// have is not a matter of taste.
     const fn may_correct(&self, correction: &Correction) -> bool {
-        self.account.is_some()
+        self.sides.account.is_some()
             && (correction.maximum_cardinality.is_some()
                 || (self.follow_titles && correction.rename_to.is_some()))
     }
@@ -233,7 +223,7 @@ impl AssetsStructure {
 
     /// The object schema that the import source fills.
     async fn schema_id(&self) -> Result<String, PortError> {
-        let source = self.settings.get().await;
+        let source = self.sides.settings.get().await;
         let source = source.ok_or_else(|| {
             PortError::new(
                 "the settings of the import source cannot be read, which the object schema is named by",

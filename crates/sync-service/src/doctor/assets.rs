@@ -117,7 +117,7 @@ pub(super) async fn structure(
         }
         Err(late) => return (vec![late, CARDINALITY.needs(MAPPING)], None),
     };
-    let Examined { wanted, evolution } = examined;
+    let Examined { wanted, evolution, .. } = examined;
     let checks = match evolution {
         None => {
             let missing = MAPPING

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use check::{Area, Check, State};
 pub use repair::Repaired;
 
-use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, OrgSource, SourceSettings};
+use crate::adapters::{AssetsStructure, OktaEventHook, OrgSource, Sides};
 use crate::connection::{account_client, assets_client, okta_client};
 use crate::http::{Inbox, Inboxes};
 use crate::{Config, ConfigError, ConnectionConfig, Receiver};
@@ -163,14 +163,11 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         None => port.as_ref().map_err(|needed| *needed),
     };
     let structure = match (okta, import) {
-        (Ok(okta), Ok(import)) => Some(AssetsStructure::new(
-            OrgSource::Okta(okta.clone()),
-            import.clone(),
-            None,
-            SourceSettings::new(import.clone(), None),
-            connection.mapping.clone(),
-            MappingSlot::default(),
-        )),
+        (Ok(okta), Ok(import)) => {
+            let org = OrgSource::Okta(okta.clone());
+            let sides = Sides::new(org, import.clone(), None, connection.selection.clone());
+            Some(AssetsStructure::new(sides, connection.mapping.clone()))
+        }
         _ => None,
     };
     let has_account = connection.assets.account.is_some();

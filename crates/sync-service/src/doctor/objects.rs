@@ -10,7 +10,7 @@ use super::assets::MAPPING;
 use super::check::{Area, Check, Item};
 use super::machine::{Machine, STORE};
 use crate::ConnectionConfig;
-use crate::adapters::{AssetsObjects, MappingSlot, SourceSettings};
+use crate::adapters::AssetsObjects;
 
 const OBJECTS: Item = Item::new("assets.objects", Area::Assets, "Objects that were sent");
 
@@ -31,10 +31,7 @@ pub(super) async fn look(
     if !machine.condition.is_current() {
         return OBJECTS.needs(STORE);
     }
-    let slot = MappingSlot::default();
-    slot.set(mapping.clone());
-    let settings = SourceSettings::new(import.clone(), Some(client.clone()));
-    let objects = AssetsObjects::new(client.clone(), settings, slot);
+    let objects = AssetsObjects::of(client.clone(), import.clone(), mapping.clone());
     OBJECTS.within(count(machine, connection, &objects)).await
 }
 

@@ -8,7 +8,7 @@ use sync_store::Store;
 
 use super::Diagnosis;
 use super::check::Repair;
-use crate::adapters::{AssetsStructure, MappingSlot, OktaEventHook, OrgSource, SourceSettings};
+use crate::adapters::{AssetsStructure, OktaEventHook, OrgSource, Sides};
 use crate::connection::{account_client, assets_client, okta_client};
 use crate::{Config, ConfigError, ConnectionConfig};
 
@@ -72,18 +72,10 @@ async fn structure(connection: &ConnectionConfig) -> Result<Vec<String>, String>
     let (okta, import) =
         (okta_client(connection).map_err(config)?, assets_client(connection).map_err(config)?);
     let account = account_client(connection).map_err(config)?;
-    let settings = SourceSettings::new(import.clone(), account.clone());
-    let mapping = connection.mapping.clone();
-    let port = AssetsStructure::new(
-        OrgSource::Okta(okta),
-        import,
-        account,
-        settings,
-        mapping,
-        MappingSlot::default(),
-    )
-    .following_titles(connection.assets.follow_titles);
-    let report = port.apply().await.map_err(|error| failed(&error))?;
+    let sides = Sides::new(OrgSource::Okta(okta), import, account, connection.selection.clone());
+    let port = AssetsStructure::new(sides, connection.mapping.clone())
+        .following_titles(connection.assets.follow_titles);
+    let report = port.apply().await.map_err(|error| failed(&error))?.report;
     let added = report.added_types.iter().map(|name| format!("object type {name} added"));
     let attributes = report.added_attributes.len();
     let attributes = match attributes {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sync_model::RecordKey;
 
-use super::{Lookup, PATIENCE, okta::late};
+use super::{Lookup, PATIENCE, Through, okta::late};
 use crate::account_keys;
 use crate::adapters::SeenObject;
 
@@ -67,12 +67,15 @@ impl Seen {
 }
 
 impl Lookup {
-    pub(super) async fn assets_side(&self, key: &RecordKey) -> Seen {
-        let Some(assets) = &self.assets else {
+    pub(super) async fn assets_side(&self, key: &RecordKey, through: Option<&Through>) -> Seen {
+        if self.sides.account.is_none() {
             return Seen::Unknown {
                 reason: "there is no account credential, and an import token cannot read objects".into(),
                 hint: Some(format!("give the connection an account: {}", account_keys(&self.connection))),
             };
+        }
+        let Some(assets) = through.and_then(|through| through.assets.as_ref()) else {
+            return Seen::Unknown { reason: "the schemas could not be compared".into(), hint: None };
         };
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
             Ok(Ok(objects)) => Seen::Objects(objects),

@@ -12,7 +12,7 @@ use sync_engine::Objects;
 use sync_model::{ObjectKind, Record, RecordKey, is_empty};
 
 use super::assets::Seen;
-use super::{Lookup, PATIENCE};
+use super::{PATIENCE, Through};
 
 /// More references than these are counted, and not looked up one by one.
 const LOOKED_UP: usize = 200;
@@ -63,69 +63,67 @@ impl FieldView {
     }
 }
 
-impl Lookup {
-    pub(super) async fn fields(
-        &self,
-        key: &RecordKey,
-        sent: Option<&Record>,
-        now: Option<&Record>,
-        seen: &Seen,
-    ) -> Vec<FieldView> {
-        let Some(mapping) = self.mapping.get() else { return unnamed(sent) };
-        let mapped = mapping.attributes(key.kind);
-        let known = match (sent, seen.object()) {
-            (Some(sent), Some(_)) => self.referred(mapped, sent).await,
-            _ => None,
-        };
-        let of = |record: Option<&Record>, field: &str| record.and_then(|r| r.fields.get(field)).cloned();
-        mapped
-            .iter()
-            .map(|attribute| {
-                let sent_value = of(sent, &attribute.locator);
-                let values = seen.object().and_then(|object| object.values.get(&attribute.name));
-                let agreement = match (&sent_value, values, sent) {
-                    (Some(value), Some(values), Some(sent)) => match target(attribute, sent) {
-                        Some(kind) => refers(value, values, kind, known.as_ref()),
-                        None => agree(&attribute.kind, value, values),
-                    },
-                    _ => Agreement::Unknown,
-                };
-                FieldView {
-                    field: attribute.locator.clone(),
-                    okta: Some(okta_name(attribute)),
-                    attribute: Some(attribute.name.clone()),
-                    sent: sent_value,
-                    // A group that is read does not tell its members.
-                    now: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
-                    in_assets: values.map(|values| values.iter().map(shown).collect()),
-                    agreement,
-                    refers_to: sent.or(now).and_then(|record| target(attribute, record)),
-                }
-            })
-            .collect()
-    }
+pub(super) async fn fields(
+    key: &RecordKey,
+    sent: Option<&Record>,
+    now: Option<&Record>,
+    seen: &Seen,
+    through: Option<&Through>,
+) -> Vec<FieldView> {
+    let Some(through) = through else { return unnamed(sent) };
+    let mapped = through.mapping.attributes(key.kind);
+    let known = match (sent, seen.object()) {
+        (Some(sent), Some(_)) => referred(through, mapped, sent).await,
+        _ => None,
+    };
+    let of = |record: Option<&Record>, field: &str| record.and_then(|r| r.fields.get(field)).cloned();
+    mapped
+        .iter()
+        .map(|attribute| {
+            let sent_value = of(sent, &attribute.locator);
+            let values = seen.object().and_then(|object| object.values.get(&attribute.name));
+            let agreement = match (&sent_value, values, sent) {
+                (Some(value), Some(values), Some(sent)) => match target(attribute, sent) {
+                    Some(kind) => refers(value, values, kind, known.as_ref()),
+                    None => agree(&attribute.kind, value, values),
+                },
+                _ => Agreement::Unknown,
+            };
+            FieldView {
+                field: attribute.locator.clone(),
+                okta: Some(okta_name(attribute)),
+                attribute: Some(attribute.name.clone()),
+                sent: sent_value,
+                // A group that is read does not tell its members.
+                now: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
+                in_assets: values.map(|values| values.iter().map(shown).collect()),
+                agreement,
+                refers_to: sent.or(now).and_then(|record| target(attribute, record)),
+            }
+        })
+        .collect()
+}
 
-    /// What Assets calls the objects that a record refers to; `None` when they are too many, or cannot be asked for.
-    async fn referred(
-        &self,
-        mapped: &[MappedAttribute],
-        sent: &Record,
-    ) -> Option<HashMap<RecordKey, Vec<String>>> {
-        let keys: BTreeSet<RecordKey> = mapped
-            .iter()
-            .filter_map(|attribute| Some((target(attribute, sent)?, sent.fields.get(&attribute.locator)?)))
-            .flat_map(|(kind, value)| texts(value).into_iter().map(move |id| RecordKey { kind, id }))
-            .collect();
-        if keys.is_empty() {
-            return Some(HashMap::new());
-        }
-        if keys.len() > LOOKED_UP {
-            return None;
-        }
-        let keys: Vec<RecordKey> = keys.into_iter().collect();
-        let found = tokio::time::timeout(PATIENCE, self.assets.as_ref()?.find(&keys)).await;
-        found.ok()?.ok()
+/// What Assets calls the objects that a record refers to; `None` when they are too many, or cannot be asked for.
+async fn referred(
+    through: &Through,
+    mapped: &[MappedAttribute],
+    sent: &Record,
+) -> Option<HashMap<RecordKey, Vec<String>>> {
+    let keys: BTreeSet<RecordKey> = mapped
+        .iter()
+        .filter_map(|attribute| Some((target(attribute, sent)?, sent.fields.get(&attribute.locator)?)))
+        .flat_map(|(kind, value)| texts(value).into_iter().map(move |id| RecordKey { kind, id }))
+        .collect();
+    if keys.is_empty() {
+        return Some(HashMap::new());
     }
+    if keys.len() > LOOKED_UP {
+        return None;
+    }
+    let keys: Vec<RecordKey> = keys.into_iter().collect();
+    let found = tokio::time::timeout(PATIENCE, through.assets.as_ref()?.find(&keys)).await;
+    found.ok()?.ok()
 }
 
 /// The fields as they are called in the record, while nobody knows what Assets calls them.

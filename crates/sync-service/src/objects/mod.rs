@@ -3,27 +3,32 @@
 mod assets;
 mod compare;
 mod okta;
+mod through;
 mod verdict;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_engine::{
-    Change, Clock, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Structure,
-    Subject, SystemClock, Uncleared, UnconfirmedObject,
+    Change, Clock, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Subject,
+    SystemClock, Uncleared, UnconfirmedObject,
 };
 use sync_model::{ConnectionName, EventId, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 pub use assets::AssetsSide;
+use compare::fields;
 pub use compare::{Agreement, FieldView};
 pub use okta::{GroupOfUser, OktaObject, OktaSide};
 pub use verdict::ObjectVerdict;
 
-use crate::adapters::{AssetsObjects, Lens, MappingSlot};
+pub(crate) use through::Compared;
+use through::Through;
+
+use crate::adapters::{AssetsStructure, Sides};
 use crate::{Connection, ServiceError};
 use okta_client::OktaClient;
 
@@ -43,11 +48,9 @@ const SHOWN: usize = 20;
 pub(crate) struct Lookup {
     pub(crate) connection: ConnectionName,
     pub(crate) okta: OktaClient,
-    pub(crate) lens: Lens,
-    pub(crate) mapping: MappingSlot,
-    pub(crate) structure: Arc<dyn Structure>,
-    /// `None` without an account.
-    pub(crate) assets: Option<AssetsObjects>,
+    pub(crate) sides: Sides,
+    pub(crate) structure: AssetsStructure,
+    pub(crate) compared: Mutex<Option<Compared>>,
 }
 
 /// Objects that were found.
@@ -193,9 +196,9 @@ impl Connection {
     ) -> Result<ObjectMatches, ServiceError> {
         let text = text.trim();
         let found = self.store().find_objects(text, kind, limit).await?;
-        self.know_mapping(SEARCH).await;
+        let through = self.through(SEARCH).await;
         let objects = found.objects.into_iter().map(|object| {
-            let name = self.lookup.lens.name(&object.record);
+            let name = through.as_ref().and_then(|through| through.lens.name(&object.record));
             ObjectMatch {
                 also: also(&object.record, name.as_deref(), text),
                 name,
@@ -222,10 +225,11 @@ impl Connection {
     /// # Errors
     /// When the store fails. That one of the services cannot be asked is in the result.
     pub async fn object(&self, key: &RecordKey) -> Result<ObjectView, ServiceError> {
-        self.know_mapping(PATIENCE).await;
+        let through = self.through(PATIENCE).await;
+        let through = through.as_ref();
         let mut key = key.clone();
         let mut entry = self.store().object(&key).await?;
-        let okta = self.lookup.okta_side(&key, entry.is_some()).await;
+        let okta = self.lookup.okta_side(&key, entry.is_some(), through).await;
         if let (None, OktaSide::Found(object)) = (&entry, &okta)
             && object.id != key.id
         {
@@ -234,8 +238,8 @@ impl Connection {
         }
         let sent = entry.as_ref().and_then(sent_last);
         let now = if let OktaSide::Found(object) = &okta { object.record.as_ref() } else { None };
-        let seen = self.lookup.assets_side(&key).await;
-        let fields = self.lookup.fields(&key, sent, now, &seen).await;
+        let seen = self.lookup.assets_side(&key, through).await;
+        let fields = fields(&key, sent, now, &seen, through).await;
         let events = self.events_about(&key).await?;
         let confirmed = entry.as_ref().and_then(|entry| entry.confirmed.as_ref());
         let brought_by = confirmed.and_then(|confirmed| brought_by(confirmed, &events));
@@ -245,7 +249,7 @@ impl Connection {
         let verdict = ObjectVerdict::of(entry.as_ref(), &okta, &assets, &fields, &events, synchronised);
         Ok(ObjectView {
             connection: self.name().clone(),
-            name: sent.or(now).and_then(|record| self.lookup.lens.name(record)),
+            name: sent.or(now).and_then(|record| through?.lens.name(record)),
             verdict,
             explanation: verdict.explain(key.kind, &assets),
             okta,
@@ -268,7 +272,7 @@ impl Connection {
     pub async fn object_names(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, String>, ServiceError> {
         let known = self.store().known_objects(&keys[..keys.len().min(NAMES)]).await?;
         let named = known.into_iter().filter_map(|object| {
-            let name = self.lookup.lens.name(&object.record)?;
+            let name = self.engine().name(&object.record)?;
             Some((object.record.key, name))
         });
         Ok(named.collect())
@@ -302,17 +306,9 @@ impl Connection {
         Ok(true)
     }
 
-    /// Has the schemas compared where nobody did yet: without the mapping nothing has a name.
-    async fn know_mapping(&self, patience: Duration) {
-        if self.lookup.mapping.get().is_some() {
-            return;
-        }
-        let reason = match tokio::time::timeout(patience, self.lookup.structure.compare()).await {
-            Ok(Ok(_)) => return,
-            Ok(Err(error)) => crate::explain(&error),
-            Err(_) => okta::late(patience),
-        };
-        tracing::debug!(error = %reason, "objects are shown without the names of their attributes");
+    /// Both sides through the mapping; `None` where the schemas cannot be compared.
+    async fn through(&self, patience: Duration) -> Option<Through> {
+        self.lookup.through(self.engine().mapping_in_force(), patience).await
     }
 
     /// The events that named an object, the newest first.

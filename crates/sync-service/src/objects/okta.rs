@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey};
 
-use super::{Lookup, ObjectMatch, PATIENCE};
+use super::{Lookup, ObjectMatch, PATIENCE, Through};
 
 /// What Okta says of an object now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,10 +112,15 @@ pub(super) fn late(patience: Duration) -> String {
 
 impl Lookup {
     /// What Okta says of an object. One that is not `known` here may be named by its login or name instead of its id.
-    pub(super) async fn okta_side(&self, key: &RecordKey, known: bool) -> OktaSide {
+    pub(super) async fn okta_side(
+        &self,
+        key: &RecordKey,
+        known: bool,
+        through: Option<&Through>,
+    ) -> OktaSide {
         let found = match key.kind {
-            ObjectKind::User => in_time(PATIENCE, self.user(&key.id, known)).await,
-            ObjectKind::Group => in_time(PATIENCE, self.group(&key.id, known)).await,
+            ObjectKind::User => in_time(PATIENCE, self.user(&key.id, known, through)).await,
+            ObjectKind::Group => in_time(PATIENCE, self.group(&key.id, known, through)).await,
             ObjectKind::Membership => return OktaSide::NotAsked,
         };
         match found {
@@ -146,7 +151,12 @@ impl Lookup {
         Ok(found)
     }
 
-    async fn user(&self, text: &str, known: bool) -> okta_client::Result<Option<OktaObject>> {
+    async fn user(
+        &self,
+        text: &str,
+        known: bool,
+        through: Option<&Through>,
+    ) -> okta_client::Result<Option<OktaObject>> {
         let okta = self.okta.urgent();
         let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
         let groups = match okta.users().groups(&user.id).await {
@@ -155,24 +165,24 @@ impl Lookup {
             groups => groups?,
         };
         if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {
-            self.lens.remember_everyone(Some(everyone));
+            self.sides.choice().remember_everyone(Some(everyone));
         }
-        let observed = self.mapping.get().map(|mapping| {
-            let observed = self.lens.user(&mapping, &user);
+        let observed = through.map(|through| {
+            let observed = through.lens.user(&user);
             let mut of: Vec<GroupId> = groups
                 .iter()
-                .filter(|group| !group.is_everyone() && self.lens.covers_group(group))
+                .filter(|group| !group.is_everyone() && self.sides.choice().covers_group(group))
                 .map(|group| GroupId::new(&group.id))
                 .collect();
             of.extend(observed.implied_groups);
-            self.lens.join(observed.observed, &of)
+            through.lens.join(observed.observed, &of)
         });
-        let mapping = self.mapping.get();
+        let mapping = through.map(|through| &through.mapping);
         let type_name = mapping.and_then(|m| m.user_type_names(&user).first().map(|name| (*name).to_owned()));
         let groups = groups.iter().map(|group| GroupOfUser {
             id: group.id.clone(),
             name: group.profile.name().unwrap_or_default().to_owned(),
-            selected: self.lens.covers_group(group),
+            selected: self.sides.choice().covers_group(group),
         });
         Ok(Some(OktaObject {
             status: Some(user.status.as_str().to_owned()),
@@ -192,14 +202,19 @@ impl Lookup {
         }))
     }
 
-    async fn group(&self, text: &str, known: bool) -> okta_client::Result<Option<OktaObject>> {
+    async fn group(
+        &self,
+        text: &str,
+        known: bool,
+        through: Option<&Through>,
+    ) -> okta_client::Result<Option<OktaObject>> {
         let okta = self.okta.urgent();
         let Some(group) = find_group(&okta, text, known).await? else { return Ok(None) };
         // A group that is read by id comes without its statistics.
         let id = quoted(&group.id);
         let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
         let counted = okta.groups().page(&counted).await?.items;
-        let observed = self.mapping.get().map(|mapping| self.lens.group(&mapping, &group).observed);
+        let observed = through.map(|through| through.lens.group(&group).observed);
         Ok(Some(OktaObject {
             status: None,
             kind: Some(group.kind.as_str().to_owned()),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Alarm, AlertKind, EngineError, Limits, Phase, PortError, Quiet, Refusal, Structure, StructureReport,
+    Alarm, AlertKind, Comparison, EngineError, Limits, Phase, PortError, Quiet, Refusal, Structure,
 };
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,7 @@ struct LosesRole {
 
 #[async_trait]
 impl Structure for LosesRole {
-    async fn compare(&self) -> Result<StructureReport, PortError> {
+    async fn compare(&self) -> Result<Comparison, PortError> {
         self.control.call("POST", "/okta/role/on", &Value::Null).await.unwrap();
         let compared = self.inner.compare().await;
         if self.loses.load(Ordering::Relaxed) {
@@ -47,11 +47,11 @@ impl Structure for LosesRole {
         compared
     }
 
-    async fn preview(&self) -> Result<StructureReport, PortError> {
+    async fn preview(&self) -> Result<Comparison, PortError> {
         self.inner.preview().await
     }
 
-    async fn apply(&self) -> Result<StructureReport, PortError> {
+    async fn apply(&self) -> Result<Comparison, PortError> {
         self.inner.apply().await
     }
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Clock, Execution, ExecutionState, Importer, KeptValue, PortError, RunKind, RunResult, SourceState,
-    StateStore, SystemClock,
+    Clock, Execution, ExecutionState, Importer, KeptValue, MappingView, PortError, RunKind, RunResult,
+    SourceState, StateStore, SystemClock, with_views,
 };
 use sync_service::model::{ExecutionId, Record};
 
@@ -44,12 +44,13 @@ async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all(
 #[tokio::test]
 async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
     let world = world(9, 2).await;
-    let mut importer = None;
+    let mut structure = None;
     let connection =
-        world.open_with("log", OFTEN, |ports, _| importer = Some(Arc::clone(&ports.importer))).await;
+        world.open_with("log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.structure))).await;
     connection.engine().setup(false).await.unwrap();
     // A process that ended after the start and before the first record.
-    let left = importer.unwrap().start().await.unwrap();
+    let importer = structure.unwrap().compare().await.unwrap().view.importer;
+    let left = importer.start().await.unwrap();
     let state = world.state().await;
     let run = state.begin_run(RunKind::Events, SystemClock.now()).await.unwrap();
     state.open_execution(run, left.id(), SystemClock.now()).await.unwrap();
@@ -149,8 +150,11 @@ async fn an_execution_whose_start_was_not_told_is_adopted() {
     let world = world(9, 2).await;
     let connection = world
         .open_with("log", OFTEN, |ports, _| {
-            let inner = Arc::clone(&ports.importer);
-            ports.importer = Arc::new(LosesStart { inner, control: world.control.clone() });
+            let control = world.control.clone();
+            ports.structure = with_views(Arc::clone(&ports.structure), move |view| {
+                let inner = Arc::clone(&view.importer);
+                MappingView { importer: Arc::new(LosesStart { inner, control: control.clone() }), ..view }
+            });
         })
         .await;
     connection.engine().setup(false).await.unwrap();
@@ -165,15 +169,16 @@ async fn an_execution_whose_start_was_not_told_is_adopted() {
 #[tokio::test]
 async fn an_execution_that_nobody_remembers_and_nobody_feeds_is_cancelled_after_a_while() {
     let world = world(9, 2).await;
-    let mut importer = None;
+    let mut structure = None;
     let connection = world
         .open_with("log", OFTEN, |ports, options| {
-            importer = Some(Arc::clone(&ports.importer));
+            structure = Some(Arc::clone(&ports.structure));
             options.orphan_limit = Duration::from_millis(300);
         })
         .await;
     connection.engine().setup(false).await.unwrap();
-    drop(importer.unwrap().start().await.unwrap());
+    let importer = structure.unwrap().compare().await.unwrap().view.importer;
+    drop(importer.start().await.unwrap());
     assert_eq!(sync(&connection).await.unwrap().result, RunResult::Done);
     let history = world.executions().await;
     let ends: Vec<&str> = history.iter().filter_map(|e| e["status"].as_str()).collect();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::{Clock, PortError, Quiet, Structure, StructureReport, SystemClock};
+use sync_service::engine::{Clock, Comparison, PortError, Quiet, Structure, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -169,17 +169,17 @@ fn not_now<T>() -> Result<T, PortError> {
 
 #[async_trait]
 impl Structure for Hesitant {
-    async fn compare(&self) -> Result<StructureReport, PortError> {
+    async fn compare(&self) -> Result<Comparison, PortError> {
         let fails =
             self.mood.compares.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
         if fails.is_ok() { not_now() } else { self.inner.compare().await }
     }
 
-    async fn preview(&self) -> Result<StructureReport, PortError> {
+    async fn preview(&self) -> Result<Comparison, PortError> {
         self.inner.preview().await
     }
 
-    async fn apply(&self) -> Result<StructureReport, PortError> {
+    async fn apply(&self) -> Result<Comparison, PortError> {
         if !self.mood.refuses.load(Ordering::Relaxed) {
             return self.inner.apply().await;
         }

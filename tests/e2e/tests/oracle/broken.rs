@@ -7,8 +7,8 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use sync_service::engine::{
     Cursor, Directory, EngineOptions, EventFeed, Execution, ExecutionState, FeedPage, FeedPosition, Importer,
-    KeptValue, Observed, ObservedGroup, ObservedUser, Outcome, Page, PortError, Ports, SourceState,
-    Submitted,
+    KeptValue, MappingView, Observed, ObservedGroup, ObservedUser, Outcome, Page, PortError, Ports,
+    SourceState, Submitted, with_views,
 };
 use sync_service::model::{Departure, ExecutionId, GroupId, ObjectKind, Record, UserId};
 
@@ -50,10 +50,16 @@ impl Broken {
                 }
             }
             Self::LeavesTheDeadAlive => {
-                ports.directory = Arc::new(Immortal(Arc::clone(&ports.directory)));
+                ports.structure = with_views(Arc::clone(&ports.structure), |view| MappingView {
+                    directory: Arc::new(Immortal(Arc::clone(&view.directory))),
+                    ..view
+                });
             }
             Self::ConfirmsWhateverIsDone | Self::ForgetsToClear => {
-                ports.importer = Arc::new(Careless { importer: Arc::clone(&ports.importer), broken: self });
+                ports.structure = with_views(Arc::clone(&ports.structure), move |view| MappingView {
+                    importer: Arc::new(Careless { importer: Arc::clone(&view.importer), broken: self }),
+                    ..view
+                });
             }
         }
     }
@@ -122,8 +128,8 @@ impl Directory for Immortal {
         last.clone()
     }
 
-    fn name(&self, record: &Record) -> Option<String> {
-        self.0.name(record)
+    fn label(&self, kind: ObjectKind) -> Option<String> {
+        self.0.label(kind)
     }
 
     fn selection(&self) -> String {

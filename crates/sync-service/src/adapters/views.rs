@@ -1,0 +1,75 @@
+//! Both sides through a mapping: what every view of a connection shares, and the views.
+
+use std::sync::Arc;
+
+use insight_import_client::{AssetsClient, ImportClient};
+use okta_client::OktaClient;
+use schema_mapper::{Mapping, Selection};
+use sync_engine::{Directory, MappingView, Objects};
+
+use super::lens::Choice;
+use super::{AssetsImporter, AssetsObjects, Lens, OktaDirectory, SavedDirectory, SourceSettings};
+use crate::export::Saved;
+
+/// Where an org is read.
+#[derive(Debug, Clone)]
+pub(crate) enum OrgSource {
+    Okta(OktaClient),
+    Saved(Saved),
+}
+
+/// Both sides of a connection, to be seen through any mapping.
+#[derive(Debug, Clone)]
+pub(crate) struct Sides {
+    pub(crate) org: OrgSource,
+    pub(crate) assets: ImportClient,
+    pub(crate) account: Option<AssetsClient>,
+    pub(crate) settings: SourceSettings,
+    choice: Choice,
+    names: super::objects::KnownNames,
+}
+
+impl Sides {
+    pub(crate) fn new(
+        org: OrgSource,
+        assets: ImportClient,
+        account: Option<AssetsClient>,
+        selection: Selection,
+    ) -> Self {
+        let settings = SourceSettings::new(assets.clone(), account.clone());
+        let choice = Choice::new(selection);
+        Self { org, assets, account, settings, choice, names: Arc::default() }
+    }
+
+    /// What the operator chooses.
+    pub(crate) const fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// Okta's objects through a mapping.
+    pub(crate) fn lens(&self, mapping: Arc<Mapping>) -> Lens {
+        Lens::new(mapping, self.choice.clone())
+    }
+
+    /// Objects in Assets, named by a mapping; `None` without an account.
+    pub(crate) fn objects(&self, mapping: Arc<Mapping>) -> Option<AssetsObjects> {
+        let account = self.account.clone()?;
+        Some(AssetsObjects::new(account, self.settings.clone(), mapping, Arc::clone(&self.names)))
+    }
+
+    /// Everything through a mapping.
+    pub(crate) fn through(&self, mapping: Arc<Mapping>) -> MappingView {
+        let lens = self.lens(Arc::clone(&mapping));
+        let directory: Arc<dyn Directory> = match &self.org {
+            OrgSource::Okta(okta) => Arc::new(OktaDirectory::new(okta.clone(), lens)),
+            OrgSource::Saved(saved) => Arc::new(SavedDirectory::new(saved.clone(), lens)),
+        };
+        let objects = self.objects(Arc::clone(&mapping));
+        MappingView {
+            version: mapping.version(),
+            directory,
+            objects: objects.map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
+            importer: Arc::new(AssetsImporter::new(self.assets.clone(), mapping, self.settings.clone())),
+        }
+    }
+}
