@@ -92,7 +92,7 @@ fn problems(result: Result<Checked, SaveError>) -> Vec<(String, String)> {
 
 /// Waits until a job has ended.
 async fn ended<T>(mut state: impl FnMut() -> JobState<T>) -> JobState<T> {
-    for _ in 0..2000 {
+    for _ in 0..18_000 {
         let now = state();
         if !matches!(now, JobState::Idle | JobState::Running { .. }) {
             return now;
@@ -294,7 +294,7 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     ended(|| member.verified()).await;
     assert_eq!(states().await, [Done, Done, Done, Done, Ready]);
     member.synchronize(Synchronize::default()).await.unwrap();
-    for _ in 0..2000 {
+    for _ in 0..18_000 {
         if Guide::of(&member).await.unwrap().complete {
             break;
         }

@@ -15,7 +15,8 @@ use sync_service::{Connection, LiveRun, LiveRunView};
 use tokio_util::sync::CancellationToken;
 
 const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
-const LONG: Duration = Duration::from_secs(30);
+/// What takes longer hangs.
+const LONG: Duration = Duration::from_mins(3);
 
 /// What a connection shows from now on, until something is there.
 async fn seen_until(

@@ -17,7 +17,8 @@ use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const AT: &str = "2026-03-01T12:30:02Z";
-const LONG: Duration = Duration::from_secs(30);
+/// What takes longer hangs.
+const LONG: Duration = Duration::from_mins(3);
 
 fn main_connection() -> ConnectionName {
     ConnectionName::try_from("main".to_owned()).unwrap()

@@ -290,7 +290,7 @@ impl Dialogue {
         command.env("NO_COLOR", "1").env("TERM", "xterm").env_remove("OKTA_INSIGHT_CONFIG");
         let mut session = Session::spawn(command).unwrap();
         session.get_process_mut().set_window_size(110, 200).unwrap();
-        session.set_expect_timeout(Some(Duration::from_secs(30)));
+        session.set_expect_timeout(Some(Duration::from_mins(3)));
         Self { session, screen: vt100::Parser::new(200, 110, 0), raw: Vec::new() }
     }
 

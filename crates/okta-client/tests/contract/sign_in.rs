@@ -278,7 +278,7 @@ async fn those_who_waited_for_a_token_share_the_refusal() {
 async fn whoever_is_dropped_while_it_asks_for_a_token_leaves_that_to_the_next() {
     let server = MockServer::start().await;
     let token = || ok(json!({"token_type": "Bearer", "expires_in": 3600, "access_token": "t"}));
-    answer_once(&server, TOKEN, token().set_delay(Duration::from_secs(20))).await;
+    answer_once(&server, TOKEN, token().set_delay(Duration::from_mins(5))).await;
     answer(&server, TOKEN, token()).await;
     answer(&server, USER, ok(user(1))).await;
     let okta = client(&server);
@@ -291,7 +291,7 @@ async fn whoever_is_dropped_while_it_asks_for_a_token_leaves_that_to_the_next() 
     });
     let dropped = tokio::time::timeout(Duration::from_millis(200), okta.users().get("00u1")).await;
     assert!(dropped.is_err());
-    let user = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap().unwrap();
+    let user = tokio::time::timeout(Duration::from_mins(3), waiting).await.unwrap().unwrap().unwrap();
     assert_eq!(user.id, "00u1");
     assert_eq!((okta.pacer().state().in_flight, okta.pacer().state().waiting), (0, 0));
 }

@@ -12,6 +12,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use spec::Often;
 pub use spec::{BadFault, FaultSpec};
 pub(crate) use transport::inject;
 
@@ -107,6 +108,19 @@ impl Faults {
         self.hold(fault).is_some()
     }
 
+    /// Whether a fault strikes a request to this path.
+    pub(crate) fn strikes_at(&self, fault: Fault, path: &str) -> bool {
+        self.held_at(fault, path).is_some()
+    }
+
+    /// For how long a fault holds a request to this path up, if it does.
+    pub(crate) fn time_at(&self, fault: Fault, path: &str) -> Option<Duration> {
+        match self.held_at(fault, path)? {
+            Hold::For(time) => Some(time),
+            Hold::UntilTold => None,
+        }
+    }
+
     /// For how long a fault strikes this time, if it does.
     pub(crate) fn time(&self, fault: Fault) -> Option<Duration> {
         match self.hold(fault)? {
@@ -117,18 +131,30 @@ impl Faults {
 
     /// How long something is held up this time, if it is.
     pub(crate) fn hold(&self, fault: Fault) -> Option<Hold> {
+        self.held_at(fault, "")
+    }
+
+    fn held_at(&self, fault: Fault, path: &str) -> Option<Hold> {
         let mut state = self.state();
         let state = &mut *state;
         let setting = state.spec.setting(fault)?;
+        if setting.path.is_some_and(|part| !path.contains(&part)) {
+            return None;
+        }
         let seed = state.spec.seed;
         let dice = state
             .dice
             .entry(fault)
             .or_insert_with(|| StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) ^ spec::place(fault)));
-        if !dice.random_bool(setting.share) {
+        let struck = state.struck.entry(spec::name(fault)).or_default();
+        let strikes = match setting.often {
+            Often::Chance(share) => dice.random_bool(share),
+            Often::First(count) => *struck < count,
+        };
+        if !strikes {
             return None;
         }
-        *state.struck.entry(spec::name(fault)).or_default() += 1;
+        *struck += 1;
         Some(match setting.time {
             Some((least, most)) => Hold::For(Duration::from_millis(dice.random_range(least..=most))),
             None => Hold::UntilTold,
@@ -172,6 +198,20 @@ mod tests {
         };
         assert_eq!(decisions(false), decisions(true));
         assert!(decisions(false).contains(&true) && decisions(false).contains(&false));
+    }
+
+    #[test]
+    fn a_counted_fault_strikes_so_often_and_no_more() {
+        let faults = Faults::new("okta.cut=2x".parse().unwrap());
+        let decisions: Vec<bool> = (0..5).map(|_| faults.strikes(Fault::Cut(Side::Okta))).collect();
+        assert_eq!(decisions, [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_fault_with_a_path_strikes_no_other() {
+        let faults = Faults::new("okta.cut=1x/api/v1/logs".parse().unwrap());
+        let paths = ["/api/v1/users", "/api/v1/logs", "/api/v1/logs"];
+        assert_eq!(paths.map(|path| faults.strikes_at(Fault::Cut(Side::Okta), path)), [false, true, false]);
     }
 
     #[test]

@@ -11,9 +11,9 @@ use super::{Fault, Side};
 /// How the value of a key reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A probability.
+    /// How often.
     Chance,
-    /// Milliseconds, one number or a range, and a probability.
+    /// Milliseconds, one number or a range, and how often.
     Time,
     /// As a time, or `told`: until the control API says so.
     Hold,
@@ -66,10 +66,34 @@ pub(super) fn name(fault: Fault) -> &'static str {
     KEYS.iter().find(|(_, known, _)| *known == fault).map_or("", |(name, ..)| name)
 }
 
-/// How often a fault strikes, and for how many milliseconds; without those, until told.
+/// True if a fault strikes requests on their way, so that a path can choose among them.
+const fn is_on_the_way(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Latency(_)
+            | Fault::Cut(_)
+            | Fault::ServerError(_)
+            | Fault::LostAnswer(_)
+            | Fault::CutBody(_)
+            | Fault::Truncated(_)
+    )
+}
+
+/// The occasions on which a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Often {
+    /// Each with this probability.
+    Chance(f64),
+    /// The first so many, and none after them.
+    First(u64),
+}
+
+/// How often a fault strikes, on which requests, and for how many milliseconds; without those, until told.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Setting {
-    pub(super) share: f64,
+    pub(super) often: Often,
+    /// A part of the path of the requests that are concerned; without one, all are.
+    pub(super) path: Option<String>,
     pub(super) time: Option<(u64, u64)>,
 }
 
@@ -166,27 +190,33 @@ impl FaultSpec {
             .iter()
             .find(|(name, ..)| *name == key)
             .ok_or_else(|| BadFault::UnknownKey(key.to_owned()))?;
+        let (value, path) = match value.find('/') {
+            Some(at) if is_on_the_way(fault) => (&value[..at], Some(value[at..].to_owned())),
+            _ => (value, None),
+        };
         let setting = match kind {
             Kind::Chance => Setting {
-                share: probability(value).ok_or_else(|| bad("a probability from 0 to 1"))?,
+                path,
+                often: often(value).ok_or_else(|| bad("a probability from 0 to 1 or a count such as 3x"))?,
                 time: Some((0, 0)),
             },
             Kind::Time | Kind::Hold => {
                 let wanted = if kind == Kind::Hold {
-                    "told or milliseconds, such as 50, 5..50, 5..50@0.3 or told@0.3"
+                    "told or milliseconds, such as 50, 5..50, 5..50@0.3, told@0.3 or told@2x"
                 } else {
-                    "milliseconds, such as 50, 5..50 or 5..50@0.3"
+                    "milliseconds, such as 50, 5..50, 5..50@0.3 or 5..50@2x"
                 };
-                let (time, share) = value.split_once('@').unwrap_or((value, "1"));
-                let share = probability(share).ok_or_else(|| bad(wanted))?;
+                let (time, times) = value.split_once('@').unwrap_or((value, "1"));
+                let often = often(times).ok_or_else(|| bad(wanted))?;
                 let time = match time {
                     "told" if kind == Kind::Hold => None,
                     range => Some(milliseconds(range).ok_or_else(|| bad(wanted))?),
                 };
-                Setting { share, time }
+                Setting { often, path, time }
             }
         };
-        let off = setting.share == 0.0 || (kind != Kind::Chance && setting.time == Some((0, 0)));
+        let never = matches!(setting.often, Often::First(0)) || setting.often == Often::Chance(0.0);
+        let off = never || (kind != Kind::Chance && setting.time == Some((0, 0)));
         if off {
             self.settings.remove(name);
         } else {
@@ -196,7 +226,7 @@ impl FaultSpec {
     }
 
     pub(super) fn setting(&self, fault: Fault) -> Option<Setting> {
-        self.settings.get(name(fault)).map(|(_, setting)| *setting)
+        self.settings.get(name(fault)).map(|(_, setting)| setting.clone())
     }
 
     /// As the control API shows it: values by key, as in the text form.
@@ -226,9 +256,19 @@ impl fmt::Display for FaultSpec {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.time {
-            Some((0, 0)) => write!(f, "{}", self.share),
-            Some((least, most)) => write!(f, "{least}..{most}@{}", self.share),
-            None => write!(f, "told@{}", self.share),
+            Some((0, 0)) => write!(f, "{}", self.often),
+            Some((least, most)) => write!(f, "{least}..{most}@{}", self.often),
+            None => write!(f, "told@{}", self.often),
+        }?;
+        f.write_str(self.path.as_deref().unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Often {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chance(share) => write!(f, "{share}"),
+            Self::First(count) => write!(f, "{count}x"),
         }
     }
 }
@@ -237,8 +277,11 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty())
 }
 
-fn probability(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+fn often(text: &str) -> Option<Often> {
+    if let Some(count) = text.strip_suffix('x') {
+        return count.parse().ok().map(Often::First);
+    }
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).map(Often::Chance)
 }
 
 fn milliseconds(text: &str) -> Option<(u64, u64)> {
@@ -256,11 +299,11 @@ mod tests {
     #[test]
     fn text_and_json_say_the_same_and_read_back() {
         let text: FaultSpec =
-            "seed=7, okta.429=0.05,okta.latency=5..50@0.3,executions.stuck=told@0.1,hooks.late=20"
+            "seed=7, okta.429=0.05,okta.5xx=2x,okta.latency=5..50@0.3/api/v1/logs,executions.stuck=told@0.1,hooks.late=20"
                 .parse()
                 .unwrap();
         let json = FaultSpec::from_json(&json!({
-            "seed": 7, "okta": { "429": 0.05, "latency": "5..50@0.3" }, "executions.stuck": "told@0.1",
+            "seed": 7, "okta": { "429": 0.05, "5xx": "2x", "latency": "5..50@0.3/api/v1/logs" }, "executions.stuck": "told@0.1",
             "hooks": { "late": [20, 20], "lost": null },
         }));
         assert_eq!(json, Ok(text.clone()));
@@ -272,8 +315,12 @@ mod tests {
     fn a_bad_key_or_value_is_named() {
         for (text, told) in [
             ("okta.lateness=5", "\"okta.lateness\" is no fault; there are seed, okta.latency"),
-            ("okta.429=2", "okta.429: \"2\" is not a probability from 0 to 1"),
+            ("okta.429=2", "okta.429: \"2\" is not a probability from 0 to 1 or a count such as 3x"),
             ("okta.latency=9..3", "okta.latency: \"9..3\" is not milliseconds"),
+            (
+                "hooks.lost=1x/api",
+                "hooks.lost: \"1x/api\" is not a probability from 0 to 1 or a count such as 3x",
+            ),
             ("hooks.late=told", "hooks.late: \"told\" is not milliseconds"),
             ("seed=x", "seed: \"x\" is not a whole number"),
             ("okta.cut", "\"okta.cut\" has no value"),

@@ -26,13 +26,14 @@ pub(crate) async fn inject(
     request: Request,
     next: Next,
 ) -> Response {
-    if let Some(time) = faults.time(Fault::Latency(side)) {
+    let path = request.uri().path().to_owned();
+    if let Some(time) = faults.time_at(Fault::Latency(side), &path) {
         tokio::time::sleep(time).await;
     }
-    if faults.strikes(Fault::Cut(side)) {
+    if faults.strikes_at(Fault::Cut(side), &path) {
         return cut();
     }
-    if faults.strikes(Fault::ServerError(side)) {
+    if faults.strikes_at(Fault::ServerError(side), &path) {
         return server_error(side, faults.pick(Fault::ServerError(side), &[500, 502, 503, 504], 503));
     }
     if side == Side::Assets
@@ -41,13 +42,13 @@ pub(crate) async fn inject(
         return refused;
     }
     let response = next.run(request).await;
-    if faults.strikes(Fault::LostAnswer(side)) {
+    if faults.strikes_at(Fault::LostAnswer(side), &path) {
         return cut();
     }
-    if faults.strikes(Fault::CutBody(side)) {
+    if faults.strikes_at(Fault::CutBody(side), &path) {
         return halved(response, true).await;
     }
-    if faults.strikes(Fault::Truncated(side)) {
+    if faults.strikes_at(Fault::Truncated(side), &path) {
         return halved(response, false).await;
     }
     response

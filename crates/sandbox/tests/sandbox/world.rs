@@ -276,7 +276,7 @@ pub(crate) async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<An
 
 /// Asks again until there is an answer.
 pub(crate) async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_mins(3);
     loop {
         if let Some(found) = ask().await {
             return found;

@@ -12,7 +12,7 @@ use sync_service::{ExposeSecret, Secret};
 use crate::daemon::{Daemon, KEY};
 
 /// How long something that is expected may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 pub(crate) struct World {
     pub(crate) api: Api,

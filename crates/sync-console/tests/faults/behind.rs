@@ -7,43 +7,50 @@ use serde_json::{Value, json};
 use crate::row::{Act, Row, Switch, rides_out};
 use crate::world::World;
 
-/// A call of the control API that nobody has to know of, beside faults that make it matter.
-struct Ride {
-    name: &'static str,
-    faults: &'static str,
-    on: (&'static str, &'static str, Value),
-    off: Option<Value>,
-}
-
-fn rides() -> Vec<Ride> {
-    let call = |name, faults, method, path| Ride { name, faults, on: (method, path, Value::Null), off: None };
-    let setting =
-        |name, on, off| Ride { name, faults: "", on: ("PUT", "/insight/settings", on), off: Some(off) };
-    let attribute = json!({ "type": "Okta User", "name": "Parking lot" });
-    vec![
-        call("tokens are revoked", "", "DELETE", "/okta/tokens"),
-        call("cursors expire while the log alone tells", "hooks.lost=1", "DELETE", "/okta/log/cursors"),
-        call("the log forgets what was read", "hooks.lost=1", "DELETE", "/okta/log"),
-        setting("small chunks", json!({ "chunkLimit": 2500 }), json!({ "chunkLimit": null })),
-        setting("few requests to Assets", json!({ "rateLimit": 120 }), json!({ "rateLimit": null })),
-        Ride {
-            on: ("POST", "/insight/attributes", attribute),
-            ..call("an attribute of their own", "", "", "")
-        },
-    ]
+/// A call of the control API that nobody has to know of, beside faults that make it matter, and its opposite.
+async fn heals(name: &str, faults: &str, on: (&str, &str, Value), off: Option<Value>) {
+    let world = World::start().await;
+    let (method, path, body) = on;
+    world.call(method, path, &body).await;
+    rides_out(&world, name, faults).await;
+    if let Some(off) = off {
+        world.call(method, path, &off).await;
+        world.is_well().await;
+    }
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_heals_by_itself_is_nobodys_business() {
-    let world = World::start().await;
-    for (turn, Ride { name, faults, on: (method, path, body), off }) in rides().into_iter().enumerate() {
-        world.call(method, path, &body).await;
-        rides_out(&world, turn, name, faults).await;
-        if let Some(off) = off {
-            world.call(method, path, &off).await;
-        }
-    }
-    world.end().await;
+async fn revoked_tokens_heal() {
+    heals("tokens are revoked", "", ("DELETE", "/okta/tokens", Value::Null), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expired_cursors_heal_while_the_log_alone_tells() {
+    heals("cursors expire", "hooks.lost=1", ("DELETE", "/okta/log/cursors", Value::Null), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_forgets_what_was_read_heals() {
+    heals("the log forgets", "hooks.lost=1", ("DELETE", "/okta/log", Value::Null), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_chunks_are_nobodys_business() {
+    let small = json!({ "chunkLimit": 2500 });
+    heals("small chunks", "", ("PUT", "/insight/settings", small), Some(json!({ "chunkLimit": null }))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn few_requests_to_assets_are_nobodys_business() {
+    let few = json!({ "rateLimit": 120 });
+    heals("few requests", "", ("PUT", "/insight/settings", few), Some(json!({ "rateLimit": null }))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attribute_of_their_own_is_nobodys_business() {
+    let attribute = json!({ "type": "Okta User", "name": "Parking lot" });
+    heals("an attribute of their own", "", ("POST", "/insight/attributes", attribute), None).await;
 }
 
 /// Objects that lack in Assets, and values that differ there, are told with the account, and mended by sending again.

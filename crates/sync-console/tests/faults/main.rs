@@ -1,6 +1,6 @@
 //! Every fault that the sandbox can produce, as the pages tell it: what is wrong, what to do, and when all is well again.
 //!
-//! `ROW=okta.5xx cargo test -p sync-console --test faults` runs the rows with that in their names alone.
+//! Each row is a test of its own name: `cargo test -p sync-console --test faults okta_5xx`.
 
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -1,9 +1,8 @@
 //! What administrators do to both sides behind the connection's back.
 
-use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::row::{Act, Row, Switch};
+use crate::row::{Act, Row, Switch, row_tests};
 use crate::world::World;
 
 /// The routes of the control API that have a row here, in `guards` or in `behind`, or break nothing.
@@ -93,158 +92,119 @@ const SYNC: Act = Act::Press("synchronize");
 const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"];
 const CHECKS: Act = Act::Press("checks");
 
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn rows() -> Vec<Vec<Row>> {
-    let user = |attribute: &str| json!({ "type": "Okta User", "name": attribute });
-    let changed = |attribute: &str, key: &str, value: Value| {
-        let mut body = user(attribute);
-        body[key] = value;
-        body
+const ROLE_LACKS: [&str; 2] = ["the app's admin role does not cover it", "Admin roles, Edit assignments"];
+const REMOVES_MISSING: [&str; 2] =
+    ["the import source removes missing objects", "et missing objects to Ignore"];
+
+/// A switch of the import source that is on or off.
+fn flag(name: &'static str, flag: &str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
+    setting(name, json!({ flag: true }), json!({ flag: false }), act, page, says)
+}
+
+fn not_granted(scope: &'static str, says: &'static str, act: Act) -> Row {
+    self::scope(scope, act, "", [says, "Okta API Scopes"])
+}
+
+fn changed(attribute: &str, key: &str, value: &Value) -> Value {
+    json!({ "type": "Okta User", "name": attribute, key: value })
+}
+
+row_tests! {
+    users_scope: not_granted("okta.users.read", "the scope okta.users.read is not granted", SYNC);
+    groups_scope: not_granted("okta.groups.read", "the scope okta.groups.read is not granted", SYNC);
+    schemas_scope: not_granted("okta.schemas.read", "the scope okta.schemas.read is not granted", Act::Wait);
+    logs_scope: not_granted("okta.logs.read", "the scope okta.logs.read is not granted", Act::Wait);
+    event_hook_scopes: Row {
+        name: "eventHooks",
+        on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
+        act: CHECKS,
+        page: "/checks",
+        says: ["it lacks looking after the event hook", "Grant okta.eventHooks.read"],
+        off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
+        heal: CHECKS,
     };
-    vec![
-        vec![
-            scope(
-                "okta.users.read",
-                SYNC,
-                "",
-                ["the scope okta.users.read is not granted", "Okta API Scopes"],
-            ),
-            scope(
-                "okta.groups.read",
-                SYNC,
-                "",
-                ["the scope okta.groups.read is not granted", "Okta API Scopes"],
-            ),
-        ],
-        vec![
-            scope(
-                "okta.schemas.read",
-                Act::Wait,
-                "",
-                ["the scope okta.schemas.read is not granted", "Okta API Scopes"],
-            ),
-            scope(
-                "okta.logs.read",
-                Act::Wait,
-                "",
-                ["the scope okta.logs.read is not granted", "Okta API Scopes"],
-            ),
-            Row {
-                name: "eventHooks",
-                on: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "off")).into(),
-                act: CHECKS,
-                page: "/checks",
-                says: ["it lacks looking after the event hook", "Grant okta.eventHooks.read"],
-                off: EVENT_HOOKS.map(|scope| Switch::Scope(scope, "on")).into(),
-                heal: CHECKS,
-            },
-        ],
-        vec![
-            org(
-                "role",
-                "/okta/role/off",
-                "/okta/role/on",
-                SYNC,
-                "",
-                ["it has no admin role that covers it", "ssign an admin role to the app"],
-            ),
-            org(
-                "role without schemas",
-                "/okta/role/no-schemas",
-                "/okta/role/on",
-                CHECKS,
-                "/checks",
-                ["the app's admin role does not cover it", "Admin roles, Edit assignments"],
-            ),
-            org(
-                "clock",
-                "/okta/clock/3600",
-                "/okta/clock/0",
-                CHECKS,
-                "/checks",
-                ["s behind the org's", "et this machine's clock"],
-            ),
-            org(
-                "rate limit",
-                "/okta/rate-limit/90",
-                "/okta/rate-limit/off",
-                CHECKS,
-                "/checks",
-                ["90 requests a minute", "raise the app's share"],
-            ),
-        ],
-        vec![
-            hook("hook inactive", "POST", "/deactivate", Value::Null, "the event hook is inactive"),
-            hook("hook unverified", "POST", "/unverify", Value::Null, "the event hook is not verified"),
-            hook(
-                "hook with other events",
-                "PUT",
-                "/events",
-                json!(["user.lifecycle.create"]),
-                "the event hook is not as it should be",
-            ),
-            hook("hook deleted", "DELETE", "", Value::Null, "there is no event hook in Okta"),
-        ],
-        vec![
-            setting(
-                "disabled",
-                json!({"disabled": true}),
-                json!({"disabled": false}),
-                Act::Event,
-                "",
-                ["the import source is disabled", "nable the import source"],
-            ),
-            setting(
-                "removes missing, and an import goes through",
-                json!({"removeMissingObjects": true}),
-                json!({"removeMissingObjects": false}),
-                Act::Event,
-                "",
-                ["the import source removes missing objects", "et missing objects to Ignore"],
-            ),
-            setting(
-                "removes missing",
-                json!({"removeMissingObjects": true}),
-                json!({"removeMissingObjects": false}),
-                CHECKS,
-                "/checks",
-                ["an import of some objects removes all others", "et missing objects to Ignore"],
-            ),
-            setting(
-                "ignores empty",
-                json!({"ignoreEmptyValues": true}),
-                json!({"ignoreEmptyValues": false}),
-                CHECKS,
-                "/checks",
-                ["a value that is cleared in Okta stays in Assets", "set Empty values to Remove"],
-            ),
-        ],
-        vec![Row {
-            heal: SYNC,
-            ..setting(
-                "site is full",
-                json!({"objectLimit": 1}),
-                json!({"objectLimit": null}),
-                Act::Create,
-                "",
-                ["The site holds as many objects as it may", "ee them on the Runs page"],
-            )
-        }],
-        vec![
-            attribute(
-                "cardinality",
-                changed("user/groups", "maximumCardinality", json!(1)),
-                changed("user/groups", "maximumCardinality", json!(-1)),
-                ["takes at most 1", "set Cardinality to Unlimited"],
-            ),
-            attribute(
-                "renamed",
-                changed("City", "newName", json!("Town")),
-                changed("Town", "newName", json!("City")),
-                ["would be called \"City\"", "rename it in Assets if you like"],
-            ),
-        ],
-    ]
+    role: org(
+        "role",
+        "/okta/role/off",
+        "/okta/role/on",
+        SYNC,
+        "",
+        ["it has no admin role that covers it", "ssign an admin role to the app"],
+    );
+    role_without_schemas:
+        org("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ROLE_LACKS);
+    clock: org(
+        "clock",
+        "/okta/clock/3600",
+        "/okta/clock/0",
+        CHECKS,
+        "/checks",
+        ["s behind the org's", "et this machine's clock"],
+    );
+    rate_limit: org(
+        "rate limit",
+        "/okta/rate-limit/90",
+        "/okta/rate-limit/off",
+        CHECKS,
+        "/checks",
+        ["90 requests a minute", "raise the app's share"],
+    );
+    hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "the event hook is inactive");
+    hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "the event hook is not verified");
+    hook_with_other_events: hook(
+        "hook with other events",
+        "PUT",
+        "/events",
+        json!(["user.lifecycle.create"]),
+        "the event hook is not as it should be",
+    );
+    hook_deleted: hook("hook deleted", "DELETE", "", Value::Null, "there is no event hook in Okta");
+    import_source_disabled: flag(
+        "disabled",
+        "disabled",
+        Act::Event,
+        "",
+        ["the import source is disabled", "nable the import source"],
+    );
+    missing_objects_removed_by_events:
+        flag("removes missing, by events", "removeMissingObjects", Act::Event, "", REMOVES_MISSING);
+    missing_objects_removed: flag(
+        "removes missing",
+        "removeMissingObjects",
+        CHECKS,
+        "/checks",
+        ["an import of some objects removes all others", "et missing objects to Ignore"],
+    );
+    empty_values_ignored: flag(
+        "ignores empty",
+        "ignoreEmptyValues",
+        CHECKS,
+        "/checks",
+        ["a value that is cleared in Okta stays in Assets", "set Empty values to Remove"],
+    );
+    site_full: Row {
+        heal: SYNC,
+        ..setting(
+            "site is full",
+            json!({"objectLimit": 1}),
+            json!({"objectLimit": null}),
+            Act::Create,
+            "",
+            ["The site holds as many objects as it may", "ee them on the Runs page"],
+        )
+    };
+    cardinality_lowered: attribute(
+        "cardinality",
+        changed("user/groups", "maximumCardinality", &json!(1)),
+        changed("user/groups", "maximumCardinality", &json!(-1)),
+        ["takes at most 1", "set Cardinality to Unlimited"],
+    );
+    attribute_renamed: attribute(
+        "renamed",
+        changed("City", "newName", &json!("Town")),
+        changed("Town", "newName", &json!("City")),
+        ["would be called \"City\"", "rename it in Assets if you like"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -281,25 +241,4 @@ async fn an_account_that_is_refused_is_told_beside_its_field() {
     assert!(status == 422 && told.contains("\"api_token\""), "{told}");
     assert!(told.contains("id.atlassian.com") && !told.contains("ATATT3xexpired"), "{told}");
     world.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_administrators_do_is_told_and_so_is_its_end() {
-    let only = std::env::var("ROW").unwrap_or_default();
-    join_all(rows().into_iter().map(|rows| {
-        let rows: Vec<Row> = rows.into_iter().filter(|row| row.name.contains(&only)).collect();
-        tokio::spawn(async {
-            if rows.is_empty() {
-                return;
-            }
-            let world = World::start().await;
-            for row in rows {
-                row.run(&world).await;
-            }
-            world.end().await;
-        })
-    }))
-    .await
-    .into_iter()
-    .for_each(Result::unwrap);
 }

@@ -10,8 +10,8 @@ use sync_service::ExposeSecret;
 
 use crate::daemon::{Daemon, KEY};
 
-/// How long something that is expected may take.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// What takes longer hangs.
+const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) struct World {
     daemon: Daemon,
@@ -110,7 +110,7 @@ impl World {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url)).timeout(PATIENCE);
+        let request = self.http.request(method, format!("{}{path}", self.url)).timeout(LIMIT);
         request.bearer_auth(self.token.expose_secret())
     }
 
@@ -165,7 +165,7 @@ impl World {
     }
 
     pub(crate) async fn page_when(&self, page: &str, fits: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LIMIT;
         loop {
             let text = self.page(page).await;
             if fits(&text) {
@@ -178,7 +178,7 @@ impl World {
 
     /// Waits until the overview has no notice at all, and the verdict is a good one.
     pub(crate) async fn is_well(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LIMIT;
         loop {
             let answer = self.request(Method::GET, "/connections/main").send().await.unwrap();
             let html = answer.text().await.unwrap();
@@ -193,7 +193,7 @@ impl World {
 
     /// Waits until something is so.
     pub(crate) async fn comes_true(&self, what: &str, is_so: impl AsyncFn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LIMIT;
         while !is_so().await {
             assert!(Instant::now() < deadline, "never: {what}: {}", self.page("").await);
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -202,7 +202,7 @@ impl World {
 
     /// Waits until Assets has what Okta has.
     pub(crate) async fn is_equal(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LIMIT;
         loop {
             let audit = audit::compare(&self.control()).await.unwrap();
             if audit.in_sync {
@@ -249,7 +249,7 @@ impl World {
 
     /// Waits until Assets has that city of a user.
     pub(crate) async fn arrives(&self, user: &str, city: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LIMIT;
         let path = format!("/insight/objects?type=/type/user&identity={user}");
         loop {
             let found = self.control().get(&path).await.unwrap();

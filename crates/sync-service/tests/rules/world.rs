@@ -16,7 +16,7 @@ use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
 use tokio_util::sync::CancellationToken;
 
 /// How long something that is expected may take.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_mins(3);
 const SECRET: &str = "what-okta-sends-along";
 
 /// Reading one user by id.

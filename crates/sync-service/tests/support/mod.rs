@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
-use sync_service::engine::{Quiet, RunReport};
+use sync_service::engine::{Quiet, RunReport, StateStore};
 use sync_service::{Config, Connection, ServiceError, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +46,15 @@ impl World {
     pub(crate) async fn connection(&self) -> Arc<Connection> {
         let settings = self.config.connections.values().next().unwrap();
         Arc::new(Connection::open(settings, &self.store).await.unwrap())
+    }
+
+    /// Waits until a process has left a request for a run in the store.
+    pub(crate) async fn asked(&self) {
+        let name = self.config.connections.keys().next().unwrap();
+        let state = self.store.connection(name).await.unwrap();
+        while state.requested(Timestamp::UNIX_EPOCH).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) async fn hand_over(

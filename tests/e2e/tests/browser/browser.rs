@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 /// How long something may take to be seen.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What is noted of pages before they load: whatever their policy forbids, and whatever their script fails at.
 const NOTES: &str = "window.notes = [];

@@ -1,6 +1,7 @@
 //! Changes that stream in while the daemon dies and comes back, and what it acknowledged of them.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::World;
+use crate::support::{PATIENCE, World};
 
 const SECRET: &str = "told to nobody else";
 /// How many change things at once, each other users and groups.
@@ -39,7 +40,8 @@ impl Road {
 /// Changes under way.
 pub(crate) struct Stream {
     stop: CancellationToken,
-    hands: tokio::sync::Mutex<JoinSet<usize>>,
+    hands: tokio::sync::Mutex<JoinSet<()>>,
+    made: Arc<AtomicUsize>,
     acknowledged: Arc<Mutex<Vec<String>>>,
 }
 
@@ -55,6 +57,7 @@ impl Stream {
         let groups = ids("/okta/groups", "groups", |group| group["type"] == "OKTA_GROUP").await;
         let stop = CancellationToken::new();
         let acknowledged = Arc::<Mutex<Vec<String>>>::default();
+        let made = Arc::<AtomicUsize>::default();
         let mut hands = JoinSet::new();
         for number in 0..HANDS {
             let hand = Hand {
@@ -65,11 +68,12 @@ impl Stream {
                 hook: (road == Road::Deliveries)
                     .then(|| format!("http://{}/hooks/okta/main", world.server("listen"))),
                 http: reqwest::Client::new(),
+                made: Arc::clone(&made),
                 acknowledged: Arc::clone(&acknowledged),
             };
             hands.spawn(hand.work(stop.clone()));
         }
-        Self { stop, hands: tokio::sync::Mutex::new(hands), acknowledged }
+        Self { stop, hands: tokio::sync::Mutex::new(hands), made, acknowledged }
     }
 
     /// The ids of the events that were answered with 200.
@@ -77,15 +81,24 @@ impl Stream {
         self.acknowledged.lock().unwrap().clone()
     }
 
+    /// Waits until so many more changes were made and told.
+    pub(crate) async fn goes_on_by(&self, changes: usize) {
+        let enough = self.made.load(Ordering::Relaxed) + changes;
+        let deadline = Instant::now() + PATIENCE;
+        while self.made.load(Ordering::Relaxed) < enough {
+            assert!(Instant::now() < deadline, "the changes do not go on");
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
     /// Ends the changes, once each is told, and gives their number.
     pub(crate) async fn end(&self) -> usize {
         self.stop.cancel();
         let mut hands = self.hands.lock().await;
-        let mut changes = 0;
-        while let Some(made) = hands.join_next().await {
-            changes += made.unwrap();
+        while let Some(hand) = hands.join_next().await {
+            hand.unwrap();
         }
-        changes
+        self.made.load(Ordering::Relaxed)
     }
 }
 
@@ -97,21 +110,23 @@ struct Hand {
     groups: Vec<String>,
     hook: Option<String>,
     http: reqwest::Client,
+    made: Arc<AtomicUsize>,
     acknowledged: Arc<Mutex<Vec<String>>>,
 }
 
 impl Hand {
-    async fn work(mut self, stop: CancellationToken) -> usize {
-        let mut changes = 0;
-        while !stop.is_cancelled() {
-            let (event_type, targets) = self.change(changes).await;
-            changes += 1;
-            if let Some(hook) = &self.hook {
-                self.deliver(hook, changes, event_type, &targets).await;
+    async fn work(mut self, stop: CancellationToken) {
+        for n in 0.. {
+            if stop.is_cancelled() {
+                return;
             }
+            let (event_type, targets) = self.change(n).await;
+            if let Some(hook) = &self.hook {
+                self.deliver(hook, n + 1, event_type, &targets).await;
+            }
+            self.made.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        changes
     }
 
     async fn call(&self, method: &str, path: &str, body: Value) -> Value {
@@ -171,7 +186,7 @@ impl Hand {
         // Older than every object: what is read then is never too old.
         let body = json!({"eventId": format!("delivery-{id}"), "data": {"events": [{"uuid": id, "eventType": event_type,
             "published": "2020-01-01T00:00:00.000Z", "target": target}]}});
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let sent = self.http.post(hook).header("authorization", SECRET).json(&body).send().await;
             if sent.is_ok_and(|answer| answer.status() == 200) {

@@ -14,8 +14,8 @@ use expectrl::session::OsSession;
 use sandbox::{ControlClient, audit};
 use serde_json::{Value, json};
 
-/// How long something that is expected may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// What takes longer hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The binaries under test, built once by the same profile as this test.
 pub(crate) fn binary(name: &str) -> PathBuf {
@@ -59,7 +59,7 @@ impl World {
             .spawn()
             .unwrap();
         let world = Self { folder, sandbox };
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         while !world.path("ready.json").exists() {
             assert!(Instant::now() < deadline, "the sandbox did not get ready");
             std::thread::sleep(Duration::from_millis(20));
@@ -128,7 +128,7 @@ impl World {
             .spawn()
             .unwrap();
         let daemon = Daemon(daemon);
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(address).is_err() {
             assert!(Instant::now() < deadline, "the daemon does not listen: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
