@@ -69,6 +69,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(file) => (Config::load(file)?, file.as_path()),
         None => (Config::load_if_there(Path::new(CONFIG))?, Path::new(CONFIG)),
     };
+    for variable in &config.unsupported_variables {
+        tracing::warn!(name = %variable.name, reason = variable.reason, "environment variable has no effect");
+    }
     if config.console.is_none() {
         // Without a console nobody could add one.
         config.chosen(None)?;

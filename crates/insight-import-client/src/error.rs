@@ -22,6 +22,16 @@ pub enum ConfigError {
         "the token is empty or holds characters that no token has; copy it again, all of it and nothing else"
     )]
     Token,
+    /// An Atlassian API token in place of an import token.
+    #[error(
+        "this is an Atlassian API token, which belongs to an account; the import token begins with ATCTT3x: object schema, Import tab, the import source's menu"
+    )]
+    ApiTokenForImport,
+    /// An import token in place of an Atlassian API token.
+    #[error(
+        "this is the token of an import source; the API token of an account begins with ATATT3x: id.atlassian.com, Security, API tokens"
+    )]
+    ImportTokenForAccount,
     /// No mail address.
     #[error("\"{0}\" is not the mail address of an Atlassian account")]
     Email(String),
@@ -239,7 +249,7 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::DeadToken => {
-                "generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
+                "check that it is the whole token of this import source; only if it is lost or no longer valid, generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
             }
             Self::AccountRefused { .. } => {
                 "check the email, and that the API token belongs to it and has not expired: id.atlassian.com, Security, \

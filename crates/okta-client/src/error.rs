@@ -17,6 +17,17 @@ pub enum KeyError {
         "this is only the public key, which has no \"{0}\"; give the private one, which Okta shows once when it generates the key"
     )]
     PublicOnly(&'static str),
+    /// The certificate of a key.
+    #[error("this is a certificate, which holds no private key; give the private key that belongs to it")]
+    Certificate,
+    /// A key that a password protects.
+    #[error(
+        "the private key is encrypted; decrypt it first: `openssl pkey -in encrypted.pem -out key.pem`, and keep the result as safe as the password"
+    )]
+    Encrypted,
+    /// More than one private key.
+    #[error("this holds {0} private keys; give the one whose public key is registered at the app")]
+    SeveralKeys(usize),
     /// A kind of key that Okta does not take.
     #[error("a key of type \"{0}\" cannot be used; Okta takes RSA and EC keys")]
     WrongType(String),
@@ -68,6 +79,9 @@ pub enum ConfigError {
     /// A variable of the environment is not set, or not text.
     #[error("the environment variable {0} is not set; {1}")]
     Environment(&'static str, &'static str),
+    /// The file of the private key.
+    #[error("could not read the file of the private key that OKTA_CLIENT_PRIVATEKEY names")]
+    KeyFile(#[source] std::io::Error),
     /// The private key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -249,12 +263,18 @@ impl Error {
     /// The next step for the operator.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Credentials { error, .. } => match error.as_str() {
+            Self::Credentials { error, description } => match error.as_str() {
                 "consent_required" | "invalid_scope" => {
                     "grant the app its scopes: Applications, the app, Okta API Scopes".into()
                 }
                 "access_denied" => "the request came from outside the network zones that are allowed for the app".into(),
                 "invalid_dpop_proof" => "check this machine's clock".into(),
+                // Okta's words, which have no code of their own.
+                "invalid_client" if description.contains("kid") => {
+                    "the key is registered under another ID: give the one that the app's key list shows (key_id, or \
+                     OKTA_CLIENT_PRIVATEKEYID); or it is not registered or not active: add the public key there"
+                        .into()
+                }
                 _ => "check the client ID, that the app is of type API Services with public key / private key, and that \
                       the key is registered and active there"
                     .into(),

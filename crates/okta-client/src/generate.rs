@@ -1,7 +1,11 @@
 //! New key pairs.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jwk::alg::rsa::RsaKeyPair;
+use sha2::{Digest, Sha256};
 
 use crate::error::KeyError;
 use crate::key::{MIN_RSA_BITS, PrivateKey};
@@ -38,14 +42,18 @@ impl PrivateKey {
             KeyKind::Rsa(bits) if bits < MIN_RSA_BITS => return Err(KeyError::TooShort(bits)),
             KeyKind::Rsa(bits) => {
                 let pair = RsaKeyPair::generate(bits).map_err(|_| KeyError::NotGenerated)?;
-                return Self::from_parsed(&pair.to_jwk_key_pair(), None);
+                return Self::new_pair(&pair.to_jwk_key_pair());
             }
             KeyKind::P256 => EcCurve::P256,
             KeyKind::P384 => EcCurve::P384,
             KeyKind::P521 => EcCurve::P521,
         };
         let pair = EcKeyPair::generate(curve).map_err(|_| KeyError::NotGenerated)?;
-        Self::from_parsed(&pair.to_jwk_key_pair(), None)
+        Self::new_pair(&pair.to_jwk_key_pair())
+    }
+
+    fn new_pair(jwk: &Jwk) -> Result<Self, KeyError> {
+        Self::from_parsed(jwk, Some(&thumbprint(jwk)))
     }
 
     /// A new EC key on P-256, as DPoP proofs are signed with.
@@ -65,16 +73,27 @@ impl PrivateKey {
     }
 }
 
+/// The thumbprint of RFC 7638: SHA-256 over the required members in lexical order.
+fn thumbprint(jwk: &Jwk) -> String {
+    let names: &[&str] = if jwk.key_type() == "RSA" { &["e", "kty", "n"] } else { &["crv", "kty", "x", "y"] };
+    let members: serde_json::Map<String, serde_json::Value> = names
+        .iter()
+        .map(|&name| {
+            let value =
+                if name == "kty" { Some(jwk.key_type().into()) } else { jwk.parameter(name).cloned() };
+            (name.to_owned(), value.unwrap_or_default())
+        })
+        .collect();
+    // Maps of serde_json are sorted by name.
+    URL_SAFE_NO_PAD.encode(Sha256::digest(serde_json::Value::Object(members).to_string()))
+}
+
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use josekit::jwk::Jwk;
     use josekit::jws::{ES256, ES384, ES512, JwsVerifier, RS256};
     use josekit::jwt::{self, JwtPayload};
     use secrecy::ExposeSecret;
     use serde_json::Value;
-    use sha2::{Digest, Sha256};
 
     use super::*;
 

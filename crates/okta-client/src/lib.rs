@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod client;
 mod endpoint;
+mod env;
 mod error;
 mod generate;
 mod hook;
@@ -16,10 +17,11 @@ mod text;
 
 pub use api::OktaApi;
 pub use client::{OktaClient, OktaClientBuilder, Organization};
+pub use env::{AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable, split_scopes};
 pub use error::{ConfigError, Error, KeyError, Result};
 pub use generate::KeyKind;
 pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
-pub use key::PrivateKey;
+pub use key::{PrivateKey, trimmed};
 pub use pacer::{BucketState, Pacer, PacerState};
 pub use resources::{
     EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Page, PageCursor,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use insight_import_client::{AssetsClient, ImportClient};
-use okta_client::{HookSecret, OktaClient, PrivateKey};
+use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use sync_engine::{
     Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore, SystemClock, Uncleared,
@@ -25,7 +25,7 @@ use crate::lock::Lock;
 use crate::objects::Lookup;
 use crate::samples::Sampling;
 use crate::vitals::Watch;
-use crate::{ConfigError, ConnectionConfig, ServiceError};
+use crate::{ConfigError, ConnectionConfig, OktaConfig, ServiceError};
 
 /// The product's name and version, for the services that are called.
 pub(crate) const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
@@ -242,13 +242,18 @@ pub struct Claim {
     _lock: Lock,
 }
 
+/// The app's private key under the ID that is configured.
+pub(crate) fn private_key(okta: &OktaConfig) -> Result<PrivateKey, KeyError> {
+    let key = PrivateKey::parse(okta.private_key.expose_secret())?;
+    Ok(key.with_kid(okta.key_id.as_deref().unwrap_or_default()))
+}
+
 pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
     let wrong = |key: &str, error: &dyn std::error::Error| ConfigError::Value {
         key: format!("connections.{}.okta.{key}", config.name),
         problem: crate::explain(error),
     };
-    let key =
-        PrivateKey::parse(config.okta.private_key.expose_secret()).map_err(|e| wrong("private_key", &e))?;
+    let key = private_key(&config.okta).map_err(|e| wrong("private_key", &e))?;
     let mut builder = OktaClient::builder(&config.okta.org_url)
         .service_app(&config.okta.client_id, key)
         .user_agent(USER_AGENT);
@@ -271,7 +276,8 @@ pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsC
         .user_agent(USER_AGENT);
     let client = builder.build().map_err(|e| ConfigError::Value {
         key: match e {
-            insight_import_client::ConfigError::Token => {
+            insight_import_client::ConfigError::Token
+            | insight_import_client::ConfigError::ImportTokenForAccount => {
                 format!("connections.{}.assets.api_token", config.name)
             }
             insight_import_client::ConfigError::Email(_) => {
@@ -290,7 +296,8 @@ pub(crate) fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, C
         .user_agent(USER_AGENT);
     builder.build().map_err(|e| ConfigError::Value {
         key: match e {
-            insight_import_client::ConfigError::Token => {
+            insight_import_client::ConfigError::Token
+            | insight_import_client::ConfigError::ApiTokenForImport => {
                 format!("connections.{}.assets.import_token", config.name)
             }
             _ => format!("connections.{}.assets.api_url", config.name),

@@ -56,7 +56,7 @@ pub use objects::{
     Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
     ObjectView, OktaObject, OktaSide, UnconfirmedState, named_objects,
 };
-pub use okta_client::KeyKind;
+pub use okta_client::{KeyKind, UnsupportedVariable, trimmed};
 pub use plan::PlanView;
 pub use remote::{Followed, RemoteClient, RemoteError, RemoteTail};
 pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};

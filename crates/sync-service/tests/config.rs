@@ -73,6 +73,49 @@ fn the_environment_alone_can_be_everything() {
 }
 
 #[test]
+fn okta_sdk_variables_are_honored_or_reported() {
+    let config = read(
+        WHOLE,
+        &[
+            ("OKTA_CLIENT_PRIVATEKEYID", "kQ7\n"),
+            ("OKTA_CLIENT_SCOPES", "okta.users.read, okta.groups.read,okta.logs.read"),
+            ("OKTA_CLIENT_CLIENTID", "\u{feff}0oa2\r\n"),
+            ("OKTA_CLIENT_AUTHORIZATIONMODE", "SSWS"),
+            ("OKTA_CLIENT_PROXY_HOST", "proxy.example.com"),
+            ("OKTA_CLIENT_ORGURL", ""),
+        ],
+    )
+    .unwrap();
+    let okta = &config.connections.values().next().unwrap().okta;
+    assert_eq!((okta.key_id.as_deref(), okta.client_id.as_str()), (Some("kQ7"), "0oa2"));
+    assert_eq!(okta.scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
+    assert_eq!(okta.org_url, "https://example.okta.com", "a blank variable sets nothing");
+    let unsupported = |config: &Config| -> Vec<String> {
+        config.unsupported_variables.iter().map(|it| it.name.clone()).collect()
+    };
+    assert_eq!(unsupported(&config), ["OKTA_CLIENT_PROXY_HOST", "OKTA_CLIENT_AUTHORIZATIONMODE"]);
+}
+
+#[test]
+fn pasted_values_are_trimmed() {
+    let pasted = WHOLE
+        .replace("\"https://example.okta.com\"", "\"\u{feff} https://example.okta.com\\n\"")
+        .replace("\"0oa1\"", "'\"0oa1\"'")
+        .replace("\"ATCTT3x\"", "\"\u{feff}ATCTT3x\\r\\n\"");
+    let scopes = [("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__SCOPES", "okta.users.read,okta.groups.read")];
+    let config = read(&pasted, &scopes).unwrap();
+    let main = config.connections.values().next().unwrap();
+    assert_eq!(
+        (main.okta.org_url.as_str(), main.okta.client_id.as_str()),
+        ("https://example.okta.com", "0oa1")
+    );
+    assert_eq!(main.assets.import_token.expose_secret(), "ATCTT3x");
+    assert_eq!(main.okta.scopes, ["okta.users.read", "okta.groups.read"]);
+    let blank = told(&WHOLE.replace("\"ATCTT3x\"", "\"\u{feff}\""), &[]);
+    assert!(blank.contains("assets.import_token: is empty"), "{blank}");
+}
+
+#[test]
 fn what_is_wrong_is_told_by_place_and_never_by_value() {
     let lines = [
         told(&WHOLE.replace("import_token", "import_tokn"), &[]),

@@ -58,10 +58,17 @@ fn check(local: &Local, output: Output) -> Outcome {
             "listen": config.listen,
             "metrics": config.metrics,
             "given": given,
+            "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
+                "name": it.name,
+                "reason": it.reason,
+            })).collect::<Vec<_>>(),
             "connections": in_force,
         }))?,
         Output::Text => {
             print_given(&given);
+            for variable in &config.unsupported_variables {
+                println!("\nwarning: {} has no effect: {}", variable.name, variable.reason);
+            }
             println!("\nState store {}", config.store.display());
             println!("Hook receiver at {}", config.listen);
             match config.metrics {

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::{AssetsClient, Inner};
 use crate::error::ConfigError;
-use crate::http::{Credential, HttpSettings, authorization, base_url, below, http_settings};
+use crate::http::{Credential, HttpSettings, authorization, base_url, below, check_kind, http_settings};
 
 #[derive(Debug)]
 enum Account {
@@ -20,13 +20,19 @@ enum Account {
 }
 
 /// Settings of a client.
-#[derive(Debug)]
 #[must_use = "nothing happens before `build`"]
 pub struct AssetsClientBuilder {
     site: String,
     account: Option<Account>,
     workspace: Option<String>,
     http: HttpSettings,
+}
+
+impl std::fmt::Debug for AssetsClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the site's URL, which is not checked yet and may hold a password.
+        f.debug_struct("AssetsClientBuilder").field("http", &self.http).finish_non_exhaustive()
+    }
 }
 
 impl AssetsClientBuilder {
@@ -69,6 +75,7 @@ impl AssetsClientBuilder {
                 if api_token.expose_secret().trim().is_empty() {
                     return Err(ConfigError::Token);
                 }
+                check_kind(Credential::Account, &api_token)?;
                 let pair = format!("{email}:{}", api_token.expose_secret().trim());
                 (authorization("Basic", &STANDARD.encode(pair).into())?, Vec::new())
             }

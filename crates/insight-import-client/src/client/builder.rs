@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{ImportClient, Inner};
 use crate::error::ConfigError;
-use crate::http::{Credential, HttpSettings, authorization, http_settings};
+use crate::http::{Credential, HttpSettings, authorization, check_kind, http_settings};
 
 /// Settings of a client.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ impl ImportClientBuilder {
     /// # Errors
     /// When the address, the token or the certificate cannot work.
     pub fn build(self) -> Result<ImportClient, ConfigError> {
+        check_kind(Credential::ImportToken, &self.token)?;
         let authorization = authorization("Bearer", &self.token)?;
         let transport = self.http.build(Credential::ImportToken, authorization)?;
         let inner =

@@ -14,7 +14,7 @@ use url::Url;
 pub(crate) use pace::Pace;
 pub use pace::PaceState;
 pub(crate) use refusal::words;
-pub(crate) use settings::{HttpSettings, authorization, base_url, below, http_settings};
+pub(crate) use settings::{HttpSettings, authorization, base_url, below, check_kind, http_settings};
 
 use crate::error::{Error, Result};
 

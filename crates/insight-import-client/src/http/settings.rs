@@ -12,7 +12,6 @@ use crate::error::ConfigError;
 const DEFAULT_API: &str = "https://api.atlassian.com";
 
 /// How to reach the API.
-#[derive(Debug)]
 pub(crate) struct HttpSettings {
     pub(crate) api: String,
     pub(crate) timeout: Duration,
@@ -20,6 +19,13 @@ pub(crate) struct HttpSettings {
     pub(crate) user_agent: Option<String>,
     pub(crate) root_certificate: Option<Vec<u8>>,
     pub(crate) proxy: Option<reqwest::Proxy>,
+}
+
+impl std::fmt::Debug for HttpSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Neither the URL, which is not checked yet, nor the proxy: both may hold a password.
+        f.debug_struct("HttpSettings").field("proxy", &self.proxy.is_some()).finish_non_exhaustive()
+    }
 }
 
 impl Default for HttpSettings {
@@ -103,6 +109,21 @@ macro_rules! http_settings {
     };
 }
 pub(crate) use http_settings;
+
+/// What Atlassian's import tokens begin with, as far as its forms of tokens are known. Their lengths vary.
+const IMPORT_TOKEN: &str = "ATCTT3x";
+/// The same for API tokens.
+const API_TOKEN: &str = "ATATT3x";
+
+/// Finds a token of the other kind before it is sent.
+pub(crate) fn check_kind(credential: Credential, token: &SecretString) -> Result<(), ConfigError> {
+    let token = token.expose_secret().trim();
+    match credential {
+        Credential::ImportToken if token.starts_with(API_TOKEN) => Err(ConfigError::ApiTokenForImport),
+        Credential::Account if token.starts_with(IMPORT_TOKEN) => Err(ConfigError::ImportTokenForAccount),
+        _ => Ok(()),
+    }
+}
 
 /// A secret as the value of a header.
 pub(crate) fn authorization(scheme: &str, secret: &SecretString) -> Result<HeaderValue, ConfigError> {

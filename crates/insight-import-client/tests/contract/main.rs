@@ -7,4 +7,5 @@ mod account;
 mod errors;
 mod imports;
 mod isolation;
+mod settings;
 mod support;

@@ -3,5 +3,4 @@
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let _ = okta_client::PrivateKey::parse(text);
-    let _ = okta_client::PrivateKey::from_pem(text, None);
 });

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Inner, OktaClient};
 use crate::auth::{Authenticator, ServiceApp};
+use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, trimmed};
 use crate::pacer::{Lane, Pacer};
 
 /// Scopes for everything that this crate reads, and for managing event hooks.
@@ -69,46 +70,67 @@ impl OktaClientBuilder {
         }
     }
 
-    /// A builder with what the environment says, in the names that Okta's own SDKs use: `OKTA_CLIENT_ORGURL`, and either
-    /// `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM) or `OKTA_CLIENT_TOKEN`;
-    /// `OKTA_CLIENT_SCOPES` (separated by spaces or commas) narrows what is asked for.
+    /// A builder with the settings of the environment, in the names of Okta's own SDKs: `OKTA_CLIENT_ORGURL`, and either
+    /// `OKTA_CLIENT_CLIENTID` with `OKTA_CLIENT_PRIVATEKEY` (a JWK or PEM, or its file) and, for a key whose ID is not in
+    /// the JWK, `OKTA_CLIENT_PRIVATEKEYID`; or `OKTA_CLIENT_TOKEN`. `OKTA_CLIENT_AUTHORIZATIONMODE` chooses between the
+    /// two; `OKTA_CLIENT_SCOPES` (separated by spaces or commas) narrows the scopes. Other names of the SDKs have no
+    /// effect; each that is set is logged.
     ///
     /// # Errors
     /// When a variable is missing, or the key is none.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        // A value that is no text is none of these.
+        let variables = std::env::vars_os();
+        Self::from_variables(
+            variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let needed = |name: &'static str, what: &'static str| {
-            let value = variable(name).filter(|value| !value.trim().is_empty());
-            value.ok_or(ConfigError::Environment(name, what))
+    fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let found = SdkEnvironment::read(variables);
+        for UnsupportedVariable { name, reason } in &found.unsupported {
+            tracing::warn!(%name, reason, "environment variable has no effect");
+        }
+        let missing = ConfigError::Environment;
+        let org = found
+            .org_url
+            .ok_or(missing(env::ORG_URL, "it is the org's address, https://example.okta.com"))?;
+        let builder = Self::new(org).scopes(found.scopes);
+        let token = match found.authorization_mode {
+            Some(AuthorizationMode::ApiToken) => {
+                Some(found.api_token.ok_or(missing(env::TOKEN, "it is an API token"))?)
+            }
+            Some(AuthorizationMode::PrivateKey) => None,
+            None => found.api_token,
         };
-        let mut builder =
-            Self::new(needed("OKTA_CLIENT_ORGURL", "it is the org's address, https://example.okta.com")?);
-        if let Ok(token) = needed("OKTA_CLIENT_TOKEN", "") {
-            builder = builder.api_token(token.trim().into());
-        } else {
-            let id = needed("OKTA_CLIENT_CLIENTID", "it is the client ID of the API Services app")?;
-            let key = needed("OKTA_CLIENT_PRIVATEKEY", "it is the app's private key, the whole JWK or PEM")?;
-            builder = builder.service_app(id, PrivateKey::parse(&key)?);
+        if let Some(token) = token {
+            return Ok(builder.api_token(token));
         }
-        if let Some(scopes) = variable("OKTA_CLIENT_SCOPES") {
-            let scopes = scopes.split([',', ' ', '\t', '\n']).filter(|scope| !scope.is_empty());
-            builder = builder.scopes(scopes);
-        }
-        Ok(builder)
+        let id =
+            found.client_id.ok_or(missing(env::CLIENT_ID, "it is the client ID of the API Services app"))?;
+        let key = match found.private_key {
+            None => {
+                return Err(missing(env::PRIVATE_KEY, "it is the app's private key, the whole JWK or PEM"));
+            }
+            Some(PrivateKeySource::Text(text)) => PrivateKey::parse(text.expose_secret())?,
+            Some(PrivateKeySource::File(path)) => {
+                let text = std::fs::read_to_string(path);
+                PrivateKey::parse(&text.map_err(ConfigError::KeyFile)?)?
+            }
+        };
+        Ok(builder.service_app(id, key.with_kid(&found.key_id.unwrap_or_default())))
     }
 
     /// Signs in as an *API Services* app.
     pub fn service_app(mut self, client_id: impl Into<String>, key: PrivateKey) -> Self {
-        self.credential = Some(Credential::ServiceApp { client_id: client_id.into(), key });
+        let client_id = trimmed(&client_id.into()).to_owned();
+        self.credential = Some(Credential::ServiceApp { client_id, key });
         self
     }
 
     /// Signs in with an API token (SSWS). It can do what the person can who made it.
     pub fn api_token(mut self, token: SecretString) -> Self {
-        self.credential = Some(Credential::ApiToken(token));
+        self.credential = Some(Credential::ApiToken(trimmed(token.expose_secret()).into()));
         self
     }
 
@@ -213,7 +235,7 @@ fn org_url(given: &str) -> Result<Url, ConfigError> {
         });
     }
     let wrong = |why: &str| ConfigError::OrgUrl { given: given.to_owned(), why: why.to_owned() };
-    let mut url = Url::parse(given.trim()).map_err(|_| wrong("it is not a URL"))?;
+    let mut url = Url::parse(trimmed(given)).map_err(|_| wrong("it is not a URL"))?;
     let host = url.host_str().ok_or_else(|| wrong("it has no host"))?.to_owned();
     let loopback = host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -241,9 +263,8 @@ mod tests {
     #[test]
     fn the_environment_says_what_is_missing_and_never_what_it_holds() {
         let from = |set: &[(&str, &str)]| {
-            let set: std::collections::HashMap<String, String> =
-                set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            OktaClientBuilder::from_variables(|name| set.get(name).cloned())
+            let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            OktaClientBuilder::from_variables(set.collect::<Vec<_>>())
         };
         let org = ("OKTA_CLIENT_ORGURL", "https://example.okta.com");
         let id = ("OKTA_CLIENT_CLIENTID", "0oa1");
@@ -254,6 +275,15 @@ mod tests {
         let builder = from(&[org, id, key, scopes]).unwrap();
         assert_eq!(builder.scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
         builder.build().unwrap();
+        let token = ("OKTA_CLIENT_TOKEN", "00secret");
+        let mode =
+            |mode| from(&[org, id, key, token, ("OKTA_CLIENT_AUTHORIZATIONMODE", mode)]).unwrap().credential;
+        assert!(matches!(mode("SSWS"), Some(Credential::ApiToken(_))));
+        let named = ("OKTA_CLIENT_PRIVATEKEYID", "k1");
+        let credential = from(&[org, (id.0, "0oa1\n"), key, named]).unwrap().credential;
+        assert!(matches!(mode("PrivateKey"), Some(Credential::ServiceApp { .. })));
+        let Some(Credential::ServiceApp { client_id, key: named }) = credential else { panic!("a token") };
+        assert_eq!((client_id.as_str(), named.kid()), ("0oa1", Some("k1")));
         for (set, missing) in [
             (&[][..], "OKTA_CLIENT_ORGURL"),
             (&[org], "OKTA_CLIENT_CLIENTID"),

@@ -168,7 +168,7 @@ async fn each_signature_holds_and_the_two_keys_may_be_the_same_or_not() {
         builder.build().unwrap().users().get("00u1").await.unwrap();
         let request = sent(&server, TOKEN).await.pop().unwrap();
         let assertion = form(&request)["client_assertion"].clone();
-        assert_eq!(part(&assertion, 0)["kid"], rsa.kid());
+        assert_eq!(part(&assertion, 0)["kid"].as_str(), rsa.kid());
         let verifier = RS256.verifier_from_jwk(&public(rsa.public_jwk())).unwrap();
         jwt::decode_with_verifier(&assertion, &verifier).unwrap();
         let proof = header(&request, "dpop");

@@ -270,7 +270,11 @@ impl Authority {
             return Err("The client ID is invalid, or no such client exists.");
         }
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(key) = keys.get(assertion.header("kid")) else {
+        let active = |key: &&Jwk| key.parameter("status").is_none_or(|status| status != "INACTIVE");
+        let kid = assertion.header("kid");
+        // Without an ID the only key is meant.
+        let key = if kid.is_empty() && keys.len() == 1 { keys.values().next() } else { keys.get(kid) };
+        let Some(key) = key.filter(active) else {
             return Err("The client_assertion JWT kid is invalid.");
         };
         if !assertion.is_signed_with(key) {

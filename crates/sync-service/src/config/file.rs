@@ -156,9 +156,34 @@ pub(super) struct RawOkta {
     pub(super) client_id: Option<String>,
     /// The app's private key, as JWK or PEM.
     pub(super) private_key: Option<SecretSource>,
-    /// The scopes to ask for; all that are of use when empty.
+    /// The ID under which the key is registered at the app; unless given, the one in the JWK.
+    pub(super) key_id: Option<String>,
+    /// The API scopes to request: a list, or a text with commas or spaces; all that are of use when empty.
     #[serde(default)]
-    pub(super) scopes: Vec<String>,
+    pub(super) scopes: Scopes,
+}
+
+/// API scopes as a list, or as a text with commas or spaces.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "scopes are a list of texts, or one text with commas or spaces")]
+pub(super) enum Scopes {
+    List(Vec<String>),
+    Text(String),
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+impl Scopes {
+    pub(super) fn split(&self) -> Vec<String> {
+        match self {
+            Self::List(list) => list.iter().flat_map(|text| okta_client::split_scopes(text)).collect(),
+            Self::Text(text) => okta_client::split_scopes(text),
+        }
+    }
 }
 
 #[derive(Deserialize, Default, JsonSchema)]

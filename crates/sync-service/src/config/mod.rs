@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use okta_client::{UnsupportedVariable, trimmed};
 use schema_mapper::{MappingOptions, Memberships, Selection};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -98,6 +99,8 @@ pub struct OktaConfig {
     pub client_id: String,
     /// The app's private key, JWK or PEM.
     pub private_key: SecretString,
+    /// The ID under which the key is registered at the app; `None` for the one in the JWK, if any.
+    pub key_id: Option<String>,
     /// The scopes to ask for; all that are of use when empty.
     pub scopes: Vec<String>,
 }
@@ -209,6 +212,8 @@ pub struct Config {
     pub console: Option<ConsoleConfig>,
     /// The connections by name.
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
+    /// Variables of Okta's SDKs that are set in the environment and have no effect.
+    pub unsupported_variables: Vec<UnsupportedVariable>,
 }
 
 impl Config {
@@ -253,13 +258,14 @@ impl Config {
         let _: RawConfig = toml::from_str(text).map_err(invalid)?;
         let file: toml::Table = toml::from_str(text).map_err(invalid)?;
         let mut table = file.clone();
-        overrides::apply(&mut table, environment);
+        let unsupported_variables = overrides::apply(&mut table, environment);
         let merged = table.clone();
         let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
             place: format!("{place} with the environment"),
             problem: problem(&e),
         })?;
-        Self::check(raw, folder).map_err(|error| match &error {
+        let checked = Self::check(raw, folder).map(|config| Self { unsupported_variables, ..config });
+        checked.map_err(|error| match &error {
             // A key that the environment sets is not wrong in the file.
             ConfigError::Value { key, .. } if value_at(&file, key) == value_at(&merged, key) => {
                 error.at_its_line(text, place)
@@ -322,6 +328,7 @@ impl Config {
             behind_proxy: raw.server.behind_proxy,
             console,
             connections,
+            unsupported_variables: Vec::new(),
         })
     }
 }
@@ -409,15 +416,16 @@ fn connection(
         None => Err(needed(parts)),
     };
     let okta = OktaConfig {
-        org_url: raw.okta.org_url.ok_or_else(|| needed(["okta", "org_url"]))?,
-        client_id: raw.okta.client_id.ok_or_else(|| needed(["okta", "client_id"]))?,
+        org_url: pasted(raw.okta.org_url).ok_or_else(|| needed(["okta", "org_url"]))?,
+        client_id: pasted(raw.okta.client_id).ok_or_else(|| needed(["okta", "client_id"]))?,
         private_key: read(["okta", "private_key"], raw.okta.private_key)?,
-        scopes: raw.okta.scopes,
+        key_id: pasted(raw.okta.key_id),
+        scopes: raw.okta.scopes.split(),
     };
     let assets = AssetsConfig {
-        api_url: raw.assets.api_url.unwrap_or_else(|| "https://api.atlassian.com".into()),
+        api_url: pasted(raw.assets.api_url).unwrap_or_else(|| "https://api.atlassian.com".into()),
         import_token: read(["assets", "import_token"], raw.assets.import_token)?,
-        account: match (raw.assets.site_url, raw.assets.email, raw.assets.api_token) {
+        account: match (pasted(raw.assets.site_url), pasted(raw.assets.email), raw.assets.api_token) {
             (None, None, None) => None,
             (site_url, email, api_token) => Some(AccountConfig {
                 site_url: site_url.ok_or_else(|| needed(["assets", "site_url"]))?,
@@ -430,7 +438,7 @@ fn connection(
     let hook = match raw.hook {
         None => None,
         Some(hook) => {
-            let given = hook.public_url.ok_or_else(|| needed(["hook", "public_url"]))?;
+            let given = pasted(hook.public_url).ok_or_else(|| needed(["hook", "public_url"]))?;
             let url = hook_url(&given, &name).map_err(|problem| ConfigError::Value {
                 key: key(["hook", "public_url"]),
                 problem: problem.into(),
@@ -487,6 +495,11 @@ fn connection(
         schedule,
         alerts,
     })
+}
+
+/// A value as it was meant: [trimmed](trimmed), and none when it is blank.
+fn pasted(given: Option<String>) -> Option<String> {
+    given.map(|text| trimmed(&text).to_owned()).filter(|text| !text.is_empty())
 }
 
 fn address(key: &str, given: Option<&str>, otherwise: &str) -> Result<SocketAddr, ConfigError> {

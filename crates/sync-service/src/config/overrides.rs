@@ -1,25 +1,22 @@
 //! The environment over the file.
 
+use okta_client::{AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
+use secrecy::ExposeSecret;
 use toml::{Table, Value};
 
 /// `OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__ORG_URL` sets `connections.main.okta.org_url`.
 const PREFIX: &str = "OKTA_INSIGHT__";
-
-/// Okta's own variables, for the only connection there is.
-const OKTA_OWN: [(&str, &str); 4] = [
-    ("OKTA_CLIENT_ORGURL", "org_url"),
-    ("OKTA_CLIENT_CLIENTID", "client_id"),
-    ("OKTA_CLIENT_PRIVATEKEY", "private_key"),
-    ("OKTA_CLIENT_SCOPES", "scopes"),
-];
 
 /// The variable that sets a key.
 pub(super) fn variable(path: &[&str]) -> String {
     format!("{PREFIX}{}", path.join("__").replace('-', "_").to_uppercase())
 }
 
-/// Puts the environment's values over the file's.
-pub(super) fn apply(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>) {
+/// Puts the environment's values over the file's, and returns Okta's own variables that have no effect.
+pub(super) fn apply(
+    table: &mut Table,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Vec<UnsupportedVariable> {
     let mut variables: Vec<(String, String)> = environment.into_iter().collect();
     variables.sort();
     let names: Vec<String> = table
@@ -32,16 +29,24 @@ pub(super) fn apply(table: &mut Table, environment: impl IntoIterator<Item = (St
         [name] => Some(name.clone()),
         _ => None,
     };
-    for (name, value) in &variables {
-        if let (Some(connection), Some((_, key))) = (&only, OKTA_OWN.iter().find(|(own, _)| own == name)) {
-            let value = match *key {
-                "scopes" => {
-                    Value::Array(value.split_whitespace().map(|s| Value::String(s.to_owned())).collect())
-                }
-                _ => Value::String(value.clone()),
-            };
+    let sdk = SdkEnvironment::read(variables.iter().cloned());
+    let mut unsupported = sdk.unsupported.clone();
+    if let Some(connection) = &only {
+        for (key, value) in okta_own(&sdk) {
             set(table, &["connections", connection, "okta", key], value);
         }
+        let reason = "a connection signs in with a private key, not with an API token";
+        let mut without_effect = |applies: bool, name: &str| {
+            if applies {
+                unsupported.push(UnsupportedVariable { name: name.to_owned(), reason });
+            }
+        };
+        without_effect(sdk.api_token.is_some(), "OKTA_CLIENT_TOKEN");
+        let mode = sdk.authorization_mode;
+        without_effect(mode == Some(AuthorizationMode::ApiToken), "OKTA_CLIENT_AUTHORIZATIONMODE");
+    } else {
+        let reason = "there are several connections; set OKTA_INSIGHT__CONNECTIONS__NAME__OKTA__...";
+        unsupported.extend(sdk.honored.into_iter().map(|name| UnsupportedVariable { name, reason }));
     }
     for (name, value) in variables {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
@@ -56,6 +61,34 @@ pub(super) fn apply(table: &mut Table, environment: impl IntoIterator<Item = (St
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         set(table, &path, scalar(value));
     }
+    unsupported
+}
+
+/// The keys of `[connections.NAME.okta]` that Okta's own variables set.
+fn okta_own(sdk: &SdkEnvironment) -> Vec<(&'static str, Value)> {
+    let text = |text: &String| Value::String(text.clone());
+    let private_key = sdk.private_key.as_ref().map(|key| match key {
+        PrivateKeySource::Text(key) => Value::String(key.expose_secret().to_owned()),
+        PrivateKeySource::File(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            Value::Table(
+                [("file".to_owned(), Value::String(path.to_string_lossy().into_owned()))]
+                    .into_iter()
+                    .collect(),
+            )
+        }
+    });
+    let scopes = sdk.scopes.iter().map(text).collect::<Vec<_>>();
+    [
+        ("org_url", sdk.org_url.as_ref().map(text)),
+        ("client_id", sdk.client_id.as_ref().map(text)),
+        ("private_key", private_key),
+        ("key_id", sdk.key_id.as_ref().map(text)),
+        ("scopes", (!scopes.is_empty()).then_some(Value::Array(scopes))),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key, value?)))
+    .collect()
 }
 
 /// Numbers, truth values and lists as TOML writes them; everything else is text.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use okta_client::trimmed;
 use schemars::JsonSchema;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// A secret in the file itself, in the environment, or in a file of its own.
@@ -28,19 +29,23 @@ pub(super) struct FromFile {
 }
 
 impl SecretSource {
-    /// The secret. The error says what is wrong with the place, and nothing of the secret.
+    /// The secret, [trimmed](okta_client::trimmed) wherever it comes from. The error says what is wrong with the place,
+    /// and nothing of the secret.
     pub(super) fn read(self, folder: &Path) -> Result<SecretString, String> {
-        match self {
-            Self::Literal(secret) => Ok(secret),
+        let secret = match self {
+            Self::Literal(secret) => secret,
             Self::Env(FromEnv { env }) => std::env::var(&env)
                 .map(SecretString::from)
-                .map_err(|_| format!("{env} is not set in the environment")),
+                .map_err(|_| format!("{env} is not set in the environment"))?,
             Self::File(FromFile { file }) => {
                 let path = folder.join(file);
                 let text = std::fs::read_to_string(&path);
-                text.map(|text| text.trim().into())
-                    .map_err(|e| format!("could not read {}: {e}", path.display()))
+                text.map(SecretString::from).map_err(|e| format!("could not read {}: {e}", path.display()))?
             }
+        };
+        match trimmed(secret.expose_secret()) {
+            "" => Err("is empty".into()),
+            text => Ok(text.into()),
         }
     }
 }

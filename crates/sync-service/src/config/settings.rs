@@ -11,7 +11,7 @@ use sync_engine::Limits;
 use sync_model::ConnectionName;
 
 use super::file::{
-    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawHook, RawOkta, ScheduleSettings,
+    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawHook, RawOkta, ScheduleSettings, Scopes,
 };
 use super::secret::SecretSource;
 use super::{ConfigError, ConnectionConfig, connection};
@@ -64,6 +64,9 @@ pub struct OktaSettings {
     pub org_url: String,
     /// The client ID of the API Services app.
     pub client_id: String,
+    /// The ID under which the private key is registered at the app; unless given, the one in the JWK.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
     /// The scopes to ask for; all that are of use when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
@@ -194,7 +197,8 @@ impl ConnectionSettings {
                 org_url: given(&self.okta.org_url),
                 client_id: given(&self.okta.client_id),
                 private_key: secret(SecretField::PrivateKey),
-                scopes: self.okta.scopes.clone(),
+                key_id: self.okta.key_id.clone(),
+                scopes: Scopes::List(self.okta.scopes.clone()),
             },
             assets: RawAssets {
                 api_url: assets.api_url,

@@ -89,6 +89,12 @@ impl<'c> Machine<'c> {
     pub(super) fn config(&self, connection: &ConnectionConfig, wrong: &[&ConfigError]) -> Check {
         let file = self.file.display();
         match wrong {
+            [] if !self.config.unsupported_variables.is_empty() => {
+                let told = self.config.unsupported_variables.iter();
+                let told: Vec<String> =
+                    told.map(|it| format!("{} has no effect: {}", it.name, it.reason)).collect();
+                CONFIG.warning(told.join("; "), "remove these variables from the environment")
+            }
             [] => CONFIG.ok(match connection.keeper {
                 Keeper::File => format!("{file}: connection {}", connection.name),
                 Keeper::Console => format!("connection {}, saved in the console", connection.name),

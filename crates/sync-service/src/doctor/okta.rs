@@ -1,13 +1,13 @@
 //! What the app may do in the org: credentials, scopes, role, and what can be read.
 
 use jiff::{SignedDuration, Timestamp};
-use okta_client::{Error, GroupQuery, LogStart, OktaClient, PrivateKey, UserQuery};
+use okta_client::{Error, GroupQuery, LogStart, OktaClient, UserQuery};
 use schema_mapper::OrgSchemas;
-use secrecy::ExposeSecret;
 
 use super::check::{Area, Check, Item};
 use crate::adapters::org_schemas;
 use crate::config::EventSource;
+use crate::connection::private_key;
 use crate::events::LOG_FILTER;
 use crate::{Connection, ConnectionConfig};
 
@@ -154,33 +154,52 @@ impl Scope {
     }
 }
 
-fn kid(connection: &ConnectionConfig) -> String {
-    let key = PrivateKey::parse(connection.okta.private_key.expose_secret());
-    key.map(|key| key.kid().to_owned()).unwrap_or_default()
+/// The ID that the key is sent under.
+fn kid(connection: &ConnectionConfig) -> Option<String> {
+    private_key(&connection.okta).ok()?.kid().map(str::to_owned)
 }
 
 fn accepted(connection: &ConnectionConfig) -> Check {
-    CREDENTIALS.ok(format!("the app {} signs in with the key {}", connection.okta.client_id, kid(connection)))
+    let client = &connection.okta.client_id;
+    CREDENTIALS.ok(match kid(connection) {
+        Some(kid) => format!("the app {client} signs in with the key {kid}"),
+        None => format!("the app {client} signs in with its only key; no key ID is sent"),
+    })
+}
+
+/// The remedy for a key that Okta does not find: an ID says nothing about the key itself.
+fn unknown_key(connection: &ConnectionConfig, kid: Option<&str>) -> String {
+    let setting = format!("connections.{}.okta.key_id", connection.name);
+    let list = "in the Okta Admin Console, Applications, the app, General, Client Credentials, PUBLIC KEYS";
+    match kid {
+        Some(kid) => format!(
+            "registered under another ID? {list}, see the key's ID, and set it as {setting}; not registered? add the \
+             public key there; the ID {kid} is not that of an active key of the app"
+        ),
+        None => format!(
+            "no key ID was sent, and the app has several keys or none: {list}, see the key's ID, and set it as \
+             {setting}; not registered? add the public key there"
+        ),
+    }
 }
 
 /// Why the token endpoint refuses, as far as it tells.
 fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
     let told = crate::explain(error);
     let name = &connection.name;
-    let (client, kid) = (&connection.okta.client_id, kid(connection));
+    let client = &connection.okta.client_id;
+    let kid = kid(connection);
     let remedy = match error {
         Error::Credentials { error: code, description } if code == "invalid_client" => {
             let words = description.to_lowercase();
             let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
             if says(&["kid", "jwks"]) {
-                Some(format!(
-                    "the key {kid} is not registered: in the Admin Console, Applications, the app, General, Client \
-                     Credentials, Public Keys: add it, or give the private key of one that is there"
-                ))
+                Some(unknown_key(connection, kid.as_deref()))
             } else if says(&["signature"]) {
+                let registered = kid.map_or_else(|| "at the app".to_owned(), |kid| format!("as {kid}"));
                 Some(format!(
-                    "the key that is registered as {kid} is another one: give its private key as \
-                     connections.{name}.okta.private_key"
+                    "the key that is registered {registered} is another one: give its private key as \
+                     connections.{name}.okta.private_key, or set the ID of this one as connections.{name}.okta.key_id"
                 ))
             } else if says(&["client id", "no such client", "client_id", "issuer", "subject"]) {
                 Some(format!(

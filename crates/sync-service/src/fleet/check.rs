@@ -99,9 +99,7 @@ pub(super) async fn check(config: &ConnectionConfig) -> Checked {
     let app = async {
         let org = check_org(&okta.org_url, true).await;
         let app = match &org {
-            Ok(_) => Some(
-                check_app(&okta.org_url, &okta.client_id, &okta.private_key, config.hook.is_some()).await,
-            ),
+            Ok(_) => Some(check_app(okta, config.hook.is_some()).await),
             Err(_) => None,
         };
         (org, app)

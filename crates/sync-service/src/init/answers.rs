@@ -17,6 +17,8 @@ pub struct Answers {
     pub public_url: Option<String>,
     /// The app's private key.
     pub key: KeyFile,
+    /// The ID of the key in Okta, where the JWK does not hold it.
+    pub key_id: Option<String>,
     /// The app's client ID.
     pub client_id: String,
     /// The address of the Assets API, when it is another than Atlassian's.

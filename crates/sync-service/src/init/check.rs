@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient, SourceStatus};
-use okta_client::{GroupQuery, OktaClient, PrivateKey};
+use okta_client::{GroupQuery, OktaClient, trimmed};
 use secrecy::{ExposeSecret, SecretString};
 use sync_model::ConnectionName;
 
 use super::needed_scopes;
 use crate::config::hook_url;
-use crate::connection::USER_AGENT;
-use crate::{AccountConfig, explain};
+use crate::connection::{USER_AGENT, private_key};
+use crate::{AccountConfig, OktaConfig, explain};
 
 /// A person waits for the result.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,10 +87,10 @@ pub async fn check_org(org_url: &str, ask: bool) -> Check {
 ///
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
-pub async fn check_app(org_url: &str, client_id: &str, key: &SecretString, hook: bool) -> Check {
-    let key = PrivateKey::parse(key.expose_secret()).map_err(|e| Problem::hopeless(&e))?;
-    let client = OktaClient::builder(org_url)
-        .service_app(client_id, key)
+pub async fn check_app(okta: &OktaConfig, hook: bool) -> Check {
+    let key = private_key(okta).map_err(|e| Problem::hopeless(&e))?;
+    let client = OktaClient::builder(&okta.org_url)
+        .service_app(&okta.client_id, key)
         .user_agent(USER_AGENT)
         .total_time(PATIENCE)
         .build()
@@ -130,7 +130,8 @@ pub async fn check_app(org_url: &str, client_id: &str, key: &SecretString, hook:
 /// # Errors
 /// When it is not.
 pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, ask: bool) -> Check {
-    let mut builder = ImportClient::builder(token.clone()).user_agent(USER_AGENT);
+    let token = trimmed(token.expose_secret()).into();
+    let mut builder = ImportClient::builder(token).user_agent(USER_AGENT);
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
@@ -158,8 +159,9 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, ask
 /// # Errors
 /// When it does not.
 pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, ask: bool) -> Check {
-    let mut builder = AssetsClient::builder(&account.site_url)
-        .api_token(&account.email, account.api_token.clone())
+    let api_token = trimmed(account.api_token.expose_secret()).into();
+    let mut builder = AssetsClient::builder(trimmed(&account.site_url))
+        .api_token(trimmed(&account.email), api_token)
         .user_agent(USER_AGENT);
     if let Some(url) = api_url {
         builder = builder.api_url(url);
@@ -177,7 +179,7 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, ask: 
 /// # Errors
 /// When it could not deliver there.
 pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
-    let url = hook_url(public_url, connection).map_err(|problem| Problem {
+    let url = hook_url(trimmed(public_url), connection).map_err(|problem| Problem {
         message: format!("the public URL {problem}"),
         hint: None,
         hopeless: true,

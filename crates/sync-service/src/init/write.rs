@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use okta_client::trimmed;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sync_model::ConnectionName;
@@ -140,7 +141,7 @@ impl Draft {
             )
         })?;
         for (path, secret) in &secrets {
-            private::write(path, &format!("{}\n", secret.expose_secret().trim()), replace)?;
+            private::write(path, &format!("{}\n", trimmed(secret.expose_secret())), replace)?;
         }
         if self.exists {
             private::rewrite(&self.path, &text)?;
@@ -158,7 +159,7 @@ impl Draft {
     fn check(&self, answers: &Answers) -> Result<(), InitError> {
         let mut trial =
             Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
-        let literal = |secret: &SecretString| Value::from(secret.expose_secret().trim());
+        let literal = |secret: &SecretString| Value::from(trimmed(secret.expose_secret()));
         let api_token = answers.account.as_ref().map_or_else(|| Value::from(""), |a| literal(&a.api_token));
         trial.insert(answers, [literal(&answers.key.text), literal(&answers.import_token), api_token])?;
         // Secrets of other connections may be in the environment of another process.
@@ -179,24 +180,28 @@ impl Draft {
         let connections = table(self.document.as_table_mut(), "connections", &path)?;
         let connection = table(connections, answers.connection.as_str(), &path)?;
         let okta = table(connection, "okta", &path)?;
-        set(okta, "org_url", answers.org_url.trim().into());
-        set(okta, "client_id", answers.client_id.trim().into());
+        set(okta, "org_url", trimmed(&answers.org_url).into());
+        set(okta, "client_id", trimmed(&answers.client_id).into());
         set(okta, "private_key", key);
+        match answers.key_id.as_deref().map(trimmed).filter(|id| !id.is_empty()) {
+            Some(id) => set(okta, "key_id", id.into()),
+            None => drop(okta.remove("key_id")),
+        }
         let assets = table(connection, "assets", &path)?;
         if let Some(url) = &answers.api_url {
-            set(assets, "api_url", url.as_str().into());
+            set(assets, "api_url", trimmed(url).into());
         }
         set(assets, "import_token", token);
         if let Some(account) = &answers.account {
-            set(assets, "site_url", account.site_url.trim().into());
-            set(assets, "email", account.email.trim().into());
+            set(assets, "site_url", trimmed(&account.site_url).into());
+            set(assets, "email", trimmed(&account.email).into());
             set(assets, "api_token", api_token);
         }
         if let Some(url) = &answers.public_url {
             if connection.get("events").and_then(Item::as_str) == Some("log") {
                 connection.remove("events");
             }
-            set(table(connection, "hook", &path)?, "public_url", url.trim().into());
+            set(table(connection, "hook", &path)?, "public_url", trimmed(url).into());
         } else {
             connection.remove("hook");
             set(connection, "events", "log".into());

@@ -35,6 +35,10 @@ pub(crate) struct Init {
     /// The app's private key, a JWK or PEM file.
     #[arg(long, value_name = "FILE", conflicts_with = "generate_key")]
     pub(super) key: Option<PathBuf>,
+    /// The ID under which the key is registered at the app, for a PEM file or a JWK without one. Not needed while the
+    /// app has one key.
+    #[arg(long, value_name = "ID", conflicts_with = "generate_key")]
+    pub(super) key_id: Option<String>,
     /// Make a new key pair.
     #[arg(long)]
     pub(super) generate_key: bool,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
 use sync_service::init::Problem;
+use sync_service::trimmed;
 use tokio::task::block_in_place;
 
 use crate::output::Failure;
@@ -60,7 +61,8 @@ pub(super) fn text(question: &str, default: Option<&str>) -> Result<String, Fail
         None => prompt,
     };
     loop {
-        let answer = block_in_place(|| prompt.clone().prompt())?.trim().to_owned();
+        let answer = block_in_place(|| prompt.clone().prompt())?;
+        let answer = trimmed(&answer).to_owned();
         if !answer.is_empty() {
             return Ok(answer);
         }
@@ -74,7 +76,8 @@ pub(super) fn secret(question: &str) -> Result<String, Failure> {
             .with_display_mode(PasswordDisplayMode::Hidden)
             .with_help_message("what you type or paste is not shown")
             .without_confirmation();
-        let answer = block_in_place(|| prompt.prompt())?.trim().to_owned();
+        let answer = block_in_place(|| prompt.prompt())?;
+        let answer = trimmed(&answer).to_owned();
         if !answer.is_empty() {
             return Ok(answer);
         }

@@ -64,8 +64,9 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
     let import_token = steps.import_token().await?;
     let account = steps.account().await?;
     let api_url = args.api_url.clone();
-    let key = key.file;
-    let answers = Answers { connection, org_url, public_url, key, client_id, api_url, import_token, account };
+    let (key, key_id) = (key.file, args.key_id.clone());
+    let answers =
+        Answers { connection, org_url, public_url, key, key_id, client_id, api_url, import_token, account };
     let written = draft.write(&answers, args.force)?;
     match output {
         Output::Json => print_json(&Done {

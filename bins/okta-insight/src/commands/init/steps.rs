@@ -8,7 +8,7 @@ use sync_service::init::{
     check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
-use sync_service::{AccountConfig, KeyKind, Secret};
+use sync_service::{AccountConfig, KeyKind, OktaConfig, Secret, trimmed};
 
 use super::args::{API_TOKEN, IMPORT_TOKEN, Init};
 use super::ask::{self, Next};
@@ -183,7 +183,16 @@ impl<'a> Steps<'a> {
             _ if key.new && !self.terminal => Ok(unchecked(
                 "not asked whether Okta gives the app a token: the new key is not registered yet",
             )),
-            id => check_app(org_url, id, &key.file.text, hook).await,
+            id => {
+                let okta = OktaConfig {
+                    org_url: org_url.to_owned(),
+                    client_id: id.to_owned(),
+                    private_key: key.file.text.clone(),
+                    key_id: self.args.key_id.clone(),
+                    scopes: Vec::new(),
+                };
+                check_app(&okta, hook).await
+            }
         };
         self.settle("--client-id with --key", self.args.client_id.clone(), ask, check).await
     }
@@ -270,13 +279,13 @@ fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Optio
         Some(path) if is_stdin(path) && on_terminal() => return Ok(None),
         Some(path) if is_stdin(path) => std::io::read_to_string(std::io::stdin()),
         Some(path) => std::fs::read_to_string(path),
-        None => return Ok(std::env::var(variable).ok().map(|text| text.trim().into())),
+        None => return Ok(std::env::var(variable).ok().map(|text| trimmed(&text).into())),
     };
     let failed = |e| {
         let file = file.unwrap_or(Path::new("-")).display();
         Failure { code: 2, ..Failure::new(format!("{flag}: could not read {file}: {e}")) }
     };
-    text.map(|text| Some(text.trim().into())).map_err(failed)
+    text.map(|text| Some(trimmed(&text).into())).map_err(failed)
 }
 
 /// Whether standard input is meant.

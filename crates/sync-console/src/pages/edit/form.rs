@@ -64,6 +64,7 @@ impl Fields {
         };
         put("org_url", Some(settings.okta.org_url.clone()));
         put("client_id", Some(settings.okta.client_id.clone()));
+        put("key_id", settings.okta.key_id.clone());
         put("public_url", settings.hook.as_ref().map(|hook| hook.public_url.clone()));
         put("api_url", settings.assets.api_url.clone());
         put("site_url", settings.assets.site_url.clone());
@@ -96,6 +97,7 @@ impl Fields {
         settings.okta = OktaSettings {
             org_url: self.text("org_url").to_owned(),
             client_id: self.text("client_id").to_owned(),
+            key_id: self.given("key_id"),
             ..settings.okta
         };
         settings.assets = AssetsSettings {
@@ -190,6 +192,7 @@ pub(super) fn label(field: &str) -> String {
         "org_url" => "Organisation URL",
         "client_id" => "Client ID",
         "private_key" => "Private key",
+        "key_id" => "Key ID",
         "import_token" => "Import token",
         "public_url" => "Public URL of this daemon",
         "api_url" => "Address of the Assets API",
@@ -211,8 +214,10 @@ pub(super) fn anchor(field: &str) -> &str {
     match field {
         "schedule.full" => "full",
         "schedule.delta" => "delta",
-        "name" | "org_url" | "client_id" | "private_key" | "import_token" | "public_url" | "api_url"
-        | "site_url" | "email" | "api_token" | "hook_secret" | "alert_url" | "full" | "delta" => field,
+        "name" | "org_url" | "client_id" | "private_key" | "key_id" | "import_token" | "public_url"
+        | "api_url" | "site_url" | "email" | "api_token" | "hook_secret" | "alert_url" | "full" | "delta" => {
+            field
+        }
         _ => FURTHER,
     }
 }
@@ -236,7 +241,7 @@ pub(super) fn inputs(
     let optional_open = problems.iter().any(|problem| {
         !matches!(
             anchor(&problem.field),
-            "name" | "org_url" | "client_id" | "private_key" | "import_token" | "public_url"
+            "name" | "org_url" | "client_id" | "private_key" | "key_id" | "import_token" | "public_url"
         )
     });
     html! {
@@ -248,6 +253,7 @@ pub(super) fn inputs(
             (input("org_url", Kind::Line("https://example.okta.com"), html! { "The address of your org, without -admin." }))
             (input("client_id", Kind::Line("0oa1example"), html! { "Of the API Services app: Applications, the app, General, Client Credentials." }))
             (input("private_key", Kind::SecretLines, html! { "The whole private key as JWK, as Okta showed it once (or as " code { "okta-insight keygen" } " wrote it). PEM works, too." }))
+            (input("key_id", Kind::Line("kQ7exampleKeyId"), html! { "The ID that Okta shows beside the public key. Needed for a PEM key once the app has more than one; a JWK holds its own." }))
             (input("public_url", Kind::Line("https://sync.example.com"), html! { "Where Okta reaches this daemon from the internet, for the event hook. Without it, changes come from the System Log, some seconds later." }))
         }
         fieldset {

@@ -1,5 +1,7 @@
 //! The app's private key.
 
+mod text;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,9 +13,10 @@ use josekit::jwk::alg::rsa::RsaKeyPair;
 use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256, RS384, RS512};
 use josekit::jwt::{self, JwtPayload};
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 
 use crate::error::KeyError;
+use text::Text;
+pub use text::trimmed;
 
 pub(crate) const MIN_RSA_BITS: u32 = 2048;
 
@@ -24,7 +27,7 @@ pub(crate) const MIN_RSA_BITS: u32 = 2048;
 pub struct PrivateKey {
     signer: Arc<dyn JwsSigner>,
     algorithm: &'static str,
-    kid: String,
+    kid: Option<String>,
     public: Jwk,
     private: Arc<Jwk>,
 }
@@ -39,22 +42,30 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a key as Okta shows it: a whole JWK, or PEM.
+    /// Reads a key as Okta shows it, a JWK or PEM, and as it is pasted: with a byte order mark or quotes around it, with
+    /// literal `\n` for line breaks, on one line, with bag attributes, as a JSON string, or in a key set with one private
+    /// key. Members of a JWK that signatures do not need are ignored.
     ///
     /// # Errors
-    /// When it is not a private key for signatures; the error says why, and nothing of the key.
+    /// When it is not a private key for signatures; the error says what it is, and nothing of the key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
-        if text.starts_with("-----BEGIN") { Self::from_pem(text, None) } else { Self::from_jwk(text) }
+        match text::read(text)? {
+            Text::Pem(pem) => Self::from_block(&pem),
+            Text::Jwk(members, kid) => Self::from_members(members, kid),
+        }
     }
 
-    /// Reads a JSON Web Key (RFC 7517). Without a `kid` the key is known by its thumbprint.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
-        let json: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).map_err(|_| KeyError::NotAKey)?;
+    /// The same key under another ID: the one that the app's key list in Okta shows. A blank ID changes nothing.
+    #[must_use]
+    pub fn with_kid(mut self, kid: &str) -> Self {
+        self.kid = registered(Some(kid)).or(self.kid);
+        self
+    }
+
+    fn from_members(
+        json: serde_json::Map<String, serde_json::Value>,
+        kid: Option<String>,
+    ) -> Result<Self, KeyError> {
         let kind = json
             .get("kty")
             .and_then(|v| v.as_str())
@@ -68,33 +79,25 @@ impl PrivateKey {
         if !json.contains_key("d") {
             return Err(KeyError::PublicOnly("d"));
         }
-        let kid = json.get("kid").and_then(|v| v.as_str()).map(str::to_owned);
         // The parser's own messages may quote the key.
         let jwk = Jwk::from_map(json)
             .map_err(|_| KeyError::Damaged("a member is not what a JWK has there".into()))?;
-        Self::from_parsed(&jwk, kid)
+        Self::from_parsed(&jwk, kid.as_deref())
     }
 
-    /// Reads a PEM document (PKCS #8, PKCS #1 or SEC 1).
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn from_pem(pem: &str, kid: Option<&str>) -> Result<Self, KeyError> {
-        if pem.contains("PUBLIC KEY") {
-            return Err(KeyError::PublicOnly("PRIVATE KEY"));
-        }
-        if !pem.contains("-----END") {
-            return Err(KeyError::NotAKey);
-        }
+    /// Reads one PEM block (PKCS #8, PKCS #1 or SEC 1).
+    fn from_block(pem: &str) -> Result<Self, KeyError> {
         let jwk = if let Ok(pair) = RsaKeyPair::from_pem(pem) {
             pair.to_jwk_key_pair()
         } else {
-            EcKeyPair::from_pem(pem, None).map_err(|_| KeyError::NotAKey)?.to_jwk_key_pair()
+            let unreadable =
+                |_| KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
+            EcKeyPair::from_pem(pem, None).map_err(unreadable)?.to_jwk_key_pair()
         };
-        Self::from_parsed(&jwk, kid.map(str::to_owned))
+        Self::from_parsed(&jwk, None)
     }
 
-    pub(crate) fn from_parsed(jwk: &Jwk, kid: Option<String>) -> Result<Self, KeyError> {
+    pub(crate) fn from_parsed(jwk: &Jwk, kid: Option<&str>) -> Result<Self, KeyError> {
         let damaged = |what: &str| KeyError::Damaged(what.to_owned());
         let mut key = Jwk::new(jwk.key_type());
         let public_members: &[&str] = if jwk.key_type() == "RSA" { &["n", "e"] } else { &["crv", "x", "y"] };
@@ -127,19 +130,22 @@ impl PrivateKey {
             .sign(sample)
             .and_then(|signature| verifier.verify(sample, &signature))
             .map_err(inconsistent)?;
-        let kid = kid.unwrap_or_else(|| thumbprint(&public));
+        let kid = registered(kid);
         Ok(Self { signer, algorithm: name, kid, public, private: Arc::new(key) })
     }
 
-    /// The key's id, as registered in Okta.
-    pub fn kid(&self) -> &str {
-        &self.kid
+    /// The ID under which the key is registered in Okta, where it is known: a PEM document holds none, and none can be
+    /// computed from the key. While an app has one key, Okta does not need it.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
     }
 
     /// The public half, to be registered in Okta.
     pub fn public_jwk(&self) -> serde_json::Value {
         let mut json = serde_json::Value::Object(self.public.as_ref().clone());
-        json["kid"] = self.kid.clone().into();
+        if let Some(kid) = self.kid() {
+            json["kid"] = kid.into();
+        }
         json["use"] = "sig".into();
         json["alg"] = self.algorithm.into();
         json
@@ -154,11 +160,13 @@ impl PrivateKey {
         json.to_string().into()
     }
 
-    /// Signs claims; the header names the key by id.
+    /// Signs claims; the header names the key by ID, where that is known.
     pub(crate) fn sign_with_kid(&self, claims: &JwtPayload) -> Result<String, josekit::JoseError> {
         let mut header = JwsHeader::new();
         header.set_token_type("JWT");
-        header.set_key_id(&self.kid);
+        if let Some(kid) = self.kid() {
+            header.set_key_id(kid);
+        }
         jwt::encode_with_signer(claims, &header, &*self.signer)
     }
 
@@ -173,6 +181,11 @@ impl PrivateKey {
         header.set_jwk(self.public.clone());
         jwt::encode_with_signer(claims, &header, &*self.signer)
     }
+}
+
+/// The ID of a key, unless it is blank.
+fn registered(kid: Option<&str>) -> Option<String> {
+    kid.map(text::trimmed).filter(|kid| !kid.is_empty()).map(str::to_owned)
 }
 
 /// A signer and the verifier that goes with it.
@@ -226,22 +239,6 @@ fn bit_length(number: &[u8]) -> u32 {
     })
 }
 
-/// The thumbprint of RFC 7638: SHA-256 over the required members in lexical order.
-fn thumbprint(public: &Jwk) -> String {
-    let names: &[&str] =
-        if public.key_type() == "RSA" { &["e", "kty", "n"] } else { &["crv", "kty", "x", "y"] };
-    let members: serde_json::Map<String, serde_json::Value> = names
-        .iter()
-        .map(|&name| {
-            let value =
-                if name == "kty" { Some(public.key_type().into()) } else { public.parameter(name).cloned() };
-            (name.to_owned(), value.unwrap_or_default())
-        })
-        .collect();
-    // Maps of serde_json are sorted by name.
-    URL_SAFE_NO_PAD.encode(Sha256::digest(serde_json::Value::Object(members).to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use josekit::jwk::alg::ec::EcCurve;
@@ -283,8 +280,32 @@ mod tests {
             let ec = EcKeyPair::generate(curve).unwrap();
             let pem = String::from_utf8(ec.to_pem_private_key()).unwrap();
             let text = serde_json::Value::Object(ec.to_jwk_key_pair().as_ref().clone()).to_string();
-            assert_eq!(PrivateKey::parse(&pem).unwrap().kid(), PrivateKey::parse(&text).unwrap().kid());
+            assert_eq!(
+                PrivateKey::parse(&pem).unwrap().public_jwk(),
+                PrivateKey::parse(&text).unwrap().public_jwk()
+            );
         }
+    }
+
+    #[test]
+    fn key_id_is_given_or_read_or_unknown() {
+        let pair = RsaKeyPair::generate(2048).unwrap();
+        let pem = PrivateKey::parse(&String::from_utf8(pair.to_pem_private_key()).unwrap()).unwrap();
+        assert_eq!(pem.kid(), None, "no thumbprint is guessed");
+        assert_eq!(pem.public_jwk().get("kid"), None);
+        let with = |kid: serde_json::Value| {
+            let mut jwk = jwk(&pair);
+            jwk["kid"] = kid;
+            PrivateKey::parse(&jwk.to_string())
+        };
+        for unknown in [serde_json::json!(null), "".into(), " ".into()] {
+            assert_eq!(with(unknown).unwrap().kid(), None);
+        }
+        let read = with("k1".into()).unwrap();
+        assert_eq!(read.kid(), Some("k1"));
+        assert_eq!(read.clone().with_kid("").kid(), Some("k1"));
+        assert_eq!(read.with_kid("\u{feff}k2\n").kid(), Some("k2"));
+        assert!(matches!(with(7.into()), Err(KeyError::Damaged(_))));
     }
 
     #[test]
