@@ -94,7 +94,8 @@ impl SdkEnvironment {
         let mut found = Self::default();
         let mut kid = None;
         for (name, value) in variables {
-            let value = trimmed(&value);
+            let whole = value;
+            let value = trimmed(&whole);
             if !name.starts_with(PREFIX) || value.is_empty() {
                 continue;
             }
@@ -105,7 +106,7 @@ impl SdkEnvironment {
                 PRIVATE_KEY => found.private_key = Some(private_key(value)),
                 PRIVATE_KEY_ID => found.key_id = given(),
                 KID => kid = given(),
-                SCOPES => found.scopes = split_scopes(value),
+                SCOPES => found.scopes = split_scopes(&whole),
                 TOKEN => found.api_token = Some(value.into()),
                 AUTHORIZATION_MODE => match value.to_ascii_lowercase().as_str() {
                     "privatekey" => found.authorization_mode = Some(AuthorizationMode::PrivateKey),

@@ -27,6 +27,12 @@ pub struct ConnectionStatus {
     pub paused: Option<Pause>,
     /// How far the System Log was read; `None` when it is not, or not yet.
     pub log: Option<FeedStatus>,
+    /// How far the clocks of both services are off, as far as this process has asked them.
+    #[serde(default)]
+    pub clock_skew: ClockSkew,
+    /// Until when a rate limit holds requests of this process back; `None` when none does.
+    #[serde(default)]
+    pub held_until: Option<Timestamp>,
     /// Where events come from.
     pub events: EventSource,
     /// Confirmed objects by kind.
@@ -45,6 +51,31 @@ pub struct ConnectionStatus {
     pub next: NextPasses,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
+}
+
+/// A clock that is further off than this, in seconds and either direction, is reported.
+const FAR: u64 = 30;
+
+/// How far the clock of each service was ahead of this machine's at its last answer, in seconds; negative when it was
+/// behind, and `None` before an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClockSkew {
+    /// Okta's clock.
+    pub okta_seconds: Option<i64>,
+    /// The clock of Assets.
+    pub assets_seconds: Option<i64>,
+}
+
+impl ClockSkew {
+    /// The services whose clock is too far off, with the seconds that it is ahead.
+    pub fn too_far(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let known = [("Okta", self.okta_seconds), ("Assets", self.assets_seconds)];
+        known
+            .into_iter()
+            .filter_map(|(service, seconds)| Some((service, seconds?)))
+            .filter(|(_, seconds)| seconds.unsigned_abs() > FAR)
+    }
 }
 
 /// When a connection last knew the truth.
@@ -118,6 +149,8 @@ impl Connection {
             },
             paused: vitals.paused_until.map(Pause::from_stored),
             log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
+            clock_skew: self.watch.clock_skew(),
+            held_until: Some(self.watch.held_for()).filter(|held| !held.is_zero()).map(|held| now + held),
             events: self.events,
             objects: self.store.census().await?,
             inbox: vitals.inbox,
@@ -128,5 +161,19 @@ impl Connection {
             next: self.engine().next_passes(self.follow_options()).await?,
             runs: self.store.runs(runs).await?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_skew_of_either_sign_is_reported() {
+        let skew = |okta, assets| ClockSkew { okta_seconds: okta, assets_seconds: assets };
+        let far = |skew: ClockSkew| skew.too_far().collect::<Vec<_>>();
+        assert_eq!(far(skew(Some(45), Some(-90))), [("Okta", 45), ("Assets", -90)]);
+        assert_eq!(far(skew(Some(-31), None)), [("Okta", -31)]);
+        assert!(far(skew(Some(30), Some(-30))).is_empty() && far(skew(None, None)).is_empty());
     }
 }

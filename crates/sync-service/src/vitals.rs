@@ -10,6 +10,7 @@ use sync_engine::{Clock, EngineStats, FeedState, InboxCounts, RunKind, SystemClo
 use sync_model::ConnectionName;
 
 use crate::config::EventSource;
+use crate::status::ClockSkew;
 use crate::{Connection, ServiceError};
 
 /// How long the store may take to answer before it counts as not readable.
@@ -31,6 +32,21 @@ impl Watch {
     /// How requests to Okta go through.
     pub(crate) fn okta(&self) -> PacerState {
         self.okta.pacer().state()
+    }
+
+    /// How far the clocks of both services were off at their last answers.
+    pub(crate) fn clock_skew(&self) -> ClockSkew {
+        let account = self.account.as_ref().and_then(|account| account.pace().clock_skew_seconds);
+        ClockSkew {
+            okta_seconds: self.okta().clock_skew_seconds,
+            assets_seconds: self.assets.pace().clock_skew_seconds.or(account),
+        }
+    }
+
+    /// How long requests to either service are held back by a limit.
+    pub(crate) fn held_for(&self) -> Duration {
+        let account = self.account.as_ref().map(|account| account.pace().held_for).unwrap_or_default();
+        self.okta().held_for.max(self.assets.pace().held_for).max(account)
     }
 
     /// To be kept for as long as the connection is followed.
@@ -196,6 +212,8 @@ pub(crate) fn sample() -> Vitals {
             in_flight: 2,
             waiting: 0,
             concurrency: 10,
+            held_for: Duration::ZERO,
+            clock_skew_seconds: Some(-45),
         },
         assets: vec![(
             "import",
@@ -205,6 +223,7 @@ pub(crate) fn sample() -> Vitals {
                 in_flight: 1,
                 allowed: 8,
                 held_for: std::time::Duration::ZERO,
+                clock_skew_seconds: Some(3),
             },
         )],
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use secrecy::ExposeSecret;
 use sync_service::{Config, ConfigError, EventSource};
 
 const WHOLE: &str = r#"
@@ -34,7 +35,6 @@ fn told(text: &str, environment: &[(&str, &str)]) -> String {
 
 #[test]
 fn the_hook_s_address_is_below_the_public_url_and_its_secret_is_the_same_every_time() {
-    use secrecy::ExposeSecret;
     let secret = |config: &Config| {
         let hook = config.connections.values().next().unwrap().hook.clone().unwrap();
         (hook.url.to_string(), hook.secret.expose_secret().to_owned())

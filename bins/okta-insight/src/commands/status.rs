@@ -146,6 +146,13 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
     let inbox = &status.inbox;
     println!("Connection {}", status.connection);
     println!("  {}", freshness(status));
+    for (service, seconds) in status.clock_skew.too_far() {
+        let way = if seconds < 0 { "ahead of" } else { "behind" };
+        println!("  Clock           {} s {way} that of {service}; set it with NTP", seconds.unsigned_abs());
+    }
+    if let Some(until) = status.held_until {
+        println!("  Rate limit      requests wait until {until:.0}");
+    }
     if let Some(age) = status.freshness.oldest_change_seconds {
         println!("  Not confirmed   the oldest change is {} old", span(age));
     }

@@ -34,6 +34,9 @@ pub struct PaceState {
     pub allowed: usize,
     /// The time until requests go again after a refusal; zero unless they are held back.
     pub held_for: Duration,
+    /// How far the clock of Assets was ahead of this machine's at the last answer with a `Date`, in seconds; negative when
+    /// it was behind.
+    pub clock_skew_seconds: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -54,6 +57,7 @@ struct State {
     refused_in_a_row: u32,
     /// When the last refusal arrived. Requests that were under way then belong to it.
     refused_at: Option<Instant>,
+    clock_skew_seconds: Option<i64>,
 }
 
 impl Pace {
@@ -67,6 +71,7 @@ impl Pace {
             refused: 0,
             refused_in_a_row: 0,
             refused_at: None,
+            clock_skew_seconds: None,
         };
         Self { state: Mutex::new(state), freed: Notify::new(), most }
     }
@@ -82,6 +87,7 @@ impl Pace {
                 .closed_until
                 .map(|until| until.saturating_duration_since(Instant::now()))
                 .unwrap_or_default(),
+            clock_skew_seconds: state.clock_skew_seconds,
         }
     }
 
@@ -132,6 +138,9 @@ impl Turn<'_> {
     /// Learns from the answer.
     pub(crate) fn learn(&self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.pace.lock();
+        let date = header(headers, DATE.as_str()).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+        let skew = date.map(|date| date.timestamp().duration_since(Timestamp::now()).as_secs());
+        state.clock_skew_seconds = skew.or(state.clock_skew_seconds);
         let refused = matches!(status.as_u16(), 429 | 503);
         let used_up = header(headers, "x-ratelimit-remaining") == Some("0");
         let now = Instant::now();

@@ -4,12 +4,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::DATE;
+use http::header::{DATE, RETRY_AFTER};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
 /// Below this many seconds no clock counts as wrong: `Date` has whole seconds, and clocks are never quite the same.
 const NOISE: i64 = 2;
+
+/// The longest time to the end of a window that is believed: Okta's last about a minute.
+const WINDOW: Duration = Duration::from_secs(65);
+/// From here on an epoch is in milliseconds: in seconds it would be the year 5138.
+const MILLISECONDS: u64 = 100_000_000_000;
+
+static PARSER: DateTimeParser = DateTimeParser::new();
 
 /// This machine's clock, corrected by the `Date` of the org's answers: an assertion from the future is refused.
 #[derive(Debug, Default)]
@@ -35,11 +42,33 @@ impl ServerClock {
         true
     }
 
-    /// How long until a moment that an answer gives in epoch seconds, by the answer's own clock.
-    pub(crate) fn until(headers: &HeaderMap, epoch_seconds: u64) -> Duration {
-        let now = date(headers).unwrap_or_else(Timestamp::now).as_second();
-        let seconds = i64::try_from(epoch_seconds).unwrap_or(i64::MAX).saturating_sub(now);
-        Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+    /// How long until the end of a window, which an answer gives in epoch seconds or milliseconds: by the answer's own
+    /// `Date`, or by this machine's clock where `Date` makes no window of it, as when a gateway rewrites it. `None` when
+    /// neither does: the end is past, or further away than any window lasts.
+    pub(crate) fn until(headers: &HeaderMap, epoch: u64) -> Option<Duration> {
+        let seconds = if epoch >= MILLISECONDS { epoch / 1000 } else { epoch };
+        let left = |now: Timestamp| {
+            let left = i64::try_from(seconds).ok()?.checked_sub(now.as_second())?;
+            Some(Duration::from_secs(u64::try_from(left).ok()?))
+        };
+        let fits = |left: &Duration| !left.is_zero() && *left <= WINDOW;
+        let theirs = date(headers).and_then(left).filter(fits);
+        theirs.or_else(|| left(Timestamp::now()).filter(fits))
+    }
+
+    /// How far the org's clock is ahead of this machine's by an answer's `Date`, in seconds; negative when it is behind.
+    pub(crate) fn skew(headers: &HeaderMap) -> Option<i64> {
+        Some(date(headers)?.duration_since(Timestamp::now()).as_secs())
+    }
+
+    /// The wait that `Retry-After` names, in seconds or as a date. A wait of nothing names none.
+    pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        let wait = text.parse().ok().map(Duration::from_secs).or_else(|| {
+            let now = date(headers).unwrap_or_else(Timestamp::now);
+            Duration::try_from(PARSER.parse_timestamp(text).ok()?.duration_since(now)).ok()
+        });
+        wait.filter(|wait| !wait.is_zero())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -51,7 +80,6 @@ impl ServerClock {
 
 /// The `Date` of an answer.
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    static PARSER: DateTimeParser = DateTimeParser::new();
     PARSER.parse_timestamp(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
@@ -91,10 +119,39 @@ mod tests {
     }
 
     #[test]
+    fn window_end_survives_skewed_date() {
+        let end = u64::try_from(Timestamp::now().as_second()).unwrap() + 30;
+        for off in [0, -45, -120, -7200, 120, 7200] {
+            let left = ServerClock::until(&dated(off), end).unwrap();
+            assert!((28..=31).contains(&left.as_secs()), "Date off by {off}: {left:?}");
+        }
+        let left = ServerClock::until(&dated(0), end * 1000).unwrap();
+        assert!((28..=31).contains(&left.as_secs()), "milliseconds: {left:?}");
+        for wrong in [0, end - 40, end + 3600, u64::MAX] {
+            assert_eq!(ServerClock::until(&dated(0), wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn retry_after_of_nothing_names_no_wait() {
+        let with = |value: &str| {
+            let mut headers = dated(0);
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            ServerClock::retry_after(&headers)
+        };
+        let date = |seconds| dated(seconds)[DATE].to_str().unwrap().to_owned();
+        assert_eq!(with("7"), Some(Duration::from_secs(7)));
+        assert!(with(&date(20)).is_some_and(|wait| wait >= Duration::from_secs(18)));
+        for none in ["0", "-1", "soon", &date(-90)] {
+            assert_eq!(with(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn an_answer_without_a_date_or_with_nonsense_teaches_nothing() {
         let clock = ServerClock::default();
         let nonsense = [(DATE, "yesterday".parse().unwrap())].into_iter().collect();
         assert!(!clock.learn(&HeaderMap::new(), Duration::ZERO) && !clock.learn(&nonsense, Duration::ZERO));
-        assert_eq!(ServerClock::until(&nonsense, 0), Duration::ZERO);
+        assert_eq!(ServerClock::until(&nonsense, 0), None);
     }
 }

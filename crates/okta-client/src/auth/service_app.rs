@@ -20,6 +20,7 @@ use crate::client::{body, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
+use crate::pacer::SHORTEST;
 use crate::text::told;
 
 /// How long before its end a token is renewed: a request that starts with it must still be accepted.
@@ -356,8 +357,9 @@ fn refused(status: StatusCode, refusal: TokenRefusal) -> Error {
 /// How long the token endpoint is closed, a little more than it says, or a few seconds.
 fn reset(headers: &HeaderMap) -> Duration {
     let epoch = headers.get("x-rate-limit-reset").and_then(|v| v.to_str().ok()?.parse().ok());
-    let told = epoch.map_or(Duration::from_secs(5), |epoch| ServerClock::until(headers, epoch));
-    told.min(LONGEST_WINDOW) + Duration::from_secs(1).mul_f64(rand::random_range(0.2..1.0))
+    let told = epoch.and_then(|epoch| ServerClock::until(headers, epoch));
+    let told = told.or_else(|| ServerClock::retry_after(headers)).unwrap_or(Duration::from_secs(5));
+    told.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(rand::random_range(0.2..1.0))
 }
 
 fn proof_value(proof: &str) -> Result<HeaderValue> {

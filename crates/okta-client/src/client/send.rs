@@ -15,7 +15,7 @@ use super::refusal::{self, Refusal, refused};
 use crate::auth::{NONCE_HEADER, TokenSerial};
 use crate::endpoint;
 use crate::error::{Error, Result};
-use crate::pacer::Slot;
+use crate::pacer::{SHORTEST, Slot};
 
 /// How often a call is tried when the org has trouble of its own. Waits for the rate limit do not count.
 const ATTEMPTS: u32 = 6;
@@ -160,7 +160,11 @@ impl OktaClient {
                 Err(error) => error,
             };
             failures += 1;
-            let wait = pause(failures);
+            let wait = match trouble {
+                // A service that sheds load is not asked again sooner, whatever its Retry-After says.
+                Error::Unavailable { status: 503, .. } => pause(failures).max(SHORTEST),
+                _ => pause(failures),
+            };
             if failures >= ATTEMPTS || Instant::now() + wait >= deadline || !call.may_repeat(&trouble) {
                 return Err(trouble);
             }

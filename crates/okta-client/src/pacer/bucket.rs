@@ -12,6 +12,10 @@ use super::{BucketState, Lane, RateHeaders};
 const WINDOW: Duration = Duration::from_mins(1);
 /// A window is never longer; a reset further away is a mistake.
 const LONGEST_WINDOW: Duration = Duration::from_mins(2);
+/// No refusal is followed by a request sooner.
+pub(crate) const SHORTEST: Duration = Duration::from_secs(1);
+/// The pause between refusals that name no wait grows no longer.
+const GROWN: Duration = Duration::from_secs(32);
 /// How long the first request of an unknown window is waited for before another one goes to find out.
 const PROBE: Duration = Duration::from_secs(2);
 /// Up to the end of a window somebody may be in a hurry.
@@ -30,6 +34,10 @@ struct Window {
     /// When that was.
     told: Instant,
     reset: Instant,
+    /// True if the end could be told from the answers.
+    known_end: bool,
+    /// When this window was first seen.
+    seen_at: Instant,
     /// Requests of ours that went in this window.
     sent: u64,
 }
@@ -44,10 +52,10 @@ pub(super) struct Bucket {
     probe: Option<Instant>,
     /// The earliest moment of the next request while requests are spread.
     next: Instant,
-    /// Closed after a 429 that did not say until when.
+    /// Closed after a 429, whatever its numbers say.
     hold: Instant,
-    /// 429s in a row that did not say until when.
-    blind: u32,
+    /// 429s in a row; those of requests that went together are one.
+    refusals: u32,
     /// Requests a second by others in the last window; none when there was none just before.
     others_before: Option<f64>,
 }
@@ -84,7 +92,7 @@ impl Bucket {
             probe: None,
             next: now,
             hold: now,
-            blind: 0,
+            refusals: 0,
             others_before: None,
         }
     }
@@ -144,7 +152,12 @@ impl Bucket {
 
     /// Requests a second that others are seen to make.
     fn seen(&self, window: &Window, now: Instant) -> f64 {
-        let elapsed = WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64());
+        let elapsed = if window.known_end {
+            WINDOW.as_secs_f64() - window.left(now).min(WINDOW.as_secs_f64())
+        } else {
+            // Begun at any moment of the last minute: what was taken before counts as taken in half of it.
+            WINDOW.as_secs_f64() / 2.0 + now.saturating_duration_since(window.seen_at).as_secs_f64()
+        };
         match self.others_before {
             Some(before) => (float(window.others()) + before * MEMORY) / (elapsed + MEMORY),
             None => float(window.others()) / elapsed.max(1.0),
@@ -179,20 +192,26 @@ impl Bucket {
     }
 
     /// Learns from an answer that counts.
-    pub(super) fn learn(&mut self, now: Instant, told: RateHeaders, refused: bool, jitter: Duration) {
+    pub(super) fn learn(
+        &mut self,
+        now: Instant,
+        told: RateHeaders,
+        refused: bool,
+        retry_after: Option<Duration>,
+        random: f64,
+    ) {
         self.answered = true;
         self.probe = None;
-        self.blind = 0;
-        let reset = now + told.left.min(LONGEST_WINDOW);
+        if refused {
+            self.refuse(now, told.left.or(retry_after), random);
+        } else {
+            self.refusals = 0;
+        }
+        let reset = now + told.left.unwrap_or_default();
         match &mut self.window {
             // An answer that was under way while the window ended. Should the org's clock have gone back, this window
             // ends first.
-            Some(window) if told.epoch < window.epoch && now < window.reset => {
-                if refused {
-                    self.hold = self.hold.max(now + jitter);
-                }
-                return;
-            }
+            Some(window) if told.epoch < window.epoch && now < window.reset => return,
             Some(window) if told.epoch == window.epoch => {
                 if told.remaining <= window.remaining {
                     window.remaining = told.remaining;
@@ -200,11 +219,12 @@ impl Bucket {
                 }
                 window.limit = told.limit;
                 // Whole seconds round up: the smallest is the best. Unless the org's window outlives its reset.
-                window.reset = if now < window.reset {
-                    window.reset.min(reset)
-                } else {
-                    reset.max(now + Duration::from_millis(500))
-                };
+                if now >= window.reset {
+                    window.reset = reset.max(now + Duration::from_millis(500));
+                } else if told.left.is_some() {
+                    window.reset = window.reset.min(reset);
+                    window.known_end = true;
+                }
             }
             slot => {
                 let before = slot.take();
@@ -219,34 +239,47 @@ impl Bucket {
                     limit: told.limit,
                     remaining: told.remaining,
                     told: now,
-                    reset,
+                    // An end that cannot be told is half a window away, as it is on average.
+                    reset: told.left.map_or(now + WINDOW / 2, |left| now + left),
+                    known_end: told.left.is_some(),
+                    seen_at: now,
                     sent,
                 });
             }
         }
         if refused && let Some(window) = &mut self.window {
             window.remaining = 0;
-            // So that not everybody who was refused comes back at the same instant.
-            window.reset += jitter;
+            // So that not everybody who was refused comes back at the same instant; and where the end is not told, the
+            // growing pause alone decides.
+            window.reset = if told.left.is_some() { window.reset.max(self.hold) } else { self.hold };
         }
     }
 
     /// Learns from an answer without numbers.
-    pub(super) fn learn_blindly(&mut self, now: Instant, closed_for: Option<Duration>) {
+    pub(super) fn learn_blindly(
+        &mut self,
+        now: Instant,
+        refused: bool,
+        retry_after: Option<Duration>,
+        random: f64,
+    ) {
         self.answered = true;
         self.probe = None;
-        match closed_for {
-            Some(time) => {
-                self.blind = self.blind.saturating_add(1);
-                self.hold = self.hold.max(now + time.min(LONGEST_WINDOW));
-            }
-            None => self.blind = 0,
-        }
+        if refused { self.refuse(now, retry_after, random) } else { self.refusals = 0 }
     }
 
-    /// 429s in a row that did not say until when.
-    pub(super) const fn blind(&self) -> u32 {
-        self.blind
+    /// Closes the bucket: as long as the answer names, within bounds, or for a pause that grows with every refusal.
+    fn refuse(&mut self, now: Instant, named: Option<Duration>, random: f64) {
+        // What was refused while it was closed went before.
+        if now >= self.hold {
+            self.refusals = self.refusals.saturating_add(1);
+        }
+        let grown = SHORTEST.saturating_mul(1 << self.refusals.saturating_sub(1).min(5)).min(GROWN);
+        let wait = match named {
+            Some(named) => named.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(random),
+            None => grown + grown.mul_f64(random / 2.0),
+        };
+        self.hold = self.hold.max(now + wait);
     }
 
     pub(super) fn state(&self, now: Instant) -> Option<BucketState> {

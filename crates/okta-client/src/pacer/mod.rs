@@ -17,13 +17,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth::ServerClock;
+pub(crate) use bucket::SHORTEST;
 use scheduler::{Scheduler, Turn};
+
+/// A longer wait for the rate limit is logged.
+const LONG: Duration = Duration::from_secs(5);
 
 /// Who goes first when requests have to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +66,11 @@ pub struct PacerState {
     pub waiting: usize,
     /// How many may be under way at once; less than was set after Okta complained of too many.
     pub concurrency: u64,
+    /// How long until the last of the buckets that requests wait for opens; zero when none waits.
+    pub held_for: Duration,
+    /// How far the org's clock was ahead of this machine's at the last answer with a `Date`, in seconds; negative when it
+    /// was behind.
+    pub clock_skew_seconds: Option<i64>,
 }
 
 /// The rate-limit headers of an answer.
@@ -70,10 +78,10 @@ pub struct PacerState {
 struct RateHeaders {
     limit: u64,
     remaining: u64,
-    /// The end of the window in the org's time, seconds since 1970.
+    /// The end of the window as the org gives it; tells windows apart.
     epoch: u64,
-    /// Until then, by the answer's own `Date`.
-    left: Duration,
+    /// Until then; `None` when that is past or makes no window.
+    left: Option<Duration>,
 }
 
 impl RateHeaders {
@@ -121,6 +129,8 @@ impl Pacer {
             in_flight: scheduler.in_flight(),
             waiting: scheduler.waiting(),
             concurrency: scheduler.concurrency(),
+            held_for: scheduler.longest_wait(Instant::now()),
+            clock_skew_seconds: scheduler.clock_skew,
         }
     }
 
@@ -134,6 +144,7 @@ impl Pacer {
         let wake = Arc::new(Notify::new());
         let ticket = self.lock().join(bucket, lane, Instant::now(), &wake);
         let mut place = Place { pacer: self, bucket, lane, ticket, taken: false };
+        let mut told = false;
         loop {
             let turn = self.lock().ask(bucket, lane, ticket, Instant::now());
             match turn {
@@ -142,7 +153,13 @@ impl Pacer {
                     return Slot { pacer: self.clone(), bucket };
                 }
                 // Woken or not, it asks again.
-                Turn::At(time) => drop(timeout_at(time, wake.notified()).await),
+                Turn::At(time) => {
+                    let wait = time.saturating_duration_since(Instant::now());
+                    if wait > LONG && !std::mem::replace(&mut told, true) {
+                        tracing::info!(bucket, seconds = wait.as_secs(), "waiting for the rate limit");
+                    }
+                    drop(timeout_at(time, wake.notified()).await);
+                }
                 Turn::WhenWoken => wake.notified().await,
             }
         }
@@ -186,9 +203,10 @@ impl Slot {
     /// Learns from the answer.
     pub(crate) fn learn(&self, status: u16, headers: &HeaderMap) {
         let told = RateHeaders::read(headers);
-        let retry_after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
-        let retry_after = retry_after.map(|seconds: u32| Duration::from_secs(seconds.into()));
-        self.pacer.lock().learn(self.bucket, status, told, retry_after, Instant::now());
+        let retry_after = ServerClock::retry_after(headers);
+        let mut scheduler = self.pacer.lock();
+        scheduler.clock_skew = ServerClock::skew(headers).or(scheduler.clock_skew);
+        scheduler.learn(self.bucket, status, told, retry_after, Instant::now());
     }
 }
 

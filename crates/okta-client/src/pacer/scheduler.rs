@@ -66,6 +66,8 @@ pub(super) struct Scheduler {
     tickets: u64,
     pub(super) requests: u64,
     pub(super) refused: u64,
+    /// By the last answer with a `Date`, in seconds.
+    pub(super) clock_skew: Option<i64>,
 }
 
 impl Scheduler {
@@ -84,6 +86,7 @@ impl Scheduler {
             tickets: 0,
             requests: 0,
             refused: 0,
+            clock_skew: None,
         }
     }
 
@@ -207,19 +210,16 @@ impl Scheduler {
         if crowded {
             // Too many at once, not too many a minute: the numbers say nothing about the bucket.
             self.cut(now);
-            self.queue(bucket, now)
-                .bucket
-                .learn_blindly(now, Some(retry_after.unwrap_or(Duration::from_secs(1)).mul_f64(random)));
+            self.queue(bucket, now).bucket.learn_blindly(now, true, retry_after, random);
         } else {
             if !refused {
                 self.allowed = (self.allowed + 1.0 / RECOVERY).min(self.most);
             }
             let bucket = &mut self.queue(bucket, now).bucket;
             if let Some(told) = told {
-                bucket.learn(now, told, refused, Duration::from_secs(1).mul_f64(random));
+                bucket.learn(now, told, refused, retry_after, random);
             } else {
-                let blindly = Duration::from_secs(1 << bucket.blind().min(5)).mul_f64(random);
-                bucket.learn_blindly(now, refused.then(|| retry_after.unwrap_or(blindly)));
+                bucket.learn_blindly(now, refused, retry_after, random);
             }
         }
         self.wake_heads();
@@ -247,6 +247,12 @@ impl Scheduler {
         self.queues.get(bucket).map_or(Duration::ZERO, |queue| {
             queue.bucket.opens(now, Lane::Normal, self.head_room).saturating_duration_since(now)
         })
+    }
+
+    /// How long until the last bucket opens that a request waits for.
+    pub(super) fn longest_wait(&self, now: Instant) -> Duration {
+        let waited_for = self.queues.iter().filter(|(_, q)| !q.urgent.is_empty() || !q.normal.is_empty());
+        waited_for.map(|(bucket, _)| self.opens_in(bucket, now)).max().unwrap_or_default()
     }
 
     pub(super) fn buckets(&self, now: Instant) -> BTreeMap<&'static str, BucketState> {

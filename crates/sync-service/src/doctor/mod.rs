@@ -185,7 +185,9 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
         },
     );
     let rate = okta::rate(okta);
-    let machine = [machine.config(connection, &wrong), machine.store(), Machine::daemon(work), org.clock];
+    let assets_skew = import.ok().and_then(|import| import.pace().clock_skew_seconds);
+    let clock = org::with_assets(org.clock, assets_skew);
+    let machine = [machine.config(connection, &wrong), machine.store(), Machine::daemon(work), clock];
     [
         machine.to_vec(),
         vec![org.reachable, org.url],

@@ -10,6 +10,9 @@ use super::check::{Area, Check, Item};
 use super::probe::{self, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
+/// A difference from the clock of Assets that is told, in seconds.
+const FAR_FROM_ASSETS: u64 = 30;
+
 const CLOCK: Item = Item::new("clock", Area::Machine, "Clock");
 pub(super) const URL: Item = Item::new("okta.url", Area::Okta, "Org URL");
 pub(super) const REACHABLE: Item = Item::new("okta.reachable", Area::Okta, "Reachable");
@@ -120,6 +123,20 @@ fn clock(headers: &HeaderMap) -> Check {
         0..=NOISE => CLOCK.ok("as the org's, to a few seconds"),
         _ if off <= FAR => CLOCK.warning(format!("{off} s {way} the org's"), remedy),
         _ => CLOCK.problem(format!("{off} s {way} the org's"), remedy),
+    }
+}
+
+/// The same check with the clock of Assets, where that has answered: the worse of the two is told.
+pub(super) fn with_assets(clock: Check, skew_seconds: Option<i64>) -> Check {
+    match skew_seconds {
+        Some(skew) if clock.holds() && skew.unsigned_abs() > FAR_FROM_ASSETS => {
+            let way = if skew < 0 { "ahead of" } else { "behind" };
+            CLOCK.warning(
+                format!("{} s {way} that of Assets", skew.unsigned_abs()),
+                "set this machine's clock, and keep it right with NTP; if it is right, a proxy on the way dates answers",
+            )
+        }
+        _ => clock,
     }
 }
 

@@ -89,6 +89,19 @@ impl Page<'_, '_> {
         self.counters("okta_refused_requests", "Requests that Okta answered with 429", |v| {
             vec![(vec![], v.okta.refused)]
         })?;
+        self.gauges("okta_held_seconds", "Seconds until waiting requests to Okta may go", |v| {
+            vec![(vec![], number(v.okta.held_for.as_secs()))]
+        })?;
+        self.gauges(
+            "clock_skew_seconds",
+            "Seconds that a service's clock is ahead of this machine's; negative when it is behind",
+            |v| {
+                let assets = v.assets.iter().find_map(|(_, pace)| pace.clock_skew_seconds);
+                let skews = [("okta", v.okta.clock_skew_seconds), ("assets", assets)].into_iter();
+                let known = skews.filter_map(|(service, skew)| Some((service, skew?)));
+                known.map(|(service, skew)| (vec![("service", service.to_owned())], signed(skew))).collect()
+            },
+        )?;
         self.gauges("okta_requests_waiting", "Requests that wait for their turn", |v| {
             vec![(vec![], number(v.okta.waiting as u64))]
         })?;
@@ -224,6 +237,11 @@ fn flag(set: bool) -> f64 {
 #[allow(clippy::cast_precision_loss)]
 fn number(n: u64) -> f64 {
     n as f64
+}
+
+/// A difference of clocks of more than 68 years is as good as that.
+fn signed(n: i64) -> f64 {
+    f64::from(i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX }))
 }
 
 #[cfg(test)]
