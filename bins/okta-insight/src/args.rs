@@ -183,11 +183,11 @@ pub(crate) struct Sync {
     /// Send every object, also what has not changed in Okta: somebody changed or deleted objects in Assets.
     #[arg(long, conflicts_with_all = ["users", "groups", "dry_run"])]
     pub(crate) resend: bool,
-    /// Only these users, by Okta id.
-    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    /// Only these users, by Okta user ID or login.
+    #[arg(long, value_delimiter = ',', value_name = "ID_OR_LOGIN")]
     pub(crate) users: Vec<String>,
-    /// Only these groups, by Okta id.
-    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    /// Only these groups, by Okta group ID or name.
+    #[arg(long, value_delimiter = ',', value_name = "ID_OR_NAME")]
     pub(crate) groups: Vec<String>,
     /// Show what would be sent, and send nothing.
     #[arg(long, conflicts_with = "accept_shrink")]

@@ -207,6 +207,24 @@ impl Execution {
         Ok(submitted)
     }
 
+    /// Sends one record. `false` when Assets refuses it (400, 413, 422), which leaves the execution as it is.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn submit_record(&self, selector: &str, record: Value) -> Result<bool> {
+        self.wait_until_ingesting().await?;
+        let body = Chunk::new(selector, [record]).to_bytes();
+        let body = body.map_err(|source| Error::Decode { what: "a chunk", source })?;
+        match self.post(body).await {
+            Ok(()) => {
+                self.accepted.store(true, Ordering::Relaxed);
+                Ok(true)
+            }
+            Err(error) if error.is_about_records() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// True if Assets accepted records: without any there is nothing to complete.
     pub fn has_records(&self) -> bool {
         self.accepted.load(Ordering::Relaxed)

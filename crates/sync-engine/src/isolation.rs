@@ -28,8 +28,8 @@ impl Engine {
         }
         self.ports.store.reject(run, &rejected, self.now()).await?;
         report.result = RunResult::Incomplete;
-        for RejectedRecord { key, reason } in rejected {
-            if let Some(sent) = sent.get_mut(&key.kind) {
+        for RejectedRecord { key, reason, partly_sent } in rejected {
+            if let Some(sent) = sent.get_mut(&key.kind).filter(|_| !partly_sent) {
                 *sent = sent.saturating_sub(1);
             }
             report.counts(key.kind).rejected += 1;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 
-use crate::{ConfigError, ExportError, HandoverError, ListenError, VaultError, account_keys};
+use crate::{ConfigError, ExportError, HandoverError, ListenError, NamedError, VaultError, account_keys};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum ServiceError {
     /// An address could not be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A value names no user and no group.
+    #[error(transparent)]
+    Named(#[from] NamedError),
     /// The process that sends did not do what it was asked for.
     #[error(transparent)]
     Handover(#[from] HandoverError),
@@ -72,6 +75,7 @@ impl ServiceError {
     pub const fn is_usage(&self) -> bool {
         match self {
             Self::Export(error) => error.is_usage(),
+            Self::Named(error) => error.is_usage(),
             Self::Listen(error) => error.is_usage(),
             Self::Config(_)
             | Self::NoAccount(_)
@@ -100,6 +104,7 @@ impl ServiceError {
                 "see which are remembered with `okta-insight events`; what is long done is forgotten".into(),
             ),
             Self::Listen(error) => Some(error.hint()),
+            Self::Named(error) => Some(error.hint().into()),
             Self::Handover(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Vault(error) => Some(error.hint().into()),

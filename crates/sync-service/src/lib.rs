@@ -17,6 +17,7 @@ pub mod init;
 mod live_run;
 mod lock;
 mod manual_hook;
+mod named;
 mod objects;
 mod plan;
 mod prune;
@@ -52,6 +53,7 @@ pub use http::{
 };
 pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
+pub use named::{NamedError, named_subjects};
 pub use objects::{
     Agreement, AssetsSide, ConfirmedState, FieldView, GroupOfUser, ObjectMatch, ObjectMatches, ObjectVerdict,
     ObjectView, OktaObject, OktaSide, UnconfirmedState, named_objects,

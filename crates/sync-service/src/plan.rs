@@ -1,11 +1,14 @@
 //! A plan as it is shown to people.
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EngineError, Limits, ObjectChange, Progress, SyncPlan};
+use sync_engine::{EngineError, Limits, ObjectChange, Outstanding, Progress, SyncPlan, Unconfirmed};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Connection, ServiceError};
+
+/// How many unconfirmed records are listed.
+const LISTED: u32 = 20;
 
 /// A plan as it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +26,12 @@ pub struct PlanView {
     pub further_refusals: Vec<String>,
     /// What releases it.
     pub release: Option<String>,
+    /// Work that earlier runs left undone.
+    #[serde(default)]
+    pub outstanding: Outstanding,
+    /// Records that are not confirmed and are sent again, as many as are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed: Vec<Unconfirmed>,
     /// The objects one by one, as many as were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<ObjectChange>>,
@@ -40,8 +49,25 @@ impl PlanView {
             refusal: refusal.map(|refusal| refusal.to_string()),
             further_refusals: refusals.map(|refusal| refusal.to_string()).collect(),
             release,
+            outstanding: Outstanding::default(),
+            unconfirmed: Vec::new(),
             objects: None,
         }
+    }
+
+    /// Adds what earlier runs left undone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn with_outstanding(mut self, connection: &Connection) -> Result<Self, ServiceError> {
+        self.outstanding = connection.engine().outstanding().await?;
+        self.unconfirmed = connection.store.unconfirmed(LISTED).await?;
+        Ok(self)
+    }
+
+    /// True if a sync would have nothing to send, and nothing is left undone.
+    pub fn is_empty(&self) -> bool {
+        self.plan.changes() == 0 && self.outstanding.is_empty()
     }
 
     /// Makes a plan of everything, with so many of its objects.
@@ -58,7 +84,7 @@ impl PlanView {
         let engine = connection.engine();
         let plan = engine.plan(progress, stop).await?;
         let changes = engine.changes(&plan, None, objects).await?;
-        let mut shown = Self::of(connection, plan.clone(), limits);
+        let mut shown = Self::of(connection, plan.clone(), limits).with_outstanding(connection).await?;
         shown.objects = Some(changes);
         engine.discard(plan).await?;
         Ok(shown)

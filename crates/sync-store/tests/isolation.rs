@@ -102,7 +102,7 @@ async fn refused_record_does_not_count_as_sent() {
     let changes: Vec<Staged> = ["u1", "u2"].map(|id| staged(Change::Create, user(id, "x", &[]), 0)).to_vec();
     let run = world.run(&changes).await;
     let key = RecordKey { kind: ObjectKind::User, id: "u1".into() };
-    let rejected = RejectedRecord { key, reason: "no such option".into() };
+    let rejected = RejectedRecord { key, reason: "no such option".into(), partly_sent: false };
     world.store.reject(run, &[rejected], at(1)).await.unwrap();
     assert_eq!(world.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 1);
     world.confirm(run).await;

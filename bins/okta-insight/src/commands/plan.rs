@@ -13,7 +13,7 @@ use sync_service::{Connection, PlanView, explain};
 use tokio_util::sync::CancellationToken;
 
 use super::remote::{Remote, only_here, remote};
-use super::{Opened, open, open_saved, stop_on_signal};
+use super::{Opened, open, open_saved, status, stop_on_signal, sync};
 use crate::args::{Common, Output};
 use crate::output::{FOUND, Failure, Outcome, count, print_json, table};
 use crate::progress::Bars;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
         None => open(&args.common).await?,
     };
     let mut file = args.out.as_deref().map(PlanFile::create).transpose()?;
-    let outcome = show(&opened, args.limit, &[], file.as_mut(), output).await?;
+    let outcome = show(&opened, args.limit, None, file.as_mut(), output).await?;
     if let Some(file) = file {
         file.end()?;
     }
@@ -63,19 +63,23 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
 pub(crate) async fn show(
     opened: &Opened,
     limit: u32,
-    subjects: &[Subject],
+    subjects: Option<&[Vec<Subject>]>,
     mut file: Option<&mut PlanFile>,
     output: Output,
 ) -> Outcome {
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut planned = Vec::new();
-    for connection in &opened.connections {
+    for (n, connection) in opened.connections.iter().enumerate() {
         let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
+        let subjects = subjects.and_then(|subjects| subjects.get(n)).map(Vec::as_slice);
+        if subjects.is_some_and(<[Subject]>::is_empty) {
+            continue;
+        }
         let plan = make(connection, subjects, &bars, &stop).await?;
         let engine = connection.engine();
         let objects = engine.changes(&plan, None, limit).await?;
-        let mut shown = PlanView::of(connection, plan.clone(), &limits);
+        let mut shown = PlanView::of(connection, plan.clone(), &limits).with_outstanding(connection).await?;
         if let Some(file) = &mut file {
             file.begin(&shown)?;
             let mut after: Option<RecordKey> = None;
@@ -115,20 +119,19 @@ fn told(planned: &[PlanView], output: Output) -> Outcome {
         Output::Json => print_json(&serde_json::json!({ "changes": changes, "connections": planned }))?,
         Output::Text => planned.iter().for_each(print),
     }
-    Ok(if changes == 0 { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    Ok(if planned.iter().all(PlanView::is_empty) { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
 async fn make(
     connection: &Connection,
-    subjects: &[Subject],
+    subjects: Option<&[Subject]>,
     progress: &dyn Progress,
     stop: &CancellationToken,
 ) -> Result<SyncPlan, EngineError> {
     let engine = connection.engine();
-    if subjects.is_empty() {
-        engine.plan(progress, stop).await
-    } else {
-        engine.plan_some(subjects, progress, stop).await
+    match subjects {
+        None => engine.plan(progress, stop).await,
+        Some(subjects) => engine.plan_some(subjects, progress, stop).await,
     }
 }
 
@@ -243,7 +246,11 @@ fn print(planned: &PlanView) {
         planned.release.iter().for_each(|release| println!("    → {release}"));
     }
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
-    if planned.plan.changes() == 0 {
+    if !planned.outstanding.is_empty() {
+        println!("  {}", sync::undone(&planned.outstanding));
+    }
+    status::print_unconfirmed(&planned.unconfirmed, planned.outstanding.unconfirmed);
+    if planned.is_empty() {
         println!("  Nothing to send.");
     }
 }

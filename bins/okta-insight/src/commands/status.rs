@@ -218,7 +218,7 @@ fn failed(status: &ConnectionStatus) -> String {
     }
     if inbox.unconfirmed > 0 {
         parts.push(format!(
-            "{} not taken by Assets, {} of them often",
+            "{} not confirmed by Assets, {} of them rejected",
             count(inbox.unconfirmed, "record"),
             inbox.failed
         ));
@@ -234,14 +234,16 @@ fn log(status: &ConnectionStatus) -> String {
     }
 }
 
-fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
+pub(super) fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
     if listed.is_empty() {
         return;
     }
-    let mut rows = table(["not taken", "sent", "again at", "reason"]);
+    let mut rows = table(["unconfirmed", "name", "state", "sent", "next attempt", "reason"]);
     for record in listed {
         rows.add_row([
             record.key.to_string(),
+            record.name.clone().unwrap_or_default(),
+            if record.rejected { "rejected" } else { "unconfirmed" }.to_owned(),
             format!("{}×", record.attempts),
             format!("{:.0}", record.due),
             record.reason.clone(),

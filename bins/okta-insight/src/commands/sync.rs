@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use sync_service::engine::{Limits, RecordCounts, RunReport, RunResult, Subject};
-use sync_service::model::{ConnectionName, GroupId, ObjectKind, UserId};
+use sync_service::engine::{Limits, Outstanding, RecordCounts, RunReport, Subject};
+use sync_service::model::{ConnectionName, ObjectKind};
 use sync_service::wire::Synchronize;
-use sync_service::{Connection, ServiceError};
+use sync_service::{Connection, ServiceError, named_subjects};
 use tokio_util::sync::CancellationToken;
 
 use super::remote::{Remote, only_here, remote};
@@ -66,19 +66,22 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         return told(&there(&remote, wish).await?, output);
     }
     let opened = open(&args.common).await?;
-    let subjects: Vec<Subject> = args
-        .users
-        .iter()
-        .map(|id| Subject::User(UserId::new(id)))
-        .chain(args.groups.iter().map(|id| Subject::Group(GroupId::new(id))))
-        .collect();
+    let named = if args.users.is_empty() && args.groups.is_empty() {
+        None
+    } else {
+        Some(named_subjects(&opened.connections, &args.users, &args.groups).await?)
+    };
     if args.dry_run {
-        return plan::show(&opened, SHOWN, &subjects, None, output).await;
+        return plan::show(&opened, SHOWN, named.as_deref(), None, output).await;
     }
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut totals = Totals::default();
-    for connection in &opened.connections {
+    for (n, connection) in opened.connections.iter().enumerate() {
+        let subjects = named.as_ref().and_then(|named| named.get(n)).map(Vec::as_slice);
+        if subjects.is_some_and(<[Subject]>::is_empty) {
+            continue;
+        }
         let name = connection.name().clone();
         if args.resend {
             connection.resend_everything().await?;
@@ -87,15 +90,14 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
             Ok(_claim) => {
                 let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
                 let limits = Limits { accept_shrink: args.accept_shrink, ..limits };
-                let report = if subjects.is_empty() {
-                    connection.engine().sync(&limits, &bars, &stop).await?
-                } else {
-                    connection.engine().sync_some(&subjects, &bars, &stop).await?
+                let report = match subjects {
+                    None => connection.engine().sync(&limits, &bars, &stop).await?,
+                    Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
                 };
                 Synced { connection: name, handed_over: false, asked_for: 0, report }
             }
             Err(ServiceError::Locked(_)) => {
-                hand_over(connection, &opened.config.store, args.accept_shrink, &subjects, &bars, &stop)
+                hand_over(connection, &opened.config.store, args.accept_shrink, subjects, &bars, &stop)
                     .await?
             }
             Err(error) => return Err(error.into()),
@@ -125,11 +127,37 @@ fn told(totals: &Totals, output: Output) -> Outcome {
         Output::Json => print_json(totals)?,
         Output::Text => totals.connections.iter().for_each(print),
     }
-    let incomplete = totals.connections.iter().any(|synced| synced.report.result != RunResult::Done);
-    if incomplete {
-        return Err(Failure::new("Assets did not take every record; those are sent again at the next run"));
+    let incomplete: Vec<String> = totals
+        .connections
+        .iter()
+        .filter(|synced| !synced.report.is_complete())
+        .map(|synced| format!("connection {}: {}", synced.connection, undone(&synced.report.outstanding)))
+        .collect();
+    if incomplete.is_empty() {
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+    Err(Failure {
+        hint: Some("see the records and events with `okta-insight status`".into()),
+        ..Failure::new(format!("the sync is incomplete: {}", incomplete.join("; ")))
+    })
+}
+
+/// Work that is left undone, in a line.
+pub(super) fn undone(outstanding: &Outstanding) -> String {
+    let Outstanding { unconfirmed, rejected, next_attempt_at, failed_events, .. } = outstanding;
+    let mut parts = Vec::new();
+    if *unconfirmed > 0 {
+        let mut part =
+            format!("{} not confirmed by Assets, {rejected} of them rejected", count(*unconfirmed, "record"));
+        if let Some(next) = next_attempt_at {
+            part.push_str(&format!("; the next attempt is at {next:.0}"));
+        }
+        parts.push(part);
+    }
+    if *failed_events > 0 {
+        parts.push(format!("{} failed", count(*failed_events, "event")));
+    }
+    if parts.is_empty() { "Assets did not account for every record".to_owned() } else { parts.join("; ") }
 }
 
 /// Leaves the work to the process that works on the connection already.
@@ -137,19 +165,24 @@ async fn hand_over(
     connection: &Connection,
     store: &Path,
     accept_shrink: bool,
-    subjects: &[Subject],
+    subjects: Option<&[Subject]>,
     bars: &Bars,
     stop: &CancellationToken,
 ) -> Result<Synced, Failure> {
     let name = connection.name().clone();
-    let report = if subjects.is_empty() {
-        eprintln!("Another process works on connection {name}; it is asked for the run.");
-        connection.hand_over(accept_shrink, PATIENCE, store, bars, stop).await?
-    } else {
+    let report = if let Some(subjects) = subjects {
         connection.ask(subjects).await?;
         RunReport::default()
+    } else {
+        eprintln!("Another process works on connection {name}; it is asked for the run.");
+        connection.hand_over(accept_shrink, PATIENCE, store, bars, stop).await?
     };
-    Ok(Synced { connection: name, handed_over: true, asked_for: subjects.len(), report })
+    Ok(Synced {
+        connection: name,
+        handed_over: true,
+        asked_for: subjects.map_or(0, <[Subject]>::len),
+        report,
+    })
 }
 
 fn print(synced: &Synced) {

@@ -95,6 +95,8 @@ pub struct RejectedRecord {
     pub key: RecordKey,
     /// The importer's own words.
     pub reason: String,
+    /// True if the rest of the record is part of the execution: without the values that the importer refuses.
+    pub partly_sent: bool,
 }
 
 /// The result of sending records.
@@ -102,7 +104,7 @@ pub struct RejectedRecord {
 pub struct Submitted {
     /// The number of chunks that were accepted.
     pub chunks: u64,
-    /// Records that are not part of the execution: the importer refuses each of them alone.
+    /// Records that are not part of the execution, or only in part: the importer refuses each of them alone.
     pub rejected: Vec<RejectedRecord>,
 }
 

@@ -1,5 +1,6 @@
 //! The Assets import source as the engine's importer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,6 +17,9 @@ use sync_engine::{
 use sync_model::{ExecutionId, ObjectKind, Record, RecordKey};
 
 use super::{SourceSettings, assets_error};
+
+/// The most refused records of an execution in which the value at fault is searched: each costs a request a value.
+const SEARCHED: u32 = 10;
 
 /// The import source.
 #[derive(Debug, Clone)]
@@ -100,6 +104,7 @@ impl Importer for AssetsImporter {
             id: ExecutionId::new(started.id()),
             execution: started,
             client: self.client.clone(),
+            searched: 0,
             mapping: Arc::clone(&self.mapping),
             settings: self.settings.clone(),
             chunker: Chunker::new(self.chunks),
@@ -141,6 +146,8 @@ struct AssetsExecution {
     id: ExecutionId,
     execution: assets::Execution,
     client: ImportClient,
+    /// Refused records in which the value at fault was searched.
+    searched: u32,
     mapping: Arc<Mapping>,
     settings: SourceSettings,
     chunker: Chunker,
@@ -155,36 +162,78 @@ impl AssetsExecution {
             self.chunker.limit_bytes(bytes / 2);
         }
         for refused in sent.refused {
-            submitted.rejected.push(self.rejected(refused)?);
+            submitted.rejected.push(self.rejected(refused).await?);
         }
         Ok(())
     }
 
     /// A refused record as the engine knows it, with its size where that is the reason.
-    fn rejected(&self, refused: RefusedRecord) -> Result<RejectedRecord, PortError> {
+    async fn rejected(&mut self, refused: RefusedRecord) -> Result<RejectedRecord, PortError> {
         let RefusedRecord { selector, record, bytes, error } = refused;
+        let mapping = Arc::clone(&self.mapping);
         let kind = ObjectKind::ALL.into_iter().find(|kind| Mapping::selector(*kind) == selector);
-        let named = kind.and_then(|kind| {
-            let mapping = &self.mapping;
-            let id = record.get(&mapping.identity(kind)?.locator)?.as_str()?.to_owned();
-            let largest = mapping
-                .attributes(kind)
-                .iter()
-                .map(|a| (record.get(&a.locator).map_or(0, |value| value.to_string().len()), &a.name))
-                .max()
-                .map(|(size, name)| (size, name.clone()));
-            Some((RecordKey { kind, id }, largest))
-        });
-        let Some((key, largest)) = named else { return Err(sending(error)) };
-        let reason = match (&error, largest) {
-            (assets::Error::TooLarge { message, .. }, Some((size, name))) => format!(
-                "the record alone takes {bytes} bytes, of which the attribute {name} takes {size}, and that is too large for \
-                 Assets: {message}"
+        let Some(kind) = kind else { return Err(sending(error)) };
+        let id = mapping.identity(kind).and_then(|identity| record.get(&identity.locator)?.as_str());
+        let Some(id) = id.map(str::to_owned) else { return Err(sending(error)) };
+        let parts = parts(&mapping, kind, &record);
+        let mut reason = match (&error, parts.first()) {
+            (assets::Error::TooLarge { message, .. }, Some(largest)) => format!(
+                "the record alone takes {bytes} bytes, of which the attribute {} takes {}, and that is too large for \
+                 Assets: {message}",
+                largest.name, largest.bytes
             ),
             _ => error.to_string(),
         };
-        Ok(RejectedRecord { key, reason })
+        let mut partly_sent = false;
+        if self.searched < SEARCHED {
+            self.searched += 1;
+            for part in parts {
+                let mut rest = record.clone();
+                if let Some(fields) = rest.as_object_mut() {
+                    fields.retain(|field, _| !part.fields.contains(field));
+                }
+                if self.execution.submit_record(&selector, rest).await.map_err(sending)? {
+                    reason = format!("{reason}; sent without the attribute {}", part.name);
+                    partly_sent = true;
+                    break;
+                }
+            }
+        }
+        Ok(RejectedRecord { key: RecordKey { kind, id }, reason, partly_sent })
     }
+}
+
+/// Fields of a record that share a value.
+struct Part {
+    fields: Vec<String>,
+    /// The names of their attributes.
+    name: String,
+    /// The size of the value in JSON.
+    bytes: usize,
+}
+
+/// The values of a record that it can be sent without, the largest first.
+fn parts(mapping: &Mapping, kind: ObjectKind, record: &Value) -> Vec<Part> {
+    let needed = [mapping.identity(kind), mapping.label(kind)].map(|a| a.map(|a| a.locator.as_str()));
+    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+    for attribute in mapping.attributes(kind) {
+        let value = record.get(&attribute.locator).filter(|value| !sync_model::is_empty(value));
+        let Some(value) = value.filter(|_| !needed.contains(&Some(attribute.locator.as_str()))) else {
+            continue;
+        };
+        let text = value.to_string();
+        let bytes = text.len();
+        let part =
+            parts.entry(text).or_insert_with(|| Part { fields: Vec::new(), name: String::new(), bytes });
+        part.fields.push(attribute.locator.clone());
+        if !part.name.is_empty() {
+            part.name.push_str(" and ");
+        }
+        part.name.push_str(&attribute.name);
+    }
+    let mut parts: Vec<Part> = parts.into_values().collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+    parts
 }
 
 fn sending(error: assets::Error) -> PortError {

@@ -151,6 +151,32 @@ impl Lookup {
         Ok(found)
     }
 
+    /// The ID of the user that has this ID or login.
+    pub(crate) async fn user_named(&self, text: &str) -> okta_client::Result<Option<String>> {
+        Ok(find_user(&self.okta.urgent(), text, false).await?.map(|user| user.id))
+    }
+
+    /// The IDs of the groups that have this ID or name; of those whose name differs in case only where there is no other.
+    pub(crate) async fn groups_named(&self, text: &str) -> okta_client::Result<Vec<String>> {
+        let okta = self.okta.urgent();
+        if let Some(group) = by_id(okta.groups().find(text).await)? {
+            return Ok(vec![group.id]);
+        }
+        let search = Some(format!("profile.name eq {}", quoted(text)));
+        let found = okta.groups().page(&GroupQuery { search, ..GroupQuery::default() }).await?.items;
+        let named = |same: fn(&str, &str) -> bool| -> Vec<String> {
+            let named =
+                found.iter().filter(|group| group.profile.name().is_some_and(|name| same(name, text)));
+            named.map(|group| group.id.clone()).collect()
+        };
+        let exact = named(|name, text| name == text);
+        Ok(if exact.is_empty() {
+            named(|name, text| name.to_lowercase() == text.to_lowercase())
+        } else {
+            exact
+        })
+    }
+
     async fn user(
         &self,
         text: &str,

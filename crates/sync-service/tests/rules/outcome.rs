@@ -136,6 +136,7 @@ async fn record_that_is_too_large_is_set_aside() {
     assert_eq!((&rejected.key.id, rejected.rejected, status.unconfirmed.len()), (&users[0], true, 1));
     assert!(rejected.reason.contains("the attribute Notes takes 40002"), "{}", rejected.reason);
     assert!(rejected.name.is_some());
+    assert!(world.object(&users[0]).await.contains("Bad"), "its other values are sent");
     // A later run with nothing new to send is incomplete as well.
     let report = sync(&connection).await.unwrap();
     assert!(!report.is_complete() && report.executions == 0, "{report:?}");
