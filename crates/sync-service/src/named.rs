@@ -114,16 +114,15 @@ impl Connection {
             ObjectKind::User => self.lookup.user_named(value).await.map_err(unread)?,
             _ => self.named_group(value).await?,
         };
-        let id = match found {
-            Some(id) => id,
+        let id = if let Some(id) = found {
+            id
+        } else {
             // An object that no longer exists in Okta is named by its ID: it is to be retired.
-            None => {
-                let key = RecordKey { kind, id: value.to_owned() };
-                if !self.store.known(std::slice::from_ref(&key)).await?.contains_key(&key) {
-                    return Ok(None);
-                }
-                key.id
+            let key = RecordKey { kind, id: value.to_owned() };
+            if !self.store.known(std::slice::from_ref(&key)).await?.contains_key(&key) {
+                return Ok(None);
             }
+            key.id
         };
         Ok(Some(match kind {
             ObjectKind::User => Subject::User(UserId::new(id)),
