@@ -55,7 +55,7 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
     let wrong = |message: String| FieldProblem { field: "name".into(), message, hint: None, hopeless: true };
     let problem = match ConnectionName::try_from(name) {
         Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::Exists(name).to_string()),
-        Ok(name) => return save(&app, &identity, &name, fields, true).await,
+        Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
         Err(error) => wrong(error.to_string()),
     };
     let problems = std::iter::once(problem).chain(fields.filled().all_problems(&[])).collect();
@@ -81,7 +81,7 @@ async fn change(
 ) -> Result<Response, PageError> {
     let saved = member.saved().ok_or_else(|| in_file(&member.config_file().display().to_string()))?;
     let fields = Fields::sent(sent).over(saved);
-    Ok(save(&app, &identity, member.name(), fields, false).await)
+    Ok(Box::pin(save(&app, &identity, member.name(), fields, false)).await)
 }
 
 fn in_file(file: &str) -> PageError {
