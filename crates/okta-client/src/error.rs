@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::item::Unreadable;
+
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -103,24 +105,53 @@ pub enum Error {
         description: String,
     },
     /// The token lacks a scope.
-    #[error("the app may not call {path}: the scope {scope} is not granted")]
+    #[error("the app may not call {path}: the scope {scope} is not granted{}", quoted(reason))]
     ScopeMissing {
         /// What was called.
         path: String,
         /// The scope that would allow it.
         scope: String,
+        /// Okta's words; empty when there are none.
+        reason: String,
     },
     /// The app has no role on what it asked for.
-    #[error("the app may not call {path}: it has no admin role that covers it")]
+    #[error("the app may not call {path}: it has no admin role that covers it{}", quoted(reason))]
     RoleMissing {
         /// What was called.
         path: String,
+        /// Okta's words; empty when there are none.
+        reason: String,
     },
-    /// There is no such object, or the app's role does not cover it.
+    /// There is no such object, or the app's role does not cover it: Okta itself says so of the object that was asked for
+    /// (status 404, error code E0000007). No other answer ends an object.
     #[error("{path} was not found")]
     NotFound {
         /// What was called.
         path: String,
+    },
+    /// A 404 or 410 that is not Okta's word about the object: from a gateway in between, from a host that is no org, or
+    /// from Okta for a path that it does not know (E0000008). It says nothing about the object.
+    #[error(
+        "{path} was answered with status {status}, which says nothing about the object{}",
+        quoted(reason)
+    )]
+    Misrouted {
+        /// What was called.
+        path: String,
+        /// The HTTP status.
+        status: u16,
+        /// The answer's own words; empty when there are none.
+        reason: String,
+    },
+    /// A firewall, proxy, or gateway in between refused the request in Okta's place.
+    #[error("{path} was refused on the way to Okta, with status {status}{}", quoted(reason))]
+    Blocked {
+        /// What was called.
+        path: String,
+        /// The HTTP status.
+        status: u16,
+        /// The answer's own words; empty when there are none.
+        reason: String,
     },
     /// Okta calls the request wrong.
     #[error("Okta refused {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
@@ -175,6 +206,8 @@ pub enum Error {
         path: String,
         /// What was expected.
         expected: &'static str,
+        /// True if the answer is complete JSON, so that Okta sent it like that; otherwise it was cut off, or replaced.
+        well_formed: bool,
         /// Where it went wrong.
         #[source]
         source: serde_json::Error,
@@ -187,13 +220,21 @@ pub enum Error {
         /// The limit.
         megabytes: usize,
     },
-    /// A link in an answer leads elsewhere.
-    #[error("the answer to {path} links to another origin ({origin}); the credentials stay home")]
-    ForeignOrigin {
+    /// An item of a listing that could not be read. The listing goes on after it.
+    #[error("an item in the answer to {path} could not be read: {item}")]
+    Item {
         /// What was called.
         path: String,
-        /// Where the link leads.
-        origin: String,
+        /// The item.
+        item: Box<Unreadable>,
+    },
+    /// The `next` link of a page is not one of the same listing.
+    #[error("the answer to {path} links to {target}, which is not the same listing")]
+    OtherListing {
+        /// What was called.
+        path: String,
+        /// Where the link leads, without its query.
+        target: String,
     },
     /// The address answered with a redirect.
     #[error("{path} was answered with a redirect")]
@@ -237,8 +278,11 @@ impl Error {
             self,
             Self::RateLimited { .. }
                 | Self::Unavailable { .. }
+                | Self::Misrouted { .. }
+                | Self::Blocked { .. }
                 | Self::Transport { .. }
                 | Self::TimedOut { .. }
+                | Self::Decode { well_formed: false, .. }
         )
     }
 
@@ -254,6 +298,12 @@ impl Error {
             Self::Unavailable { path, status } => Self::Unavailable { path: path.clone(), status: *status },
             Self::Transport { host, reason, sent } => {
                 Self::Transport { host: host.clone(), reason: reason.clone(), sent: *sent }
+            }
+            Self::Misrouted { path, status, reason } => {
+                Self::Misrouted { path: path.clone(), status: *status, reason: reason.clone() }
+            }
+            Self::Blocked { path, status, reason } => {
+                Self::Blocked { path: path.clone(), status: *status, reason: reason.clone() }
             }
             Self::Redirect { path } => Self::Redirect { path: path.clone() },
             _ => return None,
@@ -290,6 +340,20 @@ impl Error {
             Self::NotFound { .. } => {
                 "it was deleted, or the resource set of the app's admin role does not hold it".into()
             }
+            Self::Misrouted { .. } => {
+                "check that org_url is the org's own address; otherwise a gateway or proxy on the way answers in Okta's \
+                 place, or the org is being moved"
+                    .into()
+            }
+            Self::Blocked { status: 407, .. } => {
+                "the proxy requires a user name and password: set them in the proxy's URL".into()
+            }
+            Self::Blocked { status: 511, .. } => {
+                "the network requires a sign-in before it lets requests through: sign in, or use another network".into()
+            }
+            Self::Blocked { .. } => {
+                "a firewall or gateway on the way refuses the request, not Okta: let it pass requests to the org".into()
+            }
             Self::Transport { .. } => "check the org URL, and that this machine may reach it".into(),
             Self::NoOrg(_) => "check the org URL: it is the address that people sign in at, such as https://example.okta.com".into(),
             Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
@@ -302,11 +366,23 @@ impl Error {
             Self::Unavailable { .. } | Self::TimedOut { .. } => {
                 "Okta has trouble of its own, or too much to do: https://status.okta.com tells; try again later".into()
             }
-            Self::Decode { .. } | Self::TooLarge { .. } | Self::NoNextLink { .. } | Self::CircularPages { .. } => {
+            Self::Decode { well_formed: true, .. } | Self::Item { .. } => {
+                "look at the named field in Okta; everything else was read".into()
+            }
+            Self::Decode { .. }
+            | Self::TooLarge { .. }
+            | Self::NoNextLink { .. }
+            | Self::OtherListing { .. }
+            | Self::CircularPages { .. } => {
                 "see whether a proxy on the way cuts or changes what Okta answers, then try again".into()
             }
             _ => return None,
         };
         Some(text)
     }
+}
+
+/// Words of others at the end of a message; nothing for none.
+fn quoted(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": \"{reason}\"") }
 }

@@ -2,9 +2,11 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use crate::model::{LogEvent, null_as_default};
+use crate::item::{Unreadable, read_items, without_mark};
+use crate::model::{LogEvent, null_as_default, or_default};
 
 /// The header of the one-time verification request; its value is to be sent back.
 /// <https://developer.okta.com/docs/concepts/event-hooks/>
@@ -44,31 +46,39 @@ pub struct HookDelivery {
     pub event_id: String,
     /// The events.
     pub events: Vec<LogEvent>,
+    /// Events that could not be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
+#[serde(rename_all = "camelCase", bound = "E: Default + serde::de::DeserializeOwned")]
+struct Envelope<E: Default> {
     // An older published example spells it differently.
-    #[serde(default, alias = "eventID", deserialize_with = "null_as_default")]
+    #[serde(default, alias = "eventID", deserialize_with = "or_default")]
     event_id: String,
-    data: Data,
+    data: Data<E>,
 }
 
 #[derive(Deserialize)]
-struct Data {
+#[serde(bound = "E: Default + serde::de::DeserializeOwned")]
+struct Data<E: Default> {
     #[serde(default, deserialize_with = "null_as_default")]
-    events: Vec<LogEvent>,
+    events: E,
 }
 
 impl HookDelivery {
-    /// Reads the body of a delivery.
+    /// Reads the body of a delivery, event by event.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When it is no delivery: not JSON, or without a list of events.
     pub fn parse(body: &[u8]) -> Result<Self, DeliveryError> {
-        let envelope: Envelope = serde_json::from_slice(body).map_err(DeliveryError)?;
-        Ok(Self { event_id: envelope.event_id, events: envelope.data.events })
+        let body = without_mark(body);
+        if let Ok(Envelope { event_id, data }) = serde_json::from_slice(body) {
+            return Ok(Self { event_id, events: data.events, unreadable: Vec::new() });
+        }
+        let envelope: Envelope<Vec<Value>> = serde_json::from_slice(body).map_err(DeliveryError)?;
+        let (events, unreadable) = read_items(envelope.data.events);
+        Ok(Self { event_id: envelope.event_id, events, unreadable })
     }
 }
 
@@ -108,6 +118,27 @@ mod tests {
     }
 
     #[test]
+    fn odd_event_leaves_the_others() {
+        let good = r#"{"uuid":"e1","published":"2026-03-01T10:00:00Z","eventType":"t"}"#;
+        for odd in [
+            "null",
+            "5",
+            r#"{"uuid":"e2","eventType":"t"}"#,
+            r#"{"uuid":"e2","published":5,"eventType":"t"}"#,
+        ] {
+            let body = format!("\u{feff}{{\"eventId\":7,\"data\":{{\"events\":[{odd},{good}]}}}}");
+            let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
+            assert_eq!(delivery.events.iter().map(|event| event.uuid.as_str()).collect::<Vec<_>>(), ["e1"]);
+            assert_eq!(delivery.unreadable[0].position, 0);
+        }
+        for body in
+            ["", "null", "[]", "{}", r#"{"data":5}"#, r#"{"data":{"events":{}}}"#, r#"{"data":{"events":["#]
+        {
+            assert!(HookDelivery::parse(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
     fn the_older_spelling_of_the_id_is_understood() {
         let delivery = HookDelivery::parse(br#"{"eventID":"e1","data":{"events":[]}}"#).unwrap();
         assert_eq!(delivery.event_id, "e1");
@@ -128,10 +159,10 @@ mod tests {
                 "published": "2026-03-01T10:00:00Z"});
             event[name.as_str()] = serde_json::from_str(&value).unwrap();
             let body = serde_json::json!({"eventId": "d1", "data": {"events": [event]}}).to_string();
-            if let Ok(delivery) = HookDelivery::parse(body.as_bytes()) {
-                for event in &delivery.events {
-                    let _ = (event.users().count(), event.changed_attributes().count(), event.succeeded());
-                }
+            let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
+            prop_assert_eq!(delivery.events.len() + delivery.unreadable.len(), 1);
+            for event in &delivery.events {
+                let _ = (event.users().count(), event.changed_attributes().count(), event.succeeded());
             }
         }
     }

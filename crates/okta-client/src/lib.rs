@@ -8,6 +8,7 @@ mod env;
 mod error;
 mod generate;
 mod hook;
+mod item;
 mod key;
 mod link;
 pub mod model;
@@ -21,6 +22,7 @@ pub use env::{AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVa
 pub use error::{ConfigError, Error, KeyError, Result};
 pub use generate::KeyKind;
 pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
+pub use item::Unreadable;
 pub use key::{PrivateKey, trimmed};
 pub use pacer::{BucketState, Pacer, PacerState};
 pub use resources::{

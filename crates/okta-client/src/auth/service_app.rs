@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::dpop::Prover;
 use super::{AUTHORIZATION, DPOP, ServerClock, TokenSerial, secret_value};
-use crate::client::{body, pause, record, undecodable};
+use crate::client::{body, not_oauth, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
@@ -84,7 +84,9 @@ struct TokenRefusal {
 /// What the token endpoint answered.
 enum TokenResult {
     Token(TokenAnswer),
-    Refused(StatusCode, TokenRefusal),
+    Refused(TokenRefusal),
+    /// An answer that is no OAuth error.
+    NotOauth(Error),
     /// For so long, by the rate limit.
     Closed(Duration),
 }
@@ -259,7 +261,7 @@ impl ServiceApp {
                 Ok((TokenResult::Closed(retry_after), _)) => {
                     (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
                 }
-                Ok((TokenResult::Refused(status, refusal), other_time)) => {
+                Ok((TokenResult::Refused(refusal), other_time)) => {
                     if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
                         continue;
                     }
@@ -267,8 +269,9 @@ impl ServiceApp {
                     if other_time && !std::mem::replace(&mut clock_set, true) {
                         continue;
                     }
-                    return Err(refused(status, refusal));
+                    return Err(refused(refusal));
                 }
+                Ok((TokenResult::NotOauth(error), _)) => return Err(error),
                 Err(error) if error.is_transient() => (pause(failures + 1), error),
                 Err(error) => return Err(error),
             };
@@ -296,11 +299,14 @@ impl ServiceApp {
         let body = body(response, &self.token_url, LARGEST_ANSWER).await?;
         if !status.is_success() {
             let refusal: TokenRefusal = serde_json::from_slice(&body).unwrap_or_default();
-            return Ok(TokenResult::Refused(status, refusal));
+            if refusal.error.is_empty() {
+                return Ok(TokenResult::NotOauth(not_oauth(endpoint::TOKEN, status, &body)));
+            }
+            return Ok(TokenResult::Refused(refusal));
         }
         serde_json::from_slice(&body)
             .map(TokenResult::Token)
-            .map_err(|error| undecodable(endpoint::TOKEN, "an access token", error))
+            .map_err(|error| undecodable(endpoint::TOKEN, "an access token", &body, error))
     }
 
     async fn attempt(&self, http: &reqwest::Client) -> Result<reqwest::Response> {
@@ -342,10 +348,10 @@ impl ServiceApp {
     }
 }
 
-fn refused(status: StatusCode, refusal: TokenRefusal) -> Error {
+fn refused(refusal: TokenRefusal) -> Error {
     let TokenRefusal { error, error_description } = refusal;
     Error::Credentials {
-        error: if error.is_empty() { format!("status {}", status.as_u16()) } else { told(&error) },
+        error: told(&error),
         description: if error_description.is_empty() {
             "no reason given".into()
         } else {

@@ -1,6 +1,6 @@
 //! The settings of a client.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -220,7 +220,14 @@ impl OktaClientBuilder {
             }
         };
         let http = http.build().map_err(ConfigError::Http)?;
-        let inner = Inner { http, org, auth, pacer: self.pacer, total_time: self.total_time };
+        let inner = Inner {
+            http,
+            org,
+            auth,
+            pacer: self.pacer,
+            total_time: self.total_time,
+            other_hosts: Mutex::default(),
+        };
         Ok(OktaClient { inner: Arc::new(inner), lane: Lane::Normal })
     }
 }

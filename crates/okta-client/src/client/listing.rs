@@ -1,14 +1,18 @@
 //! Listings: pages that are asked for when they are needed, `next` links that are followed at home only.
 
-use futures::stream::{self, Stream, StreamExt, TryStreamExt};
-use serde::de::DeserializeOwned;
+use std::sync::PoisonError;
+
+use futures::stream::{self, Stream, TryStreamExt};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
 use super::OktaClient;
 use super::send::{Answer, Call};
 use crate::error::{Error, Result};
+use crate::item::{Item, read_list, without_mark};
 use crate::link;
 use crate::resources::{Page, PageCursor};
+use crate::text::told;
 
 impl OktaClient {
     /// One object.
@@ -17,8 +21,9 @@ impl OktaClient {
         decoded(&call, &answer)
     }
 
-    /// The items of a listing, page by page. Ends where no `next` link is given; an empty page does not end it.
-    pub(crate) fn list<T: DeserializeOwned + Send + 'static>(
+    /// The items of a listing, page by page. Ends where no `next` link is given; an empty page does not end it. An item
+    /// that cannot be read is an [`Error::Item`] in its place, after which the listing goes on.
+    pub(crate) fn list<T: Item + Send + 'static>(
         &self,
         first: Call,
     ) -> impl Stream<Item = Result<T>> + Send + 'static + use<T> {
@@ -36,35 +41,69 @@ impl OktaClient {
                     Some(url) => Some((call.at(url), way)),
                     None => None,
                 };
-                Ok(Some((stream::iter(page.items).map(Ok), next)))
+                let path = call.path().to_owned();
+                let unreadable = page
+                    .unreadable
+                    .into_iter()
+                    .map(move |item| Err(Error::Item { path: path.clone(), item: Box::new(item) }));
+                Ok(Some((stream::iter(page.items.into_iter().map(Ok).chain(unreadable)), next)))
             }
         })
         .try_flatten()
     }
 
     /// One page.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, call: &Call) -> Result<Page<T>> {
+    pub(crate) async fn page<T: Item>(&self, call: &Call) -> Result<Page<T>> {
         let answer = self.send(call).await?;
         let next = link::target(&answer.headers, "next");
         let next = next.map(|target| self.follow(call.path(), target)).transpose()?;
-        Ok(Page { items: decoded(call, &answer)?, next: next.map(PageCursor::from) })
+        let read = read_list(&answer.body);
+        let (items, unreadable) =
+            read.map_err(|error| undecodable(call.path(), call.expected, &answer.body, error))?;
+        Ok(Page { items, unreadable, next: next.map(PageCursor::from) })
     }
 
-    /// A link that may be followed with the org's credential.
-    pub(crate) fn follow(&self, path: &str, target: &str) -> Result<Url> {
-        let foreign = |origin: String| Error::ForeignOrigin { path: path.to_owned(), origin };
-        let url = self.inner.org.join(target).map_err(|_| foreign("not a URL".into()))?;
-        // A name and password in a URL would be sent as a credential in the place of ours.
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(foreign("with a user name".into()));
+    /// A `next` link as it may be asked for with the org's credential: its path and query at the org's own origin. The
+    /// host in it can be another name of the same org, or that of a gateway; the path has to be the listing's own.
+    fn follow(&self, path: &str, target: &str) -> Result<Url> {
+        let other = |target: String| Error::OtherListing { path: path.to_owned(), target };
+        let org = &self.inner.org;
+        let link = org.join(target).map_err(|_| other("what is not a URL".into()))?;
+        if !matches!(link.scheme(), "https" | "http") || link.path() != path {
+            return Err(other(told(&(link.origin().ascii_serialization() + link.path()))));
         }
-        if url.origin() == self.inner.org.origin() {
-            Ok(url)
-        } else {
-            Err(foreign(url.origin().ascii_serialization()))
+        if link.origin() != org.origin() {
+            self.note_other_host(&link);
+        }
+        let mut url = org.clone();
+        url.set_path(path);
+        url.set_query(link.query());
+        Ok(url)
+    }
+
+    /// Names another host of the org once.
+    fn note_other_host(&self, link: &Url) {
+        let origin = link.origin().ascii_serialization();
+        let mut known = self.inner.other_hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_HOSTS && !known.contains(&origin) {
+            tracing::warn!(
+                links = origin,
+                org_url = %self.inner.org,
+                "the links in Okta's listings name another host; they are asked for at org_url"
+            );
+            known.push(origin);
         }
     }
+
+    /// Other origins that `next` links have named in the place of the org's own: another name of the org, or that of a
+    /// gateway. They were asked for at the org URL.
+    pub fn other_origins(&self) -> Vec<String> {
+        self.inner.other_hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
+
+/// No org has more names that its links would show.
+const MOST_HOSTS: usize = 8;
 
 /// The pages behind, as far as it takes to notice a circle of any length (Brent's algorithm): one is remembered, for
 /// twice as many steps each time.
@@ -97,11 +136,18 @@ impl Way {
 }
 
 fn decoded<T: DeserializeOwned>(call: &Call, answer: &Answer) -> Result<T> {
-    serde_json::from_slice(&answer.body).map_err(|error| undecodable(call.path(), call.expected, error))
+    let text = without_mark(&answer.body);
+    serde_json::from_slice(text).map_err(|error| undecodable(call.path(), call.expected, text, error))
 }
 
 /// What is wrong with an answer and where, and nothing of what it holds: that can be personal data, or a token.
-pub(crate) fn undecodable(path: &str, expected: &'static str, error: serde_json::Error) -> Error {
+pub(crate) fn undecodable(
+    path: &str,
+    expected: &'static str,
+    text: &[u8],
+    error: serde_json::Error,
+) -> Error {
+    let well_formed = serde_json::from_slice::<IgnoredAny>(without_mark(text)).is_ok();
     let quotes = error.is_data() && !error.to_string().starts_with("missing field");
     let source = if quotes {
         let place = format!("line {} column {}", error.line(), error.column());
@@ -109,5 +155,5 @@ pub(crate) fn undecodable(path: &str, expected: &'static str, error: serde_json:
     } else {
         error
     };
-    Error::Decode { path: path.to_owned(), expected, source }
+    Error::Decode { path: path.to_owned(), expected, well_formed, source }
 }

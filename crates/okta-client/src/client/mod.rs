@@ -6,7 +6,7 @@ mod organization;
 mod refusal;
 mod send;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +15,7 @@ use url::Url;
 pub use builder::OktaClientBuilder;
 pub(crate) use listing::undecodable;
 pub use organization::Organization;
+pub(crate) use refusal::not_oauth;
 pub(crate) use send::{Call, body, pause, record, transport};
 
 use crate::auth::Authenticator;
@@ -39,6 +40,8 @@ struct Inner {
     auth: Authenticator,
     pacer: Pacer,
     total_time: Duration,
+    /// Origins that links have named in the place of the org's own.
+    other_hosts: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for OktaClient {

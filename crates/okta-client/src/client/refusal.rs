@@ -5,11 +5,14 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::model::null_as_default;
-use crate::text::told;
+use crate::item::without_mark;
+use crate::model::{or_default, text_or_none};
+use crate::text::{excerpt, told};
 
-/// "You do not have permission to perform the requested action."
+/// "Not found: Resource not found: {id} ({kind})": the only word that ends an object.
 /// <https://developer.okta.com/docs/reference/error-codes/>
+const GONE: &str = "E0000007";
+/// "You do not have permission to perform the requested action."
 const NO_PERMISSION: &str = "E0000006";
 /// "You do not have permission to access the feature you are requesting."
 pub(super) const FEATURE_MISSING: &str = "E0000015";
@@ -20,25 +23,82 @@ const MOST_CAUSES: usize = 10;
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Refusal {
-    #[serde(rename = "errorCode", deserialize_with = "null_as_default")]
+    #[serde(rename = "errorCode", deserialize_with = "or_default")]
     pub(super) code: String,
-    #[serde(rename = "errorSummary", deserialize_with = "null_as_default")]
+    #[serde(rename = "errorSummary", deserialize_with = "or_default")]
     summary: String,
-    #[serde(rename = "errorCauses", deserialize_with = "null_as_default")]
+    #[serde(rename = "errorCauses", deserialize_with = "or_default")]
     causes: Vec<Cause>,
+    /// The words of an answer that is no error object of Okta's.
+    #[serde(skip)]
+    text: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Cause {
-    #[serde(rename = "errorSummary", deserialize_with = "null_as_default")]
+    #[serde(rename = "errorSummary", deserialize_with = "or_default")]
     summary: String,
+}
+
+/// The words of gateways that answer in JSON.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Words {
+    #[serde(deserialize_with = "text_or_none")]
+    error_description: Option<String>,
+    #[serde(deserialize_with = "text_or_none")]
+    message: Option<String>,
+    #[serde(deserialize_with = "text_or_none")]
+    detail: Option<String>,
+    #[serde(deserialize_with = "text_or_none")]
+    title: Option<String>,
+    #[serde(deserialize_with = "text_or_none")]
+    error: Option<String>,
 }
 
 impl Refusal {
     pub(super) fn read(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
+        let body = without_mark(body);
+        let refusal: Self = serde_json::from_slice(body).unwrap_or_default();
+        if refusal.is_okta_s() { refusal } else { Self { text: words(body), ..refusal } }
     }
+
+    /// True if Okta wrote it, as far as that can be told.
+    const fn is_okta_s(&self) -> bool {
+        !self.code.is_empty()
+    }
+
+    /// Its words: Okta's summary and causes, or what else the answer says.
+    fn reason(&self) -> String {
+        let causes = self.causes.iter().take(MOST_CAUSES).map(|cause| &cause.summary);
+        let parts: Vec<&str> = [&self.summary]
+            .into_iter()
+            .chain(causes)
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        if parts.is_empty() { self.text.clone() } else { excerpt(parts.join("; ").as_bytes()) }
+    }
+
+    /// True if it is Okta's word that the object at this path is not there.
+    fn ends(&self, path: &str) -> bool {
+        // The answer for another object, from a cache or a gateway that mixes them up, ends neither.
+        let named =
+            self.summary.split_once("Resource not found: ").and_then(|(_, id)| id.split_whitespace().next());
+        self.code == GONE && named.is_none_or(|id| path.split('/').any(|part| part == id))
+    }
+}
+
+/// The words of an answer that is not an error object of Okta's.
+pub(crate) fn words(body: &[u8]) -> String {
+    let Ok(words) = serde_json::from_slice::<Words>(body) else { return excerpt(body) };
+    let Words { error_description, message, detail, title, error } = words;
+    let first = [error_description, message, detail, title, error]
+        .into_iter()
+        .flatten()
+        .find(|text| !text.is_empty());
+    first.map_or_else(String::new, |text| excerpt(text.as_bytes()))
 }
 
 /// The challenges of an answer; empty when it has none.
@@ -92,16 +152,25 @@ pub(super) fn refused(
     let oauth = parameter("error");
     match (status.as_u16(), oauth.as_deref(), refusal.code.as_str()) {
         (300..=399, ..) => Error::Redirect { path },
-        (404, ..) => Error::NotFound { path },
+        (404, ..) if refusal.ends(&path) => Error::NotFound { path },
+        (404, ..) | (410, _, "") => {
+            Error::Misrouted { path, status: status.as_u16(), reason: refusal.reason() }
+        }
+        (407 | 511, ..) => Error::Blocked { path, status: status.as_u16(), reason: refusal.reason() },
         (403, Some("insufficient_scope"), _) => {
             let scope = parameter("scope").or_else(|| lacking.map(str::to_owned));
-            Error::ScopeMissing { path, scope: scope.unwrap_or_else(|| "it needs".into()) }
+            let reason = parameter("error_description").unwrap_or_else(|| refusal.reason());
+            Error::ScopeMissing { path, scope: scope.unwrap_or_else(|| "it needs".into()), reason }
+        }
+        // Okta would have said it in its error object, or in the header.
+        (400..=499, None, "") if status == StatusCode::FORBIDDEN || !refusal.text.is_empty() => {
+            Error::Blocked { path, status: status.as_u16(), reason: refusal.reason() }
         }
         // The session of a cookie, in words of a time before OAuth: the credential did not get through.
         (403, _, "E0000005") => credentials("E0000005".into(), None, &refusal.summary),
         (403, _, NO_PERMISSION) => match lacking {
-            Some(scope) => Error::ScopeMissing { path, scope: scope.to_owned() },
-            None => Error::RoleMissing { path },
+            Some(scope) => Error::ScopeMissing { path, scope: scope.to_owned(), reason: refusal.reason() },
+            None => Error::RoleMissing { path, reason: refusal.reason() },
         },
         // No other token would change that.
         (401, _, FEATURE_MISSING) => validation(path, status, refusal),
@@ -112,6 +181,21 @@ pub(super) fn refused(
             credentials(error, parameter("error_description"), &refusal.summary)
         }
         _ => validation(path, status, refusal),
+    }
+}
+
+/// The error that an answer of the token endpoint stands for that is no OAuth error.
+pub(crate) fn not_oauth(path: &str, status: StatusCode, body: &[u8]) -> Error {
+    let (path, refusal) = (path.to_owned(), Refusal::read(body));
+    let (reason, status) = (refusal.reason(), status.as_u16());
+    match status {
+        404 | 410 => Error::Misrouted { path, status, reason },
+        403 | 407 | 511 if !refusal.is_okta_s() => Error::Blocked { path, status, reason },
+        _ if !refusal.text.is_empty() => Error::Blocked { path, status, reason },
+        _ => {
+            let error = if refusal.is_okta_s() { told(&refusal.code) } else { format!("status {status}") };
+            credentials(error, None, &reason)
+        }
     }
 }
 

@@ -19,6 +19,8 @@ use crate::pacer::{SHORTEST, Slot};
 
 /// How often a call is tried when the org has trouble of its own. Waits for the rate limit do not count.
 const ATTEMPTS: u32 = 6;
+/// How often a call is tried that something else than Okta answers.
+const ROAD_ATTEMPTS: u32 = 3;
 /// No answer of Okta's comes near; what is larger is no answer of Okta's.
 const LARGEST_ANSWER: usize = 64 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -155,7 +157,10 @@ impl OktaClient {
                     429 => return Err(limited()),
                     status @ (500 | 502..=504) => Error::Unavailable { path: path.to_owned(), status },
                     _ if self.remedied(&received, serial, &mut remedies) => continue,
-                    _ => return Err(self.refusal(call, &received)),
+                    _ => match self.refusal(call, &received) {
+                        error @ Error::Misrouted { .. } if failures + 1 < ROAD_ATTEMPTS => error,
+                        error => return Err(error),
+                    },
                 },
                 Err(error) => error,
             };

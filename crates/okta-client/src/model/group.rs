@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{GroupProfile, null_as_default, open_enum};
+use super::{GroupProfile, id, null_as_default, open_enum, or_default, time_or_none};
 
 open_enum!(
     /// Who manages a group.
@@ -18,26 +18,28 @@ open_enum!(
     }
 );
 
-/// A group. Names need not be unique; `id` is.
+/// A group. Names need not be unique; `id` is. Only id, type, and profile are needed: any other member of another kind
+/// than documented reads as absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
     /// The immutable id.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Who manages it.
     #[serde(rename = "type")]
     pub kind: GroupType,
     /// Which profile it has.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "or_default")]
     pub object_class: Vec<String>,
     /// When it was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub created: Option<Timestamp>,
     /// When the profile changed last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub last_updated: Option<Timestamp>,
     /// When the members changed last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub last_membership_updated: Option<Timestamp>,
     /// Name, description and custom attributes.
     #[serde(default, deserialize_with = "null_as_default")]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{null_as_default, open_enum};
+use super::{id, null_as_default, open_enum, or_default, text_or_none};
 
 open_enum!(
     /// What kind of object a target or actor is.
@@ -39,10 +39,10 @@ pub struct Target {
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: TargetType,
     /// Another name of it: a user's login.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub alternate_id: Option<String>,
     /// What people call it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Everything else, as received.
     #[serde(flatten)]
@@ -63,37 +63,39 @@ pub type Actor = Target;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// `SUCCESS`, `FAILURE`, …; the case varies.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     pub result: Option<String>,
     /// Why it failed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     pub reason: Option<String>,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// Something that happened in the org.
+/// Something that happened in the org. Only its uuid, time, type, and the ids and types of its targets are needed: any
+/// other member of another kind than documented reads as absent.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEvent {
     /// The event's id, the same in the log and in deliveries.
+    #[serde(deserialize_with = "id")]
     pub uuid: String,
     /// When it happened.
     pub published: Timestamp,
     /// What happened, by Okta's catalogue.
     pub event_type: String,
     /// How bad it is: `DEBUG`, `INFO`, `WARN`, `ERROR`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
     /// What happened, for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub display_message: Option<String>,
     /// Who did it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub actor: Option<Actor>,
     /// How it went.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub outcome: Option<Outcome>,
     /// Whom it was done to. To be found by type, never by position.
     #[serde(default, deserialize_with = "without_nulls")]

@@ -18,13 +18,50 @@ pub use schema::{OneOf, PropertyItems, PropertyType, Schema, SchemaDefinition, S
 pub use user::{User, UserStatus, UserTypeRef};
 pub use user_type::UserType;
 
+use jiff::Timestamp;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// Reads `null` as the default.
 pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     input: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(input)?.unwrap_or_default())
+}
+
+/// Reads a time, and anything else as none.
+pub(crate) fn time_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(text_or_none(input)?.and_then(|text| text.parse().ok()))
+}
+
+/// Reads text, and anything else as none.
+pub(crate) fn text_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    Ok(match Lenient::deserialize(input)? {
+        Lenient::Text(text) => Some(text),
+        Lenient::Other(_) => None,
+    })
+}
+
+/// Reads what has the right shape, and anything else as the default.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(
+    input: D,
+) -> Result<T, D::Error> {
+    Ok(T::deserialize(Value::deserialize(input)?).unwrap_or_default())
+}
+
+/// Text, or a value of another kind.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+/// Reads an id, which is never empty.
+pub(crate) fn id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let id = String::deserialize(input)?;
+    if id.is_empty() { Err(D::Error::custom("an id that is empty")) } else { Ok(id) }
 }
 
 /// A word of Okta's that may be new to this crate.

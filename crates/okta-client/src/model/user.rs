@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{UserProfile, null_as_default, open_enum};
+use super::{UserProfile, id, null_as_default, open_enum, or_default, time_or_none};
 
 open_enum!(
     /// Where a user is in its life cycle.
@@ -35,34 +35,41 @@ pub struct UserTypeRef {
     pub id: String,
 }
 
-/// A user. `id` never changes; login, email and type can.
+/// A user. `id` never changes; login, email and type can. Only id, status, and profile are needed: any other member of
+/// another kind than documented reads as absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The immutable id.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Where it is in its life cycle.
     pub status: UserStatus,
     /// When it was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub created: Option<Timestamp>,
     /// When it was activated.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub activated: Option<Timestamp>,
     /// When the status changed last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub status_changed: Option<Timestamp>,
     /// When it signed in last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub last_login: Option<Timestamp>,
     /// When profile or status changed last; memberships do not count.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub last_updated: Option<Timestamp>,
     /// When the password changed last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time_or_none")]
     pub password_changed: Option<Timestamp>,
     /// The user type.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub user_type: Option<UserTypeRef>,
     /// Base and custom attributes.
     #[serde(default, deserialize_with = "null_as_default")]

@@ -98,6 +98,7 @@ fn body(path: &str, hook: &NewEventHook) -> Result<Bytes> {
     serde_json::to_vec(hook).map(Bytes::from).map_err(|source| Error::Decode {
         path: path.to_owned(),
         expected: "an event hook",
+        well_formed: true,
         source,
     })
 }

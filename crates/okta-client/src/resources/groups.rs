@@ -9,7 +9,8 @@ use super::{SortOrder, checked, found, sort};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::Result;
-use crate::model::{Group, User};
+use crate::item::Item;
+use crate::model::{Group, User, id};
 
 const PATH: &str = "/api/v1/groups";
 
@@ -38,7 +39,12 @@ impl GroupQuery {
 /// A member of which only the id is wanted.
 #[derive(Deserialize)]
 struct MemberId {
+    #[serde(deserialize_with = "id")]
     id: String,
+}
+
+impl Item for MemberId {
+    const NEEDED: &'static [&'static str] = &["id"];
 }
 
 /// Groups and their members.
@@ -117,7 +123,7 @@ impl Groups<'_> {
         self.listed::<MemberId>(id, 1000, "a page of members").map_ok(|member| member.id)
     }
 
-    fn listed<T: serde::de::DeserializeOwned + Send + 'static>(
+    fn listed<T: Item + Send + 'static>(
         self,
         id: &str,
         limit: u16,

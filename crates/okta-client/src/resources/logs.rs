@@ -13,6 +13,7 @@ use super::SortOrder;
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::{Error, Result};
+use crate::item::Unreadable;
 use crate::model::LogEvent;
 
 const PATH: &str = "/api/v1/logs";
@@ -83,6 +84,8 @@ pub enum LogStart {
 pub struct LogPage {
     /// The events. None means that there is nothing new.
     pub events: Vec<LogEvent>,
+    /// Events that could not be read. The place is after them, too.
+    pub unreadable: Vec<Unreadable>,
     /// The place after them. To be stored together with what was made of the events.
     pub checkpoint: LogCheckpoint,
 }
@@ -180,7 +183,7 @@ impl Follower {
         match &page {
             Ok(page) => {
                 self.next = self.next.at(page.checkpoint.0.clone());
-                self.wait = page.events.is_empty();
+                self.wait = page.events.is_empty() && page.unreadable.is_empty();
             }
             Err(error) => {
                 self.wait = true;
@@ -194,7 +197,7 @@ impl Follower {
 async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
     let page = client.page(call).await?;
     let next = page.next.ok_or_else(|| Error::NoNextLink { path: PATH.into() })?;
-    Ok(LogPage { events: page.items, checkpoint: LogCheckpoint(next.into()) })
+    Ok(LogPage { events: page.items, unreadable: page.unreadable, checkpoint: LogCheckpoint(next.into()) })
 }
 
 /// As Okta writes times: UTC, with milliseconds.

@@ -96,36 +96,141 @@ async fn pages_that_lead_in_a_circle_end_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_next_link_to_another_origin_is_not_followed() {
+async fn next_link_elsewhere_is_asked_at_home() {
     let elsewhere = MockServer::start().await;
     let port = |uri: &str| uri.rsplit(':').next().unwrap().to_owned();
     let server = server().await;
     let (home, other_port) = (port(&server.uri()), port(&elsewhere.uri()));
-    for (n, foreign) in [
-        format!("http://127.0.0.1:{other_port}/api/v1/users"),
-        format!("http://localhost:{other_port}/api/v1/users"),
-        format!("//127.0.0.1:{other_port}/api/v1/users"),
-        format!("https://127.0.0.1:{home}/api/v1/users"),
-        format!("http://localhost:{home}/api/v1/users"),
-        format!("http://me:s3cret@127.0.0.1:{home}/api/v1/users?after=a"),
-        format!("http://127.0.0.1:{home}@127.0.0.1:{other_port}/"),
-        "http://[".into(),
-        "file:///etc/passwd".into(),
+    let at = "/api/v1/groups/00g1/users";
+    for (n, origin) in [
+        format!("http://127.0.0.1:{other_port}"),
+        format!("http://localhost:{home}"),
+        format!("//127.0.0.1:{other_port}"),
+        format!("https://127.0.0.1:{home}"),
+        "https://127.0.0.1:443".into(),
+        "https://example-admin.okta.com".into(),
+        format!("http://me:s3cret@127.0.0.1:{other_port}"),
     ]
     .iter()
     .enumerate()
     {
-        let page = ok(json!([user(1)])).append_header("link", format!("<{foreign}>; rel=\"next\""));
+        server.reset().await;
+        tokens(&server, str::to_owned).await;
+        let last = Mock::given(path(at)).and(query_param("after", format!("a{n}")));
+        last.respond_with(ok(json!([user(2)]))).expect(1).mount(&server).await;
+        let link = format!("<{origin}{at}?after=a{n}&limit=1000>; rel=\"next\"");
+        answer(&server, at, ok(json!([user(1)])).append_header("link", link)).await;
+        let okta = client(&server);
+        let members: Vec<String> = okta.groups().member_ids("00g1").try_collect().await.unwrap();
+        assert_eq!(members, ["00u1", "00u2"], "{origin}");
+        let named = okta.other_origins();
+        assert!(named.len() <= 1 && !named.iter().any(|origin| origin.contains("s3cret")), "{named:?}");
+        assert_eq!(named.is_empty(), origin.is_empty(), "{origin}: {named:?}");
+    }
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn next_link_to_another_path_ends_the_listing() {
+    let server = server().await;
+    for (n, target) in [
+        "/api/v1/users?after=a".to_owned(),
+        format!("{}/api/v1/apps?after=a", server.uri()),
+        "/".into(),
+        "http://[".into(),
+        "file:///etc/passwd".into(),
+        format!("ftp://127.0.0.1/api/v1/groups/00g5/users"),
+    ]
+    .iter()
+    .enumerate()
+    {
         let at = format!("/api/v1/groups/00g{n}/users");
+        let page = ok(json!([user(1)])).append_header("link", format!("<{target}>; rel=\"next\""));
         answer(&server, &at, page).await;
         let result: Result<Vec<_>, _> =
             client(&server).groups().members(&format!("00g{n}")).try_collect().await;
-        let Err(error @ Error::ForeignOrigin { .. }) = &result else { panic!("{foreign}: {result:?}") };
-        assert!(!error.to_string().contains("s3cret"), "{error}");
-        assert_eq!(sent(&server, &at).await.len(), 1, "{foreign}");
+        assert!(matches!(&result, Err(Error::OtherListing { .. })), "{target}: {result:?}");
+        assert_eq!(sent(&server, &at).await.len(), 1, "{target}");
     }
     assert!(sent(&server, "/api/v1/users").await.is_empty());
-    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+    let link = ok(json!([])).append_header("link", "</api/v1/apps?after=x>; rel=\"next\"");
+    answer(&server, "/api/v1/users", link).await;
+    let error = client(&server).users().page(&UserQuery::default()).await.unwrap_err();
+    assert!(error.to_string().contains("/api/v1/apps, which is not the same listing"), "{error}");
+    assert!(!error.is_transient());
+}
+
+#[tokio::test]
+async fn odd_item_leaves_the_rest_of_its_page() {
+    let server = server().await;
+    let odd = |id: &str, member: &str, value: Value| {
+        let mut user = json!({"id": id, "status": "ACTIVE", "profile": {"login": "odd@example.com"}});
+        user[member] = value;
+        user
+    };
+    let first = json!([
+        odd("00u1", "status", Value::Null),
+        user(2),
+        Value::Null,
+        odd("00u3", "lastLogin", json!("")),
+        odd("00u4", "type", json!({})),
+        odd("00u5", "activated", json!("Mon Jan 05 10:15:30 UTC 2026"))
+    ]);
+    let first = ok(first).append_header("link", "</api/v1/users?after=a>; rel=\"next\"");
+    answer_once(&server, "/api/v1/users", first).await;
+    answer(&server, "/api/v1/users", ok(json!([odd("00u6", "profile", json!("x")), user(7)]))).await;
+    let okta = client(&server);
+    let items: Vec<_> = okta.users().list(&UserQuery::default()).collect().await;
+    let ids: Vec<&str> = items.iter().flatten().map(|user| user.id.as_str()).collect();
+    assert_eq!(ids, ["00u2", "00u3", "00u4", "00u5", "00u7"]);
+    let odd: Vec<String> =
+        items.iter().filter_map(|item| item.as_ref().err()).map(ToString::to_string).collect();
+    let prefix = "an item in the answer to /api/v1/users could not be read: ";
+    assert_eq!(
+        odd,
+        [
+            format!("{prefix}00u1 has null in the field status"),
+            format!("{prefix}the one at position 3 is null in place of an object"),
+            format!("{prefix}00u6 has text in the field profile"),
+        ]
+    );
+    let page = okta.users().page(&UserQuery::default()).await.unwrap();
+    assert_eq!((page.items.len(), page.unreadable[0].id.as_deref()), (1, Some("00u6")));
+}
+
+#[tokio::test]
+async fn odd_group_is_named_and_left_out() {
+    let server = server().await;
+    let good = json!({"id": "00g2", "type": "OKTA_GROUP", "profile": {"name": "b"}, "objectClass": "okta:user_group",
+        "lastMembershipUpdated": ""});
+    answer(&server, "/api/v1/groups", ok(json!([{"id": "00g1", "profile": {"name": "a"}}, good]))).await;
+    let page = client(&server).groups().page(&GroupQuery::default()).await.unwrap();
+    assert_eq!(page.items[0].id, "00g2");
+    assert_eq!(page.unreadable[0].to_string(), "00g1 has nothing in the field type");
+}
+
+#[tokio::test]
+async fn answer_that_is_no_list_is_not_an_empty_one() {
+    let server = server().await;
+    for (n, (body, well_formed)) in [
+        ("", false),
+        ("[{\"id\": \"00u1\"}, {\"id\": \"00", false),
+        ("<html>404</html>", false),
+        ("{\"id\": \"00u1\"}", true),
+        ("null", true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = ResponseTemplate::new(200).set_body_string(body);
+        answer(&server, &format!("/api/v1/groups/00g{n}/users"), body).await;
+        let members: Vec<_> = client(&server).groups().member_ids(&format!("00g{n}")).collect().await;
+        let [Err(error @ Error::Decode { well_formed: is, .. })] = members.as_slice() else {
+            panic!("{members:?}")
+        };
+        assert_eq!((*is, error.is_transient()), (well_formed, !well_formed), "{n}");
+        assert_eq!(error.hint().unwrap().contains("proxy"), !well_formed, "{n}");
+    }
 }
 
 #[tokio::test]

@@ -139,13 +139,53 @@ async fn a_page_without_a_place_after_it_cannot_be_followed() {
 }
 
 #[tokio::test]
-async fn a_place_elsewhere_in_an_answer_ends_the_stream() {
+async fn log_link_elsewhere_is_asked_at_home() {
     let server = server().await;
     let elsewhere = MockServer::start().await;
+    at(&server, "a", 1, page(&server, json!([event(2)]), "b")).await;
     answer(&server, LOGS, page(&elsewhere, json!([event(1)]), "a")).await;
-    let items: Vec<_> = client(&server).logs().follow(&since(), PAUSE).collect().await;
-    assert!(matches!(items.as_slice(), [Err(Error::ForeignOrigin { .. })]), "{items:?}");
+    let okta = client(&server);
+    let pages: Vec<_> = okta.logs().follow(&since(), PAUSE).take(2).try_collect().await.unwrap();
+    assert_eq!(pages[1].events[0].uuid, "e2");
+    assert!(pages[0].checkpoint.to_string().starts_with(&server.uri()), "stored with the org's own origin");
+    assert_eq!(okta.other_origins(), [elsewhere.uri()]);
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn log_link_to_another_path_ends_the_stream() {
+    let server = server().await;
+    let link = "</api/v1/users?after=a>; rel=\"next\"";
+    answer(&server, LOGS, ok(json!([event(1)])).append_header("link", link)).await;
+    let items: Vec<_> = client(&server).logs().follow(&since(), PAUSE).collect().await;
+    assert!(matches!(items.as_slice(), [Err(Error::OtherListing { .. })]), "{items:?}");
+}
+
+#[tokio::test]
+async fn odd_event_leaves_the_rest_of_its_page() {
+    let server = server().await;
+    let mut odd = [event(1), event(2), event(3), event(5)];
+    odd[0].as_object_mut().unwrap().remove("published");
+    odd[1]["severity"] = json!(3);
+    odd[1]["outcome"] = json!("SUCCESS");
+    odd[3]["target"] = json!("all");
+    answer(&server, LOGS, page(&server, json!(odd), "a")).await;
+    let page = client(&server).logs().poll(&since()).await.unwrap();
+    assert_eq!(page.events.iter().map(|event| event.uuid.as_str()).collect::<Vec<_>>(), ["e2", "e3"]);
+    let odd: Vec<String> = page.unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(odd, ["e1 has nothing in the field published", "e5 has text in the field target"]);
+    assert!(page.checkpoint.to_string().ends_with("after=a"), "the place is after them");
+}
+
+#[tokio::test]
+async fn log_page_that_is_no_json_is_asked_for_again() {
+    let server = server().await;
+    answer_once(&server, LOGS, ResponseTemplate::new(200).set_body_string("<html>wait</html>")).await;
+    answer(&server, LOGS, page(&server, json!([event(1)]), "a")).await;
+    let okta = client(&server);
+    let items: Vec<_> = hurried(okta.logs().follow(&since(), PAUSE).take(2).collect()).await;
+    assert!(matches!(&items[0], Err(Error::Decode { well_formed: false, .. })), "{items:?}");
+    assert_eq!(items[1].as_ref().unwrap().events.len(), 1);
 }
 
 #[tokio::test]

@@ -55,6 +55,12 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
         ("users/invalid", refusal(400, "E0000001", "Api validation failed: filter")),
         ("users/moved", ResponseTemplate::new(302).insert_header("location", "https://elsewhere.example/")),
         ("users/gateway", ResponseTemplate::new(400).set_body_string("<html>blocked</html>")),
+        ("users/zone", refusal(403, "E0000006", "The IP address is not in an allowed network zone")),
+        ("users/firewall", ResponseTemplate::new(401).set_body_string("<h1>Sign in</h1>\u{1b}[2J")),
+        ("users/proxy", ResponseTemplate::new(407).set_body_string("Proxy authentication required")),
+        ("users/portal", ResponseTemplate::new(511).set_body_string("<title>Guest network</title>")),
+        ("users/json", ResponseTemplate::new(403).set_body_json(json!({"message": "IP denied by policy 7"}))),
+        ("users/echo", ResponseTemplate::new(403).set_body_string("denied: Authorization: DPoP abc.def.ghi")),
         ("users/unreadable", ResponseTemplate::new(200).set_body_string("{\"id\": \"secret")),
     ];
     let okta = client(&server);
@@ -66,11 +72,86 @@ async fn each_refusal_says_what_failed_and_what_to_do() {
             "users" => okta.users().get(id).await.unwrap_err(),
             _ => okta.groups().get(id).await.unwrap_err(),
         };
-        assert!(!error.is_transient(), "{error}");
+        let passes = matches!(error, Error::Blocked { .. } | Error::Decode { well_formed: false, .. });
+        assert_eq!(error.is_transient(), passes, "{error}");
         assert!(std::error::Error::source(&error).is_none_or(|s| !s.to_string().contains("secret")));
         told.push(format!("{error}\n  hint: {}", error.hint().unwrap_or_default()));
     }
     insta::assert_snapshot!(told.join("\n"));
+}
+
+#[tokio::test]
+async fn only_okta_s_own_404_ends_an_object() {
+    let gone = |id: &str| refusal(404, "E0000007", &format!("Not found: Resource not found: {id} (User)"));
+    let live = [
+        ("page", ResponseTemplate::new(404).set_body_string("<html><h1>404</h1></html>")),
+        ("empty", ResponseTemplate::new(404)),
+        (
+            "gateway",
+            ResponseTemplate::new(404).set_body_json(json!({"status": 404, "message": "no Route matched"})),
+        ),
+        ("path", refusal(404, "E0000008", "The requested path was not found")),
+        ("listed", ResponseTemplate::new(404).set_body_json(json!([{"errorCode": "E0000007"}]))),
+        ("text", ResponseTemplate::new(404).set_body_string("E0000007")),
+        ("another", gone("00u2")),
+        ("moved", ResponseTemplate::new(410).set_body_string("<html>Gone</html>")),
+        ("forbidden", ResponseTemplate::new(403).set_body_string("<html>E0000007</html>")),
+    ];
+    let server = server().await;
+    let okta = client(&server);
+    for (id, response) in live {
+        for kind in ["users", "groups"] {
+            answer(&server, &format!("/api/v1/{kind}/{id}"), response.clone()).await;
+        }
+        let found = hurried(async {
+            (okta.users().find(id).await.map(drop), okta.groups().find(id).await.map(drop))
+        });
+        for error in [found.await.0.unwrap_err(), okta_group(&okta, id).await] {
+            assert!(matches!(error, Error::Misrouted { .. } | Error::Blocked { .. }), "{id}: {error:?}");
+            assert!(error.is_transient(), "{id}");
+        }
+    }
+    assert_eq!(sent(&server, "/api/v1/users/page").await.len(), 3, "asked again, not for ever");
+    answer(&server, "/api/v1/users/00u9", gone("00u9")).await;
+    assert!(okta.users().find("00u9").await.unwrap().is_none());
+    assert_eq!(sent(&server, "/api/v1/users/00u9").await.len(), 1, "Okta's word needs no repetition");
+}
+
+async fn okta_group(okta: &okta_client::OktaClient, id: &str) -> Error {
+    hurried(okta.groups().find(id)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn gateway_that_is_well_again_is_asked_again() {
+    let server = server().await;
+    answer_once(&server, "/api/v1/users/00u1", ResponseTemplate::new(404).set_body_string("<html>")).await;
+    answer(&server, "/api/v1/users/00u1", ok(user(1))).await;
+    let okta = client(&server);
+    assert!(hurried(okta.users().find("00u1")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn token_endpoint_s_own_words_are_shown() {
+    for (response, told) in [
+        (
+            ResponseTemplate::new(403).set_body_string("<h1>Your IP was rejected</h1>"),
+            "/oauth2/v1/token was refused on the way to Okta, with status 403: \"Your IP was rejected\"",
+        ),
+        (
+            ResponseTemplate::new(404).set_body_string("no such app here"),
+            "/oauth2/v1/token was answered with status 404, which says nothing about the object: \"no such app here\"",
+        ),
+        (
+            refusal(403, "E0000006", "You do not have permission"),
+            "Okta refused the app's credentials (E0000006): You do not have permission",
+        ),
+    ] {
+        let server = MockServer::start().await;
+        answer(&server, TOKEN, response).await;
+        let error = client(&server).users().get("00u1").await.unwrap_err();
+        assert_eq!(error.to_string(), told);
+        assert_eq!(sent(&server, TOKEN).await.len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -137,7 +218,7 @@ async fn an_answer_that_cannot_be_read_says_where_and_repeats_nothing() {
     let server = server().await;
     for (at, body) in [
         ("kind", json!({"id": "00u1", "status": "ACTIVE", "profile": "ada@example.com"})),
-        ("time", json!({"id": "00u1", "status": "ACTIVE", "created": "ada@example.com"})),
+        ("id", json!({"id": {"login": "ada@example.com"}, "status": "ACTIVE"})),
         ("text", json!("ada@example.com")),
     ] {
         answer(&server, &format!("/api/v1/users/{at}"), ok(body)).await;

@@ -31,6 +31,12 @@ pub(crate) async fn server() -> MockServer {
 /// The same, with other scopes than asked for.
 pub(crate) async fn granting(scopes: impl Fn(&str) -> String + Send + Sync + 'static) -> MockServer {
     let server = MockServer::start().await;
+    tokens(&server, scopes).await;
+    server
+}
+
+/// Has a server give out tokens with these scopes.
+pub(crate) async fn tokens(server: &MockServer, scopes: impl Fn(&str) -> String + Send + Sync + 'static) {
     let count = AtomicUsize::new(0);
     Mock::given(method("POST"))
         .and(path(TOKEN))
@@ -45,9 +51,8 @@ pub(crate) async fn granting(scopes: impl Fn(&str) -> String + Send + Sync + 'st
                 "token_type": "DPoP", "expires_in": 3600, "access_token": format!("token-{n}"),
                 "scope": scopes(&form(request)["scope"]) }))
         })
-        .mount(&server)
+        .mount(server)
         .await;
-    server
 }
 
 /// Runs with a clock that goes fifty times as fast as the answers come, so that waits cost next to nothing.

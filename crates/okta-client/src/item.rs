@@ -1,0 +1,219 @@
+//! Lists that are read item by item: one that cannot be read does not stop the others.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::model::{EventHook, Group, LogEvent, User};
+
+/// An object that listings hold.
+pub(crate) trait Item: DeserializeOwned {
+    /// The members without which it cannot be used, its id first.
+    const NEEDED: &'static [&'static str];
+}
+
+impl Item for User {
+    const NEEDED: &'static [&'static str] = &["id", "status", "profile"];
+}
+
+impl Item for Group {
+    const NEEDED: &'static [&'static str] = &["id", "type", "profile"];
+}
+
+impl Item for LogEvent {
+    const NEEDED: &'static [&'static str] = &["uuid", "published", "eventType"];
+}
+
+impl Item for EventHook {
+    const NEEDED: &'static [&'static str] = &["id", "name", "status", "events", "channel"];
+}
+
+/// An item that could not be read: its id, if that much can be read, and the field that is in the way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id: `id`, or of an event `uuid`.
+    pub id: Option<String>,
+    /// Its position in the page, from 0.
+    pub position: usize,
+    /// The path of the field that is not as it should be: `status`, `target[0].id`. Empty when the item is no object.
+    pub field: String,
+    /// The kind of value that stands there: `nothing`, `null`, `text`, …
+    pub found: &'static str,
+    /// The item as received.
+    raw: Value,
+}
+
+impl Unreadable {
+    /// The item as received; it may hold personal data.
+    pub const fn raw(&self) -> &Value {
+        &self.raw
+    }
+
+    fn new<T: Item>(position: usize, raw: Value, path: &str) -> Self {
+        let id = T::NEEDED.first().and_then(|name| raw.get(name)?.as_str());
+        let id = id.filter(|id| !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_graphic()));
+        let missing = || T::NEEDED.iter().find(|name| raw.get(name).is_none_or(Value::is_null));
+        let field = match path {
+            _ if !raw.is_object() => "",
+            "." => missing().copied().unwrap_or_default(),
+            path => path,
+        };
+        let pointer = field.split(['.', '[']).map(|part| part.trim_end_matches(']'));
+        let value = pointer.filter(|part| !part.is_empty()).try_fold(&raw, |value, part| match value {
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+            value => value.get(part),
+        });
+        Self { id: id.map(str::to_owned), position, field: field.to_owned(), found: kind_of(value), raw }
+    }
+}
+
+const fn kind_of(value: Option<&Value>) -> &'static str {
+    match value {
+        None => "nothing",
+        Some(Value::Null) => "null",
+        Some(Value::Bool(_)) => "a truth value",
+        Some(Value::Number(_)) => "a number",
+        Some(Value::String(_)) => "text",
+        Some(Value::Array(_)) => "a list",
+        Some(Value::Object(_)) => "an object",
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) => write!(f, "{id}")?,
+            None => write!(f, "the one at position {}", self.position + 1)?,
+        }
+        match self.field.as_str() {
+            "" => write!(f, " is {} in place of an object", self.found),
+            field => write!(f, " has {} in the field {field}", self.found),
+        }
+    }
+}
+
+impl fmt::Debug for Unreadable {
+    /// Without the item itself, which is personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unreadable({self})")
+    }
+}
+
+/// The items of a list that can be read, and those that cannot. The whole list at once, because that is fast and nearly
+/// always good; one by one otherwise.
+///
+/// # Errors
+/// When the text is not JSON, or not a list.
+pub(crate) fn read_list<T: Item>(text: &[u8]) -> Result<(Vec<T>, Vec<Unreadable>), serde_json::Error> {
+    let text = without_mark(text);
+    if let Ok(items) = serde_json::from_slice(text) {
+        return Ok((items, Vec::new()));
+    }
+    Ok(read_items(serde_json::from_slice(text)?))
+}
+
+/// The same for items that are JSON values already.
+pub(crate) fn read_items<T: Item>(values: Vec<Value>) -> (Vec<T>, Vec<Unreadable>) {
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    for (position, value) in values.into_iter().enumerate() {
+        match serde_path_to_error::deserialize(&value) {
+            Ok(item) => items.push(item),
+            Err(error) => {
+                let path = error.path().to_string();
+                unreadable.push(Unreadable::new::<T>(position, value, &path));
+            }
+        }
+    }
+    (items, unreadable)
+}
+
+/// The text after a byte order mark.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn odd<T: Item>(item: &Value) -> String {
+        let (_, unreadable) = read_items::<T>(vec![item.clone()]);
+        unreadable.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn odd_item_is_named_by_field() {
+        let user = |member: &str, value: Value| {
+            let mut user = json!({"id": "00u1", "status": "ACTIVE", "profile": {"login": "a"}});
+            user[member] = value;
+            odd::<User>(&user)
+        };
+        assert_eq!(user("status", Value::Null), "00u1 has null in the field status");
+        assert_eq!(user("status", json!(3)), "00u1 has a number in the field status");
+        assert_eq!(user("profile", json!("Ada")), "00u1 has text in the field profile");
+        assert_eq!(user("id", json!("")), "the one at position 1 has text in the field id");
+        assert_eq!(
+            odd::<User>(&json!({"status": "ACTIVE"})),
+            "the one at position 1 has nothing in the field id"
+        );
+        assert_eq!(odd::<Group>(&json!({"id": "00g1", "profile": {}})), "00g1 has nothing in the field type");
+        assert_eq!(odd::<User>(&Value::Null), "the one at position 1 is null in place of an object");
+        let event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
+            "target": [{"id": "00u1", "type": "User"}, {"id": 5}]});
+        assert_eq!(odd::<LogEvent>(&event), "e1 has a number in the field target[1].id");
+    }
+
+    #[test]
+    fn members_that_are_not_needed_may_be_odd() {
+        let odd = json!(["", 7, {}, [], true, "Mon Jan 05 10:15:30 UTC 2026", null, {"id": 5}, {"id": null}]);
+        for odd in odd.as_array().unwrap() {
+            for member in [
+                "created",
+                "activated",
+                "statusChanged",
+                "lastLogin",
+                "lastUpdated",
+                "passwordChanged",
+                "type",
+                "x",
+            ] {
+                let mut user = json!({"id": "00u1", "status": "ACTIVE", "profile": {"login": "a"}});
+                user[member] = odd.clone();
+                let (users, unreadable) = read_items::<User>(vec![user]);
+                assert!(unreadable.is_empty(), "{member}: {odd}");
+                assert_eq!(users[0].profile.login(), Some("a"));
+            }
+            for member in ["objectClass", "created", "lastUpdated", "lastMembershipUpdated"] {
+                let mut group = json!({"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "a"}});
+                group[member] = odd.clone();
+                assert!(read_items::<Group>(vec![group]).1.is_empty(), "{member}: {odd}");
+            }
+            for member in ["severity", "displayMessage", "actor", "outcome", "debugContext"] {
+                let mut event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
+                    "target": [{"id": "00u1", "type": "User", "displayName": odd, "alternateId": odd}]});
+                event[member] = odd.clone();
+                let (events, unreadable) = read_items::<LogEvent>(vec![event]);
+                assert!(unreadable.is_empty(), "{member}: {odd}");
+                assert_eq!(events[0].users().collect::<Vec<_>>(), ["00u1"]);
+            }
+        }
+    }
+
+    #[test]
+    fn debug_print_repeats_nothing() {
+        let (_, odd) =
+            read_items::<User>(vec![json!({"id": "00u1", "profile": {"login": "ada@example.com"}})]);
+        assert!(!format!("{odd:?} {}", odd[0]).contains("ada@"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_an_item_or_is_not(text in "[\\[\\]{}\",:a-z0-9]{0,60}") {
+            let _ = read_list::<User>(text.as_bytes());
+        }
+    }
+}
