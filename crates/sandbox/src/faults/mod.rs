@@ -1,5 +1,6 @@
 //! Faults on demand: which there are, how often each strikes, and the dice.
 
+mod odd;
 mod spec;
 mod transport;
 
@@ -14,6 +15,7 @@ use tokio::sync::Notify;
 
 use spec::Often;
 pub use spec::{BadFault, FaultSpec};
+pub(crate) use odd::spoil;
 pub(crate) use transport::inject;
 
 /// Which simulator.
@@ -29,12 +31,16 @@ pub(crate) enum Fault {
     Latency(Side),
     RateLimited(Side),
     RateLimitedBare(Side),
+    RateLimitedPast(Side),
     TooManyAtOnce(Side),
     ServerError(Side),
     Cut(Side),
     LostAnswer(Side),
     CutBody(Side),
     Truncated(Side),
+    NotFound(Side),
+    OddItem,
+    ChunkRefused,
     ReadLag,
     SearchLag,
     DeletionLag,
@@ -44,6 +50,7 @@ pub(crate) enum Fault {
     HookReorder,
     HookLate,
     HookNobody,
+    HookOdd,
     ExecutionFails,
     ExecutionTypeErrors,
     ExecutionDrops,
@@ -162,7 +169,7 @@ impl Faults {
     }
 
     /// Picks one of several ways to fail, by the dice of that fault.
-    fn pick<T: Copy>(&self, fault: Fault, from: &[T], otherwise: T) -> T {
+    pub(crate) fn pick<T: Copy>(&self, fault: Fault, from: &[T], otherwise: T) -> T {
         let mut state = self.state();
         let chosen = state.dice.get_mut(&fault).map_or(0, |dice| dice.random_range(0..from.len()));
         from.get(chosen).copied().unwrap_or(otherwise)

@@ -19,7 +19,7 @@ enum Kind {
     Hold,
 }
 
-const KEYS: [(&str, Fault, Kind); 34] = [
+const KEYS: [(&str, Fault, Kind); 41] = [
     ("okta.latency", Fault::Latency(Side::Okta), Kind::Time),
     ("okta.429", Fault::RateLimited(Side::Okta), Kind::Chance),
     ("okta.429-bare", Fault::RateLimitedBare(Side::Okta), Kind::Chance),
@@ -29,6 +29,9 @@ const KEYS: [(&str, Fault, Kind); 34] = [
     ("okta.lost-answer", Fault::LostAnswer(Side::Okta), Kind::Chance),
     ("okta.cut-body", Fault::CutBody(Side::Okta), Kind::Chance),
     ("okta.truncate", Fault::Truncated(Side::Okta), Kind::Chance),
+    ("okta.404", Fault::NotFound(Side::Okta), Kind::Chance),
+    ("okta.429-past", Fault::RateLimitedPast(Side::Okta), Kind::Chance),
+    ("okta.odd", Fault::OddItem, Kind::Chance),
     ("okta.lag", Fault::ReadLag, Kind::Time),
     ("okta.search-lag", Fault::SearchLag, Kind::Time),
     ("okta.delete-lag", Fault::DeletionLag, Kind::Time),
@@ -42,11 +45,15 @@ const KEYS: [(&str, Fault, Kind); 34] = [
     ("assets.lost-answer", Fault::LostAnswer(Side::Assets), Kind::Chance),
     ("assets.cut-body", Fault::CutBody(Side::Assets), Kind::Chance),
     ("assets.truncate", Fault::Truncated(Side::Assets), Kind::Chance),
+    ("assets.404", Fault::NotFound(Side::Assets), Kind::Chance),
+    ("assets.429-past", Fault::RateLimitedPast(Side::Assets), Kind::Chance),
+    ("assets.refused", Fault::ChunkRefused, Kind::Chance),
     ("hooks.lost", Fault::HookLost, Kind::Chance),
     ("hooks.duplicate", Fault::HookDuplicate, Kind::Chance),
     ("hooks.reorder", Fault::HookReorder, Kind::Chance),
     ("hooks.late", Fault::HookLate, Kind::Time),
     ("hooks.nobody", Fault::HookNobody, Kind::Chance),
+    ("hooks.odd", Fault::HookOdd, Kind::Chance),
     ("executions.fail", Fault::ExecutionFails, Kind::Chance),
     ("executions.type-errors", Fault::ExecutionTypeErrors, Kind::Chance),
     ("executions.drop", Fault::ExecutionDrops, Kind::Chance),
@@ -76,6 +83,8 @@ const fn is_on_the_way(fault: Fault) -> bool {
             | Fault::LostAnswer(_)
             | Fault::CutBody(_)
             | Fault::Truncated(_)
+            | Fault::NotFound(_)
+            | Fault::OddItem
     )
 }
 

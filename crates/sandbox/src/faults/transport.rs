@@ -13,6 +13,8 @@ use jiff::Timestamp;
 
 use super::{Fault, Faults, Side};
 
+const JSON: &str = "application/json";
+
 /// The reason that a body ends early. Nobody reads it: the connection is closed.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut on purpose")]
@@ -36,12 +38,23 @@ pub(crate) async fn inject(
     if faults.strikes_at(Fault::ServerError(side), &path) {
         return server_error(side, faults.pick(Fault::ServerError(side), &[500, 502, 503, 504], 503));
     }
+    if faults.strikes_at(Fault::NotFound(side), &path) {
+        return not_found(&faults, side);
+    }
+    if side == Side::Assets && path.ends_with("/data") && faults.strikes(Fault::ChunkRefused) {
+        let status = faults.pick(Fault::ChunkRefused, &[400, 413, 422], 400);
+        return plain(status, JSON, r#"{"errorMessages":["the entries are refused on purpose"],"errors":{}}"#);
+    }
     if side == Side::Assets
         && let Some(refused) = rate_limit(&faults)
     {
         return refused;
     }
-    let response = next.run(request).await;
+    let lists = side == Side::Okta && request.method() == http::Method::GET && is_listing(&path);
+    let mut response = next.run(request).await;
+    if lists && faults.strikes_at(Fault::OddItem, &path) {
+        response = with_an_odd_item(&faults, response).await;
+    }
     if faults.strikes_at(Fault::LostAnswer(side), &path) {
         return cut();
     }
@@ -52,6 +65,35 @@ pub(crate) async fn inject(
         return halved(response, false).await;
     }
     response
+}
+
+/// True if the answer is a list of users, groups, or events.
+fn is_listing(path: &str) -> bool {
+    path.starts_with("/api/v1/") && ["/users", "/groups", "/logs"].iter().any(|end| path.ends_with(end))
+}
+
+async fn with_an_odd_item(faults: &Faults, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let number = faults.pick(Fault::OddItem, &[0, 1, 2, 3, 5, 8, 13, 21], 0);
+    let Some(spoiled) = super::odd::spoil_one(&whole, number) else {
+        return Response::from_parts(parts, Body::from(whole));
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(spoiled))
+}
+
+/// A 404 that says nothing of the object: of a proxy, of a gateway, of a path that does not exist.
+fn not_found(faults: &Faults, side: Side) -> Response {
+    const PROXY: (&str, &str) = ("text/html", "<html><body><h1>404 Not Found</h1></body></html>");
+    const GATEWAY: (&str, &str) = (JSON, r#"{"message":"no Route matched with those values"}"#);
+    const PATH: (&str, &str) = (
+        JSON,
+        r#"{"errorCode":"E0000008","errorSummary":"The requested path was not found","errorLink":"E0000008","errorId":"oaesandbox","errorCauses":[]}"#,
+    );
+    let kinds: &[_] = if side == Side::Okta { &[PROXY, GATEWAY, PATH] } else { &[PROXY, GATEWAY] };
+    let (kind, body) = faults.pick(Fault::NotFound(side), kinds, PROXY);
+    plain(404, kind, body)
 }
 
 /// Closes the connection before a byte is sent: the head waits for the body, and the body fails at once.
@@ -77,6 +119,8 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
         plain(if bare { 429 } else { 503 }, "text/html", "")
     } else if faults.strikes(Fault::RateLimited(Side::Assets)) {
         plain(429, "text/html", "<html><body>Too many requests</body></html>")
+    } else if faults.strikes(Fault::RateLimitedPast(Side::Assets)) {
+        return Some(in_the_past());
     } else {
         return None;
     };
@@ -89,6 +133,18 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
         }
     }
     Some(response)
+}
+
+/// A 429 that may be repeated at once, by what it says.
+fn in_the_past() -> Response {
+    let mut response = plain(429, "text/html", "<html><body>Too many requests</body></html>");
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("0"));
+    let reset = (Timestamp::now() - jiff::SignedDuration::from_mins(1)).to_string();
+    if let Ok(reset) = HeaderValue::from_str(&reset) {
+        headers.insert("x-ratelimit-reset", reset);
+    }
+    response
 }
 
 fn plain(status: u16, kind: &'static str, body: &'static str) -> Response {

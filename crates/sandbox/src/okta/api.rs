@@ -148,6 +148,9 @@ fn refusal_on_demand(org: &OrgServer) -> Option<Response> {
         Some(respond(Answer::rate_limited(), rate_headers(budget(0))))
     } else if strikes(Fault::RateLimited) {
         Some(respond(Answer::rate_limited(), rate_headers(budget(600))))
+    } else if strikes(Fault::RateLimitedPast) {
+        let past = Budget { reset: reset - 60, ..budget(600) };
+        Some(respond(Answer::rate_limited(), rate_headers(past)))
     } else {
         None
     }

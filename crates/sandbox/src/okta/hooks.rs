@@ -14,7 +14,7 @@ use super::events::{HOOK_ELIGIBLE, about_nobody, failed};
 use super::log::Log;
 use super::org::{Hook, Org, now};
 use crate::SandboxError;
-use crate::faults::{Fault, Faults};
+use crate::faults::{Fault, Faults, spoil};
 use crate::server::origin;
 
 /// Okta's own limit.
@@ -126,6 +126,11 @@ impl Sender {
         }
         if self.faults.strikes(Fault::HookNobody) {
             delivery.events = delivery.events.iter().map(about_nobody).collect();
+        }
+        if self.faults.strikes(Fault::HookOdd)
+            && let Some(event) = delivery.events.first_mut()
+        {
+            spoil(event);
         }
         let twice = self.faults.strikes(Fault::HookDuplicate);
         self.counters.under_way.fetch_add(u64::from(twice), Ordering::Relaxed);

@@ -82,6 +82,53 @@ async fn truncated_json_is_a_good_answer_with_half_a_document() {
 }
 
 #[tokio::test]
+async fn a_404_of_the_way_names_no_object() {
+    let world = World::new().await;
+    world.faults("seed=3,okta.404=1,assets.404=1").await;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let lost = world.get("/api/v1/users/me").await;
+        assert!(lost.status == 404 && !lost.text.contains("E0000007"), "{}", lost.text);
+        seen.insert(lost.text);
+        assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.status, 404);
+    }
+    assert_eq!(seen.len(), 3);
+}
+
+#[tokio::test]
+async fn a_429_can_point_into_the_past() {
+    let world = World::new().await;
+    world.faults("okta.429-past=1,assets.429-past=1").await;
+    let limited = world.get("/api/v1/users").await;
+    let reset: i64 = limited.headers["x-rate-limit-reset"].to_str().unwrap().parse().unwrap();
+    assert!(limited.status == 429 && reset < jiff::Timestamp::now().as_second());
+    let limited = world.import("GET", "/configstatus", &Value::Null).await;
+    assert!(limited.status == 429 && limited.headers["retry-after"] == "0");
+}
+
+#[tokio::test]
+async fn an_odd_item_keeps_its_id_among_good_ones() {
+    let world = World::new().await;
+    world.faults("okta.odd=1x/api/v1/users").await;
+    let users = world.get("/api/v1/users").await.json();
+    let odd: Vec<_> = users.as_array().unwrap().iter().filter(|user| user["profile"] == 7).collect();
+    assert!(odd.len() == 1 && odd[0]["id"].is_string() && users.as_array().unwrap().len() > 1);
+    let again = world.get("/api/v1/users").await.text;
+    assert!(!again.contains("\"profile\":7"));
+}
+
+#[tokio::test]
+async fn a_refused_chunk_leaves_its_execution_open() {
+    let world = World::new().await.mapped().await;
+    let execution = world.begin().await;
+    world.faults("assets.refused=1x").await;
+    let sent = json!({"data": {"groups": []}});
+    let refused = world.import("POST", &format!("{execution}/data"), &sent).await;
+    assert!([400, 413, 422].contains(&refused.status), "{}", refused.text);
+    assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "RUNNING");
+}
+
+#[tokio::test]
 async fn latency_lies_between_its_two_ends() {
     let world = World::new().await;
     world.faults("okta.latency=40..60").await;

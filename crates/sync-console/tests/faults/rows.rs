@@ -32,6 +32,9 @@ rides! {
     okta_lost_answer: "okta.lost-answer", "okta.lost-answer=4x";
     okta_cut_body: "okta.cut-body", "okta.cut-body=4x";
     okta_truncate: "okta.truncate", "okta.truncate=1x/api/v1/logs";
+    okta_404: "okta.404", "okta.404=1x/api/v1/logs";
+    okta_429_past: "okta.429-past", "okta.429-past=2x";
+    okta_odd: "okta.odd", "okta.odd=1x/api/v1/logs";
     okta_lag: "okta.lag", "okta.lag=300";
     okta_search_lag: "okta.search-lag", "okta.search-lag=300";
     okta_delete_lag: "okta.delete-lag", "okta.delete-lag=300";
@@ -45,11 +48,15 @@ rides! {
     assets_lost_answer: "assets.lost-answer", "assets.lost-answer=1x";
     assets_cut_body: "assets.cut-body", "assets.cut-body=1x";
     assets_truncate: "assets.truncate", "assets.truncate=1x/executions";
+    assets_404: "assets.404", "assets.404=1x/data";
+    assets_429_past: "assets.429-past", "assets.429-past=2x";
+    assets_refused: "assets.refused", "assets.refused=1x";
     hooks_lost: "hooks.lost", "hooks.lost=1";
     hooks_duplicate: "hooks.duplicate", "hooks.duplicate=1";
     hooks_reorder: "hooks.reorder", "hooks.reorder=1";
     hooks_late: "hooks.late", "hooks.late=300";
     hooks_nobody: "hooks.nobody", "hooks.nobody=1";
+    hooks_odd: "hooks.odd", "hooks.odd=1";
     executions_late_ingesting: "executions.late-ingesting", "executions.late-ingesting=200";
     mapping_slow: "mapping.slow", "mapping.slow=300";
 }

@@ -1,0 +1,36 @@
+//! Items that cannot be read as what they are, among others that can.
+
+use serde_json::{Value, json};
+
+/// Gives a field of an item a value that it cannot have. The ids stay, so that the item can be asked for alone.
+pub(crate) fn spoil(item: &mut Value) {
+    let Some(members) = item.as_object_mut() else { return };
+    let field = if members.contains_key("eventType") { "published" } else { "profile" };
+    members.insert(field.to_owned(), json!(7));
+}
+
+/// A listing with one item spoiled, whose number counts round; `None` when the text is no listing or an empty one.
+pub(super) fn spoil_one(listing: &[u8], number: usize) -> Option<Vec<u8>> {
+    let mut items: Vec<Value> = serde_json::from_slice(listing).ok()?;
+    let at = number.checked_rem(items.len())?;
+    spoil(items.get_mut(at)?);
+    serde_json::to_vec(&items).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_item_loses_its_sense_and_keeps_its_id() {
+        let listing = br#"[{"id":"a","profile":{}},{"id":"b","profile":{}}]"#;
+        let spoiled: Value = serde_json::from_slice(&spoil_one(listing, 3).unwrap()).unwrap();
+        assert_eq!(spoiled, json!([{"id": "a", "profile": {}}, {"id": "b", "profile": 7}]));
+    }
+
+    #[test]
+    fn an_empty_listing_and_an_object_stay() {
+        assert_eq!(spoil_one(b"[]", 1), None);
+        assert_eq!(spoil_one(b"{}", 1), None);
+    }
+}
