@@ -13,9 +13,9 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+pub(crate) use odd::spoil;
 use spec::Often;
 pub use spec::{BadFault, FaultSpec};
-pub(crate) use odd::spoil;
 pub(crate) use transport::inject;
 
 /// Which simulator.

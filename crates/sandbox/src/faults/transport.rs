@@ -43,7 +43,11 @@ pub(crate) async fn inject(
     }
     if side == Side::Assets && path.ends_with("/data") && faults.strikes(Fault::ChunkRefused) {
         let status = faults.pick(Fault::ChunkRefused, &[400, 413, 422], 400);
-        return plain(status, JSON, r#"{"errorMessages":["the entries are refused on purpose"],"errors":{}}"#);
+        return plain(
+            status,
+            JSON,
+            r#"{"errorMessages":["the entries are refused on purpose"],"errors":{}}"#,
+        );
     }
     if side == Side::Assets
         && let Some(refused) = rate_limit(&faults)

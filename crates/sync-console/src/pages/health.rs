@@ -152,7 +152,13 @@ fn of_trouble(trouble: &Trouble, status: &ConnectionStatus) -> Told {
 /// Why a run failed, unless what it was to do was done since.
 fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r RunReport, &'r String)> {
     let report = run.report.as_ref()?;
-    let since = run.kind == RunKind::Full && status.last_full_sync.is_some_and(|at| at > run.started);
+    let inbox = &status.inbox;
+    let since = match run.kind {
+        RunKind::Full => status.last_full_sync.is_some_and(|at| at > run.started),
+        // What it was to apply was found to be there already, which takes no run.
+        RunKind::Events => inbox.pending + inbox.looks + inbox.dead + inbox.unconfirmed == 0,
+        _ => false,
+    };
     Some((report, report.error.as_ref()?)).filter(|_| !since)
 }
 

@@ -65,8 +65,13 @@ async fn an_event_is_looked_at_by_its_id() {
     let users = world.control().get("/okta/users?limit=1").await.unwrap();
     let id = users["users"][0]["id"].as_str().unwrap().to_owned();
     world.control().call("POST", &format!("/okta/users/{id}"), &json!({ "city": "Nuuk" })).await.unwrap();
-    let listed = api.until("/connections/main/events?state=done", |all| all["events"][0].is_object()).await;
-    let event = listed["events"][0]["id"].as_str().unwrap();
+    let named = |all: &Value| {
+        let mut events = all["events"].as_array().unwrap().iter();
+        events.find(|event| event["event_type"] == "user.account.update_profile").cloned()
+    };
+    let listed = api.until("/connections/main/events?state=done", |all| named(all).is_some()).await;
+    let event = named(&listed).unwrap();
+    let event = event["id"].as_str().unwrap();
     let one = api.get(&format!("/connections/main/events/{event}"), 200).await;
     assert_eq!((&one["id"], &one["connection"]), (&json!(event), &json!("main")));
     assert_eq!(one["named"][0]["id"], json!(id), "{one}");

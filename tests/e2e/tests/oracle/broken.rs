@@ -23,14 +23,17 @@ pub(crate) enum Broken {
     ForgetsToClear,
     /// What is gone in Okta is not marked in Assets.
     LeavesTheDeadAlive,
+    /// An object that cannot be read counts as deleted, whatever the answer proves.
+    BelievesEveryRefusal,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::ConfirmsWhateverIsDone,
         Self::SkipsEventsOfTheLog,
         Self::ForgetsToClear,
         Self::LeavesTheDeadAlive,
+        Self::BelievesEveryRefusal,
     ];
 
     /// What has to go wrong for the rule to matter.
@@ -38,6 +41,7 @@ impl Broken {
         match self {
             Self::ConfirmsWhateverIsDone => "executions.drop=0.5,executions.fail=0.3",
             Self::SkipsEventsOfTheLog => "hooks.lost=1",
+            Self::BelievesEveryRefusal => "okta.404=0.3",
             Self::ForgetsToClear | Self::LeavesTheDeadAlive => "okta.latency=0..5@0.1",
         }
     }
@@ -49,9 +53,9 @@ impl Broken {
                     ports.feed = Some(Arc::new(Lossy(feed)));
                 }
             }
-            Self::LeavesTheDeadAlive => {
-                ports.structure = with_views(Arc::clone(&ports.structure), |view| MappingView {
-                    directory: Arc::new(Immortal(Arc::clone(&view.directory))),
+            Self::LeavesTheDeadAlive | Self::BelievesEveryRefusal => {
+                ports.structure = with_views(Arc::clone(&ports.structure), move |view| MappingView {
+                    directory: Arc::new(Misled { directory: Arc::clone(&view.directory), broken: self }),
                     ..view
                 });
             }
@@ -80,20 +84,32 @@ impl EventFeed for Lossy {
     }
 }
 
-struct Immortal(Arc<dyn Directory>);
+struct Misled {
+    directory: Arc<dyn Directory>,
+    broken: Broken,
+}
+
+impl Misled {
+    fn seen<T>(&self, read: Result<Option<T>, PortError>) -> Result<Option<T>, PortError> {
+        match read {
+            Err(_) if matches!(self.broken, Broken::BelievesEveryRefusal) => Ok(None),
+            read => read,
+        }
+    }
+}
 
 #[async_trait]
-impl Directory for Immortal {
+impl Directory for Misled {
     async fn groups(
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError> {
-        self.0.groups(since, from).await
+        self.directory.groups(since, from).await
     }
 
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
-        self.0.members(group)
+        self.directory.members(group)
     }
 
     async fn users(
@@ -101,47 +117,50 @@ impl Directory for Immortal {
         since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedUser>, PortError> {
-        self.0.users(since, from).await
+        self.directory.users(since, from).await
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
-        self.0.user(id).await
+        self.seen(self.directory.user(id).await)
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
-        self.0.groups_of(id).await
+        self.directory.groups_of(id).await
     }
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
-        self.0.group(id).await
+        self.seen(self.directory.group(id).await)
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {
-        self.0.is_implied(group)
+        self.directory.is_implied(group)
     }
 
     fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
-        self.0.join(user, groups)
+        self.directory.join(user, groups)
     }
 
-    fn retire(&self, last: &Record, _departure: Departure) -> Record {
-        last.clone()
+    fn retire(&self, last: &Record, departure: Departure) -> Record {
+        if matches!(self.broken, Broken::LeavesTheDeadAlive) {
+            return last.clone();
+        }
+        self.directory.retire(last, departure)
     }
 
     fn label(&self, kind: ObjectKind) -> Option<String> {
-        self.0.label(kind)
+        self.directory.label(kind)
     }
 
     fn selection(&self) -> String {
-        self.0.selection()
+        self.directory.selection()
     }
 
     fn brings_in(&self, group: &GroupId) -> bool {
-        self.0.brings_in(group)
+        self.directory.brings_in(group)
     }
 
     fn requests(&self) -> u64 {
-        self.0.requests()
+        self.directory.requests()
     }
 }
 

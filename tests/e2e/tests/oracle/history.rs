@@ -30,6 +30,17 @@ fn step(method: &'static str, path: String, body: Value) -> Step {
     Step { method, path, body }
 }
 
+/// What an administrator of Assets changes by hand: a name, or an attribute with all its values.
+fn structure(dice: &mut StdRng) -> Step {
+    let attribute = *["City", "Title", "Department"].choose(dice).unwrap_or(&"City");
+    let mut body = json!({ "type": "Okta User", "name": attribute });
+    if dice.random_bool(0.5) {
+        return step("DELETE", "/insight/attributes".into(), body);
+    }
+    body["newName"] = json!(format!("{attribute} by hand"));
+    step("PUT", "/insight/attributes".into(), body)
+}
+
 impl Known {
     pub(crate) fn new(users: Vec<String>, groups: Vec<String>) -> Self {
         Self { users, groups, ..Self::default() }
@@ -97,8 +108,9 @@ impl Known {
             }
             92..95 => step("POST", "/okta/import".into(), self.import(n, dice)),
             95..97 => step("POST", format!("/okta/users/{}/sign-in", user(self, dice)), Value::Null),
-            97..98 => step("DELETE", "/okta/log/cursors".into(), Value::Null),
-            98..99 => step("DELETE", "/okta/tokens".into(), Value::Null),
+            97..98 if dice.random_bool(0.5) => step("DELETE", "/okta/log/cursors".into(), Value::Null),
+            97..98 => step("DELETE", "/okta/tokens".into(), Value::Null),
+            98..99 => structure(dice),
             _ => {
                 // Several at once, as when somebody is moved.
                 let path = format!("/okta/users/{}", user(self, dice));

@@ -6,7 +6,7 @@ use rand::seq::IndexedRandom;
 
 /// Some of the sandbox's faults, as strong as the dice say.
 pub(crate) fn faults(dice: &mut StdRng) -> String {
-    const KINDS: [&str; 28] = [
+    const KINDS: [&str; 35] = [
         "okta.429=0.05",
         "okta.429-bare=0.03",
         "okta.concurrency=0.03",
@@ -15,6 +15,9 @@ pub(crate) fn faults(dice: &mut StdRng) -> String {
         "okta.lost-answer=0.04",
         "okta.cut-body=0.04",
         "okta.truncate=0.03",
+        "okta.404=0.04",
+        "okta.429-past=0.05",
+        "okta.odd=0.1",
         "okta.latency=0..40@0.3",
         "okta.lag=20..300@0.5",
         "okta.delete-lag=50..900@0.7",
@@ -25,12 +28,16 @@ pub(crate) fn faults(dice: &mut StdRng) -> String {
         "assets.cut=0.04",
         "assets.lost-answer=0.04",
         "assets.cut-body=0.04",
+        "assets.404=0.04",
+        "assets.429-past=0.05",
+        "assets.refused=0.1",
         "assets.latency=0..40@0.3",
         "hooks.lost=0.3",
         "hooks.duplicate=0.3",
         "hooks.reorder=0.3",
         "hooks.late=20..400@0.4",
         "hooks.nobody=0.1",
+        "hooks.odd=0.1",
         "executions.fail=0.15",
         "executions.type-errors=0.15",
         "executions.drop=0.2",

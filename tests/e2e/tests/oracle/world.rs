@@ -5,18 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{Limits, Quiet};
 use sync_service::{Config, Connection, Receiver, Store};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::broken::Broken;
+use crate::clock::SetByHand;
 use crate::history::Known;
-use crate::{selection, weather};
+use crate::{honesty, selection, weather};
 
 /// How long both sides may take to become equal once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -35,7 +38,10 @@ pub(crate) struct World {
     choice: audit::Choice,
     known: Known,
     broken: Option<Broken>,
+    clock: Arc<SetByHand>,
     process: Option<Process>,
+    /// When the org was changed last.
+    changed: Timestamp,
     skipped: usize,
 }
 
@@ -43,17 +49,21 @@ pub(crate) struct World {
 struct Process {
     task: JoinHandle<()>,
     stop: CancellationToken,
+    /// The connection, once it follows.
+    connection: watch::Receiver<Option<Arc<Connection>>>,
 }
 
 impl Process {
-    fn start(config: &Config, broken: Option<Broken>) -> Self {
+    fn start(config: &Config, clock: Arc<SetByHand>, broken: Option<Broken>) -> Self {
         let stop = CancellationToken::new();
         let settings = config.connections.values().next().unwrap().clone();
         let (listen, path, asked) = (config.listen, config.store.clone(), stop.clone());
+        let (shown, connection) = watch::channel(None);
         let task = tokio::spawn(async move {
             let store = Store::open(&path).await.unwrap();
             let connection = Connection::open_with(&settings, &store, |ports, options| {
                 // Times of an org that is a hundred times as fast.
+                ports.clock = clock;
                 options.event_tolerance = Duration::from_millis(20);
                 options.overlap = Duration::from_secs(5);
                 options.busy_limit = Duration::from_secs(20);
@@ -62,7 +72,7 @@ impl Process {
                     broken.apply(ports, options);
                 }
             });
-            let connection = connection.await.unwrap();
+            let connection = Arc::new(connection.await.unwrap());
             // Whatever is left behind may take a while to be settled; the simulators fail here too.
             let _claim = loop {
                 match connection.claim(&path).await {
@@ -72,14 +82,15 @@ impl Process {
                 }
             };
             let receiver = loop {
-                match Receiver::bind(listen, [&connection]).await {
+                match Receiver::bind(listen, [connection.as_ref()]).await {
                     Ok(receiver) => break receiver,
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 }
             };
+            shown.send_replace(Some(Arc::clone(&connection)));
             tokio::join!(receiver.serve(asked.clone()), connection.follow(&asked));
         });
-        Self { task, stop }
+        Self { task, stop, connection }
     }
 
     /// As a power cut would: nothing gets to say goodbye.
@@ -168,12 +179,18 @@ impl World {
             choice,
             known: Known::new(users, everyone),
             broken,
+            clock: Arc::default(),
             process: None,
+            changed: Timestamp::now(),
             skipped: 0,
         };
         world.set_up().await;
-        world.process = Some(Process::start(&world.config, broken));
+        world.process = Some(world.begin());
         world
+    }
+
+    fn begin(&self) -> Process {
+        Process::start(&self.config, Arc::clone(&self.clock), self.broken)
     }
 
     fn store(&self) -> PathBuf {
@@ -195,7 +212,8 @@ impl World {
         store.close().await;
     }
 
-    pub(crate) async fn live_through(&mut self, steps: usize) {
+    /// The first time that the product claims to be current and is not, when there is one.
+    pub(crate) async fn live_through(&mut self, steps: usize) -> Result<(), String> {
         self.faults().await;
         for _ in 0..steps {
             let step = self.known.next(&mut self.dice);
@@ -203,10 +221,14 @@ impl World {
                 Ok(answer) => self.known.learn(&step, &answer),
                 Err(_) => self.skipped += 1,
             }
+            self.changed = Timestamp::now();
             match self.dice.random_range(0..100) {
                 0..2 => self.restart().await,
                 2..5 => self.faults().await,
-                5..45 => {
+                5..6 => self.clock.step(&mut self.dice),
+                6..7 => self.look(),
+                7..8 => self.breathe().await?,
+                8..45 => {
                     tokio::time::sleep(Duration::from_millis(self.dice.random_range(1..40))).await;
                 }
                 _ => {}
@@ -217,6 +239,31 @@ impl World {
             skipped < steps * 3 / 4,
             "seed {seed}: {skipped} of {steps} changes were refused: the history is none"
         );
+        Ok(())
+    }
+
+    fn connection(&self) -> Option<Arc<Connection>> {
+        self.process.as_ref()?.connection.borrow().clone()
+    }
+
+    /// A plan, beside everything else. Looking at it changes nothing.
+    fn look(&self) {
+        let Some(connection) = self.connection() else { return };
+        tokio::spawn(async move {
+            let _ = connection.engine().plan(&Quiet, &CancellationToken::new()).await;
+        });
+    }
+
+    /// Changes nothing for a while, and listens to what the product says.
+    async fn breathe(&mut self) -> Result<(), String> {
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let Some(connection) = self.connection() else { continue };
+            if let Some(lie) = honesty::lie(&connection, self.changed, &self.control, &self.choice).await {
+                return Err(lie);
+            }
+        }
+        Ok(())
     }
 
     async fn faults(&mut self) {
@@ -234,7 +281,7 @@ impl World {
             None => {}
         }
         tokio::time::sleep(pause).await;
-        self.process = Some(Process::start(&self.config, self.broken));
+        self.process = Some(self.begin());
     }
 
     /// Ends the faults and waits until both sides are equal. The first difference when they do not become so.
@@ -246,6 +293,11 @@ impl World {
             let audit = audit::compare_chosen(&self.control, &self.choice).await.unwrap();
             if audit.in_sync {
                 break Ok(());
+            }
+            if let Some(connection) = self.connection()
+                && let Some(lie) = honesty::lie(&connection, self.changed, &self.control, &self.choice).await
+            {
+                break Err(lie);
             }
             if Instant::now() >= deadline {
                 let shown = audit.differences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
