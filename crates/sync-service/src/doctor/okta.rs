@@ -253,7 +253,7 @@ async fn role(client: &OktaClient) -> Check {
         (Ok(users), _) if users.items.is_empty() => {
             ROLE.problem("the list of users is empty, as it is for an app without a role", remedy)
         }
-        (Err(Error::RoleMissing { path }), _) | (_, Err(Error::RoleMissing { path })) => {
+        (Err(Error::RoleMissing { path, .. }), _) | (_, Err(Error::RoleMissing { path, .. })) => {
             ROLE.problem(format!("Okta refuses {path}"), remedy)
         }
         (Err(error), _) | (_, Err(error)) => failed(ROLE, &error),
@@ -272,7 +272,7 @@ async fn read_schemas(client: &OktaClient) -> (Check, Option<OrgSchemas>) {
             let check = SCHEMAS.ok(format!("of groups, and of the user types {}", types.join(", ")));
             (check, Some(schemas))
         }
-        Ok(Err(Error::RoleMissing { path })) => {
+        Ok(Err(Error::RoleMissing { path, .. })) => {
             let check = SCHEMAS.problem(
                 format!("Okta refuses {path}: the app's admin role does not cover it"),
                 "in the Admin Console: Applications, the app, Admin roles, Edit assignments: add a role that may view \
