@@ -27,6 +27,7 @@ impl Engine {
         let _lane = self.lane.lock().await;
         self.recover_locked(&run.view, Some((run.id, report))).await?;
         refuse_removal(&run.view).await?;
+        self.refuse_change(run).await?;
         // Asked for again inside the lane: another run may have overtaken every one of them.
         let first = self.ports.store.staged(run.id, None, self.options.page).await?;
         if first.is_empty() {
@@ -38,6 +39,16 @@ impl Engine {
         self.ports.store.open_execution(run.id, &id, self.now()).await?;
         report.execution = Some(id.clone());
         self.send(run, execution, first, &plan, report, progress, stop).await
+    }
+
+    /// Records are not sent into another structure than the one that they were made for, which may drop their values.
+    async fn refuse_change(&self, run: &ActiveRun) -> Result<(), EngineError> {
+        let state = self.ports.structure.state().await.map_err(EngineError::Structure)?;
+        if state.is_none() || state == run.view.structure {
+            return Ok(());
+        }
+        let now = self.follow_structure(true).await?.view;
+        if run.view.place.is_within(&now.place) { Ok(()) } else { Err(EngineError::StructureChanged) }
     }
 
     /// The import source deleted what an import of changes did not hold: somebody switched that on after it was looked
@@ -128,7 +139,7 @@ impl Engine {
             } else if let Err(error) = self.note_kept(run, &page, &mut kept).await {
                 Err(error)
             } else {
-                let records = page.into_iter().map(|staged| staged.record).collect();
+                let records = page.into_iter().map(|staged| run.view.sendable(staged.record)).collect();
                 execution.submit(records).await.map_err(EngineError::Import)
             };
             match outcome {
@@ -178,6 +189,7 @@ impl Engine {
         self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
         self.isolate(run.id, &outcome, &sent, &confirmed).await?;
         self.distrust_after(&outcome).await?;
+        self.doubt_after(run).await?;
         self.tell_kept(&run.view, &kept, report);
         Ok(())
     }

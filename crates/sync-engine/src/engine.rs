@@ -301,7 +301,7 @@ impl Engine {
 
     /// The unfinished pass of this scope, if it is fit to be gone on with, or a new one.
     async fn take_up(&self, scope: Scope, view: MappingView) -> Result<(ActiveRun, Pass, bool), EngineError> {
-        let (now, mapping) = (self.now(), view.rules());
+        let (now, mapping) = (self.now(), self.rules(&view).await?);
         while let Some((run, pass)) = self.ports.store.unfinished_pass().await? {
             let fresh = now.duration_since(pass.began).unsigned_abs() < self.options.pass_life;
             if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh {
@@ -408,6 +408,7 @@ impl Engine {
             return Err(EngineError::NotSetUp);
         }
         report.add_structure(&structure);
+        report.withheld = view.withheld();
         progress.end(Phase::Structure);
         Ok(view)
     }

@@ -138,6 +138,9 @@ pub enum EngineError {
     /// Objects in Assets could not be read or changed with the account.
     #[error("could not change objects in Assets")]
     Objects(#[source] PortError),
+    /// The structure in Assets changed since the records were made.
+    #[error("the object schema in Assets changed since the records were read")]
+    StructureChanged,
     /// The process was told to stop. What was read is kept: the next run goes on there.
     #[error(
         "stopped before the end; nothing was left half done, and the next run goes on where this one was"
@@ -155,7 +158,7 @@ impl EngineError {
             | Self::Import(e)
             | Self::Feed(e)
             | Self::Objects(e) => e.is_transient(),
-            Self::Stopped => true,
+            Self::StructureChanged | Self::Stopped => true,
             Self::Store(_) | Self::NotSetUp | Self::NoAccount | Self::Disabled | Self::Refused(_) => false,
         }
     }
@@ -169,6 +172,9 @@ impl EngineError {
             | Self::Import(e)
             | Self::Feed(e)
             | Self::Objects(e) => e.hint().map(Into::into),
+            Self::StructureChanged => {
+                Some("sync again; the daemon does so without being asked".into())
+            }
             Self::NotSetUp => Some("run `okta-insight setup` first".into()),
             Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
             Self::Refused(Refusal::TooManyPruned { .. }) => {

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use sync_model::Record;
 
-use crate::{Comparison, EngineError, MappingView, StructureReport, StructureState, Subject, engine::Engine};
+use crate::{Comparison, EngineError, MappingView, StructureReport, StructureState, engine::Engine};
 
 impl Engine {
     /// The view that records are made and sent by; compared for where there is none yet.
@@ -34,40 +34,38 @@ impl Engine {
     /// Compares the schemas for the sake of records that will be sent; they follow the wanted mapping from then on.
     pub(crate) async fn compare(&self) -> Result<Comparison, EngineError> {
         let _schemas = self.schemas.lock().await;
-        self.compare_locked().await
+        self.compare_locked(true).await
     }
 
-    async fn compare_locked(&self) -> Result<Comparison, EngineError> {
+    async fn compare_locked(&self, ask: bool) -> Result<Comparison, EngineError> {
         let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         for drift in &compared.report.drift {
             tracing::debug!(%drift, "the object schema differs from the directory's");
         }
-        self.put_in_force(&compared);
+        self.put_in_force(&compared, ask).await?;
         Ok(compared)
     }
 
-    async fn apply_locked(&self) -> Result<Comparison, EngineError> {
+    async fn apply_locked(&self, ask: bool) -> Result<Comparison, EngineError> {
         let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-        self.put_in_force(&applied);
+        self.put_in_force(&applied, ask).await?;
         Ok(applied)
     }
 
-    fn put_in_force(&self, compared: &Comparison) {
+    /// The place is remembered before anything is added to it, because nothing tells afterwards that it was new.
+    async fn put_in_force(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
+        self.settle_in(&compared.view, ask).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
+        Ok(())
     }
 
-    /// Compares the schemas and adds to the object schema what it lacks. Values of what is added are asked for, unless
-    /// whoever calls reads them anyway.
+    /// Compares the schemas and adds to the object schema what it lacks. What is added, and
+    /// what may be lost, is read and sent again when `ask`; otherwise the caller reads everything anyway.
     pub(crate) async fn follow_structure(&self, ask: bool) -> Result<Comparison, EngineError> {
         let _schemas = self.schemas.lock().await;
-        let compared = self.compare_locked().await?;
-        if ask {
-            self.ask_for_values(&compared.report).await?;
-        } else {
-            self.distrust_lacking(&compared.report).await?;
-        }
+        let compared = self.compare_locked(ask).await?;
         match compared.report.state {
-            StructureState::Outdated => self.apply_locked().await,
+            StructureState::Outdated => self.apply_locked(ask).await,
             _ => Ok(compared),
         }
     }
@@ -75,10 +73,8 @@ impl Engine {
     /// Creates the object schema and mapping, or adds to them, as an operator asks.
     pub(crate) async fn create_structure(&self) -> Result<StructureReport, EngineError> {
         let _schemas = self.schemas.lock().await;
-        let compared = self.compare_locked().await?.report;
-        self.start_over(&compared).await?;
-        self.ask_for_values(&compared).await?;
-        Ok(self.apply_locked().await?.report)
+        self.compare_locked(true).await?;
+        Ok(self.apply_locked(true).await?.report)
     }
 
     /// Adds attributes that the directory's schema has gained, and has everybody's values of them read.
@@ -90,38 +86,8 @@ impl Engine {
         Ok(view)
     }
 
-    /// Has all objects read for the sake of attributes that are about to be added: who has a value is not known. To be
-    /// called before they are added, because nothing tells afterwards that they are new.
-    async fn ask_for_values(&self, compared: &StructureReport) -> Result<(), EngineError> {
-        self.distrust_lacking(compared).await?;
-        let is_grown = compared.state == StructureState::Outdated && !compared.lacking.is_empty();
-        // Nothing is there to be filled before the first full run has begun.
-        if is_grown && self.has_begun().await? {
-            self.ports.store.ask(&Subject::Schema, self.now()).await?;
-        }
-        Ok(())
-    }
-
-    /// Has values sent again that were confirmed for attributes that are not there: they went with an attribute that was
-    /// deleted. To be called before anything is added.
-    async fn distrust_lacking(&self, compared: &StructureReport) -> Result<(), EngineError> {
-        for (&kind, fields) in &compared.lacking {
-            self.ports.store.distrust_values(kind, fields).await?;
-        }
-        Ok(())
-    }
-
-    /// Has everything sent again where something was sent before: an import source without a schema holds none of it.
-    async fn start_over(&self, compared: &StructureReport) -> Result<(), EngineError> {
-        if compared.state == StructureState::Missing && self.has_begun().await? {
-            self.ports.store.distrust().await?;
-            self.ports.store.ask(&Subject::Directory, self.now()).await?;
-        }
-        Ok(())
-    }
-
     /// Whether a full run has begun ever.
-    async fn has_begun(&self) -> Result<bool, EngineError> {
+    pub(crate) async fn has_begun(&self) -> Result<bool, EngineError> {
         Ok(self.last_pass().await?.is_some() || self.ports.store.unfinished_pass().await?.is_some())
     }
 }

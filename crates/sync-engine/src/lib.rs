@@ -15,6 +15,7 @@ mod isolation;
 mod listing;
 mod look;
 mod pass;
+mod place;
 mod plan;
 mod ports;
 mod progress;
@@ -40,14 +41,15 @@ pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
     AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison, ConfirmedObject, Cursor, Directory,
-    EventEntry, EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState,
-    FeedPage, FeedPosition, FeedState, FoundObject, FoundObjects, GoneObject, HookReport, Importer,
-    InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, LostMemberships, MappingView,
-    Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome,
-    Page, RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample,
-    SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState, Subject,
-    Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed,
-    UnconfirmedObject, Upkeep, WaitsFor, with_views,
+    Doubt, EventEntry, EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState,
+    FeedPage, FeedPosition, FeedState, FieldState, FoundObject, FoundObjects, GoneObject, HookReport,
+    Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, LostMemberships,
+    MappingView, Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser, OpenExecution,
+    OriginRun, Outcome, Page, Place, RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary,
+    SafeguardState, Sample, SourceState, Staged, StateStore, StoreError, Structure, StructureReport,
+    StructureState, Subject, Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome, Uncleared,
+    UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField, WithheldReason,
+    with_views,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};

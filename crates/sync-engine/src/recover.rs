@@ -20,7 +20,9 @@ impl Engine {
         let _lane = self.lane.lock().await;
         // An outcome speaks of object types, and only the mapping says what they hold.
         if !self.ports.store.open_executions().await?.is_empty() {
-            let view = self.view_in_force().await?;
+            // Not in force yet: what is confirmed now belongs to the structure before the next comparison.
+            let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+            let view = compared.view;
             self.recover_locked(&view, None).await?;
         }
         self.ports.store.release_claims().await?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind};
 
-use crate::{Outcome, StructureReport};
+use crate::{Outcome, StructureReport, WithheldField};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +139,9 @@ pub struct RunReport {
     pub seconds: f64,
     /// Names of attributes that were added to the object types on the way, as `type: attribute`.
     pub added_attributes: Vec<String>,
+    /// Fields whose values were not sent, because the import source would drop them.
+    #[serde(default)]
+    pub withheld: Vec<WithheldField>,
     /// Values that did not fit and what the importer complained of; at most [`Self::MAX_MESSAGES`].
     pub messages: Vec<String>,
     /// Why it failed.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Duty, EngineError, HookReport, StructureReport, StructureState, engine::Engine};
+use crate::{Comparison, Duty, EngineError, HookReport, StructureReport, StructureState, engine::Engine};
 
 /// What *Setup* found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,8 @@ impl Engine {
     /// # Errors
     /// When something cannot be read. What is wrong but readable is in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
-        let structure = self.ports.structure.compare().await.map_err(EngineError::Structure)?.report;
+        let Comparison { report: structure, view } =
+            self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         let hook =
             if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
         self.ports.alarm.works(Duty::Schemas, self.now());
@@ -84,6 +85,13 @@ impl Engine {
             StructureState::Created | StructureState::Extended | StructureState::Current => Vec::new(),
         };
         problems.extend(structure.drift.iter().cloned());
+        let doubted = self.count_doubted(&view).await?;
+        if doubted > 0 {
+            let objects = if doubted == 1 { "1 object".to_owned() } else { format!("{doubted} objects") };
+            problems.push(format!(
+                "{objects} may lack values in Assets that it confirmed; run `okta-insight sync`, which sends them again"
+            ));
+        }
         problems.extend(hook.iter().flat_map(|hook| hook.problems.iter().cloned()));
         Ok(VerifyReport { structure, hook, problems })
     }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    HookReport, RunFilter, RunKind, RunSummary, StructureReport, StructureState, VerifyReport,
+    HookReport, RunFilter, RunKind, RunSummary, StructureReport, StructureState, VerifyReport, WithheldReason,
 };
 
 use crate::Keeper;
@@ -241,6 +241,12 @@ fn verify(member: &Member) -> Step {
                 _ if result.structure.drift.contains(problem) => step.seen(format!("To know of: {problem}")),
                 Some((what, remedy)) => step.failed(what, Some(remedy.to_owned())),
                 None => step.failed(problem, None),
+            });
+            // What is limited has a step of its own.
+            let lost = result.structure.withheld.iter();
+            let lost = lost.filter(|field| !matches!(field.reason, WithheldReason::Cardinality { .. }));
+            let step = lost.fold(step, |step, field| {
+                step.failed(&field.to_string(), Some("correct the attribute in Assets".to_owned()))
             });
             match result.hook {
                 Some(hook) if step.state == StepState::Done => step.seen(format!(

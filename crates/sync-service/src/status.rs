@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
     Census, Clock, InboxCounts, NextPasses, RunKind, RunSummary, SystemClock, UnclearedCounts, Unconfirmed,
+    WithheldField,
 };
 use sync_model::{ConnectionName, ObjectKind};
 
@@ -41,6 +42,9 @@ pub struct ConnectionStatus {
     pub inbox: InboxCounts,
     /// Values that are gone in Okta and still in Assets.
     pub uncleared: UnclearedCounts,
+    /// Fields whose values are not sent, because Assets would drop them.
+    #[serde(default)]
+    pub withheld: Vec<WithheldField>,
     /// Records that Assets did not account for, those first that were sent most often.
     pub unconfirmed: Vec<Unconfirmed>,
     /// When the last full run that ended well began.
@@ -82,7 +86,8 @@ impl ClockSkew {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
-    /// Everything that happened in Okta before this is in Assets; `None` before the first full run.
+    /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
+    /// was confirmed is in doubt or cannot be stored.
     pub known_until: Option<Timestamp>,
     /// How long ago that is, in seconds.
     pub age_seconds: Option<f64>,
@@ -155,6 +160,7 @@ impl Connection {
             objects: self.store.census().await?,
             inbox: vitals.inbox,
             uncleared: self.store.count_uncleared().await?,
+            withheld: self.store.place().await?.map(|place| place.withheld()).unwrap_or_default(),
             unconfirmed: self.store.unconfirmed(LISTED).await?,
             last_full_sync: self.store.last_run(RunKind::Full).await?.good,
             last_delta_sync: self.store.last_run(RunKind::Delta).await?.good,

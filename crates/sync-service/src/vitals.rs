@@ -108,8 +108,13 @@ impl StoreVitals {
             .min()
     }
 
-    /// When the connection last knew all that there was to know; `None` when it never did.
+    /// When the connection last knew all that there was to know; `None` when it never did, or
+    /// when something that was confirmed may not be there.
     pub(crate) fn known_until(&self) -> Option<Timestamp> {
+        // What is in doubt, or cannot be stored, may be older than anything that is known.
+        if self.inbox.doubted > 0 || self.inbox.withheld > 0 {
+            return None;
+        }
         let read = self.feed.as_ref().and_then(|feed| feed.caught_up);
         let known = self.last_pass?.max(read.unwrap_or(Timestamp::MIN));
         Some(self.oldest_change().map_or(known, |oldest| oldest.min(known)))
@@ -189,6 +194,8 @@ pub(crate) fn sample() -> Vitals {
                 dead_since: Some(ago(60)),
                 blocked: 0,
                 blocked_since: None,
+                doubted: 0,
+                withheld: 0,
                 looks: 4,
                 oldest: Some(ago(30)),
                 untouched_since: Some(ago(29)),

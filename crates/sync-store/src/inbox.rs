@@ -9,6 +9,7 @@ use sync_engine::{FeedState, InboxCounts, InboxEvent, Look, LookSort, StoreError
 
 use crate::ConnectionStore;
 use crate::convert::{millis, subject, subject_columns, timestamp};
+use crate::place;
 
 pub(crate) async fn store(
     store: &ConnectionStore,
@@ -186,7 +187,7 @@ fn named_json(subjects: &[Subject]) -> String {
 }
 
 /// Puts a look on the list, or adds another wish to the one that is there. Gives its sequence.
-async fn look(
+pub(crate) async fn look(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     subject: &Subject,
@@ -370,6 +371,8 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         dead_since: dead_since.map(timestamp).transpose()?,
         blocked: count(blocked),
         blocked_since: blocked_since.map(timestamp).transpose()?,
+        doubted: place::count_doubted(store).await?,
+        withheld: place::read(store).await?.map_or(0, |place| place.withheld().len() as u64),
         looks: count(looks),
         oldest: oldest.map(timestamp).transpose()?,
         untouched_since: untouched.map(timestamp).transpose()?,

@@ -11,6 +11,7 @@ mod losses;
 mod lots;
 mod objects;
 mod passes;
+mod place;
 mod requests;
 mod runs;
 mod safeguards;

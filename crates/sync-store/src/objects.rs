@@ -287,6 +287,19 @@ pub(crate) async fn distrust(
     const ACTION: &str = "doubt what was confirmed";
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
+    let doubted = doubt(store, &mut tx, only).await.map_err(failed)?;
+    if let Some(key) = only.filter(|_| doubted > 0) {
+        look_at(store, &mut tx, std::slice::from_ref(key), now).await.map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
+}
+
+/// Doubts one object, or every one, and gives their number.
+pub(crate) async fn doubt(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    only: Option<&RecordKey>,
+) -> Result<u64, sqlx::Error> {
     let doubted = sqlx::query(
         "UPDATE objects SET dirty = 1, answers_to = ''
          WHERE connection = ?1 AND NOT gone AND (?2 IS NULL OR kind = ?2 AND id = ?3)",
@@ -294,13 +307,9 @@ pub(crate) async fn distrust(
     .bind(store.id)
     .bind(only.map(|key| key.kind.as_str()))
     .bind(only.map(|key| key.id.as_str()))
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    if let Some(key) = only.filter(|_| doubted.rows_affected() > 0) {
-        look_at(store, &mut tx, std::slice::from_ref(key), now).await.map_err(failed)?;
-    }
-    tx.commit().await.map_err(failed)
+    .execute(&mut **tx)
+    .await?;
+    Ok(doubted.rows_affected())
 }
 
 /// Puts objects on the list of what is to be looked at.

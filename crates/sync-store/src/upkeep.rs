@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
+
 use sync_engine::{
-    AuditLine, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject, KeptValue,
-    ObjectEntry, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, ToClear, Uncleared,
-    UnclearedCounts, Upkeep,
+    AuditLine, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject, KeptValue,
+    ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
+    Uncleared, UnclearedCounts, Upkeep,
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{kind, millis, timestamp};
-use crate::{ConnectionStore, events, find, runs, samples, uncleared};
+use crate::{ConnectionStore, events, find, place, runs, samples, uncleared};
 
 #[async_trait]
 impl Upkeep for ConnectionStore {
@@ -163,20 +163,18 @@ impl Upkeep for ConnectionStore {
         crate::objects::distrust(self, None, Timestamp::UNIX_EPOCH).await
     }
 
-    async fn distrust_values(&self, kind: ObjectKind, fields: &[String]) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE objects SET dirty = 1
-             WHERE connection = ?1 AND kind = ?2 AND NOT gone AND EXISTS (
-                 SELECT 1 FROM json_each(record, '$.fields') f
-                 WHERE f.value NOT IN ('', '[]') AND f.key IN (SELECT value FROM json_each(?3)))",
-        )
-        .bind(self.id)
-        .bind(kind.as_str())
-        .bind(Value::from(fields).to_string())
-        .execute(&self.writer)
-        .await
-        .map(drop)
-        .map_err(|e| StoreError::new("doubt values", e))
+    async fn place(&self) -> Result<Option<Place>, StoreError> {
+        place::read(self).await
+    }
+
+    async fn remember_place(
+        &self,
+        place: &Place,
+        doubt: Option<&Doubt>,
+        ask: Option<&Subject>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        place::remember(self, place, doubt, ask, now).await
     }
 
     async fn distrust_object(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {

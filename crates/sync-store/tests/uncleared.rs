@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    AuditLine, Change, KeptValue, LookSort, RunKind, RunReport, Staged, StateStore, Subject, ToClear, Upkeep,
+    AuditLine, Change, Doubt, KeptValue, LookSort, Place, RunKind, RunReport, Staged, StateStore, Subject,
+    ToClear, Upkeep,
 };
 use sync_model::{
     ConnectionName, ExecutionId, GroupId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
@@ -218,16 +219,20 @@ async fn values_that_are_doubted_are_sent_again_where_there_are_any() {
     let world = world().await;
     world.send(Change::Create, record("Paris"), 0, &[]).await;
     let dirty = async || world.store.known(&[ada()]).await.unwrap()[&ada()].dirty;
-    let fields = ["badge".to_owned()];
-    world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
+    let doubt = async |kind, fields: &[&str]| {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        let doubt = Doubt::Values(BTreeMap::from([(kind, fields)]));
+        world.store.remember_place(&Place::default(), Some(&doubt), None, at(0)).await.unwrap();
+    };
+    doubt(ObjectKind::User, &["badge"]).await;
     assert!(!dirty().await, "it has no such value");
-    let fields = ["badge".to_owned(), "city".to_owned()];
-    world.store.distrust_values(ObjectKind::Group, &fields).await.unwrap();
+    doubt(ObjectKind::Group, &["badge", "city"]).await;
     assert!(!dirty().await, "it is no group");
-    world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
+    doubt(ObjectKind::User, &["badge", "city"]).await;
     assert!(dirty().await);
+    assert_eq!(world.store.inbox().await.unwrap().doubted, 1);
     world.send(Change::Update, record(""), 1, &[]).await;
-    world.store.distrust_values(ObjectKind::User, &fields).await.unwrap();
+    doubt(ObjectKind::User, &["badge", "city"]).await;
     assert!(!dirty().await, "nothing is lost with it");
 }
 

@@ -200,6 +200,9 @@ fn print_schedule(status: &ConnectionStatus) {
 fn freshness(status: &ConnectionStatus) -> String {
     match (status.freshness.known_until, status.freshness.age_seconds) {
         (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
+        _ if status.last_full_sync.is_some() => {
+            "Unknown: Assets may lack values that it confirmed, or cannot store some".to_owned()
+        }
         _ => "Never synchronised; run `okta-insight sync`".to_owned(),
     }
 }
@@ -213,6 +216,10 @@ fn failed(status: &ConnectionStatus) -> String {
             count(inbox.blocked, "object")
         ));
     }
+    if inbox.doubted > 0 {
+        parts.push(format!("{} in doubt, to be sent again", count(inbox.doubted, "object")));
+    }
+    parts.extend(status.withheld.iter().map(ToString::to_string));
     if inbox.dead > 0 {
         parts.push(format!("{} given up", count(inbox.dead, "event")));
     }

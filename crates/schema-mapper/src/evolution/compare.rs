@@ -105,7 +105,7 @@ pub(super) fn unwanted_types(present: &[&ObjectType], planned: &[Planned<'_>], e
     }
 }
 
-fn differences(have: &Attribute, want: &Attribute, types: &[&ObjectType]) -> Vec<DriftKind> {
+pub(crate) fn differences(have: &Attribute, want: &Attribute, types: &[&ObjectType]) -> Vec<DriftKind> {
     let mut kinds = Vec::new();
     let id = want.external_id.as_deref().unwrap_or_default();
     if !is_form_of(&have.name, &want.name, end(id)) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use insight_import_client::document::{AttributeMapping, ObjectType, ObjectTypeMapping};
+use insight_import_client::document::{Attribute, AttributeMapping, ObjectType, ObjectTypeMapping};
 
 use super::Planned;
 use crate::names::{is_system, quoted};
@@ -57,6 +57,35 @@ pub(super) fn same(have: &ObjectTypeMapping, complete: &ObjectTypeMapping, objec
         (mapping.selector.clone(), mapping.object_type_name.clone(), fields)
     };
     essence(have) == essence(complete)
+}
+
+/// The attributes of a type that Assets has and that `have` does not fill as `complete` does, by external ID.
+pub(super) fn astray(
+    have: Option<&ObjectTypeMapping>,
+    complete: &ObjectTypeMapping,
+    object_type: &ObjectType,
+    added: &[Attribute],
+) -> Vec<String> {
+    let wanted = complete.attributes_mapping.iter();
+    wanted
+        .filter_map(|field| {
+            let id = id_of(field, object_type)?;
+            if added.iter().any(|a| a.external_id.as_ref() == Some(&id)) {
+                return None;
+            }
+            let present = have.and_then(|have| {
+                have.attributes_mapping.iter().find(|f| id_of(f, object_type).as_ref() == Some(&id))
+            });
+            let is_same = present.is_some_and(|present| {
+                present.attribute_name == field.attribute_name
+                    && present.attribute_locators == field.attribute_locators
+                    && present.external_id_part.unwrap_or_default()
+                        == field.external_id_part.unwrap_or_default()
+                    && present.object_mapping_iql == field.object_mapping_iql
+            });
+            (!is_same).then_some(id)
+        })
+        .collect()
 }
 
 /// Fields that are mapped in Assets and not ours to take away, as long as there is an attribute for them.

@@ -18,6 +18,7 @@ use insight_import_client::document::{
     Attribute, Mapping, ObjectSchema, ObjectType, ObjectTypeMapping, SchemaAndMapping, SchemaDefinition,
 };
 
+pub(crate) use compare::differences;
 pub use correction::Correction;
 pub use drift::{Drift, DriftKind};
 
@@ -37,6 +38,9 @@ pub struct Evolution {
     /// The part of the drift that REST can put right with an account's credential. Read the document and compare again
     /// afterwards: a reference is found by an attribute's name, and the mapping follows.
     pub corrections: Vec<Correction>,
+    /// Attributes that are there and that the mapping in Assets does not fill as it should, by the external IDs of the object
+    /// type and the attribute: it still names something that was renamed.
+    pub astray: Vec<(String, String)>,
 }
 
 /// A wanted object type beside the one in Assets.
@@ -81,6 +85,11 @@ pub fn plan(current: &SchemaAndMapping, wanted: &SchemaAndMapping) -> Evolution 
         let Some(want) = mapping_of(wanted, plan.want) else { continue };
         let have = mapping_of(current, plan.want);
         let complete = fields::complete(plan, want, have, &planned, &names);
+        if let Some(present) = plan.have {
+            let id = plan.want.external_id.clone().unwrap_or_default();
+            let astray = fields::astray(have, &complete, present, &plan.added);
+            evolution.astray.extend(astray.into_iter().map(|attribute| (id.clone(), attribute)));
+        }
         let remapped = plan.have.is_none_or(|t| have.is_none_or(|have| !fields::same(have, &complete, t)));
         if plan.added.is_empty() && !remapped {
             continue;
@@ -148,7 +157,7 @@ fn add_bare_targets(types: &mut Vec<ObjectType>, present: &[&ObjectType]) {
 }
 
 /// The object types of a document, those below others included.
-pub(crate) fn all_types(types: &[ObjectType]) -> Vec<&ObjectType> {
+pub fn all_types(types: &[ObjectType]) -> Vec<&ObjectType> {
     types.iter().flat_map(|t| std::iter::once(t).chain(all_types(&t.children))).collect()
 }
 

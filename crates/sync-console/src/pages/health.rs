@@ -78,11 +78,15 @@ fn verdict(status: &ConnectionStatus, guide: &Guide, troubles: &[Trouble]) -> (T
         } else {
             (Tone::Quiet, "Set-up not finished")
         }
-    } else if status.inbox.failed > 0 || status.inbox.dead > 0 || is(AlertKind::HookUnhealthy) {
+    } else if status.inbox.failed > 0
+        || status.inbox.dead > 0
+        || status.inbox.withheld > 0
+        || is(AlertKind::HookUnhealthy)
+    {
         (Tone::Warning, "Needs a look")
     } else if !troubles.is_empty() {
         (Tone::Warning, "In difficulties")
-    } else if status.inbox.unconfirmed > 0 {
+    } else if status.inbox.unconfirmed > 0 || status.inbox.doubted > 0 {
         (Tone::Busy, "Sending again")
     } else if status.inbox.pending > 0 {
         (Tone::Busy, "Catching up")
@@ -270,6 +274,10 @@ async fn told(
     }
     all.extend(processing(connection, status).await?);
     all.extend(held_back(connection, status));
+    for field in &status.withheld {
+        let remedy = "correct the attribute in Assets; its values are then sent without being asked for";
+        all.push(Told::new(Tone::Warning, field.to_string(), Some(remedy.to_owned())));
+    }
     if status.inbox.blocked > 0 {
         all.push(Told::new(
             Tone::Problem,

@@ -6,6 +6,7 @@ mod feed;
 mod history;
 mod importer;
 mod objects;
+mod place;
 mod remembered;
 mod safeguards;
 mod sample;
@@ -25,6 +26,7 @@ pub use importer::{
     TypeOutcome,
 };
 pub use objects::{Clearing, Objects, ToClear};
+pub use place::{Doubt, FieldState, Place, WithheldField, WithheldReason};
 pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
 pub use safeguards::{BlankedField, Losses, LostMemberships, SafeguardState};
 pub use sample::Sample;

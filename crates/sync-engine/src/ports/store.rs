@@ -202,6 +202,12 @@ pub struct InboxCounts {
     /// Since when the first of them is held back.
     #[serde(default)]
     pub blocked_since: Option<Timestamp>,
+    /// Objects whose confirmation is in doubt: they are sent again when they are next read.
+    #[serde(default)]
+    pub doubted: u64,
+    /// Fields whose values are not sent, because Assets would drop them.
+    #[serde(default)]
+    pub withheld: u64,
     /// Distinct objects to look at.
     pub looks: u64,
     /// When the oldest pending event happened.

@@ -1,13 +1,11 @@
 //! What *Setup* creates and *Verify* checks.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sync_model::ObjectKind;
 
-use crate::{MappingView, PortError};
+use crate::{MappingView, PortError, WithheldField};
 
 /// How the target's schema and mapping compare with what the directory's schemas call for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +48,9 @@ pub struct StructureReport {
     pub notes: Vec<String>,
     /// Differences that are reported and never forced.
     pub drift: Vec<String>,
-    /// The fields of records that are wanted and have no attribute so far. Only a comparison tells them.
-    #[serde(skip)]
-    pub lacking: BTreeMap<ObjectKind, Vec<String>>,
+    /// Fields whose values are not sent, because the import source would drop them.
+    #[serde(default)]
+    pub withheld: Vec<WithheldField>,
 }
 
 /// A comparison and the mapping that it led to.
@@ -75,7 +73,17 @@ pub trait Structure: Send + Sync {
     /// When a side cannot be read, or the mapping cannot be made.
     async fn compare(&self) -> Result<Comparison, PortError>;
 
-    /// The same, with records as they will be once what is missing was added: to be shown, and not to be sent.
+    /// A short name for the structure as the import source has it now, to be held against that of a view; `None` where it
+    /// cannot be told. Cheap: it is asked for before each execution.
+    ///
+    /// # Errors
+    /// When the import source cannot be asked.
+    async fn state(&self) -> Result<Option<String>, PortError> {
+        Ok(None)
+    }
+
+    /// The same as [`Self::compare`], with records as they will be once what is missing was added: to be shown, and not to
+    /// be sent.
     ///
     /// # Errors
     /// As [`Self::compare`].
@@ -107,6 +115,10 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> Structure for Viewed<F> {
     async fn compare(&self) -> Result<Comparison, PortError> {
         let Comparison { report, view } = self.inner.compare().await?;
         Ok(Comparison { report, view: (self.change)(view) })
+    }
+
+    async fn state(&self) -> Result<Option<String>, PortError> {
+        self.inner.state().await
     }
 
     async fn preview(&self) -> Result<Comparison, PortError> {

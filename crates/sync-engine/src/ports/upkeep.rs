@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue, ObjectEntry, Replay, RunDetail,
-    RunFilter, RunSummary, Sample, StoreError, ToClear,
+    Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue, ObjectEntry, Place,
+    Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
@@ -124,13 +124,21 @@ pub trait Upkeep: Send + Sync {
     /// Settles the events that were given up and had come before a time: everything was read since. Gives their number.
     async fn settle_given_up(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError>;
 
+    /// The place that confirmations belong to; `None` before the first comparison.
+    async fn place(&self) -> Result<Option<Place>, StoreError>;
+
+    /// Remembers the place, and in the same transaction doubts confirmations, and has a subject looked at.
+    async fn remember_place(
+        &self,
+        place: &Place,
+        doubt: Option<&Doubt>,
+        ask: Option<&Subject>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// Doubts that Assets holds what was confirmed: every live object is sent again when it is next read, and what refers
     /// to it as well, once it is confirmed.
     async fn distrust(&self) -> Result<(), StoreError>;
-
-    /// Doubts that Assets holds values of these fields: every live object that was confirmed with one is sent again when it
-    /// is next read.
-    async fn distrust_values(&self, kind: ObjectKind, fields: &[String]) -> Result<(), StoreError>;
 
     /// Doubts that Assets holds one object, which is to be looked at then. One that is not known, or known as gone, is left
     /// alone.

@@ -2,17 +2,42 @@
 
 use std::sync::Arc;
 
-use crate::{Directory, Importer, Objects};
+use sync_model::Record;
+
+use crate::{Directory, Importer, Objects, Place, WithheldField};
 
 /// The directory and the import source, seen through one mapping. It never changes: another mapping is another view.
 #[derive(Clone)]
 pub struct MappingView {
     /// A short name for the mapping as Assets has it: the same for equal mappings.
     pub version: String,
+    /// The place that records go to.
+    pub place: Place,
+    /// A short name for the structure that was compared, as [`Structure::state`](crate::Structure::state) gives it; `None`
+    /// where it cannot be told.
+    pub structure: Option<String>,
     /// The source of truth.
     pub directory: Arc<dyn Directory>,
     /// The target of records.
     pub importer: Arc<dyn Importer>,
     /// Objects in Assets one by one; `None` without an account.
     pub objects: Option<Arc<dyn Objects>>,
+}
+
+impl MappingView {
+    /// The fields whose values are not sent, because the target would drop them.
+    pub fn withheld(&self) -> Vec<WithheldField> {
+        self.place.withheld()
+    }
+
+    /// A record as it is sent: without what would be dropped.
+    pub(crate) fn sendable(&self, mut record: Record) -> Record {
+        if let Some(fields) = self.place.fields.get(&record.key.kind) {
+            let is_withheld = |field: &String| {
+                fields.get(field).is_some_and(|state| state.withheld.is_some() && !state.is_identity)
+            };
+            record.fields.retain(|field, _| !is_withheld(field));
+        }
+        record
+    }
 }

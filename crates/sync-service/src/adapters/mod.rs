@@ -6,6 +6,7 @@ mod hook;
 mod importer;
 mod lens;
 mod objects;
+mod place;
 mod saved;
 mod settings;
 mod structure;

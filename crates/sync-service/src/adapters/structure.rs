@@ -1,6 +1,6 @@
 //! The Assets object schema and mapping as the engine's structure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,9 +10,10 @@ use insight_import_client::{AssetsClient, Error};
 use okta_client::OktaClient;
 use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
+use serde_json::{Value, json};
 use sync_engine::{Comparison, PortError, Structure, StructureReport, StructureState};
-use sync_model::ObjectKind;
 
+use super::place::place_of;
 use super::{OrgSource, Sides, assets_error, okta_error};
 
 /// What the import source has, beside what Okta's schemas call for.
@@ -110,27 +111,33 @@ impl AssetsStructure {
 #[async_trait]
 impl Structure for AssetsStructure {
     async fn compare(&self) -> Result<Comparison, PortError> {
-        let Examined { wanted, settled, evolution } = self.against(self.wanted().await?).await?;
-        let report = match evolution {
-            None => whole(&wanted, StructureState::Missing),
-            Some(evolution) => {
-                let lacking = lacking(&wanted, &settled);
-                StructureReport { lacking, ..self.compared(&wanted, evolution) }
+        let wanted = self.wanted().await?;
+        let current = self.current().await?;
+        let (report, mapping) = match &current {
+            None => (whole(&wanted, StructureState::Missing), wanted.clone()),
+            Some(current) => {
+                let evolution = evolution::plan(current, wanted.document());
+                (self.compared(&wanted, evolution), wanted.settled(current))
             }
         };
-        Ok(Comparison { report, view: self.sides.through(Arc::new(settled)) })
+        self.comparison(report, &wanted, mapping, current.as_ref()).await
+    }
+
+    async fn state(&self) -> Result<Option<String>, PortError> {
+        Ok(Some(self.state_of(self.current().await?.as_ref())))
     }
 
     async fn preview(&self) -> Result<Comparison, PortError> {
         let wanted = self.wanted().await?;
-        let (report, mapping) = match self.current().await? {
-            None => (whole(&wanted, StructureState::Missing), wanted),
+        let current = self.current().await?;
+        let (report, mapping) = match &current {
+            None => (whole(&wanted, StructureState::Missing), wanted.clone()),
             Some(current) => {
-                let evolution = evolution::plan(&current, wanted.document());
-                (self.compared(&wanted, evolution), wanted.extended(&current))
+                let evolution = evolution::plan(current, wanted.document());
+                (self.compared(&wanted, evolution), wanted.extended(current))
             }
         };
-        Ok(Comparison { report, view: self.sides.through(Arc::new(mapping)) })
+        self.comparison(report, &wanted, mapping, current.as_ref()).await
     }
 
     async fn apply(&self) -> Result<Comparison, PortError> {
@@ -146,20 +153,23 @@ impl Structure for AssetsStructure {
             Some(_) => self.extend(&wanted, current.as_ref()).await?,
         };
         // What was asked for is one thing, what Assets made of it another.
-        let (mut evolution, mut settled) = self.read_back(&wanted).await?;
+        let mut present = self.read_back().await?;
+        let mut evolution = evolution::plan(&present, wanted.document());
         let corrections: Vec<Correction> =
             evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
         if let (Some(account), false) = (&self.sides.account, corrections.is_empty()) {
             self.correct(account, &corrections).await?;
             told.corrected = corrections.iter().map(place).collect();
-            (evolution, settled) = self.read_back(&wanted).await?;
+            present = self.read_back().await?;
+            evolution = evolution::plan(&present, wanted.document());
             if told.state == StructureState::Current {
                 told.state = StructureState::Extended;
             }
         }
         let left = report(&wanted, evolution, told.state);
         let report = StructureReport { drift: left.drift, limited: left.limited, ..told };
-        Ok(Comparison { report, view: self.sides.through(Arc::new(settled)) })
+        let mapping = wanted.settled(&present);
+        self.comparison(report, &wanted, mapping, Some(&present)).await
     }
 }
 
@@ -170,11 +180,41 @@ impl AssetsStructure {
         report(wanted, evolution, state)
     }
 
-    /// What Assets has now: what separates it from the wanted mapping, and that mapping as far as it is there.
-    async fn read_back(&self, wanted: &Mapping) -> Result<(Evolution, Mapping), PortError> {
+    /// A comparison with what Assets has, `current`, and the view through a mapping.
+    async fn comparison(
+        &self,
+        report: StructureReport,
+        wanted: &Mapping,
+        mapping: Mapping,
+        current: Option<&SchemaAndMapping>,
+    ) -> Result<Comparison, PortError> {
+        let place = place_of(&self.sides, wanted, current).await?;
+        let view = self.sides.through(Arc::new(mapping), place, Some(self.state_of(current)));
+        Ok(Comparison { report: StructureReport { withheld: view.withheld(), ..report }, view })
+    }
+
+    /// A short name for our part of what Assets has.
+    fn state_of(&self, current: Option<&SchemaAndMapping>) -> String {
+        let ours = format!("{}/", self.options.prefix);
+        let is_ours = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&ours));
+        let Some(current) = current else { return String::new() };
+        let types = evolution::all_types(&current.schema.object_schema.object_types);
+        let types = types.into_iter().filter(|t| is_ours(&t.external_id)).map(|t| {
+            let attributes = t.attributes.iter().filter(|a| is_ours(&a.external_id));
+            json!({ "id": t.external_id, "name": t.name, "attributes": attributes.collect::<Vec<_>>() })
+        });
+        let mappings = &current.mapping.object_type_mappings;
+        let mappings = mappings.iter().filter(|m| is_ours(&m.object_type_external_id));
+        let fields = BTreeMap::from([
+            ("types".to_owned(), Value::from(types.collect::<Vec<_>>())),
+            ("mappings".to_owned(), json!(mappings.collect::<Vec<_>>())),
+        ]);
+        format!("{:?}", sync_model::Fingerprint::of(&fields))
+    }
+
+    async fn read_back(&self) -> Result<SchemaAndMapping, PortError> {
         let current = self.current().await?;
-        let current = current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))?;
-        Ok((evolution::plan(&current, wanted.document()), wanted.settled(&current)))
+        current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))
     }
 
     async fn extend(
@@ -252,7 +292,7 @@ fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> Str
         limited: limited(&evolution.drift),
         notes: notes(mapping),
         drift: evolution.drift.iter().map(ToString::to_string).collect(),
-        lacking: BTreeMap::new(),
+        withheld: Vec::new(),
     }
 }
 
@@ -272,21 +312,8 @@ fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
         limited: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
-        lacking: BTreeMap::new(),
+        withheld: Vec::new(),
     }
-}
-
-/// The fields of the wanted mapping that the one in force does without.
-fn lacking(wanted: &Mapping, in_force: &Mapping) -> BTreeMap<ObjectKind, Vec<String>> {
-    let fields = |mapping: &Mapping, kind| -> BTreeSet<String> {
-        mapping.attributes(kind).iter().map(|attribute| attribute.locator.clone()).collect()
-    };
-    let of_kind = |kind| {
-        let lacking: Vec<String> =
-            fields(wanted, kind).difference(&fields(in_force, kind)).cloned().collect();
-        (!lacking.is_empty()).then_some((kind, lacking))
-    };
-    ObjectKind::ALL.into_iter().filter_map(of_kind).collect()
 }
 
 /// Attributes that take fewer values than they should.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::OktaClient;
 use schema_mapper::{Mapping, Selection};
-use sync_engine::{Directory, MappingView, Objects};
+use sync_engine::{Directory, MappingView, Objects, Place};
 
 use super::lens::Choice;
 use super::{AssetsImporter, AssetsObjects, Lens, OktaDirectory, SavedDirectory, SourceSettings};
@@ -58,7 +58,12 @@ impl Sides {
     }
 
     /// Everything through a mapping.
-    pub(crate) fn through(&self, mapping: Arc<Mapping>) -> MappingView {
+    pub(crate) fn through(
+        &self,
+        mapping: Arc<Mapping>,
+        place: Place,
+        structure: Option<String>,
+    ) -> MappingView {
         let lens = self.lens(Arc::clone(&mapping));
         let directory: Arc<dyn Directory> = match &self.org {
             OrgSource::Okta(okta) => Arc::new(OktaDirectory::new(okta.clone(), lens)),
@@ -67,6 +72,8 @@ impl Sides {
         let objects = self.objects(Arc::clone(&mapping));
         MappingView {
             version: mapping.version(),
+            place,
+            structure,
             directory,
             objects: objects.map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
             importer: Arc::new(AssetsImporter::new(self.assets.clone(), mapping, self.settings.clone())),

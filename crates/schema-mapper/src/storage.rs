@@ -1,0 +1,127 @@
+//! The storage of each field in Assets: its shape, and the loss of its values where they cannot be stored.
+
+use insight_import_client::document::{Attribute, ObjectType, SchemaAndMapping};
+use sync_model::ObjectKind;
+
+use crate::document::type_id;
+use crate::evolution::{DriftKind, Evolution, all_types, differences};
+use crate::shape::VALUE_TYPES;
+use crate::{MappedAttribute, Mapping, Source};
+
+/// The reason why Assets drops the values of a field without a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loss {
+    /// The attribute, or its object type, is not there.
+    Missing,
+    /// The mapping in Assets does not lead to the attribute, or looks referenced objects up by another one: a name changed.
+    Unmapped,
+    /// The attribute takes fewer values than it should.
+    Cardinality {
+        /// The number that it takes.
+        present: i32,
+        /// The number that it should take; -1 for any.
+        wanted: i32,
+    },
+    /// The attribute is of a type that the values cannot be made to fit.
+    Type {
+        /// The type in Assets.
+        present: String,
+        /// The type that it should have.
+        wanted: String,
+    },
+    /// The reference leads to another object type.
+    Target {
+        /// The external ID or name of the type in Assets.
+        present: String,
+        /// The external ID of the type that it should lead to.
+        wanted: String,
+    },
+}
+
+/// A field of records and its attribute in Assets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The kind of the records.
+    pub kind: ObjectKind,
+    /// The record's field.
+    pub field: String,
+    /// The attribute, as `type: attribute`.
+    pub attribute: String,
+    /// True if the attribute tells objects apart.
+    pub is_identity: bool,
+    /// The type, target, and options of the attribute, for comparison. Empty when it is not there.
+    pub shape: String,
+    /// The reason why values are lost; `None` when they are stored.
+    pub loss: Option<Loss>,
+}
+
+impl Mapping {
+    /// The storage of every field of this mapping, which is the wanted one. `evolution` separates it from `current`.
+    pub fn storage(&self, current: Option<&SchemaAndMapping>, evolution: &Evolution) -> Vec<Storage> {
+        let present = current.map(|c| all_types(&c.schema.object_schema.object_types)).unwrap_or_default();
+        let wanted = all_types(&self.document().schema.object_schema.object_types);
+        let adapted = current.map(|current| self.extended(current));
+        let mut all = Vec::new();
+        for kind in ObjectKind::ALL {
+            let id = type_id(self.options(), kind);
+            let is_it = |t: &&&ObjectType| t.external_id.as_ref() == Some(&id);
+            let (have, want) = (present.iter().find(is_it), wanted.iter().find(is_it));
+            let attributes = adapted.as_ref().unwrap_or(self).attributes(kind);
+            for mapped in attributes {
+                let there = have.and_then(|have| attribute(have, &mapped.external_id));
+                let wanted = want.and_then(|want| attribute(want, &mapped.external_id));
+                let is_astray = evolution.astray.iter().any(|(of, a)| *of == id && *a == mapped.external_id);
+                let loss = match (there, wanted) {
+                    (Some(there), Some(wanted)) => loss(mapped, there, wanted, is_astray, &present),
+                    _ => Some(Loss::Missing),
+                };
+                let type_name = have.map_or(self.type_name(kind), |have| have.name.as_str());
+                all.push(Storage {
+                    kind,
+                    field: mapped.locator.clone(),
+                    attribute: format!("{type_name}: {}", mapped.name),
+                    is_identity: mapped.source == Source::Id,
+                    shape: there.map(|there| shape(mapped, there, &loss)).unwrap_or_default(),
+                    loss,
+                });
+            }
+        }
+        all
+    }
+}
+
+fn attribute<'t>(object_type: &'t ObjectType, id: &str) -> Option<&'t Attribute> {
+    object_type.attributes.iter().find(|a| a.external_id.as_deref() == Some(id))
+}
+
+fn loss(
+    mapped: &MappedAttribute,
+    there: &Attribute,
+    wanted: &Attribute,
+    is_astray: bool,
+    types: &[&ObjectType],
+) -> Option<Loss> {
+    if is_astray {
+        return Some(Loss::Unmapped);
+    }
+    let fits = matches!(mapped.source, Source::Profile(_)) && VALUE_TYPES.contains(&there.kind);
+    differences(there, wanted, types).into_iter().find_map(|difference| match difference {
+        DriftKind::Retyped { present, wanted } if !fits => {
+            Some(Loss::Type { present: present.as_str().to_owned(), wanted: wanted.as_str().to_owned() })
+        }
+        DriftKind::Retargeted { present, wanted } => Some(Loss::Target { present, wanted }),
+        DriftKind::Cardinality { present, wanted } => Some(Loss::Cardinality { present, wanted }),
+        _ => None,
+    })
+}
+
+/// Another shape may have stored other values. Names and limits do not count: what they lose is a loss.
+fn shape(mapped: &MappedAttribute, there: &Attribute, loss: &Option<Loss>) -> String {
+    let target = match loss {
+        Some(Loss::Target { present, .. }) => present.as_str(),
+        _ => there.reference_object_type_external_id.as_deref().unwrap_or_default(),
+    };
+    let mut options: Vec<&String> = there.type_values.iter().flatten().collect();
+    options.sort();
+    format!("{} {} {target} {options:?}", there.kind.as_str(), mapped.many)
+}

@@ -1,0 +1,201 @@
+//! Confirmations belong to the place where they were made: the decisions, and their effect on the store.
+
+use std::collections::BTreeMap;
+
+use crate::{ActiveRun, Doubt, EngineError, FieldState, MappingView, Place, Subject, engine::Engine};
+
+/// The confirmations that may not hold any more, given the place of the last comparison and the present one.
+///
+/// Another import source, workspace, or object schema holds nothing of it; nor does an object type that was made anew.
+/// Values of a field that could not be stored, or that is stored otherwise by now, may be lost. Values that cannot be
+/// stored yet are doubted once they can.
+pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
+    let is_other = |before: &Option<String>, now: &Option<String>| matches!((before, now), (Some(before), Some(now)) if before != now);
+    let is_elsewhere = is_other(&before.import_source, &now.import_source)
+        || is_other(&before.workspace, &now.workspace)
+        || is_other(&before.object_schema, &now.object_schema);
+    let known = |kind, field: &String| before.fields.get(kind).and_then(|fields| fields.get(field));
+    let mut values: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for (kind, fields) in &now.fields {
+        for (field, state) in fields.iter().filter(|(_, state)| state.withheld.is_none()) {
+            let holds = |before: &FieldState| before.withheld.is_none() && before.shape == state.shape;
+            if known(kind, field).is_some_and(holds) {
+                continue;
+            }
+            if state.is_identity && known(kind, field).is_some() {
+                return Some(Doubt::Everything);
+            }
+            values.entry(*kind).or_default().push(field.clone());
+        }
+    }
+    match (is_elsewhere, values.is_empty()) {
+        (true, _) => Some(Doubt::Everything),
+        (false, false) => Some(Doubt::Values(values)),
+        (false, true) => None,
+    }
+}
+
+/// The present place, with what could not be read of it this time.
+fn completed(now: &Place, before: &Place) -> Place {
+    let known = |now: &Option<String>, before: &Option<String>| now.clone().or_else(|| before.clone());
+    Place {
+        import_source: known(&now.import_source, &before.import_source),
+        workspace: known(&now.workspace, &before.workspace),
+        object_schema: known(&now.object_schema, &before.object_schema),
+        fields: now.fields.clone(),
+        doubts: before.doubts,
+    }
+}
+
+impl Place {
+    /// The part of it that another place has as well.
+    fn part_in(&self, other: &Self) -> Self {
+        let mut part = self.clone();
+        for (kind, fields) in &mut part.fields {
+            fields.retain(|field, _| other.fields.get(kind).is_some_and(|known| known.contains_key(field)));
+        }
+        part
+    }
+}
+
+impl Engine {
+    /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `ask`, what is in
+    /// doubt is read and sent again without being asked for; otherwise the caller reads everything.
+    pub(crate) async fn settle_in(&self, view: &MappingView, ask: bool) -> Result<(), EngineError> {
+        let before = self.ports.store.place().await?;
+        let (mut now, doubt) = match &before {
+            Some(before) => {
+                let now = completed(&view.place, before);
+                let doubt = doubts(before, &now);
+                (now, doubt)
+            }
+            // What an earlier version confirmed, it confirmed somewhere.
+            None => (view.place.clone(), Some(Doubt::Everything)),
+        };
+        if before.as_ref() == Some(&now) {
+            return Ok(());
+        }
+        let subject = match &doubt {
+            Some(Doubt::Everything) => Some(Subject::Directory),
+            Some(Doubt::Values(_)) => Some(Subject::Schema),
+            None => None,
+        };
+        now.doubts += u64::from(doubt.is_some());
+        if let (Some(doubt), Some(_)) = (&doubt, &before) {
+            tracing::info!(?doubt, "confirmed values may be lost; they are sent again");
+        }
+        // Nothing is there to be sent again before the first full run has begun.
+        let subject = if ask && self.has_begun().await? { subject } else { None };
+        Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+    }
+
+    /// Doubts what a run has confirmed since the structure changed that it was sent into.
+    pub(crate) async fn doubt_after(&self, run: &ActiveRun) -> Result<(), EngineError> {
+        let Some(now) = self.ports.store.place().await? else { return Ok(()) };
+        let Some(doubt) = doubts(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
+        let subject = match doubt {
+            Doubt::Everything => Subject::Directory,
+            Doubt::Values(_) => Subject::Schema,
+        };
+        let now = Place { doubts: now.doubts + 1, ..now };
+        Ok(self.ports.store.remember_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
+    }
+
+    /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
+    /// present place is not the one where they were confirmed.
+    pub(crate) async fn count_doubted(&self, view: &MappingView) -> Result<u64, EngineError> {
+        let known = self.ports.store.place().await?;
+        let moved = known.is_some_and(|known| doubts(&known, &completed(&view.place, &known)).is_some());
+        if moved {
+            let census = self.ports.store.census().await?;
+            return Ok(census.values().map(|census| census.live).sum());
+        }
+        Ok(self.ports.store.inbox().await?.doubted)
+    }
+
+    /// A name for the rules that a pass works by, another one after each doubt.
+    pub(crate) async fn rules(&self, view: &MappingView) -> Result<String, EngineError> {
+        let doubts = self.ports.store.place().await?.map_or(0, |place| place.doubts);
+        Ok(format!("{} {doubts}", view.rules()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_model::ObjectKind;
+
+    use super::*;
+    use crate::WithheldReason;
+
+    const LIMITED: WithheldReason = WithheldReason::Cardinality { present: 1, wanted: -1 };
+
+    fn state(shape: &str, withheld: Option<WithheldReason>) -> FieldState {
+        FieldState { attribute: String::new(), is_identity: false, shape: shape.into(), withheld }
+    }
+
+    fn place(source: &str, groups: FieldState) -> Place {
+        let identity = FieldState { is_identity: true, ..state("text", None) };
+        let fields = BTreeMap::from([("id".to_owned(), identity), ("groups".to_owned(), groups)]);
+        Place {
+            import_source: Some(source.into()),
+            workspace: Some("w".into()),
+            fields: BTreeMap::from([(ObjectKind::User, fields)]),
+            ..Place::default()
+        }
+    }
+
+    fn groups() -> Option<Doubt> {
+        Some(Doubt::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])])))
+    }
+
+    #[test]
+    fn doubts_follow_from_two_places() {
+        let good = place("a", state("ref", None));
+        let limited = place("a", state("ref", Some(LIMITED)));
+        let unmapped = place("a", state("ref", Some(WithheldReason::Unmapped)));
+        let retyped = place("a", state("text", None));
+        let elsewhere = place("b", state("ref", None));
+        let schema = |id: &str| Place { object_schema: Some(id.into()), ..good.clone() };
+        let mut ungrouped = good.clone();
+        ungrouped.fields.get_mut(&ObjectKind::User).unwrap().remove("groups");
+        let mut untyped = limited.clone();
+        for state in untyped.fields.get_mut(&ObjectKind::User).unwrap().values_mut() {
+            state.withheld = Some(WithheldReason::Missing);
+        }
+        for (name, before, now, expected) in [
+            ("nothing changed", &good, &good, None),
+            ("lowered: nothing can be sent again yet", &good, &limited, None),
+            ("still too low", &limited, &limited, None),
+            ("raised", &limited, &good, groups()),
+            ("lost in one way and then in another", &limited, &unmapped, None),
+            ("renamed and mended", &unmapped, &good, groups()),
+            ("retyped to something that values fit", &good, &retyped, groups()),
+            ("and back", &retyped, &good, groups()),
+            ("a field that is new", &ungrouped, &good, groups()),
+            ("a field that is not wanted any more", &good, &ungrouped, None),
+            ("another import source", &good, &elsewhere, Some(Doubt::Everything)),
+            ("and back to the first", &elsewhere, &good, Some(Doubt::Everything)),
+            ("an object schema made anew", &schema("1"), &schema("2"), Some(Doubt::Everything)),
+            ("an object schema that is known now", &good, &schema("1"), None),
+            ("an object type made anew", &untyped, &good, Some(Doubt::Everything)),
+            ("an object type that is gone", &good, &untyped, None),
+        ] {
+            assert_eq!(doubts(before, now), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn unreadable_ids_stay_known() {
+        let known = Place { object_schema: Some("1".into()), ..place("a", state("ref", None)) };
+        let now = Place { object_schema: None, ..known.clone() };
+        assert_eq!(completed(&now, &known), known);
+    }
+
+    #[test]
+    fn identity_is_never_withheld() {
+        let mut place = place("a", state("ref", Some(LIMITED)));
+        place.fields.get_mut(&ObjectKind::User).unwrap().get_mut("id").unwrap().withheld = Some(LIMITED);
+        let withheld: Vec<String> = place.withheld().into_iter().map(|field| field.field).collect();
+        assert_eq!(withheld, ["groups"]);
+    }
+}

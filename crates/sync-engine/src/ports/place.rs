@@ -1,0 +1,148 @@
+//! The place that confirmations belong to: an import source, and the structure that receives its records.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sync_model::ObjectKind;
+
+/// The reason why the values of a field cannot be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum WithheldReason {
+    /// The attribute, or its object type, is not there.
+    Missing,
+    /// The mapping in the target names something that was renamed.
+    Unmapped,
+    /// The attribute takes fewer values than it should.
+    Cardinality {
+        /// The number that it takes.
+        present: i32,
+        /// The number that it should take; -1 for any.
+        wanted: i32,
+    },
+    /// The attribute is of a type that the values cannot be made to fit.
+    Type {
+        /// The type in the target.
+        present: String,
+        /// The type that it should have.
+        wanted: String,
+    },
+    /// The reference leads to another object type.
+    Target {
+        /// The object type in the target.
+        present: String,
+        /// The object type that it should lead to.
+        wanted: String,
+    },
+}
+
+impl fmt::Display for WithheldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the attribute is not there"),
+            Self::Unmapped => f.write_str("the mapping does not lead to the attribute"),
+            Self::Cardinality { present, wanted: -1 } => {
+                write!(f, "the attribute takes at most {present} of any number of values")
+            }
+            Self::Cardinality { present, wanted } => {
+                write!(f, "the attribute takes at most {present} of {wanted} values")
+            }
+            Self::Type { present, wanted } => {
+                write!(f, "the attribute is of type {present} instead of {wanted}")
+            }
+            Self::Target { present, wanted } => {
+                write!(f, "the attribute refers to the object type {present} instead of {wanted}")
+            }
+        }
+    }
+}
+
+/// A field and its attribute in the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldState {
+    /// The attribute, as `type: attribute`.
+    pub attribute: String,
+    /// True if the attribute tells objects apart.
+    #[serde(default)]
+    pub is_identity: bool,
+    /// The type, target, and options of the attribute, for comparison.
+    pub shape: String,
+    /// The reason why its values cannot be stored; `None` when they are stored.
+    #[serde(default)]
+    pub withheld: Option<WithheldReason>,
+}
+
+/// A field whose values are not sent, because the target would drop them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithheldField {
+    /// The kind of the records.
+    pub kind: ObjectKind,
+    /// The record's field.
+    pub field: String,
+    /// The attribute, as `type: attribute`.
+    pub attribute: String,
+    /// The reason.
+    pub reason: WithheldReason,
+}
+
+impl fmt::Display for WithheldField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: values cannot be stored and are not sent: {}", self.attribute, self.reason)
+    }
+}
+
+/// An import source and the structure that receives its records.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// The ID of the import source.
+    #[serde(default)]
+    pub import_source: Option<String>,
+    /// The ID of the workspace.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// The ID of the object schema; `None` where it cannot be read.
+    #[serde(default)]
+    pub object_schema: Option<String>,
+    /// The fields of records, by kind.
+    pub fields: BTreeMap<ObjectKind, BTreeMap<String, FieldState>>,
+    /// The number of times that confirmations were doubted; a pass that began before the last doubt starts anew.
+    #[serde(default)]
+    pub doubts: u64,
+}
+
+impl Place {
+    /// True if everything of it is the same in another, which may have more.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let ids = |place: &Self| {
+            let Self { import_source, workspace, object_schema, .. } = place;
+            (import_source.clone(), workspace.clone(), object_schema.clone())
+        };
+        let same = |kind, field, state| other.fields.get(kind).and_then(|f| f.get(field)) == Some(state);
+        ids(self) == ids(other)
+            && self.fields.iter().all(|(kind, fields)| fields.iter().all(|(field, s)| same(kind, field, s)))
+    }
+
+    /// The fields whose values are not sent. Without an identity nothing can be sent, so that is never withheld.
+    pub fn withheld(&self) -> Vec<WithheldField> {
+        let fields = self.fields.iter().flat_map(|(kind, fields)| fields.iter().map(move |f| (*kind, f)));
+        fields
+            .filter(|(_, (_, state))| !state.is_identity)
+            .filter_map(|(kind, (field, state))| {
+                let (field, attribute) = (field.clone(), state.attribute.clone());
+                Some(WithheldField { kind, field, attribute, reason: state.withheld.clone()? })
+            })
+            .collect()
+    }
+}
+
+/// Confirmations that may not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// The values of some fields, by kind.
+    Values(BTreeMap<ObjectKind, Vec<String>>),
+    /// Everything.
+    Everything,
+}

@@ -1,0 +1,54 @@
+//! The place that records go to: the import source, and the storage of each field.
+
+use std::collections::BTreeMap;
+
+use insight_import_client::document::SchemaAndMapping;
+use schema_mapper::{Loss, Mapping, evolution};
+use sync_engine::{FieldState, Place, PortError, WithheldReason};
+use sync_model::ObjectKind;
+
+use super::{Sides, assets_error};
+
+/// The place of a wanted mapping, where Assets has `current`.
+///
+/// # Errors
+/// When the import source does not tell its ID.
+pub(super) async fn place_of(
+    sides: &Sides,
+    wanted: &Mapping,
+    current: Option<&SchemaAndMapping>,
+) -> Result<Place, PortError> {
+    let failed = |e| assets_error("the import source could not be asked for its ID", e);
+    let import_source = sides.assets.source_id().await.map_err(failed)?;
+    // Not every link names it.
+    let workspace = sides.assets.workspace_id().await.ok();
+    let settings = sides.settings.lately().await;
+    let evolution = current.map(|current| evolution::plan(current, wanted.document())).unwrap_or_default();
+    let mut fields: BTreeMap<ObjectKind, BTreeMap<String, FieldState>> = BTreeMap::new();
+    for storage in wanted.storage(current, &evolution) {
+        let state = FieldState {
+            attribute: storage.attribute,
+            is_identity: storage.is_identity,
+            shape: storage.shape,
+            withheld: storage.loss.map(reason),
+        };
+        fields.entry(storage.kind).or_default().insert(storage.field, state);
+    }
+    Ok(Place {
+        import_source: Some(import_source).filter(|id| !id.is_empty()),
+        workspace,
+        object_schema: settings.map(|settings| settings.object_schema_id.clone()).filter(|id| !id.is_empty()),
+        fields,
+        doubts: 0,
+    })
+}
+
+fn reason(loss: Loss) -> WithheldReason {
+    match loss {
+        Loss::Missing => WithheldReason::Missing,
+        Loss::Unmapped => WithheldReason::Unmapped,
+        Loss::Cardinality { present, wanted } => WithheldReason::Cardinality { present, wanted },
+        Loss::Type { present, wanted } => WithheldReason::Type { present, wanted },
+        Loss::Target { present, wanted } => WithheldReason::Target { present, wanted },
+    }
+}

@@ -1,0 +1,84 @@
+//! The place that confirmations belong to, and what is doubted when it changes.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::{Sqlite, Transaction};
+use sync_engine::{Doubt, Place, StoreError, Subject};
+use sync_model::ObjectKind;
+
+use crate::{ConnectionStore, inbox, objects};
+
+pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, StoreError> {
+    const ACTION: &str = "read the place of confirmations";
+    let text: String = sqlx::query_scalar("SELECT place FROM connections WHERE id = ?1")
+        .bind(store.id)
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new(ACTION, e))?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_str(&text).map(Some).map_err(|e| StoreError::new(ACTION, e))
+}
+
+pub(crate) async fn remember(
+    store: &ConnectionStore,
+    place: &Place,
+    doubt: Option<&Doubt>,
+    ask: Option<&Subject>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ACTION: &str = "remember the place of confirmations";
+    let text = serde_json::to_string(place).map_err(|e| StoreError::new(ACTION, e))?;
+    let failed = |e| StoreError::new(ACTION, e);
+    let mut tx = store.begin(ACTION).await?;
+    sqlx::query("UPDATE connections SET place = ?2 WHERE id = ?1")
+        .bind(store.id)
+        .bind(text)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    match doubt {
+        Some(Doubt::Everything) => drop(objects::doubt(store, &mut tx, None).await.map_err(failed)?),
+        Some(Doubt::Values(values)) => {
+            for (kind, fields) in values {
+                doubt_values(store, &mut tx, *kind, fields).await.map_err(failed)?;
+            }
+        }
+        None => {}
+    }
+    if let Some(subject) = ask {
+        inbox::look(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
+}
+
+async fn doubt_values(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    kind: ObjectKind,
+    fields: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE objects SET dirty = 1
+         WHERE connection = ?1 AND kind = ?2 AND NOT gone AND EXISTS (
+             SELECT 1 FROM json_each(record, '$.fields') f
+             WHERE f.value NOT IN ('', '[]') AND f.key IN (SELECT value FROM json_each(?3)))",
+    )
+    .bind(store.id)
+    .bind(kind.as_str())
+    .bind(Value::from(fields).to_string())
+    .execute(&mut **tx)
+    .await
+    .map(drop)
+}
+
+pub(crate) async fn count_doubted(store: &ConnectionStore) -> Result<u64, StoreError> {
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM objects WHERE connection = ?1 AND dirty AND NOT gone")
+            .bind(store.id)
+            .fetch_one(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("count what is in doubt", e))?;
+    Ok(count.unsigned_abs())
+}
