@@ -89,8 +89,6 @@ pub(crate) struct Ingredients<'s> {
     pub(crate) properties: &'s BTreeMap<String, Merged>,
     pub(crate) choices: &'s Attributes,
     pub(crate) label: &'s str,
-    /// Kept whatever the choices say.
-    pub(crate) needed: Option<&'s str>,
     /// A name that an attribute made by hand has or will have.
     pub(crate) by_hand: Option<&'s str>,
 }
@@ -101,7 +99,7 @@ pub(crate) fn collect(
     options: &MappingOptions,
     warnings: &mut Vec<MappingWarning>,
 ) -> Vec<MappedAttribute> {
-    let Ingredients { kind, own, properties, choices, label, needed, by_hand } = ingredients;
+    let Ingredients { kind, own, properties, choices, label, by_hand } = ingredients;
     let prefix = &options.prefix;
     let mut names = Names::in_use(by_hand.into_iter());
     let mut attributes: Vec<MappedAttribute> = own
@@ -116,9 +114,8 @@ pub(crate) fn collect(
             locator: own.end.to_owned(),
         })
         .collect();
-    let is_needed = |name: &str| name == label || needed == Some(name);
     let mapped = |(name, merged): &(&String, &Merged)| {
-        is_needed(name)
+        *name == label
             || choices.wants(name) && (!merged.is_unreadable() || choices.include.contains(name.as_str()))
     };
     let chosen: Vec<(&String, &Merged)> = properties.iter().filter(mapped).collect();

@@ -129,7 +129,7 @@ fn attribute(layout: &Layout, kind: ObjectKind, mapped: &MappedAttribute) -> Att
 fn field(layout: &Layout, mapped: &MappedAttribute) -> AttributeMapping {
     let locator = &mapped.locator;
     let iql = target(&mapped.source).map(|target| {
-        let by = quoted(found_by(layout, mapped, target));
+        let by = quoted(identity(layout, target));
         // The form for several values is inferred for Cloud; hence the other strategies.
         if mapped.many { format!("{by} IN (${{{locator}${{0}}}})") } else { format!("{by} = ${{{locator}}}") }
     });
@@ -152,12 +152,7 @@ const fn target(source: &Source) -> Option<ObjectKind> {
     }
 }
 
-/// The name of the attribute by which referenced objects are found: their id, for managers perhaps another one.
-fn found_by<'m>(layout: &'m Layout, mapped: &MappedAttribute, target: ObjectKind) -> &'m str {
-    let profile = layout.options.manager.by.profile().filter(|_| mapped.source == Source::Manager);
-    let is_it = |a: &&MappedAttribute| match profile {
-        Some(name) => a.is_profile(name),
-        None => a.source == Source::Id,
-    };
-    layout.attributes(target).iter().find(is_it).map_or("", |a| a.name.as_str())
+/// The name of the attribute by which objects of a kind are found: their id, which nothing else ever has.
+fn identity(layout: &Layout, target: ObjectKind) -> &str {
+    layout.attributes(target).iter().find(|a| a.source == Source::Id).map_or("", |a| a.name.as_str())
 }

@@ -3,6 +3,7 @@
 mod account;
 mod attribute;
 mod clearing;
+mod directory;
 mod document;
 mod error;
 pub mod evolution;

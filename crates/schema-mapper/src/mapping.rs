@@ -57,7 +57,7 @@ impl Mapping {
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
         let users = shape::merge(types.iter().map(|t| &t.schema), options);
-        let groups = shape::merge(std::iter::once(&schemas.group), options);
+        let groups = shape::of_groups(&schemas.group, options);
         if !users.contains_key(&options.label) {
             return Err(MappingError::UnknownLabel(options.label.clone()));
         }
@@ -75,7 +75,6 @@ impl Mapping {
             properties: &users,
             choices: &options.user,
             label: &options.label,
-            needed: manager_by,
             by_hand: options.account.as_ref().map(|account| account.attribute.as_str()),
         };
         let group = Ingredients {
@@ -84,7 +83,6 @@ impl Mapping {
             properties: &groups,
             choices: &options.group,
             label: &options.group_label,
-            needed: None,
             by_hand: None,
         };
         let no_choices = Attributes::default();
@@ -94,7 +92,6 @@ impl Mapping {
             properties: &BTreeMap::new(),
             choices: &no_choices,
             label: "",
-            needed: None,
             by_hand: None,
         };
         let mut attributes = BTreeMap::new();
@@ -291,14 +288,10 @@ fn warnings(
             .filter(|name| !schema.contains_key(*name))
             .map(move |name| MappingWarning::UnknownAttribute { option, attribute: name.clone() })
     });
-    let needed = [
-        (Some(options.label.as_str()), u, "the label"),
-        (Some(options.group_label.as_str()), g, "the label"),
-        (options.manager.by.profile(), u, "how managers are found"),
-    ];
+    let needed = [(options.label.as_str(), u, "the label"), (options.group_label.as_str(), g, "the label")];
     let kept = needed.into_iter().filter_map(|(name, choices, needed_for)| {
-        let name = name.filter(|name| !choices.wants(name))?;
-        Some(MappingWarning::KeptAnyway { attribute: name.to_owned(), needed_for })
+        let is_left_out = !choices.wants(name);
+        is_left_out.then(|| MappingWarning::KeptAnyway { attribute: name.to_owned(), needed_for })
     });
     let conflicts = users
         .iter()

@@ -55,7 +55,8 @@ pub enum Memberships {
     Objects,
 }
 
-/// By which value a user names its manager.
+/// The value by which a user names its manager. It is resolved to the id of the one living user who has it, without regard to
+/// case and spaces around it. A deactivated user is found only where no other user has the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

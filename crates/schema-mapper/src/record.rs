@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use okta_client::model::{Group, Profile, User};
+use okta_client::model::{Group, Profile, User, UserStatus};
 use serde_json::Value;
-use sync_model::{Departure, ObjectKind, Record, RecordKey, Reference};
+use sync_model::{Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference};
 
-use crate::value::{Rule, as_one_text, empty, fit, moment};
+use crate::value::{Rule, as_one_text, as_text, empty, fit, moment};
 use crate::{ManagerBy, MappedAttribute, Mapping, Source, status};
 
 /// A value that did not fit. The value itself is personal data and not in here.
@@ -59,7 +59,7 @@ impl Mapping {
             last_updated: user.last_updated,
         };
         let status = status::of(&user.status);
-        let (manager, rule) = self.manager_value(user);
+        let (manager, rule) = self.manager_id(user);
         let mut mapped = self.map(&object, |source| match source {
             Source::Status => Some(status.unwrap_or(status::OTHER).into()),
             Source::UserType => Some((*self.user_type_names(user).first()?).into()),
@@ -80,14 +80,8 @@ impl Mapping {
             rule,
         });
         mapped.problems.extend(misnamed.filter(|problem| !mapped.problems.contains(problem)));
-        // What the attribute holds in Assets, not what the profile says: managers are searched there.
-        let name = self.options().manager.by.profile().and_then(|name| {
-            let attribute = self.attributes(ObjectKind::User).iter().find(|a| a.is_profile(name))?;
-            mapped.record.fields.get(&attribute.locator).map(as_one_text)
-        });
-        if let Some(name) = name.filter(|name| !name.is_empty()) {
-            mapped.record.answers_to = name;
-        }
+        mapped.record.alias = self.alias(user);
+        mapped.record.alias_reference = self.manager_by_alias(user);
         mapped.record.references = self.manager_of(&mapped.record).into_iter().collect();
         mapped
     }
@@ -168,13 +162,21 @@ impl Mapping {
             fields.insert(attribute.locator.clone(), value);
         }
         let known = self.known.get(&object.kind);
-        let unmapped = object
+        let unmapped: Vec<String> = object
             .profile
             .iter()
             .map(|(name, _)| name)
             .filter(|name| known.is_some_and(|known| !known.contains(*name)))
             .map(str::to_owned)
             .collect();
+        let choices =
+            if object.kind == ObjectKind::User { &self.options().user } else { &self.options().group };
+        let outside = unmapped.iter().filter(|name| choices.wants(name)).map(|name| ValueProblem {
+            kind: object.kind,
+            attribute: name.clone(),
+            rule: "is of an attribute outside Okta's schema; left out",
+        });
+        problems.extend(outside);
         let record = Record {
             key: RecordKey { kind: object.kind, id: object.id.to_owned() },
             fields,
@@ -186,19 +188,34 @@ impl Mapping {
         Mapped { record, problems, unmapped }
     }
 
-    /// What a user says of its manager, in the form that the attribute has by which managers are found.
-    fn manager_value(&self, user: &User) -> (Value, Option<Rule>) {
+    /// The id of a user's manager, where its profile says it.
+    fn manager_id(&self, user: &User) -> (Value, Option<Rule>) {
         let manager = &self.options().manager;
-        let found_by = self.attributes(ObjectKind::User).iter().find(|a| match manager.by.profile() {
-            Some(name) => a.is_profile(name),
-            None => a.source == Source::Id,
-        });
-        let Some(attribute) = found_by.filter(|_| manager.by != ManagerBy::Off) else {
+        let id = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Id);
+        let Some(attribute) = id.filter(|_| manager.by == ManagerBy::Id) else {
             return (empty(false), None);
         };
-        let named = user.profile.get(&manager.attribute);
-        let (value, rule) = fit(named, attribute, &self.options().separator);
-        (as_one_text(&value).into(), rule)
+        let (value, rule) = fit(user.profile.get(&manager.attribute), attribute, &self.options().separator);
+        (as_one_text(&value).trim().into(), rule)
+    }
+
+    /// The value by which other users may name this one as their manager.
+    fn alias(&self, user: &User) -> Option<Alias> {
+        let value = self.folded(user, self.options().manager.by.profile()?)?;
+        Some(Alias { value, yields: user.status == UserStatus::Deprovisioned })
+    }
+
+    /// A user's manager, where its profile names it by another value than the id.
+    fn manager_by_alias(&self, user: &User) -> Option<AliasReference> {
+        let manager = &self.options().manager;
+        manager.by.profile()?;
+        let field = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Manager)?;
+        let alias = self.folded(user, &manager.attribute)?;
+        Some(AliasReference { field: field.locator.clone(), kind: ObjectKind::User, alias, id: None })
+    }
+
+    fn folded(&self, user: &User, attribute: &str) -> Option<String> {
+        Alias::fold(&as_text(user.profile.get(attribute)?, &self.options().separator))
     }
 
     pub(crate) fn manager_of(&self, user: &Record) -> Option<Reference> {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use insight_import_client::document::AttributeType;
 use okta_client::model::{PropertyType, Schema, SchemaProperty};
 
-use crate::{Arrays, Attributes, Enums, MappingOptions};
+use crate::{Arrays, Attributes, Enums, MappingOptions, directory};
 
 /// Text of this many characters fits into a text attribute.
 pub(crate) const TEXT_LIMIT: usize = 255;
+/// Text of this many characters fits into a textarea attribute.
+pub(crate) const TEXTAREA_LIMIT: usize = 5000;
 
 /// The types that a value of a profile can have. The others are ours to use: statuses and references need more than a
 /// value.
@@ -38,6 +40,10 @@ impl Shape {
     const fn one(kind: AttributeType) -> Self {
         Self { kind, many: false }
     }
+
+    const fn is_text(&self) -> bool {
+        matches!(self.kind, AttributeType::Text | AttributeType::Textarea) && !self.many
+    }
 }
 
 /// Whether a cardinality other than one is documented for values of a type.
@@ -62,7 +68,7 @@ impl Merged {
     pub(crate) fn shape(&self, name: &str, choices: &Attributes, options: &MappingOptions) -> Shape {
         match choices.types.get(name) {
             Some(chosen) => Shape { kind: chosen.clone(), many: self.list && takes_many(chosen) },
-            None => natural(&self.property, options),
+            None => natural(&self.property, self.base, options),
         }
     }
 
@@ -89,26 +95,55 @@ pub(crate) fn merge<'s>(
                 continue;
             };
             first.list |= list;
-            if natural(&first.property, options) != natural(property, options) {
-                first.conflict = true;
+            let shapes = [&first.property, property].map(|property| natural(property, first.base, options));
+            let longest = longest(&first.property).zip(longest(property)).map(|(one, other)| one.max(other));
+            if shapes[0] != shapes[1] {
+                // A longer text holds a shorter one.
+                first.conflict |= !shapes.iter().all(Shape::is_text);
                 first.property.kind = PropertyType::String;
                 first.property.format = None;
                 first.property.enum_values.clear();
                 first.property.one_of.clear();
             }
-            first.property.max_length = first.property.max_length.max(property.max_length);
+            first.property.max_length = longest;
         }
     }
     merged
 }
 
-fn natural(property: &SchemaProperty, options: &MappingOptions) -> Shape {
+/// The attributes of groups: those of the schema, and those that groups from a directory have beside it.
+pub(crate) fn of_groups(schema: &Schema, options: &MappingOptions) -> BTreeMap<String, Merged> {
+    let mut merged = merge(std::iter::once(schema), options);
+    for (name, property) in directory::beside(schema) {
+        let added = Merged { property: property.clone(), base: false, conflict: false, list: false };
+        merged.insert(name.to_owned(), added);
+    }
+    merged
+}
+
+/// How many characters a value has at most as a text, where that is known.
+fn longest(property: &SchemaProperty) -> Option<u64> {
+    const SHORT: u64 = 64;
+    match (&property.kind, property.format.as_deref()) {
+        (PropertyType::Array, _) => None,
+        _ if !property.enum_values.is_empty() || !property.one_of.is_empty() => Some(TEXT_LIMIT as u64),
+        (PropertyType::Boolean | PropertyType::Integer | PropertyType::Number, _) => Some(SHORT),
+        _ if property.max_length.is_some() => property.max_length,
+        (_, Some("date-time" | "country-code" | "language-code" | "locale" | "timezone")) => Some(SHORT),
+        (_, Some("email")) => Some(TEXT_LIMIT as u64),
+        _ => None,
+    }
+}
+
+/// The shape that a schema calls for. Okta limits none but a few of its `base` attributes, and all of them are short by
+/// nature: names, titles, and parts of addresses. A custom attribute without a limit can be anything.
+fn natural(property: &SchemaProperty, base: bool, options: &MappingOptions) -> Shape {
     let limited_to = !property.enum_values.is_empty() || !property.one_of.is_empty();
     match (&property.kind, property.format.as_deref()) {
         (PropertyType::Array, _) if options.arrays == Arrays::Select => {
             Shape { kind: AttributeType::Select, many: true }
         }
-        (PropertyType::Array, _) => Shape::one(AttributeType::Text),
+        (PropertyType::Array, _) => Shape::one(AttributeType::Textarea),
         _ if limited_to && options.enums == Enums::Select => Shape::one(AttributeType::Select),
         // Allowed values may be numbers and text side by side.
         _ if limited_to => Shape::one(AttributeType::Text),
@@ -118,9 +153,11 @@ fn natural(property: &SchemaProperty, options: &MappingOptions) -> Shape {
         (PropertyType::String, Some("email")) => Shape::one(AttributeType::Email),
         (PropertyType::String, Some("uri")) => Shape::one(AttributeType::Url),
         (PropertyType::String, Some("date-time")) => Shape::one(AttributeType::DateTime),
-        (PropertyType::String, _) if property.max_length.is_some_and(|n| n > TEXT_LIMIT as u64) => {
-            Shape::one(AttributeType::Textarea)
-        }
+        (PropertyType::String, _) => match longest(property) {
+            Some(length) if length <= TEXT_LIMIT as u64 => Shape::one(AttributeType::Text),
+            None if base => Shape::one(AttributeType::Text),
+            _ => Shape::one(AttributeType::Textarea),
+        },
         _ => Shape::one(AttributeType::Text),
     }
 }

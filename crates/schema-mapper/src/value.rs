@@ -1,6 +1,6 @@
 //! One value, made to fit an attribute.
 
-use std::net::IpAddr;
+use std::net::Ipv4Addr;
 
 use insight_import_client::document::AttributeType;
 use jiff::Timestamp;
@@ -9,13 +9,15 @@ use serde_json::Value;
 use url::Url;
 
 use crate::MappedAttribute;
-use crate::shape::TEXT_LIMIT;
+use crate::shape::{TEXT_LIMIT, TEXTAREA_LIMIT};
 
 /// What had to be done to a value, or why it had to be left out.
 pub(crate) type Rule = &'static str;
 
 const CONTROL: Rule = "has control characters; they became spaces";
 const CUT: Rule = "is longer than 255 characters; cut";
+const CUT_AREA: Rule = "is longer than 5000 characters; cut";
+const LONG: Rule = "is longer than 255 characters; left empty";
 
 /// The value in the form that Assets reads, and the rule it offended, if any.
 pub(crate) fn fit(
@@ -50,30 +52,40 @@ fn fit_one(value: &Value, kind: &AttributeType, separator: &str) -> (Value, Opti
         AttributeType::Boolean => typed(as_boolean(value), "is not true or false; left empty"),
         AttributeType::Integer => typed(as_integer(value), "is not a whole number of 32 bits; left empty"),
         AttributeType::Double => typed(as_double(value), "is not a finite number; left empty"),
-        AttributeType::Email => parsed(value, email, "is not a mail address; left empty"),
-        AttributeType::Url => parsed(value, url, "is not an address with a scheme and a host; left empty"),
+        AttributeType::Email => {
+            short(parsed(value, email, "is not a mail address that Assets takes; left empty"))
+        }
+        AttributeType::Url => {
+            short(parsed(value, url, "is not an address that begins with http:// or https://; left empty"))
+        }
         AttributeType::DateTime => {
             parsed(value, date_time, "is not a date and time with an offset; left empty")
         }
         AttributeType::Date => parsed(value, date, "is not a date; left empty"),
         AttributeType::Time => parsed(value, time, "is not a time of day; left empty"),
-        AttributeType::IpAddress => parsed(value, ip_address, "is not an IP address; left empty"),
+        AttributeType::IpAddress => parsed(value, ip_address, "is not an IPv4 address; left empty"),
         AttributeType::Textarea => {
             let text = as_text(value, separator).replace("\r\n", "\n");
-            let fitted = plain(&text, true);
-            let rule = (fitted != text).then_some(CONTROL);
-            (fitted.into(), rule)
+            limited(&text, true, TEXTAREA_LIMIT, CUT_AREA)
         }
-        _ => {
-            let text = as_text(value, separator);
-            let fitted = plain(&text, false);
-            if fitted.chars().nth(TEXT_LIMIT).is_some() {
-                return (fitted.chars().take(TEXT_LIMIT).collect::<String>().into(), Some(CUT));
-            }
-            let rule = (fitted != text).then_some(CONTROL);
-            (fitted.into(), rule)
-        }
+        _ => limited(&as_text(value, separator), false, TEXT_LIMIT, CUT),
     }
+}
+
+/// A text without control characters, cut at a limit.
+fn limited(text: &str, lines: bool, limit: usize, cut: Rule) -> (Value, Option<Rule>) {
+    let fitted = plain(text, lines);
+    if fitted.chars().nth(limit).is_some() {
+        return (fitted.chars().take(limit).collect::<String>().into(), Some(cut));
+    }
+    let rule = (fitted != text).then_some(CONTROL);
+    (fitted.into(), rule)
+}
+
+/// Leaves out what is longer than a text may be. An address that is cut would lead elsewhere.
+fn short((value, rule): (Value, Option<Rule>)) -> (Value, Option<Rule>) {
+    let is_long = value.as_str().is_some_and(|text| text.chars().nth(TEXT_LIMIT).is_some());
+    if is_long { (empty(false), Some(LONG)) } else { (value, rule) }
 }
 
 /// A moment as Assets reads it without a configured format.
@@ -140,13 +152,25 @@ fn as_double(value: &Value) -> Option<Value> {
     }
 }
 
+/// An address as mail servers everywhere take it: ASCII, a host with a dot, and neither a name nor brackets around it.
 fn email(text: &str) -> Option<Value> {
-    is_email(text).then(|| text.into())
+    let (_, host) = text.rsplit_once('@')?;
+    let labels = host.split('.').all(|label| !label.is_empty());
+    let fits = is_email(text)
+        && text.is_ascii()
+        && host.contains('.')
+        && labels
+        && !text.contains(['<', '>', '(', ')', ',', ';', ':', '"', '[', ']', '\\']);
+    fits.then(|| text.into())
 }
 
-/// Without a host, `10:30` and `C:\` would be addresses, and so would scripts.
+/// Assets takes `http://` and `https://` alone. The scheme is written small, as its page on attribute types shows it.
 fn url(text: &str) -> Option<Value> {
-    Url::parse(text).is_ok_and(|url| url.has_host()).then(|| text.into())
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let is_web = matches!(scheme.as_str(), "http" | "https") && !text.contains(char::is_control);
+    let address = format!("{scheme}://{rest}");
+    (is_web && Url::parse(&address).is_ok_and(|url| url.has_host())).then(|| address.into())
 }
 
 fn date_time(text: &str) -> Option<Value> {
@@ -162,10 +186,10 @@ fn time(text: &str) -> Option<Value> {
 }
 
 fn ip_address(text: &str) -> Option<Value> {
-    text.parse::<IpAddr>().ok().map(|address| address.to_string().into())
+    text.parse::<Ipv4Addr>().ok().map(|address| address.to_string().into())
 }
 
-fn as_text(value: &Value, separator: &str) -> String {
+pub(crate) fn as_text(value: &Value, separator: &str) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items
@@ -218,7 +242,9 @@ mod tests {
             (json!("09:05"), Time, json!("09:05:00")),
             (json!(" ada@example.com "), Email, json!("ada@example.com")),
             (json!("https://example.com/~ada"), Url, json!("https://example.com/~ada")),
-            (json!("2001:DB8::1"), IpAddress, json!("2001:db8::1")),
+            (json!(" 10.0.0.3 "), IpAddress, json!("10.0.0.3")),
+            (json!("HTTP://Example.com/A"), Url, json!("http://Example.com/A")),
+            (json!("1969-07-20T20:17:40Z"), DateTime, json!("1969-07-20T20:17:40.000Z")),
             (json!(7), Integer, json!(7)),
             (json!(7.0), Integer, json!(7)),
             (json!("-7"), Integer, json!(-7)),
@@ -247,6 +273,17 @@ mod tests {
             (json!("example.com"), Url),
             (json!("example.com:443/x"), Url),
             (json!("javascript:alert(1)"), Url),
+            (json!("slack://user?team=T1"), Url),
+            (json!("ldaps://dc1.example.com/cn=x"), Url),
+            (json!("file://server/share/x.png"), Url),
+            (json!("http:example.com"), Url),
+            (json!("https://"), Url),
+            (json!(format!("https://example.com/{}", "x".repeat(255))), Url),
+            (json!("2001:db8::1"), IpAddress),
+            (json!("ada@localhost"), Email),
+            (json!("müller@example.com"), Email),
+            (json!("Ada Byron <ada@example.com>"), Email),
+            (json!(format!("ada@{}.com", "x".repeat(255))), Email),
             (json!("ada at example"), Email),
             (json!("ada@example@com"), Email),
             (json!("@example.com"), Email),
@@ -270,7 +307,9 @@ mod tests {
         assert_eq!(text(json!("a\tb\nc"), AttributeType::Textarea), (json!("a b\nc"), Some(CONTROL)));
         assert_eq!(text(json!("é".repeat(255)), AttributeType::Text), (json!("é".repeat(255)), None));
         assert_eq!(text(json!("é".repeat(300)), AttributeType::Text), (json!("é".repeat(255)), Some(CUT)));
-        assert_eq!(text(json!("é".repeat(9000)), AttributeType::Textarea), (json!("é".repeat(9000)), None));
+        let area = |length| (json!("é".repeat(length)), AttributeType::Textarea);
+        assert_eq!(text(area(5000).0, area(0).1), (area(5000).0, None));
+        assert_eq!(text(area(5001).0, area(0).1), (area(5000).0, Some(CUT_AREA)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sync_model::ObjectKind;
 
 use crate::document::type_id;
 use crate::evolution::{self, Drift, all_types};
-use crate::{Mapping, OrgSchemas, Source};
+use crate::{Mapping, OrgSchemas, Source, directory};
 
 /// How an attribute fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +166,9 @@ fn properties(org: &OrgSchemas, kind: ObjectKind) -> BTreeMap<&str, Vec<&SchemaP
     };
     for (name, property) in schemas.into_iter().flat_map(okta_client::model::Schema::properties) {
         all.entry(name).or_default().push(property);
+    }
+    if kind == ObjectKind::Group {
+        all.extend(directory::beside(&org.group).map(|(name, property)| (name, vec![property])));
     }
     all
 }

@@ -296,5 +296,5 @@ fn a_new_user_type_that_disagrees_does_not_retype_what_is_there() {
     let after = mapping(&org(&types, &group_schema(&json!({}))));
     let evolution = evolution::plan(&shown(before.document()), after.document());
     assert_eq!(evolution.patch, None);
-    insta::assert_snapshot!(drift(&evolution), @"Okta User: N is of type integer and would be text by Okta's schema; values are made to fit what is there; delete it in Assets to have it made anew, with its values");
+    insta::assert_snapshot!(drift(&evolution), @"Okta User: N is of type integer and would be textarea by Okta's schema; values are made to fit what is there; delete it in Assets to have it made anew, with its values");
 }

@@ -152,6 +152,23 @@ fn a_custom_attribute_never_takes_the_name_of_a_base_one() {
 }
 
 #[test]
+fn text_without_a_limit_is_a_textarea() {
+    let kind = |property: Value| attribute(&mapping(&with(&json!({"x": property}))), "x").unwrap().1;
+    assert_eq!(kind(text("X")), "textarea");
+    assert_eq!(kind(json!({"title": "X", "type": "string", "maxLength": 255})), "text");
+    assert_eq!(kind(json!({"title": "X", "type": "string", "maxLength": 256})), "textarea");
+    assert_eq!(kind(json!({"title": "X", "type": "string", "format": "locale"})), "text");
+    assert_eq!(kind(json!({"title": "X", "type": "array", "items": {"type": "string"}})), "textarea");
+    // A base attribute is short by nature.
+    assert_eq!(attribute(&mapping(&with(&json!({}))), "employeeNumber").unwrap().1, "text");
+    let types = [json!({"title": "X", "type": "string", "maxLength": 50}), text("X")]
+        .map(|x| schema(&json!({"x": x})));
+    let widened = mapping(&org(&types, &group_schema(&json!({}))));
+    assert_eq!(attribute(&widened, "x").unwrap().1, "textarea");
+    assert!(widened.warnings().is_empty(), "a longer text holds a shorter one");
+}
+
+#[test]
 fn user_types_merge_and_what_they_define_differently_is_text_that_holds_everything() {
     let kinds = |one: Value, other: Value| {
         let types = |a: &Value, b: &Value| [schema(&json!({"x": a})), schema(&json!({"x": b}))];
@@ -167,7 +184,7 @@ fn user_types_merge_and_what_they_define_differently_is_text_that_holds_everythi
     let list = json!({"title": "X", "type": "array"});
     assert_eq!(kinds(integer.clone(), integer.clone()), "integer");
     assert_eq!(kinds(integer.clone(), mail.clone()), "text");
-    assert_eq!(kinds(list, mail.clone()), "text");
+    assert_eq!(kinds(list, mail.clone()), "textarea");
     assert_eq!(kinds(integer, long.clone()), "textarea");
     assert_eq!(kinds(mail, long), "textarea");
 }

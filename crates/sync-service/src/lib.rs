@@ -40,7 +40,7 @@ pub use config::{
 };
 pub use connection::{Claim, Connection, account_keys};
 pub use error::ServiceError;
-pub use events::SUBSCRIPTION;
+pub use events::subscription;
 pub use export::{ExportError, Manifest, export};
 pub use fleet::{
     Broken, Checked, Draft, FieldProblem, Fleet, JobState, Known, Member, SaveError, Saved, rotate,

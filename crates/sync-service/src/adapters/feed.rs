@@ -6,7 +6,7 @@ use okta_client::{LogStart, OktaClient};
 use sync_engine::{EventFeed, FeedPage, FeedPosition, PortError};
 
 use super::okta_page_error;
-use crate::events::{LOG_FILTER, inbox_event};
+use crate::events::{filters_all, inbox_event, log_filter};
 
 /// Okta keeps its log for 90 days; a day less, so that nothing falls between.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 89);
@@ -28,9 +28,13 @@ impl EventFeed for OktaLog {
     async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError> {
         let failed = |error, had| okta_page_error("the System Log could not be read", error, had);
         let (start, had_place) = match from {
+            FeedPosition::At(place) if has_narrower_filter(place) => {
+                return Err(PortError::new("the System Log was followed with a filter of fewer event types")
+                    .expired(true));
+            }
             FeedPosition::At(place) => (LogStart::At(place.parse().map_err(|e| failed(e, true))?), true),
             FeedPosition::Since(since) => {
-                (LogStart::Since { since: *since, filter: Some(LOG_FILTER.to_owned()) }, false)
+                (LogStart::Since { since: *since, filter: Some(log_filter()) }, false)
             }
         };
         let page = self.okta.logs().poll(&start).await.map_err(|e| failed(e, had_place))?;
@@ -43,5 +47,26 @@ impl EventFeed for OktaLog {
 
     fn retention(&self) -> SignedDuration {
         RETENTION
+    }
+}
+
+/// Whether a place in the log keeps the filter of an earlier version, which let fewer event types through.
+fn has_narrower_filter(place: &str) -> bool {
+    let Ok(place) = url::Url::parse(place) else { return false };
+    place.query_pairs().any(|(name, value)| name == "filter" && !filters_all(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrower_filter_is_noticed() {
+        let mut place = url::Url::parse("https://example.okta.com/api/v1/logs?after=1").unwrap();
+        assert!(!has_narrower_filter(place.as_str()));
+        place.query_pairs_mut().append_pair("filter", &log_filter());
+        assert!(!has_narrower_filter(place.as_str()));
+        let earlier = place.as_str().replace("system.identity_sources", "system.import");
+        assert!(has_narrower_filter(&earlier));
     }
 }

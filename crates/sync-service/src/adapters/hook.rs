@@ -12,7 +12,7 @@ use sync_model::ConnectionName;
 
 use super::okta_error;
 use crate::config::HookConfig;
-use crate::events::SUBSCRIPTION;
+use crate::events::subscription;
 
 /// Tells which secret a hook was given, without telling the secret: Okta never shows that again.
 const MARK_HEADER: &str = "X-Okta-Insight-Secret-Mark";
@@ -33,7 +33,11 @@ impl Deviation {
         match self {
             Self::Address { present } => format!("it delivers to {present} instead of {}", config.url),
             Self::Events { missing } => {
-                format!("it does not subscribe to {} of {} event types", missing.len(), SUBSCRIPTION.len())
+                format!(
+                    "it does not subscribe to {} of {} event types",
+                    missing.len(),
+                    subscription().count()
+                )
             }
             Self::Secret => "it was given another secret".to_owned(),
         }
@@ -75,7 +79,7 @@ impl OktaEventHook {
         let mark = HookHeader { key: MARK_HEADER.into(), value: mark(config) };
         NewEventHook {
             name: self.name.clone(),
-            events: EventSubscription::new(SUBSCRIPTION),
+            events: EventSubscription::new(subscription()),
             channel: Channel::http(config.url.as_str(), config.secret.clone(), vec![mark]),
         }
     }
@@ -87,7 +91,7 @@ impl OktaEventHook {
             found.push(Deviation::Address { present: hook.channel.config.uri.clone() });
         }
         let subscribed = |kind: &str| hook.events.items.iter().any(|item| item == kind);
-        let missing: Vec<_> = SUBSCRIPTION.into_iter().filter(|kind| !subscribed(kind)).collect();
+        let missing: Vec<_> = subscription().filter(|kind| !subscribed(kind)).collect();
         if !missing.is_empty() {
             found.push(Deviation::Events { missing });
         }

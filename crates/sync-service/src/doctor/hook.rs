@@ -6,7 +6,7 @@ use super::check::{Area, Check, Item, Repair};
 use super::machine::{Address, LISTEN, Machine, STORE};
 use super::probe::{self, Challenged};
 use crate::adapters::{Deviation, OktaEventHook};
-use crate::events::SUBSCRIPTION;
+use crate::events::subscription;
 use crate::{Connection, ConnectionConfig, HookConfig};
 
 const PRESENT: Item = Item::new("hook.present", Area::Hook, "Present");
@@ -100,7 +100,7 @@ fn judge(found: &OktaHook, wanted: &HookConfig) -> Vec<Check> {
         verified,
         ADDRESS.ok(format!("it delivers to {}", wanted.url)),
         SECRET.ok("it was given the secret that is expected here"),
-        EVENTS.ok(format!("it subscribes to all {} event types", SUBSCRIPTION.len())),
+        EVENTS.ok(format!("it subscribes to all {} event types", subscription().count())),
     ];
     for deviation in OktaEventHook::deviations(found, wanted) {
         let wrong = match deviation {
@@ -111,7 +111,7 @@ fn judge(found: &OktaHook, wanted: &HookConfig) -> Vec<Check> {
                 let named = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
                 let more = if missing.len() > NAMED { ", and others" } else { "" };
                 EVENTS.problem(
-                    format!("it lacks {} of {} event types: {named}{more}", missing.len(), SUBSCRIPTION.len()),
+                    format!("it lacks {} of {} event types: {named}{more}", missing.len(), subscription().count()),
                     setup,
                 )
             }

@@ -8,7 +8,7 @@ use super::check::{Area, Check, Item};
 use crate::adapters::org_schemas;
 use crate::config::EventSource;
 use crate::connection::private_key;
-use crate::events::LOG_FILTER;
+use crate::events::log_filter;
 use crate::{Connection, ConnectionConfig};
 
 pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", Area::Okta, "Credentials");
@@ -289,7 +289,7 @@ async fn read_schemas(client: &OktaClient) -> (Check, Option<OrgSchemas>) {
 async fn log(client: &OktaClient) -> Check {
     let minute = SignedDuration::from_mins(1);
     let since = Timestamp::now().checked_sub(minute).unwrap_or_default();
-    match client.logs().poll(&LogStart::Since { since, filter: Some(LOG_FILTER.to_owned()) }).await {
+    match client.logs().poll(&LogStart::Since { since, filter: Some(log_filter()) }).await {
         Ok(_) => LOG.ok("can be read"),
         Err(error) => failed(LOG, &error),
     }
