@@ -6,22 +6,21 @@
 //! changed, and takes what it did not ask for from the confirmed records; a pass for new attributes lists everything but
 //! members.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use futures::{StreamExt, TryStreamExt};
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
+use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     ActiveRun, Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page,
-    Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
+    Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, UnreadableObject,
+    engine::Engine,
 };
 
-/// A page of member ids.
-const MEMBER_PAGE: usize = 1000;
-/// How many groups are taken off the list at once.
-const GROUP_PAGE: u32 = 500;
+/// How often the listings of a pass begin anew before it fails.
+const MOST_RESTARTS: u32 = 3;
 
 impl Engine {
     /// Goes on with a pass to its end, and says what it would change.
@@ -96,7 +95,9 @@ impl Engine {
             let page = run.view.directory.groups(since, pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::Group)? else { continue };
             self.note_groups_of(run, pass.scope, &page.items).await?;
-            let count = page.items.len() as u64;
+            let unread = self.leave_unreadable(run, ObjectKind::Group, &page.unreadable, pass).await?;
+            self.keep_members_of(run, pass.scope, &unread).await?;
+            let count = (page.items.len() + page.unreadable.len()) as u64;
             self.stage_page(run, page.items.into_iter().map(|group| group.observed), pass).await?;
             progress.advance(Phase::Groups, count);
             if self.turn_page(run, pass, ObjectKind::Group, count, page.next, Stage::Members).await? {
@@ -143,15 +144,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes groups as if nobody were listed in them.
-    pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
-        self.ports.store.note_groups(run.id, groups).await?;
-        for group in groups {
-            self.ports.store.group_listed(run.id, group).await?;
-        }
-        Ok(())
-    }
-
     async fn read_members(
         &self,
         run: &ActiveRun,
@@ -159,7 +151,15 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run.id).await?));
-        self.list_members(run, progress).await?;
+        for (group, problem) in self.list_members(run, progress).await? {
+            note(&mut pass.problems, problem);
+            pass.unreadable.add(UnreadableObject {
+                kind: ObjectKind::Group,
+                id: Some(group.as_str().to_owned()),
+                field: "members".to_owned(),
+            });
+            pass.unlisted.insert(group);
+        }
         if pass.scope != Scope::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
             self.stage_membership_differences(run, pass.began, &HashSet::new(), &mut pass.problems).await?;
@@ -167,119 +167,6 @@ impl Engine {
         pass.enter(Stage::Users);
         progress.end(Phase::Members);
         Ok(())
-    }
-
-    /// Notes the members of every group on the run's list.
-    pub(crate) async fn list_members(
-        &self,
-        run: &ActiveRun,
-        progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
-        self.ports.store.forget_half_listed(run.id).await?;
-        loop {
-            let groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
-            if groups.is_empty() {
-                return Ok(());
-            }
-            let listings: BoxStream<'_, Result<(), EngineError>> = stream::iter(groups)
-                .map(|group| async move {
-                    let mut pages = run.view.directory.members(&group).try_chunks(MEMBER_PAGE);
-                    while let Some(page) = pages.next().await {
-                        let page: Vec<UserId> = page.map_err(|e| EngineError::Directory(e.1))?;
-                        self.ports.store.note_members(run.id, &group, &page).await?;
-                    }
-                    self.ports.store.group_listed(run.id, &group).await?;
-                    progress.advance(Phase::Members, 1);
-                    Ok(())
-                })
-                .buffer_unordered(self.options.concurrency)
-                .boxed();
-            listings.try_collect::<()>().await?;
-        }
-    }
-
-    /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
-    /// groups. Whoever is not known is read by id, unless no group that it is in can bring it in, and whoever is `read`
-    /// already is left out.
-    pub(crate) async fn stage_membership_differences(
-        &self,
-        run: &ActiveRun,
-        read_at: jiff::Timestamp,
-        read: &HashSet<RecordKey>,
-        problems: &mut Vec<String>,
-    ) -> Result<(), EngineError> {
-        let mut after: Option<UserId> = None;
-        loop {
-            let page =
-                self.ports.store.membership_differences(run.id, after.as_ref(), self.options.page).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.clone());
-            let page: Vec<UserId> =
-                page.into_iter().filter(|id| !read.contains(&RecordKey::user(id))).collect();
-            let keys: Vec<RecordKey> = page.iter().map(RecordKey::user).collect();
-            let known = self.ports.store.known(&keys).await?;
-            let mut records = self.ports.store.confirmed_many(&keys).await?;
-            records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
-            let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
-                page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
-            let mut observed = self.read_unknown(run, self.brought_in(run, unknown).await?).await?;
-            let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
-            observed.extend(confirmed.into_iter().filter_map(|id| {
-                let record = records.remove(&RecordKey::user(&id))?;
-                let groups = groups.remove(&id).unwrap_or_default();
-                let last = Observed {
-                    record,
-                    selected: true,
-                    last_updated: None,
-                    unmapped: Vec::new(),
-                    problems: Vec::new(),
-                };
-                Some(run.view.directory.join(last, &groups))
-            }));
-            self.stage_observed(run, observed.into_iter(), read_at, problems).await?;
-        }
-    }
-
-    /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
-    async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
-        let noted = self.ports.store.noted_groups(run.id, &unknown).await?;
-        let may = |user: &UserId| {
-            noted.get(user).into_iter().flatten().any(|group| run.view.directory.brings_in(group))
-        };
-        Ok(unknown.into_iter().filter(may).collect())
-    }
-
-    async fn read_unknown(&self, run: &ActiveRun, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
-        let read: BoxStream<'_, Result<Observed, EngineError>> = stream::iter(ids)
-            .map(|id| async move { self.read_user(&run.view, &id).await })
-            .buffer_unordered(self.options.concurrency)
-            .try_filter_map(|read| async { Ok(read.map(|user| user.observed)) })
-            .boxed();
-        read.try_collect().await
-    }
-
-    /// The groups of users as a run knows them: those noted, and of those that it did not list, the confirmed ones.
-    async fn groups_by_listing(
-        &self,
-        run: &ActiveRun,
-        users: &[UserId],
-        confirmed: &HashMap<RecordKey, Record>,
-    ) -> Result<HashMap<UserId, Vec<GroupId>>, EngineError> {
-        let mut groups = self.ports.store.noted_groups(run.id, users).await?;
-        let mut before: HashMap<UserId, Vec<GroupId>> = HashMap::new();
-        for id in users {
-            if let Some(record) = confirmed.get(&RecordKey::user(id)) {
-                let of = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
-                before.insert(id.clone(), of.map(|r| GroupId::new(r.value.clone())).collect());
-            }
-        }
-        let mentioned: Vec<GroupId> = before.values().flatten().cloned().collect();
-        let listed = self.ports.store.listed_groups(run.id, &mentioned).await?;
-        for (id, before) in before {
-            let kept = before.into_iter().filter(|group| !listed.contains(group));
-            groups.entry(id).or_default().extend(kept);
-        }
-        Ok(groups)
     }
 
     async fn read_users(
@@ -293,8 +180,9 @@ impl Engine {
         loop {
             let page = run.view.directory.users(pass.scope.since(), pass.cursor.as_ref()).await;
             let Some(page) = from_the_beginning(page, pass, ObjectKind::User)? else { continue };
-            let count = page.items.len() as u64;
-            let joined = self.join(run, pass.scope, page.items).await?;
+            self.leave_unreadable(run, ObjectKind::User, &page.unreadable, pass).await?;
+            let count = (page.items.len() + page.unreadable.len()) as u64;
+            let joined = self.join(run, pass, page.items).await?;
             self.stage_page(run, joined.into_iter(), pass).await?;
             progress.advance(Phase::Users, count);
             if self.turn_page(run, pass, ObjectKind::User, count, page.next, next).await? {
@@ -309,13 +197,15 @@ impl Engine {
     async fn join(
         &self,
         run: &ActiveRun,
-        scope: Scope,
+        pass: &mut Pass,
         users: Vec<ObservedUser>,
     ) -> Result<Vec<Observed>, EngineError> {
         let directory = &run.view.directory;
         let ids: Vec<UserId> = users.iter().map(|u| UserId::new(u.observed.record.key.id.clone())).collect();
-        let (mut groups, known) = if scope == Scope::Full {
-            (self.ports.store.noted_groups(run.id, &ids).await?, None)
+        let (mut groups, known) = if pass.scope == Scope::Full {
+            let mut groups = self.ports.store.noted_groups(run.id, &ids).await?;
+            self.keep_unlisted(pass, &ids, &mut groups).await?;
+            (groups, None)
         } else {
             let keys: Vec<RecordKey> = ids.iter().map(RecordKey::user).collect();
             let known = self.ports.store.known(&keys).await?;
@@ -324,27 +214,40 @@ impl Engine {
             confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
             (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
         };
-        let joined: BoxStream<'_, Result<Observed, EngineError>> =
+        let mut joined: BoxStream<'_, (UserId, Result<Observed, PortError>)> =
             stream::iter(users.into_iter().zip(ids).map(|(user, id)| {
                 let mut of = groups.remove(&id).unwrap_or_default();
                 let unknown =
                     known.as_ref().is_some_and(|known| !known.contains_key(&user.observed.record.key));
                 async move {
                     if !user.observed.selected {
-                        return Ok(user.observed);
+                        return (id, Ok(user.observed));
                     }
                     if unknown {
                         // Its groups may not have changed since the time that the listing begins with.
-                        of = directory.groups_of(&id).await.map_err(EngineError::Directory)?;
+                        match directory.groups_of(&id).await {
+                            Ok(groups) => of = groups.unwrap_or_default(),
+                            Err(error) => return (id, Err(error)),
+                        }
                     }
                     of.retain(|group| !directory.is_implied(group));
                     of.extend(user.implied_groups);
-                    Ok(directory.join(user.observed, &of))
+                    (id, Ok(directory.join(user.observed, &of)))
                 }
             }))
             .buffered(self.options.concurrency)
             .boxed();
-        joined.try_collect().await
+        let mut whole = Vec::new();
+        while let Some((id, user)) = joined.next().await {
+            match user {
+                Ok(user) => whole.push(user),
+                Err(error) if error.is_about_one() => {
+                    self.leave_one(&RecordKey::user(&id), "groups", &crate::explain(&error), pass).await?;
+                }
+                Err(error) => return Err(EngineError::Directory(error)),
+            }
+        }
+        Ok(whole)
     }
 
     async fn read_all_missing(
@@ -357,7 +260,7 @@ impl Engine {
         progress.begin(Phase::Missing, None);
         for kind in [ObjectKind::Group, ObjectKind::User] {
             let listed = pass.read.get(&kind).copied().unwrap_or_default();
-            self.stage_missing(run, kind, listed, limits, progress).await?;
+            self.stage_missing(run, kind, listed, limits, pass, progress).await?;
         }
         pass.enter(Stage::Ready);
         progress.end(Phase::Missing);
@@ -409,7 +312,11 @@ fn from_the_beginning<T>(
     match page {
         Ok(page) => Ok(Some(page)),
         Err(error) if error.is_expired() && pass.cursor.is_some() => {
+            if pass.restarts >= MOST_RESTARTS {
+                return Err(EngineError::Directory(error));
+            }
             tracing::info!(%kind, "the place in the listing has expired; listing from the beginning");
+            pass.restarts += 1;
             pass.cursor = None;
             pass.read.remove(&kind);
             Ok(None)

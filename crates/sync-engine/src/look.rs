@@ -180,9 +180,13 @@ impl Engine {
         }
         let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
         self.ports.store.note_groups(run.id, &listings).await?;
-        self.list_members(run, progress).await?;
+        for (group, problem) in self.list_members(run, progress).await? {
+            states.failed.insert(RecordKey::group(&group), problem);
+        }
         self.stage_membership_differences(run, read_at, &wishes.users, &mut report.messages).await?;
-        let users: Vec<UserId> = wishes.listed.iter().map(|(_, user)| user.clone()).collect();
+        let listed =
+            wishes.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
+        let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
         let noted = self.ports.store.noted_groups(run.id, &users).await?;
         for user in users {
             let groups = noted.get(&user).into_iter().flatten().cloned();
@@ -296,17 +300,20 @@ impl Engine {
             .buffer_unordered(self.options.concurrency)
             .boxed();
         let (mut found, mut gone) = (Vec::new(), Vec::new());
+        let (mut answered, mut trouble) = (false, None);
         while let Some((key, read)) = reads.next().await {
             progress.advance(Phase::Objects, 1);
             let read = match read {
                 Ok(read) => read,
                 // One object that cannot be read must not keep the others waiting.
-                Err(EngineError::Directory(error)) if error.is_about_one() => {
+                Err(EngineError::Directory(error)) if error.is_about_one() || error.is_transient() => {
                     states.failed.insert(key, crate::explain(&error));
+                    trouble = trouble.or((!error.is_about_one()).then_some(error));
                     continue;
                 }
                 Err(error) => return Err(error),
             };
+            answered = true;
             report.counts(key.kind).read += 1;
             let last_updated = read.as_ref().map(|read| read.observed.last_updated.unwrap_or(Timestamp::MAX));
             states.objects.insert(key.clone(), last_updated);
@@ -323,7 +330,11 @@ impl Engine {
                 }
             }
         }
-        Ok((found, gone))
+        match trouble {
+            // Nothing gets through: the objects are not at fault.
+            Some(error) if !answered => Err(EngineError::Directory(error)),
+            _ => Ok((found, gone)),
+        }
     }
 
     async fn read_object(&self, view: &MappingView, key: &RecordKey) -> Result<Option<Read>, EngineError> {

@@ -1,12 +1,12 @@
 //! A pass over the directory, as far as it has come: enough to go on in another process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::ObjectKind;
+use sync_model::{GroupId, ObjectKind};
 
-use crate::{Cursor, RunKind};
+use crate::{Cursor, RunKind, UnreadableObjects};
 
 /// What a pass reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,15 @@ pub struct Pass {
     pub read: BTreeMap<ObjectKind, u64>,
     /// Values that did not fit, in words.
     pub problems: Vec<String>,
+    /// Objects that could not be read.
+    #[serde(default)]
+    pub unreadable: UnreadableObjects,
+    /// Groups whose members could not be listed: their memberships stay as they are.
+    #[serde(default)]
+    pub unlisted: BTreeSet<GroupId>,
+    /// How often a listing began anew because its place was not known any more.
+    #[serde(default)]
+    pub restarts: u32,
     /// Whether an operator accepted that much disappears, for whoever goes on with it.
     #[serde(default)]
     pub accept_shrink: bool,
@@ -96,6 +105,9 @@ impl Pass {
             cursor: None,
             read: BTreeMap::new(),
             problems: Vec::new(),
+            unreadable: UnreadableObjects::default(),
+            unlisted: BTreeSet::new(),
+            restarts: 0,
             accept_shrink: false,
         }
     }

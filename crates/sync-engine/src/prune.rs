@@ -288,7 +288,11 @@ impl Engine {
         let (group, user) = (GroupId::new(group.value.clone()), UserId::new(user.value.clone()));
         let directory = &view.directory;
         let is_member = directory.user(&user).await.map_err(EngineError::Directory)?.is_some()
-            && directory.groups_of(&user).await.map_err(EngineError::Directory)?.contains(&group);
+            && directory
+                .groups_of(&user)
+                .await
+                .map_err(EngineError::Directory)?
+                .is_some_and(|of| of.contains(&group));
         Ok(is_member.then_some(Subject::Membership { group, user }))
     }
 }

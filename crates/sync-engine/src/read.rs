@@ -1,14 +1,14 @@
 //! From what was read to staged changes.
 
-use futures::stream;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
 use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::listing::note;
 use crate::{
-    ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Phase, Progress, Refusal, Staged,
-    engine::Engine,
+    ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Pass, Phase, Progress, Refusal,
+    Staged, engine::Engine,
 };
 
 /// What a record would do, given what is known of its object; `None` when nothing.
@@ -96,6 +96,7 @@ impl Engine {
         kind: ObjectKind,
         listed: u64,
         limits: &Limits,
+        pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         let missing = self.ports.store.count_unseen(run.id, kind).await?;
@@ -115,14 +116,27 @@ impl Engine {
             let page = self.ports.store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
-            let read: Vec<Staged> = stream::iter(page)
-                .map(|record| self.read_missing(&run.view, record))
-                .buffer_unordered(self.options.concurrency)
-                .try_filter_map(|staged| async { Ok(staged) })
-                .try_collect()
-                .await?;
-            progress.advance(Phase::Missing, read.len() as u64);
-            self.ports.store.stage(run.id, &[], &read).await?;
+            let mut reads: BoxStream<'_, (RecordKey, Result<Option<Staged>, EngineError>)> =
+                stream::iter(page)
+                    .map(|record| async move {
+                        let key = record.key.clone();
+                        (key, self.read_missing(&run.view, record).await)
+                    })
+                    .buffer_unordered(self.options.concurrency)
+                    .boxed();
+            let mut staged = Vec::new();
+            while let Some((key, read)) = reads.next().await {
+                match read {
+                    Ok(read) => staged.extend(read),
+                    // Not proven gone: it stays as it is.
+                    Err(EngineError::Directory(error)) if error.is_about_one() => {
+                        self.leave_one(&key, "", &crate::explain(&error), pass).await?;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            progress.advance(Phase::Missing, staged.len() as u64);
+            self.ports.store.stage(run.id, &[], &staged).await?;
         }
     }
 
@@ -170,7 +184,9 @@ impl Engine {
         if !user.observed.selected {
             return Ok(Some(Read { observed: user.observed, groups: None }));
         }
-        let mut groups = directory.groups_of(id).await.map_err(EngineError::Directory)?;
+        let groups = directory.groups_of(id).await.map_err(EngineError::Directory)?;
+        // Deleted between the two requests.
+        let Some(mut groups) = groups else { return Ok(None) };
         groups.extend(user.implied_groups);
         Ok(Some(Read { observed: directory.join(user.observed, &groups), groups: Some(groups) }))
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind};
 
-use crate::{Outcome, StructureReport, WithheldField};
+use crate::{Outcome, StructureReport, UnreadableObjects, WithheldField};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub enum RunResult {
     /// Everything that had changed is confirmed.
     #[default]
     Done,
-    /// The importer dropped records; they will be sent again.
+    /// The importer dropped records, which are sent again, or objects of the directory could not be read.
     Incomplete,
     /// It ended early; nothing was half done.
     Failed,
@@ -160,6 +160,9 @@ pub struct RunReport {
     /// Work that was left undone when it ended.
     #[serde(default)]
     pub outstanding: Outstanding,
+    /// Objects of the directory that could not be read; in Assets they are left as they are.
+    #[serde(default)]
+    pub unreadable: UnreadableObjects,
 }
 
 impl RunReport {
@@ -168,13 +171,18 @@ impl RunReport {
 
     /// True if Assets has what Okta has, as far as this run can tell: the one place that decides about exit codes.
     pub fn is_complete(&self) -> bool {
-        self.result == RunResult::Done && self.outstanding.is_empty()
+        self.result == RunResult::Done && self.outstanding.is_empty() && self.unreadable.count == 0
     }
 
     /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
     pub(crate) fn leave(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
-        if self.result == RunResult::Incomplete && outstanding.unconfirmed == 0 {
+        if self.unreadable.count > 0 && self.result == RunResult::Done {
+            self.result = RunResult::Incomplete;
+        } else if self.result == RunResult::Incomplete
+            && outstanding.unconfirmed == 0
+            && self.unreadable.count == 0
+        {
             self.result = RunResult::Done;
         }
     }

@@ -26,13 +26,10 @@ impl Engine {
     /// Strikes off what was looked at, except what has to be looked at again a little later.
     pub(crate) async fn settle(&self, looks: &[Look], states: &States) -> Result<(), EngineError> {
         let now = self.now();
-        let (failed, read): (Vec<Look>, Vec<Look>) = looks
-            .iter()
-            .cloned()
-            .partition(|look| object(&look.target).is_some_and(|key| states.failed.contains_key(&key)));
+        let (failed, read): (Vec<Look>, Vec<Look>) =
+            looks.iter().cloned().partition(|look| failure(&look.target, states).is_some());
         for look in &failed {
-            let reason =
-                object(&look.target).and_then(|key| states.failed.get(&key)).map_or("", String::as_str);
+            let reason = failure(&look.target, states).unwrap_or_default();
             self.put_off(std::slice::from_ref(look), reason).await?;
         }
         let (again, settled): (Vec<Look>, Vec<Look>) =
@@ -114,6 +111,18 @@ impl Engine {
             self.alert(AlertKind::EventsGivenUp, message, None);
         }
         Ok(())
+    }
+}
+
+/// The reason for which a subject could not be read.
+fn failure<'s>(subject: &Subject, states: &'s States) -> Option<&'s str> {
+    let of = |key: &RecordKey| states.failed.get(key).map(String::as_str);
+    match subject {
+        Subject::Membership { group, user } => {
+            of(&RecordKey::user(user)).or_else(|| of(&RecordKey::group(group)))
+        }
+        Subject::Members(group) => of(&RecordKey::group(group)),
+        other => object(other).as_ref().and_then(of),
     }
 }
 

@@ -19,6 +19,7 @@ mod lock;
 mod manual_hook;
 mod named;
 mod objects;
+mod odd_event;
 mod plan;
 mod prune;
 mod remote;

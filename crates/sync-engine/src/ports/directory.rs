@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
 
-use crate::PortError;
+use crate::{PortError, UnreadableItem};
 
 /// An object as it was read just now.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +54,8 @@ impl Cursor {
 pub struct Page<T> {
     /// Its items; there may be none although more follow.
     pub items: Vec<T>,
+    /// Items that could not be read.
+    pub unreadable: Vec<UnreadableItem>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
 }
@@ -93,7 +95,8 @@ pub trait Directory: Send + Sync {
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError>;
 
-    /// The ids of a group's members; nothing for a group that has gone meanwhile.
+    /// The ids of a group's members; nothing for a group that is proven to be gone. A failure that concerns this group alone
+    /// [is about one](PortError::is_about_one).
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
     /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.
@@ -106,8 +109,8 @@ pub trait Directory: Send + Sync {
     /// One user, read by id and before other requests; `None` when there is none.
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError>;
 
-    /// The selected groups of one user, except those implied.
-    async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError>;
+    /// The selected groups of one user, except those implied; `None` when the user is proven to be gone.
+    async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError>;
 
     /// One group, read by id and before other requests; `None` when there is none.
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError>;

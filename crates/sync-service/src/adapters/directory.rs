@@ -1,13 +1,16 @@
 //! Okta as the engine's directory.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use okta_client::model::Group;
-use okta_client::{GroupQuery, OktaClient, UserQuery};
-use sync_engine::{Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError};
+use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
+use sync_engine::{
+    Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError, UnreadableItem,
+};
 use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
 use tokio::sync::Mutex;
 
@@ -34,7 +37,10 @@ impl OktaDirectory {
         let _looking = self.looking.lock().await;
         if !self.lens.choice().knows_everyone() {
             let query = GroupQuery::filter(BUILT_IN);
-            let groups: Vec<Group> = self.okta.groups().list(&query).try_collect().await.map_err(reading)?;
+            let groups = self.okta.groups().list(&query);
+            // One of the built-in groups that cannot be read is not the one that is looked for.
+            let groups = groups.filter(|group| ready(!matches!(group, Err(Error::Item { .. }))));
+            let groups: Vec<Group> = groups.try_collect().await.map_err(reading)?;
             self.lens.choice().remember_everyone(groups.iter().find(|group| group.is_everyone()));
         }
         Ok(())
@@ -85,8 +91,23 @@ fn changed_groups(since: Timestamp) -> GroupQuery {
 
 const READING: &str = "Okta could not be read";
 
-fn reading(error: okta_client::Error) -> PortError {
+fn reading(error: Error) -> PortError {
     okta_error(READING, error)
+}
+
+/// A failure of one listing among others, which concerns nothing else.
+fn about_one(error: PortError) -> PortError {
+    error.about_one(true)
+}
+
+/// A 404 that the object itself contradicts.
+fn contradicted(what: &str, kind: &str, id: &str) -> PortError {
+    let message = format!("Okta answers that {what} {kind} {id} do not exist, although the {kind} does");
+    PortError::new(message).transient(true).about_one(true)
+}
+
+fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
+    UnreadableItem { id: item.id.clone(), field: item.field.clone(), problem: item.to_string() }
 }
 
 #[async_trait]
@@ -107,17 +128,34 @@ impl Directory for OktaDirectory {
         let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
         Ok(Page {
             items: page.items.iter().map(|group| self.lens.group(group)).collect(),
+            unreadable: page.unreadable.iter().map(unreadable).collect(),
             next: page.next.map(|next| Cursor::new(next.to_string())),
         })
     }
 
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
+        let (okta, group) = (self.okta.clone(), group.clone());
         let members = self.okta.groups().member_ids(group.as_str());
         members
-            .map_ok(UserId::new)
-            // Deleted after it was listed: it has no members.
-            .filter(|item| std::future::ready(!matches!(item, Err(okta_client::Error::NotFound { .. }))))
-            .map_err(reading)
+            .then(move |member| {
+                let (okta, group) = (okta.clone(), group.clone());
+                async move {
+                    match member {
+                        Ok(id) => Ok(Some(UserId::new(id))),
+                        // Deleted after it was listed: it has no members.
+                        Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
+                            Ok(None) => Ok(None),
+                            Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
+                            Err(error) => Err(about_one(reading(error))),
+                        },
+                        Err(
+                            error @ (Error::Misrouted { .. } | Error::Decode { .. } | Error::Item { .. }),
+                        ) => Err(about_one(reading(error))),
+                        Err(error) => Err(reading(error)),
+                    }
+                }
+            })
+            .try_filter_map(|member| ready(Ok(member)))
             .boxed()
     }
 
@@ -148,7 +186,8 @@ impl Directory for OktaDirectory {
             (None, UserPart::Deactivated | UserPart::Changed) => None,
         };
         let observe = |user| self.lens.user(user);
-        Ok(Page { items: page.items.iter().map(observe).collect(), next })
+        let unreadable = page.unreadable.iter().map(unreadable).collect();
+        Ok(Page { items: page.items.iter().map(observe).collect(), unreadable, next })
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
@@ -157,14 +196,17 @@ impl Directory for OktaDirectory {
         Ok(user.map(|user| self.lens.user(&user)))
     }
 
-    async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
-        match self.okta.urgent().users().groups(id.as_str()).await {
+    async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
+        let okta = self.okta.urgent();
+        match okta.users().groups(id.as_str()).await {
             Ok(groups) => {
                 let groups = groups.iter().filter(|g| !g.is_everyone() && self.lens.choice().covers_group(g));
-                Ok(groups.map(|g| GroupId::new(&g.id)).collect())
+                Ok(Some(groups.map(|g| GroupId::new(&g.id)).collect()))
             }
-            // Deleted between two requests: the next look will see it.
-            Err(okta_client::Error::NotFound { .. }) => Ok(Vec::new()),
+            Err(Error::NotFound { .. }) => match okta.users().find(id.as_str()).await.map_err(reading)? {
+                None => Ok(None),
+                Some(_) => Err(contradicted("the groups of", "user", id.as_str())),
+            },
             Err(error) => Err(reading(error)),
         }
     }

@@ -1,12 +1,13 @@
 //! Okta's System Log as the engine's event feed.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use okta_client::{LogStart, OktaClient};
 use sync_engine::{EventFeed, FeedPage, FeedPosition, PortError};
 
 use super::okta_page_error;
 use crate::events::{filters_all, inbox_event, log_filter};
+use crate::odd_event::odd_event;
 
 /// Okta keeps its log for 90 days; a day less, so that nothing falls between.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 89);
@@ -38,9 +39,14 @@ impl EventFeed for OktaLog {
             }
         };
         let page = self.okta.logs().poll(&start).await.map_err(|e| failed(e, had_place))?;
+        let newest = page.events.iter().map(|event| event.published).max();
+        let odd = page.unreadable.iter().map(|item| {
+            tracing::warn!(problem = %item, "an event of the System Log could not be read; what it names is looked at");
+            odd_event(item, newest.unwrap_or_else(Timestamp::now))
+        });
         Ok(FeedPage {
-            caught_up: page.events.is_empty(),
-            events: page.events.iter().map(inbox_event).collect(),
+            caught_up: page.events.is_empty() && page.unreadable.is_empty(),
+            events: page.events.iter().map(inbox_event).chain(odd).collect(),
             checkpoint: page.checkpoint.to_string(),
         })
     }

@@ -28,7 +28,13 @@ pub(crate) use views::{OrgSource, Sides};
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     use okta_client::Error;
     let (transient, hint) = (error.is_transient(), error.hint());
-    let about_one = matches!(error, Error::Refused { .. } | Error::Decode { .. } | Error::InvalidId(_));
+    let about_one = matches!(
+        error,
+        Error::Refused { .. }
+            | Error::Decode { well_formed: true, .. }
+            | Error::Item { .. }
+            | Error::InvalidId(_)
+    );
     PortError::new(action).transient(transient).about_one(about_one).with_hint(hint).caused_by(error)
 }
 

@@ -48,8 +48,9 @@ fn number(from: Option<&Cursor>) -> u64 {
 }
 
 fn page<T, O>(items: Option<Vec<T>>, number: u64, observe: impl Fn(&T) -> O) -> Page<O> {
-    let Some(items) = items else { return Page { items: Vec::new(), next: None } };
-    Page { items: items.iter().map(observe).collect(), next: Some(Cursor::new((number + 1).to_string())) }
+    let Some(items) = items else { return Page { items: Vec::new(), unreadable: Vec::new(), next: None } };
+    let next = Some(Cursor::new((number + 1).to_string()));
+    Page { items: items.iter().map(observe).collect(), unreadable: Vec::new(), next }
 }
 
 #[async_trait]
@@ -88,8 +89,8 @@ impl Directory for SavedDirectory {
         Ok(None)
     }
 
-    async fn groups_of(&self, _id: &UserId) -> Result<Vec<GroupId>, PortError> {
-        Ok(Vec::new())
+    async fn groups_of(&self, _id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
+        Ok(None)
     }
 
     async fn group(&self, _id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ListenError, Server};
 use crate::alerts::Alerts;
 use crate::events::inbox_event;
+use crate::odd_event::odd_event;
 use crate::{Config, Connection, Fleet};
 
 /// Okta documents no maximum; a delivery of a few hundred events stays far below.
@@ -149,8 +150,13 @@ async fn deliver(
             return StatusCode::BAD_REQUEST;
         }
     };
-    let events: Vec<_> = delivery.events.iter().map(inbox_event).collect();
     let now = SystemClock.now();
+    let newest = delivery.events.iter().map(|event| event.published).max().unwrap_or(now);
+    let odd = delivery.unreadable.iter().map(|item| {
+        tracing::warn!(connection, problem = %item, "an event of a delivery could not be read; what it names is looked at");
+        odd_event(item, newest)
+    });
+    let events: Vec<_> = delivery.events.iter().map(inbox_event).chain(odd).collect();
     let stored = match delivery.event_id.as_str() {
         "" => inbox.store.store_events(&events, now).await,
         id => inbox.store.store_delivery(id, &events, now).await,

@@ -124,7 +124,7 @@ impl Directory for Misled {
         self.seen(self.directory.user(id).await)
     }
 
-    async fn groups_of(&self, id: &UserId) -> Result<Vec<GroupId>, PortError> {
+    async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
         self.directory.groups_of(id).await
     }
 

@@ -1,0 +1,221 @@
+//! Members of groups: listing them, and what the listings say of confirmed memberships.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
+
+use crate::read::Read;
+use crate::{ActiveRun, EngineError, Observed, Pass, Phase, Progress, Scope, Subject, engine::Engine};
+
+/// A page of member ids.
+const MEMBER_PAGE: usize = 1000;
+/// How many groups are taken off the list at once.
+const GROUP_PAGE: u32 = 500;
+/// The most groups whose members may not be listed in a run; with more it is not the groups that are at fault.
+const MOST_UNLISTED: usize = 50;
+
+impl Engine {
+    /// Notes groups as if nobody were listed in them.
+    pub(crate) async fn note_as_empty(&self, run: &ActiveRun, groups: &[GroupId]) -> Result<(), EngineError> {
+        self.ports.store.note_groups(run.id, groups).await?;
+        for group in groups {
+            self.ports.store.group_listed(run.id, group).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes the members of every group on the run's list. Gives the groups whose members could not be listed, with the
+    /// problem of each; their memberships are not known.
+    pub(crate) async fn list_members(
+        &self,
+        run: &ActiveRun,
+        progress: &dyn Progress,
+    ) -> Result<HashMap<GroupId, String>, EngineError> {
+        self.ports.store.forget_half_listed(run.id).await?;
+        let mut unlisted: HashMap<GroupId, String> = HashMap::new();
+        loop {
+            let mut groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
+            groups.retain(|group| !unlisted.contains_key(group));
+            if groups.is_empty() {
+                return Ok(unlisted);
+            }
+            let mut listings: BoxStream<'_, (GroupId, Result<(), EngineError>)> = stream::iter(groups)
+                .map(|group| async move {
+                    let listed = self.list_members_of(run, &group).await;
+                    progress.advance(Phase::Members, 1);
+                    (group, listed)
+                })
+                .buffer_unordered(self.options.concurrency)
+                .boxed();
+            while let Some((group, listed)) = listings.next().await {
+                match listed {
+                    Ok(()) => {}
+                    Err(EngineError::Directory(error))
+                        if error.is_about_one() && unlisted.len() < MOST_UNLISTED =>
+                    {
+                        let problem = format!(
+                            "the members of group {group} could not be listed: {}",
+                            crate::explain(&error)
+                        );
+                        tracing::warn!(%group, error = crate::explain(&error), "the members of a group could not be listed");
+                        unlisted.insert(group, problem);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    async fn list_members_of(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
+        let mut pages = run.view.directory.members(group).try_chunks(MEMBER_PAGE);
+        while let Some(page) = pages.next().await {
+            let page: Vec<UserId> = page.map_err(|e| EngineError::Directory(e.1))?;
+            self.ports.store.note_members(run.id, group, &page).await?;
+        }
+        Ok(self.ports.store.group_listed(run.id, group).await?)
+    }
+
+    /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
+    /// groups. Whoever is not known is read by id, unless no group that it is in can bring it in, and whoever is `read`
+    /// already is left out.
+    pub(crate) async fn stage_membership_differences(
+        &self,
+        run: &ActiveRun,
+        read_at: jiff::Timestamp,
+        read: &HashSet<RecordKey>,
+        problems: &mut Vec<String>,
+    ) -> Result<(), EngineError> {
+        let mut after: Option<UserId> = None;
+        loop {
+            let page =
+                self.ports.store.membership_differences(run.id, after.as_ref(), self.options.page).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let page: Vec<UserId> =
+                page.into_iter().filter(|id| !read.contains(&RecordKey::user(id))).collect();
+            let keys: Vec<RecordKey> = page.iter().map(RecordKey::user).collect();
+            let known = self.ports.store.known(&keys).await?;
+            let mut records = self.ports.store.confirmed_many(&keys).await?;
+            records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
+            let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
+                page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
+            let mut observed = self.read_unknown(run, self.brought_in(run, unknown).await?).await?;
+            let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
+            observed.extend(confirmed.into_iter().filter_map(|id| {
+                let record = records.remove(&RecordKey::user(&id))?;
+                let groups = groups.remove(&id).unwrap_or_default();
+                let last = Observed {
+                    record,
+                    selected: true,
+                    last_updated: None,
+                    unmapped: Vec::new(),
+                    problems: Vec::new(),
+                };
+                Some(run.view.directory.join(last, &groups))
+            }));
+            self.stage_observed(run, observed.into_iter(), read_at, problems).await?;
+        }
+    }
+
+    /// Of users that are not known, those whom one of the groups that they are noted in may bring in.
+    async fn brought_in(&self, run: &ActiveRun, unknown: Vec<UserId>) -> Result<Vec<UserId>, EngineError> {
+        let noted = self.ports.store.noted_groups(run.id, &unknown).await?;
+        let may = |user: &UserId| {
+            noted.get(user).into_iter().flatten().any(|group| run.view.directory.brings_in(group))
+        };
+        Ok(unknown.into_iter().filter(may).collect())
+    }
+
+    async fn read_unknown(&self, run: &ActiveRun, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
+        let mut reads: BoxStream<'_, (UserId, Result<Option<Read>, EngineError>)> = stream::iter(ids)
+            .map(|id| async move {
+                let read = self.read_user(&run.view, &id).await;
+                (id, read)
+            })
+            .buffer_unordered(self.options.concurrency)
+            .boxed();
+        let mut found = Vec::new();
+        while let Some((id, read)) = reads.next().await {
+            match read {
+                Ok(read) => found.extend(read.map(|user| user.observed)),
+                // It is not in Assets, so that nothing is lost by reading it later.
+                Err(EngineError::Directory(error)) if error.is_about_one() => {
+                    tracing::warn!(user = %id, error = crate::explain(&error), "a user could not be read");
+                    self.ports.store.ask(&Subject::User(id), self.now()).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The groups of users as a run knows them: those noted, and of those that it did not list, the confirmed ones.
+    pub(crate) async fn groups_by_listing(
+        &self,
+        run: &ActiveRun,
+        users: &[UserId],
+        confirmed: &HashMap<RecordKey, Record>,
+    ) -> Result<HashMap<UserId, Vec<GroupId>>, EngineError> {
+        let mut groups = self.ports.store.noted_groups(run.id, users).await?;
+        let mut before: HashMap<UserId, Vec<GroupId>> = HashMap::new();
+        for id in users {
+            if let Some(record) = confirmed.get(&RecordKey::user(id)) {
+                let of = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
+                before.insert(id.clone(), of.map(|r| GroupId::new(r.value.clone())).collect());
+            }
+        }
+        let mentioned: Vec<GroupId> = before.values().flatten().cloned().collect();
+        let listed = self.ports.store.listed_groups(run.id, &mentioned).await?;
+        for (id, before) in before {
+            let kept = before.into_iter().filter(|group| !listed.contains(group));
+            groups.entry(id).or_default().extend(kept);
+        }
+        Ok(groups)
+    }
+
+    /// Adds the confirmed memberships of groups whose members could not be listed.
+    pub(crate) async fn keep_unlisted(
+        &self,
+        pass: &Pass,
+        users: &[UserId],
+        groups: &mut HashMap<UserId, Vec<GroupId>>,
+    ) -> Result<(), EngineError> {
+        if pass.unlisted.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<RecordKey> = users.iter().map(RecordKey::user).collect();
+        for (key, record) in self.ports.store.confirmed_many(&keys).await? {
+            let of = groups.entry(UserId::new(key.id)).or_default();
+            let kept = record.references.iter().filter(|r| r.kind == ObjectKind::Group);
+            let kept =
+                kept.map(|r| GroupId::new(r.value.clone())).filter(|group| pass.unlisted.contains(group));
+            for group in kept {
+                if !of.contains(&group) {
+                    of.push(group);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the members listed of groups that could not be read and that Assets holds: they live on.
+    pub(crate) async fn keep_members_of(
+        &self,
+        run: &ActiveRun,
+        scope: Scope,
+        unread: &[RecordKey],
+    ) -> Result<(), EngineError> {
+        if scope != Scope::Full || unread.is_empty() {
+            return Ok(());
+        }
+        let known = self.ports.store.known(unread).await?;
+        let live = unread.iter().filter(|key| known.get(key).is_some_and(|known| !known.gone));
+        let groups: Vec<GroupId> = live
+            .map(|key| GroupId::new(key.id.clone()))
+            .filter(|id| !run.view.directory.is_implied(id))
+            .collect();
+        Ok(self.ports.store.note_groups(run.id, &groups).await?)
+    }
+}
