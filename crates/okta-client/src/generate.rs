@@ -74,7 +74,7 @@ impl PrivateKey {
 }
 
 /// The thumbprint of RFC 7638: SHA-256 over the required members in lexical order.
-fn thumbprint(jwk: &Jwk) -> String {
+pub(crate) fn thumbprint(jwk: &Jwk) -> String {
     let names: &[&str] = if jwk.key_type() == "RSA" { &["e", "kty", "n"] } else { &["crv", "kty", "x", "y"] };
     let members: serde_json::Map<String, serde_json::Value> = names
         .iter()

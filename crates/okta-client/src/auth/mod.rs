@@ -2,6 +2,7 @@
 //!
 //! <https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/>
 
+mod app_key;
 mod clock;
 mod dpop;
 mod service_app;

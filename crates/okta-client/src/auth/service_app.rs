@@ -14,6 +14,7 @@ use tracing::field::Empty;
 use url::Url;
 use uuid::Uuid;
 
+use super::app_key::AppKey;
 use super::dpop::Prover;
 use super::{AUTHORIZATION, DPOP, ServerClock, TokenSerial, secret_value};
 use crate::client::{body, not_oauth, pause, record, undecodable};
@@ -94,7 +95,7 @@ enum TokenResult {
 /// An *API Services* app.
 pub(crate) struct ServiceApp {
     client_id: String,
-    key: PrivateKey,
+    key: AppKey,
     scopes: Vec<String>,
     token_url: Url,
     prover: Prover,
@@ -115,7 +116,7 @@ impl ServiceApp {
         token_url.set_path(endpoint::TOKEN);
         Self {
             client_id,
-            key,
+            key: AppKey::new(key),
             scopes,
             token_url,
             prover: Prover::new(proof_key),
@@ -269,11 +270,13 @@ impl ServiceApp {
                     if other_time && !std::mem::replace(&mut clock_set, true) {
                         continue;
                     }
+                    if self.key.has_other_id(&refusal.error, &refusal.error_description) {
+                        continue;
+                    }
                     return Err(refused(refusal));
                 }
-                Ok((TokenResult::NotOauth(error), _)) => return Err(error),
-                Err(error) if error.is_transient() => (pause(failures + 1), error),
-                Err(error) => return Err(error),
+                Err(error) if error.is_transient() => (pause(failures + 1).max(SHORTEST), error),
+                Ok((TokenResult::NotOauth(error), _)) | Err(error) => return Err(error),
             };
             failures += 1;
             if failures >= attempts || Instant::now() + wait >= deadline {
@@ -340,7 +343,7 @@ impl ServiceApp {
         ] {
             claims.set_claim(name, Some(value)).map_err(Error::Signing)?;
         }
-        self.key.sign_with_kid(&claims).map_err(Error::Signing)
+        self.key.sign(&claims)
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Error {

@@ -130,7 +130,7 @@ impl OktaClientBuilder {
 
     /// Signs in with an API token (SSWS). It can do what the person can who made it.
     pub fn api_token(mut self, token: SecretString) -> Self {
-        self.credential = Some(Credential::ApiToken(trimmed(token.expose_secret()).into()));
+        self.credential = Some(Credential::ApiToken(token));
         self
     }
 
@@ -208,7 +208,7 @@ impl OktaClientBuilder {
             http = http.proxy(proxy);
         }
         let auth = match self.credential.ok_or(ConfigError::NoCredential)? {
-            Credential::ApiToken(token) => Authenticator::ApiToken(token),
+            Credential::ApiToken(token) => Authenticator::ApiToken(trimmed(token.expose_secret()).into()),
             Credential::ServiceApp { client_id, key } => {
                 let scopes = if self.scopes.is_empty() {
                     DEFAULT_SCOPES.map(str::to_owned).to_vec()

@@ -15,6 +15,7 @@ use josekit::jwt::{self, JwtPayload};
 use secrecy::SecretString;
 
 use crate::error::KeyError;
+use crate::generate::thumbprint;
 use text::Text;
 pub use text::trimmed;
 
@@ -51,7 +52,7 @@ impl PrivateKey {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match text::read(text)? {
             Text::Pem(pem) => Self::from_block(&pem),
-            Text::Jwk(members, kid) => Self::from_members(members, kid),
+            Text::Jwk(members, kid) => Self::from_members(members, kid.as_deref()),
         }
     }
 
@@ -62,9 +63,14 @@ impl PrivateKey {
         self
     }
 
+    /// The key under its thumbprint, as [`Self::generate`] names keys; `None` where an ID is known.
+    pub(crate) fn under_own_id(&self) -> Option<Self> {
+        self.kid.is_none().then(|| self.clone().with_kid(&thumbprint(&self.public)))
+    }
+
     fn from_members(
         json: serde_json::Map<String, serde_json::Value>,
-        kid: Option<String>,
+        kid: Option<&str>,
     ) -> Result<Self, KeyError> {
         let kind = json
             .get("kty")
@@ -82,7 +88,7 @@ impl PrivateKey {
         // The parser's own messages may quote the key.
         let jwk = Jwk::from_map(json)
             .map_err(|_| KeyError::Damaged("a member is not what a JWK has there".into()))?;
-        Self::from_parsed(&jwk, kid.as_deref())
+        Self::from_parsed(&jwk, kid)
     }
 
     /// Reads one PEM block (PKCS #8, PKCS #1 or SEC 1).

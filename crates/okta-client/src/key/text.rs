@@ -95,9 +95,9 @@ pub(super) fn pem(text: &str) -> Result<String, KeyError> {
             return Err(KeyError::Encrypted);
         }
         if PRIVATE.contains(&label) {
-            private.push((label, body))
+            private.push((label, body));
         } else {
-            others.push(label)
+            others.push(label);
         }
         rest = after;
     }

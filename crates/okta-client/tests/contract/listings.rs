@@ -139,7 +139,7 @@ async fn next_link_to_another_path_ends_the_listing() {
         "/".into(),
         "http://[".into(),
         "file:///etc/passwd".into(),
-        format!("ftp://127.0.0.1/api/v1/groups/00g5/users"),
+        "ftp://127.0.0.1/api/v1/groups/00g5/users".to_owned(),
     ]
     .iter()
     .enumerate()

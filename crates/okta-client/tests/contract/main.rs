@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod event_hooks;
+mod key_id;
 mod listings;
 mod logs;
 mod organization;

@@ -1,0 +1,39 @@
+//! The key that assertions are signed with, and the ID that it is sent under.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use josekit::jwt::JwtPayload;
+
+use crate::error::{Error, Result};
+use crate::key::PrivateKey;
+
+/// The app's private key. Without a known ID none is sent, which Okta accepts while the app has one key. When Okta asks
+/// for an ID, the thumbprint is tried once: key pairs that this crate generates are registered under it.
+pub(super) struct AppKey {
+    key: PrivateKey,
+    /// The key under its thumbprint, where no ID is known.
+    own: Option<PrivateKey>,
+    sends_own: AtomicBool,
+}
+
+impl AppKey {
+    pub(super) fn new(key: PrivateKey) -> Self {
+        Self { own: key.under_own_id(), key, sends_own: AtomicBool::new(false) }
+    }
+
+    pub(super) fn sign(&self, claims: &JwtPayload) -> Result<String> {
+        let own = self.own.as_ref().filter(|_| self.sends_own.load(Ordering::Relaxed));
+        own.unwrap_or(&self.key).sign_with_kid(claims).map_err(Error::Signing)
+    }
+
+    /// True if the key is worth another attempt under its own ID, after Okta refused it with these words.
+    pub(super) fn has_other_id(&self, error: &str, description: &str) -> bool {
+        // Okta has no code of its own for it.
+        let unknown_id = error == "invalid_client" && description.contains("kid");
+        if self.own.is_none() || !unknown_id {
+            return false;
+        }
+        // Refused as well, it is not sent again: the app's keys may change.
+        !self.sends_own.fetch_xor(true, Ordering::Relaxed)
+    }
+}
