@@ -39,7 +39,7 @@ fn recorded_answers_become_a_document() {
         .iter()
         .map(|a| a.name.as_str())
         .collect();
-    insta::assert_snapshot!(names.join(", "), @"Okta Group ID, Okta Group Status, Okta Group Type, Okta Source App, Okta Created, Okta Last Updated, Custom Group Attribute, Description, Name");
+    insta::assert_snapshot!(names.join(", "), @"Okta Group ID, Okta Group Status, Okta Group Type, Okta Source App, Okta Created, Okta Last Updated, Custom Group Attribute, Description, Distinguished Name, External ID, Name, SAM Account Name, Windows Domain Qualified Name");
 }
 
 #[test]

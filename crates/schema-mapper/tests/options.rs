@@ -46,14 +46,14 @@ fn lists_are_joined_or_kept_by_one_choice_for_all_and_another_for_some() {
         let (_, kind, many) = attribute(&mapping_by(&org, toml), name).unwrap();
         (kind, many)
     };
-    assert_eq!(shape("", "sites"), ("text".into(), false));
+    assert_eq!(shape("", "sites"), ("textarea".into(), false));
     assert_eq!(shape("arrays = 'select'", "sites"), ("select".into(), true));
     assert_eq!(
         shape("arrays = 'select'\nuser.types.sites = 'textarea'", "sites"),
         ("textarea".into(), false)
     );
     assert_eq!(shape("user.types.sites = 'select'", "sites"), ("select".into(), true));
-    assert_eq!(shape("user.types.sites = 'select'", "codes"), ("text".into(), false));
+    assert_eq!(shape("user.types.sites = 'select'", "codes"), ("textarea".into(), false));
     let ada = user("00u1", &json!({"login": "ada", "sites": ["b", "a", "b"], "codes": ["2", "1"]}));
     let record = mapping_by(&org, "user.types.sites = 'select'\nseparator = ' / '").user(&ada).record;
     assert_eq!(record.fields["profile_sites"], json!(["a", "b"]));

@@ -1,13 +1,13 @@
 //! The engine of one connection: its ports, its options, and the runs as a caller sees them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sync_model::{RecordKey, RunId};
+use sync_model::{ObjectKind, RecordKey, RunId};
 use tokio::sync::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -99,6 +99,8 @@ pub struct Engine {
     /// The view that records are made and sent by; `None` until the schemas were compared. Replaced as a whole while
     /// `schemas` is held, and only then.
     pub(crate) view: std::sync::Mutex<Option<MappingView>>,
+    /// Attributes that objects carry and that the directory's schema did not define when it was read for their sake.
+    pub(crate) outside: std::sync::Mutex<BTreeSet<(ObjectKind, String)>>,
 }
 
 /// A value before and after.
@@ -139,6 +141,7 @@ impl Engine {
             stats: Stats::default(),
             schemas: Mutex::new(()),
             view: std::sync::Mutex::default(),
+            outside: std::sync::Mutex::default(),
         }
     }
 
@@ -334,6 +337,7 @@ impl Engine {
         let told = &self.tell(RunKind::Retry, &Quiet);
         told.began(run.id);
         self.ports.store.stage_unconfirmed(run.id, self.now()).await?;
+        self.resolve_staged(run.id, false, &mut Vec::new()).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
         let plan = SyncPlan::new(run.id, &BTreeMap::new(), &staged, &BTreeMap::new());
         let sent = self.conclude(run, RunKind::Retry, RunReport::default(), told, async |report| {

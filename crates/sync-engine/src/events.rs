@@ -98,6 +98,8 @@ impl Engine {
             self.stats.failed(RunKind::Events.as_str(), true);
             report.note(reason.clone());
             held_back.push((held.into_iter().collect(), reason));
+            // What is held back keeps the references to it.
+            self.resolve_staged(run.id, false, &mut report.messages).await?;
             plan = self.plan_of(run, report).await?;
         }
     }
@@ -119,15 +121,19 @@ impl Engine {
             .filter_map(|look| object(&look.target))
             .collect();
         let subjects = || looks.iter().map(|look| look.target.clone());
+        let told_before = report.messages.len();
         let looked = self.look_at(run, subjects(), &doubtful, alone, report, told).await?;
-        if !looked.unmapped {
+        if !self.may_have_grown(&looked.unmapped) {
             return Ok((looked, run.clone()));
         }
         let Comparison { report: structure, view } = self.follow_structure(true).await?;
         report.add_structure(&structure);
         if structure.added_attributes.is_empty() {
+            self.remember_outside(looked.unmapped.iter().cloned());
             return Ok((looked, run.clone()));
         }
+        // What was outside the schema then may be in it now.
+        report.messages.truncate(told_before);
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
         report.mapping = Some(view.version.clone());
         let run = ActiveRun { id: run.id, view };

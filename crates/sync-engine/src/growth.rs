@@ -2,13 +2,31 @@
 //! records are made and sent by, and only while nobody else compares for that purpose: whatever only shows something
 //! uses a view of its own.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use sync_model::Record;
+use sync_model::{ObjectKind, Record};
 
 use crate::{Comparison, EngineError, MappingView, StructureReport, StructureState, engine::Engine};
 
+/// How many attributes outside the schema are remembered.
+const OUTSIDE_LIMIT: usize = 1000;
+
 impl Engine {
+    /// Whether attributes that the mapping does not know may be new in the directory's schema: some of them were not looked
+    /// for yet. A schema that gains one of the others tells it by an event, and the schedule finds it.
+    pub(crate) fn may_have_grown(&self, unmapped: &BTreeSet<(ObjectKind, String)>) -> bool {
+        !unmapped.is_subset(&self.outside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers attributes that the directory's schema was found not to define.
+    pub(crate) fn remember_outside(&self, unmapped: impl Iterator<Item = (ObjectKind, String)>) {
+        let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+        // Names come from outside; past this many they are looked for each time.
+        let room = OUTSIDE_LIMIT.saturating_sub(outside.len());
+        outside.extend(unmapped.take(room));
+    }
+
     /// The view that records are made and sent by; compared for where there is none yet.
     pub(crate) async fn view_in_force(&self) -> Result<MappingView, EngineError> {
         match self.known_view() {

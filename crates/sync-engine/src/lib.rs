@@ -2,6 +2,7 @@
 
 mod active;
 mod alert;
+mod aliases;
 mod apply;
 mod clearing;
 mod due;
@@ -42,16 +43,16 @@ pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
-    AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison, ConfirmedObject, Cursor, Directory,
-    Doubt, EventEntry, EventFeed, EventFilter, EventHook, EventMark, EventState, Execution, ExecutionState,
-    FeedPage, FeedPosition, FeedState, FieldState, FoundObject, FoundObjects, GoneObject, HookReport,
-    Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses, LostMemberships,
-    MappingView, Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser, OpenExecution,
-    OriginRun, Outcome, Page, Place, RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary,
-    SafeguardState, Sample, SourceState, Staged, StateStore, StoreError, Structure, StructureReport,
-    StructureState, Subject, Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome, Uncleared,
-    UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField, WithheldReason,
-    with_views,
+    AliasUse, AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison, ConfirmedObject, Cursor,
+    Directory, Doubt, EventEntry, EventFeed, EventFilter, EventHook, EventMark, EventState, Execution,
+    ExecutionState, FeedPage, FeedPosition, FeedState, FieldState, FoundObject, FoundObjects, GoneObject,
+    HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses,
+    LostMemberships, MappingView, Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser,
+    OpenExecution, OriginRun, Outcome, Owner, Page, Place, RejectedRecord, Replay, RunDetail, RunExecution,
+    RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged, StateStore, StoreError, Structure,
+    StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome,
+    Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField,
+    WithheldReason, with_views,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};

@@ -56,6 +56,8 @@ impl Engine {
             }
             self.ports.store.save_pass(run.id, pass).await?;
         }
+        // All users are known by now.
+        self.resolve_staged(run.id, pass.scope == Scope::Full, &mut pass.problems).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
         let census = self.ports.store.census().await?;
         let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &census);

@@ -24,7 +24,7 @@ pub(crate) struct Looked {
     /// Groups that Assets does not hold yet, and whose members were not listed.
     newcomers: Vec<GroupId>,
     /// Attributes that the mapping does not know yet.
-    pub(crate) unmapped: bool,
+    pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
 }
 
 /// What the directory said.
@@ -134,10 +134,14 @@ impl Engine {
 
         leave(&run.view, &mut found_users, &dissolved.into_iter().collect());
         found.extend(found_users);
-        let unmapped = found.iter().any(|observed| observed.selected && !observed.unmapped.is_empty());
+        let unmapped = found.iter().filter(|observed| observed.selected).flat_map(|observed| {
+            observed.unmapped.iter().map(|name| (observed.record.key.kind, name.clone()))
+        });
+        let unmapped: BTreeSet<(ObjectKind, String)> = unmapped.collect();
         self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
         let marks = self.departures(&run.view, &gone, Departure::Deleted, read_at).await?;
         self.ports.store.stage(run.id, &gone, &marks).await?;
+        self.resolve_staged(run.id, false, &mut report.messages).await?;
         progress.end(Phase::Objects);
         Ok(Looked { plan: self.plan_of(run, report).await?, states, newcomers, unmapped })
     }

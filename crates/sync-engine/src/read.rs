@@ -52,6 +52,7 @@ impl Engine {
             }
             records.push(observed.record);
         }
+        self.resolve(run.id, &mut records).await?;
         let known = self.ports.store.known(&keys).await?;
         let mut changes: Vec<Staged> = records
             .into_iter()

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
-    Census, Change, FeedState, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, OpenExecution, Pass,
-    RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged, StateStore, StoreError, Subject,
-    SyncRequest, Unconfirmed,
+    AliasUse, Census, Change, FeedState, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort,
+    OpenExecution, Owner, Pass, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged,
+    StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use crate::{inbox, objects, passes, requests, runs, staging, unconfirmed};
+use crate::{aliases, inbox, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -141,6 +141,29 @@ impl StateStore for ConnectionStore {
 
     async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[Staged]) -> Result<(), StoreError> {
         staging::stage(self, run, seen, changes).await
+    }
+
+    async fn alias_owners(
+        &self,
+        run: RunId,
+        kind: ObjectKind,
+        aliases: &[String],
+    ) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
+        aliases::owners(self, run, kind, aliases).await
+    }
+
+    async fn alias_uses(
+        &self,
+        run: RunId,
+        everything: bool,
+        after: Option<&RecordKey>,
+        limit: u32,
+    ) -> Result<Vec<AliasUse>, StoreError> {
+        aliases::uses(self, run, everything, after, limit).await
+    }
+
+    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<Staged>, StoreError> {
+        aliases::as_left_by(self, run, keys).await
     }
 
     async fn count_unseen(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {

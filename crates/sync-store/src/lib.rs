@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+mod aliases;
 mod condition;
 mod connection;
 mod convert;

@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId}
 
 use crate::convert::{keys_json, kind, millis};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, losses, runs, safeguards, uncleared, unconfirmed};
+use crate::{ConnectionStore, aliases, losses, runs, safeguards, uncleared, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
@@ -192,6 +192,7 @@ pub(crate) async fn confirm(
     .map_err(failed)?;
     losses::record(store, &mut tx, run, now).await.map_err(failed)?;
     safeguards::sent(store, &mut tx, run).await.map_err(failed)?;
+    let touched = aliases::touched(store, &mut tx, run).await?;
     // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless
     // it was part of this execution.
     let referring: Vec<(String, String)> = sqlx::query_as(
@@ -250,16 +251,7 @@ pub(crate) async fn confirm(
         .into_iter()
         .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
         .collect::<Result<_, StoreError>>()?;
-    sqlx::query(
-        "UPDATE objects SET dirty = 1
-         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
-    )
-    .bind(store.id)
-    .bind(keys_json(&referring))
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    look_at(store, &mut tx, &referring, now).await.map_err(failed)?;
+    resend(store, &mut tx, &referring, now).await.map_err(failed)?;
     sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
         .bind(store.id)
         .bind(execution.as_str())
@@ -269,6 +261,8 @@ pub(crate) async fn confirm(
     runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
     uncleared::settle(store, &mut tx, run, &kinds, now).await?;
     unconfirmed::settle(store, &mut tx, run, &kinds, reason, now).await?;
+    let misled = aliases::misled(store, &mut tx, run, &touched).await?;
+    resend(store, &mut tx, &misled, now).await.map_err(failed)?;
     sqlx::query("DELETE FROM staged WHERE run = ?1")
         .bind(run.get())
         .execute(&mut *tx)
@@ -310,6 +304,24 @@ pub(crate) async fn doubt(
     .execute(&mut **tx)
     .await?;
     Ok(doubted.rows_affected())
+}
+
+/// Has objects read and sent again, also where nothing has changed.
+async fn resend(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    keys: &[RecordKey],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE objects SET dirty = 1
+         WHERE connection = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+    )
+    .bind(store.id)
+    .bind(keys_json(keys))
+    .execute(&mut **tx)
+    .await?;
+    look_at(store, tx, keys, now).await
 }
 
 /// Puts objects on the list of what is to be looked at.

@@ -1,5 +1,6 @@
 //! What the engine asks of the world.
 
+mod aliases;
 mod clock;
 mod directory;
 mod feed;
@@ -15,6 +16,7 @@ mod structure;
 mod upkeep;
 mod view;
 
+pub use aliases::{AliasUse, Owner};
 pub use clock::{Clock, SystemClock};
 pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
 pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use super::{FeedState, RejectedRecord, SafeguardState, Upkeep};
+use super::{AliasUse, FeedState, Owner, RejectedRecord, SafeguardState, Upkeep};
 use crate::{Pass, RunKind, RunReport};
 
 /// The store could not do what was asked; nothing was half done.
@@ -340,6 +340,28 @@ pub trait StateStore: Upkeep + SafeguardState + Send + Sync {
 
     /// Notes that objects were seen, and stages the changed ones. Repeats replace.
     async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[Staged]) -> Result<(), StoreError>;
+
+    /// The living objects of a kind that answer to aliases, by alias, as the run would leave them.
+    async fn alias_owners(
+        &self,
+        run: RunId,
+        kind: ObjectKind,
+        aliases: &[String],
+    ) -> Result<HashMap<String, Vec<Owner>>, StoreError>;
+
+    /// References by alias of living objects as the run would leave them, by key, after the given one: `everything`, or
+    /// those of staged records and those to an alias that a staged object has or had before.
+    async fn alias_uses(
+        &self,
+        run: RunId,
+        everything: bool,
+        after: Option<&RecordKey>,
+        limit: u32,
+    ) -> Result<Vec<AliasUse>, StoreError>;
+
+    /// Living objects as the run would leave them, each with when it was read: staged ones with their change, others as
+    /// updates.
+    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<Staged>, StoreError>;
 
     /// How many live objects of a kind this run has not seen.
     async fn count_unseen(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError>;

@@ -1,0 +1,114 @@
+//! References by values that are no ids: a manager who is named by login, email address, or employee number.
+//!
+//! Such a value can pass from one object to another, and objects that are retired keep it in Assets. So it is resolved here,
+//! among living objects, and the record carries the id. Every run resolves what it sends. What it makes appear, change, or
+//! disappear may resolve the references of other records anew; those are sent with it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sync_model::{AliasReference, ObjectKind, Record, RecordKey, RunId};
+
+use crate::listing::note;
+use crate::ports::{AliasUse, Owner};
+use crate::read::classify;
+use crate::{EngineError, engine::Engine};
+
+/// Owners by kind and alias.
+type Owners = BTreeMap<ObjectKind, HashMap<String, Vec<Owner>>>;
+
+impl Engine {
+    /// Resolves the references of records that were just read, as far as the run knows the directory by now.
+    pub(crate) async fn resolve(&self, run: RunId, records: &mut [Record]) -> Result<(), EngineError> {
+        let owners = self.owners(run, records.iter().filter_map(|r| r.alias_reference.as_ref())).await?;
+        for record in records {
+            if let Some(reference) = &record.alias_reference {
+                let id = found(&owners, reference).and_then(Owner::of).map(str::to_owned);
+                record.resolve(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Resolves references once more after a run has staged what it read, and stages the records that refer to another
+    /// object for it, those included that the run did not read. Of references, `everything` is looked through, or what
+    /// the staged changes can touch. An alias of several objects is noted.
+    pub(crate) async fn resolve_staged(
+        &self,
+        run: RunId,
+        everything: bool,
+        messages: &mut Vec<String>,
+    ) -> Result<(), EngineError> {
+        let mut after: Option<RecordKey> = None;
+        loop {
+            let page =
+                self.ports.store.alias_uses(run, everything, after.as_ref(), self.options.page).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key.clone());
+            let owners = self.owners(run, page.iter().map(|used| &used.reference)).await?;
+            let mut resolved: HashMap<RecordKey, Option<String>> = HashMap::new();
+            for used in page {
+                let owners = found(&owners, &used.reference).unwrap_or_default();
+                let id = Owner::of(owners);
+                if id.is_none()
+                    && let [one, other, ..] = Owner::rivals(owners)[..]
+                {
+                    note(messages, ambiguous(&used, one, other));
+                }
+                if id != used.reference.id.as_deref() {
+                    resolved.insert(used.key, id.map(str::to_owned));
+                }
+            }
+            self.stage_resolved(run, resolved).await?;
+        }
+    }
+
+    async fn stage_resolved(
+        &self,
+        run: RunId,
+        mut resolved: HashMap<RecordKey, Option<String>>,
+    ) -> Result<(), EngineError> {
+        if resolved.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<RecordKey> = resolved.keys().cloned().collect();
+        let known = self.ports.store.known(&keys).await?;
+        let mut changes = Vec::new();
+        for mut staged in self.ports.store.as_left_by(run, &keys).await? {
+            let Some(id) = resolved.remove(&staged.record.key) else { continue };
+            staged.record.resolve(id);
+            if classify(&staged.record, known.get(&staged.record.key)).is_some() {
+                changes.push(staged);
+            }
+        }
+        // A record that was staged for its reference alone, and is what it was before, is no longer.
+        Ok(self.ports.store.stage(run, &keys, &changes).await?)
+    }
+
+    async fn owners<'r>(
+        &self,
+        run: RunId,
+        references: impl Iterator<Item = &'r AliasReference>,
+    ) -> Result<Owners, EngineError> {
+        let mut wanted: BTreeMap<ObjectKind, Vec<String>> = BTreeMap::new();
+        for reference in references {
+            wanted.entry(reference.kind).or_default().push(reference.alias.clone());
+        }
+        let mut owners = Owners::new();
+        for (kind, mut aliases) in wanted {
+            aliases.sort_unstable();
+            aliases.dedup();
+            owners.insert(kind, self.ports.store.alias_owners(run, kind, &aliases).await?);
+        }
+        Ok(owners)
+    }
+}
+
+fn found<'o>(owners: &'o Owners, reference: &AliasReference) -> Option<&'o [Owner]> {
+    owners.get(&reference.kind)?.get(&reference.alias).map(Vec::as_slice)
+}
+
+fn ambiguous(used: &AliasUse, one: &Owner, other: &Owner) -> String {
+    let AliasReference { field, kind, .. } = &used.reference;
+    let (one, other) = (&one.id, &other.id);
+    format!("{} has no {field}: {kind} {one} and {kind} {other} share the value that it names", used.key)
+}

@@ -1,0 +1,223 @@
+//! References by values other than ids.
+//!
+//! An object is seen as a run would leave it: as the run has staged it, as it was sent last, or as it was confirmed,
+//! whichever was read last.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use sync_engine::{AliasUse, Owner, Staged, StoreError};
+use sync_model::{ObjectKind, RecordKey, RunId};
+
+use crate::ConnectionStore;
+use crate::convert::{keys_json, kind, timestamp};
+use crate::staging::change;
+
+/// How many references are checked at once.
+const PAGE: u32 = 1000;
+
+/// Living objects as a run would leave them: what it has staged, then what was sent last, then what was confirmed. The words
+/// in braces are conditions on the row.
+fn living(columns: &str, staged: &str, unconfirmed: &str, confirmed: &str) -> String {
+    let (s, u, o) = (columns.replace("ROW", "s"), columns.replace("ROW", "u"), columns.replace("ROW", "o"));
+    format!(
+        "SELECT {s} FROM staged s
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+         WHERE s.run = ?2 AND s.change <> 'retire' AND (o.read_at IS NULL OR o.read_at <= s.read_at) AND {staged}
+         UNION ALL
+         SELECT {u} FROM unconfirmed u
+         LEFT JOIN objects o ON o.connection = ?1 AND o.kind = u.kind AND o.id = u.id
+         LEFT JOIN staged s ON s.run = ?2 AND s.kind = u.kind AND s.id = u.id
+         WHERE u.connection = ?1 AND u.change <> 'retire' AND (o.read_at IS NULL OR o.read_at <= u.read_at)
+           AND (s.id IS NULL OR s.read_at < o.read_at) AND {unconfirmed}
+         UNION ALL
+         SELECT {o} FROM objects o
+         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = o.kind AND u.id = o.id
+         LEFT JOIN staged s ON s.run = ?2 AND s.kind = o.kind AND s.id = o.id
+         WHERE o.connection = ?1 AND NOT o.gone AND (u.id IS NULL OR u.read_at < o.read_at)
+           AND (s.id IS NULL OR s.read_at < o.read_at) AND {confirmed}"
+    )
+}
+
+/// Aliases that objects of a run have, or had before it.
+const TOUCHED: &str = "
+    SELECT t.alias FROM staged t WHERE t.run = ?2 AND t.alias IS NOT NULL
+    UNION SELECT c.alias FROM staged t JOIN objects c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
+    WHERE t.run = ?2 AND c.alias IS NOT NULL
+    UNION SELECT c.alias FROM staged t JOIN unconfirmed c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
+    WHERE t.run = ?2 AND c.alias IS NOT NULL";
+
+pub(crate) async fn owners(
+    store: &ConnectionStore,
+    run: RunId,
+    of: ObjectKind,
+    aliases: &[String],
+) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
+    let failed = |e| StoreError::new("find what answers to an alias", e);
+    let mut connection = store.pool.acquire().await.map_err(failed)?;
+    owners_in(store, &mut connection, run, of, aliases).await
+}
+
+async fn owners_in(
+    store: &ConnectionStore,
+    connection: &mut SqliteConnection,
+    run: RunId,
+    of: ObjectKind,
+    aliases: &[String],
+) -> Result<HashMap<String, Vec<Owner>>, StoreError> {
+    let named = |row: &str| format!("{row}.kind = ?3 AND {row}.alias IN (SELECT value FROM json_each(?4))");
+    let columns = "ROW.alias, ROW.id, coalesce(ROW.record ->> '$.alias.yields', 0)";
+    let statement = living(columns, &named("s"), &named("u"), &named("o"));
+    let rows: Vec<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(store.id)
+        .bind(run.get())
+        .bind(of.as_str())
+        .bind(Value::from(aliases).to_string())
+        .fetch_all(connection)
+        .await
+        .map_err(|e| StoreError::new("find what answers to an alias", e))?;
+    let mut owners: HashMap<String, Vec<Owner>> = HashMap::new();
+    for (alias, id, yields) in rows {
+        owners.entry(alias).or_default().push(Owner { id, yields });
+    }
+    owners.values_mut().for_each(|of| of.sort_unstable_by(|one, other| one.id.cmp(&other.id)));
+    Ok(owners)
+}
+
+pub(crate) async fn uses(
+    store: &ConnectionStore,
+    run: RunId,
+    everything: bool,
+    after: Option<&RecordKey>,
+    limit: u32,
+) -> Result<Vec<AliasUse>, StoreError> {
+    const ACTION: &str = "find references by alias";
+    let matter = |row: &str| {
+        if everything {
+            format!("{row}.wanted_alias IS NOT NULL")
+        } else {
+            format!("{row}.wanted_alias IN ({TOUCHED})")
+        }
+    };
+    // What the run sends itself is resolved whatever it touches.
+    let own = "s.wanted_alias IS NOT NULL";
+    let columns = "ROW.kind AS kind, ROW.id AS id, ROW.record -> '$.alias_reference' AS reference";
+    let statement = format!(
+        "SELECT kind, id, reference FROM ({}) WHERE (kind, id) > (?3, ?4) ORDER BY kind, id LIMIT ?5",
+        living(columns, own, &matter("u"), &matter("o"))
+    );
+    let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(store.id)
+        .bind(run.get())
+        .bind(after.map_or("", |key| key.kind.as_str()))
+        .bind(after.map_or("", |key| key.id.as_str()))
+        .bind(limit)
+        .fetch_all(&store.pool)
+        .await
+        .map_err(|e| StoreError::new(ACTION, e))?;
+    rows.into_iter().map(|(word, id, reference)| alias_use(&word, id, &reference)).collect()
+}
+
+fn alias_use(word: &str, id: String, reference: &str) -> Result<AliasUse, StoreError> {
+    let reference =
+        serde_json::from_str(reference).map_err(|e| StoreError::new("read a reference by alias", e))?;
+    Ok(AliasUse { key: RecordKey { kind: kind(word)?, id }, reference })
+}
+
+pub(crate) async fn as_left_by(
+    store: &ConnectionStore,
+    run: RunId,
+    keys: &[RecordKey],
+) -> Result<Vec<Staged>, StoreError> {
+    const ACTION: &str = "read records as a run leaves them";
+    let named = |row: &str| {
+        format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")
+    };
+    // A confirmed record has no change; sent again it is an update.
+    let statement = living("ROW.change, ROW.read_at, ROW.record", &named("s"), &named("u"), &named("o"))
+        .replace("o.change", "'update'");
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(store.id)
+        .bind(run.get())
+        .bind(keys_json(keys))
+        .fetch_all(&store.pool)
+        .await
+        .map_err(|e| StoreError::new(ACTION, e))?;
+    rows.into_iter()
+        .map(|(word, read_at, record)| {
+            Ok(Staged {
+                change: change(&word)?,
+                record: serde_json::from_str(&record).map_err(|e| StoreError::new(ACTION, e))?,
+                read_at: timestamp(read_at)?,
+            })
+        })
+        .collect()
+}
+
+/// The aliases of a run's objects, as a JSON list. To be asked for before its records replace the confirmed ones.
+pub(crate) async fn touched(
+    store: &ConnectionStore,
+    connection: &mut SqliteConnection,
+    run: RunId,
+) -> Result<String, StoreError> {
+    let aliases: Vec<String> = sqlx::query_scalar(TOUCHED)
+        .bind(store.id)
+        .bind(run.get())
+        .fetch_all(connection)
+        .await
+        .map_err(|e| StoreError::new("find the aliases of a run", e))?;
+    Ok(Value::from(aliases).to_string())
+}
+
+/// Confirmed objects that refer to one of these aliases, or were part of the run, and to another object than answers to
+/// it now: what another run confirmed meanwhile was not known when the reference was resolved.
+pub(crate) async fn misled(
+    store: &ConnectionStore,
+    connection: &mut SqliteConnection,
+    run: RunId,
+    touched: &str,
+) -> Result<Vec<RecordKey>, StoreError> {
+    let (mut misled, mut after) = (Vec::new(), (String::new(), String::new()));
+    loop {
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT kind, id, record -> '$.alias_reference' FROM (
+                 SELECT o.kind, o.id, o.record FROM json_each(?3) t
+                 CROSS JOIN objects o ON o.connection = ?1 AND o.wanted_alias = t.value AND NOT o.gone
+                 UNION
+                 SELECT o.kind, o.id, o.record FROM staged s
+                 CROSS JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
+                 WHERE s.run = ?2 AND s.wanted_alias IS NOT NULL AND o.wanted_alias IS NOT NULL)
+             WHERE (kind, id) > (?4, ?5) ORDER BY kind, id LIMIT ?6",
+        )
+        .bind(store.id)
+        .bind(run.get())
+        .bind(touched)
+        .bind(&after.0)
+        .bind(&after.1)
+        .bind(PAGE)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|e| StoreError::new("check references by alias", e))?;
+        let Some((word, id, _)) = rows.last() else { return Ok(misled) };
+        after = (word.clone(), id.clone());
+        let uses: Vec<AliasUse> = rows
+            .into_iter()
+            .map(|(word, id, reference)| alias_use(&word, id, &reference))
+            .collect::<Result<_, _>>()?;
+        for of in ObjectKind::ALL {
+            let uses = || uses.iter().filter(|used| used.reference.kind == of);
+            let aliases: Vec<String> = uses().map(|used| used.reference.alias.clone()).collect();
+            if aliases.is_empty() {
+                continue;
+            }
+            // The run has staged nothing any more that is not confirmed or unconfirmed by now.
+            let owners = owners_in(store, &mut *connection, RunId::new(0), of, &aliases).await?;
+            let is_misled = |used: &&AliasUse| {
+                let owner = owners.get(&used.reference.alias).and_then(|owners| Owner::of(owners));
+                owner != used.reference.id.as_deref()
+            };
+            misled.extend(uses().filter(is_misled).map(|used| used.key.clone()));
+        }
+    }
+}
