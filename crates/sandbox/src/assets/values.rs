@@ -1,6 +1,6 @@
 //! Which values Assets takes. What does not fit is dropped.
 
-use std::net::IpAddr;
+use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -10,6 +10,8 @@ use super::document::{Attribute, Structure};
 
 /// Text of a text attribute may be this long.
 const TEXT_LIMIT: usize = 255;
+/// Text of a textarea attribute may be this long.
+const TEXTAREA_LIMIT: usize = 5000;
 
 /// Keeps as many values as an attribute may have.
 pub(super) fn cap(values: &mut Vec<String>, maximum: i64) {
@@ -28,13 +30,28 @@ pub(super) fn fits(value: &str, attribute: &Attribute, structure: &Structure) ->
         "date" => value.parse::<Date>().is_ok(),
         "time" => value.parse::<Time>().is_ok(),
         "date_time" => value.parse::<Timestamp>().is_ok(),
-        "url" => Url::parse(value).is_ok(),
-        "email" => value.split('@').count() == 2 && !value.contains(' '),
-        "ipaddress" => value.parse::<IpAddr>().is_ok(),
+        "textarea" => value.chars().count() <= TEXTAREA_LIMIT,
+        "url" => {
+            let web = value.starts_with("http://") || value.starts_with("https://");
+            web && value.len() <= TEXT_LIMIT && Url::parse(value).is_ok()
+        }
+        "email" => value.len() <= TEXT_LIMIT && is_email(value),
+        "ipaddress" => value.parse::<Ipv4Addr>().is_ok(),
         "status" => match &attribute.statuses {
             Some(allowed) => allowed.iter().any(|status| status == value),
             None => structure.status_id(value).is_some(),
         },
         _ => true,
     }
+}
+
+/// Whether a text is an address by itself: ASCII, with a host of several labels.
+fn is_email(value: &str) -> bool {
+    let Some((name, host)) = value.split_once('@') else { return false };
+    let fits = |c: char| c.is_ascii_graphic() && !"@<>(),;:\"[]\\".contains(c);
+    let labels: Vec<&str> = host.split('.').collect();
+    !name.is_empty()
+        && labels.len() > 1
+        && labels.iter().all(|l| !l.is_empty())
+        && value.replacen('@', "", 1).chars().all(fits)
 }

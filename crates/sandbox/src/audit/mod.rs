@@ -301,6 +301,9 @@ fn expected_object(object: &Value, status: &str) -> Held {
     expected
 }
 
+/// Attributes of groups from Active Directory and LDAP, which the group schema does not list.
+const DIRECTORY_ATTRIBUTES: [&str; 4] = ["samAccountName", "dn", "windowsDomainQualifiedName", "externalId"];
+
 fn compare_object(
     name: &str,
     expected: &Held,
@@ -317,8 +320,8 @@ fn compare_object(
         let wanted = expected.values.get(attribute).map(String::as_str).unwrap_or_default();
         let has = found.values.get(attribute);
         let profile = attribute.strip_prefix("profile/");
-        // An attribute outside the schema is no part of the directory, or not any more.
-        if profile.is_some_and(|p| schema.get(p).is_none()) {
+        // An attribute outside the schema is no part of the directory, or not any more; groups from a directory have some.
+        if profile.is_some_and(|p| schema.get(p).is_none() && !DIRECTORY_ATTRIBUTES.contains(&p)) {
             continue;
         }
         let property = profile.map_or(&Value::Null, |p| &schema[p]);

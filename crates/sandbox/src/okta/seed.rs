@@ -185,6 +185,7 @@ fn add_groups(org: &mut Org, groups: usize, members_per_group: usize, users: &[S
             let profile = json!({
                 "name": name, "description": null, "samAccountName": format!("grp{n}"),
                 "dn": format!("CN=grp{n},DC=example,DC=com"),
+                "windowsDomainQualifiedName": format!("EXAMPLE\\grp{n}"), "externalId": format!("ext{n}=="),
             });
             let mut value = group(&group_id, "APP_GROUP", "okta:windows_security_principal", profile);
             value["source"] = json!({ "id": "0oa00000000000000ad7" });

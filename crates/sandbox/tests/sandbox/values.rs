@@ -56,6 +56,8 @@ async fn values_that_do_not_fit_their_type_are_dropped() {
         ("age", json!("five")),
         ("start", json!("soon")),
         ("page", json!("www.example.com")),
+        ("page", json!("ftp://files.example.com/x")),
+        ("page", json!(format!("https://example.com/{}", "x".repeat(255)))),
         ("status", json!("Elsewhere")),
         ("title", json!(long)),
     ] {
