@@ -24,7 +24,9 @@ impl SetByHand {
             1 => by,
             _ => -by,
         };
-        self.0.store(off, Ordering::Relaxed);
+        if std::env::var("ORACLE_CLOCK").as_deref() != Ok("off") {
+            self.0.store(off, Ordering::Relaxed);
+        }
     }
 }
 

@@ -8,8 +8,8 @@
 //! up to the time that it names.
 //!
 //! `ORACLE_SEEDS` says how many seeds are tried (50 unless set), `ORACLE_FIRST_SEED` with which to begin. To look into one:
-//! `ORACLE_LOG=debug` shows what the engine does, `ORACLE_KEEP=1` keeps the store of a history that ends with a
-//! difference.
+//! `ORACLE_CLOCK=off` leaves the engine's clock alone, `ORACLE_LOG=debug` shows what the engine does, and `ORACLE_KEEP=1`
+//! keeps the store of a history that ends with a difference.
 
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
