@@ -11,7 +11,8 @@ use crate::{ActiveRun, Doubt, EngineError, FieldState, MappingView, Place, Subje
 /// stored yet are doubted once they can.
 pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
     let is_other = |before: &Option<String>, now: &Option<String>| matches!((before, now), (Some(before), Some(now)) if before != now);
-    let is_elsewhere = is_other(&before.import_source, &now.import_source)
+    let is_elsewhere = is_other(&before.origin, &now.origin)
+        || is_other(&before.import_source, &now.import_source)
         || is_other(&before.workspace, &now.workspace)
         || is_other(&before.object_schema, &now.object_schema);
     let known = |kind, field: &String| before.fields.get(kind).and_then(|fields| fields.get(field));
@@ -39,6 +40,7 @@ pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
 fn completed(now: &Place, before: &Place) -> Place {
     let known = |now: &Option<String>, before: &Option<String>| now.clone().or_else(|| before.clone());
     Place {
+        origin: known(&now.origin, &before.origin),
         import_source: known(&now.import_source, &before.import_source),
         workspace: known(&now.workspace, &before.workspace),
         object_schema: known(&now.object_schema, &before.object_schema),

@@ -135,6 +135,14 @@ impl ImportClient {
         Ok(source.path_segments().and_then(Iterator::last).unwrap_or_default().to_owned())
     }
 
+    /// The origin that the import source is reached at, such as `https://api.atlassian.com`.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn source_origin(&self) -> Result<String> {
+        Ok(self.links().await?.source.origin().ascii_serialization())
+    }
+
     /// The id of the workspace that the import source belongs to.
     ///
     /// # Errors

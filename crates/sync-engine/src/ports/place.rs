@@ -97,6 +97,9 @@ impl fmt::Display for WithheldField {
 /// An import source and the structure that receives its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Place {
+    /// The origin that the import source is reached at.
+    #[serde(default)]
+    pub origin: Option<String>,
     /// The ID of the import source.
     #[serde(default)]
     pub import_source: Option<String>,
@@ -117,8 +120,8 @@ impl Place {
     /// True if everything of it is the same in another, which may have more.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let ids = |place: &Self| {
-            let Self { import_source, workspace, object_schema, .. } = place;
-            (import_source.clone(), workspace.clone(), object_schema.clone())
+            let Self { origin, import_source, workspace, object_schema, .. } = place;
+            (origin.clone(), import_source.clone(), workspace.clone(), object_schema.clone())
         };
         let same = |kind, field, state| other.fields.get(kind).and_then(|f| f.get(field)) == Some(state);
         ids(self) == ids(other)

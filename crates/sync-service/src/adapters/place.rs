@@ -19,6 +19,7 @@ pub(super) async fn place_of(
     current: Option<&SchemaAndMapping>,
 ) -> Result<Place, PortError> {
     let failed = |e| assets_error("the import source could not be asked for its ID", e);
+    let origin = sides.assets.source_origin().await.map_err(failed)?;
     let import_source = sides.assets.source_id().await.map_err(failed)?;
     // Not every link names it.
     let workspace = sides.assets.workspace_id().await.ok();
@@ -35,6 +36,7 @@ pub(super) async fn place_of(
         fields.entry(storage.kind).or_default().insert(storage.field, state);
     }
     Ok(Place {
+        origin: Some(origin),
         import_source: Some(import_source).filter(|id| !id.is_empty()),
         workspace,
         object_schema: settings.map(|settings| settings.object_schema_id.clone()).filter(|id| !id.is_empty()),

@@ -7,6 +7,7 @@ mod freshness;
 mod guards;
 mod lane;
 mod outcome;
+mod place;
 mod references;
 mod requests;
 mod resume;

@@ -67,7 +67,22 @@ impl World {
         more: &str,
         adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
     ) -> Arc<Connection> {
-        let ready = self.sandbox.ready();
+        self.open_at(&self.sandbox, events, more, adjust).await
+    }
+
+    /// A connection that reads this org and fills another import source, with the same store.
+    pub(crate) async fn open_into(&self, other: &Self, more: &str) -> Arc<Connection> {
+        self.open_at(&other.sandbox, "log", more, |_, _| {}).await
+    }
+
+    async fn open_at(
+        &self,
+        target: &Sandbox,
+        events: &str,
+        more: &str,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Arc<Connection> {
+        let (ready, target) = (self.sandbox.ready(), target.ready());
         let hook = match events {
             "log" => String::new(),
             _ => format!(
@@ -82,8 +97,8 @@ impl World {
             ready["okta"]["org_url"],
             ready["okta"]["client_id"],
             Value::from(ready["okta"]["private_key_jwk"].to_string()),
-            ready["insight"]["api_url"],
-            ready["insight"]["import_token"],
+            target["insight"]["api_url"],
+            target["insight"]["import_token"],
         );
         let config = Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap();
         let settings = config.connections.values().next().unwrap();

@@ -1,0 +1,130 @@
+//! A confirmation belongs to the place where it was made, and looking changes no mapping.
+
+use serde_json::{Value, json};
+use sync_service::engine::{EngineError, Quiet, RunResult, StateStore, Subject};
+use sync_service::model::UserId;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::follow;
+use crate::world::{OFTEN, World, idle, status, sync, until, world};
+
+async fn groups_of(world: &World, cardinality: i32) {
+    let limit = json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": cardinality });
+    world.call("PUT", "/insight/attributes", limit).await;
+}
+
+#[tokio::test]
+async fn plan_changes_no_mapping() {
+    let world = world(9, 2).await;
+    let connection = world.synced("hook").await;
+    let engine = connection.engine();
+    let before = engine.mapping_in_force();
+    world.add_attribute("badge", "Badge").await;
+    let (open, canceled) = (CancellationToken::new(), CancellationToken::new());
+    canceled.cancel();
+    let (one, other, stopped) =
+        tokio::join!(engine.plan(&Quiet, &open), engine.plan(&Quiet, &open), engine.plan(&Quiet, &canceled),);
+    assert!(one.is_ok() && other.is_ok());
+    assert!(matches!(stopped, Err(EngineError::Stopped)));
+    engine.verify(false).await.unwrap();
+    assert_eq!(engine.mapping_in_force(), before);
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "badge": "B-42" })).await;
+    let subject = Subject::User(UserId::new(user.clone()));
+    engine.sync_some(&[subject], &Quiet, &CancellationToken::new()).await.unwrap();
+    assert!(world.object(&user).await.contains("B-42"));
+}
+
+#[tokio::test]
+async fn values_return_once_they_can_be_stored() {
+    let world = world(12, 4).await;
+    let connection = world.synced("hook").await;
+    groups_of(&world, 1).await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Graz" })).await;
+    let report = sync(&connection).await.unwrap();
+    let withheld: Vec<&str> = report.withheld.iter().map(|field| field.attribute.as_str()).collect();
+    assert_eq!(withheld, ["Okta User: Okta Groups"]);
+    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    assert!(!connection.engine().verify(false).await.unwrap().problems.is_empty());
+
+    groups_of(&world, -1).await;
+    let problems = connection.engine().verify(false).await.unwrap().problems;
+    assert!(problems.iter().any(|problem| problem.contains("may lack values")), "{problems:?}");
+    assert_eq!(sync(&connection).await.unwrap().withheld, []);
+    assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
+    let status = connection.status(0).await.unwrap();
+    assert_eq!((status.inbox.doubted, status.inbox.withheld), (0, 0));
+    assert!(status.freshness.known_until.is_some());
+}
+
+#[tokio::test]
+async fn daemon_sends_values_again_once_stored() {
+    let world = world(12, 4).await;
+    let connection = world
+        .open_with("log", "[connections.main.schedule]\nlog = \"200ms\"\nschema = \"1s\"\n", |_, _| {})
+        .await;
+    world.sync_first(&connection).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    groups_of(&world, 1).await;
+    status(&connection, "it is noticed", |status| status.inbox.withheld == 1).await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Graz" })).await;
+    until("the rest is applied", async || match world.object(&user).await {
+        object if object.contains("Graz") => Ok(()),
+        object => Err(object),
+    })
+    .await;
+    groups_of(&world, -1).await;
+    assert!(world.converges().await.in_sync);
+    following.stop().await;
+}
+
+/// Nothing compares the schemas here but the batch of events itself.
+async fn survives_rename(object_type: &str, name: &str) {
+    let world = world(12, 4).await;
+    let connection = world.synced("log").await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    let rename = json!({ "type": object_type, "name": name, "newName": "Renamed" });
+    world.call("PUT", "/insight/attributes", rename).await;
+    for user in &world.users().await[..3] {
+        world.change(user, json!({ "city": "Salzburg" })).await;
+    }
+    assert!(world.converges().await.in_sync);
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn references_survive_renamed_group_id() {
+    survives_rename("group", "Okta Group ID").await;
+}
+
+#[tokio::test]
+async fn references_survive_renamed_reference() {
+    survives_rename("user", "Okta Groups").await;
+}
+
+#[tokio::test]
+async fn objects_survive_renamed_user_id() {
+    survives_rename("user", "Okta User ID").await;
+}
+
+#[tokio::test]
+async fn another_import_source_gets_everything() {
+    let (world, other) = (world(9, 2).await, world(1, 1).await);
+    let first = world.synced("log").await;
+    let second = world.open_into(&other, OFTEN).await;
+    second.engine().setup(false).await.unwrap();
+    assert!(world.state().await.inbox().await.unwrap().doubted > 0);
+    let report = sync(&second).await.unwrap();
+    assert_eq!(report.result, RunResult::Done);
+    let created: u64 = report.records.values().map(|counts| counts.created).sum();
+    assert!(created >= 11, "{report:?}");
+    // And back: what was confirmed there says nothing of here.
+    world.call("DELETE", "/insight/document", Value::Null).await;
+    first.engine().setup(false).await.unwrap();
+    sync(&first).await.unwrap();
+    assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
+}
