@@ -190,7 +190,7 @@ impl Engine {
         self.isolate(run.id, &outcome, &sent, &confirmed).await?;
         self.distrust_after(&outcome).await?;
         self.doubt_after(run).await?;
-        self.tell_kept(&run.view, &kept, report);
+        crate::clearing::tell_kept(&run.view, &kept, report);
         Ok(())
     }
 

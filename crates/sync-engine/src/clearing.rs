@@ -43,24 +43,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells what stays in Assets for want of an account, one line for each attribute.
-    pub(crate) fn tell_kept(&self, view: &MappingView, kept: &[KeptValue], report: &mut RunReport) {
-        if view.objects.is_some() {
-            return;
-        }
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for value in kept {
-            *counts.entry(&value.attribute).or_default() += 1;
-        }
-        for (attribute, n) in counts {
-            let values = if n == 1 { "1 value is".to_owned() } else { format!("{n} values are") };
-            report.note(format!(
-                "{attribute}: {values} gone and stay in Assets, because the import source ignores empty values and \
-                 there is no account to clear them"
-            ));
-        }
-    }
-
     /// Clears everything that is due. Gives the number of values; none without an account, when what can be done is to
     /// send records again.
     pub(crate) async fn clear_all_kept(
@@ -144,6 +126,24 @@ impl Engine {
         let records = self.ports.store.resend_uncleared(self.now()).await?;
         tracing::info!(records, "the import source removes empty values by now; what it kept is sent again");
         Ok(records)
+    }
+}
+
+/// Tells what stays in Assets for want of an account, one line for each attribute.
+pub(crate) fn tell_kept(view: &MappingView, kept: &[KeptValue], report: &mut RunReport) {
+    if view.objects.is_some() {
+        return;
+    }
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for value in kept {
+        *counts.entry(&value.attribute).or_default() += 1;
+    }
+    for (attribute, n) in counts {
+        let values = if n == 1 { "1 value is".to_owned() } else { format!("{n} values are") };
+        report.note(format!(
+            "{attribute}: {values} gone and stay in Assets, because the import source ignores empty values and \
+             there is no account to clear them"
+        ));
     }
 }
 
