@@ -146,8 +146,8 @@ mod tests {
         }
     }
 
-    fn groups() -> Option<Doubt> {
-        Some(Doubt::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])])))
+    fn groups() -> Doubt {
+        Doubt::Values(BTreeMap::from([(ObjectKind::User, vec!["groups".to_owned()])]))
     }
 
     #[test]
@@ -168,12 +168,12 @@ mod tests {
             ("nothing changed", &good, &good, None),
             ("lowered: nothing can be sent again yet", &good, &limited, None),
             ("still too low", &limited, &limited, None),
-            ("raised", &limited, &good, groups()),
+            ("raised", &limited, &good, Some(groups())),
             ("lost in one way and then in another", &limited, &unmapped, None),
-            ("renamed and mended", &unmapped, &good, groups()),
-            ("retyped to something that values fit", &good, &retyped, groups()),
-            ("and back", &retyped, &good, groups()),
-            ("a field that is new", &ungrouped, &good, groups()),
+            ("renamed and mended", &unmapped, &good, Some(groups())),
+            ("retyped to something that values fit", &good, &retyped, Some(groups())),
+            ("and back", &retyped, &good, Some(groups())),
+            ("a field that is new", &ungrouped, &good, Some(groups())),
             ("a field that is not wanted any more", &good, &ungrouped, None),
             ("another import source", &good, &elsewhere, Some(Doubt::Everything)),
             ("and back to the first", &elsewhere, &good, Some(Doubt::Everything)),
