@@ -18,9 +18,9 @@ pub struct NextPasses {
 }
 
 impl Engine {
-    /// What changed since the last pass began; everything when there was none.
+    /// What changed since the last pass began, by the directory's own time; everything when that is not known.
     pub(crate) async fn recent(&self) -> Result<Scope, EngineError> {
-        let last = self.last_pass().await?;
+        let last = self.ports.store.bookmark().await?;
         Ok(last.map_or(Scope::Full, |last| Scope::Since(self.with_overlap(last))))
     }
 
@@ -47,17 +47,13 @@ impl Engine {
         let Some(full) = full.last.filter(|_| full.good.is_some()) else { return Ok(NextPasses::default()) };
         let delta = self.ports.store.last_run(RunKind::Delta).await?;
         let last = delta.last.map_or(full, |delta| delta.max(full));
+        let now = self.now();
         let next = |schedule: &Schedule, last: Timestamp| {
-            schedule.after(last)?.checked_add(jitter(options.jitter, last)).ok()
+            let next = schedule.after(last)?.checked_add(jitter(options.jitter, last)).ok()?;
+            // The clock was ahead when it was written down.
+            Some(if last > now { now } else { next })
         };
         Ok(NextPasses { full: next(&options.full, full), delta: next(&options.delta, last) })
-    }
-
-    /// When the last pass began that knew everything up to its beginning.
-    pub(crate) async fn last_pass(&self) -> Result<Option<Timestamp>, EngineError> {
-        let full = self.ports.store.last_run(RunKind::Full).await?.good;
-        let delta = self.ports.store.last_run(RunKind::Delta).await?.good;
-        Ok(full.map(|full| delta.map_or(full, |delta| delta.max(full))))
     }
 }
 

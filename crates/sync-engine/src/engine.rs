@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::stats::Stats;
+use crate::time::Tick;
 use crate::watch::Told;
 use crate::{
-    ActiveRun, Alarm, Change, Clock, Comparison, EngineError, EngineStats, EventFeed, EventHook, Limits,
-    MappingView, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
-    StructureReport, StructureState, Subject, SyncPlan, Watcher,
+    ActiveRun, Alarm, Change, Clock, Comparison, EngineError, EngineStats, EventFeed, EventHook, EventMark,
+    Limits, MappingView, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore,
+    Structure, StructureReport, StructureState, Subject, SyncPlan, Watcher,
 };
 
 /// The world around the engine.
@@ -94,6 +95,8 @@ pub struct Engine {
     /// confirmed records that it takes memberships from are then no older than its beginning.
     pub(crate) looking: RwLock<()>,
     pub(crate) stats: Stats,
+    /// The clock as it was looked at last.
+    pub(crate) tick: std::sync::Mutex<Option<Tick>>,
     /// Held while the structure in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
     /// The view that records are made and sent by; `None` until the schemas were compared. Replaced as a whole while
@@ -139,6 +142,7 @@ impl Engine {
             passes: Mutex::new(()),
             looking: RwLock::new(()),
             stats: Stats::default(),
+            tick: std::sync::Mutex::default(),
             schemas: Mutex::new(()),
             view: std::sync::Mutex::default(),
             outside: std::sync::Mutex::default(),
@@ -163,7 +167,7 @@ impl Engine {
         let (structure, run) = self.begin_plan(progress).await?;
         // Shown whatever it holds: what the limits say of it is for whoever approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
-        let mut pass = Pass::new(Scope::Full, self.now(), run.view.rules());
+        let mut pass = Pass::new(Scope::Full, self.reading().await?, run.view.rules());
         let mut plan = self.read_pass(&run, &mut pass, &limits, progress, stop).await?;
         plan.structure = Some(structure);
         plan.labels = run.view.labels();
@@ -289,6 +293,9 @@ impl Engine {
             self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(&run.view, stop).await?;
+            if let (Some(bookmark), Scope::Full | Scope::Since(_)) = (pass.bookmark, scope) {
+                self.ports.store.remember_bookmark(bookmark).await?;
+            }
             if scope == Scope::Full {
                 if limits.accept_shrink {
                     self.ports.store.release_blocked().await?;
@@ -296,7 +303,12 @@ impl Engine {
                     self.ports.store.unblock().await?;
                 }
                 self.ports.store.remember_selection(&run.view.directory.selection()).await?;
-                self.stats.settled(self.ports.store.settle_given_up(pass.began, self.now()).await?);
+                self.stats.settled(
+                    self.ports
+                        .store
+                        .settle_given_up(&EventMark { write: pass.events, after: None }, self.now())
+                        .await?,
+                );
             }
             Ok(())
         })
@@ -320,7 +332,9 @@ impl Engine {
             self.ports.store.end_run(run, &report, now).await?;
         }
         let run = self.begin(scope.run_kind(), view).await?;
-        let pass = Pass::new(scope, now, mapping);
+        let mut pass = Pass::new(scope, self.reading().await?, mapping);
+        pass.bookmark = run.view.directory.time();
+        pass.events = self.ports.store.event_mark().await?.write;
         self.ports.store.save_pass(run.id, &pass).await?;
         Ok((run, pass, false))
     }

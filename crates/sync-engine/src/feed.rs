@@ -19,7 +19,7 @@ impl Engine {
         let state = self.ports.store.feed().await?;
         let position = match &state {
             Some(state) => FeedPosition::At(state.checkpoint.clone()),
-            None => FeedPosition::Since(self.first_position().await?),
+            None => FeedPosition::Since(self.first_position(feed).await?),
         };
         let page = match (feed.poll(&position).await, &state) {
             (Err(error), Some(state)) if error.is_expired() => self.begin_again(feed, state).await?,
@@ -31,7 +31,7 @@ impl Engine {
         let before = state.as_ref().map(|state| state.newest);
         let next = FeedState {
             checkpoint: page.checkpoint,
-            newest: published.into_iter().chain(before).max().unwrap_or(now),
+            newest: published.into_iter().chain(before).max().unwrap_or_else(|| feed.time().unwrap_or(now)),
             caught_up: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up) },
         };
         let new = self.ports.store.store_feed(&page.events, &next, now).await?;
@@ -39,18 +39,19 @@ impl Engine {
     }
 
     /// Where a connection begins that never read the log: where its last pass began, so that nothing between is missed.
-    async fn first_position(&self) -> Result<Timestamp, EngineError> {
-        let from = self.last_pass().await?.unwrap_or_else(|| self.now());
+    async fn first_position(&self, feed: &dyn EventFeed) -> Result<Timestamp, EngineError> {
+        let from = self.ports.store.bookmark().await?;
+        let from = from.or_else(|| feed.time()).unwrap_or_else(|| self.now());
         Ok(self.with_overlap(from))
     }
 
     /// The place is not known any more: what happened since is read again by time. Events that come twice are dropped.
     async fn begin_again(&self, feed: &dyn EventFeed, state: &FeedState) -> Result<FeedPage, EngineError> {
-        let now = self.now();
-        let last = state.caught_up.map_or(state.newest, |caught_up| caught_up.max(state.newest));
+        let now = feed.time().unwrap_or_else(|| self.now());
+        let last = state.newest;
         if now.duration_since(last) > feed.retention() {
             tracing::warn!(%last, "the log no longer holds what was missed; everything is read");
-            self.ports.store.ask(&Subject::Directory, now).await?;
+            self.ports.store.ask(&Subject::Directory, self.now()).await?;
             return feed.poll(&FeedPosition::Since(self.with_overlap(now))).await.map_err(EngineError::Feed);
         }
         tracing::info!(%last, "the place in the log is not known any more; reading on by time");

@@ -129,6 +129,7 @@ impl Engine {
 
     /// Handles events until nothing is due, then what Assets did not account for.
     async fn drain(&self, stop: &CancellationToken) -> Result<(), EngineError> {
+        self.watch_clock().await?;
         while !self.is_paused().await? {
             if let Some(report) = self.process_events(stop).await? {
                 tell("events applied", &report);
@@ -350,12 +351,18 @@ impl Engine {
 
     async fn keep_house(&self, options: &FollowOptions, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let before = self.now().checked_sub(options.retention).unwrap_or(Timestamp::MIN);
-            if let Err(error) = self.ports.store.forget(before).await {
+            if let Err(error) = self.forget_old(options).await {
                 tracing::warn!(error = %explain(&error), "what is long done could not be forgotten");
             }
             rest(HOUSEKEEPING, stop).await;
         }
+    }
+
+    /// Forgets what is long done by the directory's time: a clock that is ahead must not make everything old.
+    async fn forget_old(&self, options: &FollowOptions) -> Result<(), EngineError> {
+        let now = self.directory_time().await?;
+        let before = now.checked_sub(options.retention).unwrap_or(Timestamp::MIN);
+        Ok(self.ports.store.forget(before).await?)
     }
 
     /// Has everything read when the operator has come to choose other users or groups than before.

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use sync_model::{ObjectKind, Record};
 
-use crate::{Comparison, EngineError, MappingView, StructureReport, StructureState, engine::Engine};
+use crate::{Comparison, EngineError, MappingView, RunKind, StructureReport, StructureState, engine::Engine};
 
 /// How many attributes outside the schema are remembered.
 const OUTSIDE_LIMIT: usize = 1000;
@@ -106,6 +106,7 @@ impl Engine {
 
     /// Whether a full run has begun ever.
     pub(crate) async fn has_begun(&self) -> Result<bool, EngineError> {
-        Ok(self.last_pass().await?.is_some() || self.ports.store.unfinished_pass().await?.is_some())
+        let read = self.ports.store.last_run(RunKind::Full).await?.good.is_some();
+        Ok(read || self.ports.store.unfinished_pass().await?.is_some())
     }
 }

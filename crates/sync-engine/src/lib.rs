@@ -30,6 +30,7 @@ mod schedule;
 mod settle;
 mod setup;
 mod stats;
+mod time;
 mod trouble;
 mod unreadable;
 mod watch;
@@ -50,8 +51,8 @@ pub use ports::{
     LostMemberships, MappingView, Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser,
     OpenExecution, OriginRun, Outcome, Owner, Page, Place, RejectedRecord, Replay, RunDetail, RunExecution,
     RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged, StateStore, StoreError, Structure,
-    StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, ToClear, TypeOutcome,
-    Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField,
+    StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, TimeState, ToClear,
+    TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField,
     WithheldReason, with_views,
 };
 pub use progress::{Phase, Progress, Quiet};

@@ -97,7 +97,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<Looked, EngineError> {
         progress.begin(Phase::Objects, None);
-        let read_at = self.now();
+        let read_at = self.reading().await?;
         let mut states = States::default();
         let mut named = Named::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.

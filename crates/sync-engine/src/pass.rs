@@ -68,7 +68,7 @@ pub enum Stage {
 pub struct Pass {
     /// What it reads.
     pub scope: Scope,
-    /// When it began. Every record of it counts as read then.
+    /// When it began, as a [reading](crate::TimeState::next_reading). Every record of it counts as read then.
     pub began: Timestamp,
     /// The mapping and the selection that its records were made by.
     pub mapping: String,
@@ -80,6 +80,12 @@ pub struct Pass {
     pub read: BTreeMap<ObjectKind, u64>,
     /// Values that did not fit, in words.
     pub problems: Vec<String>,
+    /// The directory's own time when it began; `None` where that was not known.
+    #[serde(default)]
+    pub bookmark: Option<Timestamp>,
+    /// The events that had come when it began, by their last write.
+    #[serde(default)]
+    pub events: i64,
     /// Objects that could not be read.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
@@ -105,6 +111,8 @@ impl Pass {
             cursor: None,
             read: BTreeMap::new(),
             problems: Vec::new(),
+            bookmark: None,
+            events: 0,
             unreadable: UnreadableObjects::default(),
             unlisted: BTreeSet::new(),
             restarts: 0,

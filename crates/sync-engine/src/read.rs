@@ -143,7 +143,7 @@ impl Engine {
 
     /// What to do about an object that a listing did not hold.
     async fn read_missing(&self, view: &MappingView, last: Record) -> Result<Option<Staged>, EngineError> {
-        let read_at = self.now();
+        let read_at = self.reading().await?;
         let found = match last.key.kind {
             ObjectKind::User => {
                 let user = self.read_user(view, &UserId::new(last.key.id.clone())).await?;

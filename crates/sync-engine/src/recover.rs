@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use sync_model::{ObjectKind, RunId};
 use tokio::time::Instant;
 
@@ -25,6 +26,8 @@ impl Engine {
             let view = compared.view;
             self.recover_locked(&view, None).await?;
         }
+        // What was put off by a clock that was ahead is due.
+        self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
         self.ports.store.release_claims().await?;
         Ok(self.ports.store.abandon_runs(self.now()).await?)
     }

@@ -121,10 +121,10 @@ pub(crate) async fn replay(
     Ok(put_back)
 }
 
-/// Settles events that were given up and had come before a time.
+/// Settles events that were given up before a place.
 pub(crate) async fn settle_given_up(
     store: &ConnectionStore,
-    before: Timestamp,
+    before: &EventMark,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     const ACTION: &str = "settle what was given up";
@@ -133,10 +133,10 @@ pub(crate) async fn settle_given_up(
     let write = count_write(store, &mut tx).await.map_err(failed)?;
     let settled = sqlx::query(
         "UPDATE events SET state = 'done', settled = ?3, reason = NULL, written = ?4
-         WHERE connection = ?1 AND state = 'dead' AND received < ?2",
+         WHERE connection = ?1 AND state = 'dead' AND written <= ?2",
     )
     .bind(store.id)
-    .bind(millis(before))
+    .bind(before.write)
     .bind(millis(now))
     .bind(write)
     .execute(&mut *tx)

@@ -20,6 +20,7 @@ mod samples;
 mod saved;
 mod sqlite;
 mod staging;
+mod time;
 mod uncleared;
 mod unconfirmed;
 mod upkeep;

@@ -139,8 +139,11 @@ pub(crate) async fn detail(store: &ConnectionStore, run: RunId) -> Result<Option
 pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastRun, StoreError> {
     // A run that dropped records read everything all the same; what was dropped is sent again by itself.
     let (last, good): (Option<i64>, Option<i64>) = sqlx::query_as(
-        "SELECT max(started), max(CASE WHEN report ->> 'result' IN ('done', 'incomplete') THEN started END)
-         FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL",
+        // By number, as a clock that was ahead has left times that are later than those of later runs.
+        "SELECT (SELECT started FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL
+                 ORDER BY id DESC LIMIT 1),
+                (SELECT started FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL
+                 AND report ->> 'result' IN ('done', 'incomplete') ORDER BY id DESC LIMIT 1)",
     )
     .bind(store.id)
     .bind(kind.as_str())

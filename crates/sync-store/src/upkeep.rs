@@ -155,7 +155,7 @@ impl Upkeep for ConnectionStore {
             .map_err(|e| StoreError::new("remember what is chosen", e))
     }
 
-    async fn settle_given_up(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    async fn settle_given_up(&self, before: &EventMark, now: Timestamp) -> Result<u64, StoreError> {
         events::settle_given_up(self, before, now).await
     }
 

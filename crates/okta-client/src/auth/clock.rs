@@ -61,6 +61,11 @@ impl ServerClock {
         Some(date(headers)?.duration_since(Timestamp::now()).as_secs())
     }
 
+    /// The org's time by an answer's `Date`.
+    pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+        date(headers)
+    }
+
     /// The wait that `Retry-After` names, in seconds or as a date. A wait of nothing names none.
     pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

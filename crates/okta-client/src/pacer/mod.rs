@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -134,6 +135,13 @@ impl Pacer {
         }
     }
 
+    /// The org's present time: the `Date` of the last answer that had one, and the time since. It does not depend on this
+    /// machine's clock, and is never ahead of the org by more than an answer takes. `None` before the first answer.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        let (date, at) = self.lock().server_time?;
+        date.checked_add(at.elapsed()).ok()
+    }
+
     /// Requests sent so far, retries included.
     pub fn requests(&self) -> u64 {
         self.lock().requests
@@ -205,6 +213,8 @@ impl Slot {
         let told = RateHeaders::read(headers);
         let retry_after = ServerClock::retry_after(headers);
         let mut scheduler = self.pacer.lock();
+        let date = ServerClock::date(headers).map(|date| (date, Instant::now()));
+        scheduler.server_time = date.or(scheduler.server_time);
         scheduler.clock_skew = ServerClock::skew(headers).or(scheduler.clock_skew);
         scheduler.learn(self.bucket, status, told, retry_after, Instant::now());
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -66,6 +67,8 @@ pub(super) struct Scheduler {
     tickets: u64,
     pub(super) requests: u64,
     pub(super) refused: u64,
+    /// The `Date` of the last answer that had one, and when it came.
+    pub(super) server_time: Option<(Timestamp, Instant)>,
     /// By the last answer with a `Date`, in seconds.
     pub(super) clock_skew: Option<i64>,
 }
@@ -86,6 +89,7 @@ impl Scheduler {
             tickets: 0,
             requests: 0,
             refused: 0,
+            server_time: None,
             clock_skew: None,
         }
     }

@@ -133,6 +133,9 @@ pub trait Directory: Send + Sync {
     /// Whether becoming a member of a group can make a user a selected one.
     fn brings_in(&self, group: &GroupId) -> bool;
 
+    /// The directory's own time at present; `None` while it is not known.
+    fn time(&self) -> Option<Timestamp>;
+
     /// How many requests were sent to the directory so far.
     fn requests(&self) -> u64;
 }

@@ -45,6 +45,9 @@ pub trait EventFeed: Send + Sync {
     /// [is expired](PortError::is_expired).
     async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError>;
 
+    /// The directory's own time at present; `None` while it is not known.
+    fn time(&self) -> Option<Timestamp>;
+
     /// How long the directory keeps its log.
     fn retention(&self) -> jiff::SignedDuration;
 }

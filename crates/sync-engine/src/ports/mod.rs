@@ -13,6 +13,7 @@ mod safeguards;
 mod sample;
 mod store;
 mod structure;
+mod time;
 mod upkeep;
 mod view;
 
@@ -39,5 +40,6 @@ pub use store::{
 pub use structure::{
     Comparison, EventHook, HookReport, Structure, StructureReport, StructureState, with_views,
 };
+pub use time::TimeState;
 pub use upkeep::{AuditLine, GoneObject, Uncleared, UnclearedCounts, Upkeep};
 pub use view::MappingView;

@@ -121,8 +121,9 @@ pub trait Upkeep: Send + Sync {
     /// Remembers it.
     async fn remember_selection(&self, selection: &str) -> Result<(), StoreError>;
 
-    /// Settles the events that were given up and had come before a time: everything was read since. Gives their number.
-    async fn settle_given_up(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError>;
+    /// Settles the events that were given up before a [place](Self::event_mark): everything was read since. Gives their
+    /// number.
+    async fn settle_given_up(&self, before: &EventMark, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The place that confirmations belong to; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;

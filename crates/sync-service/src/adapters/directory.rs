@@ -240,6 +240,10 @@ impl Directory for OktaDirectory {
         self.lens.brings_in(group)
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        self.okta.pacer().server_time()
+    }
+
     fn requests(&self) -> u64 {
         self.okta.pacer().requests()
     }

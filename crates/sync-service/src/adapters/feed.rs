@@ -51,6 +51,10 @@ impl EventFeed for OktaLog {
         })
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        self.okta.pacer().server_time()
+    }
+
     fn retention(&self) -> SignedDuration {
         RETENTION
     }

@@ -121,6 +121,10 @@ impl Directory for SavedDirectory {
         self.lens.brings_in(group)
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
+
     fn requests(&self) -> u64 {
         0
     }

@@ -159,6 +159,10 @@ impl Directory for Misled {
         self.directory.brings_in(group)
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        self.directory.time()
+    }
+
     fn requests(&self) -> u64 {
         self.directory.requests()
     }

@@ -1,0 +1,24 @@
+//! Order and time that survive a clock which is wrong.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use super::StoreError;
+
+/// The memory of order and time. No decision compares times of this machine's clock from before and after a step of it.
+#[async_trait]
+pub trait TimeState: Send + Sync {
+    /// The place of a reading of the directory among all readings: later than any other, whatever the clock says. It is
+    /// the present time where that is later.
+    async fn next_reading(&self, now: Timestamp) -> Result<Timestamp, StoreError>;
+
+    /// The directory's own time up to which everything was read and sent; `None` before that happened.
+    async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Remembers it.
+    async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
+
+    /// Has times follow a clock that stepped: recent losses keep their age, and what would come due in a time that is now
+    /// far away is due at once.
+    async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), StoreError>;
+}

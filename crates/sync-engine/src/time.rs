@@ -1,0 +1,49 @@
+//! Time that does not depend on the machine's clock being right: the order of readings, bookmarks in the directory's own
+//! time, and steps of the clock that are noticed.
+
+use std::sync::PoisonError;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::{EngineError, engine::Engine};
+
+/// Smaller steps are the clock being adjusted, or a tick that took its time.
+const STEP: SignedDuration = SignedDuration::from_secs(2);
+
+/// The clock as it was looked at last, beside time that never steps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tick {
+    clock: Timestamp,
+    steady: Instant,
+}
+
+impl Engine {
+    /// The place of a reading that begins now among all readings.
+    pub(crate) async fn reading(&self) -> Result<Timestamp, EngineError> {
+        Ok(self.ports.store.next_reading(self.now()).await?)
+    }
+
+    /// Notices a step of the clock since the last look at it.
+    pub(crate) async fn watch_clock(&self) -> Result<(), EngineError> {
+        let (now, steady) = (self.now(), Instant::now());
+        let last =
+            self.tick.lock().unwrap_or_else(PoisonError::into_inner).replace(Tick { clock: now, steady });
+        let Some(last) = last else { return Ok(()) };
+        let passed =
+            SignedDuration::try_from(steady.duration_since(last.steady)).unwrap_or(SignedDuration::MAX);
+        let step = now.duration_since(last.clock).saturating_sub(passed);
+        if step.abs() >= STEP {
+            tracing::warn!(seconds = step.as_secs(), "this machine's clock stepped");
+            self.ports.store.follow_clock(step, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The latest time of the directory's own that is known; the clock's where none is.
+    pub(crate) async fn directory_time(&self) -> Result<Timestamp, EngineError> {
+        let read = self.ports.store.feed().await?.map(|feed| feed.newest);
+        let known = self.ports.store.bookmark().await?.max(read);
+        Ok(known.map_or_else(|| self.now(), |known| known.min(self.now())))
+    }
+}

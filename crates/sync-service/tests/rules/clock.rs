@@ -1,0 +1,102 @@
+//! A clock that is wrong, or steps, loses nothing.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sync_service::engine::{Clock, Quiet, StateStore, TimeState};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::follow;
+use crate::world::{Ahead, OFTEN, World, idle, log_read, status, sync, until, world};
+
+const HOURS: i64 = 3600;
+const YEAR: i64 = 365 * 24 * HOURS;
+
+async fn open(world: &World, ahead: &Arc<Ahead>) -> Arc<sync_service::Connection> {
+    let ahead = Arc::clone(ahead);
+    world.open_with("log", OFTEN, |ports, _| ports.clock = ahead as Arc<dyn Clock>).await
+}
+
+async fn arrives(world: &World, user: &str, city: &str) {
+    until("the change arrives", async || {
+        let object = world.object(user).await;
+        if object.contains(city) { Ok(()) } else { Err(object) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_after_steps_of_the_clock_arrive() {
+    let world = world(6, 2).await;
+    let ahead = Arc::new(Ahead::default());
+    let connection = open(&world, &ahead).await;
+    world.sync_first(&connection).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    let user = world.users().await.remove(0);
+    for (step, city) in
+        [(HOURS, "Ahead"), (-HOURS, "Right"), (-4, "Back"), (YEAR, "Nextyear"), (-YEAR, "Home")]
+    {
+        ahead.by(step);
+        world.change(&user, json!({ "city": city })).await;
+        arrives(&world, &user, city).await;
+    }
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn load_with_a_clock_ahead_is_mended() {
+    let world = world(6, 2).await;
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(2 * HOURS);
+    let connection = open(&world, &ahead).await;
+    world.sync_first(&connection).await;
+    ahead.by(-2 * HOURS);
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    let again = open(&world, &ahead).await;
+    sync(&again).await.unwrap();
+    assert!(world.audit().await.in_sync);
+    world.change(&user, json!({ "city": "Oslo" })).await;
+    let following = follow(&again);
+    arrives(&world, &user, "Oslo").await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn bookmark_is_the_directory_s_time() {
+    let world = world(6, 2).await;
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(2 * HOURS);
+    let connection = open(&world, &ahead).await;
+    world.sync_first(&connection).await;
+    let bookmark = world.state().await.bookmark().await.unwrap().unwrap();
+    assert!(bookmark < ahead.now() - jiff::SignedDuration::from_hours(1), "{bookmark}");
+    // What changed since then is found although the clock says that it is long past.
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    connection.engine().reconcile(bookmark, &Quiet, &CancellationToken::new()).await.unwrap();
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn schedule_survives_a_clock_set_back() {
+    let world = world(6, 2).await;
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(YEAR);
+    let clock = Arc::clone(&ahead);
+    let daily = "[connections.main.schedule]\nlog = \"200ms\"\nfull = \"1d\"\n";
+    let connection = world.open_with("log", daily, |ports, _| ports.clock = clock as Arc<dyn Clock>).await;
+    world.sync_first(&connection).await;
+    let first = connection.status(1).await.unwrap().runs[0].id;
+    ahead.by(-YEAR);
+    let following = follow(&connection);
+    log_read(&connection).await;
+    status(&connection, "another full sync was made", |s| {
+        s.runs.iter().any(|run| run.id > first && run.kind == sync_service::engine::RunKind::Full)
+    })
+    .await;
+    let runs = world.state().await.last_run(sync_service::engine::RunKind::Full).await.unwrap();
+    assert!(runs.last.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
+    following.stop().await;
+}

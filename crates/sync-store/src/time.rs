@@ -1,0 +1,65 @@
+//! Order and time that survive a clock which is wrong.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use sync_engine::{StoreError, TimeState};
+
+use crate::ConnectionStore;
+use crate::convert::{millis, timestamp};
+
+#[async_trait]
+impl TimeState for ConnectionStore {
+    async fn next_reading(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        const ACTION: &str = "number a reading";
+        let reading: i64 = sqlx::query_scalar(
+            "UPDATE connections SET last_reading = max(last_reading + 1, ?2) WHERE id = ?1 RETURNING last_reading",
+        )
+        .bind(self.id)
+        .bind(millis(now))
+        .fetch_one(&self.writer)
+        .await
+        .map_err(|e| StoreError::new(ACTION, e))?;
+        timestamp(reading)
+    }
+
+    async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError> {
+        let time: Option<i64> = sqlx::query_scalar("SELECT bookmark FROM connections WHERE id = ?1")
+            .bind(self.id)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("read the bookmark", e))?;
+        time.map(timestamp).transpose()
+    }
+
+    async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE connections SET bookmark = ?2 WHERE id = ?1")
+            .bind(self.id)
+            .bind(millis(time))
+            .execute(&self.writer)
+            .await
+            .map(drop)
+            .map_err(|e| StoreError::new("remember the bookmark", e))
+    }
+
+    async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), StoreError> {
+        const ACTION: &str = "follow the clock";
+        let failed = |e| StoreError::new(ACTION, e);
+        let step = i64::try_from(step.as_millis()).unwrap_or_default();
+        let mut tx = self.begin(ACTION).await?;
+        for statement in [
+            "UPDATE recent_losses SET lost_at = min(lost_at + ?2, ?3) WHERE connection = ?1",
+            "UPDATE looks SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
+            "UPDATE unconfirmed SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
+            "UPDATE uncleared SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
+        ] {
+            sqlx::query(statement)
+                .bind(self.id)
+                .bind(step)
+                .bind(millis(now))
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+}
