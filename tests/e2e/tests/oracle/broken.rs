@@ -79,6 +79,10 @@ impl EventFeed for Lossy {
         Ok(page)
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        self.0.time()
+    }
+
     fn retention(&self) -> jiff::SignedDuration {
         self.0.retention()
     }
