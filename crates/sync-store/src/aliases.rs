@@ -81,7 +81,9 @@ async fn owners_in(
     for (alias, id, yields) in rows {
         owners.entry(alias).or_default().push(Owner { id, yields });
     }
-    owners.values_mut().for_each(|of| of.sort_unstable_by(|one, other| one.id.cmp(&other.id)));
+    for of in owners.values_mut() {
+        of.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    }
     Ok(owners)
 }
 

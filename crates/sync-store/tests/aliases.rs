@@ -116,6 +116,6 @@ async fn misled_reference_is_read_again() {
     // The manager's login passes on, and nobody resolved anew.
     world.confirmed(&[staged(Change::Update, user("u2", "chief", None), 50)]).await;
     assert_eq!(world.looks(60).await, [ada()]);
-    let known = world.store.known(&[right.key.clone()]).await.unwrap();
+    let known = world.store.known(std::slice::from_ref(&right.key)).await.unwrap();
     assert!(known[&right.key].dirty);
 }
