@@ -16,9 +16,9 @@ use crate::stats::Stats;
 use crate::time::Tick;
 use crate::watch::Told;
 use crate::{
-    ActiveRun, Alarm, Change, Clock, Comparison, EngineError, EngineStats, EventFeed, EventHook, EventMark,
-    Limits, MappingView, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore,
-    Structure, StructureReport, StructureState, Subject, SyncPlan, Watcher,
+    ActiveRun, Alarm, Change, Clock, Comparison, EngineError, EngineStats, EventFeed, EventHook, Limits,
+    MappingView, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
+    StructureReport, StructureState, Subject, SyncPlan, Watcher,
 };
 
 /// The world around the engine.
@@ -303,12 +303,7 @@ impl Engine {
                     self.ports.store.unblock().await?;
                 }
                 self.ports.store.remember_selection(&run.view.directory.selection()).await?;
-                self.stats.settled(
-                    self.ports
-                        .store
-                        .settle_given_up(&EventMark { write: pass.events, after: None }, self.now())
-                        .await?,
-                );
+                self.stats.settled(self.ports.store.settle_given_up(pass.reading, self.now()).await?);
             }
             Ok(())
         })
@@ -320,7 +315,9 @@ impl Engine {
         let (now, mapping) = (self.now(), self.rules(&view).await?);
         while let Some((run, pass)) = self.ports.store.unfinished_pass().await? {
             let fresh = now.duration_since(pass.began).unsigned_abs() < self.options.pass_life;
-            if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh {
+            // One of an earlier version did not number its reading.
+            let is_ordered = pass.reading.number > 0;
+            if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh && is_ordered {
                 tracing::info!(%run, stage = ?pass.stage, "going on where the last run was");
                 return Ok((ActiveRun { id: run, view }, pass, true));
             }
@@ -334,7 +331,6 @@ impl Engine {
         let run = self.begin(scope.run_kind(), view).await?;
         let mut pass = Pass::new(scope, self.reading().await?, mapping);
         pass.bookmark = run.view.directory.time();
-        pass.events = self.ports.store.event_mark().await?.write;
         self.ports.store.save_pass(run.id, &pass).await?;
         Ok((run, pass, false))
     }

@@ -49,11 +49,11 @@ pub use ports::{
     ExecutionState, FeedPage, FeedPosition, FeedState, FieldState, FoundObject, FoundObjects, GoneObject,
     HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort, Losses,
     LostMemberships, MappingView, Members, ObjectEntry, Objects, Observed, ObservedGroup, ObservedUser,
-    OpenExecution, OriginRun, Outcome, Owner, Page, Place, RejectedRecord, Replay, RunDetail, RunExecution,
-    RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged, StateStore, StoreError, Structure,
-    StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, TimeState, ToClear,
-    TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField,
-    WithheldReason, with_views,
+    OpenExecution, OriginRun, Outcome, Owner, Page, Place, Reading, RejectedRecord, Replay, RunDetail,
+    RunExecution, RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged, StateStore, StoreError,
+    Structure, StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock, TimeState,
+    ToClear, TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor,
+    WithheldField, WithheldReason, with_views,
 };
 pub use progress::{Phase, Progress, Quiet};
 pub use prune::{Prunable, PruneOptions, PrunePlan, PruneReport, Pruned, Pruning};

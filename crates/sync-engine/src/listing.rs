@@ -164,7 +164,7 @@ impl Engine {
         }
         if pass.scope != Scope::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
-            self.stage_membership_differences(run, pass.began, &HashSet::new(), &mut pass.problems).await?;
+            self.stage_membership_differences(run, pass.reading, &HashSet::new(), &mut pass.problems).await?;
         }
         pass.enter(Stage::Users);
         progress.end(Phase::Members);
@@ -275,7 +275,7 @@ impl Engine {
         page: impl Iterator<Item = Observed>,
         pass: &mut Pass,
     ) -> Result<(), EngineError> {
-        self.stage_observed(run, page, pass.began, &mut pass.problems).await
+        self.stage_observed(run, page, pass.reading, &mut pass.problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.

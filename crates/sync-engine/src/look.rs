@@ -9,8 +9,8 @@ use sync_model::{Departure, GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::read::Read;
 use crate::{
-    ActiveRun, EngineError, Handful, MappingView, Observed, Phase, Progress, RunReport, Subject, SyncPlan,
-    engine::Engine,
+    ActiveRun, EngineError, Handful, MappingView, Observed, Phase, Progress, Reading, RunReport, Subject,
+    SyncPlan, engine::Engine,
 };
 
 /// How many members a page of a listing holds.
@@ -97,7 +97,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<Looked, EngineError> {
         progress.begin(Phase::Objects, None);
-        let read_at = self.reading().await?;
+        let reading = self.reading().await?;
         let mut states = States::default();
         let mut named = Named::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.
@@ -107,8 +107,8 @@ impl Engine {
         dissolved.extend(group_ids(unselected(&found)));
         let wishes = self.weigh(named, alone, &mut states).await?;
         let users = &wishes.users;
-        self.dissolve(run, &dissolved, users, alone, read_at, report).await?;
-        self.list_for_events(run, &wishes, read_at, &mut states, report, progress).await?;
+        self.dissolve(run, &dissolved, users, alone, reading, report).await?;
+        self.list_for_events(run, &wishes, reading, &mut states, report, progress).await?;
 
         let (mut found_users, gone_users) =
             self.read_wave(run, users.iter().cloned().collect(), &mut states, report, progress).await?;
@@ -127,7 +127,7 @@ impl Engine {
         let mut left = group_ids(&gone_groups);
         left.extend(group_ids(unselected(&found_groups)));
         found.extend(found_groups);
-        self.dissolve(run, &left, users, alone, read_at, report).await?;
+        self.dissolve(run, &left, users, alone, reading, report).await?;
         dissolved.extend(left);
         gone.extend(gone_groups);
         let newcomers = self.newcomers(&run.view, &found, &wishes.listings).await?;
@@ -138,8 +138,8 @@ impl Engine {
             observed.unmapped.iter().map(|name| (observed.record.key.kind, name.clone()))
         });
         let unmapped: BTreeSet<(ObjectKind, String)> = unmapped.collect();
-        self.stage_observed(run, found.into_iter(), read_at, &mut report.messages).await?;
-        let marks = self.departures(&run.view, &gone, Departure::Deleted, read_at).await?;
+        self.stage_observed(run, found.into_iter(), reading, &mut report.messages).await?;
+        let marks = self.departures(&run.view, &gone, Departure::Deleted, reading).await?;
         self.ports.store.stage(run.id, &gone, &marks).await?;
         self.resolve_staged(run.id, false, &mut report.messages).await?;
         progress.end(Phase::Objects);
@@ -174,7 +174,7 @@ impl Engine {
         &self,
         run: &ActiveRun,
         wishes: &Wishes,
-        read_at: Timestamp,
+        reading: Reading,
         states: &mut States,
         report: &mut RunReport,
         progress: &dyn Progress,
@@ -187,7 +187,7 @@ impl Engine {
         for (group, problem) in self.list_members(run, progress).await? {
             states.failed.insert(RecordKey::group(&group), problem);
         }
-        self.stage_membership_differences(run, read_at, &wishes.users, &mut report.messages).await?;
+        self.stage_membership_differences(run, reading, &wishes.users, &mut report.messages).await?;
         let listed =
             wishes.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
         let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
@@ -207,7 +207,7 @@ impl Engine {
         groups: &[GroupId],
         read: &HashSet<RecordKey>,
         alone: bool,
-        read_at: Timestamp,
+        reading: Reading,
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
         if groups.is_empty() {
@@ -215,7 +215,7 @@ impl Engine {
         }
         if alone {
             self.note_as_empty(run, groups).await?;
-            return self.stage_membership_differences(run, read_at, read, &mut report.messages).await;
+            return self.stage_membership_differences(run, reading, read, &mut report.messages).await;
         }
         for group in groups {
             for member in self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await? {

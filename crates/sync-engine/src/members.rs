@@ -7,7 +7,9 @@ use futures::{StreamExt, TryStreamExt};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::read::Read;
-use crate::{ActiveRun, EngineError, Observed, Pass, Phase, Progress, Scope, Subject, engine::Engine};
+use crate::{
+    ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, Subject, engine::Engine,
+};
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
@@ -83,7 +85,7 @@ impl Engine {
     pub(crate) async fn stage_membership_differences(
         &self,
         run: &ActiveRun,
-        read_at: jiff::Timestamp,
+        reading: Reading,
         read: &HashSet<RecordKey>,
         problems: &mut Vec<String>,
     ) -> Result<(), EngineError> {
@@ -115,7 +117,7 @@ impl Engine {
                 };
                 Some(run.view.directory.join(last, &groups))
             }));
-            self.stage_observed(run, observed.into_iter(), read_at, problems).await?;
+            self.stage_observed(run, observed.into_iter(), reading, problems).await?;
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{GroupId, ObjectKind};
 
-use crate::{Cursor, RunKind, UnreadableObjects};
+use crate::{Cursor, Reading, RunKind, UnreadableObjects};
 
 /// What a pass reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,8 +68,11 @@ pub enum Stage {
 pub struct Pass {
     /// What it reads.
     pub scope: Scope,
-    /// When it began, as a [reading](crate::TimeState::next_reading). Every record of it counts as read then.
+    /// When it began.
     pub began: Timestamp,
+    /// Its reading. Every record of it counts as read at its beginning.
+    #[serde(default)]
+    pub reading: Reading,
     /// The mapping and the selection that its records were made by.
     pub mapping: String,
     /// How far it is.
@@ -83,9 +86,6 @@ pub struct Pass {
     /// The directory's own time when it began; `None` where that was not known.
     #[serde(default)]
     pub bookmark: Option<Timestamp>,
-    /// The events that had come when it began, by their last write.
-    #[serde(default)]
-    pub events: i64,
     /// Objects that could not be read.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
@@ -102,17 +102,17 @@ pub struct Pass {
 
 impl Pass {
     /// A pass that begins.
-    pub fn new(scope: Scope, began: Timestamp, mapping: impl Into<String>) -> Self {
+    pub fn new(scope: Scope, reading: Reading, mapping: impl Into<String>) -> Self {
         Self {
             scope,
-            began,
+            began: reading.at,
+            reading,
             mapping: mapping.into(),
             stage: Stage::Groups,
             cursor: None,
             read: BTreeMap::new(),
             problems: Vec::new(),
             bookmark: None,
-            events: 0,
             unreadable: UnreadableObjects::default(),
             unlisted: BTreeSet::new(),
             restarts: 0,

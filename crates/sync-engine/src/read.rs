@@ -2,13 +2,12 @@
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use jiff::Timestamp;
 use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::listing::note;
 use crate::{
-    ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Pass, Phase, Progress, Refusal,
-    Staged, engine::Engine,
+    ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Pass, Phase, Progress, Reading,
+    Refusal, Staged, engine::Engine,
 };
 
 /// What a record would do, given what is known of its object; `None` when nothing.
@@ -34,7 +33,7 @@ impl Engine {
         &self,
         run: &ActiveRun,
         page: impl Iterator<Item = Observed>,
-        read_at: Timestamp,
+        reading: Reading,
         problems: &mut Vec<String>,
     ) -> Result<(), EngineError> {
         let (mut records, mut unselected, mut keys) = (Vec::new(), Vec::new(), Vec::new());
@@ -58,12 +57,12 @@ impl Engine {
             .into_iter()
             .filter_map(|record| {
                 let change = classify(&record, known.get(&record.key))?;
-                Some(Staged { change, record, read_at })
+                Some(Staged { change, record, reading })
             })
             .collect();
         // Of an org of which little is chosen, most of a page is nothing to Assets.
         unselected.retain(|key| known.contains_key(key));
-        changes.extend(self.departures(&run.view, &unselected, Departure::OutOfScope, read_at).await?);
+        changes.extend(self.departures(&run.view, &unselected, Departure::OutOfScope, reading).await?);
         self.ports.store.stage(run.id, &keys, &changes).await?;
         Ok(())
     }
@@ -75,7 +74,7 @@ impl Engine {
         view: &MappingView,
         keys: &[RecordKey],
         departure: Departure,
-        read_at: Timestamp,
+        reading: Reading,
     ) -> Result<Vec<Staged>, EngineError> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -85,7 +84,7 @@ impl Engine {
         let marks = keys.iter().filter_map(|key| {
             let record = view.directory.retire(confirmed.get(key)?, departure);
             classify(&record, Some(known.get(key)?))?;
-            Some(Staged { change: Change::Retire, record, read_at })
+            Some(Staged { change: Change::Retire, record, reading })
         });
         Ok(marks.collect())
     }
@@ -117,11 +116,12 @@ impl Engine {
             let page = self.ports.store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
+            let reading = self.reading().await?;
             let mut reads: BoxStream<'_, (RecordKey, Result<Option<Staged>, EngineError>)> =
                 stream::iter(page)
                     .map(|record| async move {
                         let key = record.key.clone();
-                        (key, self.read_missing(&run.view, record).await)
+                        (key, self.read_missing(&run.view, record, reading).await)
                     })
                     .buffer_unordered(self.options.concurrency)
                     .boxed();
@@ -142,8 +142,12 @@ impl Engine {
     }
 
     /// What to do about an object that a listing did not hold.
-    async fn read_missing(&self, view: &MappingView, last: Record) -> Result<Option<Staged>, EngineError> {
-        let read_at = self.reading().await?;
+    async fn read_missing(
+        &self,
+        view: &MappingView,
+        last: Record,
+        reading: Reading,
+    ) -> Result<Option<Staged>, EngineError> {
         let found = match last.key.kind {
             ObjectKind::User => {
                 let user = self.read_user(view, &UserId::new(last.key.id.clone())).await?;
@@ -164,11 +168,11 @@ impl Engine {
         };
         if let Some(departure) = departure {
             let record = view.directory.retire(&last, departure);
-            return Ok(Some(Staged { change: Change::Retire, record, read_at }));
+            return Ok(Some(Staged { change: Change::Retire, record, reading }));
         }
         Ok(match found {
             Some(observed) if observed.record.fingerprint() != last.fingerprint() => {
-                Some(Staged { change: Change::Update, record: observed.record, read_at })
+                Some(Staged { change: Change::Update, record: observed.record, reading })
             }
             _ => None,
         })

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::{EngineError, engine::Engine};
+use crate::{EngineError, Reading, engine::Engine};
 
 /// Smaller steps are the clock being adjusted, or a tick that took its time.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
@@ -19,8 +19,8 @@ pub(crate) struct Tick {
 }
 
 impl Engine {
-    /// The place of a reading that begins now among all readings.
-    pub(crate) async fn reading(&self) -> Result<Timestamp, EngineError> {
+    /// Numbers a reading of the directory that is about to begin.
+    pub(crate) async fn reading(&self) -> Result<Reading, EngineError> {
         Ok(self.ports.store.next_reading(self.now()).await?)
     }
 

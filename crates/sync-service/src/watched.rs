@@ -100,7 +100,7 @@ impl Watched {
 mod tests {
     use std::sync::Mutex;
 
-    use sync_engine::Scope;
+    use sync_engine::{Reading, Scope};
 
     use super::*;
 
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_pass_shows_one_phase_at_a_time() {
         let (mut watched, told) = (Watched::default(), Written::default());
-        let mut pass = Pass::new(Scope::Full, jiff::Timestamp::UNIX_EPOCH, "mapping");
+        let mut pass = Pass::new(Scope::Full, Reading::FIRST, "mapping");
         pass.read.insert(ObjectKind::Group, 3);
         watched.tell(&[Seen::of_pass(&pass)], &told);
         pass.stage = Stage::Users;

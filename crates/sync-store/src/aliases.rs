@@ -11,7 +11,7 @@ use sync_engine::{AliasUse, Owner, Staged, StoreError};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, timestamp};
+use crate::convert::{keys_json, kind, reading};
 use crate::staging::change;
 
 /// How many references are checked at once.
@@ -24,19 +24,19 @@ fn living(columns: &str, staged: &str, unconfirmed: &str, confirmed: &str) -> St
     format!(
         "SELECT {s} FROM staged s
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         WHERE s.run = ?2 AND s.change <> 'retire' AND (o.read_at IS NULL OR o.read_at <= s.read_at) AND {staged}
+         WHERE s.run = ?2 AND s.change <> 'retire' AND (o.reading IS NULL OR o.reading <= s.reading) AND {staged}
          UNION ALL
          SELECT {u} FROM unconfirmed u
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = u.kind AND o.id = u.id
          LEFT JOIN staged s ON s.run = ?2 AND s.kind = u.kind AND s.id = u.id
-         WHERE u.connection = ?1 AND u.change <> 'retire' AND (o.read_at IS NULL OR o.read_at <= u.read_at)
-           AND (s.id IS NULL OR s.read_at < o.read_at) AND {unconfirmed}
+         WHERE u.connection = ?1 AND u.change <> 'retire' AND (o.reading IS NULL OR o.reading <= u.reading)
+           AND (s.id IS NULL OR s.reading < o.reading) AND {unconfirmed}
          UNION ALL
          SELECT {o} FROM objects o
          LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = o.kind AND u.id = o.id
          LEFT JOIN staged s ON s.run = ?2 AND s.kind = o.kind AND s.id = o.id
-         WHERE o.connection = ?1 AND NOT o.gone AND (u.id IS NULL OR u.read_at < o.read_at)
-           AND (s.id IS NULL OR s.read_at < o.read_at) AND {confirmed}"
+         WHERE o.connection = ?1 AND NOT o.gone AND (u.id IS NULL OR u.reading < o.reading)
+           AND (s.id IS NULL OR s.reading < o.reading) AND {confirmed}"
     )
 }
 
@@ -137,9 +137,10 @@ pub(crate) async fn as_left_by(
         format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")
     };
     // A confirmed record has no change; sent again it is an update.
-    let statement = living("ROW.change, ROW.read_at, ROW.record", &named("s"), &named("u"), &named("o"))
-        .replace("o.change", "'update'");
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(AssertSqlSafe(statement))
+    let statement =
+        living("ROW.change, ROW.reading, ROW.read_at, ROW.record", &named("s"), &named("u"), &named("o"))
+            .replace("o.change", "'update'");
+    let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
         .bind(run.get())
         .bind(keys_json(keys))
@@ -147,11 +148,11 @@ pub(crate) async fn as_left_by(
         .await
         .map_err(|e| StoreError::new(ACTION, e))?;
     rows.into_iter()
-        .map(|(word, read_at, record)| {
+        .map(|(word, number, at, record)| {
             Ok(Staged {
                 change: change(&word)?,
                 record: serde_json::from_str(&record).map_err(|e| StoreError::new(ACTION, e))?,
-                read_at: timestamp(read_at)?,
+                reading: reading(number, at)?,
             })
         })
         .collect()

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sync_engine::{StoreError, Subject};
+use sync_engine::{Reading, StoreError, Subject};
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 /// The `kind` columns of looks that name no single object.
@@ -22,6 +22,11 @@ pub(crate) fn millis(time: Timestamp) -> i64 {
 
 pub(crate) fn timestamp(millis: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(millis).map_err(|e| StoreError::new("read a time", e))
+}
+
+/// A reading, given its number and its time.
+pub(crate) fn reading(number: i64, at: i64) -> Result<Reading, StoreError> {
+    Ok(Reading { number, at: timestamp(at)? })
 }
 
 pub(crate) fn kind(word: &str) -> Result<ObjectKind, StoreError> {

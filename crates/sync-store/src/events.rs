@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{EventEntry, EventFilter, EventMark, EventState, Replay, StoreError, Subject, WaitsFor};
+use sync_engine::{
+    EventEntry, EventFilter, EventMark, EventState, Reading, Replay, StoreError, Subject, WaitsFor,
+};
 use sync_model::EventId;
 
 use crate::ConnectionStore;
@@ -13,12 +15,12 @@ use crate::inbox::{count_write, wait_for};
 /// How many events are put back at once, in one transaction with the others.
 const PAGE: u32 = 500;
 
-type Row = (String, String, String, i64, i64, Option<i64>, Option<String>, String, String, i64);
+type Row = (String, String, String, i64, i64, Option<i64>, Option<String>, String, String, i64, i64);
 
 const COLUMNS: &str = "e.id, e.event_type, e.state, e.published, e.received, e.settled, e.reason, e.named,
     (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.due, l.claimed_until > 0))
      FROM waiting w CROSS JOIN looks l ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
-     WHERE w.connection = ?1 AND w.event = e.id), e.written";
+     WHERE w.connection = ?1 AND w.event = e.id), e.written, e.arrived";
 
 pub(crate) async fn find(
     store: &ConnectionStore,
@@ -55,7 +57,7 @@ pub(crate) async fn known(store: &ConnectionStore, ids: &[EventId]) -> Result<Ve
 }
 
 pub(crate) async fn mark(store: &ConnectionStore) -> Result<EventMark, StoreError> {
-    let write = sqlx::query_scalar("SELECT event_writes FROM connections WHERE id = ?1")
+    let write = sqlx::query_scalar("SELECT sequence FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)
         .await
@@ -121,10 +123,10 @@ pub(crate) async fn replay(
     Ok(put_back)
 }
 
-/// Settles events that were given up before a place.
+/// Settles events that were given up and had come before a reading.
 pub(crate) async fn settle_given_up(
     store: &ConnectionStore,
-    before: &EventMark,
+    before: Reading,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     const ACTION: &str = "settle what was given up";
@@ -133,10 +135,10 @@ pub(crate) async fn settle_given_up(
     let write = count_write(store, &mut tx).await.map_err(failed)?;
     let settled = sqlx::query(
         "UPDATE events SET state = 'done', settled = ?3, reason = NULL, written = ?4
-         WHERE connection = ?1 AND state = 'dead' AND written <= ?2",
+         WHERE connection = ?1 AND state = 'dead' AND arrived < ?2",
     )
     .bind(store.id)
-    .bind(before.write)
+    .bind(before.number)
     .bind(millis(now))
     .bind(write)
     .execute(&mut *tx)
@@ -212,7 +214,8 @@ fn subjects(named: &str) -> Result<Vec<Subject>, StoreError> {
 }
 
 fn entry(row: Row) -> Result<(EventEntry, i64), StoreError> {
-    let (id, event_type, state, published, received, settled, reason, named, waits_for, written) = row;
+    let (id, event_type, state, published, received, settled, reason, named, waits_for, written, arrived) =
+        row;
     let waits_for: Vec<(String, String, u32, i64, i64)> =
         serde_json::from_str(&waits_for).map_err(|e| StoreError::new("read what an event waits for", e))?;
     let waits_for = waits_for.into_iter().map(|(kind, id, attempts, due, claimed)| {
@@ -228,6 +231,7 @@ fn entry(row: Row) -> Result<(EventEntry, i64), StoreError> {
         },
         published: timestamp(published)?,
         received: timestamp(received)?,
+        arrived,
         settled: settled.map(timestamp).transpose()?,
         reason,
         named: subjects(&named)?,

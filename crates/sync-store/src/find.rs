@@ -8,7 +8,7 @@ use sync_engine::{
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, timestamp};
+use crate::convert::{keys_json, kind, reading, timestamp};
 use crate::objects::record;
 use crate::staging::change;
 use crate::uncleared;
@@ -82,7 +82,7 @@ async fn read_found(
                 unconfirmed IS NOT NULL
          FROM (
              SELECT o.record, o.gone, o.confirmed, u.record AS unconfirmed, u.change,
-                    u.id IS NOT NULL AND coalesce(u.read_at >= o.read_at, 1) AS later
+                    u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) AS later
              FROM json_each(?2) k
              LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
              LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
@@ -116,9 +116,9 @@ pub(crate) async fn entry(
 }
 
 async fn confirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<ConfirmedObject>, StoreError> {
-    type Row = (String, i64, i64, Option<i64>, bool, Option<i64>, Option<String>);
+    type Row = (String, i64, i64, i64, Option<i64>, bool, Option<i64>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
-        "SELECT o.record, o.read_at, o.confirmed, o.gone_since, o.dirty, o.run, r.kind
+        "SELECT o.record, o.reading, o.read_at, o.confirmed, o.gone_since, o.dirty, o.run, r.kind
          FROM objects o LEFT JOIN runs r ON r.id = o.run AND r.connection = ?1
          WHERE o.connection = ?1 AND o.kind = ?2 AND o.id = ?3",
     )
@@ -128,10 +128,10 @@ async fn confirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<Co
     .fetch_optional(&store.pool)
     .await
     .map_err(|e| StoreError::new("read what is confirmed of an object", e))?;
-    row.map(|(text, read_at, confirmed, gone_since, dirty, run, run_kind)| {
+    row.map(|(text, number, at, confirmed, gone_since, dirty, run, run_kind)| {
         Ok(ConfirmedObject {
             record: record(&text)?,
-            read_at: timestamp(read_at)?,
+            reading: reading(number, at)?,
             confirmed: timestamp(confirmed)?,
             gone_since: gone_since.map(timestamp).transpose()?,
             dirty,
@@ -145,9 +145,9 @@ async fn unconfirmed(
     store: &ConnectionStore,
     key: &RecordKey,
 ) -> Result<Option<UnconfirmedObject>, StoreError> {
-    type Row = (String, String, i64, u32, String, i64, Option<i64>, Option<String>);
+    type Row = (String, String, i64, i64, u32, String, i64, Option<i64>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
-        "SELECT u.record, u.change, u.read_at, u.attempts, u.reason, u.due, u.run, r.kind
+        "SELECT u.record, u.change, u.reading, u.read_at, u.attempts, u.reason, u.due, u.run, r.kind
          FROM unconfirmed u LEFT JOIN runs r ON r.id = u.run AND r.connection = ?1
          WHERE u.connection = ?1 AND u.kind = ?2 AND u.id = ?3",
     )
@@ -157,11 +157,11 @@ async fn unconfirmed(
     .fetch_optional(&store.pool)
     .await
     .map_err(|e| StoreError::new("read what was not accounted for of an object", e))?;
-    row.map(|(text, word, read_at, attempts, reason, due, run, run_kind)| {
+    row.map(|(text, word, number, at, attempts, reason, due, run, run_kind)| {
         Ok(UnconfirmedObject {
             record: record(&text)?,
             change: change(&word)?,
-            read_at: timestamp(read_at)?,
+            reading: reading(number, at)?,
             attempts,
             reason,
             due: timestamp(due)?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{Sqlite, Transaction};
-use sync_engine::{FeedState, InboxCounts, InboxEvent, Look, LookSort, StoreError, Subject};
+use sync_engine::{FeedState, InboxCounts, InboxEvent, Look, LookSort, Reading, StoreError, Subject};
 
 use crate::ConnectionStore;
 use crate::convert::{millis, subject, subject_columns, timestamp};
@@ -110,8 +110,8 @@ async fn insert(
             if event.subjects.is_empty() { ("done", Some(millis(now))) } else { ("pending", None) };
         let stored = sqlx::query(
             "INSERT OR IGNORE INTO events (connection, id, event_type, published, received, state, settled, named,
-                                           changes_object, expects_gone, written)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                           changes_object, expects_gone, written, arrived)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
         )
         .bind(store.id)
         .bind(event.id.as_str())
@@ -165,17 +165,24 @@ pub(crate) async fn wait_for(
     Ok(())
 }
 
+/// Numbers a reading in the same sequence as [writes](count_write).
+pub(crate) async fn next_reading(store: &ConnectionStore, now: Timestamp) -> Result<Reading, StoreError> {
+    let number = sqlx::query_scalar(NEXT)
+        .bind(store.id)
+        .fetch_one(&store.writer)
+        .await
+        .map_err(|e| StoreError::new("number a reading of the directory", e))?;
+    Ok(Reading { number, at: now })
+}
+
+const NEXT: &str = "UPDATE connections SET sequence = sequence + 1 WHERE id = ?1 RETURNING sequence";
+
 /// Counts a write that changes events, and gives its number: numbers grow in the order in which the writes are seen.
 pub(crate) async fn count_write(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
 ) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
-        "UPDATE connections SET event_writes = event_writes + 1 WHERE id = ?1 RETURNING event_writes",
-    )
-    .bind(store.id)
-    .fetch_one(&mut **tx)
-    .await
+    sqlx::query_scalar(NEXT).bind(store.id).fetch_one(&mut **tx).await
 }
 
 fn named_json(subjects: &[Subject]) -> String {

@@ -20,7 +20,7 @@ pub(crate) async fn known(
     // What was sent and not accounted for may be in Assets all the same: whatever is read next has to be sent.
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, coalesce(o.fingerprint, u.fingerprint),
-                CASE WHEN u.id IS NOT NULL AND coalesce(u.read_at >= o.read_at, 1)
+                CASE WHEN u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1)
                      THEN u.change = 'retire' ELSE o.gone END,
                 coalesce(o.dirty, 0) OR u.id IS NOT NULL
          FROM json_each(?2) k
@@ -55,7 +55,7 @@ pub(crate) async fn confirmed_many(
 ) -> Result<HashMap<RecordKey, Record>, StoreError> {
     // What was sent last counts, though nobody confirmed it: it is what the directory said last.
     let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT CASE WHEN u.id IS NOT NULL AND coalesce(u.read_at >= o.read_at, 1) THEN u.record ELSE o.record END
+        "SELECT CASE WHEN u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) THEN u.record ELSE o.record END
          FROM json_each(?2) k
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
          LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
@@ -227,17 +227,18 @@ pub(crate) async fn confirm(
             .map_err(failed)?;
     }
     sqlx::query(
-        "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, read_at, confirmed, seen_run, answers_to,
-                              record, gone_since, run, names)
-         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, read_at, ?4, ?2, answers_to, record,
+        "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, reading, read_at, confirmed, seen_run,
+                              answers_to, record, gone_since, run, names)
+         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, reading, read_at, ?4, ?2, answers_to, record,
                 iif(change = 'retire', ?4, NULL), ?2, names FROM staged
          WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3))
          ON CONFLICT (connection, kind, id) DO UPDATE SET
-             fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, read_at = excluded.read_at,
+             fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, reading = excluded.reading,
+             read_at = excluded.read_at,
              confirmed = excluded.confirmed, answers_to = excluded.answers_to, record = excluded.record, run = excluded.run,
              names = excluded.names,
              gone_since = iif(excluded.gone, coalesce(objects.gone_since, excluded.gone_since), NULL)
-         WHERE objects.read_at <= excluded.read_at",
+         WHERE objects.reading <= excluded.reading",
     )
     .bind(store.id)
     .bind(run.get())

@@ -8,7 +8,7 @@ use sync_engine::{Change, Staged, StoreError};
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, millis, timestamp};
+use crate::convert::{keys_json, kind, millis, reading};
 
 pub(crate) async fn note_members(
     store: &ConnectionStore,
@@ -68,7 +68,8 @@ pub(crate) async fn stage(
                 "id": staged.record.key.id,
                 "change": staged.change,
                 "fingerprint": format!("{:?}", staged.record.fingerprint()),
-                "read_at": millis(staged.read_at),
+                "reading": staged.reading.number,
+                "read_at": millis(staged.reading.at),
                 "answers_to": staged.record.answers_to,
                 "record": staged.record,
             })
@@ -108,9 +109,9 @@ pub(crate) async fn stage(
         .map_err(failed)?;
     }
     sqlx::query(
-        "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, read_at, answers_to, record)
+        "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, reading, read_at, answers_to, record)
          SELECT ?1, value ->> 'kind', value ->> 'id', value ->> 'change', unhex(value ->> 'fingerprint'),
-                value ->> 'read_at', value ->> 'answers_to', value -> 'record'
+                value ->> 'reading', value ->> 'read_at', value ->> 'answers_to', value -> 'record'
          FROM json_each(?2)",
     )
     .bind(run.get())
@@ -127,7 +128,7 @@ pub(crate) const SENDABLE: &str = "
     FROM staged s
     LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
     LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
-    WHERE s.run = ?2 AND (o.read_at IS NULL OR o.read_at <= s.read_at)
+    WHERE s.run = ?2 AND (o.reading IS NULL OR o.reading <= s.reading)
       AND (u.id IS NULL OR u.fingerprint <> s.fingerprint OR (SELECT kind FROM runs WHERE id = ?2) = 'retry')";
 
 pub(crate) async fn counts(
@@ -157,8 +158,8 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Vec<Staged>, StoreError> {
     const ACTION: &str = "read staged changes";
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT s.change, s.read_at, s.record {SENDABLE}
+    let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT s.change, s.reading, s.read_at, s.record {SENDABLE}
              AND (s.kind, s.id) > (?3, ?4) ORDER BY s.kind, s.id LIMIT ?5"
     )))
     .bind(store.id)
@@ -170,11 +171,11 @@ pub(crate) async fn page(
     .await
     .map_err(|e| StoreError::new(ACTION, e))?;
     rows.into_iter()
-        .map(|(change_word, read_at, record)| {
+        .map(|(change_word, number, at, record)| {
             Ok(Staged {
                 change: change(&change_word)?,
                 record: serde_json::from_str(&record).map_err(|e| StoreError::new(ACTION, e))?,
-                read_at: timestamp(read_at)?,
+                reading: reading(number, at)?,
             })
         })
         .collect()

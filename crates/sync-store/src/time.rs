@@ -2,24 +2,15 @@
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use sync_engine::{StoreError, TimeState};
+use sync_engine::{Reading, StoreError, TimeState};
 
-use crate::ConnectionStore;
 use crate::convert::{millis, timestamp};
+use crate::{ConnectionStore, inbox};
 
 #[async_trait]
 impl TimeState for ConnectionStore {
-    async fn next_reading(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        const ACTION: &str = "number a reading";
-        let reading: i64 = sqlx::query_scalar(
-            "UPDATE connections SET last_reading = max(last_reading + 1, ?2) WHERE id = ?1 RETURNING last_reading",
-        )
-        .bind(self.id)
-        .bind(millis(now))
-        .fetch_one(&self.writer)
-        .await
-        .map_err(|e| StoreError::new(ACTION, e))?;
-        timestamp(reading)
+    async fn next_reading(&self, now: Timestamp) -> Result<Reading, StoreError> {
+        inbox::next_reading(self, now).await
     }
 
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -47,18 +47,19 @@ pub(crate) async fn settle(
     for statement in [
         "DELETE FROM unconfirmed WHERE connection = ?1 AND (kind, id) IN (
              SELECT s.kind, s.id FROM staged s JOIN unconfirmed u
-             ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.read_at <= s.read_at
+             ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.reading <= s.reading
              WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3)))",
         // What was found out of another version of the record does not hold for this one.
-        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, read_at, answers_to, record, attempts,
-                                  reason, due, run)
-         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_at, s.answers_to, s.record, 1, ?4, ?5 + 1000, ?2
+        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
+                                  attempts, reason, due, run)
+         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.reading, s.read_at, s.answers_to, s.record, 1, ?4, ?5 + 1000, ?2
          FROM staged s
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
          WHERE s.run = ?2 AND s.kind NOT IN (SELECT value FROM json_each(?3))
-           AND (o.read_at IS NULL OR o.read_at <= s.read_at)
+           AND (o.reading IS NULL OR o.reading <= s.reading)
          ON CONFLICT (connection, kind, id) DO UPDATE SET
-             change = excluded.change, fingerprint = excluded.fingerprint, read_at = excluded.read_at,
+             change = excluded.change, fingerprint = excluded.fingerprint, reading = excluded.reading,
+             read_at = excluded.read_at,
              answers_to = excluded.answers_to, record = excluded.record,
              attempts = iif(fingerprint = excluded.fingerprint, attempts + 1, 1),
              lot = iif(fingerprint = excluded.fingerprint, lot, 0),
@@ -92,14 +93,15 @@ pub(crate) async fn reject(
     let rows = serde_json::Value::from(rows).to_string();
     let mut tx = store.begin(ACTION).await?;
     sqlx::query(
-        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, read_at, answers_to, record, attempts,
-                                  reason, due, run, lot, bad, alone)
-         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.read_at, s.answers_to, s.record, 1, r.value ->> 2, ?4, ?2,
+        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
+                                  attempts, reason, due, run, lot, bad, alone)
+         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.reading, s.read_at, s.answers_to, s.record, 1, r.value ->> 2, ?4, ?2,
                 ?2, ?6, ?5
          FROM json_each(?3) r CROSS JOIN staged s ON s.run = ?2 AND s.kind = r.value ->> 0 AND s.id = r.value ->> 1
          WHERE true
          ON CONFLICT (connection, kind, id) DO UPDATE SET
-             change = excluded.change, fingerprint = excluded.fingerprint, read_at = excluded.read_at,
+             change = excluded.change, fingerprint = excluded.fingerprint, reading = excluded.reading,
+             read_at = excluded.read_at,
              answers_to = excluded.answers_to, record = excluded.record,
              attempts = iif(fingerprint = excluded.fingerprint, attempts + 1, 1),
              alone = iif(fingerprint = excluded.fingerprint, max(alone + 1, excluded.alone), excluded.alone),
@@ -237,8 +239,8 @@ pub(crate) async fn stage(store: &ConnectionStore, run: RunId, now: Timestamp) -
             Test::Bad { lot } => (false, lot, i64::MAX),
         };
         let done = sqlx::query(
-            "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, read_at, answers_to, record)
-             SELECT ?2, kind, id, change, fingerprint, read_at, answers_to, record FROM unconfirmed
+            "INSERT OR REPLACE INTO staged (run, kind, id, change, fingerprint, reading, read_at, answers_to, record)
+             SELECT ?2, kind, id, change, fingerprint, reading, read_at, answers_to, record FROM unconfirmed
              WHERE connection = ?1 AND kind = ?4 AND due <= ?3 AND (?5 AND lot = 0 OR id IN (
                  SELECT id FROM unconfirmed WHERE connection = ?1 AND kind = ?4 AND lot = ?6 AND due <= ?3
                  ORDER BY id LIMIT ?7))",

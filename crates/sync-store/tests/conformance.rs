@@ -319,7 +319,7 @@ async fn the_newest_event_says_how_a_membership_should_be() {
 async fn a_pass_that_was_cut_off_is_found_with_everything_it_noted() {
     let world = world().await;
     let run = world.store.begin_run(RunKind::Full, at(0)).await.unwrap();
-    let mut pass = Pass::new(Scope::Full, at(0), "m1");
+    let mut pass = Pass::new(Scope::Full, support::reading(1), "m1");
     pass.stage = Stage::Members;
     world.store.save_pass(run, &pass).await.unwrap();
     let (done, half) = (GroupId::new("g1"), GroupId::new("g2"));

@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    Change, EventEntry, EventFilter, EventMark, EventState, InboxEvent, Look, LookSort, Replay, RunFilter,
-    RunKind, RunReport, RunResult, Staged, StateStore, Subject, Upkeep,
+    Change, EventEntry, EventFilter, EventMark, EventState, InboxEvent, Look, LookSort, Reading, Replay,
+    RunFilter, RunKind, RunReport, RunResult, Staged, StateStore, Subject, TimeState, Upkeep,
 };
 use sync_model::{
     ConnectionName, EventId, ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId,
@@ -119,18 +119,15 @@ async fn an_event_says_what_it_waits_for_how_often_that_was_tried_and_when_it_is
 #[tokio::test]
 async fn what_was_given_up_before_everything_was_read_is_settled() {
     let world = world().await;
+    let before = world.store.next_reading(at(30)).await.unwrap();
     world.holds(&[event("e1", 10, &[ada()]), event("e2", 12, &[membership()])]).await;
-    let before = world.store.event_mark().await.unwrap();
+    // The clock went back meanwhile, which changes nothing.
+    let after = world.store.next_reading(at(1)).await.unwrap();
     world.bury_all("held back").await;
     let counts = world.store.inbox().await.unwrap();
     assert_eq!((counts.dead, counts.dead_since), (2, Some(at(10))));
-    assert_eq!(
-        world.store.settle_given_up(&before, at(40)).await.unwrap(),
-        0,
-        "given up after the reading began"
-    );
-    let after = world.store.event_mark().await.unwrap();
-    assert_eq!(world.store.settle_given_up(&after, at(40)).await.unwrap(), 2);
+    assert_eq!(world.store.settle_given_up(before, at(40)).await.unwrap(), 0, "they came later");
+    assert_eq!(world.store.settle_given_up(after, at(40)).await.unwrap(), 2);
     let counts = world.store.inbox().await.unwrap();
     assert_eq!((counts.dead, counts.dead_since), (0, None));
     let settled = world.one("e1").await;
@@ -255,7 +252,11 @@ fn record(execution: &str) -> Record {
 impl World {
     async fn sends(&self, kind: RunKind, result: RunResult, execution: &str, confirmed: bool) -> RunId {
         let run = self.store.begin_run(kind, at(0)).await.unwrap();
-        let change = Staged { change: Change::Create, record: record(execution), read_at: at(run.get()) };
+        let change = Staged {
+            change: Change::Create,
+            record: record(execution),
+            reading: Reading { number: run.get(), at: at(0) },
+        };
         self.store.stage(run, &[record(execution).key], &[change]).await.unwrap();
         let id = ExecutionId::new(execution);
         self.store.open_execution(run, &id, at(1)).await.unwrap();

@@ -140,7 +140,7 @@ async fn of_an_object_the_run_is_told_that_sent_what_counts() {
     let first = sent(&world, &[staged(Change::Create, ada(), 0)], &ObjectKind::ALL, 2).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
     let confirmed = entry.confirmed.unwrap();
-    assert_eq!((confirmed.read_at, confirmed.confirmed), (at(0), at(2)));
+    assert_eq!((confirmed.reading.at, confirmed.confirmed), (at(0), at(2)));
     assert_eq!(confirmed.run, Some(OriginRun { id: first, kind: Some(RunKind::Full) }));
     assert_eq!(confirmed.record, ada());
     assert!(!confirmed.dirty && confirmed.gone_since.is_none() && entry.unconfirmed.is_none());
@@ -154,7 +154,7 @@ async fn of_an_object_the_run_is_told_that_sent_what_counts() {
     assert_eq!(unconfirmed.run.unwrap().id, refused);
     assert_eq!((unconfirmed.attempts, unconfirmed.reason.as_str()), (1, "no label"));
     assert_eq!(
-        (unconfirmed.change, unconfirmed.record, unconfirmed.read_at),
+        (unconfirmed.change, unconfirmed.record, unconfirmed.reading.at),
         (Change::Update, renamed, at(5))
     );
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    AuditLine, Change, Doubt, KeptValue, LookSort, Place, RunKind, RunReport, Staged, StateStore, Subject,
-    ToClear, Upkeep,
+    AuditLine, Change, Doubt, KeptValue, LookSort, Place, Reading, RunKind, RunReport, Staged, StateStore,
+    Subject, ToClear, Upkeep,
 };
 use sync_model::{
     ConnectionName, ExecutionId, GroupId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
@@ -65,7 +65,7 @@ impl World {
     async fn staged(&self, change: Change, record: Record, second: i64, kept: &[KeptValue]) -> RunId {
         let run = self.store.begin_run(RunKind::Full, at(second)).await.unwrap();
         let keys = [record.key.clone()];
-        let staged = Staged { change, record, read_at: at(second) };
+        let staged = Staged { change, record, reading: Reading { number: second, at: at(second) } };
         self.store.stage(run, &keys, &[staged]).await.unwrap();
         self.store.note_kept(run, kept).await.unwrap();
         run

@@ -59,6 +59,9 @@ pub struct EventEntry {
     pub published: Timestamp,
     /// When it came in.
     pub received: Timestamp,
+    /// The number under which it came in, in one sequence with [readings](crate::Reading). Not part of what is shown.
+    #[serde(skip)]
+    pub arrived: i64,
     /// When it was done with; `None` while it waits.
     pub settled: Option<Timestamp>,
     /// Why it was given up.

@@ -8,6 +8,7 @@ mod history;
 mod importer;
 mod objects;
 mod place;
+mod reading;
 mod remembered;
 mod safeguards;
 mod sample;
@@ -30,6 +31,7 @@ pub use importer::{
 };
 pub use objects::{Clearing, Objects, ToClear};
 pub use place::{Doubt, FieldState, Place, WithheldField, WithheldReason};
+pub use reading::Reading;
 pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
 pub use safeguards::{BlankedField, Losses, LostMemberships, SafeguardState};
 pub use sample::Sample;

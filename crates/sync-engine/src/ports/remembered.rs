@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{Record, RecordKey, RunId};
 
-use super::{Change, Uncleared};
+use super::{Change, Reading, Uncleared};
 use crate::RunKind;
 
 /// A run that something came from.
@@ -44,8 +44,8 @@ pub struct FoundObjects {
 pub struct ConfirmedObject {
     /// The record.
     pub record: Record,
-    /// When the directory was read for it.
-    pub read_at: Timestamp,
+    /// The reading that it comes from.
+    pub reading: Reading,
     /// When Assets accounted for it.
     pub confirmed: Timestamp,
     /// Since when the object is marked as gone.
@@ -63,8 +63,8 @@ pub struct UnconfirmedObject {
     pub record: Record,
     /// What it would do.
     pub change: Change,
-    /// When the directory was read for it.
-    pub read_at: Timestamp,
+    /// The reading that it comes from.
+    pub reading: Reading,
     /// How often it was sent.
     pub attempts: u32,
     /// What the importer said.

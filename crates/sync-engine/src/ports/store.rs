@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use super::{AliasUse, FeedState, Owner, RejectedRecord, SafeguardState, TimeState, Upkeep};
+use super::{AliasUse, FeedState, Owner, Reading, RejectedRecord, SafeguardState, TimeState, Upkeep};
 use crate::{Pass, RunKind, RunReport};
 
 /// The store could not do what was asked; nothing was half done.
@@ -70,8 +70,8 @@ pub struct Staged {
     pub change: Change,
     /// The record.
     pub record: Record,
-    /// When the directory was read for it.
-    pub read_at: Timestamp,
+    /// The reading that it comes from.
+    pub reading: Reading,
 }
 
 /// How many objects were confirmed, by kind.
@@ -359,7 +359,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + Send + Sync {
         limit: u32,
     ) -> Result<Vec<AliasUse>, StoreError>;
 
-    /// Living objects as the run would leave them, each with when it was read: staged ones with their change, others as
+    /// Living objects as the run would leave them, each with its reading: staged ones with their change, others as
     /// updates.
     async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<Staged>, StoreError>;
 

@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::StoreError;
+use super::{Reading, StoreError};
 
 /// The memory of order and time. No decision compares times of this machine's clock from before and after a step of it.
 #[async_trait]
 pub trait TimeState: Send + Sync {
-    /// The place of a reading of the directory among all readings: later than any other, whatever the clock says. It is
-    /// the present time where that is later.
-    async fn next_reading(&self, now: Timestamp) -> Result<Timestamp, StoreError>;
+    /// Numbers a reading of the directory. To be called before it begins.
+    async fn next_reading(&self, now: Timestamp) -> Result<Reading, StoreError>;
 
     /// The directory's own time up to which everything was read and sent; `None` before that happened.
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError>;

@@ -9,7 +9,7 @@ use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
     Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue, ObjectEntry, Place,
-    Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
+    Reading, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
@@ -121,9 +121,8 @@ pub trait Upkeep: Send + Sync {
     /// Remembers it.
     async fn remember_selection(&self, selection: &str) -> Result<(), StoreError>;
 
-    /// Settles the events that were given up before a [place](Self::event_mark): everything was read since. Gives their
-    /// number.
-    async fn settle_given_up(&self, before: &EventMark, now: Timestamp) -> Result<u64, StoreError>;
+    /// Settles the events that were given up and had come before a reading, which read everything. Gives their number.
+    async fn settle_given_up(&self, before: Reading, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The place that confirmations belong to; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;

@@ -154,8 +154,8 @@ pub struct UnconfirmedState {
 
 impl From<&ConfirmedObject> for ConfirmedState {
     fn from(object: &ConfirmedObject) -> Self {
-        let ConfirmedObject { record: _, read_at, confirmed, gone_since, dirty, run } = *object;
-        Self { read_at, confirmed, gone_since, dirty, run }
+        let ConfirmedObject { record: _, reading, confirmed, gone_since, dirty, run } = *object;
+        Self { read_at: reading.at, confirmed, gone_since, dirty, run }
     }
 }
 
@@ -163,7 +163,7 @@ impl From<&UnconfirmedObject> for UnconfirmedState {
     fn from(object: &UnconfirmedObject) -> Self {
         Self {
             change: object.change,
-            read_at: object.read_at,
+            read_at: object.reading.at,
             attempts: object.attempts,
             reason: object.reason.clone(),
             due: object.due,
@@ -175,7 +175,9 @@ impl From<&UnconfirmedObject> for UnconfirmedState {
 /// The record that was sent last, accounted for or not.
 fn sent_last(entry: &ObjectEntry) -> Option<&Record> {
     match (&entry.confirmed, &entry.unconfirmed) {
-        (Some(confirmed), Some(waiting)) if waiting.read_at < confirmed.read_at => Some(&confirmed.record),
+        (Some(confirmed), Some(waiting)) if waiting.reading.number < confirmed.reading.number => {
+            Some(&confirmed.record)
+        }
         (_, Some(waiting)) => Some(&waiting.record),
         (Some(confirmed), None) => Some(&confirmed.record),
         (None, None) => None,
@@ -378,6 +380,6 @@ fn is_about(subject: &Subject, key: &RecordKey) -> bool {
 /// The newest event that was there when Okta was read for the record: a batch reads after its events came in.
 fn brought_by(confirmed: &ConfirmedObject, events: &[EventEntry]) -> Option<EventId> {
     let by_events = confirmed.run.is_some_and(|run| run.kind == Some(RunKind::Events));
-    let mut before = events.iter().filter(|event| event.received <= confirmed.read_at);
+    let mut before = events.iter().filter(|event| event.arrived < confirmed.reading.number);
     before.next().filter(|_| by_events).map(|event| event.id.clone())
 }

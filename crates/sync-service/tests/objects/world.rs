@@ -8,7 +8,7 @@ use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{
     Alarm, Alert, Change, Clock, EngineOptions, Limits, Ports, PruneOptions, Quiet, RunKind, RunReport,
-    RunResult, Staged, StateStore, StructureReport, SystemClock,
+    RunResult, Staged, StateStore, StructureReport, SystemClock, TimeState,
 };
 use sync_service::model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, UserId};
 use sync_service::{Config, Connection, Store};
@@ -169,7 +169,8 @@ impl World {
         let record = state.confirmed(&key).await.unwrap().unwrap();
         let (now, id) = (SystemClock.now(), ExecutionId::new("e"));
         let run = state.begin_run(RunKind::Some, now).await.unwrap();
-        let staged = Staged { change: Change::Retire, record, read_at: now };
+        let staged =
+            Staged { change: Change::Retire, record, reading: state.next_reading(now).await.unwrap() };
         state.stage(run, &[key], &[staged]).await.unwrap();
         state.open_execution(run, &id, now).await.unwrap();
         state.confirm(run, &id, &ObjectKind::ALL, "", now).await.unwrap();

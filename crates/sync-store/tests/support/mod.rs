@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    Change, InboxEvent, Look, LookSort, RunKind, RunReport, Staged, StateStore, StoreError, Subject,
+    Change, InboxEvent, Look, LookSort, Reading, RunKind, RunReport, Staged, StateStore, StoreError, Subject,
 };
 use sync_model::{
     ConnectionName, EventId, ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
@@ -58,7 +58,12 @@ pub(crate) fn group(id: &str) -> Record {
 }
 
 pub(crate) fn staged(change: Change, record: Record, second: i64) -> Staged {
-    Staged { change, record, read_at: at(second) }
+    Staged { change, record, reading: reading(second) }
+}
+
+/// A reading under a number of its own.
+pub(crate) fn reading(second: i64) -> Reading {
+    Reading { number: second, at: at(second) }
 }
 
 impl World {

@@ -1,0 +1,95 @@
+//! What is newer is decided by the number of the reading, whatever the clock said meanwhile.
+
+mod support;
+
+use sync_engine::{Change, Known, Reading, Staged, StateStore, TimeState, Upkeep};
+use sync_model::{Record, RecordKey, UserId};
+
+use support::{World, at, user, world};
+
+fn key() -> RecordKey {
+    RecordKey::user(&UserId::new("u1"))
+}
+
+fn named(login: &str) -> Record {
+    user("u1", login, &[])
+}
+
+impl World {
+    /// Reads when the clock says so.
+    async fn reads(&self, login: &str, second: i64) -> Staged {
+        let reading = self.store.next_reading(at(second)).await.unwrap();
+        Staged { change: Change::Update, record: named(login), reading }
+    }
+
+    async fn holds(&self, login: &str) {
+        assert_eq!(self.store.confirmed(&key()).await.unwrap(), Some(named(login)));
+    }
+}
+
+#[tokio::test]
+async fn later_reading_wins_whatever_the_clock_says() {
+    let world = world().await;
+    let ahead = world.reads("ahead", 7200).await;
+    world.confirmed(&[ahead]).await;
+    let right = world.reads("right", 0).await;
+    world.confirmed(std::slice::from_ref(&right)).await;
+    world.holds("right").await;
+    let stored = world.store.object(&key()).await.unwrap().unwrap().confirmed.unwrap();
+    assert_eq!(stored.reading, right.reading);
+    assert_eq!(stored.reading.at, at(0), "the time is that of the reading");
+}
+
+#[tokio::test]
+async fn overtaken_record_is_neither_sent_nor_confirmed() {
+    let world = world().await;
+    let early = world.reads("early", 10).await;
+    let late = world.reads("late", 6).await;
+    let overtaken = world.run(&[early]).await;
+    world.confirmed(&[late]).await;
+    assert!(world.store.staged_counts(overtaken).await.unwrap().is_empty());
+    assert!(world.store.staged(overtaken, None, 10).await.unwrap().is_empty());
+    world.confirm(overtaken).await;
+    world.holds("late").await;
+}
+
+#[tokio::test]
+async fn unaccounted_record_of_a_later_reading_counts() {
+    let world = world().await;
+    let first = world.reads("first", 7200).await;
+    world.confirmed(&[first]).await;
+    let second = world.reads("second", 0).await;
+    let run = world.run(&[second]).await;
+    let execution = sync_model::ExecutionId::new("e");
+    world.store.open_execution(run, &execution, at(1)).await.unwrap();
+    world.store.confirm(run, &execution, &[], "dropped", at(2)).await.unwrap();
+    world.holds("second").await;
+    let known = world.store.known(&[key()]).await.unwrap();
+    assert_eq!(known[&key()], Known { fingerprint: named("first").fingerprint(), gone: false, dirty: true });
+    let third = world.reads("third", -60).await;
+    world.confirmed(&[third]).await;
+    world.holds("third").await;
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 0, "what came before is over");
+}
+
+#[tokio::test]
+async fn record_of_an_earlier_version_yields_to_any_reading() {
+    let world = world().await;
+    let year_ahead = Reading { number: 0, at: at(31_536_000) };
+    let before = Staged { change: Change::Create, record: named("before"), reading: year_ahead };
+    world.confirmed(&[before]).await;
+    let now = world.reads("now", 0).await;
+    world.confirmed(&[now]).await;
+    world.holds("now").await;
+}
+
+#[tokio::test]
+async fn readings_and_events_share_one_sequence() {
+    let world = world().await;
+    let first = world.store.next_reading(at(9)).await.unwrap();
+    world.store.store_events(&[support::event("e1", &[support::ada()])], at(99)).await.unwrap();
+    let second = world.store.next_reading(at(3)).await.unwrap();
+    let arrived = world.store.find_events(&sync_engine::EventFilter { limit: 9, ..Default::default() }).await;
+    let arrived = arrived.unwrap()[0].arrived;
+    assert!(first.number < arrived && arrived < second.number, "{first:?} {arrived} {second:?}");
+}
