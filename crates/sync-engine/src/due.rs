@@ -25,12 +25,10 @@ impl Engine {
     }
 
     /// The pass that the schedules say is due.
-    pub(crate) async fn scheduled(
-        &self,
-        options: &FollowOptions,
-        now: Timestamp,
-    ) -> Result<Option<Scope>, EngineError> {
+    pub(crate) async fn scheduled(&self, options: &FollowOptions) -> Result<Option<Scope>, EngineError> {
         let next = self.next_passes(options).await?;
+        // Asked for afterwards: what is due at once is due at the time of that answer.
+        let now = self.now();
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         if is_due(next.full) {
             return Ok(Some(Scope::Full));

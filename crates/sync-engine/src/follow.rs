@@ -341,7 +341,7 @@ impl Engine {
         } else if asks(&Subject::Recent) {
             Some(self.recent().await?)
         } else {
-            self.scheduled(options, self.now()).await?
+            self.scheduled(options).await?
         })
     }
 

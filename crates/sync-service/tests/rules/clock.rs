@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sync_service::engine::{Clock, Quiet, StateStore, TimeState};
+use sync_service::engine::{Clock, Quiet, RunKind, RunSummary, StateStore, TimeState};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -93,10 +93,11 @@ async fn schedule_survives_a_clock_set_back() {
     let following = follow(&connection);
     log_read(&connection).await;
     status(&connection, "another full sync was made", |s| {
-        s.runs.iter().any(|run| run.id > first && run.kind == sync_service::engine::RunKind::Full)
+        let full = |run: &&RunSummary| run.id > first && run.kind == RunKind::Full;
+        s.runs.iter().filter(full).any(|run| run.ended.is_some())
     })
     .await;
-    let runs = world.state().await.last_run(sync_service::engine::RunKind::Full).await.unwrap();
+    let runs = world.state().await.last_run(RunKind::Full).await.unwrap();
     assert!(runs.last.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
     following.stop().await;
 }
