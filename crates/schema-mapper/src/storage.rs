@@ -81,7 +81,7 @@ impl Mapping {
                     field: mapped.locator.clone(),
                     attribute: format!("{type_name}: {}", mapped.name),
                     is_identity: mapped.source == Source::Id,
-                    shape: there.map(|there| shape(mapped, there, &loss)).unwrap_or_default(),
+                    shape: there.map(|there| shape(mapped, there, loss.as_ref())).unwrap_or_default(),
                     loss,
                 });
             }
@@ -116,7 +116,7 @@ fn loss(
 }
 
 /// Another shape may have stored other values. Names and limits do not count: what they lose is a loss.
-fn shape(mapped: &MappedAttribute, there: &Attribute, loss: &Option<Loss>) -> String {
+fn shape(mapped: &MappedAttribute, there: &Attribute, loss: Option<&Loss>) -> String {
     let target = match loss {
         Some(Loss::Target { present, .. }) => present.as_str(),
         _ => there.reference_object_type_external_id.as_deref().unwrap_or_default(),

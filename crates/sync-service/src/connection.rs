@@ -220,7 +220,7 @@ impl Connection {
         let ended = CancellationToken::new();
         let _following = self.watch.following();
         let following = async {
-            self.engine.follow(&self.follow, &self.wake, stop).await;
+            Box::pin(self.engine.follow(&self.follow, &self.wake, stop)).await;
             ended.cancel();
         };
         let span = tracing::info_span!("following", connection = %self.name);

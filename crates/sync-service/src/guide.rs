@@ -246,7 +246,7 @@ fn verify(member: &Member) -> Step {
             let lost = result.structure.withheld.iter();
             let lost = lost.filter(|field| !matches!(field.reason, WithheldReason::Cardinality { .. }));
             let step = lost.fold(step, |step, field| {
-                step.failed(&field.to_string(), Some("correct the attribute in Assets".to_owned()))
+                step.failed(field.to_string(), Some("correct the attribute in Assets".to_owned()))
             });
             match result.hook {
                 Some(hook) if step.state == StepState::Done => step.seen(format!(

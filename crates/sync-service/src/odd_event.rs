@@ -42,8 +42,8 @@ pub(crate) fn odd_event(item: &Unreadable, about: Timestamp) -> InboxEvent {
 /// A name for an event without one: the same each time it comes.
 fn stand_in(raw: &Value) -> String {
     let digest = Sha256::digest(raw.to_string());
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("unreadable-{hex}")
+    let id = digest.first_chunk::<16>().map(|bytes| u128::from_be_bytes(*bytes)).unwrap_or_default();
+    format!("unreadable-{id:032x}")
 }
 
 #[cfg(test)]
