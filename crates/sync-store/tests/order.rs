@@ -1,5 +1,8 @@
 //! What is newer is decided by the number of the reading, whatever the clock said meanwhile.
 
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use sync_engine::{Change, Known, Reading, Staged, StateStore, TimeState, Upkeep};

@@ -150,7 +150,7 @@ pub(super) fn undone(outstanding: &Outstanding) -> String {
         let mut part =
             format!("{} not confirmed by Assets, {rejected} of them rejected", count(*unconfirmed, "record"));
         if let Some(next) = next_attempt_at {
-            part.push_str(&format!("; the next attempt is at {next:.0}"));
+            part = format!("{part}; the next attempt is at {next:.0}");
         }
         parts.push(part);
     }
