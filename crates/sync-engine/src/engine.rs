@@ -290,6 +290,7 @@ impl Engine {
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             report.unreadable.clone_from(&pass.unreadable);
+            self.ask_for_unreadable(&pass).await?;
             self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(&run.view, stop).await?;

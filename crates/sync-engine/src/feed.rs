@@ -5,12 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{AlertKind, EngineError, EventFeed, FeedPage, FeedPosition, FeedState, Subject, engine::Engine};
 
 /// What reading a page of the log led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Polled {
     /// Events that no delivery had brought yet.
     pub(crate) new: u64,
     /// Whether the end of the log was reached.
     pub(crate) caught_up: bool,
+    /// The place after the page.
+    pub(crate) checkpoint: String,
+    /// True if the place before was refused, and the log is read on by time.
+    pub(crate) began_again: bool,
 }
 
 impl Engine {
@@ -21,21 +25,21 @@ impl Engine {
             Some(state) => FeedPosition::At(state.checkpoint.clone()),
             None => FeedPosition::Since(self.first_position(feed).await?),
         };
-        let page = match (feed.poll(&position).await, &state) {
-            (Err(error), Some(state)) if error.is_expired() => self.begin_again(feed, state).await?,
-            (page, _) => page.map_err(EngineError::Feed)?,
+        let (page, began_again) = match (feed.poll(&position).await, &state) {
+            (Err(error), Some(state)) if error.is_expired() => (self.begin_again(feed, state).await?, true),
+            (page, _) => (page.map_err(EngineError::Feed)?, false),
         };
         self.warn_of_hook(&page);
         let now = self.now();
         let published = page.events.iter().map(|event| event.published).max();
         let before = state.as_ref().map(|state| state.newest);
         let next = FeedState {
-            checkpoint: page.checkpoint,
+            checkpoint: page.checkpoint.clone(),
             newest: published.into_iter().chain(before).max().unwrap_or_else(|| feed.time().unwrap_or(now)),
             caught_up: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up) },
         };
         let new = self.ports.store.store_feed(&page.events, &next, now).await?;
-        Ok(Polled { new, caught_up: page.caught_up })
+        Ok(Polled { new, caught_up: page.caught_up, checkpoint: page.checkpoint, began_again })
     }
 
     /// Where a connection begins that never read the log: where its last pass began, so that nothing between is missed.

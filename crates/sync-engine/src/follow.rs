@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::trail::Trail;
 use crate::trouble::Trouble;
 use crate::{
-    AlertKind, Duty, EngineError, EventFeed, Limits, Look, LookSort, MappingView, Quiet, RunKind, RunReport,
-    RunResult, Schedule, Scope, Subject, SyncRequest, engine::Engine, explain,
+    AlertKind, Duty, EngineError, EventFeed, Limits, Look, LookSort, MappingView, PortError, Quiet, RunKind,
+    RunReport, RunResult, Schedule, Scope, Subject, SyncRequest, engine::Engine, explain,
 };
 
 /// How the engine follows.
@@ -171,8 +172,16 @@ impl Engine {
 
     /// Reads the log to its end.
     async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
+        let failed = |reason: &str| EngineError::Feed(PortError::new(reason).transient(true));
+        let (mut trail, mut began_again) = (Trail::default(), false);
         loop {
             let polled = self.poll_feed(feed).await?;
+            if polled.began_again && std::mem::replace(&mut began_again, true) {
+                return Err(failed("the place in the log is refused again and again"));
+            }
+            if !polled.caught_up && trail.leads_back(&polled.checkpoint) {
+                return Err(failed("the pages of the log lead in a circle"));
+            }
             if polled.new > 0 {
                 wake.notify_one();
             }

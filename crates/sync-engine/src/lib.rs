@@ -31,6 +31,7 @@ mod settle;
 mod setup;
 mod stats;
 mod time;
+mod trail;
 mod trouble;
 mod unreadable;
 mod watch;

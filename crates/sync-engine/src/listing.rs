@@ -13,6 +13,7 @@ use futures::stream::{self, BoxStream};
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
+use crate::trail::Trail;
 use crate::{
     ActiveRun, Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page,
     Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, UnreadableObject,
@@ -152,9 +153,12 @@ impl Engine {
         pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
+        if pass.scope == Scope::Full {
+            self.note_unseen_groups(run).await?;
+        }
         progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run.id).await?));
-        for (group, problem) in self.list_members(run, progress).await? {
-            note(&mut pass.problems, problem);
+        for (group, failure) in self.list_members(run, progress).await? {
+            note(&mut pass.problems, failure.reason);
             pass.unreadable.add(UnreadableObject {
                 kind: ObjectKind::Group,
                 id: Some(group.as_str().to_owned()),
@@ -244,7 +248,7 @@ impl Engine {
             match user {
                 Ok(user) => whole.push(user),
                 Err(error) if error.is_about_one() => {
-                    self.leave_one(&RecordKey::user(&id), "groups", &crate::explain(&error), pass).await?;
+                    Self::leave_one(&RecordKey::user(&id), "groups", &crate::explain(&error), pass);
                 }
                 Err(error) => return Err(EngineError::Directory(error)),
             }
@@ -289,8 +293,10 @@ impl Engine {
         then: Stage,
     ) -> Result<bool, EngineError> {
         *pass.read.entry(kind).or_default() += count;
-        if next.is_some() && next == pass.cursor {
-            let error = PortError::new(format!("the listing of {kind}s leads from a page to itself"));
+        if let Some(next) = &next
+            && (pass.cursor.as_ref() == Some(next) || pass.trail.leads_back(next.as_str()))
+        {
+            let error = PortError::new(format!("the pages of the listing of {kind}s lead in a circle"));
             return Err(EngineError::Directory(error));
         }
         let last = next.is_none();
@@ -317,9 +323,12 @@ fn from_the_beginning<T>(
             if pass.restarts >= MOST_RESTARTS {
                 return Err(EngineError::Directory(error));
             }
-            tracing::info!(%kind, "the place in the listing has expired; listing from the beginning");
+            let reason = crate::explain(&error);
+            tracing::warn!(%kind, reason, "the place in the listing is refused; listing from the beginning");
+            note(&mut pass.problems, format!("the listing of {kind}s began anew: {reason}"));
             pass.restarts += 1;
             pass.cursor = None;
+            pass.trail = Trail::default();
             pass.read.remove(&kind);
             Ok(None)
         }

@@ -37,11 +37,19 @@ pub(crate) struct States {
     /// Users whose groups do not matter: they are not selected whatever these are.
     pub(crate) unselected: HashSet<UserId>,
     /// Objects that could not be read, for a reason of their own.
-    pub(crate) failed: HashMap<RecordKey, String>,
+    pub(crate) failed: HashMap<RecordKey, Failure>,
     /// Groups that are gone or not selected: nobody is a member of them as far as Assets is concerned.
     pub(crate) closed: HashSet<GroupId>,
     /// Groups whose members were asked for and could not be listed beside a pass.
     pub(crate) unlisted: BTreeSet<GroupId>,
+}
+
+/// A failure that concerns one object.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// True if it may pass by itself.
+    pub(crate) transient: bool,
 }
 
 /// What subjects name.
@@ -184,8 +192,10 @@ impl Engine {
         }
         let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
         self.ports.store.note_groups(run.id, &listings).await?;
-        for (group, problem) in self.list_members(run, progress).await? {
-            states.failed.insert(RecordKey::group(&group), problem);
+        for (group, failure) in self.list_members(run, progress).await? {
+            let key = RecordKey::group(&group);
+            report.leave_unread(&key, "members", failure.reason.clone());
+            states.failed.insert(key, failure);
         }
         self.stage_membership_differences(run, reading, &wishes.users, &mut report.messages).await?;
         let listed =
@@ -311,7 +321,9 @@ impl Engine {
                 Ok(read) => read,
                 // One object that cannot be read must not keep the others waiting.
                 Err(EngineError::Directory(error)) if error.is_about_one() || error.is_transient() => {
-                    states.failed.insert(key, crate::explain(&error));
+                    let failure = Failure { reason: crate::explain(&error), transient: error.is_transient() };
+                    report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
+                    states.failed.insert(key, failure);
                     trouble = trouble.or((!error.is_about_one()).then_some(error));
                     continue;
                 }

@@ -6,6 +6,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
 
+use crate::look::Failure;
 use crate::read::Read;
 use crate::{
     ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, Subject, engine::Engine,
@@ -34,9 +35,9 @@ impl Engine {
         &self,
         run: &ActiveRun,
         progress: &dyn Progress,
-    ) -> Result<HashMap<GroupId, String>, EngineError> {
+    ) -> Result<HashMap<GroupId, Failure>, EngineError> {
         self.ports.store.forget_half_listed(run.id).await?;
-        let mut unlisted: HashMap<GroupId, String> = HashMap::new();
+        let mut unlisted: HashMap<GroupId, Failure> = HashMap::new();
         loop {
             let mut groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
             groups.retain(|group| !unlisted.contains_key(group));
@@ -62,7 +63,7 @@ impl Engine {
                             crate::explain(&error)
                         );
                         tracing::warn!(%group, error = crate::explain(&error), "the members of a group could not be listed");
-                        unlisted.insert(group, problem);
+                        unlisted.insert(group, Failure { reason: problem, transient: error.is_transient() });
                     }
                     Err(error) => return Err(error),
                 }
@@ -200,6 +201,21 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Has the members listed of groups that Assets holds and that the listing of groups did not: only their own listing
+    /// says who belongs to them.
+    pub(crate) async fn note_unseen_groups(&self, run: &ActiveRun) -> Result<(), EngineError> {
+        let mut after: Option<String> = None;
+        loop {
+            let store = &self.ports.store;
+            let page = store.unseen(run.id, ObjectKind::Group, after.as_deref(), self.options.page).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key.id.clone());
+            let groups = page.into_iter().map(|group| GroupId::new(group.key.id));
+            let groups: Vec<GroupId> = groups.filter(|group| !run.view.directory.is_implied(group)).collect();
+            store.note_groups(run.id, &groups).await?;
+        }
     }
 
     /// Has the members listed of groups that could not be read and that Assets holds: they live on.

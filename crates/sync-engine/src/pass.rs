@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{GroupId, ObjectKind};
 
+use crate::trail::Trail;
 use crate::{Cursor, Reading, RunKind, UnreadableObjects};
 
 /// What a pass reads.
@@ -95,6 +96,9 @@ pub struct Pass {
     /// How often a listing began anew because its place was not known any more.
     #[serde(default)]
     pub restarts: u32,
+    /// The pages behind, as far as it takes to notice a circle.
+    #[serde(default)]
+    pub(crate) trail: Trail,
     /// Whether an operator accepted that much disappears, for whoever goes on with it.
     #[serde(default)]
     pub accept_shrink: bool,
@@ -116,6 +120,7 @@ impl Pass {
             unreadable: UnreadableObjects::default(),
             unlisted: BTreeSet::new(),
             restarts: 0,
+            trail: Trail::default(),
             accept_shrink: false,
         }
     }
@@ -124,5 +129,6 @@ impl Pass {
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.stage = stage;
         self.cursor = None;
+        self.trail = Trail::default();
     }
 }

@@ -131,7 +131,7 @@ impl Engine {
                     Ok(read) => staged.extend(read),
                     // Not proven gone: it stays as it is.
                     Err(EngineError::Directory(error)) if error.is_about_one() => {
-                        self.leave_one(&key, "", &crate::explain(&error), pass).await?;
+                        Self::leave_one(&key, "", &crate::explain(&error), pass);
                     }
                     Err(error) => return Err(error),
                 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{ExecutionId, ObjectKind};
+use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
-use crate::{Outcome, StructureReport, UnreadableObjects, WithheldField};
+use crate::{Outcome, StructureReport, UnreadableObject, UnreadableObjects, WithheldField};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +190,13 @@ impl RunReport {
     /// Adds a message unless it is there already or there are too many.
     pub fn note(&mut self, message: String) {
         crate::listing::note(&mut self.messages, message);
+    }
+
+    /// Notes an object that was asked for and could not be read.
+    pub(crate) fn leave_unread(&mut self, key: &RecordKey, field: &str, problem: String) {
+        self.note(problem);
+        let (kind, id, field) = (key.kind, Some(key.id.clone()), field.to_owned());
+        self.unreadable.add(UnreadableObject { kind, id, field });
     }
 
     pub(crate) fn counts(&mut self, kind: ObjectKind) -> &mut RecordCounts {

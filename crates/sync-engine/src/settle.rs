@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sync_model::RecordKey;
 
-use crate::look::States;
+use crate::look::{Failure, States};
 use crate::{AlertKind, EngineError, Look, Subject, engine::Engine};
 
 /// How often an object that is older than its event is read again before it is taken as it is.
@@ -19,6 +19,8 @@ const MAX_DELETION_READS: u32 = 10;
 /// How often an object is read again that is not there although nobody said it was deleted, or that is a little older than
 /// its event: replicas lag.
 pub(crate) const DOUBTS: u32 = 2;
+/// After so many attempts it is told that an object cannot be read.
+const TOLD_AFTER: u32 = 3;
 /// How often a failing look is tried before its events are given up.
 const MAX_ATTEMPTS: u32 = 12;
 
@@ -28,9 +30,20 @@ impl Engine {
         let now = self.now();
         let (failed, read): (Vec<Look>, Vec<Look>) =
             looks.iter().cloned().partition(|look| failure(&look.target, states).is_some());
+        let mut stuck = None;
         for look in &failed {
-            let reason = failure(&look.target, states).unwrap_or_default();
-            self.put_off(std::slice::from_ref(look), reason).await?;
+            let Some(failure) = failure(&look.target, states) else { continue };
+            if failure.transient {
+                // What stands on the way says nothing about the object, so its events are not given up for it.
+                self.ports.store.postpone(std::slice::from_ref(look), later(now, look.attempts, 1)).await?;
+                stuck = stuck.or((look.attempts == TOLD_AFTER).then_some(&failure.reason));
+            } else {
+                self.put_off(std::slice::from_ref(look), &failure.reason).await?;
+            }
+        }
+        if let Some(reason) = stuck {
+            let message = format!("changed objects cannot be read, and stay as they are: {reason}");
+            self.alert(AlertKind::Stuck, message, None);
         }
         let (again, settled): (Vec<Look>, Vec<Look>) =
             read.into_iter().partition(|look| self.is_stale(look, states));
@@ -115,8 +128,8 @@ impl Engine {
 }
 
 /// The reason for which a subject could not be read.
-fn failure<'s>(subject: &Subject, states: &'s States) -> Option<&'s str> {
-    let of = |key: &RecordKey| states.failed.get(key).map(String::as_str);
+fn failure<'s>(subject: &Subject, states: &'s States) -> Option<&'s Failure> {
+    let of = |key: &RecordKey| states.failed.get(key);
     match subject {
         Subject::Membership { group, user } => {
             of(&RecordKey::user(user)).or_else(|| of(&RecordKey::group(group)))

@@ -70,21 +70,15 @@ impl Engine {
                 continue;
             };
             let key = RecordKey { kind, id: id.clone() };
-            self.leave_one(&key, &item.field, &item.problem, pass).await?;
+            Self::leave_one(&key, &item.field, &item.problem, pass);
             keys.push(key);
         }
         self.ports.store.stage(run.id, &keys, &[]).await?;
         Ok(keys)
     }
 
-    /// Leaves one object as it is, and has it read by id later.
-    pub(crate) async fn leave_one(
-        &self,
-        key: &RecordKey,
-        field: &str,
-        problem: &str,
-        pass: &mut Pass,
-    ) -> Result<(), EngineError> {
+    /// Leaves one object as it is.
+    pub(crate) fn leave_one(key: &RecordKey, field: &str, problem: &str, pass: &mut Pass) {
         tracing::warn!(object = %key, problem, "an object could not be read");
         note(&mut pass.problems, format!("{key} could not be read: {problem}"));
         pass.unreadable.add(UnreadableObject {
@@ -92,11 +86,22 @@ impl Engine {
             id: Some(key.id.clone()),
             field: field.to_owned(),
         });
-        let subject = match key.kind {
-            ObjectKind::User => Subject::User(UserId::new(key.id.clone())),
-            ObjectKind::Group => Subject::Group(GroupId::new(key.id.clone())),
-            ObjectKind::Membership => return Ok(()),
-        };
-        Ok(self.ports.store.ask(&subject, self.now()).await?)
+    }
+
+    /// Has what could not be read looked at by id, once a run is to be applied.
+    pub(crate) async fn ask_for_unreadable(&self, pass: &Pass) -> Result<(), EngineError> {
+        for object in &pass.unreadable.examples {
+            let (Some(id), now) = (object.id.clone(), self.now()) else { continue };
+            match object.kind {
+                ObjectKind::User => self.ports.store.ask(&Subject::User(UserId::new(id)), now).await?,
+                ObjectKind::Group => {
+                    let group = GroupId::new(id);
+                    self.ports.store.ask(&Subject::Group(group.clone()), now).await?;
+                    self.ports.store.ask(&Subject::Members(group), now).await?;
+                }
+                ObjectKind::Membership => {}
+            }
+        }
+        Ok(())
     }
 }

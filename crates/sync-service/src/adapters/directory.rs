@@ -37,11 +37,21 @@ impl OktaDirectory {
         let _looking = self.looking.lock().await;
         if !self.lens.choice().knows_everyone() {
             let query = GroupQuery::filter(BUILT_IN);
-            let groups = self.okta.groups().list(&query);
-            // One of the built-in groups that cannot be read is not the one that is looked for.
-            let groups = groups.filter(|group| ready(!matches!(group, Err(Error::Item { .. }))));
-            let groups: Vec<Group> = groups.try_collect().await.map_err(reading)?;
-            self.lens.choice().remember_everyone(groups.iter().find(|group| group.is_everyone()));
+            let mut groups = std::pin::pin!(self.okta.groups().list(&query));
+            let (mut everyone, mut odd): (Option<Group>, _) = (None, None);
+            while let Some(group) = groups.next().await {
+                match group {
+                    Ok(group) if group.is_everyone() => everyone = Some(group),
+                    Ok(_) => {}
+                    Err(error @ Error::Item { .. }) => odd = Some(error),
+                    Err(error) => return Err(reading(error)),
+                }
+            }
+            // It may be the one that cannot be read; without it all users would lose a membership.
+            if let (None, Some(error)) = (&everyone, odd) {
+                return Err(reading(error));
+            }
+            self.lens.choice().remember_everyone(everyone.as_ref());
         }
         Ok(())
     }
@@ -110,6 +120,12 @@ fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
     UnreadableItem { id: item.id.clone(), field: item.field.clone(), problem: item.to_string() }
 }
 
+/// An object without any attribute is not whole: every user and group has a name.
+fn without_profile(id: &str) -> UnreadableItem {
+    let problem = format!("{id} has nothing in the field profile");
+    UnreadableItem { id: Some(id.to_owned()), field: "profile".to_owned(), problem }
+}
+
 #[async_trait]
 impl Directory for OktaDirectory {
     async fn groups(
@@ -126,9 +142,12 @@ impl Directory for OktaDirectory {
             None => groups.page(&since.map_or_else(GroupQuery::default, changed_groups)).await,
         };
         let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
+        let (whole, bare): (Vec<_>, Vec<_>) =
+            page.items.into_iter().partition(|group| group.profile.iter().next().is_some());
+        let bare = bare.iter().map(|group| without_profile(&group.id));
         Ok(Page {
-            items: page.items.iter().map(|group| self.lens.group(group)).collect(),
-            unreadable: page.unreadable.iter().map(unreadable).collect(),
+            items: whole.iter().map(|group| self.lens.group(group)).collect(),
+            unreadable: page.unreadable.iter().map(unreadable).chain(bare).collect(),
             next: page.next.map(|next| Cursor::new(next.to_string())),
         })
     }
@@ -186,14 +205,21 @@ impl Directory for OktaDirectory {
             (None, UserPart::Deactivated | UserPart::Changed) => None,
         };
         let observe = |user| self.lens.user(user);
-        let unreadable = page.unreadable.iter().map(unreadable).collect();
-        Ok(Page { items: page.items.iter().map(observe).collect(), unreadable, next })
+        let (whole, bare): (Vec<_>, Vec<_>) =
+            page.items.into_iter().partition(|user| user.profile.iter().next().is_some());
+        let bare = bare.iter().map(|user| without_profile(&user.id));
+        let unreadable = page.unreadable.iter().map(unreadable).chain(bare).collect();
+        Ok(Page { items: whole.iter().map(observe).collect(), unreadable, next })
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
         self.find_everyone().await?;
         let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
-        Ok(user.map(|user| self.lens.user(&user)))
+        user.map(|user| match user.profile.iter().next() {
+            Some(_) => Ok(self.lens.user(&user)),
+            None => Err(PortError::new(without_profile(&user.id).problem).about_one(true)),
+        })
+        .transpose()
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
@@ -213,7 +239,12 @@ impl Directory for OktaDirectory {
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
         let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
-        Ok(group.map(|group| self.lens.group(&group)))
+        group
+            .map(|group| match group.profile.iter().next() {
+                Some(_) => Ok(self.lens.group(&group)),
+                None => Err(PortError::new(without_profile(&group.id).problem).about_one(true)),
+            })
+            .transpose()
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {

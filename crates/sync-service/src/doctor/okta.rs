@@ -250,18 +250,24 @@ async fn role(client: &OktaClient) -> Check {
     let handles = (client.users(), client.groups());
     let (users, groups) = tokio::join!(handles.0.page(&users), handles.1.page(&groups));
     match (users, groups) {
-        (Ok(users), _) if users.items.is_empty() => {
+        (Ok(users), _) if users.items.is_empty() && users.unreadable.is_empty() => {
             ROLE.problem("the list of users is empty, as it is for an app without a role", remedy)
         }
-        (Err(Error::RoleMissing { path, .. }), _) | (_, Err(Error::RoleMissing { path, .. })) => {
-            ROLE.problem(format!("Okta refuses {path}"), remedy)
+        (Err(error @ Error::RoleMissing { .. }), _) | (_, Err(error @ Error::RoleMissing { .. })) => {
+            ROLE.problem(error.to_string(), remedy)
         }
         (Err(error), _) | (_, Err(error)) => failed(ROLE, &error),
-        (Ok(_), Ok(groups)) if groups.items.is_empty() => ROLE.problem(
+        (Ok(_), Ok(groups)) if groups.items.is_empty() && groups.unreadable.is_empty() => ROLE.problem(
             "users can be read, and the list of groups is empty, though every org has Everyone",
             remedy,
         ),
-        (Ok(_), Ok(_)) => ROLE.ok("users and groups can be read"),
+        (Ok(_), Ok(_)) => match client.other_origins().as_slice() {
+            [] => ROLE.ok("users and groups can be read"),
+            origins => ROLE.ok(format!(
+                "users and groups can be read; the links in Okta's lists name {}, and org_url is asked",
+                origins.join(", ")
+            )),
+        },
     }
 }
 
@@ -272,9 +278,9 @@ async fn read_schemas(client: &OktaClient) -> (Check, Option<OrgSchemas>) {
             let check = SCHEMAS.ok(format!("of groups, and of the user types {}", types.join(", ")));
             (check, Some(schemas))
         }
-        Ok(Err(Error::RoleMissing { path, .. })) => {
+        Ok(Err(error @ Error::RoleMissing { .. })) => {
             let check = SCHEMAS.problem(
-                format!("Okta refuses {path}: the app's admin role does not cover it"),
+                error.to_string(),
                 "in the Admin Console: Applications, the app, Admin roles, Edit assignments: add a role that may view \
                  profile schemas: Application Administrator, Organization Administrator, or a custom role with \
                  okta.apps.manage",

@@ -163,8 +163,13 @@ impl Writer<'_> {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                // Deleted after it was listed: it has no members.
-                Err(error) if matches!(error.1, okta_client::Error::NotFound { .. }) => break,
+                // Deleted after it was listed, if Okta says so of the group as well: it has no members.
+                Err(error) if matches!(error.1, okta_client::Error::NotFound { .. }) => {
+                    match self.okta.groups().find(&group).await.map_err(okta)? {
+                        None => break,
+                        Some(_) => return Err(okta(error.1)),
+                    }
+                }
                 Err(error) => return Err(okta(error.1)),
             };
             let mut text = String::new();

@@ -186,8 +186,10 @@ impl Lookup {
         let okta = self.okta.urgent();
         let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
         let groups = match okta.users().groups(&user.id).await {
-            // Deleted between two requests.
-            Err(okta_client::Error::NotFound { .. }) => return Ok(None),
+            // Deleted between two requests, if Okta says so of the user as well.
+            Err(okta_client::Error::NotFound { .. }) if okta.users().find(&user.id).await?.is_none() => {
+                return Ok(None);
+            }
             groups => groups?,
         };
         if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {

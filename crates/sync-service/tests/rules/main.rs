@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod clock;
+mod evidence;
 mod freshness;
+mod gate;
 mod guards;
 mod lane;
 mod outcome;

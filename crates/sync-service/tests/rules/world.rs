@@ -15,6 +15,8 @@ use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::Gate;
+
 /// How long something that is expected may take.
 const PATIENCE: Duration = Duration::from_mins(3);
 const SECRET: &str = "what-okta-sends-along";
@@ -45,8 +47,20 @@ impl Drop for World {
 }
 
 pub(crate) async fn world(users: usize, groups: usize) -> World {
-    let options =
-        SandboxOptions { users, groups, import_delay: Duration::from_millis(1), ..SandboxOptions::default() };
+    started(SandboxOptions { users, groups, ..SandboxOptions::default() }).await
+}
+
+/// A world whose org is asked through a gateway.
+pub(crate) async fn gated_world(users: usize, groups: usize) -> (World, Gate) {
+    let okta = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gate = Gate::before(&format!("http://{okta}")).await;
+    let public_url_okta = Some(gate.url.parse().unwrap());
+    let options = SandboxOptions { users, groups, okta, public_url_okta, ..SandboxOptions::default() };
+    (started(options).await, gate)
+}
+
+async fn started(options: SandboxOptions) -> World {
+    let options = SandboxOptions { import_delay: Duration::from_millis(1), ..options };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     World {
@@ -148,6 +162,12 @@ impl World {
     /// The ids of users that are not deleted.
     pub(crate) async fn users(&self) -> Vec<String> {
         ids(&self.control.get("/okta/users").await.unwrap()["users"])
+    }
+
+    /// The ids of users that can change.
+    pub(crate) async fn active_users(&self) -> Vec<String> {
+        let users = self.control.get("/okta/users").await.unwrap()["users"].take();
+        ids(&users.as_array().unwrap().iter().filter(|user| user["status"] == "ACTIVE").cloned().collect())
     }
 
     /// Groups with listed members.

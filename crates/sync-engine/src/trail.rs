@@ -1,0 +1,45 @@
+//! Noticing that pages lead in a circle, in constant memory.
+
+use serde::{Deserialize, Serialize};
+
+/// The pages behind, as far as it takes to notice a circle of any length (Brent's algorithm): one place is remembered, for
+/// twice as many steps each time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Trail {
+    remembered: Option<String>,
+    steps: u64,
+    until: u64,
+}
+
+impl Trail {
+    /// True if the next place was left before.
+    pub(crate) fn leads_back(&mut self, next: &str) -> bool {
+        if self.remembered.as_deref() == Some(next) {
+            return true;
+        }
+        self.steps += 1;
+        if self.steps >= self.until {
+            self.remembered = Some(next.to_owned());
+            self.steps = 0;
+            self.until = self.until.saturating_mul(2).max(1);
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn circle_is_noticed_whatever_its_length() {
+        for (lead, length) in [(0, 1), (0, 2), (3, 7), (10, 100)] {
+            let mut trail = Trail::default();
+            let place = |n: u64| if n < lead { n } else { lead + (n - lead) % length };
+            let steps = (0..10_000).find(|&n| trail.leads_back(&place(n).to_string()));
+            assert!(steps.is_some_and(|steps| steps <= 4 * (lead + length) + 2), "{steps:?}");
+        }
+        let mut trail = Trail::default();
+        assert!((0..10_000).all(|n: u64| !trail.leads_back(&n.to_string())));
+    }
+}

@@ -1,0 +1,304 @@
+//! Nothing is taken for gone, empty, or read without proof, and one odd item stops no other.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use sync_service::engine::{Alarm, Alert, AlertKind, Failing, Quiet, Subject};
+use sync_service::model::UserId;
+use tokio_util::sync::CancellationToken;
+
+use crate::gate::{Instead, page, refusal};
+use crate::support::follow;
+use crate::world::{Heard, OFTEN, gated_world, idle, status, sync, sync_accepted, until};
+
+/// A 404 of each kind that says nothing about an object.
+fn no_word_of_okta(n: usize) -> Instead {
+    let gateway = json!({"status": 404, "message": "no Route matched with those values"});
+    match n {
+        0 => page(404),
+        1 => Instead(404, "application/json", gateway.to_string()),
+        2 => refusal(404, "E0000008", "The requested path was not found"),
+        _ => refusal(404, "E0000007", "Not found: Resource not found: 00uanother (User)"),
+    }
+}
+
+#[tokio::test]
+async fn changed_object_survives_a_foreign_404() {
+    let (world, gate) = gated_world(12, 3).await;
+    let heard = Arc::new(Heard::default());
+    let connection =
+        world.open_with("log", OFTEN, |ports, _| ports.alarm = Arc::<Heard>::clone(&heard)).await;
+    world.sync_first(&connection).await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    let users = world.active_users().await;
+    let group = world.groups().await[0].clone();
+    let (odd, group_path) = (users.clone(), format!("/api/v1/groups/{group}"));
+    gate.instead(move |path| {
+        let of = |id: &String| path == format!("/api/v1/users/{id}");
+        let n = odd[..4].iter().position(of);
+        n.map(no_word_of_okta).or_else(|| (path == group_path).then(|| page(404)))
+    });
+    for user in &users[..5] {
+        world.change(user, json!({ "city": "Elsewhere" })).await;
+    }
+    world.call("POST", &format!("/okta/groups/{group}"), json!({ "description": "new words" })).await;
+    // What can be read goes on; what cannot is told.
+    until("the other change arrives", async || {
+        let object = world.object(&users[4]).await;
+        if object.contains("Elsewhere") { Ok(()) } else { Err(object) }
+    })
+    .await;
+    until("it is told", async || {
+        let heard = heard.0.lock().unwrap();
+        if heard.iter().any(|alert| alert.kind == AlertKind::Stuck) {
+            Ok(())
+        } else {
+            Err(format!("{heard:?}"))
+        }
+    })
+    .await;
+    let status = status(&connection, "the changes wait", |status| status.inbox.looks >= 5).await;
+    assert_eq!(status.inbox.dead, 0, "given up for nothing that is theirs");
+    assert_eq!(world.audit().await.marked_deleted, 0);
+    gate.clear();
+    let audit = world.converges().await;
+    assert_eq!(audit.marked_deleted, 0, "{audit:?}");
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn failed_member_listing_keeps_memberships() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let group = world.groups().await[1].clone();
+    let members = format!("/api/v1/groups/{group}/users");
+    for n in 0..6 {
+        let at = members.clone();
+        gate.instead(move |path| {
+            path.starts_with(&at).then(|| match n {
+                0..3 => no_word_of_okta(n),
+                3 => refusal(404, "E0000007", "Not found"),
+                4 => Instead(200, "application/json", "{}".into()),
+                _ => Instead(200, "application/json", "[{\"id\": \"00u1\"}, {\"id".into()),
+            })
+        });
+        let report = sync(&connection).await.unwrap();
+        assert!(!report.is_complete(), "{n}: {report:?}");
+        assert_eq!(report.unreadable.examples[0].id.as_deref(), Some(group.as_str()), "{n}: {report:?}");
+        assert!(report.messages.iter().any(|message| message.contains(&group)), "{report:?}");
+        let audit = world.audit().await;
+        assert!(audit.in_sync, "{n}: {:?}", audit.differences);
+    }
+    gate.clear();
+    assert!(sync(&connection).await.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn group_that_a_listing_misses_keeps_its_members() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let group = world.groups().await[1].clone();
+    for odd in [false, true] {
+        let missed = group.clone();
+        gate.after(move |path, body| {
+            if path.starts_with("/api/v1/groups?limit=200") {
+                let groups = body.as_array_mut().unwrap();
+                match groups.iter().position(|group| group["id"] == *missed) {
+                    Some(at) if odd => groups[at] = json!({"type": 7, "profile": null}),
+                    Some(at) => drop(groups.remove(at)),
+                    None => {}
+                }
+            }
+        });
+        let report = sync(&connection).await.unwrap();
+        assert_eq!(report.is_complete(), !odd, "{report:?}");
+        let audit = world.audit().await;
+        assert!(audit.in_sync && audit.marked_deleted == 0, "{:?}", audit.differences);
+    }
+}
+
+#[tokio::test]
+async fn groups_of_a_user_are_not_empty_for_a_404() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let user = world.active_users().await[0].clone();
+    for n in 0..2 {
+        let at = format!("/api/v1/users/{user}/groups");
+        gate.instead(move |path| {
+            path.starts_with(&at).then(|| match n {
+                0 => page(404),
+                _ => refusal(404, "E0000007", "Not found"),
+            })
+        });
+        let subject = [Subject::User(UserId::new(&user))];
+        let some = connection.engine().sync_some(&subject, &Quiet, &CancellationToken::new()).await;
+        let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
+        assert!(!complete, "an answer that says nothing is no success: {some:?}");
+        assert!(world.audit().await.in_sync);
+    }
+}
+
+#[tokio::test]
+async fn odd_user_is_left_as_it_is() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let users = world.active_users().await;
+    let shapes = json!({"status": null, "profile": "x", "lastLogin": "", "type": {}});
+    for (n, (member, value)) in shapes.as_object().unwrap().clone().into_iter().enumerate() {
+        let city = format!("City {n}");
+        world.change(&users[1], json!({ "city": city })).await;
+        let (odd, field) = (users[0].clone(), member.clone());
+        gate.after(move |path, body| {
+            let listed = body.as_array_mut().filter(|_| path.starts_with("/api/v1/users?"));
+            for user in listed.into_iter().flatten().filter(|user| user["id"] == *odd) {
+                user[&field] = value.clone();
+            }
+        });
+        let report = sync(&connection).await.unwrap();
+        assert!(world.object(&users[1]).await.contains(&city), "{member}");
+        let strict = matches!(member.as_str(), "status" | "profile");
+        assert_eq!(report.is_complete(), !strict, "{member}: {report:?}");
+        if strict {
+            let left = &report.unreadable.examples[0];
+            assert_eq!((left.id.as_deref(), left.field.as_str()), (Some(users[0].as_str()), member.as_str()));
+        }
+        let audit = world.audit().await;
+        // What `type` holds in place of the user type's id is none.
+        assert_eq!(audit.in_sync, member != "type", "{member}: {:?}", audit.differences);
+        assert_eq!(audit.marked_deleted, 0, "{member}");
+    }
+}
+
+#[tokio::test]
+async fn plan_asks_nothing_of_odd_users() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    gate.after(|path, body| {
+        let listed = body.as_array_mut().filter(|_| path.starts_with("/api/v1/users?"));
+        listed.into_iter().flatten().take(1).for_each(|user| user["status"] = Value::Null);
+    });
+    let plan = connection.engine().plan(&Quiet, &CancellationToken::new()).await.unwrap();
+    assert!(!plan.problems.is_empty(), "{plan:?}");
+    assert_eq!(connection.status(1).await.unwrap().inbox.looks, 0);
+    connection.engine().discard(plan).await.unwrap();
+}
+
+#[tokio::test]
+async fn odd_events_of_the_log_are_passed() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let users = world.active_users().await;
+    let odd = users.clone();
+    gate.after(move |path, body| {
+        let events = body.as_array_mut().filter(|_| path.starts_with("/api/v1/logs"));
+        for event in events.into_iter().flatten() {
+            let of =
+                |user: &str| event["target"].as_array().is_some_and(|t| t.iter().any(|t| t["id"] == *user));
+            match odd[..4].iter().position(|user| of(user)) {
+                Some(0) => drop(event.as_object_mut().unwrap().remove("published")),
+                Some(1) => event["target"] = "all".into(),
+                Some(2) => event["severity"] = 3.into(),
+                Some(3) => *event = Value::Null,
+                _ => {}
+            }
+        }
+    });
+    let following = follow(&connection);
+    for user in &users[..5] {
+        world.change(user, json!({ "city": "Elsewhere" })).await;
+    }
+    world.converges().await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn links_to_another_host_are_asked_at_home() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let user = world.active_users().await[0].clone();
+    world.change(&user, json!({ "city": "Elsewhere" })).await;
+    let home = gate.url.clone();
+    gate.link(move |path, links| {
+        let next = path.starts_with("/api/v1/users?") && !path.contains("after") && !path.contains("filter");
+        let more = "https://login.acme.example/api/v1/users?limit=200&filter=status%20eq%20%22ACTIVE%22";
+        let more = next.then(|| format!("<{more}>; rel=\"next\""));
+        more.or_else(|| Some(links.replace(&home, "https://login.acme.example")))
+    });
+    sync(&connection).await.unwrap();
+    assert!(world.object(&user).await.contains("Elsewhere"));
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn wrong_links_end_after_a_few_requests() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    for (n, targets) in [&["/api/v1/apps?after=x"][..], &["/api/v1/users?after=a", "/api/v1/users?after=b"]]
+        .into_iter()
+        .enumerate()
+    {
+        let before = gate.requests("/api/v1/users");
+        gate.link(move |path, _| {
+            let at = usize::from(path.ends_with("after=a")).min(targets.len() - 1);
+            path.starts_with("/api/v1/users?").then(|| format!("<{}>; rel=\"next\"", targets[at]))
+        });
+        gate.instead(|path| {
+            (path.starts_with("/api/v1/users?after")).then(|| Instead(200, "application/json", "[]".into()))
+        });
+        sync(&connection).await.unwrap_err();
+        assert!(gate.requests("/api/v1/users") - before < 20, "{n}");
+    }
+    // A cursor that is refused each time.
+    let before = gate.requests("/api/v1/groups?");
+    gate.link(|path, _| {
+        path.starts_with("/api/v1/groups?").then(|| "</api/v1/groups?after=a>; rel=\"next\"".into())
+    });
+    gate.instead(|path| path.starts_with("/api/v1/groups?after").then(|| refusal(400, "E0000001", "after")));
+    sync(&connection).await.unwrap_err();
+    assert!(gate.requests("/api/v1/groups?") - before < 20);
+    gate.clear();
+    sync_accepted(&connection).await;
+    assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn log_that_leads_in_a_circle_is_told() {
+    let (world, gate) = gated_world(12, 3).await;
+    let failures = Arc::new(Failures::default());
+    let alarm = Arc::<Failures>::clone(&failures);
+    let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = alarm).await;
+    world.sync_first(&connection).await;
+    let user = world.active_users().await[0].clone();
+    let home = gate.url.clone();
+    gate.link(move |path, _| {
+        let next = if path.contains("after=ring-a") { "ring-b" } else { "ring-a" };
+        path.starts_with("/api/v1/logs").then(|| format!("<{home}/api/v1/logs?after={next}>; rel=\"next\""))
+    });
+    let event = json!([{"uuid": "ring", "published": "2026-03-01T10:00:00Z", "eventType": "user.account.update_profile",
+        "target": [{"id": user, "type": "User"}]}]);
+    let body = event.to_string();
+    gate.instead(move |path| {
+        path.contains("after=ring").then(|| Instead(200, "application/json", body.clone()))
+    });
+    let following = follow(&connection);
+    until("it is told", async || {
+        let told = failures.0.lock().unwrap();
+        if told.iter().any(|reason| reason.contains("circle")) { Ok(()) } else { Err(format!("{told:?}")) }
+    })
+    .await;
+    assert!(gate.requests("/api/v1/logs") < 20, "{}", gate.requests("/api/v1/logs"));
+    following.stop().await;
+}
+
+/// Keeps the reasons of what fails.
+#[derive(Default)]
+struct Failures(Mutex<Vec<String>>);
+
+impl Alarm for Failures {
+    fn raise(&self, _alert: Alert) {}
+
+    fn fails(&self, failing: Failing) {
+        self.0.lock().unwrap().push(failing.reason);
+    }
+}
