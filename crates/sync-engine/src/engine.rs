@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_model::{ObjectKind, RecordKey, RunId};
 use tokio::sync::{Mutex, RwLock};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -444,12 +445,12 @@ impl Engine {
         told: &Told<'_>,
         work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
     ) -> Result<RunReport, EngineError> {
-        let started = self.now();
+        let started = Instant::now();
         let requests = run.view.directory.requests();
         report.mapping = Some(run.view.version.clone());
         let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
         let result = work(&mut report).instrument(span.clone()).await;
-        report.seconds = self.now().duration_since(started).as_secs_f64();
+        report.seconds = started.elapsed().as_secs_f64();
         report.directory_requests = run.view.directory.requests() - requests;
         // Batches of events come by the second, and what they leave is told by the runs after them.
         if !matches!(kind, RunKind::Events | RunKind::Retry) {

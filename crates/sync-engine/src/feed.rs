@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{AlertKind, EngineError, EventFeed, FeedPage, FeedPosition, FeedState, Subject, engine::Engine};
+use crate::{
+    AlertKind, EngineError, EventFeed, FeedPage, FeedPosition, FeedState, PortError, RunKind, Subject,
+    engine::Engine,
+};
 
 /// What reading a page of the log led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +47,17 @@ impl Engine {
 
     /// Where a connection begins that never read the log: where its last pass began, so that nothing between is missed.
     async fn first_position(&self, feed: &dyn EventFeed) -> Result<Timestamp, EngineError> {
-        let from = self.ports.store.bookmark().await?;
-        let from = from.or_else(|| feed.time()).unwrap_or_else(|| self.now());
-        Ok(self.with_overlap(from))
+        if let Some(bookmark) = self.ports.store.bookmark().await? {
+            return Ok(self.with_overlap(bookmark));
+        }
+        if self.ports.store.last_run(RunKind::Full).await?.good.is_some() {
+            // Everything was read once, and up to when is not known.
+            self.ports.store.ask(&Subject::Directory, self.now()).await?;
+        }
+        let now = feed.time().ok_or_else(|| {
+            EngineError::Feed(PortError::new("the directory's time is not known yet").transient(true))
+        })?;
+        Ok(self.with_overlap(now))
     }
 
     /// The place is not known any more: what happened since is read again by time. Events that come twice are dropped.

@@ -152,11 +152,16 @@ impl Connection {
     pub(crate) async fn store_vitals(&self, now: Timestamp) -> Result<StoreVitals, ServiceError> {
         let full = self.store.last_run(RunKind::Full).await?.good;
         let delta = self.store.last_run(RunKind::Delta).await?.good;
+        let mut feed = self.store.feed().await?;
+        if let Some(feed) = &mut feed {
+            // What is later than now was written down by a clock that was ahead.
+            feed.caught_up = feed.caught_up.map(|read| read.min(now));
+        }
         Ok(StoreVitals {
             inbox: self.store.inbox().await?,
-            feed: self.store.feed().await?,
+            feed,
             paused_until: self.store.paused_until().await?.filter(|until| *until > now),
-            last_pass: full.max(delta),
+            last_pass: full.max(delta).map(|began| began.min(now)),
         })
     }
 }

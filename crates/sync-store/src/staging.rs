@@ -129,7 +129,8 @@ pub(crate) const SENDABLE: &str = "
     LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
     LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
     WHERE s.run = ?2 AND (o.reading IS NULL OR o.reading <= s.reading)
-      AND (u.id IS NULL OR u.fingerprint <> s.fingerprint OR (SELECT kind FROM runs WHERE id = ?2) = 'retry')";
+      AND (u.id IS NULL OR u.reading <= s.reading
+           AND (u.fingerprint <> s.fingerprint OR (SELECT kind FROM runs WHERE id = ?2) = 'retry'))";
 
 pub(crate) async fn counts(
     store: &ConnectionStore,

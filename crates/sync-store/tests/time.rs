@@ -6,9 +6,10 @@
 mod support;
 
 use jiff::SignedDuration;
-use sync_engine::{RunKind, RunReport, StateStore, TimeState};
+use sync_engine::{Change, RunKind, RunReport, StateStore, TimeState};
+use sync_model::{ExecutionId, RecordKey, UserId};
 
-use support::{at, world};
+use support::{at, staged, user, world};
 
 const YEAR: i64 = 365 * 24 * 3600;
 
@@ -54,4 +55,22 @@ async fn put_off_work_follows_the_clock_back() {
     assert_eq!(world.looks(5).await, [], "a step ahead brings nothing forward");
     world.store.follow_clock(SignedDuration::from_secs(-YEAR), at(5)).await.unwrap();
     assert_eq!(world.looks(5).await, [subject]);
+}
+
+#[tokio::test]
+async fn later_unconfirmed_record_is_not_overtaken() {
+    let world = world().await;
+    let record = |login, reading| staged(Change::Update, user("u1", login, &[]), reading);
+    let run = world.run(&[record("later", 7)]).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(run, &execution, at(8)).await.unwrap();
+    world.store.confirm(run, &execution, &[], "lost", at(8)).await.unwrap();
+
+    let run = world.run(&[record("earlier", 5)]).await;
+    assert!(world.store.staged_counts(run).await.unwrap().is_empty());
+    let execution = ExecutionId::new("e2");
+    world.store.open_execution(run, &execution, at(9)).await.unwrap();
+    world.store.confirm(run, &execution, &[], "lost", at(9)).await.unwrap();
+    let held = world.store.confirmed(&RecordKey::user(&UserId::new("u1"))).await.unwrap().unwrap();
+    assert_eq!(held.fields["login"], "later");
 }

@@ -1,7 +1,10 @@
 //! Deletion of what has long been gone.
 
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use sync_service::engine::{PruneOptions, Pruning};
+use sync_service::engine::{Clock, PruneOptions, Pruning};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{Account, at_once, sync, world};
@@ -103,4 +106,23 @@ async fn prune_believes_no_org_that_shows_nothing() {
     let refused = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap_err();
     assert!(refused.to_string().contains("lists no users at all"), "{refused}");
     assert!(connection.audit(10).await.unwrap().is_empty());
+}
+
+/// A clock that is a year ahead.
+struct NextYear;
+
+impl Clock for NextYear {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_hours(365 * 24)
+    }
+}
+
+#[tokio::test]
+async fn prune_follows_no_clock_that_is_ahead() {
+    let world = world().await;
+    let connection = world.synced(Account::With).await;
+    world.delete_user(3).await;
+    sync(&connection).await;
+    let ahead = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(NextYear)).await;
+    assert!(ahead.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sync_service::engine::{Clock, Quiet, RunKind, RunSummary, StateStore, TimeState};
+use sync_service::engine::{
+    Clock, Quiet, RunKind, RunReport, RunSummary, StateStore, SystemClock, TimeState,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -100,4 +102,28 @@ async fn schedule_survives_a_clock_set_back() {
     let runs = world.state().await.last_run(RunKind::Full).await.unwrap();
     assert!(runs.last.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
     following.stop().await;
+}
+
+#[tokio::test]
+async fn log_without_bookmark_starts_full_sync() {
+    let world = world(6, 2).await;
+    let connection = open(&world, &Arc::default()).await;
+    connection.engine().setup(false).await.unwrap();
+    let (state, now) = (world.state().await, SystemClock.now());
+    let run = state.begin_run(RunKind::Full, now).await.unwrap();
+    state.end_run(run, &RunReport::default(), now).await.unwrap();
+    let following = follow(&connection);
+    world.converges().await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn freshness_is_never_in_the_future() {
+    let world = world(6, 2).await;
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(YEAR);
+    let connection = open(&world, &ahead).await;
+    world.sync_first(&connection).await;
+    let freshness = connection.status(1).await.unwrap().freshness;
+    assert!(freshness.known_until.unwrap() <= SystemClock.now(), "{freshness:?}");
 }
