@@ -36,9 +36,12 @@ impl Engine {
         let now = self.now();
         let published = page.events.iter().map(|event| event.published).max();
         let before = state.as_ref().map(|state| state.newest);
+        let newest = published.into_iter().chain(before).max();
+        let present = feed.time().or(newest).unwrap_or(now);
         let next = FeedState {
             checkpoint: page.checkpoint.clone(),
-            newest: published.into_iter().chain(before).max().unwrap_or_else(|| feed.time().unwrap_or(now)),
+            // Never ahead of the directory, whatever an event says of itself.
+            newest: newest.map_or(present, |newest| newest.min(present)),
             caught_up: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up) },
         };
         let new = self.ports.store.store_feed(&page.events, &next, now).await?;

@@ -55,7 +55,7 @@ impl Engine {
             self.ports.store.postpone(&looks, later(now, attempts, 1)).await?;
         }
         for event in settled.iter().filter_map(|look| look.at_least) {
-            self.stats.latency(now.duration_since(event).unsigned_abs());
+            self.stats.latency(Duration::try_from(now.duration_since(event)).unwrap_or_default());
         }
         self.stats.settled(self.ports.store.settle(&settled, now).await?);
         Ok(())

@@ -224,7 +224,7 @@ impl AccessStore {
         let Some(entry) = row.map(token_entry).transpose()?.filter(|entry| entry.is_valid(now)) else {
             return Ok(None);
         };
-        if entry.last_used.is_none_or(|last| millis(last) + COARSE <= millis(now)) {
+        if entry.last_used.is_none_or(|last| last > now || millis(last) + COARSE <= millis(now)) {
             sqlx::query("UPDATE access_tokens SET last_used = ?2 WHERE id = ?1")
                 .bind(entry.id)
                 .bind(millis(now))
@@ -289,8 +289,9 @@ impl AccessStore {
         const ACTION: &str = "begin a session";
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;
-        sqlx::query("DELETE FROM access_sessions WHERE expires <= ?1")
+        sqlx::query("DELETE FROM access_sessions WHERE expires <= ?1 OR last_seen > ?2")
             .bind(millis(now))
+            .bind(millis(now).saturating_add(COARSE))
             .execute(&mut *tx)
             .await
             .map_err(failed)?;
@@ -311,7 +312,7 @@ impl AccessStore {
     }
 
     /// The session of this hash, if it is not over, was used within the idle limit and its token is valid; notes that
-    /// it was used.
+    /// it was used. One that was used in the future is over: the clock was ahead.
     ///
     /// # Errors
     /// When the store fails.
@@ -326,12 +327,14 @@ impl AccessStore {
         let row: Option<(String, String, Option<i64>, i64, i64, i64)> = sqlx::query_as(
             "SELECT s.who, s.role, s.token, s.created, s.last_seen, s.expires
              FROM access_sessions s LEFT JOIN access_tokens t ON t.id = s.token
-             WHERE s.hash = ?1 AND s.expires > ?2 AND s.last_seen > ?3
+             WHERE s.hash = ?1 AND s.expires > ?2 AND s.last_seen > ?3 AND s.last_seen <= ?4
                AND (s.token IS NULL OR (t.revoked IS NULL AND (t.expires IS NULL OR t.expires > ?2)))",
         )
         .bind(hash.as_slice())
         .bind(millis(now))
         .bind(millis(now).saturating_sub(idle))
+        // Begun by a clock that was ahead, so that nothing says how long it has lasted.
+        .bind(millis(now).saturating_add(COARSE))
         .fetch_optional(&self.pool)
         .await
         .map_err(failed)?;

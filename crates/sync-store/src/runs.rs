@@ -67,11 +67,12 @@ pub(crate) async fn end(
 
 pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(), StoreError> {
     let abandoned: Vec<i64> = sqlx::query_scalar(
-        "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND (kind <> 'plan' OR started < ?2)
+        "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND (kind <> 'plan' OR started NOT BETWEEN ?2 AND ?3)
          AND pass IS NULL AND id NOT IN (SELECT run FROM executions)",
     )
     .bind(store.id)
-    .bind(millis(now) - i64::try_from(PLAN_LIFE.as_millis()).unwrap_or(i64::MAX))
+    .bind(millis(now.saturating_sub(PLAN_LIFE).unwrap_or(now)))
+    .bind(millis(now.saturating_add(PLAN_LIFE).unwrap_or(now)))
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("find abandoned runs", e))?;

@@ -42,6 +42,16 @@ impl TimeState for ConnectionStore {
             "UPDATE looks SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
             "UPDATE unconfirmed SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
             "UPDATE uncleared SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
+            "UPDATE unconfirmed SET read_at = min(read_at + ?2, ?3) WHERE connection = ?1",
+            "UPDATE uncleared SET since = min(since + ?2, ?3) WHERE connection = ?1",
+            "UPDATE blocked_objects SET blocked_at = min(blocked_at + ?2, ?3) WHERE connection = ?1",
+            "UPDATE events SET received = min(received + ?2, ?3) WHERE connection = ?1 AND state = 'pending'",
+            "UPDATE objects SET gone_since = ?3 WHERE connection = ?1 AND gone_since > ?3 AND ?2 <= 0",
+            "UPDATE requests SET asked = min(asked + ?2, ?3) WHERE connection = ?1 AND run IS NULL",
+            "UPDATE looks SET claimed_until = claimed_until + ?2 WHERE connection = ?1 AND claimed_until > 0 AND ?3 = ?3",
+            // The far future is a pause without an end.
+            "UPDATE pauses SET until = until + ?2 WHERE connection = ?1 AND until - ?3 < 1000 * 31556952000",
+            "DELETE FROM samples WHERE connection = ?1 AND at > ?3 AND ?2 = ?2",
         ] {
             sqlx::query(statement)
                 .bind(self.id)

@@ -133,3 +133,13 @@ async fn a_session_ends_with_its_token() {
     store.revoke_token(revoked.id, at(2)).await.unwrap();
     assert!(!lives(&store, 4, 3).await && !lives(&store, 5, 10).await);
 }
+
+#[tokio::test]
+async fn session_begun_in_the_future_is_over() {
+    let (store, _folder) = world().await;
+    session(&store, 1, None, at(86_400)).await;
+    assert!(lives(&store, 1, -4).await, "clocks are set right by seconds");
+    assert!(!lives(&store, 1, -3600).await, "nothing says how long it has lasted");
+    assert!(lives(&store, 1, 5).await);
+    assert!(!lives(&store, 1, 31_536_000).await);
+}

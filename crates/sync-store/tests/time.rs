@@ -6,7 +6,7 @@
 mod support;
 
 use jiff::SignedDuration;
-use sync_engine::{Change, RunKind, RunReport, StateStore, TimeState};
+use sync_engine::{Change, RunKind, RunReport, SafeguardState, Sample, StateStore, TimeState, Upkeep};
 use sync_model::{ExecutionId, RecordKey, UserId};
 
 use support::{at, staged, user, world};
@@ -73,4 +73,61 @@ async fn later_unconfirmed_record_is_not_overtaken() {
     world.store.confirm(run, &execution, &[], "lost", at(9)).await.unwrap();
     let held = world.store.confirmed(&RecordKey::user(&UserId::new("u1"))).await.unwrap().unwrap();
     assert_eq!(held.fields["login"], "later");
+}
+
+#[tokio::test]
+async fn pause_keeps_what_is_left_of_it() {
+    let world = world().await;
+    for (step, now) in [(YEAR, YEAR), (-YEAR, 0), (4, 4), (-4, 0)] {
+        world.store.pause(Some(at(60))).await.unwrap();
+        world.store.follow_clock(SignedDuration::from_secs(step), at(now)).await.unwrap();
+        assert_eq!(world.store.paused_until().await.unwrap(), Some(at(60 + step)), "{step}");
+    }
+    let endless = "9998-12-31T00:00:00Z".parse().unwrap();
+    world.store.pause(Some(endless)).await.unwrap();
+    world.store.follow_clock(SignedDuration::from_secs(-YEAR), at(0)).await.unwrap();
+    assert_eq!(world.store.paused_until().await.unwrap(), Some(endless));
+}
+
+#[tokio::test]
+async fn claim_keeps_what_is_left_of_it() {
+    let world = world().await;
+    world.store.ask(&support::ada(), at(0)).await.unwrap();
+    assert_eq!(world.claim(0).await.unwrap().len(), 1);
+    world.store.follow_clock(SignedDuration::from_secs(YEAR), at(YEAR)).await.unwrap();
+    assert_eq!(world.claim(YEAR).await.unwrap().len(), 0, "a worker is at it");
+    world.store.follow_clock(SignedDuration::from_secs(-YEAR), at(0)).await.unwrap();
+    assert_eq!(world.claim(61).await.unwrap().len(), 1, "it ends as it would have");
+}
+
+#[tokio::test]
+async fn times_in_the_future_are_not_believed() {
+    let world = world().await;
+    let run = world.run(&[staged(Change::Create, user("u1", "ada", &[]), YEAR)]).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(run, &execution, at(YEAR)).await.unwrap();
+    world.store.confirm(run, &execution, &[], "lost", at(YEAR)).await.unwrap();
+    let key = RecordKey::user(&UserId::new("u1"));
+    world.store.block(std::slice::from_ref(&key), "too many", at(YEAR)).await.unwrap();
+    world.store.store_events(&[support::event("e1", &[support::ada()])], at(YEAR)).await.unwrap();
+    let sample = |at| Sample { at, ..Sample::default() };
+    world.store.record_sample(&sample(at(YEAR)), at(0)).await.unwrap();
+    world.store.record_sample(&sample(at(1)), at(0)).await.unwrap();
+
+    world.store.follow_clock(SignedDuration::ZERO, at(5)).await.unwrap();
+    let inbox = world.store.inbox().await.unwrap();
+    assert_eq!(inbox.unconfirmed_since, Some(at(5)));
+    assert_eq!(inbox.blocked_since, Some(at(5)));
+    assert_eq!(inbox.untouched_since, Some(at(5)));
+    assert_eq!(world.store.samples(at(0)).await.unwrap(), [sample(at(1))]);
+    let next = world.store.next_retry().await.unwrap();
+    assert_eq!(next, Some(at(5)), "what was put off by the clock that was ahead is due");
+}
+
+#[tokio::test]
+async fn what_waits_keeps_its_age() {
+    let world = world().await;
+    world.store.store_events(&[support::event("e1", &[support::ada()])], at(100)).await.unwrap();
+    world.store.follow_clock(SignedDuration::from_secs(-60), at(50)).await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(40)));
 }

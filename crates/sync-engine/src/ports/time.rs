@@ -17,7 +17,8 @@ pub trait TimeState: Send + Sync {
     /// Remembers it.
     async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
 
-    /// Has times follow a clock that stepped: recent losses keep their age, and what would come due in a time that is now
-    /// far away is due at once.
+    /// Has stored times follow a clock that stepped: what is known since a time keeps its age, a pause and a claim keep what
+    /// is left of them, no time stays in the future that cannot be there, and what would come due in a time that is now far
+    /// away is due at once. Without a step, for a process that begins and does not know when its clock was set.
     async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), StoreError>;
 }
