@@ -66,7 +66,7 @@ fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_confi
         found.check("config")["evidence"].as_str().unwrap().contains("connections.main.okta.private_key")
     );
     assert!(!found.document.to_string().contains("s3cret"));
-    let found = clinic.look(clinic.with("import_token", "\"\""));
+    let found = clinic.look(clinic.with("import_token", "\"a\\u0001b\""));
     assert_eq!(found.with("problem"), ["config"]);
     assert_eq!(found.check("okta.log")["state"], "ok", "the other side is looked at all the same");
 }
