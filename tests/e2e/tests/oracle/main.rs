@@ -88,7 +88,8 @@ async fn a_rule_that_is_switched_off_is_noticed() {
 }
 
 async fn first_notice(broken: Broken) -> Option<(u64, String)> {
-    for seed in 1..=6 {
+    // Passes over everything, which edits of the structure ask for, mend what a broken engine misses.
+    for seed in 1..=24 {
         if let Err(difference) = play(seed, Some(broken)).await {
             return Some((seed, difference));
         }
