@@ -92,7 +92,7 @@ const SYNC: Act = Act::Press("synchronize");
 const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"];
 const CHECKS: Act = Act::Press("checks");
 
-const ROLE_LACKS: [&str; 2] = ["the app's admin role does not cover it", "Admin roles, Edit assignments"];
+const ROLE_LACKS: [&str; 2] = ["it has no admin role that covers it", "Admin roles, Edit assignments"];
 const REMOVES_MISSING: [&str; 2] =
     ["the import source removes missing objects", "et missing objects to Ignore"];
 
