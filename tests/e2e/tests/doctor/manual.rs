@@ -21,7 +21,7 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
     let document = clinic.json(&["setup", "--manual-hook"]);
     let hook = &document["connections"][0]["manual_hook"];
     assert!(shown.contains(hook["secret"].as_str().unwrap()), "both show the secret, which was asked for");
-    assert_eq!(hook["events"].as_array().unwrap().len(), 21);
+    assert_eq!(hook["events"].as_array().unwrap().len(), 23);
 
     // A person runs the command: the body is what is between the words.
     let curl = hook["curl"].as_str().unwrap();
