@@ -3,10 +3,11 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use sync_model::ObjectKind;
 
-use crate::{BlankedField, Losses, LostMemberships};
+use crate::{BlankedField, Losses, LostMemberships, interval};
 
 /// How much may change without an operator's consent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -26,12 +27,29 @@ pub struct Limits {
     /// Up to this many are never suspicious, whatever their share.
     pub min_blanked: u64,
     /// The time over which losses add up, such as "1h", whatever runs and batches they come in.
-    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
-    #[cfg_attr(feature = "json-schema", schemars(with = "String"))]
+    #[serde(
+        serialize_with = "jiff::fmt::serde::duration::friendly::compact::required",
+        deserialize_with = "some_time"
+    )]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(with = "String", regex(pattern = "^[1-9][0-9]{0,3}(s|m|h|d)$"))
+    )]
     pub window: SignedDuration,
     /// An operator looked at it and wants it.
     #[serde(skip)]
     pub accept_shrink: bool,
+}
+
+/// Reads an [`interval`] that is longer than none.
+fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    interval(&text)
+        .and_then(|time| SignedDuration::try_from(time).ok())
+        .filter(SignedDuration::is_positive)
+        .ok_or_else(|| {
+            D::Error::invalid_value(Unexpected::Str(&text), &r#"a time such as "30m", "1h" or "1d""#)
+        })
 }
 
 impl Default for Limits {

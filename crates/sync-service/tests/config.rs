@@ -204,6 +204,9 @@ fn settings_that_cannot_work_are_told_with_what_would() {
         told(&with("mapping = { memberships = \"objects\" }\n", ""), &[]),
         told(&with("mapping = { account = {} }\n", ""), &[]),
         told(&with("limits = { max_gone_share = \"much\" }\n", ""), &[]),
+        told(&with("limits = { window = \"0s\" }\n", ""), &[]),
+        told(&with("limits = { window = \"an hour\" }\n", ""), &[]),
+        told(&with("limits = { window = 3600 }\n", ""), &[]),
         told(&format!("[server]\nmetrics = \"9464\"\n{WHOLE}"), &[]),
         told(&format!("[server]\nstuck_after = \"never\"\n{WHOLE}"), &[]),
     ];

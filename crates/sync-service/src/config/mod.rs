@@ -475,13 +475,6 @@ fn connection(
             )?,
         }),
     };
-    let limits = raw.limits;
-    if !limits.window.is_positive() {
-        return Err(ConfigError::Value {
-            key: key(["limits", "window"]),
-            problem: format!("duration must be greater than zero; got `{:#}`", limits.window),
-        });
-    }
     Ok(ConnectionConfig {
         name,
         keeper: Keeper::File,
@@ -491,7 +484,7 @@ fn connection(
         events,
         selection,
         mapping,
-        limits,
+        limits: raw.limits,
         schedule,
         alerts,
     })
