@@ -290,8 +290,8 @@ impl Engine {
                 report.marked += counts.retire;
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
-            report.unreadable.clone_from(&pass.unreadable);
-            self.ask_for_unreadable(&pass).await?;
+            report.unreadable = self.unread(run, &pass).await?;
+            self.ports.store.ask_unread(run.id, self.now()).await?;
             self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(&run.view, stop).await?;
@@ -305,7 +305,7 @@ impl Engine {
                     self.ports.store.unblock().await?;
                 }
                 self.ports.store.remember_selection(&run.view.directory.selection()).await?;
-                self.stats.settled(self.ports.store.settle_given_up(pass.reading, self.now()).await?);
+                self.stats.settled(self.settle_given_up(run, &pass).await?);
             }
             Ok(())
         })

@@ -16,8 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::trail::Trail;
 use crate::{
     ActiveRun, Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page,
-    Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, UnreadableObject,
-    engine::Engine,
+    Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
 };
 
 /// How often the listings of a pass begin anew before it fails.
@@ -158,12 +157,7 @@ impl Engine {
         }
         progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run.id).await?));
         for (group, failure) in self.list_members(run, progress).await? {
-            note(&mut pass.problems, failure.reason);
-            pass.unreadable.add(UnreadableObject {
-                kind: ObjectKind::Group,
-                id: Some(group.as_str().to_owned()),
-                field: "members".to_owned(),
-            });
+            self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, pass).await?;
             pass.unlisted.insert(group);
         }
         if pass.scope != Scope::Full {
@@ -248,7 +242,10 @@ impl Engine {
             match user {
                 Ok(user) => whole.push(user),
                 Err(error) if error.is_about_one() => {
-                    Self::leave_one(&RecordKey::user(&id), "groups", &crate::explain(&error), pass);
+                    let key = RecordKey::user(&id);
+                    let problem =
+                        format!("the groups of {key} could not be read: {}", crate::explain(&error));
+                    self.leave_one(run, &key, "groups", problem, pass).await?;
                 }
                 Err(error) => return Err(EngineError::Directory(error)),
             }

@@ -90,6 +90,9 @@ pub struct Pass {
     /// Objects that could not be read.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
+    /// How many of them have no id that can be read.
+    #[serde(default)]
+    pub unnamed: u64,
     /// Groups whose members could not be listed: their memberships stay as they are.
     #[serde(default)]
     pub unlisted: BTreeSet<GroupId>,
@@ -118,6 +121,7 @@ impl Pass {
             problems: Vec::new(),
             bookmark: None,
             unreadable: UnreadableObjects::default(),
+            unnamed: 0,
             unlisted: BTreeSet::new(),
             restarts: 0,
             trail: Trail::default(),

@@ -131,7 +131,8 @@ impl Engine {
                     Ok(read) => staged.extend(read),
                     // Not proven gone: it stays as it is.
                     Err(EngineError::Directory(error)) if error.is_about_one() => {
-                        Self::leave_one(&key, "", &crate::explain(&error), pass);
+                        let problem = format!("{key} could not be read: {}", crate::explain(&error));
+                        self.leave_one(run, &key, "", problem, pass).await?;
                     }
                     Err(error) => return Err(error),
                 }

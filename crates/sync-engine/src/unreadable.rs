@@ -1,10 +1,10 @@
 //! Objects of the directory that could not be read while the others could.
 
 use serde::{Deserialize, Serialize};
-use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+use sync_model::{ObjectKind, RecordKey};
 
 use crate::listing::note;
-use crate::{ActiveRun, EngineError, Pass, RunReport, Subject, engine::Engine};
+use crate::{ActiveRun, EngineError, Pass, RunReport, engine::Engine};
 
 /// An item of a listing that could not be read. It exists all the same, so it is never taken for gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,21 +66,35 @@ impl Engine {
             let Some(id) = &item.id else {
                 tracing::warn!(%kind, problem = item.problem, "an item of a listing could not be read");
                 note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
+                pass.unnamed += 1;
                 pass.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
                 continue;
             };
             let key = RecordKey { kind, id: id.clone() };
-            Self::leave_one(&key, &item.field, &item.problem, pass);
+            Self::name_unread(&key, &item.field, format!("{key} could not be read: {}", item.problem), pass);
             keys.push(key);
         }
         self.ports.store.stage(run.id, &keys, &[]).await?;
+        self.ports.store.leave_unread(run.id, &keys).await?;
         Ok(keys)
     }
 
     /// Leaves one object as it is.
-    pub(crate) fn leave_one(key: &RecordKey, field: &str, problem: &str, pass: &mut Pass) {
+    pub(crate) async fn leave_one(
+        &self,
+        run: &ActiveRun,
+        key: &RecordKey,
+        field: &str,
+        problem: String,
+        pass: &mut Pass,
+    ) -> Result<(), EngineError> {
+        Self::name_unread(key, field, problem, pass);
+        Ok(self.ports.store.leave_unread(run.id, std::slice::from_ref(key)).await?)
+    }
+
+    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut Pass) {
         tracing::warn!(object = %key, problem, "an object could not be read");
-        note(&mut pass.problems, format!("{key} could not be read: {problem}"));
+        note(&mut pass.problems, problem);
         pass.unreadable.add(UnreadableObject {
             kind: key.kind,
             id: Some(key.id.clone()),
@@ -88,20 +102,20 @@ impl Engine {
         });
     }
 
-    /// Has what could not be read looked at by id, once a run is to be applied.
-    pub(crate) async fn ask_for_unreadable(&self, pass: &Pass) -> Result<(), EngineError> {
-        for object in &pass.unreadable.examples {
-            let (Some(id), now) = (object.id.clone(), self.now()) else { continue };
-            match object.kind {
-                ObjectKind::User => self.ports.store.ask(&Subject::User(UserId::new(id)), now).await?,
-                ObjectKind::Group => {
-                    let group = GroupId::new(id);
-                    self.ports.store.ask(&Subject::Group(group.clone()), now).await?;
-                    self.ports.store.ask(&Subject::Members(group), now).await?;
-                }
-                ObjectKind::Membership => {}
-            }
-        }
-        Ok(())
+    /// The objects that a run could not read, counted by the store: a run that was cut off, or two listings, may name one
+    /// twice.
+    pub(crate) async fn unread(
+        &self,
+        run: &ActiveRun,
+        pass: &Pass,
+    ) -> Result<UnreadableObjects, EngineError> {
+        let count = pass.unnamed + self.ports.store.count_unread(run.id).await?;
+        Ok(UnreadableObjects { count, ..pass.unreadable.clone() })
+    }
+
+    /// Settles events that were given up before a full run, as far as it proves that their objects were read.
+    pub(crate) async fn settle_given_up(&self, run: &ActiveRun, pass: &Pass) -> Result<u64, EngineError> {
+        let (store, unnamed) = (&self.ports.store, pass.unnamed > 0);
+        Ok(store.settle_given_up(run.id, pass.reading, unnamed, self.now()).await?)
     }
 }

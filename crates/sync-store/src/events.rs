@@ -3,13 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{
-    EventEntry, EventFilter, EventMark, EventState, Reading, Replay, StoreError, Subject, WaitsFor,
-};
+use sync_engine::{EventEntry, EventFilter, EventMark, EventState, Replay, StoreError, Subject, WaitsFor};
 use sync_model::EventId;
 
 use crate::ConnectionStore;
-use crate::convert::{millis, subject, timestamp};
+use crate::convert::{subject, timestamp};
 use crate::inbox::{count_write, wait_for};
 
 /// How many events are put back at once, in one transaction with the others.
@@ -121,31 +119,6 @@ pub(crate) async fn replay(
     }
     tx.commit().await.map_err(replaying)?;
     Ok(put_back)
-}
-
-/// Settles events that were given up and had come before a reading.
-pub(crate) async fn settle_given_up(
-    store: &ConnectionStore,
-    before: Reading,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    const ACTION: &str = "settle what was given up";
-    let failed = |e| StoreError::new(ACTION, e);
-    let mut tx = store.begin(ACTION).await?;
-    let write = count_write(store, &mut tx).await.map_err(failed)?;
-    let settled = sqlx::query(
-        "UPDATE events SET state = 'done', settled = ?3, reason = NULL, written = ?4
-         WHERE connection = ?1 AND state = 'dead' AND arrived < ?2",
-    )
-    .bind(store.id)
-    .bind(before.number)
-    .bind(millis(now))
-    .bind(write)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    tx.commit().await.map_err(failed)?;
-    Ok(settled.rows_affected())
 }
 
 /// Puts these events back, or without any named the next ones that were given up.

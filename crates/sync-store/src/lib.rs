@@ -6,6 +6,7 @@ mod condition;
 mod connection;
 mod convert;
 mod events;
+mod evidence;
 mod find;
 mod inbox;
 mod losses;

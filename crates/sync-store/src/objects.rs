@@ -111,10 +111,12 @@ pub(crate) async fn referring_to(
 
 /// Live objects that a run has not seen, those among them that Assets never accounted for.
 const UNSEEN: &str = "
-    SELECT id, record FROM objects WHERE connection = ?1 AND kind = ?2 AND NOT gone AND seen_run IS NOT ?3
+    SELECT o.id, o.record FROM objects o WHERE o.connection = ?1 AND o.kind = ?2 AND NOT o.gone
+      AND NOT EXISTS (SELECT 1 FROM run_objects s WHERE s.run = ?3 AND s.kind = ?2 AND s.id = o.id)
     UNION ALL
     SELECT u.id, u.record FROM unconfirmed u
-    WHERE u.connection = ?1 AND u.kind = ?2 AND u.change <> 'retire' AND u.seen_run IS NOT ?3
+    WHERE u.connection = ?1 AND u.kind = ?2 AND u.change <> 'retire'
+      AND NOT EXISTS (SELECT 1 FROM run_objects s WHERE s.run = ?3 AND s.kind = ?2 AND s.id = u.id)
       AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.connection = ?1 AND o.kind = ?2 AND o.id = u.id)";
 
 pub(crate) async fn count_referring_to(
@@ -227,9 +229,9 @@ pub(crate) async fn confirm(
             .map_err(failed)?;
     }
     sqlx::query(
-        "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, reading, read_at, confirmed, seen_run,
+        "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, reading, read_at, confirmed,
                               answers_to, record, gone_since, run, names)
-         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, reading, read_at, ?4, ?2, answers_to, record,
+         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, reading, read_at, ?4, answers_to, record,
                 iif(change = 'retire', ?4, NULL), ?2, names FROM staged
          WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3))
          ON CONFLICT (connection, kind, id) DO UPDATE SET

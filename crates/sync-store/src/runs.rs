@@ -44,7 +44,11 @@ pub(crate) async fn end(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    for statement in ["DELETE FROM noted_members WHERE run = ?1", "DELETE FROM noted_groups WHERE run = ?1"] {
+    for statement in [
+        "DELETE FROM noted_members WHERE run = ?1",
+        "DELETE FROM noted_groups WHERE run = ?1",
+        "DELETE FROM run_objects WHERE run = ?1",
+    ] {
         sqlx::query(statement).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
     }
     // Batches of events that changed nothing, and plans, would drown the history.

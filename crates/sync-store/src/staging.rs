@@ -78,20 +78,9 @@ pub(crate) async fn stage(
     let mut tx = store.begin(ACTION).await?;
     if !seen.is_empty() {
         sqlx::query(
-            "UPDATE objects SET seen_run = ?2
-             WHERE connection = ?1 AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?3) s)",
+            "INSERT OR IGNORE INTO run_objects (run, kind, id)
+             SELECT ?1, s.value ->> 0, s.value ->> 1 FROM json_each(?2) s",
         )
-        .bind(store.id)
-        .bind(run.get())
-        .bind(keys_json(seen))
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
-        sqlx::query(
-            "UPDATE unconfirmed SET seen_run = ?2
-             WHERE connection = ?1 AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?3) s)",
-        )
-        .bind(store.id)
         .bind(run.get())
         .bind(keys_json(seen))
         .execute(&mut *tx)

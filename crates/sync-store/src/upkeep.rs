@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use sync_engine::{
     AuditLine, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject, KeptValue,
-    ObjectEntry, Place, Reading, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject,
-    ToClear, Uncleared, UnclearedCounts, Upkeep,
+    ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
+    Uncleared, UnclearedCounts, Upkeep,
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
@@ -153,10 +153,6 @@ impl Upkeep for ConnectionStore {
             .await
             .map(drop)
             .map_err(|e| StoreError::new("remember what is chosen", e))
-    }
-
-    async fn settle_given_up(&self, before: Reading, now: Timestamp) -> Result<u64, StoreError> {
-        events::settle_given_up(self, before, now).await
     }
 
     async fn distrust(&self) -> Result<(), StoreError> {

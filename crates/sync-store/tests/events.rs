@@ -9,8 +9,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    Change, EventEntry, EventFilter, EventMark, EventState, InboxEvent, Look, LookSort, Reading, Replay,
-    RunFilter, RunKind, RunReport, RunResult, Staged, StateStore, Subject, TimeState, Upkeep,
+    Change, EventEntry, EventFilter, EventMark, EventState, EvidenceState, InboxEvent, Look, LookSort,
+    Reading, Replay, RunFilter, RunKind, RunReport, RunResult, Staged, StateStore, Subject, TimeState,
+    Upkeep,
 };
 use sync_model::{
     ConnectionName, EventId, ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId,
@@ -126,8 +127,10 @@ async fn what_was_given_up_before_everything_was_read_is_settled() {
     world.bury_all("held back").await;
     let counts = world.store.inbox().await.unwrap();
     assert_eq!((counts.dead, counts.dead_since), (2, Some(at(10))));
-    assert_eq!(world.store.settle_given_up(before, at(40)).await.unwrap(), 0, "they came later");
-    assert_eq!(world.store.settle_given_up(after, at(40)).await.unwrap(), 2);
+    let run = world.store.begin_run(RunKind::Full, at(30)).await.unwrap();
+    let settle = async |before| world.store.settle_given_up(run, before, false, at(40)).await.unwrap();
+    assert_eq!(settle(before).await, 0, "they came later");
+    assert_eq!(settle(after).await, 2);
     let counts = world.store.inbox().await.unwrap();
     assert_eq!((counts.dead, counts.dead_since), (0, None));
     let settled = world.one("e1").await;

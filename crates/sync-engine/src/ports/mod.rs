@@ -3,6 +3,7 @@
 mod aliases;
 mod clock;
 mod directory;
+mod evidence;
 mod feed;
 mod history;
 mod importer;
@@ -21,6 +22,7 @@ mod view;
 pub use aliases::{AliasUse, Owner};
 pub use clock::{Clock, SystemClock};
 pub use directory::{Cursor, Directory, Members, Observed, ObservedGroup, ObservedUser, Page};
+pub use evidence::EvidenceState;
 pub use feed::{EventFeed, FeedPage, FeedPosition, FeedState};
 pub use history::{
     EventEntry, EventFilter, EventMark, EventState, Replay, RunDetail, RunExecution, RunFilter, WaitsFor,

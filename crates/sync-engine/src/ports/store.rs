@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use super::{AliasUse, FeedState, Owner, Reading, RejectedRecord, SafeguardState, TimeState, Upkeep};
+use super::{
+    AliasUse, EvidenceState, FeedState, Owner, Reading, RejectedRecord, SafeguardState, TimeState, Upkeep,
+};
 use crate::{Pass, RunKind, RunReport};
 
 /// The store could not do what was asked; nothing was half done.
@@ -258,7 +260,7 @@ pub struct RunSummary {
 
 /// The memory of one connection. Every method does all of its work or nothing.
 #[async_trait]
-pub trait StateStore: Upkeep + SafeguardState + TimeState + Send + Sync {
+pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send + Sync {
     /// Opens a run and gives its number.
     async fn begin_run(&self, kind: RunKind, now: Timestamp) -> Result<RunId, StoreError>;
 

@@ -9,7 +9,7 @@ use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
     Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue, ObjectEntry, Place,
-    Reading, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
+    Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
@@ -120,9 +120,6 @@ pub trait Upkeep: Send + Sync {
 
     /// Remembers it.
     async fn remember_selection(&self, selection: &str) -> Result<(), StoreError>;
-
-    /// Settles the events that were given up and had come before a reading, which read everything. Gives their number.
-    async fn settle_given_up(&self, before: Reading, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The place that confirmations belong to; `None` before the first comparison.
     async fn place(&self) -> Result<Option<Place>, StoreError>;

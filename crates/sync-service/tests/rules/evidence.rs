@@ -1,10 +1,13 @@
 //! Nothing is taken for gone, empty, or read without proof, and one odd item stops no other.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use sync_service::engine::{Alarm, Alert, AlertKind, Failing, Quiet, Subject};
-use sync_service::model::UserId;
+use sync_service::engine::{
+    Alarm, Alert, AlertKind, Clock, Failing, InboxEvent, LookSort, Quiet, StateStore, Subject, SystemClock,
+};
+use sync_service::model::{EventId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Instead, page, refusal};
@@ -301,4 +304,42 @@ impl Alarm for Failures {
     fn fails(&self, failing: Failing) {
         self.0.lock().unwrap().push(failing.reason);
     }
+}
+
+#[tokio::test]
+async fn unread_objects_keep_their_failed_events() {
+    let (world, gate) = gated_world(80, 3).await;
+    let connection = world.synced("log").await;
+    let (users, state) = (world.active_users().await, world.state().await);
+    let event = |user: &String| InboxEvent {
+        id: EventId::new(format!("event of {user}")),
+        event_type: "user.account.update_profile".into(),
+        published: SystemClock.now(),
+        subjects: vec![Subject::User(UserId::new(user))],
+        changes_object: true,
+        expects_gone: false,
+        is_hook_failure: false,
+    };
+    let (now, hour) = (SystemClock.now(), Duration::from_hours(1));
+    state.store_events(&[event(&users[0]), event(&users[60])], now).await.unwrap();
+    let looks = state.claim_looks(LookSort::Objects, 9, now, hour).await.unwrap();
+    state.bury(&looks, "no answer", now).await.unwrap();
+    let odd = users[..60].to_vec();
+    gate.after(move |path, body| {
+        let listed = body.as_array_mut().filter(|_| path.starts_with("/api/v1/users?"));
+        let is_odd = |user: &&mut Value| odd.iter().any(|id| user["id"] == *id);
+        listed.into_iter().flatten().filter(is_odd).for_each(|user| user["status"] = 7.into());
+    });
+    let report = sync(&connection).await.unwrap();
+    assert_eq!((report.unreadable.count, report.unreadable.examples.len()), (60, 50), "{report:?}");
+    assert_eq!(report.outstanding.failed_events, 1, "that of the user that was read is settled");
+    let inbox = state.inbox().await.unwrap();
+    assert_eq!((inbox.dead, inbox.looks), (1, 60), "every one is read again by id");
+    // By id they can be read.
+    let following = follow(&connection);
+    idle(&connection).await;
+    following.stop().await;
+    gate.clear();
+    assert!(sync(&connection).await.unwrap().is_complete());
+    assert_eq!(state.inbox().await.unwrap().dead, 0);
 }

@@ -1,0 +1,32 @@
+//! Evidence of a run: the objects that it proved to have read, and those that it could not read.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sync_model::{RecordKey, RunId};
+
+use super::{Reading, StoreError};
+
+/// The memory of what a run could not read. It ends with the run.
+#[async_trait]
+pub trait EvidenceState: Send + Sync {
+    /// Notes objects that are there and that a run could not read. They count as seen, and stay unread whatever else the
+    /// run [stages](super::StateStore::stage).
+    async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError>;
+
+    /// The number of objects that a run could not read.
+    async fn count_unread(&self, run: RunId) -> Result<u64, StoreError>;
+
+    /// Puts every object that a run could not read on the list of what to look at; of a group, its members as well.
+    async fn ask_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Settles the events that were given up and had come before the reading of a run that read everything, except those
+    /// about an object that the run could not read. With `unnamed` items, which may be any object, only events about
+    /// objects that were read are settled. Gives their number.
+    async fn settle_given_up(
+        &self,
+        run: RunId,
+        before: Reading,
+        unnamed: bool,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+}

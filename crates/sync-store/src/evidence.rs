@@ -1,0 +1,97 @@
+//! The objects that a run could not read, and the events that it answers all the same.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sync_engine::{EvidenceState, Reading, StoreError};
+use sync_model::{RecordKey, RunId};
+
+use crate::ConnectionStore;
+use crate::convert::{keys_json, millis};
+use crate::inbox::count_write;
+
+#[async_trait]
+impl EvidenceState for ConnectionStore {
+    async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO run_objects (run, kind, id, unread)
+             SELECT ?1, k.value ->> 0, k.value ->> 1, 1 FROM json_each(?2) k WHERE true
+             ON CONFLICT (run, kind, id) DO UPDATE SET unread = 1",
+        )
+        .bind(run.get())
+        .bind(keys_json(objects))
+        .execute(&self.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("note objects that could not be read", e))
+    }
+
+    async fn count_unread(&self, run: RunId) -> Result<u64, StoreError> {
+        let n: i64 = sqlx::query_scalar("SELECT count(*) FROM run_objects WHERE run = ?1 AND unread")
+            .bind(run.get())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("count objects that could not be read", e))?;
+        Ok(u64::try_from(n).unwrap_or_default())
+    }
+
+    async fn ask_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO looks (connection, kind, id, at_least, expects_gone, attempts, sequence, due)
+             SELECT ?1, l.value, o.id, NULL, 0, 0, 1, ?3 FROM run_objects o
+             CROSS JOIN json_each('{\"user\": [\"user\"], \"group\": [\"group\", \"members\"]}', '$.' || o.kind) l
+             WHERE o.run = ?2 AND o.unread
+             ON CONFLICT (connection, kind, id) DO UPDATE SET
+                 attempts = 0, sequence = sequence + 1, due = min(due, excluded.due)",
+        )
+        .bind(self.id)
+        .bind(run.get())
+        .bind(millis(now))
+        .execute(&self.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("have objects read again", e))
+    }
+
+    async fn settle_given_up(
+        &self,
+        run: RunId,
+        before: Reading,
+        unnamed: bool,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        const ACTION: &str = "settle what was given up";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
+        let write = count_write(self, &mut tx).await.map_err(failed)?;
+        let settled = sqlx::query(
+            // The objects that an event names: of a membership both sides, of what is no single object none.
+            "UPDATE events SET state = 'done', settled = ?4, reason = NULL, written = ?5
+             WHERE connection = ?1 AND state = 'dead' AND arrived < ?3 AND NOT EXISTS (
+                 WITH named (kind, id) AS (
+                     SELECT CASE value ->> 0 WHEN 'members' THEN 'group' WHEN 'membership' THEN 'group'
+                                             ELSE value ->> 0 END,
+                            iif(value ->> 0 = 'membership', substr(value ->> 1, 1, instr(value ->> 1, '/') - 1),
+                                value ->> 1)
+                     FROM json_each(events.named)
+                     UNION ALL
+                     SELECT 'user', substr(value ->> 1, instr(value ->> 1, '/') + 1)
+                     FROM json_each(events.named) WHERE value ->> 0 = 'membership'
+                     UNION ALL
+                     SELECT 'everything', '' WHERE events.named = '[]')
+                 SELECT 1 FROM named n LEFT JOIN run_objects o ON o.run = ?2 AND o.kind = n.kind AND o.id = n.id
+                 WHERE CASE WHEN n.kind IN ('user', 'group') THEN coalesce(o.unread, ?6)
+                            ELSE ?6 OR EXISTS (SELECT 1 FROM run_objects WHERE run = ?2 AND unread) END)",
+        )
+        .bind(self.id)
+        .bind(run.get())
+        .bind(before.number)
+        .bind(millis(now))
+        .bind(write)
+        .bind(unnamed)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(settled.rows_affected())
+    }
+}
