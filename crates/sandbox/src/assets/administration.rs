@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::Site;
 use super::document::Structure;
 use super::objects::Objects;
+use super::values::fits;
 
 /// What cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +52,18 @@ impl Site {
         Ok(sent)
     }
 
-    /// Renames an attribute, or changes its cardinality or the options of a select:
-    /// `{"type","name","newName","maximumCardinality","options"}`.
+    /// Renames an attribute, or changes its cardinality, its type, or the options of a select:
+    /// `{"type","name","newName","maximumCardinality","kind","options"}`.
     pub(crate) fn change_attribute(&self, wanted: &Value) -> Result<(), Refused> {
         let mut state = self.state();
         let structure = state.structure.as_mut().ok_or(NO_ATTRIBUTE)?;
         let (at, n) = attribute(structure, wanted)?;
         structure.change_attribute(at, n, wanted["newName"].as_str(), wanted["maximumCardinality"].as_i64());
+        if let Some(kind) = wanted["kind"].as_str() {
+            structure.change_kind(at, n, kind);
+            let attribute = structure.types[at].attributes[n].clone();
+            self.held().retain_values(at, n, |value| fits(value, &attribute, structure));
+        }
         if let Some(options) = wanted["options"].as_array() {
             let options = options.iter().filter_map(Value::as_str).map(str::to_owned).collect();
             self.held().options.insert((at, n), options);
@@ -71,12 +77,7 @@ impl Site {
         let structure = state.structure.as_mut().ok_or(NO_ATTRIBUTE)?;
         let (at, n) = attribute(structure, wanted)?;
         structure.delete_attribute(at, n);
-        let mut held = self.held();
-        let ids: Vec<u64> =
-            held.all.iter().filter(|(_, object)| object.object_type == at).map(|(id, _)| *id).collect();
-        for id in ids {
-            held.set(id, at, n, Vec::new());
-        }
+        self.held().retain_values(at, n, |_| false);
         Ok(())
     }
 
@@ -95,5 +96,20 @@ impl Site {
     /// Deletes an object.
     pub(crate) fn delete_object(&self, id: u64) -> Result<(), Refused> {
         if self.held().remove(id) { Ok(()) } else { Err(NO_OBJECT) }
+    }
+}
+
+impl Objects {
+    /// Takes values of an attribute away that do not fit any more.
+    fn retain_values(&mut self, object_type: usize, attribute: usize, fits: impl Fn(&String) -> bool) {
+        let of_type = self.all.iter().filter(|(_, object)| object.object_type == object_type);
+        let values = of_type.filter_map(|(id, object)| {
+            let kept: Vec<String> =
+                object.values.get(&attribute)?.iter().filter(|v| fits(v)).cloned().collect();
+            Some((*id, kept))
+        });
+        for (id, kept) in values.collect::<Vec<_>>() {
+            self.set(id, object_type, attribute, kept);
+        }
     }
 }

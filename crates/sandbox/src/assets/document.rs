@@ -293,6 +293,13 @@ impl Structure {
         }
     }
 
+    /// Changes the type of an attribute.
+    pub(super) fn change_kind(&mut self, at: usize, n: usize, kind: &str) {
+        let attribute = &mut self.types[at].attributes[n];
+        kind.clone_into(&mut attribute.kind);
+        attribute.raw["type"] = kind.into();
+    }
+
     /// Adds an attribute that is in no document.
     pub(super) fn add_attribute(&mut self, at: usize, sent: &Value) {
         self.types[at].attributes.push(Attribute::read(sent));

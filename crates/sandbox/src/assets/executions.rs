@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::api::{empty, link, not_found, problem, reply};
 use super::import::Fate;
-use super::{SCHEMA, SOURCE, Site, State};
+use super::{SCHEMA, SOURCE, Site, State, refusal};
 use crate::faults::{Fault, Hold};
 
 /// Where an execution is.
@@ -135,6 +135,7 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
     let mut state = site.state();
     let Some(at) = state.executions.iter().position(|e| e.id == id) else { return not_found() };
     let chunk_limit = state.settings.chunk_limit();
+    let refuses = state.settings.refuse_marked;
     let execution = &mut state.executions[at];
     match (method, rest) {
         ("GET", ["status"]) => reply(200, &execution.status()),
@@ -155,15 +156,19 @@ pub(super) fn call(site: &Arc<Site>, method: &str, id: &str, rest: &[&str], body
         ("POST", ["data"]) if body.len() > chunk_limit => {
             reply(413, &json!({ "code": 413, "message": "Payload Too Large" }))
         }
-        ("POST", ["data"]) => submit(site, execution, body),
+        ("POST", ["data"]) => submit(site, execution, body, refuses),
         _ => not_found(),
     }
 }
 
-fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8]) -> Response {
+/// With `refuses`, a chunk that holds a marked record is not taken.
+fn submit(site: &Arc<Site>, execution: &mut Execution, body: &[u8], refuses: bool) -> Response {
     let Ok(chunk) = serde_json::from_slice::<Value>(body) else {
         return problem(400, "The body is no JSON.");
     };
+    if let Some(status) = refusal::of_chunk(&chunk).filter(|_| refuses) {
+        return problem(status, "The entries are refused for what one of them says.");
+    }
     match execution.stage() {
         // Nobody says no, and it will not end.
         Stage::Starting => execution.stuck = true,

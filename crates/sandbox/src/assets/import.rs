@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::aql::texts;
 use super::document::{Attribute, Field, Mapping, Structure};
 use super::objects::Objects;
+use super::refusal;
 use super::settings::Settings;
 use super::values::{cap, fits};
 
@@ -156,6 +157,10 @@ impl Run<'_> {
         seen: &mut HashSet<Vec<String>>,
         counters: &mut Counters,
     ) -> Option<(u64, Outcome)> {
+        if self.settings.refuse_marked && refusal::of_entry(entry) {
+            counters.messages.insert("An entry is refused for what it says.".into());
+            return None;
+        }
         let object_type = mapping.object_type;
         let attributes = &self.structure.types[object_type].attributes;
         let identity: Vec<(usize, String)> = mapping

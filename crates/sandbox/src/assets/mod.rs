@@ -8,6 +8,7 @@ mod executions;
 mod import;
 mod mapping;
 mod objects;
+mod refusal;
 mod rest;
 mod settings;
 mod validation;

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) refuse_bare: bool,
     /// The import token may not read the settings.
     pub(super) account_only: bool,
+    /// Records are refused for good whose values say so.
+    pub(super) refuse_marked: bool,
     chunk_limit: Option<usize>,
     /// How many objects the site may hold.
     pub(super) object_limit: Option<usize>,
@@ -46,6 +48,7 @@ impl Settings {
             ("ignoreCardinality", &mut self.one_value_only),
             ("refuseBareAttributeBody", &mut self.refuse_bare),
             ("settingsForAccountOnly", &mut self.account_only),
+            ("refuseMarkedRecords", &mut self.refuse_marked),
         ] {
             *setting = wanted[name].as_bool().unwrap_or(*setting);
         }

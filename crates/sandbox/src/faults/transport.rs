@@ -124,7 +124,7 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
     } else if faults.strikes(Fault::RateLimited(Side::Assets)) {
         plain(429, "text/html", "<html><body>Too many requests</body></html>")
     } else if faults.strikes(Fault::RateLimitedPast(Side::Assets)) {
-        return Some(in_the_past());
+        return Some(in_the_past(faults));
     } else {
         return None;
     };
@@ -139,13 +139,28 @@ fn rate_limit(faults: &Faults) -> Option<Response> {
     Some(response)
 }
 
-/// A 429 that may be repeated at once, by what it says.
-fn in_the_past() -> Response {
+/// A 429 that may be repeated at once, by what it says: at a time that is over, or in no time.
+fn in_the_past(faults: &Faults) -> Response {
     let mut response = plain(429, "text/html", "<html><body>Too many requests</body></html>");
+    let now = Timestamp::now();
+    let past = now - jiff::SignedDuration::from_mins(1);
+    let minute = now.as_second() - now.as_second() % 60;
+    let minute = Timestamp::from_second(minute).unwrap_or(past);
+    let (wait, reset) = faults.pick(
+        Fault::RateLimitedPast(Side::Assets),
+        &[
+            (Some("0"), Some(past)),
+            (Some("Sun, 01 Mar 2026 10:00:00 GMT"), None),
+            (None, Some(minute)),
+            (Some("0"), None),
+        ],
+        (Some("0"), Some(past)),
+    );
     let headers = response.headers_mut();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("0"));
-    let reset = (Timestamp::now() - jiff::SignedDuration::from_mins(1)).to_string();
-    if let Ok(reset) = HeaderValue::from_str(&reset) {
+    if let Some(wait) = wait {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
+    }
+    if let Some(reset) = reset.and_then(|reset| HeaderValue::from_str(&reset.to_string()).ok()) {
         headers.insert("x-ratelimit-reset", reset);
     }
     response

@@ -149,8 +149,10 @@ fn refusal_on_demand(org: &OrgServer) -> Option<Response> {
     } else if strikes(Fault::RateLimited) {
         Some(respond(Answer::rate_limited(), rate_headers(budget(600))))
     } else if strikes(Fault::RateLimitedPast) {
-        let past = Budget { reset: reset - 60, ..budget(600) };
-        Some(respond(Answer::rate_limited(), rate_headers(past)))
+        // A minute ago, or given to the minute.
+        let minute = reset - reset % 60;
+        let reset = org.faults.pick(Fault::RateLimitedPast(Side::Okta), &[reset - 60, minute], reset - 60);
+        Some(respond(Answer::rate_limited(), rate_headers(Budget { reset, ..budget(600) })))
     } else {
         None
     }

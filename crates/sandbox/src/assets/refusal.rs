@@ -1,0 +1,43 @@
+//! Records that the site refuses for good, by what their values say: a switch for tests, off unless it is turned on.
+
+use serde_json::Value;
+
+/// What a value begins with that has its record refused over HTTP, with the status of the answer.
+const OVER_HTTP: [(&str, u16); 3] = [("refuse 400", 400), ("refuse 413", 413), ("refuse 422", 422)];
+/// What a value begins with that has its record left out in the result.
+const IN_RESULT: &str = "refuse result";
+
+/// The status that a chunk is refused with; `None` when it is taken.
+pub(super) fn of_chunk(chunk: &Value) -> Option<u16> {
+    let refused = OVER_HTTP.iter().find(|(mark, _)| has_mark(&chunk["data"], mark));
+    refused.map(|(_, status)| *status)
+}
+
+/// True if an entry is left out in the result.
+pub(super) fn of_entry(entry: &Value) -> bool {
+    has_mark(entry, IN_RESULT)
+}
+
+fn has_mark(value: &Value, mark: &str) -> bool {
+    match value {
+        Value::String(text) => text.starts_with(mark),
+        Value::Array(items) => items.iter().any(|item| has_mark(item, mark)),
+        Value::Object(members) => members.values().any(|member| has_mark(member, mark)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn marks_refuse_chunks_and_entries() {
+        let chunk = |title: &str| json!({ "data": { "users": [{ "title": title }, { "title": null }] } });
+        assert_eq!(of_chunk(&chunk("refuse 413: too large")), Some(413));
+        assert_eq!(of_chunk(&chunk("Engineer")), None);
+        assert!(of_entry(&json!({ "groups": ["refuse result"] })) && !of_entry(&json!({ "title": 400 })));
+    }
+}
