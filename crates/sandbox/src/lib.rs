@@ -12,4 +12,4 @@ mod tls;
 pub use control::ControlClient;
 pub use faults::{BadFault, FaultSpec};
 pub use options::{DpopMode, SandboxOptions, TlsFiles};
-pub use server::{Sandbox, SandboxError};
+pub use server::{OtherSource, Sandbox, SandboxError};

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::assets::{self, Site};
+use crate::assets::{self, Ids, Site, Sources};
 use crate::control::Both;
 use crate::faults::Faults;
 use crate::okta::{self, Org, OrgServer};
@@ -58,9 +58,19 @@ pub enum SandboxError {
     Http(#[source] reqwest::Error),
 }
 
+/// Another import source of the site, with an object schema of its own and without an account.
+#[derive(Debug, Clone)]
+pub struct OtherSource {
+    /// Its import token.
+    pub import_token: String,
+    /// The address of a control API of the same org and of this source in the place of the first.
+    pub control_url: String,
+}
+
 /// A running sandbox. Stops when dropped or shut down.
 pub struct Sandbox {
     ready: Value,
+    other: OtherSource,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -91,24 +101,42 @@ impl Sandbox {
         let stop = CancellationToken::new();
         let faults = Arc::new(Faults::new(options.faults.clone()));
         let okta = Arc::new(OrgServer::new(org, okta_url.clone(), options, Arc::clone(&faults), &stop)?);
-        let site = Arc::new(Site::new(assets_url.clone(), options.import_delay, Arc::clone(&faults)));
+        let site =
+            |ids| Arc::new(Site::new(assets_url.clone(), ids, options.import_delay, Arc::clone(&faults)));
+        let sources = Sources { first: site(Ids::FIRST), other: site(Ids::OTHER) };
         let ready = json!({
             "okta": okta.credentials(),
-            "insight": site.credentials(),
+            "insight": sources.first.credentials(),
             "control_url": format!("{}/control", origin(&assets_url)),
         });
-        let both = Both { org: Arc::clone(&okta), site: Arc::clone(&site), faults };
-        let control = control::router(both);
+        let other = OtherSource {
+            import_token: sources.other.import_token(),
+            control_url: format!("{}/other-control", origin(&assets_url)),
+        };
+        let control = |site: &Arc<Site>| {
+            control::router(Both {
+                org: Arc::clone(&okta),
+                site: Arc::clone(site),
+                faults: Arc::clone(&faults),
+            })
+        };
+        let (control, other_control) = (control(&sources.first), control(&sources.other));
+        let assets = assets::router(sources).nest("/control", control).nest("/other-control", other_control);
         let tasks = vec![
             serve(okta_listener, tls.clone(), okta::router(okta), stop.clone()),
-            serve(assets_listener, tls, assets::router(site).nest("/control", control), stop.clone()),
+            serve(assets_listener, tls, assets, stop.clone()),
         ];
-        Ok(Self { ready, stop, tasks })
+        Ok(Self { ready, other, stop, tasks })
     }
 
     /// What a client needs to know: addresses and credentials of both sides.
     pub const fn ready(&self) -> &Value {
         &self.ready
+    }
+
+    /// Another import source of the same site.
+    pub const fn other_source(&self) -> &OtherSource {
+        &self.other
     }
 
     /// The address of the control API.

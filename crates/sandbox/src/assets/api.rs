@@ -3,17 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Query, Request};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::document::Structure;
-use super::{CLOUD, SOURCE, Site, WORKSPACE, executions, mapping, rest};
-use crate::faults::{Side, inject};
+use super::{CLOUD, Site, WORKSPACE, executions, mapping, rest};
 use crate::server::origin;
 
 /// No body is larger than this, whatever the limit for chunks.
@@ -28,13 +25,8 @@ enum Caller {
     Account,
 }
 
-/// Everything below the site's address.
-pub(crate) fn router(site: Arc<Site>) -> Router {
-    let faults = (Arc::clone(&site.faults), Side::Assets);
-    Router::new().fallback(handle).layer(from_fn_with_state(faults, inject)).with_state(site)
-}
-
-async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
+/// Answers a request to one import source, or to the site through it.
+pub(super) async fn handle(site: Arc<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let whole = parts.uri.path();
     // OAuth has a base of its own, and no other credential is taken there.
@@ -65,14 +57,20 @@ async fn handle(State(site): State<Arc<Site>>, request: Request) -> Response {
     let Some(below) = below else { return not_found() };
     let query: HashMap<String, String> = Query::try_from_uri(&parts.uri).map(|q| q.0).unwrap_or_default();
     let segments: Vec<&str> = below.trim_matches('/').split('/').collect();
-    let account = caller == Caller::Account;
+    let (account, source) = (caller == Caller::Account, site.ids.source);
     match segments.as_slice() {
-        ["importsource", SOURCE] if !account && site.state().settings.account_only => forbidden(),
-        ["importsource", SOURCE] if parts.method == Method::GET => reply(200, &rest::source(&site)),
-        ["importsource", SOURCE, "token"] if account => {
+        ["importsource", id] if *id == source && !account && site.state().settings.account_only => {
+            forbidden()
+        }
+        ["importsource", id] if *id == source && parts.method == Method::GET => {
+            reply(200, &rest::source(&site))
+        }
+        ["importsource", id, "token"] if *id == source && account => {
             rest::handle(&site, &parts.method, &segments, &query, &body)
         }
-        ["importsource", SOURCE, rest @ ..] => import_source(&site, &parts.method, rest, &query, &body),
+        ["importsource", id, rest @ ..] if *id == source => {
+            import_source(&site, &parts.method, rest, &query, &body)
+        }
         _ if account => rest::handle(&site, &parts.method, &segments, &query, &body),
         // The token of an import source is good for nothing else.
         _ => forbidden(),
@@ -131,7 +129,11 @@ fn config_status(site: &Site) -> Response {
 
 /// The address of something below the import source.
 pub(super) fn link(site: &Site, end: &str) -> String {
-    format!("{}/jsm/assets/workspace/{WORKSPACE}/v1/importsource/{SOURCE}/{end}", origin(&site.url))
+    format!(
+        "{}/jsm/assets/workspace/{WORKSPACE}/v1/importsource/{}/{end}",
+        origin(&site.url),
+        site.ids.source
+    )
 }
 
 fn forbidden() -> Response {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::api::{empty, link, not_found, problem, reply};
 use super::import::Fate;
-use super::{SCHEMA, SOURCE, Site, State, refusal};
+use super::{Site, State, refusal};
 use crate::faults::{Fault, Hold};
 
 /// Where an execution is.
@@ -224,8 +224,8 @@ fn process(site: &Site, id: &str) {
     };
     let mut result = site.held().import(&structure, &chunks, &settings, fate);
     result["jobId"] = id.into();
-    result["importSourceId"] = SOURCE.into();
-    result["objectSchemaId"] = SCHEMA.parse::<u64>().unwrap_or_default().into();
+    result["importSourceId"] = site.ids.source.into();
+    result["objectSchemaId"] = site.ids.schema.parse::<u64>().unwrap_or_default().into();
     if let Some(execution) = site.state().executions.iter_mut().find(|e| e.id == id) {
         execution.result = result;
         execution.stage = Stage::Done;

@@ -1,4 +1,4 @@
-//! The Assets site, with one import source.
+//! The Assets site, with an import source, and another that a connection may be switched to.
 
 mod administration;
 mod api;
@@ -11,6 +11,7 @@ mod objects;
 mod refusal;
 mod rest;
 mod settings;
+mod sources;
 mod validation;
 mod values;
 
@@ -25,7 +26,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub(crate) use administration::Refused;
-pub(crate) use api::router;
+pub(crate) use sources::{Ids, Sources, router};
 
 use crate::faults::Faults;
 use document::Structure;
@@ -36,8 +37,9 @@ use settings::Settings;
 
 const WORKSPACE: &str = "7b9c1f6e-sandbox";
 const CLOUD: &str = "c10d1d00-sandbox";
-const SCHEMA: &str = "7";
-const SOURCE: &str = "a1b2c3d4-source";
+/// The object schema and import source that accounts see.
+const SCHEMA: &str = Ids::FIRST.schema;
+const SOURCE: &str = Ids::FIRST.source;
 /// The account that may do everything.
 const EMAIL: &str = "admin@sandbox.example";
 const WINDOW: i64 = 60;
@@ -60,6 +62,7 @@ pub(crate) struct Site {
     /// Apart, so that nobody waits for an import who only asks how it goes.
     objects: Mutex<Objects>,
     url: Url,
+    ids: Ids,
     delay: Duration,
     api_token: String,
     oauth_token: String,
@@ -67,13 +70,14 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(url: Url, delay: Duration, faults: Arc<Faults>) -> Self {
+    pub(crate) fn new(url: Url, ids: Ids, delay: Duration, faults: Arc<Faults>) -> Self {
         let secret = |prefix: &str| format!("{prefix}{}", Uuid::new_v4().simple());
         let state = State { token: secret("ATCTT3x"), ..State::default() };
         Self {
             state: Mutex::new(state),
             objects: Mutex::default(),
             url,
+            ids,
             delay,
             api_token: secret("ATATT3x"),
             oauth_token: secret("eyJ"),

@@ -101,7 +101,7 @@ pub(super) fn source(site: &Site) -> Value {
         })
         .collect();
     json!({
-        "id": SOURCE, "name": "Okta", "objectSchemaId": SCHEMA, "tokenGenerated": true,
+        "id": site.ids.source, "name": "Okta", "objectSchemaId": site.ids.schema, "tokenGenerated": true,
         "importSourceModuleKey": "rlabs-import-type-external", "defaultHandleEmptyValues": empty,
         "defaultHandleUnknownValues": unknown, "importSourceOTEntries": entries,
         "importStatus": { "configurationStatusType": if settings.disabled { "DISABLED" } else { "ENABLED" },

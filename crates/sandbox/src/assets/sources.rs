@@ -1,0 +1,51 @@
+//! The import sources of the site: the one that accounts see, and another with an object schema of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use http::header;
+
+use super::Site;
+use super::api::handle;
+use crate::faults::{Side, inject};
+
+/// The names of an import source and of the object schema that it fills.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ids {
+    pub(super) source: &'static str,
+    pub(super) schema: &'static str,
+}
+
+impl Ids {
+    pub(crate) const FIRST: Self = Self { source: "a1b2c3d4-source", schema: "7" };
+    pub(crate) const OTHER: Self = Self { source: "e5f6a7b8-source", schema: "8" };
+}
+
+/// Both import sources. A request goes to the one whose token it carries, and to the first without a token of either.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    pub(crate) first: Arc<Site>,
+    pub(crate) other: Arc<Site>,
+}
+
+impl Sources {
+    fn addressed(&self, request: &Request) -> Arc<Site> {
+        let credential = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = credential.and_then(|credential| credential.strip_prefix("Bearer "));
+        let is_other = token.is_some_and(|token| token == self.other.import_token());
+        Arc::clone(if is_other { &self.other } else { &self.first })
+    }
+}
+
+/// Everything below the site's address.
+pub(crate) fn router(sources: Sources) -> Router {
+    let faults = (Arc::clone(&sources.first.faults), Side::Assets);
+    Router::new().fallback(route).layer(from_fn_with_state(faults, inject)).with_state(sources)
+}
+
+async fn route(State(sources): State<Sources>, request: Request) -> Response {
+    handle(sources.addressed(&request), request).await
+}
