@@ -187,6 +187,7 @@ impl Engine {
         self.stats.execution(report.result);
         self.look_after_removed(&outcome).await?;
         self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
+        self.date_losses(run.view.directory.as_ref()).await?;
         self.isolate(run.id, &outcome, &sent, &confirmed).await?;
         self.distrust_after(&outcome).await?;
         self.doubt_after(run).await?;

@@ -34,13 +34,18 @@ impl Engine {
         };
         self.warn_of_hook(&page);
         let now = self.now();
+        let asked = match position {
+            FeedPosition::Since(since) => Some(since),
+            FeedPosition::At(_) => None,
+        };
         let published = page.events.iter().map(|event| event.published).max();
         let before = state.as_ref().map(|state| state.newest);
         let newest = published.into_iter().chain(before).max();
-        let present = feed.time().or(newest).unwrap_or(now);
+        // Never ahead of the directory, whatever an event says of itself; and where its time is not known, where the
+        // reading began.
+        let present = feed.time().or(before).or(asked).unwrap_or(Timestamp::UNIX_EPOCH);
         let next = FeedState {
             checkpoint: page.checkpoint.clone(),
-            // Never ahead of the directory, whatever an event says of itself.
             newest: newest.map_or(present, |newest| newest.min(present)),
             caught_up: if page.caught_up { Some(now) } else { state.and_then(|state| state.caught_up) },
         };
@@ -65,15 +70,19 @@ impl Engine {
 
     /// The place is not known any more: what happened since is read again by time. Events that come twice are dropped.
     async fn begin_again(&self, feed: &dyn EventFeed, state: &FeedState) -> Result<FeedPage, EngineError> {
-        let now = feed.time().unwrap_or_else(|| self.now());
         let last = state.newest;
-        if now.duration_since(last) > feed.retention() {
+        let is_lost = |now: Timestamp| now.duration_since(last) > feed.retention();
+        let lost = feed.time().filter(|&now| is_lost(now));
+        tracing::info!(%last, "the place in the log is not known any more; reading on by time");
+        let since = FeedPosition::Since(self.with_overlap(lost.unwrap_or(last)));
+        let page = feed.poll(&since).await.map_err(EngineError::Feed)?;
+        // The answer brought the directory's time, if that was not known; where it did not, nothing proves that the log
+        // held everything since.
+        if lost.is_some() || feed.time().is_none_or(is_lost) {
             tracing::warn!(%last, "the log no longer holds what was missed; everything is read");
             self.ports.store.ask(&Subject::Directory, self.now()).await?;
-            return feed.poll(&FeedPosition::Since(self.with_overlap(now))).await.map_err(EngineError::Feed);
         }
-        tracing::info!(%last, "the place in the log is not known any more; reading on by time");
-        feed.poll(&FeedPosition::Since(self.with_overlap(last))).await.map_err(EngineError::Feed)
+        Ok(page)
     }
 
     pub(crate) fn with_overlap(&self, time: Timestamp) -> Timestamp {

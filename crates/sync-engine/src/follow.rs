@@ -367,9 +367,12 @@ impl Engine {
         }
     }
 
-    /// Forgets what is long done by the directory's time: a clock that is ahead must not make everything old.
+    /// Forgets what is long done by the directory's time: a clock that is ahead must not make everything old. Before
+    /// that time is known nothing is old.
     async fn forget_old(&self, options: &FollowOptions) -> Result<(), EngineError> {
-        let now = self.directory_time().await?;
+        let view = self.known_view();
+        let proven = self.directory_time(view.as_ref().map(|view| view.directory.as_ref())).await?;
+        let Some(now) = proven.map(|time| time.min(self.now())) else { return Ok(()) };
         let before = now.checked_sub(options.retention).unwrap_or(Timestamp::MIN);
         Ok(self.ports.store.forget(before).await?)
     }

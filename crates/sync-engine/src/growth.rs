@@ -45,7 +45,7 @@ impl Engine {
         crate::active::text_of(record, &self.known_view()?.directory.label(record.key.kind)?)
     }
 
-    fn known_view(&self) -> Option<MappingView> {
+    pub(crate) fn known_view(&self) -> Option<MappingView> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -64,7 +64,8 @@ impl Engine {
         if pass.scope != Scope::Full {
             plan.only_some();
         }
-        plan.losses = self.ports.store.losses(run.id, Handful::default(), limits.since(self.now())).await?;
+        let since = self.window_begin(run.view.directory.as_ref(), limits).await?;
+        plan.losses = self.ports.store.losses(run.id, Handful::default(), since).await?;
         plan.problems.clone_from(&pass.problems);
         Ok(plan)
     }

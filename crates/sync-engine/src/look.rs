@@ -267,7 +267,8 @@ impl Engine {
         let mut plan = SyncPlan::new(run.id, &read, &staged, &census);
         plan.only_some();
         let limits = &self.options.limits;
-        plan.losses = self.ports.store.losses(run.id, Handful::of(limits), limits.since(self.now())).await?;
+        let since = self.window_begin(run.view.directory.as_ref(), limits).await?;
+        plan.losses = self.ports.store.losses(run.id, Handful::of(limits), since).await?;
         Ok(plan)
     }
 

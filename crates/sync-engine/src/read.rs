@@ -108,7 +108,8 @@ impl Engine {
             return Err(Refusal::EmptyListing { kind, known }.into());
         }
         // Before thousands of objects are asked for one by one.
-        let recent = self.ports.store.recently_gone(limits.since(self.now())).await?;
+        let since = self.window_begin(run.view.directory.as_ref(), limits).await?;
+        let recent = self.ports.store.recently_gone(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
         let mut after: Option<String> = None;

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::{EngineError, Reading, engine::Engine};
+use crate::{Directory, EngineError, Limits, Reading, engine::Engine};
 
 /// Smaller steps are the clock being adjusted, or a tick that took its time.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
@@ -40,10 +40,36 @@ impl Engine {
         Ok(())
     }
 
-    /// The latest time of the directory's own that is known; the clock's where none is.
-    pub(crate) async fn directory_time(&self) -> Result<Timestamp, EngineError> {
+    /// The latest time of the directory's own that is proven: its present time once it answered, and before that the
+    /// latest that is remembered. `None` if neither is known.
+    pub(crate) async fn directory_time(
+        &self,
+        directory: Option<&dyn Directory>,
+    ) -> Result<Option<Timestamp>, EngineError> {
+        if let Some(now) = directory.and_then(Directory::time) {
+            return Ok(Some(now));
+        }
         let read = self.ports.store.feed().await?.map(|feed| feed.newest);
-        let known = self.ports.store.bookmark().await?.max(read);
-        Ok(known.map_or_else(|| self.now(), |known| known.min(self.now())))
+        Ok(self.ports.store.bookmark().await?.max(read))
+    }
+
+    /// Has losses age from now on.
+    pub(crate) async fn date_losses(&self, directory: &dyn Directory) -> Result<(), EngineError> {
+        match directory.time() {
+            Some(now) => Ok(self.ports.store.date_losses(now).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// The beginning of the window of losses, by the directory's time. While that is not known, no loss is known to have
+    /// left it.
+    pub(crate) async fn window_begin(
+        &self,
+        directory: &dyn Directory,
+        limits: &Limits,
+    ) -> Result<Timestamp, EngineError> {
+        self.date_losses(directory).await?;
+        let now = self.directory_time(Some(directory)).await?;
+        Ok(now.map_or(Timestamp::MIN, |now| limits.since(now)))
     }
 }

@@ -36,10 +36,10 @@ const ENDED: &str = "staged s CROSS JOIN links l
        AND NOT EXISTS (SELECT 1 FROM objects g WHERE g.connection = ?1 AND g.kind = 'group'
                        AND g.id = l.to_value AND g.gone)";
 
-/// Losses since a time (?3) that the staged records would not cause once more: those that Assets did not account for are
+/// Losses since a time (?3), or at an unknown one, that the staged records would not cause once more: those that Assets did not account for are
 /// staged again.
 const RECENT_MEMBERSHIPS: &str = "SELECT count(*) FROM recent_losses r
-     WHERE r.connection = ?1 AND r.loss = 'membership' AND r.lost_at > ?3
+     WHERE r.connection = ?1 AND r.loss = 'membership' AND (r.lost_at IS NULL OR r.lost_at > ?3)
        AND NOT (EXISTS (SELECT 1 FROM staged s WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id)
                 AND EXISTS (SELECT 1 FROM links l WHERE l.connection = ?1 AND l.kind = r.kind AND l.id = r.id
                             AND l.to_kind = 'group' AND l.to_value = r.detail))";
@@ -47,7 +47,7 @@ const RECENT_MEMBERSHIPS: &str = "SELECT count(*) FROM recent_losses r
 fn recent_values() -> String {
     format!(
         "SELECT r.kind, r.detail, count(*) FROM recent_losses r
-         WHERE r.connection = ?1 AND r.loss = 'value' AND r.lost_at > ?3
+         WHERE r.connection = ?1 AND r.loss = 'value' AND (r.lost_at IS NULL OR r.lost_at > ?3)
            AND NOT EXISTS (SELECT 1 FROM staged s
                            JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
                            CROSS JOIN json_each(o.record, '$.fields') f
@@ -57,7 +57,7 @@ fn recent_values() -> String {
 }
 
 const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_losses r
-     WHERE r.connection = ?1 AND r.loss = 'object' AND r.lost_at > ?3
+     WHERE r.connection = ?1 AND r.loss = 'object' AND (r.lost_at IS NULL OR r.lost_at > ?3)
        AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id
                        AND s.change = 'retire')
      GROUP BY r.kind";
@@ -156,23 +156,21 @@ pub(crate) async fn gone(
     rows.into_iter().map(|(word, n)| Ok((kind(&word)?, natural(n)))).collect()
 }
 
-/// Records what the staged records of a run take away, and strikes off what they give back. To be called while
+/// Records what the staged records of a run take away, and strikes off what they give back. When it was lost is not known
+/// until the [directory's time](date) is. To be called while
 /// `objects` and `links` still hold what was confirmed before.
 pub(crate) async fn record(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
-    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     const INSERT: &str =
-        "INSERT OR IGNORE INTO recent_losses (connection, loss, kind, id, detail, lost_at) SELECT ?1,";
+        "INSERT OR IGNORE INTO recent_losses (connection, loss, kind, id, detail) SELECT ?1,";
     let statements = [
-        // A clock that was ahead must not keep losses in the window for longer than that.
-        "UPDATE recent_losses SET lost_at = ?3 WHERE connection = ?1 AND lost_at > ?3 AND ?2 = ?2".to_owned(),
-        "DELETE FROM recent_losses WHERE connection = ?1 AND ?3 = ?3 AND loss = 'object' AND (kind, id) IN (
+        "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'object' AND (kind, id) IN (
              SELECT s.kind, s.id FROM staged s WHERE s.run = ?2 AND s.change <> 'retire')"
             .to_owned(),
-        "DELETE FROM recent_losses WHERE connection = ?1 AND ?3 = ?3 AND loss = 'membership'
+        "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'membership'
              AND (kind, id, detail) IN (
                  SELECT s.kind, s.id, r.value ->> 'value' FROM staged s CROSS JOIN json_each(s.record, '$.references') r
                  WHERE s.run = ?2 AND r.value ->> 'kind' = 'group' AND EXISTS (
@@ -180,29 +178,37 @@ pub(crate) async fn record(
                      WHERE l.connection = ?1 AND l.loss = 'membership' AND l.kind = s.kind AND l.id = s.id))"
             .to_owned(),
         format!(
-            "DELETE FROM recent_losses WHERE connection = ?1 AND ?3 = ?3 AND loss = 'value' AND (kind, id, detail) IN (
+            "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'value' AND (kind, id, detail) IN (
                  SELECT s.kind, s.id, f.key FROM staged s CROSS JOIN json_each(s.record, '$.fields') f
                  WHERE s.run = ?2 AND {FILLED} AND EXISTS (
                      SELECT 1 FROM recent_losses l
                      WHERE l.connection = ?1 AND l.loss = 'value' AND l.kind = s.kind AND l.id = s.id))"
         ),
         format!(
-            "{INSERT} 'object', s.kind, s.id, '', ?3 FROM staged s
+            "{INSERT} 'object', s.kind, s.id, '' FROM staged s
              JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
              WHERE s.run = ?2 AND s.change = 'retire'"
         ),
-        format!("{INSERT} 'membership', s.kind, s.id, l.to_value, ?3 FROM {ENDED}"),
-        format!("{INSERT} 'value', s.kind, s.id, f.key, ?3 FROM {}", blanked()),
+        format!("{INSERT} 'membership', s.kind, s.id, l.to_value FROM {ENDED}"),
+        format!("{INSERT} 'value', s.kind, s.id, f.key FROM {}", blanked()),
     ];
     for statement in statements {
-        sqlx::query(AssertSqlSafe(statement))
-            .bind(store.id)
-            .bind(run.get())
-            .bind(millis(now))
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(AssertSqlSafe(statement)).bind(store.id).bind(run.get()).execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// Gives the directory's present time to losses without a time, and to those that seem to be later.
+pub(crate) async fn date(store: &ConnectionStore, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE recent_losses SET lost_at = ?2 WHERE connection = ?1 AND (lost_at IS NULL OR lost_at > ?2)",
+    )
+    .bind(store.id)
+    .bind(millis(now))
+    .execute(&store.writer)
+    .await
+    .map(drop)
+    .map_err(|e| StoreError::new("date recent losses", e))
 }
 
 pub(crate) async fn take_back(

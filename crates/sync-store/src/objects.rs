@@ -192,7 +192,7 @@ pub(crate) async fn confirm(
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
-    losses::record(store, &mut tx, run, now).await.map_err(failed)?;
+    losses::record(store, &mut tx, run).await.map_err(failed)?;
     safeguards::sent(store, &mut tx, run).await.map_err(failed)?;
     let touched = aliases::touched(store, &mut tx, run).await?;
     // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless

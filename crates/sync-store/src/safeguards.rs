@@ -17,6 +17,10 @@ impl SafeguardState for ConnectionStore {
         losses::count(self, run, handful, since).await
     }
 
+    async fn date_losses(&self, now: Timestamp) -> Result<(), StoreError> {
+        losses::date(self, now).await
+    }
+
     async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
         losses::gone(self, None, since).await
     }

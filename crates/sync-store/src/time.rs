@@ -38,7 +38,6 @@ impl TimeState for ConnectionStore {
         let step = i64::try_from(step.as_millis()).unwrap_or_default();
         let mut tx = self.begin(ACTION).await?;
         for statement in [
-            "UPDATE recent_losses SET lost_at = min(lost_at + ?2, ?3) WHERE connection = ?1",
             "UPDATE looks SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
             "UPDATE unconfirmed SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
             "UPDATE uncleared SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",

@@ -7,7 +7,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use sync_engine::{Change, Handful, Losses, RunReport, SafeguardState, StateStore};
+use jiff::SignedDuration;
+use sync_engine::{Change, Handful, Losses, RunReport, SafeguardState, StateStore, TimeState};
 use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId, UserId};
 
 use support::{World, at, staged, user, world};
@@ -124,16 +125,28 @@ async fn sent_objects_are_no_longer_blocked() {
 }
 
 #[tokio::test]
-async fn losses_from_the_future_leave_the_window() {
+async fn losses_age_by_the_directory_s_time() {
     let world = world().await;
     three_users(&world).await;
     let run = world.run(&[staged(Change::Retire, user("u1", "u1", &[]), 1)]).await;
     let execution = ExecutionId::new("e");
     world.store.open_execution(run, &execution, at(1)).await.unwrap();
-    let year_ahead = at(365 * 24 * 3600);
-    world.store.confirm(run, &execution, &ObjectKind::ALL, "", year_ahead).await.unwrap();
+    let year = 365 * 24 * 3600;
+    world.store.confirm(run, &execution, &ObjectKind::ALL, "", at(-year)).await.unwrap();
     let recent = async |since| world.store.recently_gone(at(since)).await.unwrap().len();
-    assert_eq!(recent(5000).await, 1, "held against the plan until the clock is right");
-    world.confirmed(&[staged(Change::Update, user("u2", "ada", &["g1", "g2"]), 2)]).await;
-    assert_eq!(recent(AFTER).await, 0);
+    assert_eq!(recent(2 * year).await, 1, "no time proves that it has left the window");
+    world.store.date_losses(at(2)).await.unwrap();
+    assert_eq!((recent(WITHIN).await, recent(AFTER).await), (1, 0));
+    for step in [year, -year] {
+        world.store.follow_clock(SignedDuration::from_secs(step), at(step)).await.unwrap();
+        assert_eq!(
+            (recent(WITHIN).await, recent(AFTER).await),
+            (1, 0),
+            "{step}: the clock is another matter"
+        );
+    }
+    world.store.date_losses(at(3)).await.unwrap();
+    assert_eq!(recent(AFTER).await, 0, "it was lost when it was lost");
+    world.store.date_losses(at(1)).await.unwrap();
+    assert_eq!((recent(0).await, recent(1).await), (1, 0), "no loss is later than the directory");
 }

@@ -53,15 +53,20 @@ pub struct BlankedField {
 }
 
 /// The memory of the safeguards. Losses are recorded in the transaction that
-/// [confirms](super::StateStore::confirm) the records that caused them.
+/// [confirms](super::StateStore::confirm) the records that caused them, and age by the directory's time.
 #[async_trait]
 pub trait SafeguardState: Send + Sync {
-    /// What the staged records would take away from objects that live on, and what was taken away since a time.
+    /// What the staged records would take away from objects that live on, and what was taken away since a time of the
+    /// directory's, or at an unknown time.
     /// Memberships of groups that are marked, or would be, are left out: they are gone with the group. What is lost no
     /// more often than a handful is left out too.
     async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError>;
 
-    /// Objects that were marked as gone since a time, by kind.
+    /// Says that what was lost so far was lost by this time of the directory's. To be called soon after a confirmation:
+    /// losses age from then on.
+    async fn date_losses(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Objects that were marked as gone since a time of the directory's, or at an unknown time, by kind.
     async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
     /// Takes staged records back that a limit was exceeded by, and names their objects.

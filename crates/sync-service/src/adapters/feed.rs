@@ -42,7 +42,7 @@ impl EventFeed for OktaLog {
         let newest = page.events.iter().map(|event| event.published).max();
         let odd = page.unreadable.iter().map(|item| {
             tracing::warn!(problem = %item, "an event of the System Log could not be read; what it names is looked at");
-            odd_event(item, newest.or_else(|| self.time()).unwrap_or_else(Timestamp::now))
+            odd_event(item, newest.or_else(|| self.time()).unwrap_or(Timestamp::UNIX_EPOCH))
         });
         Ok(FeedPage {
             caught_up: page.events.is_empty() && page.unreadable.is_empty(),

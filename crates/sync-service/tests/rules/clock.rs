@@ -1,10 +1,12 @@
 //! A clock that is wrong, or steps, loses nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_service::engine::{
-    Clock, Quiet, RunKind, RunReport, RunSummary, StateStore, SystemClock, TimeState,
+    Clock, EventFeed, FeedPage, FeedPosition, PortError, Quiet, RunKind, RunReport, RunSummary, StateStore,
+    SystemClock, TimeState,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -126,4 +128,69 @@ async fn freshness_is_never_in_the_future() {
     world.sync_first(&connection).await;
     let freshness = connection.status(1).await.unwrap().freshness;
     assert!(freshness.known_until.unwrap() <= SystemClock.now(), "{freshness:?}");
+}
+
+/// A log whose answers carry no date. It forgets the place that it gave last, once.
+struct Undated {
+    log: Arc<dyn EventFeed>,
+    forgets: Mutex<bool>,
+    asked: Arc<Mutex<Vec<Timestamp>>>,
+}
+
+#[async_trait::async_trait]
+impl EventFeed for Undated {
+    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError> {
+        match from {
+            FeedPosition::At(_) if std::mem::take(&mut *self.forgets.lock().unwrap()) => {
+                return Err(PortError::new("the place is not known").expired(true));
+            }
+            FeedPosition::At(_) => {}
+            FeedPosition::Since(since) => self.asked.lock().unwrap().push(*since),
+        }
+        self.log.poll(from).await
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn retention(&self) -> SignedDuration {
+        self.log.retention()
+    }
+}
+
+#[tokio::test]
+async fn log_without_dates_is_never_placed_by_the_clock() {
+    let world = world(6, 2).await;
+    let first = open(&world, &Arc::default()).await;
+    world.sync_first(&first).await;
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(YEAR);
+    let asked: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
+    let (clock, noted) = (Arc::clone(&ahead), Arc::clone(&asked));
+    let connection = world
+        .open_with("log", OFTEN, |ports, _| {
+            ports.clock = clock as Arc<dyn Clock>;
+            let log = ports.feed.take().unwrap();
+            ports.feed = Some(Arc::new(Undated { log, forgets: Mutex::new(true), asked: noted }));
+        })
+        .await;
+    let following = follow(&connection);
+    until("the log was read from the start, and again", async || {
+        let asked = asked.lock().unwrap().clone();
+        if asked.len() > 1 { Ok(()) } else { Err(format!("{asked:?}")) }
+    })
+    .await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    arrives(&world, &user, "Nuuk").await;
+    // What the log may no longer hold is read as a whole: without a date nothing proves how long it was.
+    status(&connection, "everything was read again", |s| {
+        s.runs.iter().filter(|run| run.kind == RunKind::Full && run.ended.is_some()).count() > 1
+    })
+    .await;
+    following.stop().await;
+    let newest = world.state().await.feed().await.unwrap().unwrap().newest;
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().chain([&newest]).all(|time| *time <= SystemClock.now()), "{newest} {asked:?}");
 }

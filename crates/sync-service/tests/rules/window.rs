@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sync_service::engine::{EngineError, Limits, Quiet, Subject};
+use sync_service::engine::{Clock, EngineError, Limits, Quiet, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, log_read, sync, sync_accepted, until, world};
+use crate::world::{Ahead, OFTEN, World, idle, log_read, sync_accepted, until, world};
 
 async fn open(world: &World, limits: Limits) -> Arc<sync_service::Connection> {
     world.open_with("log", OFTEN, |_, options| options.limits = limits).await
@@ -99,11 +99,72 @@ async fn losses_leave_after_the_window() {
     let limits = Limits { min_gone: 2, window: jiff::SignedDuration::from_secs(1), ..Limits::default() };
     let connection = one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await;
     world.delete(&users[2]).await;
-    until("the window is over", async || match sync(&connection).await {
-        Ok(_) => Ok(()),
+    until("the window is over", async || match full(&connection, limits).await {
+        Ok(()) => Ok(()),
         Err(error) => Err(error.to_string()),
     })
     .await;
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 3, "{audit:?}");
+}
+
+/// The connection of a process whose clock is so much ahead.
+async fn restarted(world: &World, limits: Limits, seconds: i64) -> Arc<sync_service::Connection> {
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(seconds);
+    let adjust = |ports: &mut sync_service::engine::Ports,
+                  options: &mut sync_service::engine::EngineOptions| {
+        ports.clock = ahead as Arc<dyn Clock>;
+        options.limits = limits;
+    };
+    let connection = world.open_with("log", OFTEN, adjust).await;
+    connection.engine().recover().await.unwrap();
+    connection
+}
+
+async fn full(connection: &sync_service::Connection, limits: Limits) -> Result<(), EngineError> {
+    connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.map(drop)
+}
+
+const YEAR: i64 = 365 * 24 * 3600;
+
+#[tokio::test]
+async fn restart_with_another_clock_keeps_the_window() {
+    let world = world(12, 3).await;
+    let users = world.users().await;
+    let limits = Limits { min_gone: 2, ..Limits::default() };
+    drop(one_at_a_time(&world, limits, 2, async |n| world.delete(&users[n]).await).await);
+    world.delete(&users[2]).await;
+    for seconds in [YEAR, -YEAR] {
+        let again = restarted(&world, limits, seconds).await;
+        let refused = full(&again, limits).await.unwrap_err();
+        assert!(matches!(refused, EngineError::Refused(_)), "{seconds}: {refused:?}");
+        let user = [Subject::User(UserId::new(users[2].clone()))];
+        let refused = again.engine().sync_some(&user, &Quiet, &CancellationToken::new()).await.unwrap_err();
+        assert!(matches!(refused, EngineError::Refused(_)), "{seconds}: {refused:?}");
+        assert_eq!(world.audit().await.marked_deleted, 2);
+    }
+}
+
+#[tokio::test]
+async fn restart_with_another_clock_frees_the_window() {
+    for seconds in [YEAR, -YEAR] {
+        let world = world(12, 3).await;
+        let users = world.users().await;
+        let limits = Limits { min_gone: 2, window: jiff::SignedDuration::from_secs(1), ..Limits::default() };
+        let wrong = restarted(&world, limits, seconds).await;
+        world.sync_first(&wrong).await;
+        for user in &users[..2] {
+            world.delete(user).await;
+        }
+        full(&wrong, limits).await.unwrap();
+        world.delete(&users[2]).await;
+        let right = restarted(&world, limits, 0).await;
+        until("the window is over", async || match full(&right, limits).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
+        assert_eq!(world.audit().await.marked_deleted, 3);
+    }
 }

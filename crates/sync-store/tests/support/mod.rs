@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    Change, InboxEvent, Look, LookSort, Reading, RunKind, RunReport, Staged, StateStore, StoreError, Subject,
+    Change, InboxEvent, Look, LookSort, Reading, RunKind, RunReport, SafeguardState, Staged, StateStore,
+    StoreError, Subject,
 };
 use sync_model::{
     ConnectionName, EventId, ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
@@ -78,6 +79,7 @@ impl World {
         let id = ExecutionId::new(format!("e{run}"));
         self.store.open_execution(run, &id, at(1)).await.unwrap();
         self.store.confirm(run, &id, &ObjectKind::ALL, "lost", at(2)).await.unwrap();
+        self.store.date_losses(at(2)).await.unwrap();
         self.store.end_run(run, &RunReport { executions: 1, ..RunReport::default() }, at(3)).await.unwrap();
     }
 
