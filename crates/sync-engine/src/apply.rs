@@ -7,6 +7,7 @@ use sync_model::{ExecutionId, ObjectKind, RecordKey};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::isolation::unaccounted;
 use crate::{
     ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, MappingView, Outcome, Phase, PortError,
     Progress, Refusal, RunReport, SourceState, Staged, Subject, engine::Engine,
@@ -186,9 +187,11 @@ impl Engine {
         let confirmed = report.add_outcome(&outcome, &sent);
         self.stats.execution(report.result);
         self.look_after_removed(&outcome).await?;
+        let unaccounted = unaccounted(&outcome, &sent, &confirmed);
+        self.prove(run.id, &run.view, &unaccounted, stop).await?;
         self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
         self.date_losses(run.view.directory.as_ref()).await?;
-        self.isolate(run.id, &outcome, &sent, &confirmed).await?;
+        self.isolate(run.id, &outcome, &unaccounted).await?;
         self.distrust_after(&outcome).await?;
         self.doubt_after(run).await?;
         crate::clearing::tell_kept(&run.view, &kept, report);

@@ -1,18 +1,49 @@
 //! Records that Assets refuses or drops are told from those that travel with them.
 //!
 //! A refusal over HTTP names its record: the importer leaves it out of the execution, and the others go on. What is dropped
-//! in the result is found in further executions: those that are thought to be good go together with half of the suspects,
-//! so that each execution confirms as much as it can and halves what is left.
+//! in the result is told by reading the objects back, where there is an account: those that are there as they were sent are
+//! proven. The rest are found in further executions: those that are thought to be good go together with half of the
+//! suspects, so that each execution confirms as much as it can and halves what is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
-use sync_model::{ObjectKind, RunId};
+use sync_model::{ObjectKind, Record, RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineError, Outcome, Outstanding, RejectedRecord, RunReport, RunResult, engine::Engine};
+use crate::{
+    EngineError, MappingView, Objects, Outcome, Outstanding, RejectedRecord, RunReport, RunResult,
+    engine::Engine,
+};
 
 /// The most executions in a row that one run sends to isolate records.
 const EXECUTIONS: u32 = 40;
+/// The most records of a kind that are read back: more are halved first, which takes fewer requests.
+const READ_BACK: u64 = 20_000;
+/// The pause before what was not found is looked up again: the index lags behind the import.
+const INDEX_LAG: Duration = Duration::from_secs(3);
+/// The longest time that reading back may take.
+const READ_BACK_LIMIT: Duration = Duration::from_mins(3);
+
+/// The kinds that an execution did not account for, with the number of their records that were dropped; `None` where
+/// that is not known.
+pub(crate) type Unaccounted = BTreeMap<ObjectKind, Option<u64>>;
+
+/// What an execution did not account for of the records that were sent.
+pub(crate) fn unaccounted(
+    outcome: &Outcome,
+    sent: &BTreeMap<ObjectKind, u64>,
+    confirmed: &[ObjectKind],
+) -> Unaccounted {
+    let dropped = |kind, sent: u64| {
+        let known = outcome.types.iter().find(|t| outcome.ok && t.kind == Some(kind));
+        known.map(|t| sent.saturating_sub(t.created + t.updated + t.identical)).filter(|n| *n > 0)
+    };
+    sent.iter()
+        .filter(|(kind, _)| !confirmed.contains(kind))
+        .map(|(&kind, &sent)| (kind, dropped(kind, sent)))
+        .collect()
+}
 
 impl Engine {
     /// Takes records out of a run that the importer refuses alone.
@@ -38,29 +69,105 @@ impl Engine {
         Ok(())
     }
 
+    /// Looks the records up that the counters of an ended execution do not account for, where there is an account: those
+    /// that the target holds as they were sent are proven, and the rest are suspects. Without an answer all of them are.
+    pub(crate) async fn prove(
+        &self,
+        run: RunId,
+        view: &MappingView,
+        unaccounted: &Unaccounted,
+        stop: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        let Some(objects) = view.objects.as_deref().filter(|_| !unaccounted.is_empty()) else {
+            return Ok(());
+        };
+        let read = async {
+            let mut proven = HashSet::new();
+            for pause in [Duration::ZERO, INDEX_LAG] {
+                tokio::time::sleep(pause).await;
+                if self.prove_once(run, view, objects, unaccounted, &mut proven).await? {
+                    break;
+                }
+            }
+            Ok::<_, EngineError>(())
+        };
+        let read = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            read = tokio::time::timeout(READ_BACK_LIMIT, read) => read,
+        };
+        match read {
+            Ok(Err(EngineError::Store(error))) => return Err(error.into()),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %crate::explain(&error), "could not read objects back; suspects are sent again");
+            }
+            Err(_) => tracing::warn!("reading objects back takes too long; suspects are sent again"),
+            Ok(Ok(())) => {}
+        }
+        Ok(())
+    }
+
+    /// True if nothing is left to be looked up again: no more suspects than were dropped.
+    async fn prove_once(
+        &self,
+        run: RunId,
+        view: &MappingView,
+        objects: &dyn Objects,
+        unaccounted: &Unaccounted,
+        proven: &mut HashSet<RecordKey>,
+    ) -> Result<bool, EngineError> {
+        let mut sent: BTreeMap<ObjectKind, u64> = BTreeMap::new();
+        for ((kind, _), n) in self.ports.store.staged_counts(run).await? {
+            *sent.entry(kind).or_default() += n;
+        }
+        sent.retain(|kind, n| unaccounted.contains_key(kind) && *n <= READ_BACK);
+        let (mut suspects, mut lacking) = (HashSet::new(), HashMap::new());
+        let mut after = None;
+        while !sent.is_empty() {
+            let page = self.ports.store.staged(run, after.as_ref(), self.options.page).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.record.key.clone());
+            let is_open = |key: &RecordKey| sent.contains_key(&key.kind) && !proven.contains(key);
+            let records: Vec<Record> = page
+                .into_iter()
+                .filter(|staged| is_open(&staged.record.key))
+                .map(|staged| view.sendable(staged.record))
+                .collect();
+            let stored = objects.stored(&records).await.map_err(EngineError::Import)?;
+            suspects
+                .extend(records.into_iter().map(|record| record.key).filter(|key| !stored.contains_key(key)));
+            let (whole, rest): (HashMap<_, _>, HashMap<_, _>) =
+                stored.into_iter().partition(|(_, absent)| absent.is_empty());
+            lacking.extend(rest);
+            let whole: Vec<RecordKey> = whole.into_keys().collect();
+            self.ports.store.prove(run, &whole).await?;
+            proven.extend(whole);
+        }
+        // A reference to a suspect is made once that is confirmed: whatever refers to it is then sent again.
+        lacking.retain(|_, absent| absent.iter().all(|key| suspects.contains(key)));
+        let lacking: Vec<RecordKey> = lacking.into_keys().collect();
+        self.ports.store.prove(run, &lacking).await?;
+        proven.extend(lacking);
+        for key in proven.iter() {
+            if let Some(left) = sent.get_mut(&key.kind) {
+                *left = left.saturating_sub(1);
+            }
+        }
+        Ok(sent.iter().all(|(kind, left)| unaccounted[kind].is_none_or(|dropped| *left <= dropped)))
+    }
+
     /// Separates suspects from the good among records that an execution did not account for.
     pub(crate) async fn isolate(
         &self,
         run: RunId,
         outcome: &Outcome,
-        sent: &BTreeMap<ObjectKind, u64>,
-        confirmed: &[ObjectKind],
+        unaccounted: &Unaccounted,
     ) -> Result<(), EngineError> {
-        let of_kind = |kind, sent: u64| {
-            let known = outcome.types.iter().find(|t| outcome.ok && t.kind == Some(kind));
-            known.map(|t| sent.saturating_sub(t.created + t.updated + t.identical)).filter(|n| *n > 0)
-        };
-        let dropped: BTreeMap<ObjectKind, Option<u64>> = sent
-            .iter()
-            .filter(|(kind, _)| !confirmed.contains(kind))
-            .map(|(&kind, &sent)| (kind, of_kind(kind, sent)))
-            .collect();
-        if dropped.is_empty() {
+        if unaccounted.is_empty() {
             return Ok(());
         }
         let of_types = outcome.types.iter().flat_map(|t| &t.messages);
         let said: Vec<&str> = of_types.chain(&outcome.messages).map(String::as_str).collect();
-        Ok(self.ports.store.isolate(run, &dropped, &said.join("\n"), self.now()).await?)
+        Ok(self.ports.store.isolate(run, unaccounted, &said.join("\n"), self.now()).await?)
     }
 
     /// Sends again what is unconfirmed, until nothing of it is due.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use sync_model::{ObjectKind, RunId};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use crate::isolation::unaccounted;
 use crate::{
     EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunResult, engine::Engine,
 };
@@ -43,7 +45,7 @@ impl Engine {
             let outcome = self.await_end(view, &open).await?;
             if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
                 // It sends the rest itself.
-                self.close(&open, outcome.as_ref(), report).await?;
+                self.close(view, &open, outcome.as_ref(), report).await?;
                 continue;
             }
             let mut report = RunReport {
@@ -51,7 +53,7 @@ impl Engine {
                 mapping: Some(view.version.clone()),
                 ..RunReport::default()
             };
-            self.close(&open, outcome.as_ref(), &mut report).await?;
+            self.close(view, &open, outcome.as_ref(), &mut report).await?;
             if outcome.is_none() {
                 report.result = RunResult::Failed;
                 report.error = Some("cut off before everything was sent; the next run sends it".into());
@@ -67,12 +69,13 @@ impl Engine {
 
     async fn close(
         &self,
+        view: &MappingView,
         open: &OpenExecution,
         outcome: Option<&Outcome>,
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
         match outcome {
-            Some(outcome) => self.confirm_late(open, outcome, report).await,
+            Some(outcome) => self.confirm_late(view, open, outcome, report).await,
             None => Ok(self.ports.store.close_execution(&open.id, self.now()).await?),
         }
     }
@@ -114,6 +117,7 @@ impl Engine {
 
     async fn confirm_late(
         &self,
+        view: &MappingView,
         open: &OpenExecution,
         outcome: &Outcome,
         report: &mut RunReport,
@@ -126,8 +130,10 @@ impl Engine {
         let confirmed = report.add_outcome(outcome, &sent);
         self.stats.execution(report.result);
         self.look_after_removed(outcome).await?;
+        let unaccounted = unaccounted(outcome, &sent, &confirmed);
+        self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
-        self.isolate(open.run, outcome, &sent, &confirmed).await?;
+        self.isolate(open.run, outcome, &unaccounted).await?;
         self.distrust_after(outcome).await
     }
 }

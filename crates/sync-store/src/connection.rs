@@ -212,6 +212,10 @@ impl StateStore for ConnectionStore {
         objects::confirm(self, run, execution, kinds, reason, now).await
     }
 
+    async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError> {
+        objects::prove(self, run, keys).await
+    }
+
     async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError> {
         unconfirmed::reject(self, run, records, now).await
     }

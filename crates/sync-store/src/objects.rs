@@ -192,6 +192,12 @@ pub(crate) async fn confirm(
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
+    sqlx::query("UPDATE staged SET stored = 1 WHERE run = ?1 AND kind IN (SELECT value FROM json_each(?2))")
+        .bind(run.get())
+        .bind(kinds)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
     losses::record(store, &mut tx, run).await.map_err(failed)?;
     safeguards::sent(store, &mut tx, run).await.map_err(failed)?;
     let touched = aliases::touched(store, &mut tx, run).await?;
@@ -201,39 +207,32 @@ pub(crate) async fn confirm(
         "SELECT DISTINCT l.kind, l.id FROM staged s
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
          CROSS JOIN links l ON l.connection = ?1 AND l.to_kind = s.kind AND l.to_value = s.answers_to
-         WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3))
+         WHERE s.run = ?2 AND s.stored
            AND o.answers_to IS NOT s.answers_to
            AND NOT EXISTS (SELECT 1 FROM staged t WHERE t.run = ?2 AND t.kind = l.kind AND t.id = l.id)",
     )
     .bind(store.id)
     .bind(run.get())
-    .bind(&kinds)
     .fetch_all(&mut *tx)
     .await
     .map_err(failed)?;
 
     for statement in [
         "DELETE FROM links WHERE connection = ?1 AND (kind, id) IN (
-             SELECT kind, id FROM staged WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3)))",
+             SELECT kind, id FROM staged WHERE run = ?2 AND stored)",
         "INSERT OR IGNORE INTO links (connection, kind, id, to_kind, to_value)
          SELECT ?1, s.kind, s.id, r.value ->> 'kind', r.value ->> 'value'
          FROM staged s, json_each(s.record, '$.references') r
-         WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3))",
+         WHERE s.run = ?2 AND s.stored",
     ] {
-        sqlx::query(statement)
-            .bind(store.id)
-            .bind(run.get())
-            .bind(&kinds)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed)?;
+        sqlx::query(statement).bind(store.id).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
     }
     sqlx::query(
         "INSERT INTO objects (connection, kind, id, fingerprint, gone, dirty, reading, read_at, confirmed,
                               answers_to, record, gone_since, run, names)
-         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, reading, read_at, ?4, answers_to, record,
-                iif(change = 'retire', ?4, NULL), ?2, names FROM staged
-         WHERE run = ?2 AND kind IN (SELECT value FROM json_each(?3))
+         SELECT ?1, kind, id, fingerprint, change = 'retire', 0, reading, read_at, ?3, answers_to, record,
+                iif(change = 'retire', ?3, NULL), ?2, names FROM staged
+         WHERE run = ?2 AND stored
          ON CONFLICT (connection, kind, id) DO UPDATE SET
              fingerprint = excluded.fingerprint, gone = excluded.gone, dirty = 0, reading = excluded.reading,
              read_at = excluded.read_at,
@@ -244,7 +243,6 @@ pub(crate) async fn confirm(
     )
     .bind(store.id)
     .bind(run.get())
-    .bind(&kinds)
     .bind(millis(now))
     .execute(&mut *tx)
     .await
@@ -262,8 +260,8 @@ pub(crate) async fn confirm(
         .await
         .map_err(failed)?;
     runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
-    uncleared::settle(store, &mut tx, run, &kinds, now).await?;
-    unconfirmed::settle(store, &mut tx, run, &kinds, reason, now).await?;
+    uncleared::settle(store, &mut tx, run, now).await?;
+    unconfirmed::settle(store, &mut tx, run, reason, now).await?;
     let misled = aliases::misled(store, &mut tx, run, &touched).await?;
     resend(store, &mut tx, &misled, now).await.map_err(failed)?;
     sqlx::query("DELETE FROM staged WHERE run = ?1")
@@ -272,6 +270,20 @@ pub(crate) async fn confirm(
         .await
         .map_err(failed)?;
     tx.commit().await.map_err(failed)
+}
+
+/// Marks staged records that Assets holds as they were sent: the end of their execution confirms them.
+pub(crate) async fn prove(store: &ConnectionStore, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE staged SET stored = 1
+         WHERE run = ?1 AND (kind, id) IN (SELECT r.value ->> 0, r.value ->> 1 FROM json_each(?2) r)",
+    )
+    .bind(run.get())
+    .bind(keys_json(keys))
+    .execute(&store.writer)
+    .await
+    .map(drop)
+    .map_err(|e| StoreError::new("mark records that Assets holds", e))
 }
 
 /// Has objects sent again, also where nothing has changed. An object that Assets may not have any more answers to nothing:

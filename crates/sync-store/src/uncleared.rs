@@ -59,24 +59,22 @@ pub(crate) async fn note(store: &ConnectionStore, run: RunId, kept: &[KeptValue]
 }
 
 /// Strikes off what records give again that were accounted for, and takes over what was noted beside those that were
-/// sent: whether they were accounted for or not, Assets may hold what came before. `kinds` are those that were accounted
-/// for, as a JSON list.
+/// sent: whether they were accounted for or not, Assets may hold what came before.
 pub(crate) async fn settle(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
-    kinds: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
         "DELETE FROM uncleared WHERE connection = ?1 AND EXISTS (
              SELECT 1 FROM staged s
              WHERE s.run = ?2 AND s.kind = uncleared.kind AND s.id = uncleared.id
-               AND s.kind IN (SELECT value FROM json_each(?3))
+               AND s.stored
                AND coalesce(s.record -> ('$.fields.\"' || uncleared.field || '\"'), 'null')
                    NOT IN ('null', '\"\"', '[]'))",
         "INSERT INTO uncleared (connection, kind, id, field, attribute, since, due)
-         SELECT ?1, s.kind, s.id, f.value ->> 0, f.value ->> 1, ?4, ?4
+         SELECT ?1, s.kind, s.id, f.value ->> 0, f.value ->> 1, ?3, ?3
          FROM staged s CROSS JOIN json_each(s.kept) f
          WHERE s.run = ?2 AND s.kept IS NOT NULL
          ON CONFLICT (connection, kind, id, field) DO UPDATE SET attribute = excluded.attribute",
@@ -84,7 +82,6 @@ pub(crate) async fn settle(
         sqlx::query(statement)
             .bind(store.id)
             .bind(run.get())
-            .bind(kinds)
             .bind(millis(now))
             .execute(&mut **tx)
             .await

@@ -34,13 +34,11 @@ fn pause(alone: i64, attempts: u32) -> i64 {
     }
 }
 
-/// Takes over what a run sent and what was not accounted for, and drops what is confirmed now. `kinds` are those that
-/// were accounted for, as a JSON list.
+/// Takes over what a run sent and what was not accounted for, and drops what is confirmed now.
 pub(crate) async fn settle(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
-    kinds: &str,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -48,14 +46,14 @@ pub(crate) async fn settle(
         "DELETE FROM unconfirmed WHERE connection = ?1 AND (kind, id) IN (
              SELECT s.kind, s.id FROM staged s JOIN unconfirmed u
              ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.reading <= s.reading
-             WHERE s.run = ?2 AND s.kind IN (SELECT value FROM json_each(?3)))",
+             WHERE s.run = ?2 AND s.stored)",
         // What was found out of another version of the record does not hold for this one.
         "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
                                   attempts, reason, due, run)
-         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.reading, s.read_at, s.answers_to, s.record, 1, ?4, ?5 + 1000, ?2
+         SELECT ?1, s.kind, s.id, s.change, s.fingerprint, s.reading, s.read_at, s.answers_to, s.record, 1, ?3, ?4 + 1000, ?2
          FROM staged s
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
-         WHERE s.run = ?2 AND s.kind NOT IN (SELECT value FROM json_each(?3))
+         WHERE s.run = ?2 AND NOT s.stored
            AND (o.reading IS NULL OR o.reading <= s.reading)
          ON CONFLICT (connection, kind, id) DO UPDATE SET
              change = excluded.change, fingerprint = excluded.fingerprint, reading = excluded.reading,
@@ -70,7 +68,6 @@ pub(crate) async fn settle(
         sqlx::query(statement)
             .bind(store.id)
             .bind(run.get())
-            .bind(kinds)
             .bind(reason)
             .bind(millis(now))
             .execute(&mut **tx)

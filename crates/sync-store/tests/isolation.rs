@@ -111,3 +111,21 @@ async fn refused_record_does_not_count_as_sent() {
     assert!(left[0].rejected && left[0].reason == "no such option", "{left:?}");
     assert_eq!(world.store.inbox().await.unwrap().failed, 1);
 }
+
+#[tokio::test]
+async fn proven_records_are_confirmed_whatever_the_counters_say() {
+    let world = world().await;
+    let changes: Vec<Staged> =
+        ["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, "x", &[]), 0)).to_vec();
+    let run = world.run(&changes).await;
+    let key = |id: &str| RecordKey { kind: ObjectKind::User, id: id.into() };
+    world.store.open_execution(run, &ExecutionId::new("x"), at(1)).await.unwrap();
+    world.store.prove(run, &[key("u1"), key("u3")]).await.unwrap();
+    // They count as sent for a process that is cut off here.
+    assert_eq!(world.store.staged_counts(run).await.unwrap().values().sum::<u64>(), 3);
+    world.store.confirm(run, &ExecutionId::new("x"), &[], "lost", at(1)).await.unwrap();
+    world.store.isolate(run, &BTreeMap::from([(ObjectKind::User, Some(1))]), "", at(1)).await.unwrap();
+    assert_eq!(world.store.census().await.unwrap()[&ObjectKind::User].live, 2);
+    let left = world.store.unconfirmed(9).await.unwrap();
+    assert_eq!(left.iter().map(|u| u.key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
+}

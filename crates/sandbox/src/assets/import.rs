@@ -158,7 +158,10 @@ impl Run<'_> {
         counters: &mut Counters,
     ) -> Option<(u64, Outcome)> {
         if self.settings.refuse_marked && refusal::of_entry(entry) {
-            counters.messages.insert("An entry is refused for what it says.".into());
+            counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
+                Some((_, id)) => format!("{id} is refused for what it says."),
+                None => "An entry is refused for what it says.".into(),
+            });
             return None;
         }
         let object_type = mapping.object_type;

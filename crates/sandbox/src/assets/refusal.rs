@@ -6,6 +6,8 @@ use serde_json::Value;
 const OVER_HTTP: [(&str, u16); 3] = [("refuse 400", 400), ("refuse 413", 413), ("refuse 422", 422)];
 /// What a value begins with that has its record left out in the result.
 const IN_RESULT: &str = "refuse result";
+/// The same with a message that names it.
+const BY_NAME: &str = "refuse result by name";
 
 /// The status that a chunk is refused with; `None` when it is taken.
 pub(super) fn of_chunk(chunk: &Value) -> Option<u16> {
@@ -16,6 +18,11 @@ pub(super) fn of_chunk(chunk: &Value) -> Option<u16> {
 /// True if an entry is left out in the result.
 pub(super) fn of_entry(entry: &Value) -> bool {
     has_mark(entry, IN_RESULT)
+}
+
+/// True if a message names the entry that is left out.
+pub(super) fn is_named(entry: &Value) -> bool {
+    has_mark(entry, BY_NAME)
 }
 
 fn has_mark(value: &Value, mark: &str) -> bool {

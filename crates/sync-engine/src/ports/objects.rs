@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use sync_model::RecordKey;
+use sync_model::{Record, RecordKey};
 
 use crate::PortError;
 
@@ -35,6 +35,14 @@ pub trait Objects: Send + Sync {
 
     /// What Assets calls these objects; those that it does not have are absent.
     async fn find(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<String>>, PortError>;
+
+    /// The records that Assets holds as they are: one object for each, and every value of it compared. Each comes with the
+    /// objects that it refers to and Assets does not show. Absent are records that it does not show, be it that its index
+    /// lags, those with another value, and those with one that cannot be compared.
+    ///
+    /// # Errors
+    /// When Assets cannot be asked.
+    async fn stored(&self, records: &[Record]) -> Result<HashMap<RecordKey, Vec<RecordKey>>, PortError>;
 
     /// Deletes an object, and gives what Assets called it; nothing when it was not there any more.
     async fn delete(&self, key: &RecordKey) -> Result<Vec<String>, PortError>;

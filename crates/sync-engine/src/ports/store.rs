@@ -395,7 +395,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Executions whose end was not recorded.
     async fn open_executions(&self) -> Result<Vec<OpenExecution>, StoreError>;
 
-    /// Makes the staged records of these kinds the confirmed ones, records their references, and closes the execution.
+    /// Makes the staged records of these kinds, and those that are [proven](Self::prove), the confirmed ones, records their references, and closes the execution.
     /// Objects that refer to a new one and were not part of the run become dirty and are queued for a look. Records of
     /// other kinds that were sent stay [unconfirmed](Self::unconfirmed), with the reason.
     async fn confirm(
@@ -406,6 +406,13 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Marks staged records of a run, whose execution has ended, that the target was seen to hold as they were sent. They are
+    /// confirmed with the execution, whatever its counters say.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError>;
 
     /// Takes staged records that the importer refuses out of a run: they are unconfirmed, rejected, and sent again alone.
     async fn reject(&self, run: RunId, records: &[RejectedRecord], now: Timestamp) -> Result<(), StoreError>;

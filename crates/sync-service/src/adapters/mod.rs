@@ -9,6 +9,7 @@ mod objects;
 mod place;
 mod saved;
 mod settings;
+mod stored;
 mod structure;
 mod views;
 

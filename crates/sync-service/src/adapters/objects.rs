@@ -1,6 +1,6 @@
 //! Objects in Assets one by one, with the account, as the engine's objects.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -9,9 +9,9 @@ use insight_import_client::account::{Object, ObjectValue, ObjectValues, aql_text
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::{Mapping, Source};
 use sync_engine::{Clearing, Objects, PortError, ToClear};
-use sync_model::{ObjectKind, RecordKey};
+use sync_model::{ObjectKind, Record, RecordKey};
 
-use super::{SourceSettings, assets_error};
+use super::{SourceSettings, assets_error, stored};
 
 /// How many objects are searched for at once.
 const SEARCHED: usize = 50;
@@ -290,6 +290,36 @@ impl Objects for AssetsObjects {
             }
         }
         Ok(found)
+    }
+
+    async fn stored(&self, records: &[Record]) -> Result<HashMap<RecordKey, Vec<RecordKey>>, PortError> {
+        let mut stored = HashMap::new();
+        for (kind, of_kind) in by_kind(records, |record| record.key.kind) {
+            let mapped = self.mapping.attributes(kind);
+            let records: HashMap<&str, &Record> =
+                of_kind.iter().map(|(_, record)| (record.key.id.as_str(), *record)).collect();
+            let place = self.place(kind, &mapped.iter().map(|a| a.locator.as_str()).collect()).await?;
+            let referred: Vec<RecordKey> =
+                stored::referred(records.values().copied(), mapped).into_iter().collect();
+            let known = self.find(&referred).await?;
+            let keys: Vec<&RecordKey> = records.values().map(|record| &record.key).collect();
+            let mut seen = HashSet::new();
+            for object in self.search(&place, &keys).await? {
+                let Some(record) = place.owner(&object).and_then(|owner| records.get(owner)) else {
+                    continue;
+                };
+                // Of two objects with one identity, the import may have changed either.
+                if !seen.insert(&record.key) {
+                    stored.remove(&record.key);
+                    continue;
+                }
+                let values = SeenObject::new(object, &place.names).values;
+                if let Some(absent) = stored::holds(record, mapped, &values, &known) {
+                    stored.insert(record.key.clone(), absent);
+                }
+            }
+        }
+        Ok(stored)
     }
 
     async fn delete(&self, key: &RecordKey) -> Result<Vec<String>, PortError> {

@@ -6,6 +6,7 @@
 
 mod clearing;
 mod guards;
+mod isolation;
 mod prune;
 mod view;
 mod world;

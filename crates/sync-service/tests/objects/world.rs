@@ -31,8 +31,11 @@ pub(crate) enum Account {
 }
 
 pub(crate) async fn world() -> World {
-    let options =
-        SandboxOptions { users: 12, groups: 3, import_delay: Duration::ZERO, ..SandboxOptions::default() };
+    world_of(12, 3).await
+}
+
+pub(crate) async fn world_of(users: usize, groups: usize) -> World {
+    let options = SandboxOptions { users, groups, import_delay: Duration::ZERO, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(&options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
@@ -152,6 +155,21 @@ impl World {
             // Whoever is no member stays none.
             let _ = self.control.call("DELETE", &path, &Value::Null).await;
         }
+    }
+
+    pub(crate) async fn edit(&self, user: &str, values: Value) {
+        self.control.call("POST", &format!("/okta/users/{user}"), &values).await.unwrap();
+    }
+
+    /// Has Assets refuse a user in a way, for what its title says.
+    pub(crate) async fn refuse(&self, user: &str, way: &str) {
+        self.settings(json!({ "refuseMarkedRecords": true })).await;
+        self.edit(user, json!({ "title": way })).await;
+    }
+
+    pub(crate) async fn nth_user(&self, n: usize) -> String {
+        let users = self.control.get("/okta/users").await.unwrap();
+        users["users"][n]["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn delete_user(&self, n: usize) -> String {
