@@ -157,13 +157,6 @@ impl Run<'_> {
         seen: &mut HashSet<Vec<String>>,
         counters: &mut Counters,
     ) -> Option<(u64, Outcome)> {
-        if self.settings.refuse_marked && refusal::of_entry(entry) {
-            counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
-                Some((_, id)) => format!("{id} is refused for what it says."),
-                None => "An entry is refused for what it says.".into(),
-            });
-            return None;
-        }
         let object_type = mapping.object_type;
         let attributes = &self.structure.types[object_type].attributes;
         let identity: Vec<(usize, String)> = mapping
@@ -172,6 +165,13 @@ impl Run<'_> {
             .filter(|f| f.identity)
             .map(|f| (f.attribute, given(f, entry).join(" ")))
             .collect();
+        if self.settings.refuse_marked && refusal::of_entry(entry) {
+            counters.messages.insert(match identity.first().filter(|_| refusal::is_named(entry)) {
+                Some((_, id)) => format!("{id} is refused for what it says."),
+                None => "An entry is refused for what it says.".into(),
+            });
+            return None;
+        }
         if identity.iter().any(|(_, value)| value.is_empty()) {
             counters.empty_ids += 1;
             return None;

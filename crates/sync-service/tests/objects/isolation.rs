@@ -26,7 +26,7 @@ async fn isolate(account: Account, refusal: &str) -> usize {
     let status = connection.status(9).await.unwrap();
     let left: Vec<_> = status.unconfirmed.iter().map(|u| (u.key.id.as_str(), u.rejected)).collect();
     assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [user.as_str()]);
-    assert_eq!(status.objects[&ObjectKind::User].live as usize, USERS - 1);
+    assert_eq!(usize::try_from(status.objects[&ObjectKind::User].live).unwrap(), USERS - 1);
     world.executions().await
 }
 
