@@ -68,7 +68,7 @@ impl Unreadable {
     }
 }
 
-const fn kind_of(value: Option<&Value>) -> &'static str {
+pub(crate) const fn kind_of(value: Option<&Value>) -> &'static str {
     match value {
         None => "nothing",
         Some(Value::Null) => "null",
@@ -185,6 +185,9 @@ mod tests {
                 user[member] = odd.clone();
                 let (users, unreadable) = read_items::<User>(vec![user]);
                 assert!(unreadable.is_empty(), "{member}: {odd}");
+                let named: Vec<&str> = users[0].odd.iter().map(|odd| odd.member.as_str()).collect();
+                let is_odd = !odd.is_null() && member != "x";
+                assert_eq!(named, if is_odd { vec![member] } else { vec![] }, "{member}: {odd}");
                 assert_eq!(users[0].profile.login(), Some("a"));
             }
             for member in ["objectClass", "created", "lastUpdated", "lastMembershipUpdated"] {

@@ -218,6 +218,11 @@ impl Mapping {
         self.attributes(kind).iter().find(|a| self.layout.is_label(kind, a))
     }
 
+    /// True if objects of a kind have an attribute from this source.
+    pub fn maps(&self, kind: ObjectKind, source: &Source) -> bool {
+        self.attributes(kind).iter().any(|attribute| attribute.source == *source)
+    }
+
     /// The names of a user's type: what people call it, and its name in the API. The id of a type that is not known.
     pub fn user_type_names<'m>(&'m self, user: &'m User) -> Vec<&'m str> {
         let Some(id) = user.user_type.as_ref().map(|user_type| user_type.id.as_str()) else {

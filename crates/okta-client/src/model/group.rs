@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{GroupProfile, id, null_as_default, open_enum, or_default, time_or_none};
+use super::odd::{Lenient, Time};
+use super::{GroupProfile, Member, OddMember, id, null_as_default, open_enum};
+use crate::item::kind_of;
 
 open_enum!(
     /// Who manages a group.
@@ -19,34 +21,76 @@ open_enum!(
 );
 
 /// A group. Names need not be unique; `id` is. Only id, type, and profile are needed: any other member of another kind
-/// than documented reads as absent.
+/// than documented is [odd](Self::odd) and reads as absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "Received")]
 pub struct Group {
     /// The immutable id.
-    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Who manages it.
     #[serde(rename = "type")]
     pub kind: GroupType,
     /// Which profile it has.
-    #[serde(default, deserialize_with = "or_default")]
     pub object_class: Vec<String>,
     /// When it was created.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub created: Option<Timestamp>,
     /// When the profile changed last.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub last_updated: Option<Timestamp>,
     /// When the members changed last.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub last_membership_updated: Option<Timestamp>,
     /// Name, description and custom attributes.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub profile: GroupProfile,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+    /// Members that hold another value than documented.
+    #[serde(skip)]
+    pub odd: Vec<OddMember>,
+}
+
+/// A group as received.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Received {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    #[serde(rename = "type")]
+    kind: GroupType,
+    #[serde(default)]
+    object_class: Lenient<Vec<String>>,
+    #[serde(default)]
+    created: Time,
+    #[serde(default)]
+    last_updated: Time,
+    #[serde(default)]
+    last_membership_updated: Time,
+    #[serde(default, deserialize_with = "null_as_default")]
+    profile: GroupProfile,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl From<Received> for Group {
+    fn from(group: Received) -> Self {
+        let mut odd = Vec::new();
+        let source = group.rest.get("source").filter(|source| !source.is_null());
+        if let Some(source) = source.filter(|source| !source.get("id").is_some_and(Value::is_string)) {
+            odd.push(OddMember { member: Member::Source, found: kind_of(Some(source)) });
+        }
+        Self {
+            id: group.id,
+            kind: group.kind,
+            object_class: group.object_class.or_note(Member::ObjectClass, &mut odd).unwrap_or_default(),
+            created: group.created.or_note(Member::Created, &mut odd),
+            last_updated: group.last_updated.or_note(Member::LastUpdated, &mut odd),
+            last_membership_updated: group
+                .last_membership_updated
+                .or_note(Member::LastMembershipUpdated, &mut odd),
+            profile: group.profile,
+            rest: group.rest,
+            odd,
+        }
+    }
 }
 
 impl Group {

@@ -3,6 +3,7 @@
 mod event_hook;
 mod group;
 mod log_event;
+mod odd;
 mod profile;
 mod schema;
 mod user;
@@ -13,12 +14,12 @@ pub use event_hook::{
 };
 pub use group::{Group, GroupType};
 pub use log_event::{Actor, LogEvent, Outcome, Target, TargetType};
+pub use odd::{Member, OddMember};
 pub use profile::{GroupProfile, Profile, UserProfile};
 pub use schema::{OneOf, PropertyItems, PropertyType, Schema, SchemaDefinition, SchemaProperty};
 pub use user::{User, UserStatus, UserTypeRef};
 pub use user_type::UserType;
 
-use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -28,11 +29,6 @@ pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserializ
     input: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(input)?.unwrap_or_default())
-}
-
-/// Reads a time, and anything else as none.
-pub(crate) fn time_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(text_or_none(input)?.and_then(|text| text.parse().ok()))
 }
 
 /// Reads text, and anything else as none.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{UserProfile, id, null_as_default, open_enum, or_default, time_or_none};
+use super::odd::{Lenient, Time};
+use super::{Member, OddMember, UserProfile, id, null_as_default, open_enum};
 
 open_enum!(
     /// Where a user is in its life cycle.
@@ -32,49 +33,87 @@ open_enum!(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserTypeRef {
     /// The type's id.
+    #[serde(deserialize_with = "id")]
     pub id: String,
 }
 
 /// A user. `id` never changes; login, email and type can. Only id, status, and profile are needed: any other member of
-/// another kind than documented reads as absent.
+/// another kind than documented is [odd](Self::odd) and reads as absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "Received")]
 pub struct User {
     /// The immutable id.
-    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Where it is in its life cycle.
     pub status: UserStatus,
     /// When it was created.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub created: Option<Timestamp>,
     /// When it was activated.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub activated: Option<Timestamp>,
     /// When the status changed last.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub status_changed: Option<Timestamp>,
     /// When it signed in last.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub last_login: Option<Timestamp>,
     /// When profile or status changed last; memberships do not count.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub last_updated: Option<Timestamp>,
     /// When the password changed last.
-    #[serde(default, deserialize_with = "time_or_none")]
     pub password_changed: Option<Timestamp>,
     /// The user type.
-    #[serde(
-        rename = "type",
-        default,
-        deserialize_with = "or_default",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub user_type: Option<UserTypeRef>,
     /// Base and custom attributes.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub profile: UserProfile,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+    /// Members that hold another value than documented.
+    #[serde(skip)]
+    pub odd: Vec<OddMember>,
+}
+
+/// A user as received.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Received {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    status: UserStatus,
+    #[serde(default)]
+    created: Time,
+    #[serde(default)]
+    activated: Time,
+    #[serde(default)]
+    status_changed: Time,
+    #[serde(default)]
+    last_login: Time,
+    #[serde(default)]
+    last_updated: Time,
+    #[serde(default)]
+    password_changed: Time,
+    #[serde(rename = "type", default)]
+    user_type: Lenient<UserTypeRef>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    profile: UserProfile,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl From<Received> for User {
+    fn from(user: Received) -> Self {
+        let mut odd = Vec::new();
+        Self {
+            id: user.id,
+            status: user.status,
+            created: user.created.or_note(Member::Created, &mut odd),
+            activated: user.activated.or_note(Member::Activated, &mut odd),
+            status_changed: user.status_changed.or_note(Member::StatusChanged, &mut odd),
+            last_login: user.last_login.or_note(Member::LastLogin, &mut odd),
+            last_updated: user.last_updated.or_note(Member::LastUpdated, &mut odd),
+            password_changed: user.password_changed.or_note(Member::PasswordChanged, &mut odd),
+            user_type: user.user_type.or_note(Member::UserType, &mut odd),
+            profile: user.profile,
+            rest: user.rest,
+            odd,
+        }
+    }
 }

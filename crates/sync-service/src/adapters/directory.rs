@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use okta_client::model::Group;
+use okta_client::model::{Group, OddMember, Profile, User};
 use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
 use sync_engine::{
     Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError, UnreadableItem,
@@ -30,6 +30,14 @@ pub(crate) struct OktaDirectory {
 impl OktaDirectory {
     pub(crate) fn new(okta: OktaClient, lens: Lens) -> Self {
         Self { okta, lens, looking: Arc::default() }
+    }
+
+    fn flaw_of_user(&self, user: &User) -> Option<UnreadableItem> {
+        flaw(&user.id, &user.profile, self.lens.unreadable_of_user(user))
+    }
+
+    fn flaw_of_group(&self, group: &Group) -> Option<UnreadableItem> {
+        flaw(&group.id, &group.profile, self.lens.unreadable_of_group(group))
     }
 
     /// Finds the group of all users, once.
@@ -120,10 +128,32 @@ fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
     UnreadableItem { id: item.id.clone(), field: item.field.clone(), problem: item.to_string() }
 }
 
-/// An object without any attribute is not whole: every user and group has a name.
-fn without_profile(id: &str) -> UnreadableItem {
-    let problem = format!("{id} has nothing in the field profile");
-    UnreadableItem { id: Some(id.to_owned()), field: "profile".to_owned(), problem }
+/// The reason for which an object makes no record, if there is one: every user and group has a name, so one without any
+/// attribute is not whole; and an odd member that the record is made of must not be taken for an empty one.
+fn flaw(id: &str, profile: &Profile, odd: Option<&OddMember>) -> Option<UnreadableItem> {
+    let (field, found) = match odd {
+        Some(odd) => (odd.member.as_str(), odd.found),
+        None if profile.iter().next().is_none() => ("profile", "nothing"),
+        None => return None,
+    };
+    let problem = format!("{id} has {found} in the field {field}");
+    Some(UnreadableItem { id: Some(id.to_owned()), field: field.to_owned(), problem })
+}
+
+/// Objects as a lens sees them, and those that make no record.
+fn sorted<T, O>(
+    items: Vec<T>,
+    flaw: impl Fn(&T) -> Option<UnreadableItem>,
+    observe: impl Fn(&T) -> O,
+) -> (Vec<O>, Vec<UnreadableItem>) {
+    let (mut whole, mut flawed) = (Vec::new(), Vec::new());
+    for item in items {
+        match flaw(&item) {
+            Some(flaw) => flawed.push(flaw),
+            None => whole.push(observe(&item)),
+        }
+    }
+    (whole, flawed)
 }
 
 #[async_trait]
@@ -142,12 +172,11 @@ impl Directory for OktaDirectory {
             None => groups.page(&since.map_or_else(GroupQuery::default, changed_groups)).await,
         };
         let page = page.map_err(|e| okta_page_error(READING, e, from.is_some()))?;
-        let (whole, bare): (Vec<_>, Vec<_>) =
-            page.items.into_iter().partition(|group| group.profile.iter().next().is_some());
-        let bare = bare.iter().map(|group| without_profile(&group.id));
+        let (items, flawed) =
+            sorted(page.items, |group| self.flaw_of_group(group), |group| self.lens.group(group));
         Ok(Page {
-            items: whole.iter().map(|group| self.lens.group(group)).collect(),
-            unreadable: page.unreadable.iter().map(unreadable).chain(bare).collect(),
+            items,
+            unreadable: page.unreadable.iter().map(unreadable).chain(flawed).collect(),
             next: page.next.map(|next| Cursor::new(next.to_string())),
         })
     }
@@ -204,20 +233,17 @@ impl Directory for OktaDirectory {
             (None, UserPart::Active) => Some(UserPart::Deactivated.cursor("")),
             (None, UserPart::Deactivated | UserPart::Changed) => None,
         };
-        let observe = |user| self.lens.user(user);
-        let (whole, bare): (Vec<_>, Vec<_>) =
-            page.items.into_iter().partition(|user| user.profile.iter().next().is_some());
-        let bare = bare.iter().map(|user| without_profile(&user.id));
-        let unreadable = page.unreadable.iter().map(unreadable).chain(bare).collect();
-        Ok(Page { items: whole.iter().map(observe).collect(), unreadable, next })
+        let (items, flawed) = sorted(page.items, |user| self.flaw_of_user(user), |user| self.lens.user(user));
+        let unreadable = page.unreadable.iter().map(unreadable).chain(flawed).collect();
+        Ok(Page { items, unreadable, next })
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
         self.find_everyone().await?;
         let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
-        user.map(|user| match user.profile.iter().next() {
-            Some(_) => Ok(self.lens.user(&user)),
-            None => Err(PortError::new(without_profile(&user.id).problem).about_one(true)),
+        user.map(|user| match self.flaw_of_user(&user) {
+            None => Ok(self.lens.user(&user)),
+            Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
         })
         .transpose()
     }
@@ -240,9 +266,9 @@ impl Directory for OktaDirectory {
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
         let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
         group
-            .map(|group| match group.profile.iter().next() {
-                Some(_) => Ok(self.lens.group(&group)),
-                None => Err(PortError::new(without_profile(&group.id).problem).about_one(true)),
+            .map(|group| match self.flaw_of_group(&group) {
+                None => Ok(self.lens.group(&group)),
+                Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
             })
             .transpose()
     }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
-use okta_client::model::{Group, User, UserStatus};
-use schema_mapper::{Mapped, Mapping, Selection};
+use okta_client::model::{Group, Member, OddMember, User, UserStatus};
+use schema_mapper::{Mapped, Mapping, Selection, Source};
 use sync_engine::{Members, Observed, ObservedGroup, ObservedUser};
 use sync_model::{Departure, GroupId, ObjectKind, Record};
 
@@ -100,6 +100,31 @@ impl Lens {
             members,
             members_changed: group.last_membership_updated,
         }
+    }
+
+    /// The member of a user that a record is made of, and that cannot be read.
+    pub(crate) fn unreadable_of_user<'u>(&self, user: &'u User) -> Option<&'u OddMember> {
+        let selects_types = !self.choice.selection.users.types.is_empty();
+        let is_used = |source: &Source| self.mapping.maps(ObjectKind::User, source);
+        user.odd.iter().find(|odd| match odd.member {
+            // Whether an answer is as new as an event is told by it.
+            Member::LastUpdated => true,
+            Member::Created => is_used(&Source::Created),
+            Member::LastLogin => is_used(&Source::LastLogin),
+            Member::UserType => selects_types || is_used(&Source::UserType),
+            _ => false,
+        })
+    }
+
+    /// The member of a group that a record is made of, and that cannot be read.
+    pub(crate) fn unreadable_of_group<'g>(&self, group: &'g Group) -> Option<&'g OddMember> {
+        let is_used = |source: &Source| self.mapping.maps(ObjectKind::Group, source);
+        group.odd.iter().find(|odd| match odd.member {
+            Member::LastUpdated => true,
+            Member::Created => is_used(&Source::Created),
+            Member::Source => is_used(&Source::SourceApp),
+            _ => false,
+        })
     }
 
     pub(crate) fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {

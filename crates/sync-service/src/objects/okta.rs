@@ -195,7 +195,9 @@ impl Lookup {
         if let Some(everyone) = groups.iter().find(|group| group.is_everyone()) {
             self.sides.choice().remember_everyone(Some(everyone));
         }
-        let observed = through.map(|through| {
+        // A value that cannot be read is not compared as if it were none.
+        let whole = through.filter(|through| through.lens.unreadable_of_user(&user).is_none());
+        let observed = whole.map(|through| {
             let observed = through.lens.user(&user);
             let mut of: Vec<GroupId> = groups
                 .iter()
@@ -242,7 +244,8 @@ impl Lookup {
         let id = quoted(&group.id);
         let counted = GroupQuery { stats: true, limit: Some(1), ..GroupQuery::filter(format!("id eq {id}")) };
         let counted = okta.groups().page(&counted).await?.items;
-        let observed = through.map(|through| through.lens.group(&group).observed);
+        let whole = through.filter(|through| through.lens.unreadable_of_group(&group).is_none());
+        let observed = whole.map(|through| through.lens.group(&group).observed);
         Ok(Some(OktaObject {
             status: None,
             kind: Some(group.kind.as_str().to_owned()),

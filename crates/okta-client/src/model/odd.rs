@@ -1,0 +1,98 @@
+//! Members that hold another value than documented.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::item::kind_of;
+
+/// A member of a user or group that may be missing. Each is needed only by those that use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Member {
+    /// `activated`
+    Activated,
+    /// `created`
+    Created,
+    /// `lastLogin`
+    LastLogin,
+    /// `lastMembershipUpdated`
+    LastMembershipUpdated,
+    /// `lastUpdated`
+    LastUpdated,
+    /// `objectClass`
+    ObjectClass,
+    /// `passwordChanged`
+    PasswordChanged,
+    /// `source`, of a group that was imported
+    Source,
+    /// `statusChanged`
+    StatusChanged,
+    /// `type`, of a user
+    UserType,
+}
+
+impl Member {
+    /// Okta's own name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Activated => "activated",
+            Self::Created => "created",
+            Self::LastLogin => "lastLogin",
+            Self::LastMembershipUpdated => "lastMembershipUpdated",
+            Self::LastUpdated => "lastUpdated",
+            Self::ObjectClass => "objectClass",
+            Self::PasswordChanged => "passwordChanged",
+            Self::Source => "source",
+            Self::StatusChanged => "statusChanged",
+            Self::UserType => "type",
+        }
+    }
+}
+
+/// A member that holds another value than documented. It reads as absent, and whoever uses it must not take it for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OddMember {
+    /// The member.
+    pub member: Member,
+    /// The kind of value that stands there: `text`, `a number`, …
+    pub found: &'static str,
+}
+
+/// A member that is there, is missing or `null`, or holds another value than documented.
+#[derive(Debug, Default)]
+pub(super) enum Lenient<T> {
+    #[default]
+    Absent,
+    Read(T),
+    Odd(&'static str),
+}
+
+impl<T> Lenient<T> {
+    /// The value; an odd one is noted.
+    pub(super) fn or_note(self, member: Member, odd: &mut Vec<OddMember>) -> Option<T> {
+        match self {
+            Self::Absent => None,
+            Self::Read(value) => Some(value),
+            Self::Odd(found) => {
+                odd.push(OddMember { member, found });
+                None
+            }
+        }
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(input)?;
+        if value.is_null() {
+            return Ok(Self::Absent);
+        }
+        let found = kind_of(Some(&value));
+        Ok(T::deserialize(value).map_or(Self::Odd(found), Self::Read))
+    }
+}
+
+/// A time that may be missing.
+pub(super) type Time = Lenient<Timestamp>;
