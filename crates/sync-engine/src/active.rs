@@ -4,13 +4,21 @@ use std::collections::BTreeMap;
 
 use sync_model::{ObjectKind, Record, RunId};
 
-use crate::{EngineError, MappingView, Objects};
+use crate::{EngineError, MappingView, Objects, RunKind};
 
 /// A run and the view that it works by from its beginning to its end.
 #[derive(Clone)]
 pub(crate) struct ActiveRun {
     pub(crate) id: RunId,
+    pub(crate) kind: RunKind,
     pub(crate) view: MappingView,
+}
+
+impl ActiveRun {
+    /// True if the run sends what it stages. One that only shows it leaves no trace behind.
+    pub(crate) fn sends(&self) -> bool {
+        self.kind != RunKind::Plan
+    }
 }
 
 impl MappingView {

@@ -166,14 +166,38 @@ impl Engine {
     ) -> Result<SyncPlan, EngineError> {
         let progress = &self.tell(RunKind::Plan, progress);
         let (structure, run) = self.begin_plan(progress).await?;
+        let plan = self.plan_everything(&run, progress, stop).await;
+        self.show(&run, structure, plan, progress).await
+    }
+
+    async fn plan_everything(
+        &self,
+        run: &ActiveRun,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
         // Shown whatever it holds: what the limits say of it is for whoever approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
-        let mut pass = Pass::new(Scope::Full, self.reading().await?, run.view.rules());
-        let mut plan = self.read_pass(&run, &mut pass, &limits, progress, stop).await?;
-        plan.structure = Some(structure);
-        plan.labels = run.view.labels();
+        let mut pass = Pass::new(Scope::Full, self.reading(run).await?, run.view.rules());
+        self.read_pass(run, &mut pass, &limits, progress, stop).await
+    }
+
+    /// Completes a plan; of one that failed nothing is kept.
+    async fn show(
+        &self,
+        run: &ActiveRun,
+        structure: StructureReport,
+        plan: Result<SyncPlan, EngineError>,
+        progress: &Told<'_>,
+    ) -> Result<SyncPlan, EngineError> {
         progress.ended(&RunReport::default());
-        Ok(plan)
+        match plan {
+            Ok(plan) => Ok(SyncPlan { structure: Some(structure), labels: run.view.labels(), ..plan }),
+            Err(error) => {
+                self.ports.store.end_run(run.id, &RunReport::default(), self.now()).await?;
+                Err(error)
+            }
+        }
     }
 
     /// The schemas as they would be, and the run that the plan is made under.
@@ -321,7 +345,7 @@ impl Engine {
             let is_ordered = pass.reading.number > 0;
             if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh && is_ordered {
                 tracing::info!(%run, stage = ?pass.stage, "going on where the last run was");
-                return Ok((ActiveRun { id: run, view }, pass, true));
+                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, pass, true));
             }
             let report = RunReport {
                 result: RunResult::Failed,
@@ -331,7 +355,7 @@ impl Engine {
             self.ports.store.end_run(run, &report, now).await?;
         }
         let run = self.begin(scope.run_kind(), view).await?;
-        let mut pass = Pass::new(scope, self.reading().await?, mapping);
+        let mut pass = Pass::new(scope, self.reading(&run).await?, mapping);
         pass.bookmark = run.view.directory.time();
         self.ports.store.save_pass(run.id, &pass).await?;
         Ok((run, pass, false))
@@ -373,13 +397,12 @@ impl Engine {
         let (mut report, believed) = (RunReport::default(), HashSet::new());
         let looked = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(EngineError::Stopped),
+            () = stop.cancelled() => Err(EngineError::Stopped),
             // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
-            looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked?,
+            looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked,
         };
-        progress.ended(&RunReport::default());
-        let (structure, labels) = (Some(structure), run.view.labels());
-        Ok(SyncPlan { structure, labels, problems: report.messages, ..looked.plan })
+        let plan = looked.map(|looked| SyncPlan { problems: report.messages, ..looked.plan });
+        self.show(&run, structure, plan, progress).await
     }
 
     /// Reads some objects and sends those that differ.
@@ -403,6 +426,9 @@ impl Engine {
             let (named, believed) = (subjects.iter().cloned(), HashSet::new());
             let looked = self.look_at(run, named, &believed, alone.is_some(), report, progress).await?;
             self.ask_for_members(&looked).await?;
+            let unread: Vec<RecordKey> = looked.states.failed.keys().cloned().collect();
+            self.ports.store.leave_unread(run.id, &unread).await?;
+            self.ports.store.ask_unread(run.id, self.now()).await?;
             self.apply(run, looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(&run.view, stop).await?;
@@ -432,7 +458,7 @@ impl Engine {
 
     /// Begins a run that works by a view.
     pub(crate) async fn begin(&self, kind: RunKind, view: MappingView) -> Result<ActiveRun, EngineError> {
-        Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, view })
+        Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
     }
 
     /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays

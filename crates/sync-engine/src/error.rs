@@ -14,6 +14,7 @@ pub struct PortError {
     busy: bool,
     expired: bool,
     about_one: bool,
+    gone: bool,
     hint: Option<String>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -28,6 +29,7 @@ impl PortError {
             busy: false,
             expired: false,
             about_one: false,
+            gone: false,
             hint: None,
             source: None,
         }
@@ -68,6 +70,13 @@ impl PortError {
         self
     }
 
+    /// Marks an object that is proven to be gone.
+    #[must_use]
+    pub const fn gone(mut self, gone: bool) -> Self {
+        self.gone = gone;
+        self
+    }
+
     /// Adds the operator's next step.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
@@ -88,6 +97,11 @@ impl PortError {
     /// Does it concern the one object asked for, and no other?
     pub const fn is_about_one(&self) -> bool {
         self.about_one
+    }
+
+    /// Is the object that was asked for proven to be gone?
+    pub const fn is_gone(&self) -> bool {
+        self.gone
     }
 
     /// Is the place to go on from not known any more? Then begin anew.

@@ -50,6 +50,7 @@ impl Engine {
             .conclude(&run, RunKind::Events, RunReport::default(), told, async |report| {
                 let (looked, run) = self.look_for_events(&run, &looks, alone.is_some(), report, told).await?;
                 self.ask_for_members(&looked).await?;
+                self.ports.store.ask_unread(run.id, self.now()).await?;
                 let Looked { plan, states, .. } = looked;
                 for (held, reason) in self.apply_events(&run, plan, report, told, stop).await? {
                     self.give_up_on(&looks, &held, &reason).await?;
@@ -136,7 +137,7 @@ impl Engine {
         report.messages.truncate(told_before);
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
         report.mapping = Some(view.version.clone());
-        let run = ActiveRun { id: run.id, view };
+        let run = ActiveRun { view, ..run.clone() };
         let looked = self.look_at(&run, subjects(), &doubtful, alone, report, told).await?;
         Ok((looked, run))
     }

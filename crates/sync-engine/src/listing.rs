@@ -64,7 +64,7 @@ impl Engine {
         if pass.scope != Scope::Full {
             plan.only_some();
         }
-        let since = self.window_begin(run.view.directory.as_ref(), limits).await?;
+        let since = self.window_begin(run, limits).await?;
         plan.losses = self.ports.store.losses(run.id, Handful::default(), since).await?;
         plan.problems.clone_from(&pass.problems);
         Ok(plan)
@@ -157,7 +157,7 @@ impl Engine {
             self.note_unseen_groups(run).await?;
         }
         progress.begin(Phase::Members, Some(self.ports.store.count_noted_groups(run.id).await?));
-        for (group, failure) in self.list_members(run, progress).await? {
+        for (group, failure) in self.list_members(run, pass.reading, progress).await?.unlisted {
             self.leave_one(run, &RecordKey::group(&group), "members", failure.reason, pass).await?;
             pass.unlisted.insert(group);
         }
@@ -215,25 +215,27 @@ impl Engine {
             confirmed.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
             (self.groups_by_listing(run, &ids, &confirmed).await?, Some(confirmed))
         };
-        let mut joined: BoxStream<'_, (UserId, Result<Observed, PortError>)> =
+        let mut joined: BoxStream<'_, (UserId, Result<Option<Observed>, PortError>)> =
             stream::iter(users.into_iter().zip(ids).map(|(user, id)| {
                 let mut of = groups.remove(&id).unwrap_or_default();
                 let unknown =
                     known.as_ref().is_some_and(|known| !known.contains_key(&user.observed.record.key));
                 async move {
                     if !user.observed.selected {
-                        return (id, Ok(user.observed));
+                        return (id, Ok(Some(user.observed)));
                     }
                     if unknown {
                         // Its groups may not have changed since the time that the listing begins with.
                         match directory.groups_of(&id).await {
-                            Ok(groups) => of = groups.unwrap_or_default(),
+                            Ok(Some(groups)) => of = groups,
+                            // Gone since it was listed, and not in Assets.
+                            Ok(None) => return (id, Ok(None)),
                             Err(error) => return (id, Err(error)),
                         }
                     }
                     of.retain(|group| !directory.is_implied(group));
                     of.extend(user.implied_groups);
-                    (id, Ok(directory.join(user.observed, &of)))
+                    (id, Ok(Some(directory.join(user.observed, &of))))
                 }
             }))
             .buffered(self.options.concurrency)
@@ -241,7 +243,7 @@ impl Engine {
         let mut whole = Vec::new();
         while let Some((id, user)) = joined.next().await {
             match user {
-                Ok(user) => whole.push(user),
+                Ok(user) => whole.extend(user),
                 Err(error) if error.is_about_one() => {
                     let key = RecordKey::user(&id);
                     let problem =

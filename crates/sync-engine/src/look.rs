@@ -105,7 +105,7 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<Looked, EngineError> {
         progress.begin(Phase::Objects, None);
-        let reading = self.reading().await?;
+        let reading = self.reading(run).await?;
         let mut states = States::default();
         let mut named = Named::by(subjects);
         // Groups first: who is in one that is gone, or not selected, must not be shown in it.
@@ -116,7 +116,10 @@ impl Engine {
         let wishes = self.weigh(named, alone, &mut states).await?;
         let users = &wishes.users;
         self.dissolve(run, &dissolved, users, alone, reading, report).await?;
-        self.list_for_events(run, &wishes, reading, &mut states, report, progress).await?;
+        let left = self.list_for_events(run, &wishes, reading, &mut states, report, progress).await?;
+        found.retain(|group| !left.contains(&group.record.key));
+        dissolved.extend(group_ids(&left));
+        gone.extend(left);
 
         let (mut found_users, gone_users) =
             self.read_wave(run, users.iter().cloned().collect(), &mut states, report, progress).await?;
@@ -177,7 +180,7 @@ impl Engine {
         Ok((found, gone))
     }
 
-    /// Lists the members of groups of which that takes fewer requests than reading each user.
+    /// Lists the members of groups of which that takes fewer requests than reading each user. Gives those that are gone.
     async fn list_for_events(
         &self,
         run: &ActiveRun,
@@ -186,17 +189,20 @@ impl Engine {
         states: &mut States,
         report: &mut RunReport,
         progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<RecordKey>, EngineError> {
         if wishes.listings.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let listings: Vec<GroupId> = wishes.listings.iter().cloned().collect();
         self.ports.store.note_groups(run.id, &listings).await?;
-        for (group, failure) in self.list_members(run, progress).await? {
+        let listed = self.list_members(run, reading, progress).await?;
+        for (group, failure) in listed.unlisted {
             let key = RecordKey::group(&group);
             report.leave_unread(&key, "members", failure.reason.clone());
             states.failed.insert(key, failure);
         }
+        states.closed.extend(listed.gone.iter().cloned());
+        let gone: Vec<RecordKey> = listed.gone.iter().map(RecordKey::group).collect();
         self.stage_membership_differences(run, reading, &wishes.users, &mut report.messages).await?;
         let listed =
             wishes.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
@@ -206,7 +212,7 @@ impl Engine {
             let groups = noted.get(&user).into_iter().flatten().cloned();
             states.groups.entry(user).or_default().extend(groups);
         }
-        Ok(())
+        Ok(gone)
     }
 
     /// Nobody is a member of what does not exist. While no pass reads there is nothing to ask the directory for; otherwise
@@ -267,7 +273,7 @@ impl Engine {
         let mut plan = SyncPlan::new(run.id, &read, &staged, &census);
         plan.only_some();
         let limits = &self.options.limits;
-        let since = self.window_begin(run.view.directory.as_ref(), limits).await?;
+        let since = self.window_begin(run, limits).await?;
         plan.losses = self.ports.store.losses(run.id, Handful::of(limits), since).await?;
         Ok(plan)
     }

@@ -4,13 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::look::Failure;
 use crate::read::Read;
-use crate::{
-    ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, Subject, engine::Engine,
-};
+use crate::{ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, engine::Engine};
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
@@ -18,6 +16,15 @@ const MEMBER_PAGE: usize = 1000;
 const GROUP_PAGE: u32 = 500;
 /// The most groups whose members may not be listed in a run; with more it is not the groups that are at fault.
 const MOST_UNLISTED: usize = 50;
+
+/// Groups whose members were asked for, and not listed.
+#[derive(Default)]
+pub(crate) struct Listed {
+    /// Those that could not be read, with the problem of each: their memberships are not known.
+    pub(crate) unlisted: HashMap<GroupId, Failure>,
+    /// Those that are gone.
+    pub(crate) gone: Vec<GroupId>,
+}
 
 impl Engine {
     /// Notes groups as if nobody were listed in them.
@@ -29,20 +36,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes the members of every group on the run's list. Gives the groups whose members could not be listed, with the
-    /// problem of each; their memberships are not known.
+    /// Notes the members of every group on the run's list. A group that is found to be gone is marked.
     pub(crate) async fn list_members(
         &self,
         run: &ActiveRun,
+        reading: Reading,
         progress: &dyn Progress,
-    ) -> Result<HashMap<GroupId, Failure>, EngineError> {
+    ) -> Result<Listed, EngineError> {
         self.ports.store.forget_half_listed(run.id).await?;
-        let mut unlisted: HashMap<GroupId, Failure> = HashMap::new();
+        let Listed { mut unlisted, mut gone } = Listed::default();
         loop {
             let mut groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
             groups.retain(|group| !unlisted.contains_key(group));
             if groups.is_empty() {
-                return Ok(unlisted);
+                return Ok(Listed { unlisted, gone });
             }
             let mut listings: BoxStream<'_, (GroupId, Result<(), EngineError>)> = stream::iter(groups)
                 .map(|group| async move {
@@ -55,6 +62,10 @@ impl Engine {
             while let Some((group, listed)) = listings.next().await {
                 match listed {
                     Ok(()) => {}
+                    Err(EngineError::Directory(error)) if error.is_gone() => {
+                        self.mark_as_gone(run, &group, reading).await?;
+                        gone.push(group);
+                    }
                     Err(EngineError::Directory(error))
                         if error.is_about_one() && unlisted.len() < MOST_UNLISTED =>
                     {
@@ -69,6 +80,20 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Marks a group that went while its members were listed, and notes it as empty.
+    async fn mark_as_gone(
+        &self,
+        run: &ActiveRun,
+        group: &GroupId,
+        reading: Reading,
+    ) -> Result<(), EngineError> {
+        let (store, keys) = (&self.ports.store, [RecordKey::group(group)]);
+        let marks = self.departures(&run.view, &keys, Departure::Deleted, reading).await?;
+        store.stage(run.id, &keys, &marks).await?;
+        store.forget_members(run.id, group).await?;
+        Ok(store.group_listed(run.id, group).await?)
     }
 
     async fn list_members_of(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
@@ -146,7 +171,7 @@ impl Engine {
                 // It is not in Assets, so that nothing is lost by reading it later.
                 Err(EngineError::Directory(error)) if error.is_about_one() => {
                     tracing::warn!(user = %id, error = crate::explain(&error), "a user could not be read");
-                    self.ports.store.ask(&Subject::User(id), self.now()).await?;
+                    self.ports.store.leave_unread(run.id, &[RecordKey::user(&id)]).await?;
                 }
                 Err(error) => return Err(error),
             }

@@ -112,7 +112,8 @@ impl Engine {
     /// # Errors
     /// When there is no account, when there is no structure yet, or when a port fails.
     pub async fn prunable(&self, options: &PruneOptions) -> Result<PrunePlan, EngineError> {
-        let Comparison { report, view } = self.compare().await?;
+        let Comparison { report, view } =
+            self.ports.structure.compare().await.map_err(EngineError::Structure)?;
         let objects = view.account()?;
         if report.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);

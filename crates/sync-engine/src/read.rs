@@ -108,7 +108,7 @@ impl Engine {
             return Err(Refusal::EmptyListing { kind, known }.into());
         }
         // Before thousands of objects are asked for one by one.
-        let since = self.window_begin(run.view.directory.as_ref(), limits).await?;
+        let since = self.window_begin(run, limits).await?;
         let recent = self.ports.store.recently_gone(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
@@ -117,7 +117,7 @@ impl Engine {
             let page = self.ports.store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.id.clone());
-            let reading = self.reading().await?;
+            let reading = self.reading(run).await?;
             let mut reads: BoxStream<'_, (RecordKey, Result<Option<Staged>, EngineError>)> =
                 stream::iter(page)
                     .map(|record| async move {

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::{Directory, EngineError, Limits, Reading, engine::Engine};
+use crate::{ActiveRun, Directory, EngineError, Limits, Reading, engine::Engine};
 
 /// Smaller steps are the clock being adjusted, or a tick that took its time.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
@@ -20,8 +20,9 @@ pub(crate) struct Tick {
 
 impl Engine {
     /// Numbers a reading of the directory that is about to begin.
-    pub(crate) async fn reading(&self) -> Result<Reading, EngineError> {
-        Ok(self.ports.store.next_reading(self.now()).await?)
+    pub(crate) async fn reading(&self, run: &ActiveRun) -> Result<Reading, EngineError> {
+        let (store, now) = (&self.ports.store, self.now());
+        Ok(if run.sends() { store.next_reading(now).await? } else { store.last_reading(now).await? })
     }
 
     /// Notices a step of the clock since the last look at it.
@@ -65,10 +66,13 @@ impl Engine {
     /// left it.
     pub(crate) async fn window_begin(
         &self,
-        directory: &dyn Directory,
+        run: &ActiveRun,
         limits: &Limits,
     ) -> Result<Timestamp, EngineError> {
-        self.date_losses(directory).await?;
+        let directory = run.view.directory.as_ref();
+        if run.sends() {
+            self.date_losses(directory).await?;
+        }
         let now = self.directory_time(Some(directory)).await?;
         Ok(now.map_or(Timestamp::MIN, |now| limits.since(now)))
     }

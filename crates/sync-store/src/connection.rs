@@ -110,6 +110,10 @@ impl StateStore for ConnectionStore {
         passes::listed(self, run, group).await
     }
 
+    async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
+        passes::forget_members(self, run, group).await
+    }
+
     async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError> {
         passes::forget_half_listed(self, run).await
     }

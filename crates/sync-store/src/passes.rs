@@ -103,6 +103,20 @@ pub(crate) async fn forget_half_listed(store: &ConnectionStore, run: RunId) -> R
     .map_err(|e| StoreError::new("forget half a list of members", e))
 }
 
+pub(crate) async fn forget_members(
+    store: &ConnectionStore,
+    run: RunId,
+    group: &GroupId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM noted_members WHERE run = ?1 AND group_id = ?2")
+        .bind(run.get())
+        .bind(group.as_str())
+        .execute(&store.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("forget the members of a group", e))
+}
+
 pub(crate) async fn listed_of(
     store: &ConnectionStore,
     run: RunId,

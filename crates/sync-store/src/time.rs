@@ -13,6 +13,15 @@ impl TimeState for ConnectionStore {
         inbox::next_reading(self, now).await
     }
 
+    async fn last_reading(&self, now: Timestamp) -> Result<Reading, StoreError> {
+        let number = sqlx::query_scalar("SELECT sequence FROM connections WHERE id = ?1")
+            .bind(self.id)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("read the number of the last reading", e))?;
+        Ok(Reading { number, at: now })
+    }
+
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError> {
         let time: Option<i64> = sqlx::query_scalar("SELECT bookmark FROM connections WHERE id = ?1")
             .bind(self.id)

@@ -95,8 +95,8 @@ pub trait Directory: Send + Sync {
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError>;
 
-    /// The ids of a group's members; nothing for a group that is proven to be gone. A failure that concerns this group alone
-    /// [is about one](PortError::is_about_one).
+    /// The ids of a group's members. A failure that concerns this group alone [is about one](PortError::is_about_one); that
+    /// of a group that is proven to be gone [says so](PortError::is_gone).
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>>;
 
     /// A page of the users, deactivated ones included: of all, or of those that changed since a time. May repeat a user.

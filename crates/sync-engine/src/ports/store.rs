@@ -315,6 +315,9 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Says that the members of a group were noted to the last.
     async fn group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
 
+    /// Forgets the members noted of a group, which is proven to be gone.
+    async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError>;
+
     /// Forgets members of groups that were not listed to the end.
     async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError>;
 

@@ -11,6 +11,9 @@ pub trait TimeState: Send + Sync {
     /// Numbers a reading of the directory. To be called before it begins.
     async fn next_reading(&self, now: Timestamp) -> Result<Reading, StoreError>;
 
+    /// The same for a run that only shows something: its number is that of the last reading, so that nothing is written.
+    async fn last_reading(&self, now: Timestamp) -> Result<Reading, StoreError>;
+
     /// The directory's own time up to which everything was read and sent; `None` before that happened.
     async fn bookmark(&self) -> Result<Option<Timestamp>, StoreError>;
 

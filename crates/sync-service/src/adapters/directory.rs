@@ -1,10 +1,9 @@
 //! Okta as the engine's directory.
 
-use std::future::ready;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
 use okta_client::model::{Group, OddMember, Profile, User};
 use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
@@ -189,10 +188,10 @@ impl Directory for OktaDirectory {
                 let (okta, group) = (okta.clone(), group.clone());
                 async move {
                     match member {
-                        Ok(id) => Ok(Some(UserId::new(id))),
-                        // Deleted after it was listed: it has no members.
+                        Ok(id) => Ok(UserId::new(id)),
+                        // Deleted after it was listed, if Okta says so of the group as well.
                         Err(Error::NotFound { .. }) => match okta.groups().find(group.as_str()).await {
-                            Ok(None) => Ok(None),
+                            Ok(None) => Err(PortError::new(format!("group {group} is gone")).gone(true)),
                             Ok(Some(_)) => Err(contradicted("the members of", "group", group.as_str())),
                             Err(error) => Err(about_one(reading(error))),
                         },
@@ -203,7 +202,6 @@ impl Directory for OktaDirectory {
                     }
                 }
             })
-            .try_filter_map(|member| ready(Ok(member)))
             .boxed()
     }
 

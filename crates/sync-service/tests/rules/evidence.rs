@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Alarm, Alert, AlertKind, Clock, Failing, InboxEvent, LookSort, Quiet, StateStore, Subject, SystemClock,
+    Alarm, Alert, AlertKind, Clock, EngineError, Failing, InboxEvent, Limits, LookSort, Quiet, StateStore,
+    Subject, SystemClock,
 };
-use sync_service::model::{EventId, UserId};
+use sync_service::model::{EventId, GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Instead, page, refusal};
@@ -185,17 +186,73 @@ async fn odd_user_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn plan_asks_nothing_of_odd_users() {
+async fn plan_leaves_store_as_it_was() {
     let (world, gate) = gated_world(12, 3).await;
     let connection = world.synced("log").await;
-    gate.after(|path, body| {
+    let (users, groups) = (world.active_users().await, world.groups().await);
+    // Something of every kind to be found: a change, a group and a user that are gone, odd items, members not listed.
+    world.change(&users[1], json!({ "city": "Elsewhere" })).await;
+    world.call("DELETE", &format!("/okta/groups/{}", groups[0]), Value::Null).await;
+    world.delete(&users[2]).await;
+    let (odd, unlisted) = (users[3].clone(), format!("/api/v1/groups/{}/users", groups[1]));
+    gate.after(move |path, body| {
         let listed = body.as_array_mut().filter(|_| path.starts_with("/api/v1/users?"));
-        listed.into_iter().flatten().take(1).for_each(|user| user["status"] = Value::Null);
+        listed
+            .into_iter()
+            .flatten()
+            .filter(|user| user["id"] == odd)
+            .for_each(|user| user["status"] = Value::Null);
     });
-    let plan = connection.engine().plan(&Quiet, &CancellationToken::new()).await.unwrap();
-    assert!(!plan.problems.is_empty(), "{plan:?}");
-    assert_eq!(connection.status(1).await.unwrap().inbox.looks, 0);
-    connection.engine().discard(plan).await.unwrap();
+    gate.instead(move |path| path.starts_with(&unlisted).then(|| page(404)));
+    let user = |n: usize| Subject::User(UserId::new(&users[n]));
+    let mut some: Vec<Subject> = (0..4).map(user).collect();
+    some.extend(groups.iter().map(|group| Subject::Group(GroupId::new(group))));
+    some.extend(groups.iter().map(|group| Subject::Members(GroupId::new(group))));
+    let (engine, stop) = (connection.engine(), CancellationToken::new());
+    let before = world.dump().await;
+    for plans_all in [true, false, true] {
+        let plan = match plans_all {
+            true => engine.plan(&Quiet, &stop).await,
+            false => engine.plan_some(&some, &Quiet, &stop).await,
+        };
+        let plan = plan.unwrap();
+        assert!(plan.changes() > 0 && !plan.problems.is_empty(), "{plan:?}");
+        engine.changes(&plan, None, 100).await.unwrap();
+        engine.discard(plan).await.unwrap();
+        assert_eq!(world.dump().await, before, "all: {plans_all}");
+    }
+    engine.verify(false).await.unwrap();
+    connection.status(5).await.unwrap();
+    // One that fails, or is stopped, leaves nothing either.
+    stop.cancel();
+    engine.plan(&Quiet, &stop).await.unwrap_err();
+    engine.plan_some(&some, &Quiet, &stop).await.unwrap_err();
+    gate.instead(|path| path.starts_with("/api/v1/users?").then(|| page(404)));
+    engine.plan(&Quiet, &CancellationToken::new()).await.unwrap_err();
+    assert_eq!(world.dump().await, before);
+}
+
+#[tokio::test]
+async fn group_that_goes_among_its_members_is_marked_at_once() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let group = world.groups().await[1].clone();
+    let listed = json!({"id": group, "type": "OKTA_GROUP", "profile": {"name": "About to go"}});
+    world.call("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
+    gate.after(move |path, body| {
+        if path.starts_with("/api/v1/groups?limit=200") {
+            body.as_array_mut().unwrap().push(listed.clone());
+        }
+    });
+    let strict = Limits { max_gone_share: 0.0, min_gone: 0, ..Limits::default() };
+    let refused = connection.engine().sync(&strict, &Quiet, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(_)), "{refused}");
+    assert_eq!(world.audit().await.marked_deleted, 0);
+    let report = sync(&connection).await.unwrap();
+    assert_eq!(report.marked, 1, "{report:?}");
+    let audit = world.audit().await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    assert_eq!(audit.marked_deleted, 1);
 }
 
 #[tokio::test]

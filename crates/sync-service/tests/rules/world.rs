@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use sync_service::engine::{
     Alarm, Alert, Clock, EngineError, EngineOptions, Limits, Ports, Quiet, RunReport, RunResult, SystemClock,
 };
@@ -145,6 +146,31 @@ impl World {
     /// What the connection remembers.
     pub(crate) async fn state(&self) -> impl sync_service::engine::StateStore {
         self.store.connection(&ConnectionName::try_from("main".to_owned()).unwrap()).await.unwrap()
+    }
+
+    /// Everything that the store holds, row by row.
+    pub(crate) async fn dump(&self) -> Vec<String> {
+        let path = format!("sqlite://{}", self.folder.path().join("state.db").display());
+        let mut file = sqlx::SqliteConnection::connect(&path).await.unwrap();
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "SELECT t.name, group_concat('quote(\"' || c.name || '\")', ' || char(10) || ')
+             FROM sqlite_master t JOIN pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND t.name <> 'sqlite_sequence' GROUP BY t.name",
+        )
+        .fetch_all(&mut file)
+        .await
+        .unwrap();
+        let mut dump = Vec::new();
+        for (table, columns) in columns {
+            let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+                "SELECT {columns} FROM \"{table}\" ORDER BY 1"
+            )))
+            .fetch_all(&mut file)
+            .await
+            .unwrap();
+            dump.extend(rows.iter().map(|row| format!("{table}: {}", row.replace('\n', ", "))));
+        }
+        dump
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Value {
