@@ -13,7 +13,6 @@ mod membership;
 mod names;
 mod options;
 mod own;
-mod problems;
 mod record;
 mod selection;
 mod shape;
@@ -31,8 +30,7 @@ pub use mapping::{Mapping, OrgSchemas, UserTypeSchema};
 pub use options::{
     Account, Arrays, Attributes, Enums, Manager, ManagerBy, MappingOptions, Memberships, Naming,
 };
-pub use problems::{Problems, Tally};
-pub use record::{Mapped, ValueProblem};
+pub use record::Mapped;
 pub use selection::{GroupSelection, Patterns, Selection, SelectionError, UserSelection};
 pub use shape::VALUE_TYPES;
 pub use storage::{Loss, Storage};

@@ -1,32 +1,14 @@
 //! From an object of Okta to a record.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::Timestamp;
 use okta_client::model::{Group, Profile, User, UserStatus};
 use serde_json::Value;
-use sync_model::{Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference};
+use sync_model::{Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference, ValueProblem};
 
 use crate::value::{Rule, as_one_text, as_text, empty, fit, moment};
 use crate::{ManagerBy, MappedAttribute, Mapping, Source, status};
-
-/// A value that did not fit. The value itself is personal data and not in here.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ValueProblem {
-    /// The kind of object.
-    pub kind: ObjectKind,
-    /// The attribute's name in Okta.
-    pub attribute: String,
-    /// What was wrong, and what was done about it.
-    pub rule: &'static str,
-}
-
-impl fmt::Display for ValueProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} attribute \"{}\": a value {}", self.kind, self.attribute, self.rule)
-    }
-}
 
 /// A record, and what there is to say about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,13 +53,13 @@ impl Mapping {
             mapped.problems.push(ValueProblem {
                 kind: ObjectKind::User,
                 attribute: "status".into(),
-                rule: "is not known to this version; shown as \"Okta Other\"",
+                problem: Rule::UnknownStatus,
             });
         }
         let misnamed = rule.map(|rule| ValueProblem {
             kind: ObjectKind::User,
             attribute: self.options().manager.attribute.clone(),
-            rule,
+            problem: rule,
         });
         mapped.problems.extend(misnamed.filter(|problem| !mapped.problems.contains(problem)));
         mapped.record.alias = self.alias(user);
@@ -147,12 +129,12 @@ impl Mapping {
                         fit(object.profile.get(name), attribute, &self.options().separator);
                     if is_label(attribute) && value.as_str().is_none_or(|text| text.trim().is_empty()) {
                         value = object.id.into();
-                        rule = Some("is empty and names the object; its id is shown instead");
+                        rule = Some(Rule::EmptyLabel);
                     }
                     problems.extend(rule.map(|rule| ValueProblem {
                         kind: object.kind,
                         attribute: name.clone(),
-                        rule,
+                        problem: rule,
                     }));
                     value
                 }
@@ -174,7 +156,7 @@ impl Mapping {
         let outside = unmapped.iter().filter(|name| choices.wants(name)).map(|name| ValueProblem {
             kind: object.kind,
             attribute: name.clone(),
-            rule: "is of an attribute outside Okta's schema; left out",
+            problem: Rule::OutsideSchema,
         });
         problems.extend(outside);
         let record = Record {

@@ -1,6 +1,6 @@
 //! One value, made to fit an attribute.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use insight_import_client::document::AttributeType;
 use jiff::Timestamp;
@@ -8,16 +8,10 @@ use jiff::civil::{Date, Time};
 use serde_json::Value;
 use url::Url;
 
+pub(crate) use sync_model::ValueProblemKind as Rule;
+
 use crate::MappedAttribute;
 use crate::shape::{TEXT_LIMIT, TEXTAREA_LIMIT};
-
-/// What had to be done to a value, or why it had to be left out.
-pub(crate) type Rule = &'static str;
-
-const CONTROL: Rule = "has control characters; they became spaces";
-const CUT: Rule = "is longer than 255 characters; cut";
-const CUT_AREA: Rule = "is longer than 5000 characters; cut";
-const LONG: Rule = "is longer than 255 characters; left empty";
 
 /// The value in the form that Assets reads, and the rule it offended, if any.
 pub(crate) fn fit(
@@ -49,26 +43,20 @@ fn fit_one(value: &Value, kind: &AttributeType, separator: &str) -> (Value, Opti
         return (empty(false), None);
     }
     match kind {
-        AttributeType::Boolean => typed(as_boolean(value), "is not true or false; left empty"),
-        AttributeType::Integer => typed(as_integer(value), "is not a whole number of 32 bits; left empty"),
-        AttributeType::Double => typed(as_double(value), "is not a finite number; left empty"),
-        AttributeType::Email => {
-            short(parsed(value, email, "is not a mail address that Assets takes; left empty"))
-        }
-        AttributeType::Url => {
-            short(parsed(value, url, "is not an address that begins with http:// or https://; left empty"))
-        }
-        AttributeType::DateTime => {
-            parsed(value, date_time, "is not a date and time with an offset; left empty")
-        }
-        AttributeType::Date => parsed(value, date, "is not a date; left empty"),
-        AttributeType::Time => parsed(value, time, "is not a time of day; left empty"),
-        AttributeType::IpAddress => parsed(value, ip_address, "is not an IPv4 address; left empty"),
+        AttributeType::Boolean => typed(as_boolean(value), Rule::NoBoolean),
+        AttributeType::Integer => typed(as_integer(value), Rule::NoInteger),
+        AttributeType::Double => typed(as_double(value), Rule::NoNumber),
+        AttributeType::Email => short(parsed(value, email, Rule::NoEmail)),
+        AttributeType::Url => short(parsed(value, url, Rule::NoWebUrl)),
+        AttributeType::DateTime => parsed(value, date_time, Rule::NoDateTime),
+        AttributeType::Date => parsed(value, date, Rule::NoDate),
+        AttributeType::Time => parsed(value, time, Rule::NoTime),
+        AttributeType::IpAddress => parsed(value, ip_address, rule_of_ip(value)),
         AttributeType::Textarea => {
             let text = as_text(value, separator).replace("\r\n", "\n");
-            limited(&text, true, TEXTAREA_LIMIT, CUT_AREA)
+            limited(&text, true, TEXTAREA_LIMIT, Rule::TextareaCut)
         }
-        _ => limited(&as_text(value, separator), false, TEXT_LIMIT, CUT),
+        _ => limited(&as_text(value, separator), false, TEXT_LIMIT, Rule::TextCut),
     }
 }
 
@@ -78,14 +66,14 @@ fn limited(text: &str, lines: bool, limit: usize, cut: Rule) -> (Value, Option<R
     if fitted.chars().nth(limit).is_some() {
         return (fitted.chars().take(limit).collect::<String>().into(), Some(cut));
     }
-    let rule = (fitted != text).then_some(CONTROL);
+    let rule = (fitted != text).then_some(Rule::ControlCharacters);
     (fitted.into(), rule)
 }
 
 /// Leaves out what is longer than a text may be. An address that is cut would lead elsewhere.
 fn short((value, rule): (Value, Option<Rule>)) -> (Value, Option<Rule>) {
     let is_long = value.as_str().is_some_and(|text| text.chars().nth(TEXT_LIMIT).is_some());
-    if is_long { (empty(false), Some(LONG)) } else { (value, rule) }
+    if is_long { (empty(false), Some(Rule::AddressTooLong)) } else { (value, rule) }
 }
 
 /// A moment as Assets reads it without a configured format.
@@ -187,6 +175,11 @@ fn time(text: &str) -> Option<Value> {
 
 fn ip_address(text: &str) -> Option<Value> {
     text.parse::<Ipv4Addr>().ok().map(|address| address.to_string().into())
+}
+
+fn rule_of_ip(value: &Value) -> Rule {
+    let is_v6 = value.as_str().is_some_and(|text| text.trim().parse::<Ipv6Addr>().is_ok());
+    if is_v6 { Rule::Ipv6Address } else { Rule::NoIpAddress }
 }
 
 pub(crate) fn as_text(value: &Value, separator: &str) -> String {
@@ -302,14 +295,24 @@ mod tests {
             assert_eq!(fitted, empty(false), "{value} as {}", kind.as_str());
             assert!(rule.is_some(), "{value} as {}", kind.as_str());
         }
+        assert_eq!(fitted(&json!("2001:db8::1"), IpAddress, false).1, Some(Rule::Ipv6Address));
         let text = |value: Value, kind| fitted(&value, kind, false);
-        assert_eq!(text(json!("a\tb\0"), AttributeType::Text), (json!("a b "), Some(CONTROL)));
-        assert_eq!(text(json!("a\tb\nc"), AttributeType::Textarea), (json!("a b\nc"), Some(CONTROL)));
+        assert_eq!(
+            text(json!("a\tb\0"), AttributeType::Text),
+            (json!("a b "), Some(Rule::ControlCharacters))
+        );
+        assert_eq!(
+            text(json!("a\tb\nc"), AttributeType::Textarea),
+            (json!("a b\nc"), Some(Rule::ControlCharacters))
+        );
         assert_eq!(text(json!("é".repeat(255)), AttributeType::Text), (json!("é".repeat(255)), None));
-        assert_eq!(text(json!("é".repeat(300)), AttributeType::Text), (json!("é".repeat(255)), Some(CUT)));
+        assert_eq!(
+            text(json!("é".repeat(300)), AttributeType::Text),
+            (json!("é".repeat(255)), Some(Rule::TextCut))
+        );
         let area = |length| (json!("é".repeat(length)), AttributeType::Textarea);
         assert_eq!(text(area(5000).0, area(0).1), (area(5000).0, None));
-        assert_eq!(text(area(5001).0, area(0).1), (area(5000).0, Some(CUT_AREA)));
+        assert_eq!(text(area(5001).0, area(0).1), (area(5000).0, Some(Rule::TextareaCut)));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod support;
 
 use okta_client::model::{Group, User};
-use schema_mapper::{EmptyValues, Mapping, Problems};
+use schema_mapper::{EmptyValues, Mapping};
 use serde_json::json;
 use support::orgs::{mapping, mapping_by, org, user, with};
 use support::recorded;
@@ -61,21 +61,6 @@ fn an_attribute_that_the_schema_does_not_know_is_reported_and_not_sent() {
     );
     let chosen = mapping_by(&with(&json!({})), "user.exclude = ['shoeSize']").user(&user);
     assert_eq!(chosen.problems.len(), 1, "left out on purpose");
-}
-
-#[test]
-fn value_problems_of_a_run_are_told_once_each_and_never_the_value() {
-    let mapping = mapping(&with(&json!({
-        "age": {"title": "Age", "type": "integer"}, "home": {"title": "Home", "type": "string", "format": "uri"}})));
-    let mut problems = Problems::new();
-    for n in 0..500 {
-        let profile = json!({"login": format!("u{n}"), "age": 9_999_999_999_i64, "home": "secret.example"});
-        problems.add(&mapping.user(&user(&format!("00u{n}"), &profile)));
-    }
-    insta::assert_snapshot!(problems, @r#"
-    user attribute "age": a value is not a whole number of 32 bits; left empty (500 in all, for example user 00u0)
-    user attribute "home": a value is not an address that begins with http:// or https://; left empty (500 in all, for example user 00u0)
-    "#);
 }
 
 #[test]

@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sync_model::{AliasReference, ObjectKind, Record, RecordKey, RunId};
+use sync_model::{AliasReference, ObjectKind, Record, RecordKey, RunId, ValueProblem, ValueProblemKind};
 
-use crate::listing::note;
-use crate::ports::{AliasUse, Owner};
+use crate::ports::Owner;
 use crate::read::classify;
-use crate::{EngineError, engine::Engine};
+use crate::{EngineError, ValueProblems, engine::Engine};
 
 /// Owners by kind and alias.
 type Owners = BTreeMap<ObjectKind, HashMap<String, Vec<Owner>>>;
@@ -31,13 +30,14 @@ impl Engine {
 
     /// Resolves references once more after a run has staged what it read, and stages the records that refer to another
     /// object for it, those included that the run did not read. Of references, `everything` is looked through, or what
-    /// the staged changes can touch. An alias of several objects is noted.
+    /// the staged changes can touch. An alias of no object, or of several, is counted.
     pub(crate) async fn resolve_staged(
         &self,
         run: RunId,
         everything: bool,
-        messages: &mut Vec<String>,
+        problems: &mut ValueProblems,
     ) -> Result<(), EngineError> {
+        problems.forget_references();
         let mut after: Option<RecordKey> = None;
         loop {
             let page =
@@ -49,10 +49,8 @@ impl Engine {
             for used in page {
                 let owners = found(&owners, &used.reference).unwrap_or_default();
                 let id = Owner::of(owners);
-                if id.is_none()
-                    && let [one, other, ..] = Owner::rivals(owners)[..]
-                {
-                    note(messages, ambiguous(&used, one, other));
+                if id.is_none() {
+                    problems.add(unresolved(&used.reference, used.key.kind, owners), &used.key);
                 }
                 if id != used.reference.id.as_deref() {
                     resolved.insert(used.key, id.map(str::to_owned));
@@ -107,8 +105,10 @@ fn found<'o>(owners: &'o Owners, reference: &AliasReference) -> Option<&'o [Owne
     owners.get(&reference.kind)?.get(&reference.alias).map(Vec::as_slice)
 }
 
-fn ambiguous(used: &AliasUse, one: &Owner, other: &Owner) -> String {
-    let AliasReference { field, kind, .. } = &used.reference;
-    let (one, other) = (&one.id, &other.id);
-    format!("{} has no {field}: {kind} {one} and {kind} {other} share the value that it names", used.key)
+fn unresolved(reference: &AliasReference, kind: ObjectKind, owners: &[Owner]) -> ValueProblem {
+    let problem = match owners {
+        [] => ValueProblemKind::UnresolvedReference,
+        _ => ValueProblemKind::AmbiguousReference,
+    };
+    ValueProblem { kind, attribute: reference.field.clone(), problem }
 }

@@ -19,7 +19,7 @@ use crate::watch::Told;
 use crate::{
     ActiveRun, Alarm, Change, Clock, Comparison, EngineError, EngineStats, EventFeed, EventHook, Limits,
     MappingView, Pass, Phase, Progress, Quiet, RunKind, RunReport, RunResult, Scope, StateStore, Structure,
-    StructureReport, StructureState, Subject, SyncPlan, Watcher,
+    StructureReport, StructureState, Subject, SyncPlan, ValueProblems, Watcher,
 };
 
 /// The world around the engine.
@@ -192,7 +192,10 @@ impl Engine {
     ) -> Result<SyncPlan, EngineError> {
         progress.ended(&RunReport::default());
         match plan {
-            Ok(plan) => Ok(SyncPlan { structure: Some(structure), labels: run.view.labels(), ..plan }),
+            Ok(mut plan) => {
+                plan.problems.extend(plan.value_problems.lines().into_iter().chain(plan.unreadable.rest()));
+                Ok(SyncPlan { structure: Some(structure), labels: run.view.labels(), ..plan })
+            }
             Err(error) => {
                 self.ports.store.end_run(run.id, &RunReport::default(), self.now()).await?;
                 Err(error)
@@ -314,7 +317,8 @@ impl Engine {
                 report.marked += counts.retire;
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
-            report.unreadable = self.unread(run, &pass).await?;
+            report.unreadable.clone_from(&plan.unreadable);
+            report.value_problems.clone_from(&plan.value_problems);
             self.ports.store.ask_unread(run.id, self.now()).await?;
             self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
@@ -373,7 +377,7 @@ impl Engine {
         let told = &self.tell(RunKind::Retry, &Quiet);
         told.began(run.id);
         self.ports.store.stage_unconfirmed(run.id, self.now()).await?;
-        self.resolve_staged(run.id, false, &mut Vec::new()).await?;
+        self.resolve_staged(run.id, false, &mut ValueProblems::default()).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
         let plan = SyncPlan::new(run.id, &BTreeMap::new(), &staged, &BTreeMap::new());
         let sent = self.conclude(run, RunKind::Retry, RunReport::default(), told, async |report| {
@@ -401,7 +405,12 @@ impl Engine {
             // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
             looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked,
         };
-        let plan = looked.map(|looked| SyncPlan { problems: report.messages, ..looked.plan });
+        let plan = looked.map(|looked| SyncPlan {
+            problems: report.messages,
+            unreadable: report.unreadable,
+            value_problems: report.value_problems,
+            ..looked.plan
+        });
         self.show(&run, structure, plan, progress).await
     }
 
@@ -476,6 +485,7 @@ impl Engine {
         report.mapping = Some(run.view.version.clone());
         let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
         let result = work(&mut report).instrument(span.clone()).await;
+        report.put_into_words();
         report.seconds = started.elapsed().as_secs_f64();
         report.directory_requests = run.view.directory.requests() - requests;
         // Batches of events come by the second, and what they leave is told by the runs after them.

@@ -100,7 +100,7 @@ impl Engine {
             report.note(reason.clone());
             held_back.push((held.into_iter().collect(), reason));
             // What is held back keeps the references to it.
-            self.resolve_staged(run.id, false, &mut report.messages).await?;
+            self.resolve_staged(run.id, false, &mut report.value_problems).await?;
             plan = self.plan_of(run, report).await?;
         }
     }
@@ -122,7 +122,7 @@ impl Engine {
             .filter_map(|look| object(&look.target))
             .collect();
         let subjects = || looks.iter().map(|look| look.target.clone());
-        let told_before = report.messages.len();
+        let before = report.clone();
         let looked = self.look_at(run, subjects(), &doubtful, alone, report, told).await?;
         if !self.may_have_grown(&looked.unmapped) {
             return Ok((looked, run.clone()));
@@ -134,7 +134,8 @@ impl Engine {
             return Ok((looked, run.clone()));
         }
         // What was outside the schema then may be in it now.
-        report.messages.truncate(told_before);
+        *report = before;
+        report.add_structure(&structure);
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
         report.mapping = Some(view.version.clone());
         let run = ActiveRun { view, ..run.clone() };

@@ -34,6 +34,7 @@ mod time;
 mod trail;
 mod trouble;
 mod unreadable;
+mod values;
 mod watch;
 
 pub(crate) use active::ActiveRun;
@@ -64,4 +65,5 @@ pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
 pub use stats::{EngineStats, LATENCY_BOUNDS};
 pub use unreadable::{UnreadableItem, UnreadableObject, UnreadableObjects};
+pub use values::{ValueProblemCount, ValueProblems};
 pub use watch::{WatchedRun, Watcher};

@@ -57,7 +57,7 @@ impl Engine {
             self.ports.store.save_pass(run.id, pass).await?;
         }
         // All users are known by now.
-        self.resolve_staged(run.id, pass.scope == Scope::Full, &mut pass.problems).await?;
+        self.resolve_staged(run.id, pass.scope == Scope::Full, &mut pass.value_problems).await?;
         let staged = self.ports.store.staged_counts(run.id).await?;
         let census = self.ports.store.census().await?;
         let mut plan = SyncPlan::new(run.id, &pass.read, &staged, &census);
@@ -67,6 +67,8 @@ impl Engine {
         let since = self.window_begin(run, limits).await?;
         plan.losses = self.ports.store.losses(run.id, Handful::default(), since).await?;
         plan.problems.clone_from(&pass.problems);
+        plan.unreadable = self.unread(run, pass).await?;
+        plan.value_problems.clone_from(&pass.value_problems);
         Ok(plan)
     }
 
@@ -163,7 +165,8 @@ impl Engine {
         }
         if pass.scope != Scope::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
-            self.stage_membership_differences(run, pass.reading, &HashSet::new(), &mut pass.problems).await?;
+            self.stage_membership_differences(run, pass.reading, &HashSet::new(), &mut pass.value_problems)
+                .await?;
         }
         pass.enter(Stage::Users);
         progress.end(Phase::Members);
@@ -279,7 +282,7 @@ impl Engine {
         page: impl Iterator<Item = Observed>,
         pass: &mut Pass,
     ) -> Result<(), EngineError> {
-        self.stage_observed(run, page, pass.reading, &mut pass.problems).await
+        self.stage_observed(run, page, pass.reading, &mut pass.value_problems).await
     }
 
     /// Saves the place after a page. `true` when it was the last one of its stage.
@@ -330,6 +333,7 @@ fn from_the_beginning<T>(
             pass.cursor = None;
             pass.trail = Trail::default();
             pass.read.remove(&kind);
+            pass.value_problems.forget(kind);
             Ok(None)
         }
         Err(error) => Err(EngineError::Directory(error)),

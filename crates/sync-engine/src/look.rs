@@ -149,10 +149,10 @@ impl Engine {
             observed.unmapped.iter().map(|name| (observed.record.key.kind, name.clone()))
         });
         let unmapped: BTreeSet<(ObjectKind, String)> = unmapped.collect();
-        self.stage_observed(run, found.into_iter(), reading, &mut report.messages).await?;
+        self.stage_observed(run, found.into_iter(), reading, &mut report.value_problems).await?;
         let marks = self.departures(&run.view, &gone, Departure::Deleted, reading).await?;
         self.ports.store.stage(run.id, &gone, &marks).await?;
-        self.resolve_staged(run.id, false, &mut report.messages).await?;
+        self.resolve_staged(run.id, false, &mut report.value_problems).await?;
         progress.end(Phase::Objects);
         Ok(Looked { plan: self.plan_of(run, report).await?, states, newcomers, unmapped })
     }
@@ -203,7 +203,7 @@ impl Engine {
         }
         states.closed.extend(listed.gone.iter().cloned());
         let gone: Vec<RecordKey> = listed.gone.iter().map(RecordKey::group).collect();
-        self.stage_membership_differences(run, reading, &wishes.users, &mut report.messages).await?;
+        self.stage_membership_differences(run, reading, &wishes.users, &mut report.value_problems).await?;
         let listed =
             wishes.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
         let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
@@ -231,7 +231,7 @@ impl Engine {
         }
         if alone {
             self.note_as_empty(run, groups).await?;
-            return self.stage_membership_differences(run, reading, read, &mut report.messages).await;
+            return self.stage_membership_differences(run, reading, read, &mut report.value_problems).await;
         }
         for group in groups {
             for member in self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await? {

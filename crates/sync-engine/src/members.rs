@@ -8,7 +8,9 @@ use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::look::Failure;
 use crate::read::Read;
-use crate::{ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, engine::Engine};
+use crate::{
+    ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, ValueProblems, engine::Engine,
+};
 
 /// A page of member ids.
 const MEMBER_PAGE: usize = 1000;
@@ -51,9 +53,9 @@ impl Engine {
             if groups.is_empty() {
                 return Ok(Listed { unlisted, gone });
             }
-            let mut listings: BoxStream<'_, (GroupId, Result<(), EngineError>)> = stream::iter(groups)
+            let mut listings: BoxStream<'_, (GroupId, Result<bool, EngineError>)> = stream::iter(groups)
                 .map(|group| async move {
-                    let listed = self.list_members_of(run, &group).await;
+                    let listed = self.list_members_of(run, &group, reading).await;
                     progress.advance(Phase::Members, 1);
                     (group, listed)
                 })
@@ -61,11 +63,8 @@ impl Engine {
                 .boxed();
             while let Some((group, listed)) = listings.next().await {
                 match listed {
-                    Ok(()) => {}
-                    Err(EngineError::Directory(error)) if error.is_gone() => {
-                        self.mark_as_gone(run, &group, reading).await?;
-                        gone.push(group);
-                    }
+                    Ok(true) => {}
+                    Ok(false) => gone.push(group),
                     Err(EngineError::Directory(error))
                         if error.is_about_one() && unlisted.len() < MOST_UNLISTED =>
                     {
@@ -96,13 +95,27 @@ impl Engine {
         Ok(store.group_listed(run.id, group).await?)
     }
 
-    async fn list_members_of(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
+    /// Notes the members of a group; `false` when it is gone.
+    async fn list_members_of(
+        &self,
+        run: &ActiveRun,
+        group: &GroupId,
+        reading: Reading,
+    ) -> Result<bool, EngineError> {
         let mut pages = run.view.directory.members(group).try_chunks(MEMBER_PAGE);
         while let Some(page) = pages.next().await {
-            let page: Vec<UserId> = page.map_err(|e| EngineError::Directory(e.1))?;
+            let page: Vec<UserId> = match page.map_err(|e| e.1) {
+                Ok(page) => page,
+                Err(error) if error.is_gone() => {
+                    self.mark_as_gone(run, group, reading).await?;
+                    return Ok(false);
+                }
+                Err(error) => return Err(EngineError::Directory(error)),
+            };
             self.ports.store.note_members(run.id, group, &page).await?;
         }
-        Ok(self.ports.store.group_listed(run.id, group).await?)
+        self.ports.store.group_listed(run.id, group).await?;
+        Ok(true)
     }
 
     /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
@@ -113,7 +126,7 @@ impl Engine {
         run: &ActiveRun,
         reading: Reading,
         read: &HashSet<RecordKey>,
-        problems: &mut Vec<String>,
+        problems: &mut ValueProblems,
     ) -> Result<(), EngineError> {
         let mut after: Option<UserId> = None;
         loop {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sync_model::{GroupId, ObjectKind};
 
 use crate::trail::Trail;
-use crate::{Cursor, Reading, RunKind, UnreadableObjects};
+use crate::{Cursor, Reading, RunKind, UnreadableObjects, ValueProblems};
 
 /// What a pass reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,8 +82,11 @@ pub struct Pass {
     pub cursor: Option<Cursor>,
     /// How many objects were listed.
     pub read: BTreeMap<ObjectKind, u64>,
-    /// Values that did not fit, in words.
+    /// What went wrong on the way, in words.
     pub problems: Vec<String>,
+    /// Values that did not fit.
+    #[serde(default)]
+    pub value_problems: ValueProblems,
     /// The directory's own time when it began; `None` where that was not known.
     #[serde(default)]
     pub bookmark: Option<Timestamp>,
@@ -119,6 +122,7 @@ impl Pass {
             cursor: None,
             read: BTreeMap::new(),
             problems: Vec::new(),
+            value_problems: ValueProblems::default(),
             bookmark: None,
             unreadable: UnreadableObjects::default(),
             unnamed: 0,

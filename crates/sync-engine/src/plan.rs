@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, Record, RunId};
 
-use crate::{Census, Change, Limits, Losses, Refusal, StructureReport};
+use crate::{Census, Change, Limits, Losses, Refusal, StructureReport, UnreadableObjects, ValueProblems};
 
 /// What would happen to the objects of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,8 +42,14 @@ pub struct SyncPlan {
     pub structure: Option<StructureReport>,
     /// What objects that live on would lose.
     pub losses: Losses,
-    /// Values that do not fit, in words.
+    /// Objects that could not be read and values that do not fit, in words.
     pub problems: Vec<String>,
+    /// Objects of the directory that could not be read; in Assets they would be left as they are.
+    #[serde(default)]
+    pub unreadable: UnreadableObjects,
+    /// Values that do not fit.
+    #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
+    pub value_problems: ValueProblems,
     /// The fields of records that hold what people call an object, by the mapping that the plan was made with.
     #[serde(skip)]
     pub labels: BTreeMap<ObjectKind, String>,
@@ -77,6 +83,8 @@ impl SyncPlan {
             structure: None,
             losses: Losses::default(),
             problems: Vec::new(),
+            unreadable: UnreadableObjects::default(),
+            value_problems: ValueProblems::default(),
             labels: BTreeMap::new(),
         }
     }

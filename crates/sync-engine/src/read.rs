@@ -4,10 +4,9 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
-use crate::listing::note;
 use crate::{
     ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Pass, Phase, Progress, Reading,
-    Refusal, Staged, engine::Engine,
+    Refusal, Staged, ValueProblems, engine::Engine,
 };
 
 /// What a record would do, given what is known of its object; `None` when nothing.
@@ -34,7 +33,7 @@ impl Engine {
         run: &ActiveRun,
         page: impl Iterator<Item = Observed>,
         reading: Reading,
-        problems: &mut Vec<String>,
+        problems: &mut ValueProblems,
     ) -> Result<(), EngineError> {
         let (mut records, mut unselected, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         for observed in page {
@@ -44,10 +43,7 @@ impl Engine {
                 continue;
             }
             for problem in observed.problems {
-                // Once for all objects, with one of them to look at.
-                if !problems.iter().any(|known| known.starts_with(&problem)) {
-                    note(problems, format!("{problem}, such as that of {}", observed.record.key.id));
-                }
+                problems.add(problem, &observed.record.key);
             }
             records.push(observed.record);
         }

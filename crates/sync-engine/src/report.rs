@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
-use crate::{Outcome, StructureReport, UnreadableObject, UnreadableObjects, WithheldField};
+use crate::{Outcome, StructureReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +142,9 @@ pub struct RunReport {
     /// Fields whose values were not sent, because the import source would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
+    /// Values that did not fit.
+    #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]
+    pub value_problems: ValueProblems,
     /// Values that did not fit and what the importer complained of; at most [`Self::MAX_MESSAGES`].
     pub messages: Vec<String>,
     /// Why it failed.
@@ -190,6 +193,12 @@ impl RunReport {
     /// Adds a message unless it is there already or there are too many.
     pub fn note(&mut self, message: String) {
         crate::listing::note(&mut self.messages, message);
+    }
+
+    /// Puts what is kept as data into words, for people.
+    pub(crate) fn put_into_words(&mut self) {
+        self.value_problems.lines().into_iter().for_each(|line| self.note(line));
+        self.messages.extend(self.unreadable.rest());
     }
 
     /// Notes an object that was asked for and could not be read.

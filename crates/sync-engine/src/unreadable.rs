@@ -41,6 +41,13 @@ pub struct UnreadableObjects {
 }
 
 impl UnreadableObjects {
+    /// A line about those that are not named.
+    pub(crate) fn rest(&self) -> Option<String> {
+        let rest = self.count.saturating_sub(self.examples.len() as u64);
+        let objects = if rest == 1 { "1 more object".to_owned() } else { format!("{rest} more objects") };
+        (rest > 0).then(|| format!("{objects} could not be read"))
+    }
+
     pub(crate) fn add(&mut self, object: UnreadableObject) {
         if self.examples.contains(&object) {
             return;

@@ -2,10 +2,12 @@
 
 mod fingerprint;
 mod ids;
+mod problem;
 mod record;
 
 pub use fingerprint::Fingerprint;
 pub use ids::{ConnectionName, EventId, ExecutionId, GroupId, InvalidConnectionName, RunId, UserId};
+pub use problem::{ValueProblem, ValueProblemKind};
 pub use record::{
     Alias, AliasReference, Departure, ObjectKind, Record, RecordKey, Reference, UnknownObjectKind, is_empty,
 };

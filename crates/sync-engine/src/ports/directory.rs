@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
+use sync_model::{Departure, GroupId, ObjectKind, Record, UserId, ValueProblem};
 
 use crate::{PortError, UnreadableItem};
 
@@ -19,8 +19,8 @@ pub struct Observed {
     pub last_updated: Option<Timestamp>,
     /// Attributes that carry a value and that the mapping does not know: the schema has grown.
     pub unmapped: Vec<String>,
-    /// What had to be dropped or altered to fit, in words without the value.
-    pub problems: Vec<String>,
+    /// Values that had to be dropped or altered to fit.
+    pub problems: Vec<ValueProblem>,
 }
 
 /// A user as it was read just now; its record does not hold the groups yet.

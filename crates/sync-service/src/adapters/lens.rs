@@ -160,6 +160,6 @@ fn observed(mapped: Mapped, selected: bool, last_updated: Option<Timestamp>) -> 
         selected,
         last_updated,
         unmapped: mapped.unmapped,
-        problems: mapped.problems.iter().map(ToString::to_string).collect(),
+        problems: mapped.problems,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sync_service::Connection;
+use sync_service::model::ValueProblemKind;
 
 use crate::support::follow;
 use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
@@ -110,7 +111,16 @@ async fn shared_employee_number_refers_to_nobody_and_is_noted() {
     let other = world.new_user("other@example.com", json!({ "employeeNumber": "e7" })).await;
     let report = sync(&connection).await.unwrap();
     assert!(world.manager(&worker).await.is_empty());
-    let noted =
-        |message: &String| [&worker, &one, &other].into_iter().all(|id| message.contains(id.as_str()));
-    assert!(report.messages.iter().any(noted), "{:?}", report.messages);
+    let [shared] = &report.value_problems.problems[..] else { panic!("{report:?}") };
+    assert_eq!(shared.problem.problem, ValueProblemKind::AmbiguousReference);
+    assert_eq!((shared.count, &shared.example), (1, &worker));
+    assert!(report.messages.iter().any(|message| message.contains(&worker)), "{:?}", report.messages);
+    // Of those who share a number the living count.
+    for user in [&one, &other] {
+        world.delete(user).await;
+    }
+    let report = sync(&connection).await.unwrap();
+    let [unresolved] = &report.value_problems.problems[..] else { panic!("{report:?}") };
+    assert_eq!(unresolved.problem.problem, ValueProblemKind::UnresolvedReference);
+    assert!(report.is_complete(), "nobody of that name is no failure: {report:?}");
 }

@@ -1,0 +1,124 @@
+//! Values of a run that did not fit, counted by attribute and kind of problem.
+
+use serde::{Deserialize, Serialize};
+use sync_model::{ObjectKind, RecordKey, ValueProblem};
+
+/// How many different problems are counted apart. There are as many as attributes times kinds at most, but names come from
+/// outside.
+const LIMIT: usize = 500;
+
+/// A problem, its count, and an example.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValueProblemCount {
+    /// The problem.
+    #[serde(flatten)]
+    pub problem: ValueProblem,
+    /// The number of values.
+    pub count: u64,
+    /// The ID of the first object that has one.
+    pub example: String,
+}
+
+/// The value problems of a run: one entry for each attribute and kind of problem, however many objects there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct ValueProblems {
+    /// The problems, in order.
+    pub problems: Vec<ValueProblemCount>,
+    /// The number of values with further problems, which are not counted apart.
+    pub further: u64,
+}
+
+impl ValueProblems {
+    /// True if every value fitted.
+    pub const fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Counts a problem of an object.
+    pub(crate) fn add(&mut self, problem: ValueProblem, key: &RecordKey) {
+        match self.problems.binary_search_by(|known| known.problem.cmp(&problem)) {
+            Ok(at) => {
+                if let Some(known) = self.problems.get_mut(at) {
+                    known.count += 1;
+                }
+            }
+            Err(_) if self.problems.len() >= LIMIT => self.further += 1,
+            Err(at) => {
+                self.problems.insert(at, ValueProblemCount { problem, count: 1, example: key.id.clone() });
+            }
+        }
+    }
+
+    /// Forgets what was counted of a kind of object whose listing begins anew.
+    pub(crate) fn forget(&mut self, kind: ObjectKind) {
+        self.problems.retain(|known| known.problem.kind != kind);
+    }
+
+    /// Forgets what was counted of references, which are about to be resolved anew.
+    pub(crate) fn forget_references(&mut self) {
+        self.problems.retain(|known| !known.problem.problem.is_reference());
+    }
+
+    /// A line for each problem: the one place where they become text.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |known: &ValueProblemCount| {
+            let ValueProblemCount { problem, count, example } = known;
+            let values = if *count == 1 { "1 value".to_owned() } else { format!("{count} values") };
+            format!("{problem} ({values}, such as that of {example})")
+        };
+        let further = (self.further > 0).then(|| format!("{} values with further problems", self.further));
+        self.problems.iter().map(line).chain(further).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_model::ValueProblemKind;
+
+    use super::*;
+
+    fn key(id: &str) -> RecordKey {
+        RecordKey { kind: ObjectKind::User, id: id.into() }
+    }
+
+    fn problem(attribute: &str, problem: ValueProblemKind) -> ValueProblem {
+        ValueProblem { kind: ObjectKind::User, attribute: attribute.into(), problem }
+    }
+
+    #[test]
+    fn problem_is_counted_once_with_example() {
+        let mut values = ValueProblems::default();
+        for id in ["00u1", "00u2", "00u3"] {
+            values.add(problem("size", ValueProblemKind::TextCut), &key(id));
+            // The beginning of another message is not the same problem.
+            values.add(problem("size", ValueProblemKind::AddressTooLong), &key(id));
+        }
+        values.add(problem("age", ValueProblemKind::NoInteger), &key("00u4"));
+        values.add(problem("manager", ValueProblemKind::UnresolvedReference), &key("00u5"));
+        assert_eq!(
+            values.lines(),
+            [
+                "user attribute \"age\": a value is not a whole number of 32 bits; left empty (1 value, such as that of 00u4)",
+                "user attribute \"manager\": a value refers to no user that exists; left empty (1 value, such as that of 00u5)",
+                "user attribute \"size\": a value is longer than 255 characters; cut (3 values, such as that of 00u1)",
+                "user attribute \"size\": a value is longer than 255 characters; left empty (3 values, such as that of 00u1)",
+            ]
+        );
+        values.forget_references();
+        assert_eq!(values.problems.len(), 3);
+        values.forget(ObjectKind::User);
+        assert!(values.is_empty());
+    }
+
+    #[test]
+    fn memory_is_bounded_whatever_the_names() {
+        let mut values = ValueProblems::default();
+        for n in 0..LIMIT + 5 {
+            values.add(problem(&format!("attribute{n}"), ValueProblemKind::TextCut), &key("00u1"));
+        }
+        assert_eq!((values.problems.len(), values.further), (LIMIT, 5));
+    }
+}
