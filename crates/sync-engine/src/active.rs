@@ -1,10 +1,13 @@
-//! A run at work.
+//! A run at work, from its beginning to its end.
 
 use std::collections::BTreeMap;
 
 use sync_model::{ObjectKind, Record, RunId};
+use tokio::time::Instant;
+use tracing::Instrument;
 
-use crate::{EngineError, MappingView, Objects, RunKind};
+use crate::watch::Told;
+use crate::{EngineError, MappingView, Objects, RunKind, RunReport, RunResult, engine::Engine};
 
 /// A run and the view that it works by from its beginning to its end.
 #[derive(Clone)]
@@ -18,6 +21,62 @@ impl ActiveRun {
     /// True if the run sends what it stages. One that only shows it leaves no trace behind.
     pub(crate) fn sends(&self) -> bool {
         self.kind != RunKind::Plan
+    }
+}
+
+impl Engine {
+    /// Begins a run that works by a view.
+    pub(crate) async fn begin(&self, kind: RunKind, view: MappingView) -> Result<ActiveRun, EngineError> {
+        Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
+    }
+
+    /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays
+    /// open.
+    pub(crate) async fn conclude(
+        &self,
+        run: &ActiveRun,
+        kind: RunKind,
+        mut report: RunReport,
+        told: &Told<'_>,
+        work: impl AsyncFnOnce(&mut RunReport) -> Result<(), EngineError>,
+    ) -> Result<RunReport, EngineError> {
+        let started = Instant::now();
+        let requests = run.view.directory.requests();
+        report.mapping = Some(run.view.version.clone());
+        let span = tracing::info_span!("run", run = %run.id, kind = kind.as_str(), execution = tracing::field::Empty);
+        let result = work(&mut report).instrument(span.clone()).await;
+        report.put_into_words();
+        report.seconds = started.elapsed().as_secs_f64();
+        report.directory_requests = run.view.directory.requests() - requests;
+        // Batches of events come by the second, and what they leave is told by the runs after them.
+        if !matches!(kind, RunKind::Events | RunKind::Retry) {
+            report.leave(self.outstanding().await?);
+        }
+        self.stats.run(&report);
+        if let Err(error) = &result {
+            report.result = RunResult::Failed;
+            report.error = Some(crate::explain(error));
+            report.hint = error.hint();
+            if !matches!(error, EngineError::Stopped) {
+                self.stats.failed(kind.as_str(), matches!(error, EngineError::Refused(_)));
+            }
+            span.in_scope(|| tracing::info!(error = report.error, "the run ended early"));
+            let pass = matches!(kind, RunKind::Full | RunKind::Delta | RunKind::Users);
+            let goes_on = pass && error.is_transient();
+            // An execution whose end is unknown keeps its staged records until recovery has asked after it.
+            let open = self.ports.store.open_executions().await?.iter().any(|open| open.run == run.id);
+            if goes_on || open {
+                told.ended(&report);
+                return result.map(|()| report);
+            }
+        }
+        self.ports.store.end_run(run.id, &report, self.now()).await?;
+        told.ended(&report);
+        if result.is_ok() && report.executions > 0 {
+            let RunReport { result, seconds, directory_requests, .. } = &report;
+            span.in_scope(|| tracing::info!(?result, seconds, directory_requests, "the run ended"));
+        }
+        result.map(|()| report)
     }
 }
 

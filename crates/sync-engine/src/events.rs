@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
-use crate::look::Looked;
+use crate::looked::Looked;
 use crate::settle::{DOUBTS, object};
 use crate::watch::Told;
 use crate::{

@@ -1,12 +1,13 @@
 //! Reading objects that somebody named, together with whatever must exist before their references can be resolved.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
 use sync_model::{Departure, GroupId, ObjectKind, RecordKey, UserId};
 
+use crate::looked::{Failure, Looked, Named, States, Wishes};
 use crate::read::Read;
 use crate::{
     ActiveRun, EngineError, Handful, MappingView, Observed, Phase, Progress, Reading, RunReport, Subject,
@@ -15,82 +16,6 @@ use crate::{
 
 /// How many members a page of a listing holds.
 const MEMBERS_A_PAGE: u64 = 1000;
-
-/// What came of looking at objects.
-pub(crate) struct Looked {
-    /// What has to be sent.
-    pub(crate) plan: SyncPlan,
-    pub(crate) states: States,
-    /// Groups that Assets does not hold yet, and whose members were not listed.
-    newcomers: Vec<GroupId>,
-    /// Attributes that the mapping does not know yet.
-    pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
-}
-
-/// What the directory said.
-#[derive(Default)]
-pub(crate) struct States {
-    /// When each object that was read changed last, and nothing for those that are gone.
-    pub(crate) objects: HashMap<RecordKey, Option<Timestamp>>,
-    /// The groups of each user that was read and whose groups matter.
-    pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
-    /// Users whose groups do not matter: they are not selected whatever these are.
-    pub(crate) unselected: HashSet<UserId>,
-    /// Objects that could not be read, for a reason of their own.
-    pub(crate) failed: HashMap<RecordKey, Failure>,
-    /// Groups that are gone or not selected: nobody is a member of them as far as Assets is concerned.
-    pub(crate) closed: HashSet<GroupId>,
-    /// Groups whose members were asked for and could not be listed beside a pass.
-    pub(crate) unlisted: BTreeSet<GroupId>,
-}
-
-/// A failure that concerns one object.
-#[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    pub(crate) reason: String,
-    /// True if it may pass by itself.
-    pub(crate) transient: bool,
-}
-
-/// What subjects name.
-#[derive(Default)]
-struct Named {
-    users: HashSet<RecordKey>,
-    groups: BTreeSet<RecordKey>,
-    /// Whose membership of which group.
-    memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
-    /// Groups of which everybody is asked for.
-    members: BTreeSet<GroupId>,
-}
-
-impl Named {
-    fn by(subjects: impl Iterator<Item = Subject>) -> Self {
-        let mut named = Self::default();
-        for subject in subjects {
-            match subject {
-                Subject::User(id) => drop(named.users.insert(RecordKey::user(&id))),
-                Subject::Group(id) => drop(named.groups.insert(RecordKey::group(&id))),
-                Subject::Membership { group, user } => {
-                    named.memberships.entry(group).or_default().insert(user);
-                }
-                Subject::Members(group) => drop(named.members.insert(group)),
-                Subject::Recent | Subject::Directory | Subject::Schema => {}
-            }
-        }
-        named
-    }
-}
-
-/// What of it is to be asked for.
-#[derive(Default)]
-struct Wishes {
-    /// Users to read by id.
-    users: HashSet<RecordKey>,
-    /// Groups of which the list of members is asked for, or cheaper than its users.
-    listings: BTreeSet<GroupId>,
-    /// Whose membership of them was asked for.
-    listed: Vec<(GroupId, UserId)>,
-}
 
 impl Engine {
     /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have

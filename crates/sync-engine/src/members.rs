@@ -6,7 +6,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
-use crate::look::Failure;
+use crate::looked::Failure;
 use crate::read::Read;
 use crate::{
     ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, ValueProblems, engine::Engine,

@@ -45,7 +45,7 @@ pub struct SyncPlan {
     /// Objects that could not be read and values that do not fit, in words.
     pub problems: Vec<String>,
     /// Objects of the directory that could not be read; in Assets they would be left as they are.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "UnreadableObjects::is_empty")]
     pub unreadable: UnreadableObjects,
     /// Values that do not fit.
     #[serde(default, skip_serializing_if = "ValueProblems::is_empty")]

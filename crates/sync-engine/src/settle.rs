@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sync_model::RecordKey;
 
-use crate::look::{Failure, States};
+use crate::looked::{Failure, States};
 use crate::{AlertKind, EngineError, Look, Subject, engine::Engine};
 
 /// How often an object that is older than its event is read again before it is taken as it is.

@@ -41,6 +41,11 @@ pub struct UnreadableObjects {
 }
 
 impl UnreadableObjects {
+    /// True if every object could be read.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// A line about those that are not named.
     pub(crate) fn rest(&self) -> Option<String> {
         let rest = self.count.saturating_sub(self.examples.len() as u64);

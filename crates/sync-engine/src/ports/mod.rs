@@ -7,12 +7,14 @@ mod evidence;
 mod feed;
 mod history;
 mod importer;
+mod inbox;
 mod objects;
 mod place;
 mod reading;
 mod remembered;
 mod safeguards;
 mod sample;
+mod staged;
 mod store;
 mod structure;
 mod time;
@@ -31,16 +33,15 @@ pub use importer::{
     Execution, ExecutionState, Importer, KeptValue, Outcome, RejectedRecord, SourceState, Submitted,
     TypeOutcome,
 };
+pub use inbox::{InboxCounts, InboxEvent, Look, LookSort, Subject, SyncRequest};
 pub use objects::{Clearing, Objects, ToClear};
 pub use place::{Doubt, FieldState, Place, WithheldField, WithheldReason};
 pub use reading::Reading;
 pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
 pub use safeguards::{BlankedField, Losses, LostMemberships, SafeguardState};
 pub use sample::Sample;
-pub use store::{
-    Census, Change, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort, OpenExecution, RunSummary,
-    Staged, StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
-};
+pub use staged::{Change, Staged};
+pub use store::{Census, Known, LastRun, OpenExecution, RunSummary, StateStore, StoreError, Unconfirmed};
 pub use structure::{
     Comparison, EventHook, HookReport, Structure, StructureReport, StructureState, with_views,
 };

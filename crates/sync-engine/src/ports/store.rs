@@ -7,10 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{EventId, ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
+use sync_model::{ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
 use super::{
-    AliasUse, EvidenceState, FeedState, Owner, Reading, RejectedRecord, SafeguardState, TimeState, Upkeep,
+    AliasUse, Change, EvidenceState, FeedState, InboxCounts, InboxEvent, Look, LookSort, Owner,
+    RejectedRecord, SafeguardState, Staged, Subject, SyncRequest, TimeState, Upkeep,
 };
 use crate::{Pass, RunKind, RunReport};
 
@@ -41,41 +42,6 @@ pub struct Known {
     pub dirty: bool,
 }
 
-/// What sending a record would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ObjectChangeKind))]
-#[serde(rename_all = "lowercase")]
-pub enum Change {
-    /// A new object.
-    Create,
-    /// Other values, or references to be looked up again.
-    Update,
-    /// The object is marked as gone.
-    Retire,
-}
-
-impl Change {
-    /// The word for it in stored data.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Retire => "retire",
-        }
-    }
-}
-
-/// A record waiting to be sent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Staged {
-    /// What it would do.
-    pub change: Change,
-    /// The record.
-    pub record: Record,
-    /// The reading that it comes from.
-    pub reading: Reading,
-}
-
 /// How many objects were confirmed, by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -84,75 +50,6 @@ pub struct Census {
     pub live: u64,
     /// Objects that are marked as gone.
     pub gone: u64,
-}
-
-/// What an event says to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
-pub enum Subject {
-    /// A user, with its groups.
-    User(UserId),
-    /// A group.
-    Group(GroupId),
-    /// Everybody who is a member of a group: it has come to be selected, and no event names them.
-    Members(GroupId),
-    /// Whether a user is a member of a group; neither changes otherwise.
-    Membership {
-        /// The group.
-        group: GroupId,
-        /// The user.
-        user: UserId,
-    },
-    /// It names nobody, but what it is about has changed just now: read what changed lately.
-    Recent,
-    /// It names nobody, and what it is about may be gone: read everything.
-    Directory,
-    /// The directory's schema changed.
-    Schema,
-}
-
-/// An event as it came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboxEvent {
-    /// Its id, the same on every road.
-    pub id: EventId,
-    /// The directory's name for what happened.
-    pub event_type: String,
-    /// When it happened.
-    pub published: Timestamp,
-    /// What to look at.
-    pub subjects: Vec<Subject>,
-    /// Whether an object read back must be at least as new as the event.
-    pub changes_object: bool,
-    /// Whether the object is expected to vanish.
-    pub expects_gone: bool,
-    /// Whether it tells that the event hook did not work.
-    pub is_hook_failure: bool,
-}
-
-/// The two sorts of looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookSort {
-    /// At single objects.
-    Objects,
-    /// At so many that it takes a pass over the directory, or at its schema.
-    Passes,
-}
-
-/// What to look at, folded from any number of events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
-    /// What to look at.
-    pub target: Subject,
-    /// The newest event that asked for it, when the object must be as new.
-    pub at_least: Option<Timestamp>,
-    /// Whether it is expected to vanish; of a membership, what the newest event says.
-    pub expects_gone: bool,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
-    pub sequence: i64,
 }
 
 /// A record that Assets did not account for.
@@ -173,55 +70,6 @@ pub struct Unconfirmed {
     /// True if it fails even when it is sent alone.
     #[serde(default)]
     pub rejected: bool,
-}
-
-/// A full run that somebody else asked the sending process for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SyncRequest {
-    /// Its number.
-    pub id: i64,
-    /// Whether an operator accepts that much disappears.
-    pub accept_shrink: bool,
-    /// When it was asked for.
-    pub asked: Timestamp,
-}
-
-/// How much is waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct InboxCounts {
-    /// Events with something still to look at.
-    pub pending: u64,
-    /// Of those, events whose objects are being looked at.
-    pub claimed: u64,
-    /// Events given up.
-    pub dead: u64,
-    /// When the oldest of them happened.
-    pub dead_since: Option<Timestamp>,
-    /// Objects whose changes a safeguard holds back until an administrator overrides it.
-    #[serde(default)]
-    pub blocked: u64,
-    /// Since when the first of them is held back.
-    #[serde(default)]
-    pub blocked_since: Option<Timestamp>,
-    /// Objects whose confirmation is in doubt: they are sent again when they are next read.
-    #[serde(default)]
-    pub doubted: u64,
-    /// Fields whose values are not sent, because Assets would drop them.
-    #[serde(default)]
-    pub withheld: u64,
-    /// Distinct objects to look at.
-    pub looks: u64,
-    /// When the oldest pending event happened.
-    pub oldest: Option<Timestamp>,
-    /// Since when the oldest event waits that nobody has looked at yet, those apart that take a pass.
-    pub untouched_since: Option<Timestamp>,
-    /// Records that Assets did not account for and that are sent again.
-    pub unconfirmed: u64,
-    /// Of those, rejected records: they fail even when they are sent alone.
-    pub failed: u64,
-    /// When the directory was read for the oldest of those records.
-    pub unconfirmed_since: Option<Timestamp>,
 }
 
 /// An execution that was started and whose end was not recorded.

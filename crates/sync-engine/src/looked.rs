@@ -1,0 +1,84 @@
+//! Looks at named objects: what is named, what is to be asked for, and the answers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+
+use crate::{Subject, SyncPlan};
+
+/// What came of looking at objects.
+pub(crate) struct Looked {
+    /// What has to be sent.
+    pub(crate) plan: SyncPlan,
+    pub(crate) states: States,
+    /// Groups that Assets does not hold yet, and whose members were not listed.
+    pub(crate) newcomers: Vec<GroupId>,
+    /// Attributes that the mapping does not know yet.
+    pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
+}
+
+/// What the directory said.
+#[derive(Default)]
+pub(crate) struct States {
+    /// When each object that was read changed last, and nothing for those that are gone.
+    pub(crate) objects: HashMap<RecordKey, Option<Timestamp>>,
+    /// The groups of each user that was read and whose groups matter.
+    pub(crate) groups: HashMap<UserId, HashSet<GroupId>>,
+    /// Users whose groups do not matter: they are not selected whatever these are.
+    pub(crate) unselected: HashSet<UserId>,
+    /// Objects that could not be read, for a reason of their own.
+    pub(crate) failed: HashMap<RecordKey, Failure>,
+    /// Groups that are gone or not selected: nobody is a member of them as far as Assets is concerned.
+    pub(crate) closed: HashSet<GroupId>,
+    /// Groups whose members were asked for and could not be listed beside a pass.
+    pub(crate) unlisted: BTreeSet<GroupId>,
+}
+
+/// A failure that concerns one object.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// True if it may pass by itself.
+    pub(crate) transient: bool,
+}
+
+/// What subjects name.
+#[derive(Default)]
+pub(crate) struct Named {
+    pub(crate) users: HashSet<RecordKey>,
+    pub(crate) groups: BTreeSet<RecordKey>,
+    /// Whose membership of which group.
+    pub(crate) memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
+    /// Groups of which everybody is asked for.
+    pub(crate) members: BTreeSet<GroupId>,
+}
+
+impl Named {
+    pub(crate) fn by(subjects: impl Iterator<Item = Subject>) -> Self {
+        let mut named = Self::default();
+        for subject in subjects {
+            match subject {
+                Subject::User(id) => drop(named.users.insert(RecordKey::user(&id))),
+                Subject::Group(id) => drop(named.groups.insert(RecordKey::group(&id))),
+                Subject::Membership { group, user } => {
+                    named.memberships.entry(group).or_default().insert(user);
+                }
+                Subject::Members(group) => drop(named.members.insert(group)),
+                Subject::Recent | Subject::Directory | Subject::Schema => {}
+            }
+        }
+        named
+    }
+}
+
+/// What of it is to be asked for.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    /// Users to read by id.
+    pub(crate) users: HashSet<RecordKey>,
+    /// Groups of which the list of members is asked for, or cheaper than its users.
+    pub(crate) listings: BTreeSet<GroupId>,
+    /// Whose membership of them was asked for.
+    pub(crate) listed: Vec<(GroupId, UserId)>,
+}

@@ -1,0 +1,41 @@
+//! Staged changes.
+
+use serde::{Deserialize, Serialize};
+use sync_model::Record;
+
+use super::Reading;
+
+/// What sending a record would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ObjectChangeKind))]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// A new object.
+    Create,
+    /// Other values, or references to be looked up again.
+    Update,
+    /// The object is marked as gone.
+    Retire,
+}
+
+impl Change {
+    /// The word for it in stored data.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Retire => "retire",
+        }
+    }
+}
+
+/// A record waiting to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Staged {
+    /// What it would do.
+    pub change: Change,
+    /// The record.
+    pub record: Record,
+    /// The reading that it comes from.
+    pub reading: Reading,
+}

@@ -1,0 +1,172 @@
+//! Plans: what a sync would change. Nothing is sent, and of the store nothing is changed but what belongs to the plan, which
+//! goes with it.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sync_model::RecordKey;
+use tokio_util::sync::CancellationToken;
+
+use crate::watch::Told;
+use crate::{
+    ActiveRun, Change, Comparison, EngineError, Limits, Pass, Phase, Progress, RunKind, RunReport, Scope,
+    StructureReport, Subject, SyncPlan, engine::Engine,
+};
+
+/// A value before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldChange {
+    /// The record's field.
+    pub field: String,
+    /// What was confirmed last; null for a new object.
+    pub old: Value,
+    /// What would be sent.
+    pub new: Value,
+}
+
+/// One object of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ObjectChange {
+    /// Which.
+    pub key: RecordKey,
+    /// What people call it, where that is known.
+    pub name: Option<String>,
+    /// What would happen to it.
+    pub change: Change,
+    /// The fields that differ.
+    pub fields: Vec<FieldChange>,
+}
+
+impl Engine {
+    /// Reads everything and says what a sync would do. Sends nothing, and adds nothing to the object schema.
+    ///
+    /// # Errors
+    /// When the directory, the importer or the store fails.
+    pub async fn plan(
+        &self,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        let progress = &self.tell(RunKind::Plan, progress);
+        let (structure, run) = self.begin_plan(progress).await?;
+        let plan = self.plan_everything(&run, progress, stop).await;
+        self.show(&run, structure, plan, progress).await
+    }
+
+    async fn plan_everything(
+        &self,
+        run: &ActiveRun,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        // Shown whatever it holds: what the limits say of it is for whoever approves it.
+        let limits = Limits { accept_shrink: true, ..self.options.limits };
+        let mut pass = Pass::new(Scope::Full, self.reading(run).await?, run.view.rules());
+        self.read_pass(run, &mut pass, &limits, progress, stop).await
+    }
+
+    /// Completes a plan; of one that failed nothing is kept.
+    async fn show(
+        &self,
+        run: &ActiveRun,
+        structure: StructureReport,
+        plan: Result<SyncPlan, EngineError>,
+        progress: &Told<'_>,
+    ) -> Result<SyncPlan, EngineError> {
+        progress.ended(&RunReport::default());
+        match plan {
+            Ok(mut plan) => {
+                plan.problems.extend(plan.value_problems.lines().into_iter().chain(plan.unreadable.rest()));
+                Ok(SyncPlan { structure: Some(structure), labels: run.view.labels(), ..plan })
+            }
+            Err(error) => {
+                self.ports.store.end_run(run.id, &RunReport::default(), self.now()).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The schemas as they would be, and the run that the plan is made under.
+    async fn begin_plan(&self, progress: &Told<'_>) -> Result<(StructureReport, ActiveRun), EngineError> {
+        progress.begin(Phase::Structure, None);
+        let Comparison { report, view } =
+            self.ports.structure.preview().await.map_err(EngineError::Structure)?;
+        progress.end(Phase::Structure);
+        let run = self.begin(RunKind::Plan, view).await?;
+        progress.began(run.id);
+        Ok((report, run))
+    }
+
+    /// The objects of a plan with old and new values, by key; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn changes(
+        &self,
+        plan: &SyncPlan,
+        after: Option<&RecordKey>,
+        limit: u32,
+    ) -> Result<Vec<ObjectChange>, EngineError> {
+        let mut changes = Vec::new();
+        for staged in self.ports.store.staged(plan.run, after, limit).await? {
+            let old = self.ports.store.confirmed(&staged.record.key).await?;
+            let before = |field: &str| old.as_ref().and_then(|r| r.fields.get(field)).unwrap_or(&Value::Null);
+            let fields = staged
+                .record
+                .fields
+                .iter()
+                .filter(|(field, new)| {
+                    let old = before(field);
+                    old != *new && !(sync_model::is_empty(old) && sync_model::is_empty(new))
+                })
+                .map(|(field, new)| FieldChange {
+                    field: field.clone(),
+                    old: before(field).clone(),
+                    new: new.clone(),
+                })
+                .collect();
+            let name = plan.name(&staged.record);
+            changes.push(ObjectChange { key: staged.record.key, name, change: staged.change, fields });
+        }
+        Ok(changes)
+    }
+
+    /// Forgets a plan that was shown.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn discard(&self, plan: SyncPlan) -> Result<(), EngineError> {
+        Ok(self.ports.store.end_run(plan.run, &RunReport::default(), self.now()).await?)
+    }
+
+    /// Reads some objects and says what [`sync_some`](Self::sync_some) would do. Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn plan_some(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<SyncPlan, EngineError> {
+        let progress = &self.tell(RunKind::Plan, progress);
+        let (structure, run) = self.begin_plan(progress).await?;
+        let (mut report, believed) = (RunReport::default(), HashSet::new());
+        let looked = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(EngineError::Stopped),
+            // Nothing of it is sent, so nothing has to wait for a pass, or be asked for.
+            looked = self.look_at(&run, subjects.iter().cloned(), &believed, true, &mut report, progress) => looked,
+        };
+        let plan = looked.map(|looked| SyncPlan {
+            problems: report.messages,
+            unreadable: report.unreadable,
+            value_problems: report.value_problems,
+            ..looked.plan
+        });
+        self.show(&run, structure, plan, progress).await
+    }
+}

@@ -1,0 +1,195 @@
+//! Runs that read and send: of everything, of what changed since a time, of named objects, and of what is unconfirmed.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+use sync_model::{RecordKey, RunId};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ActiveRun, Comparison, EngineError, Limits, MappingView, Pass, Phase, Progress, Quiet, RunKind,
+    RunReport, RunResult, Scope, StructureState, Subject, SyncPlan, ValueProblems, engine::Engine,
+};
+
+impl Engine {
+    /// Reads everything and sends what differs from what was confirmed. Goes on where a run was that was cut off.
+    ///
+    /// # Errors
+    /// When a port fails, when there is no mapping yet, and when the plan exceeds the limits. Whatever the error, what
+    /// was confirmed stays true and a later run sends the rest.
+    pub async fn sync(
+        &self,
+        limits: &Limits,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await
+    }
+
+    /// Reads what changed since a time and sends what differs. Goes on where such a run was that was cut off.
+    ///
+    /// # Errors
+    /// As [`Self::sync`].
+    pub async fn reconcile(
+        &self,
+        since: Timestamp,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        self.pass(Scope::Since(since), &self.options.limits, progress, stop, async |_| Ok(())).await
+    }
+
+    /// Reads and sends what a scope holds. `begun` learns the run.
+    pub(crate) async fn pass(
+        &self,
+        scope: Scope,
+        limits: &Limits,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+        begun: impl AsyncFnOnce(RunId) -> Result<(), EngineError>,
+    ) -> Result<RunReport, EngineError> {
+        let _passes = self.passes.lock().await;
+        let progress = &self.tell(scope.run_kind(), progress);
+        let mut report = RunReport::default();
+        let view = self.prepare(scope == Scope::Full, &mut report, progress).await?;
+        self.clear_all_kept(&view, stop).await?;
+        self.send_unconfirmed(stop).await?;
+        let begins = self.looking.write().await;
+        let (run, mut pass, resumed) = self.take_up(scope, view).await?;
+        drop(begins);
+        progress.began(run.id);
+        report.resumed = resumed;
+        if limits.accept_shrink && !pass.accept_shrink {
+            pass.accept_shrink = true;
+            self.ports.store.save_pass(run.id, &pass).await?;
+        }
+        let limits = &Limits { accept_shrink: pass.accept_shrink, ..*limits };
+        begun(run.id).await?;
+        let run = &run;
+        self.conclude(run, scope.run_kind(), report, progress, async |report| {
+            let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
+            for (&kind, counts) in &plan.kinds {
+                report.counts(kind).read = counts.read;
+                report.marked += counts.retire;
+            }
+            plan.problems.iter().for_each(|p| report.note(p.clone()));
+            report.unreadable.clone_from(&plan.unreadable);
+            report.value_problems.clone_from(&plan.value_problems);
+            self.ports.store.ask_unread(run.id, self.now()).await?;
+            self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
+            self.send_rest(stop).await?;
+            report.cleared += self.clear_all_kept(&run.view, stop).await?;
+            if let (Some(bookmark), Scope::Full | Scope::Since(_)) = (pass.bookmark, scope) {
+                self.ports.store.remember_bookmark(bookmark).await?;
+            }
+            if scope == Scope::Full {
+                if limits.accept_shrink {
+                    self.ports.store.release_blocked().await?;
+                } else {
+                    self.ports.store.unblock().await?;
+                }
+                self.ports.store.remember_selection(&run.view.directory.selection()).await?;
+                self.stats.settled(self.settle_given_up(run, &pass).await?);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The unfinished pass of this scope, if it is fit to be gone on with, or a new one.
+    async fn take_up(&self, scope: Scope, view: MappingView) -> Result<(ActiveRun, Pass, bool), EngineError> {
+        let (now, mapping) = (self.now(), self.rules(&view).await?);
+        while let Some((run, pass)) = self.ports.store.unfinished_pass().await? {
+            let fresh = now.duration_since(pass.began).unsigned_abs() < self.options.pass_life;
+            // One of an earlier version did not number its reading.
+            let is_ordered = pass.reading.number > 0;
+            if pass.scope.goes_on_as(scope) && pass.mapping == mapping && fresh && is_ordered {
+                tracing::info!(%run, stage = ?pass.stage, "going on where the last run was");
+                return Ok((ActiveRun { id: run, kind: scope.run_kind(), view }, pass, true));
+            }
+            let report = RunReport {
+                result: RunResult::Failed,
+                error: Some("cut off, and not gone on with; nothing was half done".into()),
+                ..RunReport::default()
+            };
+            self.ports.store.end_run(run, &report, now).await?;
+        }
+        let run = self.begin(scope.run_kind(), view).await?;
+        let mut pass = Pass::new(scope, self.reading(&run).await?, mapping);
+        pass.bookmark = run.view.directory.time();
+        self.ports.store.save_pass(run.id, &pass).await?;
+        Ok((run, pass, false))
+    }
+
+    /// Sends again what Assets did not account for and what is due. Gives what became of it, unless nothing was due.
+    pub(crate) async fn send_unconfirmed(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Option<RunReport>, EngineError> {
+        if self.ports.store.next_retry().await?.is_none_or(|due| due > self.now()) {
+            return Ok(None);
+        }
+        let run = &self.begin(RunKind::Retry, self.view_in_force().await?).await?;
+        let told = &self.tell(RunKind::Retry, &Quiet);
+        told.began(run.id);
+        self.ports.store.stage_unconfirmed(run.id, self.now()).await?;
+        self.resolve_staged(run.id, false, &mut ValueProblems::default()).await?;
+        let staged = self.ports.store.staged_counts(run.id).await?;
+        let plan = SyncPlan::new(run.id, &BTreeMap::new(), &staged, &BTreeMap::new());
+        let sent = self.conclude(run, RunKind::Retry, RunReport::default(), told, async |report| {
+            self.apply(run, plan.approved_before(), report, told, stop).await
+        });
+        sent.await.map(Some)
+    }
+
+    /// Reads some objects and sends those that differ.
+    ///
+    /// # Errors
+    /// As [`Self::sync`].
+    pub async fn sync_some(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        let progress = &self.tell(RunKind::Some, progress);
+        let mut report = RunReport::default();
+        let view = self.prepare(false, &mut report, progress).await?;
+        let run = &self.begin(RunKind::Some, view).await?;
+        progress.began(run.id);
+        let _looking = self.looking.read().await;
+        let alone = self.passes.try_lock().ok();
+        self.conclude(run, RunKind::Some, report, progress, async |report| {
+            let (named, believed) = (subjects.iter().cloned(), HashSet::new());
+            let looked = self.look_at(run, named, &believed, alone.is_some(), report, progress).await?;
+            self.ask_for_members(&looked).await?;
+            let unread: Vec<RecordKey> = looked.states.failed.keys().cloned().collect();
+            self.ports.store.leave_unread(run.id, &unread).await?;
+            self.ports.store.ask_unread(run.id, self.now()).await?;
+            self.apply(run, looked.plan.approve(&self.options.limits)?, report, progress, stop).await?;
+            self.send_rest(stop).await?;
+            report.cleared += self.clear_all_kept(&run.view, stop).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Brings the object schema up to date before records that need it are made. A run that reads `everything` fills what
+    /// is new by itself.
+    async fn prepare(
+        &self,
+        everything: bool,
+        report: &mut RunReport,
+        progress: &dyn Progress,
+    ) -> Result<MappingView, EngineError> {
+        progress.begin(Phase::Structure, None);
+        let Comparison { report: structure, view } = self.follow_structure(!everything).await?;
+        if structure.state == StructureState::Missing {
+            return Err(EngineError::NotSetUp);
+        }
+        report.add_structure(&structure);
+        report.withheld = view.withheld();
+        progress.end(Phase::Structure);
+        Ok(view)
+    }
+}
