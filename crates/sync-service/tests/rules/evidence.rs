@@ -211,9 +211,10 @@ async fn plan_leaves_store_as_it_was() {
     let (engine, stop) = (connection.engine(), CancellationToken::new());
     let before = world.dump().await;
     for plans_all in [true, false, true] {
-        let plan = match plans_all {
-            true => engine.plan(&Quiet, &stop).await,
-            false => engine.plan_some(&some, &Quiet, &stop).await,
+        let plan = if plans_all {
+            engine.plan(&Quiet, &stop).await
+        } else {
+            engine.plan_some(&some, &Quiet, &stop).await
         };
         let plan = plan.unwrap();
         assert!(plan.changes() > 0 && !plan.problems.is_empty(), "{plan:?}");
