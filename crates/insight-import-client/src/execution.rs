@@ -6,97 +6,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
-use url::Url;
 
 use crate::chunk::Chunk;
 use crate::client::{ExecutionLinks, ImportClient};
 use crate::error::{Error, Result};
+use crate::execution_status::ExecutionState;
 use crate::http::Repeat;
-use crate::outcome::Outcome;
+use crate::wait::Processing;
 
 /// The most records that are refused one by one, one after the other, before anything of the execution was accepted: from
 /// then on the refusal concerns more than records.
 const REFUSED_FROM_THE_START: usize = 20;
 /// The same once something was accepted.
 const REFUSED_IN_A_ROW: usize = 500;
-/// The most polls in a row that may be answered with 404 before the execution counts as unknown.
-const UNKNOWN_POLLS: u32 = 5;
-
-/// Where an execution is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExecutionState {
-    /// Accepts records.
-    Ingesting,
-    /// Reads and writes them.
-    Processing,
-    /// Ended, well or badly.
-    Done,
-    /// Cancelled.
-    Cancelled,
-    /// Something that this crate does not know, as received.
-    Other(String),
-}
-
-/// What Assets says of an execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExecutionStatus {
-    /// Its id, when the answer has it.
-    pub id: Option<String>,
-    /// Where it is.
-    pub state: ExecutionState,
-    /// What became of the records; of use once it is done.
-    pub outcome: Outcome,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusAnswer {
-    status: String,
-    #[serde(default)]
-    execution_id: Option<String>,
-    #[serde(default)]
-    progress_result: Value,
-}
-
-impl ExecutionStatus {
-    pub(crate) fn read(answer: &crate::http::Answer) -> Result<Self> {
-        let answer: StatusAnswer = answer.json("the status of an execution")?;
-        let state = match answer.status.as_str() {
-            "INGESTING" => ExecutionState::Ingesting,
-            "PROCESSING" => ExecutionState::Processing,
-            "DONE" => ExecutionState::Done,
-            "CANCELLED" => ExecutionState::Cancelled,
-            _ => ExecutionState::Other(answer.status),
-        };
-        Ok(Self { id: answer.execution_id, state, outcome: Outcome::read(&answer.progress_result) })
-    }
-}
-
-/// How patiently to wait for an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutcomeLimits {
-    /// The first pause between two looks; later ones grow.
-    pub first_pause: Duration,
-    /// The longest pause.
-    pub longest_pause: Duration,
-    /// When to give up waiting. The execution goes on.
-    pub total: Duration,
-}
-
-impl Default for OutcomeLimits {
-    fn default() -> Self {
-        Self {
-            first_pause: Duration::from_millis(20),
-            longest_pause: Duration::from_secs(5),
-            total: Duration::from_hours(1),
-        }
-    }
-}
-
 /// A record that Assets refuses over HTTP although it was sent alone.
 #[derive(Debug)]
 pub struct RefusedRecord {
@@ -331,84 +256,5 @@ impl Execution {
                 ExecutionState::Other(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
-    }
-}
-
-/// An execution that has everything and works on it.
-#[derive(Debug)]
-#[must_use = "an execution that was completed may still have dropped records"]
-pub struct Processing {
-    client: ImportClient,
-    status: Url,
-}
-
-impl Processing {
-    /// Waits for the end.
-    ///
-    /// # Errors
-    /// As [`ImportClient::await_outcome`].
-    pub async fn outcome(self, limits: &OutcomeLimits) -> Result<Outcome> {
-        await_outcome(&self.client, &self.status, limits).await
-    }
-}
-
-/// Asks, less and less often, until there is an outcome.
-pub(crate) async fn await_outcome(
-    client: &ImportClient,
-    status: &Url,
-    limits: &OutcomeLimits,
-) -> Result<Outcome> {
-    let mut patience = Patience::new(limits);
-    let mut unknown = 0;
-    loop {
-        match client.status_at(status).await {
-            Ok(status) => {
-                unknown = 0;
-                match status.state {
-                    ExecutionState::Done => return Ok(status.outcome),
-                    ExecutionState::Cancelled => {
-                        return Err(Error::WrongState { state: "cancelled".into(), wanted: "finished" });
-                    }
-                    // An unknown state is one to wait in.
-                    ExecutionState::Ingesting | ExecutionState::Processing | ExecutionState::Other(_) => {}
-                }
-            }
-            // One such answer proves nothing: the execution was there when it was completed.
-            Err(error @ Error::NotFound { .. }) => {
-                unknown += 1;
-                if unknown >= UNKNOWN_POLLS {
-                    return Err(error);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-        patience.pause("the import").await?;
-    }
-}
-
-/// Pauses that grow, up to a limit for all of them.
-pub(crate) struct Patience {
-    deadline: Instant,
-    pause: Duration,
-    limits: OutcomeLimits,
-}
-
-impl Patience {
-    pub(crate) fn new(limits: &OutcomeLimits) -> Self {
-        Self { deadline: Instant::now() + limits.total, pause: limits.first_pause, limits: *limits }
-    }
-
-    /// Waits a little longer than the last time.
-    ///
-    /// # Errors
-    /// [`Error::TimedOut`] when there is no time left.
-    pub(crate) async fn pause(&mut self, what: &'static str) -> Result<()> {
-        let now = Instant::now();
-        if now >= self.deadline {
-            return Err(Error::TimedOut { what, seconds: self.limits.total.as_secs() });
-        }
-        tokio::time::sleep_until((now + self.pause).min(self.deadline)).await;
-        self.pause = (self.pause * 3 / 2).min(self.limits.longest_pause);
-        Ok(())
     }
 }

@@ -7,18 +7,20 @@ mod client;
 pub mod document;
 mod error;
 mod execution;
+mod execution_status;
 mod http;
 mod outcome;
 mod validation;
+mod wait;
 
 pub use account::{AssetsClient, AssetsClientBuilder};
 pub use api::{AssetsApi, ImportApi};
 pub use chunk::{Chunk, ChunkLimits, Chunker, chunks};
 pub use client::{ConfigStatus, ImportClient, ImportClientBuilder, SourceStatus};
 pub use error::{ConfigError, Error, RefusalReason, Result};
-pub use execution::{
-    Execution, ExecutionState, ExecutionStatus, OutcomeLimits, Processing, RefusedRecord, Submitted,
-};
+pub use execution::{Execution, RefusedRecord, Submitted};
+pub use execution_status::{ExecutionState, ExecutionStatus};
 pub use http::PaceState;
 pub use outcome::{Outcome, TypeOutcome};
 pub use validation::ValidationError;
+pub use wait::{OutcomeLimits, Processing};

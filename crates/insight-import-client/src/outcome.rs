@@ -7,6 +7,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TypeOutcome {
+    /// The object type's ID: another one where the type was made anew under its name.
+    #[serde(skip)]
+    pub object_type_id: String,
     /// The object type's name.
     #[serde(deserialize_with = "null_as_default")]
     pub object_type_name: String,
@@ -79,6 +82,8 @@ impl TypeOutcome {
 pub struct Outcome {
     /// Whether Assets calls it a success.
     pub ok: bool,
+    /// The ID of the object schema that it filled, as `progressResult.objectSchemaId` tells it.
+    pub object_schema_id: Option<String>,
     /// What became of the records, by object type.
     pub types: Vec<TypeOutcome>,
     /// What Assets said about the whole.
@@ -102,14 +107,24 @@ impl Outcome {
         Self {
             // Absent on some runs that went well.
             ok: progress.get("result").and_then(Value::as_str).is_none_or(|result| result == "OK"),
+            object_schema_id: progress.get("objectSchemaId").and_then(id),
             types: types
                 .into_iter()
-                .flat_map(|types| types.values())
-                .filter_map(|t| TypeOutcome::deserialize(t).ok())
+                .flatten()
+                .filter_map(|(id, t)| {
+                    let known = TypeOutcome::deserialize(t).ok()?;
+                    Some(TypeOutcome { object_type_id: id.clone(), ..known })
+                })
                 .collect(),
             messages: progress.get("errorMessages").map(texts).unwrap_or_default(),
         }
     }
+}
+
+/// An ID, which is a number in some answers and a text in others.
+fn id(value: &Value) -> Option<String> {
+    let id = value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string()));
+    id.filter(|id| !id.is_empty())
 }
 
 /// Every text in a value of unknown shape.

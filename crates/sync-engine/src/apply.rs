@@ -194,6 +194,7 @@ impl Engine {
         self.isolate(run.id, &outcome, &unaccounted).await?;
         self.distrust_after(&outcome).await?;
         self.doubt_after(run).await?;
+        self.notice_filled(&outcome).await?;
         crate::clearing::tell_kept(&run.view, &kept, report);
         Ok(())
     }

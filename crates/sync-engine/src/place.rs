@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ActiveRun, Doubt, EngineError, FieldState, MappingView, Place, Subject, engine::Engine};
+use crate::{
+    ActiveRun, Doubt, EngineError, FieldState, MappingView, Outcome, Place, Subject, engine::Engine,
+};
 
 /// The confirmations that may not hold any more, given the place of the last comparison and the present one.
 ///
@@ -14,7 +16,12 @@ pub(crate) fn doubts(before: &Place, now: &Place) -> Option<Doubt> {
     let is_elsewhere = is_other(&before.origin, &now.origin)
         || is_other(&before.import_source, &now.import_source)
         || is_other(&before.workspace, &now.workspace)
-        || is_other(&before.object_schema, &now.object_schema);
+        || is_other(&before.object_schema, &now.object_schema)
+        || is_other(&before.filled_schema, &now.filled_schema)
+        || now
+            .filled_types
+            .iter()
+            .any(|(kind, id)| before.filled_types.get(kind).is_some_and(|known| known != id));
     let known = |kind, field: &String| before.fields.get(kind).and_then(|fields| fields.get(field));
     let mut values: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for (kind, fields) in &now.fields {
@@ -44,6 +51,13 @@ fn completed(now: &Place, before: &Place) -> Place {
         import_source: known(&now.import_source, &before.import_source),
         workspace: known(&now.workspace, &before.workspace),
         object_schema: known(&now.object_schema, &before.object_schema),
+        filled_schema: known(&now.filled_schema, &before.filled_schema),
+        filled_types: before
+            .filled_types
+            .iter()
+            .chain(&now.filled_types)
+            .map(|(k, id)| (*k, id.clone()))
+            .collect(),
         fields: now.fields.clone(),
         doubts: before.doubts,
     }
@@ -103,6 +117,28 @@ impl Engine {
         Ok(self.ports.store.remember_place(&now, Some(&doubt), Some(&subject), self.now()).await?)
     }
 
+    /// Learns from an execution which object schema and types received its records. Where they were made anew, nothing of
+    /// what was confirmed is there: everything is read and sent again without being asked for.
+    pub(crate) async fn notice_filled(&self, outcome: &Outcome) -> Result<(), EngineError> {
+        let Some(before) = self.ports.store.place().await? else { return Ok(()) };
+        let types = outcome.types.iter().filter_map(|t| Some((t.kind?, t.id.clone()?))).collect();
+        let filled =
+            Place { filled_schema: outcome.object_schema.clone(), filled_types: types, ..before.clone() };
+        let now = completed(&filled, &before);
+        if now == before {
+            return Ok(());
+        }
+        let doubt = doubts(&before, &now);
+        if doubt.is_some() {
+            tracing::warn!(
+                "records went into another object schema or type than those before; everything is sent again"
+            );
+        }
+        let subject = doubt.as_ref().map(|_| Subject::Directory);
+        let now = Place { doubts: now.doubts + u64::from(doubt.is_some()), ..now };
+        Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+    }
+
     /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
     /// present place is not the one where they were confirmed.
     pub(crate) async fn count_doubted(&self, view: &MappingView) -> Result<u64, EngineError> {
@@ -158,6 +194,11 @@ mod tests {
         let retyped = place("a", state("text", None));
         let elsewhere = place("b", state("ref", None));
         let schema = |id: &str| Place { object_schema: Some(id.into()), ..good.clone() };
+        let filled = |schema: &str, users: &str| Place {
+            filled_schema: Some(schema.into()),
+            filled_types: BTreeMap::from([(ObjectKind::User, users.into())]),
+            ..good.clone()
+        };
         let mut ungrouped = good.clone();
         ungrouped.fields.get_mut(&ObjectKind::User).unwrap().remove("groups");
         let mut untyped = limited.clone();
@@ -179,6 +220,20 @@ mod tests {
             ("and back to the first", &elsewhere, &good, Some(Doubt::Everything)),
             ("an object schema made anew", &schema("1"), &schema("2"), Some(Doubt::Everything)),
             ("an object schema that is known now", &good, &schema("1"), None),
+            ("an execution names what it filled", &good, &filled("1", "101"), None),
+            ("the same again", &filled("1", "101"), &filled("1", "101"), None),
+            (
+                "an object schema made anew, by its execution",
+                &filled("1", "101"),
+                &filled("2", "101"),
+                Some(Doubt::Everything),
+            ),
+            (
+                "an object type made anew, by its execution",
+                &filled("1", "101"),
+                &filled("1", "102"),
+                Some(Doubt::Everything),
+            ),
             ("an object type made anew", &untyped, &good, Some(Doubt::Everything)),
             ("an object type that is gone", &good, &untyped, None),
         ] {

@@ -134,6 +134,7 @@ impl Engine {
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
         self.isolate(open.run, outcome, &unaccounted).await?;
-        self.distrust_after(outcome).await
+        self.distrust_after(outcome).await?;
+        self.notice_filled(outcome).await
     }
 }

@@ -7,9 +7,11 @@ use url::Url;
 use super::links::SourceLinks;
 use super::{ExecutionLinks, ImportClient, SourceStatus};
 use crate::error::{Error, Result};
-use crate::execution::{Execution, ExecutionState, ExecutionStatus, OutcomeLimits, Patience, await_outcome};
+use crate::execution::Execution;
+use crate::execution_status::{ExecutionState, ExecutionStatus};
 use crate::http::{Answer, Repeat, below};
 use crate::outcome::Outcome;
+use crate::wait::{OutcomeLimits, Patience, await_outcome};
 
 /// How often an answer is doubted that says that an execution is not known.
 const DOUBTS: u32 = 3;

@@ -10,8 +10,8 @@ use url::Url;
 use super::ImportClient;
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
-use crate::execution::{OutcomeLimits, Patience};
 use crate::http::{Answer, Repeat, backoff, below};
+use crate::wait::{OutcomeLimits, Patience};
 
 const WHAT: &str = "the schema and mapping";
 const PROGRESS: &str = "the progress of the mapping";

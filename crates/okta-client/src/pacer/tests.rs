@@ -6,6 +6,8 @@ use http::HeaderName;
 
 use super::*;
 
+mod refusals;
+
 const NOON: u64 = 1_800_000_000;
 const LATENCY: Duration = Duration::from_millis(80);
 
@@ -249,24 +251,6 @@ async fn the_reset_is_measured_by_the_answer_s_own_date() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_without_headers_closes_the_bucket_longer_each_time() {
-    let pacer = Pacer::default();
-    let mut waits = Vec::new();
-    for _ in 0..6 {
-        let start = Instant::now();
-        pacer.turn("b", Lane::Normal).await.learn(429, &HeaderMap::new());
-        waits.push(start.elapsed());
-    }
-    assert!(waits[1] >= Duration::from_secs(1) && waits[2] < waits[4], "{waits:?}");
-    assert!(waits[5] > waits[1] && waits[5] <= Duration::from_secs(25), "{waits:?}");
-    let mut told = HeaderMap::new();
-    told.insert(http::header::RETRY_AFTER, "7".parse().unwrap());
-    pacer.turn("c", Lane::Normal).await.learn(429, &told);
-    let opens = pacer.opens_in("c");
-    assert!(opens >= Duration::from_secs(7) && opens <= Duration::from_secs(8), "{opens:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn too_many_at_once_halves_what_goes_at_once_and_it_grows_back() {
     let pacer = Pacer::new(0.1, 8);
     let busy = || answer(NOON, 0, 0, NOON + 60);
@@ -326,64 +310,6 @@ async fn whoever_gives_up_does_not_block_those_behind() {
     drop(held);
     tokio::time::timeout(Duration::from_secs(1), patient).await.unwrap().unwrap();
     assert_eq!((pacer.state().in_flight, pacer.state().waiting), (0, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_answer_closes_a_bucket_for_longer_than_a_window_can_last() {
-    let pacer = Pacer::default();
-    let mut told = HeaderMap::new();
-    told.insert(http::header::RETRY_AFTER, u32::MAX.to_string().parse().unwrap());
-    pacer.turn("a", Lane::Normal).await.learn(429, &told);
-    pacer.turn("b", Lane::Normal).await.learn(429, &answer(NOON, 100, 0, u64::MAX));
-    for bucket in ["a", "b"] {
-        assert!(pacer.opens_in(bucket) <= Duration::from_secs(121), "{bucket}: {:?}", pacer.opens_in(bucket));
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_429_with_numbers_of_a_window_that_is_over_is_not_asked_again_at_once() {
-    let pacer = Pacer::default();
-    pacer.turn("b", Lane::Normal).await.learn(200, &answer(NOON, 100, 99, NOON + 60));
-    for _ in 0..20 {
-        pacer.turn("b", Lane::Normal).await.learn(429, &answer(NOON, 100, 0, NOON - 5));
-        assert!(pacer.opens_in("b") >= Duration::from_secs(1), "{:?}", pacer.opens_in("b"));
-    }
-    assert!(pacer.opens_in("b") >= Duration::from_secs(30), "the pause grows: {:?}", pacer.opens_in("b"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn wait_of_nothing_is_no_answer() {
-    let with = |name, value: String| {
-        let mut headers = answer(NOON, 100, 0, NOON - 60);
-        headers.insert(HeaderName::from_static(name), value.parse().unwrap());
-        headers
-    };
-    let zero = [(http::header::RETRY_AFTER, "0".parse().unwrap())].into_iter().collect();
-    let past: HeaderMap = with("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT".into());
-    let far = with("x-rate-limit-reset", (NOON * 1000 - 60_000).to_string());
-    for headers in [zero, past, far, with("retry-after", "0".into())] {
-        let (pacer, started) = (Pacer::default(), Instant::now());
-        for refusals in 1..=5 {
-            pacer.turn("b", Lane::Normal).await.learn(429, &headers);
-            assert!(pacer.opens_in("b") >= Duration::from_secs(1 << (refusals - 1)), "{headers:?}");
-        }
-        assert!(started.elapsed() >= Duration::from_secs(15));
-        assert_eq!(pacer.state().refused, 5);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn refusals_together_are_one() {
-    let pacer = Pacer::new(0.1, 10);
-    pacer.turn("b", Lane::Normal).await.learn(200, &HeaderMap::new());
-    let mut slots = Vec::new();
-    for _ in 0..8 {
-        slots.push(pacer.turn("b", Lane::Normal).await);
-    }
-    for slot in slots {
-        slot.learn(429, &HeaderMap::new());
-    }
-    assert!(pacer.opens_in("b") < Duration::from_secs(2), "{:?}", pacer.opens_in("b"));
 }
 
 /// Others have used a sixth of the limit, and the reset is half a minute away.

@@ -32,7 +32,10 @@ fn object_type(structure: &Structure, wanted: &Value) -> Result<usize, Refused> 
 impl Site {
     /// Deletes the object schema with its objects. The import source is made again for another, and has no mapping yet.
     pub(crate) fn delete_schema(&self) {
-        self.state().structure = None;
+        let mut state = self.state();
+        state.structure = None;
+        state.deletions += 1;
+        drop(state);
         *self.held() = Objects::default();
     }
 

@@ -225,7 +225,7 @@ fn process(site: &Site, id: &str) {
     let mut result = site.held().import(&structure, &chunks, &settings, fate);
     result["jobId"] = id.into();
     result["importSourceId"] = site.ids.source.into();
-    result["objectSchemaId"] = site.ids.schema.parse::<u64>().unwrap_or_default().into();
+    result["objectSchemaId"] = site.schema_id().parse::<u64>().unwrap_or_default().into();
     if let Some(execution) = site.state().executions.iter_mut().find(|e| e.id == id) {
         execution.result = result;
         execution.stage = Stage::Done;

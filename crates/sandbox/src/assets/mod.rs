@@ -37,8 +37,7 @@ use settings::Settings;
 
 const WORKSPACE: &str = "7b9c1f6e-sandbox";
 const CLOUD: &str = "c10d1d00-sandbox";
-/// The object schema and import source that accounts see.
-const SCHEMA: &str = Ids::FIRST.schema;
+/// The import source that accounts see.
 const SOURCE: &str = Ids::FIRST.source;
 /// The account that may do everything.
 const EMAIL: &str = "admin@sandbox.example";
@@ -50,10 +49,17 @@ struct State {
     token: String,
     settings: Settings,
     structure: Option<Structure>,
+    /// The number of times that the object schema was deleted: each new one has another ID.
+    deletions: usize,
     executions: Vec<Execution>,
     jobs: Vec<Job>,
     /// When the minute began that requests are counted in, and how many there were.
     window: (i64, u64),
+}
+
+/// The ID of the object schema that follows so many others.
+fn schema_id(ids: Ids, deletions: usize) -> String {
+    if deletions == 0 { ids.schema.to_owned() } else { format!("{}{deletions}", ids.schema) }
 }
 
 /// The Assets site.
@@ -88,6 +94,11 @@ impl Site {
     /// The structure as it is; empty when there is none.
     fn structure(&self) -> Structure {
         self.state().structure.clone().unwrap_or_default()
+    }
+
+    /// The ID of the object schema.
+    fn schema_id(&self) -> String {
+        schema_id(self.ids, self.state().deletions)
     }
 
     /// The account's credential as a header carries it.

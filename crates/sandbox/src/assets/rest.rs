@@ -11,7 +11,7 @@ use super::aql::Condition;
 use super::document::{Attribute, Structure};
 use super::validation::PLAIN_TYPES;
 use super::values::fits;
-use super::{SCHEMA, SOURCE, Site, WORKSPACE};
+use super::{Ids, SOURCE, Site, WORKSPACE, schema_id};
 
 /// The answer to a call below the workspace.
 pub(super) fn handle(
@@ -30,8 +30,10 @@ pub(super) fn handle(
                 &json!({ "startAt": 0, "maxResults": 25, "total": 1, "isLast": true, "values": values }),
             )
         }
-        ("GET", ["objectschema", SCHEMA, "objecttypes", "flat"]) => reply(200, &types(site)),
-        ("GET", ["objectschema", SCHEMA, "attributes"]) => {
+        ("GET", ["objectschema", id, "objecttypes", "flat"]) if *id == site.schema_id() => {
+            reply(200, &types(site))
+        }
+        ("GET", ["objectschema", id, "attributes"]) if *id == site.schema_id() => {
             let structure = site.structure();
             let all = (0..structure.types.len()).flat_map(|n| attributes(&structure, n)).collect();
             reply(200, &all)
@@ -63,13 +65,15 @@ pub(super) fn handle(
             let removed = id.parse().is_ok_and(|id| site.held().remove(id));
             if removed { reply(200, &Value::Null) } else { not_found() }
         }
-        ("GET", ["importsource", "objectschema", SCHEMA]) => reply(200, &json!([source(site)])),
+        ("GET", ["importsource", "objectschema", id]) if *id == site.schema_id() => {
+            reply(200, &json!([source(site)]))
+        }
         ("POST", ["importsource", SOURCE, "token"]) => reply(200, &json!({ "token": site.rotate_token() })),
         ("GET", ["config", "statustype"]) => reply(200, &statuses(&site.structure())),
         ("GET", ["usage"]) => {
             let count = site.held().len();
             let total = count + site.state().settings.objects_elsewhere;
-            let schemas = json!([{ "objectSchemaId": SCHEMA, "objectCount": count }]);
+            let schemas = json!([{ "objectSchemaId": site.schema_id(), "objectCount": count }]);
             reply(200, &json!({ "totalObjectsCount": total, "perSchemaUsageInfo": schemas }))
         }
         _ => not_found(),
@@ -101,7 +105,7 @@ pub(super) fn source(site: &Site) -> Value {
         })
         .collect();
     json!({
-        "id": site.ids.source, "name": "Okta", "objectSchemaId": site.ids.schema, "tokenGenerated": true,
+        "id": site.ids.source, "name": "Okta", "objectSchemaId": schema_id(site.ids, state.deletions), "tokenGenerated": true,
         "importSourceModuleKey": "rlabs-import-type-external", "defaultHandleEmptyValues": empty,
         "defaultHandleUnknownValues": unknown, "importSourceOTEntries": entries,
         "importStatus": { "configurationStatusType": if settings.disabled { "DISABLED" } else { "ENABLED" },
@@ -111,13 +115,13 @@ pub(super) fn source(site: &Site) -> Value {
 
 fn schema(site: &Site) -> Value {
     let structure = site.structure();
-    json!({ "id": SCHEMA, "name": structure.schema_name(), "objectSchemaKey": "OKTA",
+    json!({ "id": site.schema_id(), "name": structure.schema_name(), "objectSchemaKey": "OKTA",
         "objectCount": site.held().len(), "objectTypeCount": structure.types.len() })
 }
 
 fn types(site: &Site) -> Value {
     let structure = site.structure();
-    let shown = |(n, t): (usize, &super::document::ObjectType)| json!({ "id": type_id(n), "name": t.name, "objectSchemaId": SCHEMA });
+    let shown = |(n, t): (usize, &super::document::ObjectType)| json!({ "id": type_id(n), "name": t.name, "objectSchemaId": site.schema_id() });
     structure.types.iter().enumerate().map(shown).collect()
 }
 
@@ -147,7 +151,7 @@ fn shown_status(structure: &Structure, id: usize) -> Value {
         _ => 2,
     };
     json!({ "id": id.to_string(), "name": status["name"], "description": status["description"],
-        "category": category, "objectSchemaId": SCHEMA })
+        "category": category, "objectSchemaId": Ids::FIRST.schema })
 }
 
 fn attributes(structure: &Structure, object_type: usize) -> Vec<Value> {
@@ -308,7 +312,7 @@ impl super::objects::Objects {
         Some(json!({
             "id": id.to_string(), "objectKey": format!("OKTA-{id}"), "label": label.unwrap_or_default(),
             "objectType": { "id": type_id(object_type), "name": structure.types[object_type].name,
-                "objectSchemaId": SCHEMA },
+                "objectSchemaId": Ids::FIRST.schema },
             "attributes": attributes,
         }))
     }

@@ -27,6 +27,9 @@ pub enum SourceState {
 pub struct TypeOutcome {
     /// The kind, when the object type is one of ours.
     pub kind: Option<ObjectKind>,
+    /// The object type's ID in the target; `None` where it is not told.
+    #[serde(default)]
+    pub id: Option<String>,
     /// The object type's name.
     pub name: String,
     /// How many entries arrived.
@@ -56,6 +59,9 @@ impl TypeOutcome {
 pub struct Outcome {
     /// Whether the importer calls it a success. That alone proves nothing.
     pub ok: bool,
+    /// The ID of the object schema that received the records; `None` where it is not told.
+    #[serde(default)]
+    pub object_schema: Option<String>,
     /// What became of the records, by object type.
     pub types: Vec<TypeOutcome>,
     /// What the importer said about the whole.

@@ -109,6 +109,12 @@ pub struct Place {
     /// The ID of the object schema; `None` where it cannot be read.
     #[serde(default)]
     pub object_schema: Option<String>,
+    /// The ID of the object schema that the last execution named: told to an import token as well.
+    #[serde(default)]
+    pub filled_schema: Option<String>,
+    /// The IDs of the object types that executions named.
+    #[serde(default)]
+    pub filled_types: BTreeMap<ObjectKind, String>,
     /// The fields of records, by kind.
     pub fields: BTreeMap<ObjectKind, BTreeMap<String, FieldState>>,
     /// The number of times that confirmations were doubted; a pass that began before the last doubt starts anew.

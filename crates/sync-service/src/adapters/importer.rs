@@ -270,7 +270,7 @@ impl Execution for AssetsExecution {
             Err(error) if error.is_about_records() => {
                 let reason = error.to_string();
                 client.cancel_execution(self.id.as_str(), &reason).await.map_err(failed)?;
-                return Ok(Outcome { ok: false, types: Vec::new(), messages: vec![reason] });
+                return Ok(Outcome { messages: vec![reason], ..Outcome::default() });
             }
             Err(error) => return Err(failed(error)),
         };
@@ -292,6 +292,7 @@ fn outcome(ended: &assets::Outcome, mapping: &Mapping) -> Outcome {
         .iter()
         .map(|t| TypeOutcome {
             kind: mapping.kind_of(&t.object_type_name),
+            id: Some(t.object_type_id.clone()).filter(|id| !id.is_empty()),
             name: t.object_type_name.clone(),
             entries: t.entries_in_source,
             created: t.created,
@@ -301,5 +302,6 @@ fn outcome(ended: &assets::Outcome, mapping: &Mapping) -> Outcome {
             messages: t.complaints(),
         })
         .collect();
-    Outcome { ok: ended.ok, types, messages: ended.messages.clone() }
+    let object_schema = ended.object_schema_id.clone();
+    Outcome { ok: ended.ok, object_schema, types, messages: ended.messages.clone() }
 }

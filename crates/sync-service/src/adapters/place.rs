@@ -41,7 +41,7 @@ pub(super) async fn place_of(
         workspace,
         object_schema: settings.map(|settings| settings.object_schema_id.clone()).filter(|id| !id.is_empty()),
         fields,
-        doubts: 0,
+        ..Place::default()
     })
 }
 

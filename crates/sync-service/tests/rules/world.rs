@@ -85,6 +85,38 @@ impl World {
         self.open_at(&self.sandbox, events, more, adjust).await
     }
 
+    /// A connection to another import source of the same site, with the same store.
+    pub(crate) async fn open_other_source(&self) -> Arc<Connection> {
+        let token = self.sandbox.other_source().import_token.clone();
+        self.open_with_token(&self.store, &self.sandbox, Value::from(token), "log", OFTEN, |_, _| {}).await
+    }
+
+    /// Waits until the other import source equals Okta.
+    pub(crate) async fn other_converges(&self) {
+        let control = ControlClient::new(&self.sandbox.other_source().control_url);
+        until("the other import source equals Okta", async || {
+            let audit = audit::compare(&control).await.unwrap();
+            if audit.in_sync { Ok(()) } else { Err(format!("{:?}", audit.differences)) }
+        })
+        .await;
+    }
+
+    /// Deletes the object schema and has it made anew from elsewhere: a connection that does not look meanwhile sees the same.
+    pub(crate) async fn remake_schema(&self) {
+        self.call("DELETE", "/insight/document", Value::Null).await;
+        let store = Store::open(&self.folder.path().join("elsewhere.db")).await.unwrap();
+        let token = self.sandbox.ready()["insight"]["import_token"].clone();
+        let elsewhere = self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await;
+        elsewhere.engine().setup(false).await.unwrap();
+    }
+
+    /// Has deliveries received.
+    pub(crate) async fn receive(&self, connection: &Connection) {
+        let address = ([127, 0, 0, 1], self.port).into();
+        let receiver = Receiver::bind(address, [connection]).await.unwrap();
+        tokio::spawn(receiver.serve(self.stop.clone()));
+    }
+
     /// A connection that reads this org and fills another import source, with the same store.
     pub(crate) async fn open_into(&self, other: &Self, more: &str) -> Arc<Connection> {
         self.open_at(&other.sandbox, "log", more, |_, _| {}).await
@@ -93,6 +125,19 @@ impl World {
     async fn open_at(
         &self,
         target: &Sandbox,
+        events: &str,
+        more: &str,
+        adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
+    ) -> Arc<Connection> {
+        let token = target.ready()["insight"]["import_token"].clone();
+        self.open_with_token(&self.store, target, token, events, more, adjust).await
+    }
+
+    async fn open_with_token(
+        &self,
+        store: &Store,
+        target: &Sandbox,
+        token: Value,
         events: &str,
         more: &str,
         adjust: impl FnOnce(&mut Ports, &mut EngineOptions),
@@ -113,11 +158,11 @@ impl World {
             ready["okta"]["client_id"],
             Value::from(ready["okta"]["private_key_jwk"].to_string()),
             target["insight"]["api_url"],
-            target["insight"]["import_token"],
+            token,
         );
         let config = Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap();
         let settings = config.connections.values().next().unwrap();
-        Arc::new(Connection::open_with(settings, &self.store, adjust).await.unwrap())
+        Arc::new(Connection::open_with(settings, store, adjust).await.unwrap())
     }
 
     pub(crate) async fn open(&self, events: &str) -> Arc<Connection> {
@@ -127,9 +172,7 @@ impl World {
     /// Has deliveries received, creates what *Setup* creates, and synchronises.
     pub(crate) async fn sync_first(&self, connection: &Connection) {
         if connection.has_hook() {
-            let address = ([127, 0, 0, 1], self.port).into();
-            let receiver = Receiver::bind(address, [connection]).await.unwrap();
-            tokio::spawn(receiver.serve(self.stop.clone()));
+            self.receive(connection).await;
         }
         connection.engine().setup(connection.has_hook()).await.unwrap();
         let report = sync(connection).await.unwrap();

@@ -1,0 +1,57 @@
+//! The state of an execution, as Assets tells it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::outcome::Outcome;
+
+/// Where an execution is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// Accepts records.
+    Ingesting,
+    /// Reads and writes them.
+    Processing,
+    /// Ended, well or badly.
+    Done,
+    /// Cancelled.
+    Cancelled,
+    /// Something that this crate does not know, as received.
+    Other(String),
+}
+
+/// What Assets says of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionStatus {
+    /// Its id, when the answer has it.
+    pub id: Option<String>,
+    /// Where it is.
+    pub state: ExecutionState,
+    /// What became of the records; of use once it is done.
+    pub outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusAnswer {
+    status: String,
+    #[serde(default)]
+    execution_id: Option<String>,
+    #[serde(default)]
+    progress_result: Value,
+}
+
+impl ExecutionStatus {
+    pub(crate) fn read(answer: &crate::http::Answer) -> Result<Self> {
+        let answer: StatusAnswer = answer.json("the status of an execution")?;
+        let state = match answer.status.as_str() {
+            "INGESTING" => ExecutionState::Ingesting,
+            "PROCESSING" => ExecutionState::Processing,
+            "DONE" => ExecutionState::Done,
+            "CANCELLED" => ExecutionState::Cancelled,
+            _ => ExecutionState::Other(answer.status),
+        };
+        Ok(Self { id: answer.execution_id, state, outcome: Outcome::read(&answer.progress_result) })
+    }
+}

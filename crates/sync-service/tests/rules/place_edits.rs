@@ -1,0 +1,139 @@
+//! Structures edited by hand and import sources that change: what was confirmed elsewhere is sent again without being asked.
+
+use serde_json::{Value, json};
+use sync_service::Connection;
+use sync_service::engine::Upkeep;
+
+use crate::gate::Gate;
+use crate::support::follow;
+use crate::world::{World, gated_world, idle, status, sync, world};
+
+/// The number of entries that executions from one on held for an object type.
+async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
+    let results = world.executions().await.into_iter().skip(from);
+    let types = results.flat_map(|execution| {
+        execution["progressResult"]["objectTypeResultMap"].as_object().cloned().unwrap_or_default()
+    });
+    let of_type = types.filter(|(_, result)| result["objectTypeName"] == object_type);
+    of_type.filter_map(|(_, result)| result["entriesInSource"].as_u64()).sum()
+}
+
+/// Nothing is in doubt, and the connection says so.
+async fn is_current(connection: &Connection) {
+    let is = |s: &sync_service::ConnectionStatus| {
+        s.inbox.doubted + s.inbox.withheld == 0 && s.freshness.known_until.is_some()
+    };
+    status(connection, "the connection is current", is).await;
+}
+
+#[tokio::test]
+async fn import_source_there_and_back_gets_everything() {
+    let world = world(9, 2).await;
+    let first = world.synced("log").await;
+    let other = world.open_other_source().await;
+    other.engine().setup(false).await.unwrap();
+    let status = other.status(0).await.unwrap();
+    assert!(status.inbox.doubted > 0 && status.freshness.known_until.is_none(), "{status:?}");
+    let following = follow(&other);
+    world.other_converges().await;
+    is_current(&other).await;
+    following.stop().await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    drop(first);
+
+    // Only its own compares the place.
+    let back = world.open("log").await;
+    let following = follow(&back);
+    world.converges().await;
+    is_current(&back).await;
+    following.stop().await;
+}
+
+/// Edits an attribute by hand twice while the connection follows: everything is sent again without being asked.
+async fn survives(edits: [(&str, Value); 2]) {
+    let world = world(12, 3).await;
+    for user in &world.users().await[..4] {
+        world.change(user, json!({ "city": "Graz" })).await;
+    }
+    let connection = world.synced("log").await;
+    let before = world.executions().await.len();
+    for (n, (method, edit)) in edits.into_iter().enumerate() {
+        world.call(method, "/insight/attributes", edit).await;
+        connection.engine().setup(false).await.unwrap();
+        if n == 0 {
+            let status = connection.status(0).await.unwrap();
+            assert!(status.inbox.withheld + status.inbox.doubted > 0, "{:?}", status.inbox);
+            assert_eq!(status.freshness.known_until, None);
+        }
+    }
+    let following = follow(&connection);
+    world.converges().await;
+    is_current(&connection).await;
+    following.stop().await;
+    assert_eq!(entries(&world, before, "Okta Group").await, 0, "groups have no such field");
+}
+
+#[tokio::test]
+async fn values_return_with_their_attribute() {
+    let delete = json!({ "type": "user", "name": "City" });
+    // Setup adds it again, and the second edit is none.
+    survives([("DELETE", delete), ("PUT", json!({ "type": "user", "name": "City", "newName": "City" }))])
+        .await;
+}
+
+#[tokio::test]
+async fn values_return_with_the_type_of_their_attribute() {
+    let edit = |kind: &str| ("PUT", json!({ "type": "user", "name": "City", "kind": kind }));
+    survives([edit("integer"), edit("text")]).await;
+}
+
+#[tokio::test]
+async fn references_return_with_their_cardinality() {
+    let edit = |n: i32| ("PUT", json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n }));
+    survives([edit(1), edit(-1)]).await;
+}
+
+#[tokio::test]
+async fn renamed_id_during_a_full_sync_loses_nothing() {
+    let (world, gate): (World, Gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let control = world.control.clone();
+    gate.after(move |path, _| {
+        if path.starts_with("/api/v1/users?") {
+            let control = control.clone();
+            tokio::spawn(async move {
+                let rename = json!({ "type": "user", "name": "Okta User ID", "newName": "Renamed" });
+                // A second page finds no such name.
+                let _ = control.call("PUT", "/insight/attributes", &rename).await;
+            });
+        }
+    });
+    for user in &world.users().await[..3] {
+        world.change(user, json!({ "city": "Nuuk" })).await;
+    }
+    // Sent, or stopped for the change.
+    let _ = sync(&connection).await;
+    gate.clear();
+    let following = follow(&connection);
+    world.converges().await;
+    is_current(&connection).await;
+    following.stop().await;
+}
+
+/// With the token alone: the settings of the source are hidden, and the document looks the same.
+#[tokio::test]
+async fn object_schema_made_anew_is_noticed_by_an_execution() {
+    let world = world(9, 2).await;
+    world.call("PUT", "/insight/settings", json!({ "settingsForAccountOnly": true })).await;
+    let connection = world.synced("log").await;
+    world.remake_schema().await;
+    let following = follow(&connection);
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Nuuk" })).await;
+    world.converges().await;
+    idle(&connection).await;
+    is_current(&connection).await;
+    following.stop().await;
+    assert!(world.state().await.place().await.unwrap().unwrap().doubts > 0);
+}
