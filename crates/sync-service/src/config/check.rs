@@ -1,0 +1,224 @@
+//! What a connection's settings in the file come to, checked.
+
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use okta_client::trimmed;
+use schema_mapper::{MappingOptions, Memberships, Selection};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use sync_engine::Schedule;
+use sync_model::ConnectionName;
+use url::Url;
+
+use super::error::missing;
+use super::file::RawConnection;
+use super::{
+    AccountConfig, AlertConfig, AssetsConfig, ConfigError, ConnectionConfig, EventSource, HookConfig, Keeper,
+    OktaConfig, ScheduleConfig, ScheduleSettings, secret,
+};
+
+pub(super) fn connection(
+    name: ConnectionName,
+    raw: RawConnection,
+    folder: &Path,
+) -> Result<ConnectionConfig, ConfigError> {
+    let key = |parts: [&str; 2]| format!("connections.{name}.{}.{}", parts[0], parts[1]);
+    let needed = |parts: [&str; 2]| missing(&["connections", name.as_str(), parts[0], parts[1]]);
+    let read = |parts: [&str; 2], source: Option<secret::SecretSource>| match source {
+        Some(source) => {
+            source.read(folder).map_err(|problem| ConfigError::Value { key: key(parts), problem })
+        }
+        None => Err(needed(parts)),
+    };
+    let okta = OktaConfig {
+        org_url: pasted(raw.okta.org_url).ok_or_else(|| needed(["okta", "org_url"]))?,
+        client_id: pasted(raw.okta.client_id).ok_or_else(|| needed(["okta", "client_id"]))?,
+        private_key: read(["okta", "private_key"], raw.okta.private_key)?,
+        key_id: pasted(raw.okta.key_id),
+        scopes: raw.okta.scopes.split(),
+    };
+    let assets = AssetsConfig {
+        api_url: pasted(raw.assets.api_url).unwrap_or_else(|| "https://api.atlassian.com".into()),
+        import_token: read(["assets", "import_token"], raw.assets.import_token)?,
+        account: match (pasted(raw.assets.site_url), pasted(raw.assets.email), raw.assets.api_token) {
+            (None, None, None) => None,
+            (site_url, email, api_token) => Some(AccountConfig {
+                site_url: site_url.ok_or_else(|| needed(["assets", "site_url"]))?,
+                email: email.ok_or_else(|| needed(["assets", "email"]))?,
+                api_token: read(["assets", "api_token"], api_token)?,
+            }),
+        },
+        follow_titles: raw.assets.follow_titles,
+    };
+    let hook = match raw.hook {
+        None => None,
+        Some(hook) => {
+            let given = pasted(hook.public_url).ok_or_else(|| needed(["hook", "public_url"]))?;
+            let url = hook_url(&given, &name).map_err(|problem| ConfigError::Value {
+                key: key(["hook", "public_url"]),
+                problem: problem.into(),
+            })?;
+            let secret = match hook.secret {
+                Some(source) => read(["hook", "secret"], Some(source))?,
+                None => derived_secret(&name, &okta.private_key),
+            };
+            Some(HookConfig { url, secret })
+        }
+    };
+    let selection = Selection { users: raw.users, groups: raw.groups };
+    selection.check().map_err(|e| ConfigError::Value {
+        key: format!("connections.{name}.{}", e.setting()),
+        problem: e.to_string(),
+    })?;
+    let mapping = mapping_in_force(&name, raw.mapping)?;
+    let events = match (raw.events, &hook) {
+        (Some(EventSource::Hook | EventSource::Both), None) => return Err(needed(["hook", "public_url"])),
+        (Some(source), _) => source,
+        (None, Some(_)) => EventSource::Both,
+        (None, None) => EventSource::Log,
+    };
+    let schedule = schedule(raw.schedule, &key)?;
+    let alerts = match raw.alerts {
+        None => None,
+        Some(alerts) => Some(AlertConfig {
+            url: webhook(read(["alerts", "url"], alerts.url)?, &key)?,
+            format: alerts.format,
+            at_most_every: interval(
+                alerts.at_most_every.as_deref(),
+                "15m",
+                &key(["alerts", "at_most_every"]),
+            )?,
+        }),
+    };
+    Ok(ConnectionConfig {
+        name,
+        keeper: Keeper::File,
+        okta,
+        assets,
+        hook,
+        events,
+        selection,
+        mapping,
+        limits: raw.limits,
+        schedule,
+        alerts,
+    })
+}
+
+/// A value as it was meant: [trimmed](trimmed), and none when it is blank.
+fn pasted(given: Option<String>) -> Option<String> {
+    given.map(|text| trimmed(&text).to_owned()).filter(|text| !text.is_empty())
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+/// Where Okta delivers to, below a public URL.
+pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &'static str> {
+    let mut url = Url::parse(public_url).map_err(|_| "is not a URL such as https://sync.example.com")?;
+    if url.scheme() != "https" && !is_loopback(&url) {
+        return Err("must begin with https://; Okta delivers nowhere else");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must not have anything after the path");
+    }
+    let path = format!("{}/hooks/okta/{name}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// The mapping that a connection works by when these choices are made.
+pub(crate) fn mapping_in_force(
+    name: &ConnectionName,
+    mut mapping: MappingOptions,
+) -> Result<MappingOptions, ConfigError> {
+    if let Some((option, problem)) = not_carried_out(&mapping) {
+        let key = format!("connections.{name}.mapping.{option}");
+        return Err(ConfigError::Value { key, problem: problem.into() });
+    }
+    if mapping.prefix == MappingOptions::default().prefix && name.as_str() != "main" {
+        // Two connections of one site must not share external ids.
+        mapping.prefix = format!("{}-{name}", mapping.prefix);
+    }
+    Ok(mapping)
+}
+
+/// What the mapping can describe and the sync does not do yet: better refused than silently left out.
+fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static str)> {
+    if mapping.memberships != Memberships::OnUser {
+        return Some((
+            "memberships",
+            "the sync keeps memberships on users only; leave it out, or set \"on-user\"",
+        ));
+    }
+    mapping
+        .account
+        .as_ref()
+        .map(|_| ("account", "the sync does not set the link to Atlassian accounts; leave it out"))
+}
+
+/// The address of a webhook. What is wrong is told without it.
+fn webhook(url: SecretString, key: &impl Fn([&str; 2]) -> String) -> Result<SecretString, ConfigError> {
+    let parsed = Url::parse(url.expose_secret().trim()).ok();
+    let fits = parsed.is_some_and(|url| url.scheme() == "https" || is_loopback(&url));
+    if fits {
+        return Ok(url);
+    }
+    Err(ConfigError::Value {
+        key: key(["alerts", "url"]),
+        problem: "is not an address that begins with https://".into(),
+    })
+}
+
+fn schedule(
+    raw: ScheduleSettings,
+    key: &impl Fn([&str; 2]) -> String,
+) -> Result<ScheduleConfig, ConfigError> {
+    let parsed = |text: Option<String>, otherwise: &str, name: &str| {
+        let parsed = text.as_deref().unwrap_or(otherwise).parse::<Schedule>();
+        parsed.map_err(|e| ConfigError::Value { key: key(["schedule", name]), problem: e.to_string() })
+    };
+    let some_time = |text: Option<String>, otherwise, name| {
+        some_time(text.as_deref(), otherwise, &key(["schedule", name]))
+    };
+    Ok(ScheduleConfig {
+        full: parsed(raw.full, "1d", "full")?,
+        delta: parsed(raw.delta, "30m", "delta")?,
+        schema: some_time(raw.schema, "15m", "schema")?,
+        log: some_time(raw.log, "5s", "log")?,
+        jitter: interval(raw.jitter.as_deref(), "0s", &key(["schedule", "jitter"]))?,
+        retention: some_time(raw.retention, "14d", "retention")?,
+    })
+}
+
+fn interval(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let text = text.unwrap_or(otherwise);
+    sync_engine::interval(text).ok_or_else(|| ConfigError::Value {
+        key: key.to_owned(),
+        problem: format!("\"{text}\" is no interval; write it as \"30s\", \"15m\", \"6h\" or \"1d\""),
+    })
+}
+
+/// The same where no time at all would be trouble.
+pub(super) fn some_time(text: Option<&str>, otherwise: &str, key: &str) -> Result<Duration, ConfigError> {
+    let interval = interval(text, otherwise, key)?;
+    if interval < Duration::from_millis(100) {
+        let problem = "is too short; 100 ms is the least".to_owned();
+        return Err(ConfigError::Value { key: key.to_owned(), problem });
+    }
+    Ok(interval)
+}
+
+/// A secret that every process with the same settings knows, so that nobody has to invent and store one.
+fn derived_secret(name: &ConnectionName, private_key: &SecretString) -> SecretString {
+    let mut digest = Sha256::new();
+    digest.update("okta-insight-sync event hook secret, version 1\n");
+    digest.update(name.as_str());
+    digest.update("\n");
+    digest.update(private_key.expose_secret().trim());
+    URL_SAFE_NO_PAD.encode(digest.finalize()).into()
+}

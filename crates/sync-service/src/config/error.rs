@@ -1,0 +1,135 @@
+//! Settings that cannot work, and where in the file they stand.
+
+use std::path::PathBuf;
+
+use super::{describe, nearest, overrides};
+
+/// Settings that cannot work. Each says where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("could not read the configuration {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not what it should be; the message names line and key.
+    #[error("{place}: {problem}")]
+    Parse {
+        /// The file, or what was merged into it.
+        place: String,
+        /// Where, and what is wrong.
+        problem: String,
+    },
+    /// A key that is needed is missing.
+    #[error("{key} is missing; set it in the configuration file, or as {variable} in the environment")]
+    Missing {
+        /// The key.
+        key: String,
+        /// The variable that would set it.
+        variable: String,
+    },
+    /// A value cannot be used.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// A value cannot be used, and its line is known.
+    #[error("{place}: {source}")]
+    At {
+        /// The file and the line.
+        place: String,
+        /// What is wrong.
+        source: Box<ConfigError>,
+    },
+    /// There is no such connection.
+    #[error("there is no connection \"{name}\"; there is {}{}", known.join(", "), nearest.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
+    UnknownConnection {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+        /// What may have been meant.
+        nearest: Option<String>,
+    },
+}
+
+pub(super) fn missing(path: &[&str]) -> ConfigError {
+    ConfigError::Missing { key: path.join("."), variable: overrides::variable(path) }
+}
+
+/// Where an error is: the file, the line, the column and the key.
+pub(super) fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return place.to_owned() };
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    let line = before.matches('\n').count();
+    let key = key_at(text, line).map(|key| format!(", {key}")).unwrap_or_default();
+    format!("{place}, line {}, column {column}{key}", line + 1)
+}
+
+/// The key that a line sets. A line that is no such thing may be part of a secret: only names that exist are told.
+fn key_at(text: &str, line: usize) -> Option<String> {
+    let (name, _) = text.lines().nth(line)?.split_once('=')?;
+    let name = name.trim();
+    if !describe::names().contains(name) {
+        return None;
+    }
+    let above: Vec<&str> = text.lines().take(line).collect();
+    let header = above.into_iter().rev().find_map(|line| line.trim().strip_prefix('['));
+    let table = header.and_then(|header| header.split_once(']')).map(|(table, _)| table.trim().to_owned());
+    Some(table.map_or_else(|| name.to_owned(), |table| format!("{table}.{name}")))
+}
+
+/// What is wrong, without what the file says there: that may be a secret.
+pub(super) fn problem(error: &toml::de::Error) -> String {
+    let Some((_, rest)) = error.message().split_once("invalid type: string ") else {
+        let message = error.message().trim().replace('\n', "; ");
+        let suggestion = nearest::suggestion(&message).unwrap_or_default();
+        return message + &suggestion;
+    };
+    let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+    let expected = match expected {
+        "f64" | "u64" => "a number",
+        table if table.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("a text stands where {expected} is expected")
+}
+
+impl ConfigError {
+    /// The same with the line of the key that it is about, where the file has that.
+    pub(super) fn at_its_line(self, text: &str, place: &str) -> Self {
+        let Self::Value { key, .. } = &self else { return self };
+        match line_of(text, key) {
+            Some(line) => Self::At { place: format!("{place}, line {line}"), source: Box::new(self) },
+            None => self,
+        }
+    }
+}
+
+pub(super) fn value_at<'t>(table: &'t toml::Table, key: &str) -> Option<&'t toml::Value> {
+    let (first, rest) = key.split_once('.').unwrap_or((key, ""));
+    rest.split('.').filter(|part| !part.is_empty()).try_fold(table.get(first)?, |value, part| value.get(part))
+}
+
+/// The line of a key, or of the last part of it that the file has; `None` when it has nothing of it but tables above.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let document = text.parse::<toml_edit::Document<String>>().ok()?;
+    let mut item = document.as_item();
+    let mut span = None;
+    for part in key.split('.') {
+        let Some(next) = item.get(part) else { break };
+        item = next;
+        // Tables in the middle of a path have no place of their own.
+        span = item.span();
+    }
+    let before = text.get(..span?.start)?;
+    Some(before.matches('\n').count() + 1)
+}
