@@ -21,7 +21,7 @@ use crate::client::{body, not_oauth, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
-use crate::pacer::SHORTEST;
+use crate::pacer::{Pacer, SHORTEST};
 use crate::text::told;
 
 /// How long before its end a token is renewed: a request that starts with it must still be accepted.
@@ -100,6 +100,7 @@ pub(crate) struct ServiceApp {
     token_url: Url,
     prover: Prover,
     clock: ServerClock,
+    pacer: Pacer,
     held: Mutex<Option<Held>>,
     renewal: tokio::sync::Mutex<Renewal>,
 }
@@ -111,6 +112,7 @@ impl ServiceApp {
         key: PrivateKey,
         scopes: Vec<String>,
         proof_key: PrivateKey,
+        pacer: Pacer,
     ) -> Self {
         let mut token_url = org.clone();
         token_url.set_path(endpoint::TOKEN);
@@ -121,6 +123,7 @@ impl ServiceApp {
             token_url,
             prover: Prover::new(proof_key),
             clock: ServerClock::default(),
+            pacer,
             held: Mutex::default(),
             renewal: tokio::sync::Mutex::default(),
         }
@@ -294,7 +297,9 @@ impl ServiceApp {
             return Err(Error::Redirect { path: path() });
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(TokenResult::Closed(reset(response.headers())));
+            let wait = reset(response.headers());
+            self.pacer.sign_in_refused(wait);
+            return Ok(TokenResult::Closed(wait));
         }
         if matches!(status.as_u16(), 500 | 502..=504) {
             return Err(Error::Unavailable { path: path(), status: status.as_u16() });

@@ -216,7 +216,8 @@ impl OktaClientBuilder {
                     self.scopes
                 };
                 let dpop_key = self.dpop_key.map_or_else(PrivateKey::generate_ec, Ok)?;
-                Authenticator::ServiceApp(Box::new(ServiceApp::new(&org, client_id, key, scopes, dpop_key)))
+                let app = ServiceApp::new(&org, client_id, key, scopes, dpop_key, self.pacer.clone());
+                Authenticator::ServiceApp(Box::new(app))
             }
         };
         let http = http.build().map_err(ConfigError::Http)?;

@@ -59,7 +59,7 @@ pub struct PacerState {
     pub buckets: BTreeMap<&'static str, BucketState>,
     /// Requests sent so far, retries included.
     pub requests: u64,
-    /// Requests that were answered with 429.
+    /// Requests that were answered with 429, those for a token among them.
     pub refused: u64,
     /// Requests under way.
     pub in_flight: u64,
@@ -67,7 +67,8 @@ pub struct PacerState {
     pub waiting: usize,
     /// How many may be under way at once; less than was set after Okta complained of too many.
     pub concurrency: u64,
-    /// How long until the last of the buckets that requests wait for opens; zero when none waits.
+    /// How long until the last of the buckets that requests wait for opens, the token endpoint among them; zero when none
+    /// waits.
     pub held_for: Duration,
     /// How far the org's clock was ahead of this machine's at the last answer with a `Date`, in seconds; negative when it
     /// was behind.
@@ -130,7 +131,7 @@ impl Pacer {
             in_flight: scheduler.in_flight(),
             waiting: scheduler.waiting(),
             concurrency: scheduler.concurrency(),
-            held_for: scheduler.longest_wait(Instant::now()),
+            held_for: scheduler.longest_wait(Instant::now()).max(scheduler.sign_in_opens_in(Instant::now())),
             clock_skew_seconds: scheduler.clock_skew,
         }
     }
@@ -140,6 +141,14 @@ impl Pacer {
     pub fn server_time(&self) -> Option<Timestamp> {
         let (date, at) = self.lock().server_time?;
         date.checked_add(at.elapsed()).ok()
+    }
+
+    /// Counts a 429 of the token endpoint, which is closed for so long. Its bucket is no other's, and one task asks for a
+    /// token: it waits by itself.
+    pub(crate) fn sign_in_refused(&self, wait: Duration) {
+        let mut scheduler = self.lock();
+        scheduler.refused += 1;
+        scheduler.sign_in_opens = Some(Instant::now() + wait);
     }
 
     /// Requests sent so far, retries included.

@@ -67,6 +67,8 @@ pub(super) struct Scheduler {
     tickets: u64,
     pub(super) requests: u64,
     pub(super) refused: u64,
+    /// When the token endpoint is asked again after a 429.
+    pub(super) sign_in_opens: Option<Instant>,
     /// The `Date` of the last answer that had one, and when it came.
     pub(super) server_time: Option<(Timestamp, Instant)>,
     /// By the last answer with a `Date`, in seconds.
@@ -89,6 +91,7 @@ impl Scheduler {
             tickets: 0,
             requests: 0,
             refused: 0,
+            sign_in_opens: None,
             server_time: None,
             clock_skew: None,
         }
@@ -257,6 +260,11 @@ impl Scheduler {
     pub(super) fn longest_wait(&self, now: Instant) -> Duration {
         let waited_for = self.queues.iter().filter(|(_, q)| !q.urgent.is_empty() || !q.normal.is_empty());
         waited_for.map(|(bucket, _)| self.opens_in(bucket, now)).max().unwrap_or_default()
+    }
+
+    /// How long until the token endpoint is asked again.
+    pub(super) fn sign_in_opens_in(&self, now: Instant) -> Duration {
+        self.sign_in_opens.map(|opens| opens.saturating_duration_since(now)).unwrap_or_default()
     }
 
     pub(super) fn buckets(&self, now: Instant) -> BTreeMap<&'static str, BucketState> {

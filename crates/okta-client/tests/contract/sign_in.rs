@@ -371,6 +371,8 @@ async fn a_closed_token_endpoint_says_when_it_opens_and_no_question_waits_withou
     let okta = builder(&server).total_time(Duration::from_secs(10)).build().unwrap();
     let error = okta.users().get("00u1").await.unwrap_err();
     assert!(matches!(&error, Error::RateLimited { path, .. } if path == TOKEN), "{error:?}");
+    let state = okta.pacer().state();
+    assert!(state.refused == 1 && state.held_for > Duration::from_secs(30), "counted and shown: {state:?}");
     server.reset().await;
     answer(&server, TOKEN, ok(json!({})).set_delay(Duration::from_mins(5))).await;
     let error = hurried(async { okta.granted_scopes().await }).await.unwrap_err();
