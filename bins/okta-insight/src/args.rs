@@ -192,6 +192,9 @@ pub(crate) struct Sync {
     /// Show what would be sent, and send nothing.
     #[arg(long, conflicts_with = "accept_shrink")]
     pub(crate) dry_run: bool,
+    /// How long to wait for a daemon that is asked for users and groups.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = some_time)]
+    pub(crate) timeout: Duration,
 }
 
 #[derive(Debug, Args)]

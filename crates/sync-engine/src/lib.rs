@@ -50,16 +50,16 @@ pub use follow::FollowOptions;
 pub use pass::{Pass, Scope, Stage};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};
 pub use ports::{
-    AliasUse, AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison, ConfirmedObject, Cursor,
-    Directory, Doubt, EventEntry, EventFeed, EventFilter, EventHook, EventMark, EventState, EvidenceState,
-    Execution, ExecutionState, FeedPage, FeedPosition, FeedState, FieldState, FoundObject, FoundObjects,
-    GoneObject, HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known, LastRun, Look, LookSort,
-    Losses, LostMemberships, MappingView, Members, ObjectEntry, Objects, Observed, ObservedGroup,
-    ObservedUser, OpenExecution, OriginRun, Outcome, Owner, Page, Place, Reading, RejectedRecord, Replay,
-    RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample, SourceState, Staged, StateStore,
-    StoreError, Structure, StructureReport, StructureState, Subject, Submitted, SyncRequest, SystemClock,
-    TimeState, ToClear, TypeOutcome, Uncleared, UnclearedCounts, Unconfirmed, UnconfirmedObject, Upkeep,
-    WaitsFor, WithheldField, WithheldReason, with_views,
+    AliasUse, AskedObject, AskedState, AuditLine, BlankedField, Census, Change, Clearing, Clock, Comparison,
+    ConfirmedObject, Cursor, Directory, Doubt, EventEntry, EventFeed, EventFilter, EventHook, EventMark,
+    EventState, EvidenceState, Execution, ExecutionState, FeedPage, FeedPosition, FeedState, FieldState,
+    FoundObject, FoundObjects, GoneObject, HookReport, Importer, InboxCounts, InboxEvent, KeptValue, Known,
+    LastRun, Look, LookSort, Losses, LostMemberships, MappingView, Members, ObjectEntry, Objects, Observed,
+    ObservedGroup, ObservedUser, OpenExecution, OriginRun, Outcome, Owner, Page, Place, Reading,
+    RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample,
+    SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState, Subject,
+    Submitted, SyncRequest, SystemClock, TimeState, ToClear, TypeOutcome, Uncleared, UnclearedCounts,
+    Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField, WithheldReason, with_views,
 };
 pub use preview::{FieldChange, ObjectChange};
 pub use progress::{Phase, Progress, Quiet};

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sync_engine::{Clock, Progress, RunReport, RunResult, RunSummary, Subject, SyncRequest, SystemClock};
+use sync_engine::{
+    AskedObject, Clock, Progress, RunReport, RunResult, RunSummary, Subject, SyncRequest, SystemClock,
+};
+use sync_model::{ConnectionName, GroupId, ObjectKind, RecordKey, UserId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -118,9 +121,8 @@ impl Connection {
     ) -> Result<RunReport, ServiceError> {
         let mut watched = Watched::default();
         let asked = Instant::now();
-        let mut probe = asked + PROBE;
+        let mut probe = Probe::new(store_path, self.name());
         let mut taken = false;
-        let mut absences = 0;
         loop {
             match self.store.request_run(request.id).await? {
                 Some(RunSummary { ended: Some(_), report, .. }) => {
@@ -147,18 +149,8 @@ impl Connection {
                 }
                 None => {}
             }
-            if Instant::now() >= probe {
-                if let Ok(nobody_sends) = Lock::take(store_path, self.name()) {
-                    absences += 1;
-                    if absences >= ABSENCES {
-                        return self.last_word(request).await;
-                    }
-                    drop(nobody_sends);
-                    probe = Instant::now() + PROBE_AGAIN;
-                } else {
-                    absences = 0;
-                    probe = Instant::now() + PROBE;
-                }
+            if probe.finds_no_sender() {
+                return self.last_word(request).await;
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -186,6 +178,55 @@ impl Connection {
         Ok(())
     }
 
+    /// Has the process that sends look at objects, and waits until it has, at most for `patience`. What is not settled by
+    /// then stays on its list, and comes with the state that it has. Told to stop, it stops watching.
+    ///
+    /// # Errors
+    /// When the connection is paused, the process that sends ends, or the store fails.
+    pub async fn hand_over_some(
+        &self,
+        objects: &[RecordKey],
+        patience: Duration,
+        store_path: &Path,
+        stop: &CancellationToken,
+    ) -> Result<Vec<AskedObject>, ServiceError> {
+        if let Some(Pause { until }) = self.paused().await? {
+            return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
+        }
+        let now = SystemClock.now();
+        for key in objects {
+            let subject = match key.kind {
+                ObjectKind::User => Subject::User(UserId::new(key.id.clone())),
+                _ => Subject::Group(GroupId::new(key.id.clone())),
+            };
+            self.store.ask(&subject, now).await?;
+        }
+        tokio::select! {
+            settled = self.watch_objects(objects, patience, store_path) => settled,
+            () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
+        }
+    }
+
+    async fn watch_objects(
+        &self,
+        objects: &[RecordKey],
+        patience: Duration,
+        store_path: &Path,
+    ) -> Result<Vec<AskedObject>, ServiceError> {
+        let asked = Instant::now();
+        let mut probe = Probe::new(store_path, self.name());
+        loop {
+            let states = self.store.asked(objects).await?;
+            if states.iter().all(|object| object.state.is_final()) || asked.elapsed() >= patience {
+                return Ok(states);
+            }
+            if probe.finds_no_sender() {
+                return Err(HandoverError::Ended(self.name().to_string()).into());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Has the next full run send everything, also what has not changed, for somebody may have changed or deleted objects
     /// in Assets.
     ///
@@ -211,6 +252,31 @@ impl Connection {
     /// When the store fails.
     pub async fn resume(&self) -> Result<(), ServiceError> {
         Ok(self.store.pause(None).await?)
+    }
+}
+
+/// Looks once in a while whether the process that sends is still there.
+struct Probe<'p> {
+    store_path: &'p Path,
+    connection: &'p ConnectionName,
+    next: Instant,
+    absences: u32,
+}
+
+impl<'p> Probe<'p> {
+    fn new(store_path: &'p Path, connection: &'p ConnectionName) -> Self {
+        Self { store_path, connection, next: Instant::now() + PROBE, absences: 0 }
+    }
+
+    /// True if it was missed often enough in a row: one that died may be started again.
+    fn finds_no_sender(&mut self) -> bool {
+        if Instant::now() < self.next {
+            return false;
+        }
+        let is_absent = Lock::take(self.store_path, self.connection).is_ok();
+        self.absences = if is_absent { self.absences + 1 } else { 0 };
+        self.next = Instant::now() + if is_absent { PROBE_AGAIN } else { PROBE };
+        self.absences >= ABSENCES
     }
 }
 

@@ -1,11 +1,12 @@
 //! Samples of how a connection is doing, minute by minute, for charts.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use okta_client::PacerState;
-use sync_engine::Sample;
+use sync_engine::{Clock, Sample, StoreError, SystemClock};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -57,11 +58,13 @@ struct Last {
 pub(crate) struct Sampling {
     interval: Duration,
     last: Mutex<Last>,
+    /// Whether a rate limit was noted; what an earlier process noted counts.
+    held: AtomicBool,
 }
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { interval: INTERVAL, last: Mutex::default() }
+        Self { interval: INTERVAL, last: Mutex::default(), held: AtomicBool::new(true) }
     }
 }
 
@@ -137,12 +140,23 @@ impl Connection {
                 () = stop.cancelled() => return,
                 _ = peeks.tick() => {}
             }
+            if let Err(error) = self.keep_held().await {
+                tracing::debug!(error = %crate::explain(&error), "a rate limit could not be noted for other processes");
+            }
             if turn > 0 {
                 self.sampling.peek(&self.watch.okta());
             } else if let Err(reason) = self.keep_sample().await {
                 tracing::warn!(error = %reason, "how the connection is doing could not be kept for the charts");
             }
         }
+    }
+
+    /// Notes until when a rate limit holds requests back, for the status that another process shows.
+    async fn keep_held(&self) -> Result<(), StoreError> {
+        let held = self.watch.held_for();
+        let until = (!held.is_zero()).then(|| SystemClock.now() + held);
+        let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
+        if until.is_some() || was_held { self.store.remember_held(until).await } else { Ok(()) }
     }
 
     async fn keep_sample(&self) -> Result<(), String> {

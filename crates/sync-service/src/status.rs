@@ -31,7 +31,7 @@ pub struct ConnectionStatus {
     /// How far the clocks of both services are off, as far as this process has asked them.
     #[serde(default)]
     pub clock_skew: ClockSkew,
-    /// Until when a rate limit holds requests of this process back; `None` when none does.
+    /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
     /// Where events come from.
@@ -135,6 +135,11 @@ impl Connection {
         Ok(until.filter(|until| *until > SystemClock.now()).map(Pause::from_stored))
     }
 
+    async fn held_until(&self, now: Timestamp) -> Result<Option<Timestamp>, ServiceError> {
+        let here = Some(self.watch.held_for()).filter(|held| !held.is_zero()).map(|held| now + held);
+        Ok(here.max(self.store.held_until().await?).filter(|until| *until > now))
+    }
+
     /// How it is doing.
     ///
     /// # Errors
@@ -155,7 +160,7 @@ impl Connection {
             paused: vitals.paused_until.map(Pause::from_stored),
             log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
             clock_skew: self.watch.clock_skew(),
-            held_until: Some(self.watch.held_for()).filter(|held| !held.is_zero()).map(|held| now + held),
+            held_until: self.held_until(now).await?,
             events: self.events,
             objects: self.store.census().await?,
             inbox: vitals.inbox,

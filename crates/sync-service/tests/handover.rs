@@ -7,11 +7,15 @@ mod support;
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use support::{World, follow};
-use sync_service::engine::RunResult;
+use sync_service::engine::{AskedState, RunResult};
+use sync_service::model::{RecordKey, UserId};
 use sync_service::{HandoverError, ServiceError};
 use tokio_util::sync::CancellationToken;
 
+/// No schedule asks for anything.
+const DEAF: &str = "[connections.main.schedule]\nlog = \"1h\"\nfull = \"never\"\ndelta = \"never\"\n";
 const SOON: Duration = Duration::from_millis(300);
 /// What takes longer hangs.
 const LONG: Duration = Duration::from_mins(3);
@@ -111,4 +115,83 @@ async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
     );
     connection.resume().await.unwrap();
     assert_eq!(connection.status(1).await.unwrap().paused, None);
+}
+
+/// The users, and a way to change the first.
+async fn users(world: &World) -> (sandbox::ControlClient, Vec<RecordKey>) {
+    let control = sandbox::ControlClient::new(world.sandbox.control_url());
+    let users = control.get("/okta/users").await.unwrap()["users"].take();
+    let ids = users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned());
+    (control, ids.map(|id| RecordKey::user(&UserId::new(id))).collect())
+}
+
+#[tokio::test]
+async fn asked_objects_are_applied_when_told_so() {
+    let world = World::start(DEAF).await;
+    let holder = world.connection().await;
+    holder.engine().setup(false).await.unwrap();
+    let _claim = holder.claim(&world.config.store).await.unwrap();
+    let following = follow(&holder);
+    let asker = world.connection().await;
+    world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    let (control, users) = users(&world).await;
+    let path = format!("/okta/users/{}", users[0].id);
+    control.call("POST", &path, &json!({ "city": "Nuuk" })).await.unwrap();
+    let stop = CancellationToken::new();
+    let some = &users[..2];
+    let told = asker.hand_over_some(some, LONG, &world.config.store, &stop).await.unwrap();
+    assert!(told.iter().all(|object| object.state == AskedState::Applied), "{told:?}");
+    let sent = format!("/insight/objects?type=/type/user&identity={}", users[0].id);
+    assert!(control.get(&sent).await.unwrap().to_string().contains("Nuuk"));
+
+    // What Assets does not account for is no success, nor is what Okta does not answer.
+    control.call("PUT", "/faults", &json!("executions.drop=1")).await.unwrap();
+    control.call("POST", &path, &json!({ "city": "Oslo" })).await.unwrap();
+    let told = asker.hand_over_some(some, Duration::from_secs(8), &world.config.store, &stop).await.unwrap();
+    assert!(matches!(told[0].state, AskedState::Unconfirmed | AskedState::Rejected), "{told:?}");
+    assert!(told[0].reason.is_some() && told[1].state == AskedState::Applied, "{told:?}");
+    control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+    control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
+    let told = asker.hand_over_some(&users[2..3], SOON, &world.config.store, &stop).await.unwrap();
+    assert!(!told[0].state.is_final(), "{told:?}");
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn asked_objects_need_a_process_that_sends() {
+    let world = World::start("").await;
+    let asker = world.connection().await;
+    let (_, users) = users(&world).await;
+    let stop = CancellationToken::new();
+    let error = asker.hand_over_some(&users, LONG, &world.config.store, &stop).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Handover(HandoverError::Ended(_))), "{error}");
+    asker.pause(None).await.unwrap();
+    let error = asker.hand_over_some(&users, LONG, &world.config.store, &stop).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Handover(HandoverError::Paused { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn rate_limit_of_the_sender_is_told_by_others() {
+    let world = World::start(DEAF).await;
+    let settings = world.config.connections.values().next().unwrap();
+    let connection = sync_service::Connection::open(settings, &world.store).await.unwrap();
+    let holder = std::sync::Arc::new(connection.sampling_every(Duration::from_millis(50)));
+    holder.engine().setup(false).await.unwrap();
+    let other = world.connection().await;
+    assert_eq!(other.status(1).await.unwrap().held_until, None);
+    let (control, _) = users(&world).await;
+    control.call("PUT", "/faults", &json!("okta.429=1")).await.unwrap();
+    let following = follow(&holder);
+    other.ask(&[sync_service::engine::Subject::Directory]).await.unwrap();
+    let deadline = tokio::time::Instant::now() + LONG;
+    while other.status(1).await.unwrap().held_until.is_none() {
+        assert!(tokio::time::Instant::now() < deadline, "the limit was not told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+    while other.status(1).await.unwrap().held_until.is_some() {
+        assert!(tokio::time::Instant::now() < deadline, "the limit is over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    following.stop().await;
 }

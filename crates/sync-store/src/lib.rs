@@ -2,6 +2,7 @@
 
 pub mod access;
 mod aliases;
+mod asked;
 mod condition;
 mod connection;
 mod convert;

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use sync_engine::{
-    AuditLine, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject, KeptValue,
-    ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
-    Uncleared, UnclearedCounts, Upkeep,
+    AskedObject, AuditLine, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, GoneObject,
+    KeptValue, ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject,
+    ToClear, Uncleared, UnclearedCounts, Upkeep,
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{kind, millis, timestamp};
-use crate::{ConnectionStore, events, find, place, runs, samples, uncleared};
+use crate::{ConnectionStore, asked, events, find, place, runs, samples, uncleared};
 
 #[async_trait]
 impl Upkeep for ConnectionStore {
@@ -188,6 +188,18 @@ impl Upkeep for ConnectionStore {
 
     async fn known_objects(&self, keys: &[RecordKey]) -> Result<Vec<FoundObject>, StoreError> {
         find::known(self, keys).await
+    }
+
+    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<AskedObject>, StoreError> {
+        asked::states(self, keys).await
+    }
+
+    async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
+        asked::remember_held(self, until).await
+    }
+
+    async fn held_until(&self) -> Result<Option<Timestamp>, StoreError> {
+        asked::held_until(self).await
     }
 
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError> {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use sync_service::engine::{Limits, Outstanding, RecordCounts, RunReport, Subject};
-use sync_service::model::{ConnectionName, ObjectKind};
+use sync_service::engine::{AskedObject, AskedState, Limits, Outstanding, RecordCounts, RunReport, Subject};
+use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
 use sync_service::wire::Synchronize;
 use sync_service::{Connection, ServiceError, named_subjects};
 use tokio_util::sync::CancellationToken;
@@ -26,8 +26,11 @@ struct Synced {
     connection: ConnectionName,
     /// Whether the process that works on the connection did it.
     handed_over: bool,
-    /// Objects that it will look at, and that are not part of the report.
+    /// Objects that it was asked to look at, and that are not part of the report.
     asked_for: usize,
+    /// What became of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objects: Vec<AskedObject>,
     #[serde(flatten)]
     report: RunReport,
 }
@@ -50,6 +53,40 @@ impl Totals {
         self.connections.push(synced);
     }
 }
+
+impl Synced {
+    /// What is left undone; `None` where nothing is.
+    fn undone(&self) -> Option<String> {
+        if !self.report.is_complete() {
+            return Some(undone(&self.report.outstanding));
+        }
+        let left = self.objects.iter().filter(|object| object.state != AskedState::Applied);
+        let mut parts: Vec<String> = left.map(told_of).collect();
+        if parts.len() > NAMED {
+            let more = parts.len() - NAMED;
+            parts.truncate(NAMED);
+            parts.push(format!("{more} more"));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// An object that is not applied, in words.
+fn told_of(object: &AskedObject) -> String {
+    let state = match object.state {
+        AskedState::Applied => "is applied",
+        AskedState::Pending => "was not read in time",
+        AskedState::Unreadable => "could not be read in time",
+        AskedState::Unconfirmed => "is not confirmed by Assets",
+        AskedState::Rejected => "is rejected by Assets",
+        AskedState::Blocked => "is held back by a safeguard",
+    };
+    let reason = object.reason.as_deref().filter(|reason| !reason.is_empty());
+    format!("{} {state}{}", object.key, reason.map(|reason| format!(": {reason}")).unwrap_or_default())
+}
+
+/// How many objects that are left undone are named.
+const NAMED: usize = 10;
 
 /// How many objects a dry run shows one by one.
 const SHOWN: u32 = 20;
@@ -94,11 +131,10 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
                     None => connection.engine().sync(&limits, &bars, &stop).await?,
                     Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
                 };
-                Synced { connection: name, handed_over: false, asked_for: 0, report }
+                Synced { connection: name, handed_over: false, asked_for: 0, objects: Vec::new(), report }
             }
             Err(ServiceError::Locked(_)) => {
-                hand_over(connection, &opened.config.store, args.accept_shrink, subjects, &bars, &stop)
-                    .await?
+                hand_over(connection, &opened.config.store, args, subjects, &bars, &stop).await?
             }
             Err(error) => return Err(error.into()),
         };
@@ -117,7 +153,13 @@ async fn there(remote: &Remote, wish: Synchronize) -> Result<Totals, Failure> {
     for name in &remote.names {
         eprintln!("The daemon that works on connection {name} is asked for the run.");
         let report = remote.client.synchronize(name, wish, PATIENCE, &bars, &stop).await?;
-        totals.add(Synced { connection: name.clone(), handed_over: true, asked_for: 0, report });
+        totals.add(Synced {
+            connection: name.clone(),
+            handed_over: true,
+            asked_for: 0,
+            objects: Vec::new(),
+            report,
+        });
     }
     Ok(totals)
 }
@@ -130,8 +172,7 @@ fn told(totals: &Totals, output: Output) -> Outcome {
     let incomplete: Vec<String> = totals
         .connections
         .iter()
-        .filter(|synced| !synced.report.is_complete())
-        .map(|synced| format!("connection {}: {}", synced.connection, undone(&synced.report.outstanding)))
+        .filter_map(|synced| Some(format!("connection {}: {}", synced.connection, synced.undone()?)))
         .collect();
     if incomplete.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -164,33 +205,42 @@ pub(super) fn undone(outstanding: &Outstanding) -> String {
 async fn hand_over(
     connection: &Connection,
     store: &Path,
-    accept_shrink: bool,
+    args: &Sync,
     subjects: Option<&[Subject]>,
     bars: &Bars,
     stop: &CancellationToken,
 ) -> Result<Synced, Failure> {
     let name = connection.name().clone();
-    let report = if let Some(subjects) = subjects {
-        connection.ask(subjects).await?;
-        RunReport::default()
+    let (objects, report) = if let Some(subjects) = subjects {
+        let keys: Vec<RecordKey> = subjects.iter().filter_map(key).collect();
+        let asked = count(keys.len() as u64, "object");
+        eprintln!("Another process works on connection {name}; it is asked for {asked}.");
+        let objects = connection.hand_over_some(&keys, args.timeout, store, stop).await?;
+        (objects, RunReport::default())
     } else {
         eprintln!("Another process works on connection {name}; it is asked for the run.");
-        connection.hand_over(accept_shrink, PATIENCE, store, bars, stop).await?
+        let report = connection.hand_over(args.accept_shrink, PATIENCE, store, bars, stop).await?;
+        (Vec::new(), report)
     };
-    Ok(Synced {
-        connection: name,
-        handed_over: true,
-        asked_for: subjects.map_or(0, <[Subject]>::len),
-        report,
-    })
+    Ok(Synced { connection: name, handed_over: true, asked_for: objects.len(), objects, report })
+}
+
+/// The object that was named.
+fn key(subject: &Subject) -> Option<RecordKey> {
+    match subject {
+        Subject::User(id) => Some(RecordKey::user(id)),
+        Subject::Group(id) => Some(RecordKey::group(id)),
+        _ => None,
+    }
 }
 
 fn print(synced: &Synced) {
     let report = &synced.report;
     println!("Connection {}", synced.connection);
     if synced.asked_for > 0 {
+        let applied = synced.objects.iter().filter(|object| object.state == AskedState::Applied).count();
         let objects = count(synced.asked_for as u64, "object");
-        println!("  {objects} put on the list of the process that works on this connection");
+        println!("  {applied} of {objects} applied by the process that works on this connection");
         return;
     }
     let mut rows = table(["kind", "read", "sent", "created", "updated", "identical", "rejected"]);

@@ -37,7 +37,10 @@ pub use inbox::{InboxCounts, InboxEvent, Look, LookSort, Subject, SyncRequest};
 pub use objects::{Clearing, Objects, ToClear};
 pub use place::{Doubt, FieldState, Place, WithheldField, WithheldReason};
 pub use reading::Reading;
-pub use remembered::{ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun, UnconfirmedObject};
+pub use remembered::{
+    AskedObject, AskedState, ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun,
+    UnconfirmedObject,
+};
 pub use safeguards::{BlankedField, Losses, LostMemberships, SafeguardState};
 pub use sample::Sample;
 pub use staged::{Change, Staged};

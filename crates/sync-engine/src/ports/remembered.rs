@@ -75,6 +75,42 @@ pub struct UnconfirmedObject {
     pub run: Option<OriginRun>,
 }
 
+/// The state of an object that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedState {
+    /// It was read, and Assets confirmed what it became; also where nothing had to be sent.
+    Applied,
+    /// It was not read yet.
+    Pending,
+    /// It was tried to read it, and it could not be read.
+    Unreadable,
+    /// A record was sent, and Assets did not confirm it yet.
+    Unconfirmed,
+    /// Assets does not take its record even alone.
+    Rejected,
+    /// A safeguard holds the change back.
+    Blocked,
+}
+
+impl AskedState {
+    /// True if the process that sends leaves it so, unless it is asked again.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Applied | Self::Rejected | Self::Blocked)
+    }
+}
+
+/// What became of an object that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskedObject {
+    /// Which.
+    pub key: RecordKey,
+    /// Its state.
+    pub state: AskedState,
+    /// Why it is not applied, as far as that is known.
+    pub reason: Option<String>,
+}
+
 /// All that is remembered of an object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectEntry {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
 use super::{
-    Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue, ObjectEntry, Place,
-    Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
+    AskedObject, Doubt, EventEntry, EventFilter, EventMark, FoundObject, FoundObjects, KeptValue,
+    ObjectEntry, Place, Replay, RunDetail, RunFilter, RunSummary, Sample, StoreError, Subject, ToClear,
 };
 
 /// A value that is gone in the directory and still in Assets.
@@ -155,6 +155,15 @@ pub trait Upkeep: Send + Sync {
 
     /// All that is remembered of an object; `None` when that is nothing.
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError>;
+
+    /// What became of objects that were [asked for](crate::StateStore::ask), in the order of the keys.
+    async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<AskedObject>, StoreError>;
+
+    /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.
+    async fn remember_held(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
+
+    /// The time that was [remembered](Self::remember_held), also when it is past.
+    async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Keeps a sample, and forgets those from before a time.
     async fn record_sample(&self, sample: &Sample, forget: Timestamp) -> Result<(), StoreError>;

@@ -1,0 +1,65 @@
+//! What another process has to know of the one that sends: what became of objects that it asked for, and what it waits for.
+
+use jiff::Timestamp;
+use sync_engine::{AskedObject, AskedState, StoreError};
+use sync_model::RecordKey;
+
+use crate::ConnectionStore;
+use crate::convert::{keys_json, kind, millis, timestamp};
+
+pub(crate) async fn states(
+    store: &ConnectionStore,
+    keys: &[RecordKey],
+) -> Result<Vec<AskedObject>, StoreError> {
+    type Row = (String, String, Option<u32>, Option<String>, Option<u32>, Option<String>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.reason, u.alone, u.reason
+         FROM json_each(?2) k
+         LEFT JOIN looks l ON l.connection = ?1 AND l.kind = k.value ->> 0 AND l.id = k.value ->> 1
+         LEFT JOIN blocked_objects b ON b.connection = ?1 AND b.kind = k.value ->> 0 AND b.id = k.value ->> 1
+         LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+         ORDER BY k.key",
+    )
+    .bind(store.id)
+    .bind(keys_json(keys))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("read what became of objects", e))?;
+    rows.into_iter()
+        .map(|(word, id, attempts, blocked, alone, unconfirmed)| {
+            let (state, reason) = match (attempts, blocked, alone) {
+                (Some(0), ..) => (AskedState::Pending, None),
+                (Some(attempts), ..) => {
+                    (AskedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
+                }
+                (None, Some(reason), _) => (AskedState::Blocked, Some(reason)),
+                (None, None, Some(alone)) if alone >= 2 => (AskedState::Rejected, unconfirmed),
+                (None, None, Some(_)) => (AskedState::Unconfirmed, unconfirmed),
+                (None, None, None) => (AskedState::Applied, None),
+            };
+            Ok(AskedObject { key: RecordKey { kind: kind(&word)?, id }, state, reason })
+        })
+        .collect()
+}
+
+pub(crate) async fn remember_held(
+    store: &ConnectionStore,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE connections SET held_until = ?2 WHERE id = ?1")
+        .bind(store.id)
+        .bind(until.map(millis))
+        .execute(&store.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("remember a rate limit", e))
+}
+
+pub(crate) async fn held_until(store: &ConnectionStore) -> Result<Option<Timestamp>, StoreError> {
+    let until: Option<i64> = sqlx::query_scalar("SELECT held_until FROM connections WHERE id = ?1")
+        .bind(store.id)
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("read a rate limit", e))?;
+    until.map(timestamp).transpose()
+}
