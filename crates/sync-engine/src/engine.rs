@@ -90,6 +90,8 @@ pub struct Engine {
     pub(crate) stats: Stats,
     /// The clock as it was looked at last.
     pub(crate) tick: std::sync::Mutex<Option<Tick>>,
+    /// Whether this process's clock was compared with the one of the process before.
+    pub(crate) clock_compared: std::sync::atomic::AtomicBool,
     /// Held while the structure in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
     /// The view that records are made and sent by; `None` until the schemas were compared. Replaced as a whole while
@@ -110,6 +112,7 @@ impl Engine {
             looking: RwLock::new(()),
             stats: Stats::default(),
             tick: std::sync::Mutex::default(),
+            clock_compared: std::sync::atomic::AtomicBool::default(),
             schemas: Mutex::new(()),
             view: std::sync::Mutex::default(),
             outside: std::sync::Mutex::default(),

@@ -227,10 +227,6 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn is_paused(&self) -> Result<bool, EngineError> {
-        Ok(self.ports.store.paused_until().await?.is_some_and(|until| until > self.now()))
-    }
-
     async fn keep_house(&self, options: &FollowOptions, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.forget_old(options).await {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
@@ -103,9 +103,6 @@ impl PruneReport {
     }
 }
 
-/// A clock that differs from the directory's by less counts as right.
-const NOISE: SignedDuration = SignedDuration::from_mins(1);
-
 impl Engine {
     /// What could be deleted in Assets. Changes nothing.
     ///
@@ -118,9 +115,9 @@ impl Engine {
         if report.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }
-        // A clock that is ahead must not make anything older than it is.
-        let ahead = |time: &Timestamp| self.now().duration_since(*time) > NOISE;
-        let now = view.directory.time().filter(ahead).unwrap_or_else(|| self.now());
+        // Ages are kept by the clock that marked the objects; another one makes nothing older than it is.
+        self.watch_clock().await?;
+        let now = self.now();
         let before = now.checked_sub(options.older_than).unwrap_or(Timestamp::MIN);
         let all = self.ports.store.count_gone_before(before).await?;
         let gone = self.ports.store.gone_before(before, options.limit).await?;

@@ -187,6 +187,7 @@ impl Engine {
         if structure.state == StructureState::Missing {
             return Err(EngineError::NotSetUp);
         }
+        self.watch_clock().await?;
         report.add_structure(&structure);
         report.withheld = view.withheld();
         progress.end(Phase::Structure);

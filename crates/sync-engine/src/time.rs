@@ -2,6 +2,7 @@
 //! time, and steps of the clock that are noticed.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -10,6 +11,9 @@ use crate::{ActiveRun, Directory, EngineError, Limits, Reading, engine::Engine};
 
 /// Smaller steps are the clock being adjusted, or a tick that took its time.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
+
+/// The clock differs from the directory's by as much for other reasons: whole seconds, and answers that take long.
+const NOISE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The clock as it was looked at last, beside time that never steps.
 #[derive(Debug, Clone, Copy)]
@@ -25,20 +29,60 @@ impl Engine {
         Ok(if run.sends() { store.next_reading(now).await? } else { store.last_reading(now).await? })
     }
 
-    /// Notices a step of the clock since the last look at it.
-    pub(crate) async fn watch_clock(&self) -> Result<(), EngineError> {
+    /// Notices a step of the clock since the last look at it, and once what it stepped between this process and the one
+    /// before: by how much it was ahead of the directory then, and is now. True if that is done.
+    pub(crate) async fn watch_clock(&self) -> Result<bool, EngineError> {
         let (now, steady) = (self.now(), Instant::now());
         let last =
             self.tick.lock().unwrap_or_else(PoisonError::into_inner).replace(Tick { clock: now, steady });
-        let Some(last) = last else { return Ok(()) };
-        let passed =
-            SignedDuration::try_from(steady.duration_since(last.steady)).unwrap_or(SignedDuration::MAX);
-        let step = now.duration_since(last.clock).saturating_sub(passed);
-        if step.abs() >= STEP {
-            tracing::warn!(seconds = step.as_secs(), "this machine's clock stepped");
-            self.ports.store.follow_clock(step, now).await?;
+        if let Some(last) = last {
+            let passed =
+                SignedDuration::try_from(steady.duration_since(last.steady)).unwrap_or(SignedDuration::MAX);
+            let step = now.duration_since(last.clock).saturating_sub(passed);
+            if step.abs() >= STEP {
+                self.follow_clock(step, now).await?;
+            }
         }
-        Ok(())
+        self.compare_clock(now).await
+    }
+
+    async fn follow_clock(&self, step: SignedDuration, now: Timestamp) -> Result<(), EngineError> {
+        tracing::warn!(seconds = step.as_secs(), "this machine's clock stepped");
+        Ok(self.ports.store.follow_clock(step, now).await?)
+    }
+
+    async fn compare_clock(&self, now: Timestamp) -> Result<bool, EngineError> {
+        if self.is_clock_compared() {
+            return Ok(true);
+        }
+        let told = self.known_view().and_then(|view| view.directory.time());
+        let told = told.or_else(|| self.ports.feed.as_ref().and_then(|feed| feed.time()));
+        let Some(directory) = told else { return Ok(false) };
+        let offset = now.duration_since(directory);
+        match self.ports.store.clock_offset().await? {
+            None => self.ports.store.remember_clock_offset(offset).await?,
+            Some(before) => {
+                let step = offset.saturating_sub(before);
+                if step.abs() >= NOISE {
+                    self.follow_clock(step, now).await?;
+                }
+            }
+        }
+        self.clock_compared.store(true, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// True if stored times are known to follow this process's clock.
+    pub(crate) fn is_clock_compared(&self) -> bool {
+        self.clock_compared.load(Ordering::Relaxed)
+    }
+
+    /// True if nothing is to be sent for now. The end of a pause is proven by a clock that was compared, and until the
+    /// directory answered it goes on.
+    pub(crate) async fn is_paused(&self) -> Result<bool, EngineError> {
+        let Some(until) = self.ports.store.paused_until().await? else { return Ok(false) };
+        let proves_nothing = self.ports.feed.is_some() && !self.is_clock_compared();
+        Ok(until > self.now() || proves_nothing)
     }
 
     /// The latest time of the directory's own that is proven: its present time once it answered, and before that the

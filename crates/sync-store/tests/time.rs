@@ -131,3 +131,23 @@ async fn what_waits_keeps_its_age() {
     world.store.follow_clock(SignedDuration::from_secs(-60), at(50)).await.unwrap();
     assert_eq!(world.store.inbox().await.unwrap().untouched_since, Some(at(40)));
 }
+
+#[tokio::test]
+async fn gone_objects_keep_their_age() {
+    let world = world().await;
+    world.confirmed(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
+    world.confirmed(&[staged(Change::Retire, user("u1", "ada", &[]), 1)]).await;
+    world.store.remember_clock_offset(SignedDuration::ZERO).await.unwrap();
+    let since = async || world.store.gone_before(at(2 * YEAR), 1).await.unwrap()[0].since;
+    let gone = since().await;
+    for sign in [1, -1] {
+        let step = SignedDuration::from_secs(sign * YEAR);
+        world.store.follow_clock(step, at(10 + sign * YEAR)).await.unwrap();
+        assert_eq!((since().await, world.store.clock_offset().await.unwrap()), (gone + step, Some(step)));
+        world.store.follow_clock(-step, at(10)).await.unwrap();
+        assert_eq!(since().await, gone);
+    }
+    // What a process finds when it begins is not judged before its clock was compared.
+    world.store.follow_clock(SignedDuration::ZERO, at(-YEAR)).await.unwrap();
+    assert_eq!(since().await, gone);
+}

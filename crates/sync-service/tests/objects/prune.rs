@@ -108,12 +108,12 @@ async fn prune_believes_no_org_that_shows_nothing() {
     assert!(connection.audit(10).await.unwrap().is_empty());
 }
 
-/// A clock that is a year ahead.
-struct NextYear;
+/// A clock that is so many years ahead.
+struct Years(i64);
 
-impl Clock for NextYear {
+impl Clock for Years {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + SignedDuration::from_hours(365 * 24)
+        Timestamp::now() + SignedDuration::from_hours(365 * 24 * self.0)
     }
 }
 
@@ -123,6 +123,18 @@ async fn prune_follows_no_clock_that_is_ahead() {
     let connection = world.synced(Account::With).await;
     world.delete_user(3).await;
     sync(&connection).await;
-    let ahead = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(NextYear)).await;
+    let ahead = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(Years(1))).await;
     assert!(ahead.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
+}
+
+#[tokio::test]
+async fn prune_follows_no_clock_that_was_behind() {
+    let world = world().await;
+    drop(world.synced(Account::With).await);
+    let behind = world.open_with(Account::With, |ports, _| ports.clock = Arc::new(Years(-1))).await;
+    world.delete_user(3).await;
+    sync(&behind).await;
+    let right = world.open_with(Account::With, |_, _| {}).await;
+    assert!(right.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
+    assert_eq!(right.prunable(&at_once()).await.unwrap().objects.len(), 1);
 }

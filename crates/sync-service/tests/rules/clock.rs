@@ -194,3 +194,37 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
     let asked = asked.lock().unwrap();
     assert!(asked.iter().chain([&newest]).all(|time| *time <= SystemClock.now()), "{newest} {asked:?}");
 }
+
+#[tokio::test]
+async fn pause_survives_a_restart_with_another_clock() {
+    for seconds in [YEAR, -YEAR] {
+        let world = world(6, 2).await;
+        let ahead = Arc::new(Ahead::default());
+        let first = open(&world, &ahead).await;
+        world.sync_first(&first).await;
+        let until = ahead.now() + SignedDuration::from_hours(1);
+        world.state().await.pause(Some(until)).await.unwrap();
+        ahead.by(seconds);
+        let again = open(&world, &ahead).await;
+        again.engine().recover().await.unwrap();
+        let following = follow(&again);
+        let user = world.users().await.remove(0);
+        world.change(&user, json!({ "city": "Nuuk" })).await;
+        status(&again, "the event is kept", |s| s.inbox.pending > 0).await;
+        until_is(&world, &ahead, HOURS).await;
+        assert!(!world.object(&user).await.contains("Nuuk"), "{seconds}: nothing is sent");
+        world.state().await.pause(None).await.unwrap();
+        arrives(&world, &user, "Nuuk").await;
+        following.stop().await;
+    }
+}
+
+/// The pause ends after so many seconds by the clock, or a little sooner.
+async fn until_is(world: &World, clock: &Ahead, seconds: i64) {
+    until("the pause keeps what is left of it", async || {
+        let until = world.state().await.paused_until().await.unwrap().unwrap();
+        let left = until.duration_since(clock.now()).as_secs();
+        if (seconds - 600..=seconds + 60).contains(&left) { Ok(()) } else { Err(left.to_string()) }
+    })
+    .await;
+}
