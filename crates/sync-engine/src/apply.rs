@@ -189,12 +189,14 @@ impl Engine {
         self.look_after_removed(&outcome).await?;
         let unaccounted = unaccounted(&outcome, &sent, &confirmed);
         self.prove(run.id, &run.view, &unaccounted, stop).await?;
+        let new = self.ports.store.count_new(run.id).await?;
         self.ports.store.confirm(run.id, &id, &confirmed, &outcome.reason(), self.now()).await?;
         self.date_losses(run.view.directory.as_ref()).await?;
         self.isolate(run.id, &outcome, &unaccounted).await?;
         self.distrust_after(&outcome).await?;
         self.doubt_after(run).await?;
         self.notice_filled(&outcome).await?;
+        self.notice_lost(&new, &outcome, report).await?;
         crate::clearing::tell_kept(&run.view, &kept, report);
         Ok(())
     }

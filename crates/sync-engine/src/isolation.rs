@@ -199,6 +199,7 @@ impl Engine {
             rejected: inbox.failed,
             next_attempt_at: self.ports.store.next_retry().await?,
             failed_events: inbox.dead,
+            doubted: inbox.doubted,
         })
     }
 }

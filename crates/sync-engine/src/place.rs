@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use sync_model::ObjectKind;
+
 use crate::{
-    ActiveRun, Doubt, EngineError, FieldState, MappingView, Outcome, Place, Subject, engine::Engine,
+    ActiveRun, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport, Subject,
+    engine::Engine,
 };
 
 /// The confirmations that may not hold any more, given the place of the last comparison and the present one.
@@ -139,6 +142,33 @@ impl Engine {
         Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
     }
 
+    /// Learns from an execution that objects were made which had been confirmed: the target has lost them, and nothing tells
+    /// what else. Everything is read and sent again without being asked for. `new` is the number of records that it may
+    /// have lacked.
+    pub(crate) async fn notice_lost(
+        &self,
+        new: &BTreeMap<ObjectKind, u64>,
+        outcome: &Outcome,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let mut lost = false;
+        for (kind, made) in outcome.types.iter().filter_map(|t| Some((t.kind?, t.created))) {
+            let count = made.saturating_sub(new.get(&kind).copied().unwrap_or_default());
+            if count > 0 {
+                lost = true;
+                let message = format!(
+                    "Assets had lost {count} of the {kind}s that it confirmed; everything is sent again"
+                );
+                tracing::warn!("{message}");
+                report.note(message);
+            }
+        }
+        let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
+        let place = Place { doubts: place.doubts + 1, ..place };
+        let (doubt, ask) = (Doubt::Everything, Subject::Directory);
+        Ok(self.ports.store.remember_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
+    }
+
     /// The number of objects whose confirmation is in doubt: those that are to be sent again, and all of them while the
     /// present place is not the one where they were confirmed.
     pub(crate) async fn count_doubted(&self, view: &MappingView) -> Result<u64, EngineError> {
@@ -160,8 +190,6 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use sync_model::ObjectKind;
-
     use super::*;
     use crate::WithheldReason;
 

@@ -132,9 +132,11 @@ impl Engine {
         self.look_after_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;
+        let new = self.ports.store.count_new(open.run).await?;
         self.ports.store.confirm(open.run, &open.id, &confirmed, &outcome.reason(), self.now()).await?;
         self.isolate(open.run, outcome, &unaccounted).await?;
         self.distrust_after(outcome).await?;
-        self.notice_filled(outcome).await
+        self.notice_filled(outcome).await?;
+        self.notice_lost(&new, outcome, report).await
     }
 }

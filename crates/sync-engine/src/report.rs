@@ -106,12 +106,14 @@ pub struct Outstanding {
     pub next_attempt_at: Option<Timestamp>,
     /// Events that failed.
     pub failed_events: u64,
+    /// Objects whose confirmation is in doubt, and that are to be sent again.
+    pub doubted: u64,
 }
 
 impl Outstanding {
     /// True if nothing is left.
     pub const fn is_empty(&self) -> bool {
-        self.unconfirmed == 0 && self.failed_events == 0
+        self.unconfirmed == 0 && self.failed_events == 0 && self.doubted == 0
     }
 }
 
@@ -174,7 +176,10 @@ impl RunReport {
 
     /// True if Assets has what Okta has, as far as this run can tell: the one place that decides about exit codes.
     pub fn is_complete(&self) -> bool {
-        self.result == RunResult::Done && self.outstanding.is_empty() && self.unreadable.count == 0
+        self.result == RunResult::Done
+            && self.outstanding.is_empty()
+            && self.unreadable.is_empty()
+            && self.withheld.is_empty()
     }
 
     /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use sync_model::RecordKey;
 
 use crate::looked::{Failure, States};
-use crate::{AlertKind, EngineError, Look, Subject, engine::Engine};
+use crate::{ActiveRun, AlertKind, EngineError, Look, Refusal, Subject, Suspects, engine::Engine};
 
 /// How often an object that is older than its event is read again before it is taken as it is.
 const MAX_STALE_READS: u32 = 6;
@@ -108,6 +108,28 @@ impl Engine {
         self.ports.store.block(&keys, reason, self.now()).await?;
         let looks: Vec<Look> = looks.iter().filter(is_held).cloned().collect();
         Ok(self.ports.store.bury(&looks, reason, self.now()).await?)
+    }
+
+    /// Fails a pass that a safeguard forbids. The objects of the changes that are too many are remembered until they are
+    /// sent, or a full run no longer finds them.
+    pub(crate) async fn hold_back(&self, run: &ActiveRun, refusal: Refusal) -> Result<(), EngineError> {
+        let store = &self.ports.store;
+        let mut held = Vec::new();
+        if let Some(suspects) = refusal.suspects() {
+            held = store.unstage(run.id, &suspects).await?;
+            if let (Suspects::Departures(kind), true) = (suspects, held.is_empty()) {
+                // Refused before they were read one by one.
+                let mut after: Option<String> = None;
+                loop {
+                    let page = store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.key.id.clone());
+                    held.extend(page.into_iter().map(|record| record.key));
+                }
+            }
+        }
+        store.block(&held, &refusal.to_string(), self.now()).await?;
+        Err(refusal.into())
     }
 
     /// Tries looks again later, and gives up those that were tried often enough.

@@ -7,8 +7,8 @@ use sync_model::{RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ActiveRun, Comparison, EngineError, Limits, MappingView, Pass, Phase, Progress, Quiet, RunKind,
-    RunReport, RunResult, Scope, StructureState, Subject, SyncPlan, ValueProblems, engine::Engine,
+    ActiveRun, Comparison, EngineError, Limits, MappingView, Pass, Phase, Progress, Quiet, RecordCounts,
+    RunKind, RunReport, RunResult, Scope, StructureState, Subject, SyncPlan, ValueProblems, engine::Engine,
 };
 
 impl Engine {
@@ -23,7 +23,64 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await
+        let mut report = self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await?;
+        self.read_rest(&mut report, stop).await?;
+        Ok(report)
+    }
+
+    /// The same for a caller who expects everything that changed before now: when it went on where an earlier run was, whose
+    /// first pages are older, everything is read once more.
+    ///
+    /// # Errors
+    /// As [`Self::sync`].
+    pub async fn sync_as_of_now(
+        &self,
+        limits: &Limits,
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        let first = self.sync(limits, progress, stop).await?;
+        if !first.resumed {
+            return Ok(first);
+        }
+        let mut report = self.sync(limits, progress, stop).await?;
+        report.resumed = true;
+        report.executions += first.executions;
+        report.chunks += first.chunks;
+        report.marked += first.marked;
+        report.cleared += first.cleared;
+        report.directory_requests += first.directory_requests;
+        report.seconds += first.seconds;
+        for (kind, counts) in &first.records {
+            // What was read is what the last pass read.
+            report.counts(*kind).add(&RecordCounts { read: 0, ..*counts });
+        }
+        first.added_attributes.into_iter().for_each(|name| report.added_attributes.push(name));
+        Ok(report)
+    }
+
+    /// Reads by ID what a pass could not read, and what is in doubt: no other process may be there to do it.
+    async fn read_rest(&self, report: &mut RunReport, stop: &CancellationToken) -> Result<(), EngineError> {
+        let mut before = u64::MAX;
+        loop {
+            let inbox = self.ports.store.inbox().await?;
+            let left = inbox.unreadable + inbox.doubted;
+            if left == 0 || left >= before {
+                report.unreadable.settle(inbox.unreadable);
+                report.leave(self.outstanding().await?);
+                return Ok(());
+            }
+            before = left;
+            match self.process_events(stop).await {
+                Ok(Some(_)) => self.send_rest(stop).await?,
+                // Not due yet: the count stays, and ends this.
+                Ok(None) => {}
+                Err(EngineError::Stopped) => return Err(EngineError::Stopped),
+                Err(error) => {
+                    tracing::warn!(error = %crate::explain(&error), "objects could not be read again; they stay as they are");
+                }
+            }
+        }
     }
 
     /// Reads what changed since a time and sends what differs. Goes on where such a run was that was cut off.
@@ -67,7 +124,10 @@ impl Engine {
         begun(run.id).await?;
         let run = &run;
         self.conclude(run, scope.run_kind(), report, progress, async |report| {
-            let plan = self.read_pass(run, &mut pass, limits, progress, stop).await?;
+            let plan = match self.read_pass(run, &mut pass, limits, progress, stop).await {
+                Err(EngineError::Refused(refusal)) => return self.hold_back(run, refusal).await,
+                plan => plan?,
+            };
             for (&kind, counts) in &plan.kinds {
                 report.counts(kind).read = counts.read;
                 report.marked += counts.retire;
@@ -76,7 +136,11 @@ impl Engine {
             report.unreadable.clone_from(&plan.unreadable);
             report.value_problems.clone_from(&plan.value_problems);
             self.ports.store.ask_unread(run.id, self.now()).await?;
-            self.apply(run, plan.approve(limits)?, report, progress, stop).await?;
+            let approved = match plan.approve(limits) {
+                Ok(approved) => approved,
+                Err(refusal) => return self.hold_back(run, refusal).await,
+            };
+            self.apply(run, approved, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared += self.clear_all_kept(&run.view, stop).await?;
             if let (Some(bookmark), Scope::Full | Scope::Since(_)) = (pass.bookmark, scope) {

@@ -53,6 +53,14 @@ impl UnreadableObjects {
         (rest > 0).then(|| format!("{objects} could not be read"))
     }
 
+    /// Keeps so many as are left after others were read by ID.
+    pub(crate) fn settle(&mut self, left: u64) {
+        self.count = self.count.min(left);
+        if left == 0 {
+            self.examples.clear();
+        }
+    }
+
     pub(crate) fn add(&mut self, object: UnreadableObject) {
         if self.examples.contains(&object) {
             return;
@@ -79,6 +87,8 @@ impl Engine {
                 tracing::warn!(%kind, problem = item.problem, "an item of a listing could not be read");
                 note(&mut pass.problems, format!("a {kind} could not be read: {}", item.problem));
                 pass.unnamed += 1;
+                let unnamed = RecordKey { kind, id: String::new() };
+                self.ports.store.leave_unread(run.id, &[unnamed]).await?;
                 pass.unreadable.add(UnreadableObject { kind, id: None, field: item.field.clone() });
                 continue;
             };

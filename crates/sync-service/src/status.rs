@@ -87,7 +87,7 @@ impl ClockSkew {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
     /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
-    /// was confirmed is in doubt or cannot be stored.
+    /// was confirmed is in doubt, cannot be stored, or could not be read.
     pub known_until: Option<Timestamp>,
     /// How long ago that is, in seconds.
     pub age_seconds: Option<f64>,

@@ -109,10 +109,10 @@ impl StoreVitals {
     }
 
     /// When the connection last knew all that there was to know; `None` when it never did, or
-    /// when something that was confirmed may not be there.
+    /// when something that was confirmed may not be there, or something could not be read.
     pub(crate) fn known_until(&self) -> Option<Timestamp> {
-        // What is in doubt, or cannot be stored, may be older than anything that is known.
-        if self.inbox.doubted > 0 || self.inbox.withheld > 0 {
+        // What is in doubt, cannot be stored, or could not be read may be older than anything that is known.
+        if self.inbox.doubted > 0 || self.inbox.withheld > 0 || self.inbox.unreadable > 0 {
             return None;
         }
         let read = self.feed.as_ref().and_then(|feed| feed.caught_up);
@@ -201,6 +201,7 @@ pub(crate) fn sample() -> Vitals {
                 blocked_since: None,
                 doubted: 0,
                 withheld: 0,
+                unreadable: 0,
                 looks: 4,
                 oldest: Some(ago(30)),
                 untouched_since: Some(ago(29)),

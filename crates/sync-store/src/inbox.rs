@@ -9,7 +9,7 @@ use sync_engine::{FeedState, InboxCounts, InboxEvent, Look, LookSort, Reading, S
 
 use crate::ConnectionStore;
 use crate::convert::{millis, subject, subject_columns, timestamp};
-use crate::place;
+use crate::{evidence, place};
 
 pub(crate) async fn store(
     store: &ConnectionStore,
@@ -330,8 +330,21 @@ pub(crate) async fn postpone(
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
-    type Row =
-        (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, i64, i64, i64, Option<i64>, i64, Option<i64>);
+    type Row = (
+        i64,
+        i64,
+        i64,
+        Option<i64>,
+        Option<i64>,
+        Option<i64>,
+        i64,
+        i64,
+        i64,
+        Option<i64>,
+        i64,
+        Option<i64>,
+        i64,
+    );
     let (
         pending,
         claimed,
@@ -345,6 +358,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         refused,
         blocked,
         blocked_since,
+        unreadable,
     ): Row = sqlx::query_as(
         "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
@@ -364,7 +378,8 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND alone >= 2),
                 (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1),
                 (SELECT count(*) FROM blocked_objects WHERE connection = ?1),
-                (SELECT min(blocked_at) FROM blocked_objects WHERE connection = ?1)",
+                (SELECT min(blocked_at) FROM blocked_objects WHERE connection = ?1),
+                (SELECT count(*) FROM unread_objects WHERE connection = ?1)",
     )
     .bind(store.id)
     .fetch_one(&store.pool)
@@ -380,6 +395,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         blocked_since: blocked_since.map(timestamp).transpose()?,
         doubted: place::count_doubted(store).await?,
         withheld: place::read(store).await?.map_or(0, |place| place.withheld().len() as u64),
+        unreadable: count(unreadable),
         looks: count(looks),
         oldest: oldest.map(timestamp).transpose()?,
         untouched_since: untouched.map(timestamp).transpose()?,
@@ -429,6 +445,9 @@ async fn strike_off(
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
+    if state == "done" {
+        evidence::read_by_looks(&mut tx, store.id, &looks).await.map_err(failed)?;
+    }
     // What a newer event asks for is free to be claimed again.
     sqlx::query(
         "UPDATE looks SET claimed_until = 0 WHERE connection = ?1 AND (kind, id) IN (

@@ -9,7 +9,7 @@ use sync_engine::{
 use sync_model::{ExecutionId, RunId};
 
 use crate::convert::{millis, timestamp};
-use crate::{ConnectionStore, unconfirmed};
+use crate::{ConnectionStore, evidence, unconfirmed};
 
 /// A plan that another process shows may take its reader this long.
 const PLAN_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -44,6 +44,9 @@ pub(crate) async fn end(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
+    if report.result != RunResult::Failed {
+        evidence::read_by_run(&mut tx, run).await.map_err(failed)?;
+    }
     for statement in [
         "DELETE FROM noted_members WHERE run = ?1",
         "DELETE FROM noted_groups WHERE run = ?1",

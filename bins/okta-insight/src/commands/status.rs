@@ -200,6 +200,10 @@ fn print_schedule(status: &ConnectionStatus) {
 fn freshness(status: &ConnectionStatus) -> String {
     match (status.freshness.known_until, status.freshness.age_seconds) {
         (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
+        _ if status.inbox.unreadable > 0 => {
+            let unread = count(status.inbox.unreadable, "object");
+            format!("Unknown: {unread} could not be read in Okta, and may differ in Assets")
+        }
         _ if status.last_full_sync.is_some() => {
             "Unknown: Assets may lack values that it confirmed, or cannot store some".to_owned()
         }
@@ -218,6 +222,9 @@ fn failed(status: &ConnectionStatus) -> String {
     }
     if inbox.doubted > 0 {
         parts.push(format!("{} in doubt, to be sent again", count(inbox.doubted, "object")));
+    }
+    if inbox.unreadable > 0 {
+        parts.push(format!("{} not read in Okta, to be read again", count(inbox.unreadable, "object")));
     }
     parts.extend(status.withheld.iter().map(ToString::to_string));
     if inbox.dead > 0 {

@@ -58,7 +58,7 @@ impl Synced {
     /// What is left undone; `None` where nothing is.
     fn undone(&self) -> Option<String> {
         if !self.report.is_complete() {
-            return Some(undone(&self.report.outstanding));
+            return Some(undone_of(&self.report));
         }
         let left = self.objects.iter().filter(|object| object.state != AskedState::Applied);
         let mut parts: Vec<String> = left.map(told_of).collect();
@@ -128,7 +128,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
                 let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
                 let limits = Limits { accept_shrink: args.accept_shrink, ..limits };
                 let report = match subjects {
-                    None => connection.engine().sync(&limits, &bars, &stop).await?,
+                    None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
                     Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
                 };
                 Synced { connection: name, handed_over: false, asked_for: 0, objects: Vec::new(), report }
@@ -185,7 +185,7 @@ fn told(totals: &Totals, output: Output) -> Outcome {
 
 /// Work that is left undone, in a line.
 pub(super) fn undone(outstanding: &Outstanding) -> String {
-    let Outstanding { unconfirmed, rejected, next_attempt_at, failed_events, .. } = outstanding;
+    let Outstanding { unconfirmed, rejected, next_attempt_at, failed_events, doubted } = outstanding;
     let mut parts = Vec::new();
     if *unconfirmed > 0 {
         let mut part =
@@ -198,7 +198,23 @@ pub(super) fn undone(outstanding: &Outstanding) -> String {
     if *failed_events > 0 {
         parts.push(format!("{} failed", count(*failed_events, "event")));
     }
+    if *doubted > 0 {
+        parts.push(format!("{} in doubt, to be sent again", count(*doubted, "object")));
+    }
     if parts.is_empty() { "Assets did not account for every record".to_owned() } else { parts.join("; ") }
+}
+
+/// Everything that a run leaves undone, in a line.
+fn undone_of(report: &RunReport) -> String {
+    let mut parts = Vec::new();
+    if !report.unreadable.is_empty() {
+        parts.push(format!("{} could not be read in Okta", count(report.unreadable.count, "object")));
+    }
+    parts.extend(report.withheld.iter().map(ToString::to_string));
+    if !report.outstanding.is_empty() || parts.is_empty() {
+        parts.push(undone(&report.outstanding));
+    }
+    parts.join("; ")
 }
 
 /// Leaves the work to the process that works on the connection already.

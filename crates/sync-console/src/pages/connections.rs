@@ -131,6 +131,7 @@ fn kept(member: &Member) -> Markup {
 
 fn fresh(status: &ConnectionStatus, now: Timestamp) -> Markup {
     match (status.freshness.known_until, status.freshness.waiting_since) {
+        (None, _) if status.last_full_sync.is_some() => html! { span.muted { "unknown" } },
         (None, _) => html! { span.muted { "not loaded yet" } },
         (Some(_), Some(waiting)) => html! { "change of " (ago(waiting, now)) " waits" },
         (Some(known), None) => html! { "as of " (ago(known, now)) },

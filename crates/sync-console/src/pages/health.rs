@@ -81,6 +81,7 @@ fn verdict(status: &ConnectionStatus, guide: &Guide, troubles: &[Trouble]) -> (T
     } else if status.inbox.failed > 0
         || status.inbox.dead > 0
         || status.inbox.withheld > 0
+        || status.inbox.unreadable > 0
         || is(AlertKind::HookUnhealthy)
     {
         (Tone::Warning, "Needs a look")
@@ -277,6 +278,12 @@ async fn told(
     for field in &status.withheld {
         let remedy = "correct the attribute in Assets; its values are then sent without being asked for";
         all.push(Told::new(Tone::Warning, field.to_string(), Some(remedy.to_owned())));
+    }
+    if status.inbox.unreadable > 0 {
+        let unread = count(status.inbox.unreadable, "object");
+        let what = format!("{unread} could not be read in Okta, and may differ in Assets");
+        let remedy = "see the messages of the last runs; the objects are read again by ID";
+        all.push(Told::new(Tone::Warning, what, Some(remedy.to_owned())));
     }
     if status.inbox.blocked > 0 {
         all.push(Told::new(

@@ -1,23 +1,30 @@
 //! Evidence of a run: the objects that it proved to have read, and those that it could not read.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sync_model::{RecordKey, RunId};
+use sync_model::{ObjectKind, RecordKey, RunId};
 
 use super::{Reading, StoreError};
 
-/// The memory of what a run could not read. It ends with the run.
+/// The memory of what a run could not read. What it [asks for](Self::ask_unread) stays unread, and is
+/// [counted](super::InboxCounts::unreadable), until a later look or a full run has read it.
 #[async_trait]
 pub trait EvidenceState: Send + Sync {
     /// Notes objects that are there and that a run could not read. They count as seen, and stay unread whatever else the
-    /// run [stages](super::StateStore::stage).
+    /// run [stages](super::StateStore::stage). An empty ID stands for items that do not tell theirs.
     async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError>;
 
-    /// The number of objects that a run could not read.
+    /// The number of objects with an ID that a run could not read.
     async fn count_unread(&self, run: RunId) -> Result<u64, StoreError>;
 
     /// Puts every object that a run could not read on the list of what to look at; of a group, its members as well.
     async fn ask_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The number of staged records that the target may lack, by kind: they are new, marked as gone, in doubt, or not
+    /// confirmed.
+    async fn count_new(&self, run: RunId) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
     /// Settles the events that were given up and had come before the reading of a run that read everything, except those
     /// about an object that the run could not read. With `unnamed` items, which may be any object, only events about

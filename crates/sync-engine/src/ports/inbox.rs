@@ -108,6 +108,9 @@ pub struct InboxCounts {
     /// Fields whose values are not sent, because Assets would drop them.
     #[serde(default)]
     pub withheld: u64,
+    /// Objects that a run could not read in the directory, until they are read.
+    #[serde(default)]
+    pub unreadable: u64,
     /// Distinct objects to look at.
     pub looks: u64,
     /// When the oldest pending event happened.

@@ -21,6 +21,8 @@ async fn refused(world: &World, connection: &sync_service::Connection, limits: L
     let before = world.executions().await.len();
     let error = connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap_err();
     assert_eq!(world.executions().await.len(), before);
+    let held = connection.status(0).await.unwrap().inbox.blocked;
+    assert!(held > 0, "what is held back is told until it is released");
     let hint = error.hint().unwrap_or_default();
     assert!(hint.contains("--accept-shrink"), "{hint}");
     match error {

@@ -21,5 +21,6 @@ mod schema;
 mod selection;
 #[path = "../support/mod.rs"]
 mod support;
+mod unread;
 mod window;
 mod world;

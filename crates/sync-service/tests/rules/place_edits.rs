@@ -137,3 +137,28 @@ async fn object_schema_made_anew_is_noticed_by_an_execution() {
     following.stop().await;
     assert!(world.state().await.place().await.unwrap().unwrap().doubts > 0);
 }
+
+#[tokio::test]
+async fn objects_deleted_by_hand_return_without_a_change() {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    let users = world.active_users().await;
+    for user in &users[..2] {
+        let object: Value = serde_json::from_str(&world.object(user).await).unwrap();
+        let id = object["id"].to_string().replace('"', "");
+        world.call("DELETE", &format!("/insight/objects/{id}"), Value::Null).await;
+    }
+    world.change(&users[0], json!({ "city": "Nuuk" })).await;
+    let report = sync(&connection).await.unwrap();
+    assert!(!report.is_complete(), "the second is still missing: {report:?}");
+    let status = connection.status(0).await.unwrap();
+    assert!(status.inbox.doubted > 0 && status.freshness.known_until.is_none(), "{status:?}");
+    let following = follow(&connection);
+    world.converges().await;
+    is_current(&connection).await;
+    following.stop().await;
+    // What is new may be made.
+    let doubts = world.state().await.place().await.unwrap().unwrap().doubts;
+    assert!(sync(&connection).await.unwrap().is_complete());
+    assert_eq!(world.state().await.place().await.unwrap().unwrap().doubts, doubts);
+}

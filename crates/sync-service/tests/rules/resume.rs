@@ -95,6 +95,20 @@ async fn a_full_sync_that_is_stopped_among_users_goes_on_there() {
 }
 
 #[tokio::test]
+async fn changes_since_a_resumed_sync_arrive() {
+    let (world, connection) = big().await;
+    stopped(&connection, Phase::Users, 400).await;
+    for user in world.active_users().await {
+        world.change(&user, serde_json::json!({ "city": "Nuuk" })).await;
+    }
+    let (limits, stop) = (Limits::default(), CancellationToken::new());
+    let report = connection.engine().sync_as_of_now(&limits, &sync_service::engine::Quiet, &stop).await;
+    let report = report.unwrap();
+    assert!(report.resumed && report.is_complete(), "{report:?}");
+    assert!(world.audit().await.in_sync, "those of the first pages are older than the command");
+}
+
+#[tokio::test]
 async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
     let (world, connection) = big().await;
     let at =
