@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use sync_service::Connection;
+use sync_service::engine::{Clock, Quiet, SystemClock};
+use tokio_util::sync::CancellationToken;
 
 use crate::world::{gated_world, sync};
 
@@ -29,10 +31,8 @@ async fn unread_user_is_read_by_id() {
     });
     assert!(!sync(&connection).await.unwrap().is_complete());
     assert_eq!(unread(&connection).await, (1, false), "nothing is claimed of what was not read");
-    let since = sync_service::engine::Clock::now(&sync_service::engine::SystemClock);
-    let delta = connection.engine();
-    let stop = tokio_util::sync::CancellationToken::new();
-    delta.reconcile(since, &sync_service::engine::Quiet, &stop).await.unwrap();
+    let (since, stop) = (SystemClock.now(), CancellationToken::new());
+    connection.engine().reconcile(since, &Quiet, &stop).await.unwrap();
     assert_eq!(unread(&connection).await, (1, false), "a run that did not ask for it proves nothing");
 
     let odd = user.clone();
