@@ -1,6 +1,6 @@
 //! The storage of each field in Assets: its shape, and the loss of its values where they cannot be stored.
 
-use insight_import_client::document::{Attribute, ObjectType, SchemaAndMapping};
+use insight_import_client::document::{Attribute, AttributeType, ObjectType, SchemaAndMapping};
 use sync_model::ObjectKind;
 
 use crate::document::type_id;
@@ -53,6 +53,8 @@ pub struct Storage {
     pub shape: String,
     /// The reason why values are lost; `None` when they are stored.
     pub loss: Option<Loss>,
+    /// True if it is a select attribute, and values may come that are not among its options.
+    pub is_open: bool,
 }
 
 impl Mapping {
@@ -83,6 +85,7 @@ impl Mapping {
                     is_identity: mapped.source == Source::Id,
                     shape: there.map(|there| shape(mapped, there, loss.as_ref())).unwrap_or_default(),
                     loss,
+                    is_open: there.zip(wanted).is_some_and(|(there, wanted)| is_open(there, wanted)),
                 });
             }
         }
@@ -92,6 +95,13 @@ impl Mapping {
 
 fn attribute<'t>(object_type: &'t ObjectType, id: &str) -> Option<&'t Attribute> {
     object_type.attributes.iter().find(|a| a.external_id.as_deref() == Some(id))
+}
+
+fn is_open(there: &Attribute, wanted: &Attribute) -> bool {
+    let known: Vec<&String> = there.type_values.iter().flatten().collect();
+    let mut options = wanted.type_values.iter().flatten().peekable();
+    there.kind == AttributeType::Select
+        && (options.peek().is_none() || !options.all(|option| known.contains(&option)))
 }
 
 fn loss(

@@ -333,6 +333,16 @@ pub struct ImportSource {
 }
 
 impl ImportSource {
+    /// True if options that a select attribute does not have are dropped, for any object type. `None` when it is not told.
+    pub fn ignores_unknown_values(&self) -> Option<bool> {
+        let of_types = self.entries.iter().filter_map(|entry| entry.unknown_values.as_ref());
+        let mut told: Vec<&String> = of_types.collect();
+        if told.is_empty() {
+            told.extend(self.default_handle_unknown_values.as_ref());
+        }
+        (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("IGNORE")))
+    }
+
     /// Whether values that arrive empty are ignored, for any object type. `None` when it is not told.
     pub fn ignores_empty_values(&self) -> Option<bool> {
         let told: Vec<&EmptyValues> = self.entries.iter().filter_map(|e| e.empty_values.as_ref()).collect();

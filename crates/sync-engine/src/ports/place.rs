@@ -29,6 +29,8 @@ pub enum WithheldReason {
         /// The type that it should have.
         wanted: String,
     },
+    /// The import source ignores options that the select attribute does not have, and values may come that are none.
+    Options,
     /// The reference leads to another object type.
     Target {
         /// The object type in the target.
@@ -52,6 +54,9 @@ impl fmt::Display for WithheldReason {
             Self::Type { present, wanted } => {
                 write!(f, "the attribute is of type {present} instead of {wanted}")
             }
+            Self::Options => f.write_str(
+                "the import source drops values that are not among the attribute's options; set Unknown values to Add",
+            ),
             Self::Target { present, wanted } => {
                 write!(f, "the attribute refers to the object type {present} instead of {wanted}")
             }

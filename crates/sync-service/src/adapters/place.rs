@@ -24,6 +24,7 @@ pub(super) async fn place_of(
     // Not every link names it.
     let workspace = sides.assets.workspace_id().await.ok();
     let settings = sides.settings.lately().await;
+    let ignores = settings.as_ref().and_then(|settings| settings.ignores_unknown_values()) == Some(true);
     let evolution = current.map(|current| evolution::plan(current, wanted.document())).unwrap_or_default();
     let mut fields: BTreeMap<ObjectKind, BTreeMap<String, FieldState>> = BTreeMap::new();
     for storage in wanted.storage(current, &evolution) {
@@ -31,7 +32,10 @@ pub(super) async fn place_of(
             attribute: storage.attribute,
             is_identity: storage.is_identity,
             shape: storage.shape,
-            withheld: storage.loss.map(reason),
+            withheld: storage
+                .loss
+                .map(reason)
+                .or((ignores && storage.is_open).then_some(WithheldReason::Options)),
         };
         fields.entry(storage.kind).or_default().insert(storage.field, state);
     }

@@ -145,12 +145,7 @@ fn unknown_values(
     unseen: impl Fn(Item, &str) -> Check,
 ) -> Check {
     let Some(source) = source else { return unseen(UNKNOWN, "Unknown values is Add") };
-    let mut told = source.entries.iter().filter_map(|entry| entry.unknown_values.as_ref()).peekable();
-    let ignored = if told.peek().is_none() {
-        source.default_handle_unknown_values.as_ref().map(|word| word.eq_ignore_ascii_case("IGNORE"))
-    } else {
-        Some(told.any(|word| word.eq_ignore_ascii_case("IGNORE")))
-    };
+    let ignored = source.ignores_unknown_values();
     let selects = mapping.is_some_and(|mapping| {
         let types = &mapping.document().schema.object_schema.object_types;
         types.iter().flat_map(|t| &t.attributes).any(|attribute| attribute.kind == AttributeType::Select)

@@ -6,7 +6,7 @@ use sync_service::engine::Upkeep;
 
 use crate::gate::Gate;
 use crate::support::follow;
-use crate::world::{World, gated_world, idle, status, sync, world};
+use crate::world::{OFTEN, World, gated_world, idle, status, sync, world};
 
 /// The number of entries that executions from one on held for an object type.
 async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
@@ -161,4 +161,28 @@ async fn objects_deleted_by_hand_return_without_a_change() {
     let doubts = world.state().await.place().await.unwrap().unwrap().doubts;
     assert!(sync(&connection).await.unwrap().is_complete());
     assert_eq!(world.state().await.place().await.unwrap().unwrap().doubts, doubts);
+}
+
+#[tokio::test]
+async fn options_return_once_unknown_values_are_added() {
+    let world = world(9, 2).await;
+    let property = json!({ "title": "Skills", "type": "array", "items": { "type": "string" } });
+    world.call("PUT", "/okta/schemas/user/skills", property).await;
+    let user = world.active_users().await.remove(0);
+    world.change(&user, json!({ "skills": ["Go", "Rust"] })).await;
+    world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": true })).await;
+    let more = format!("{OFTEN}[connections.main.mapping]\narrays = \"select\"\n");
+    let connection = world.open_with("log", &more, |_, _| {}).await;
+    connection.engine().setup(false).await.unwrap();
+    let report = sync(&connection).await.unwrap();
+    assert!(!report.is_complete() && !report.withheld.is_empty(), "{report:?}");
+    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": false })).await;
+    // Settings are read by each process anew.
+    let connection = world.open_with("log", &more, |_, _| {}).await;
+    let report = sync(&connection).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    let object = world.object(&user).await;
+    assert!(object.contains("Rust") && object.contains("Go"), "{object}");
+    is_current(&connection).await;
 }
