@@ -43,9 +43,9 @@ fn living(columns: &str, staged: &str, unconfirmed: &str, confirmed: &str) -> St
 /// Aliases that objects of a run have, or had before it.
 const TOUCHED: &str = "
     SELECT t.alias FROM staged t WHERE t.run = ?2 AND t.alias IS NOT NULL
-    UNION SELECT c.alias FROM staged t JOIN objects c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
+    UNION SELECT c.alias FROM staged t CROSS JOIN objects c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
     WHERE t.run = ?2 AND c.alias IS NOT NULL
-    UNION SELECT c.alias FROM staged t JOIN unconfirmed c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
+    UNION SELECT c.alias FROM staged t CROSS JOIN unconfirmed c ON c.connection = ?1 AND c.kind = t.kind AND c.id = t.id
     WHERE t.run = ?2 AND c.alias IS NOT NULL";
 
 pub(crate) async fn owners(

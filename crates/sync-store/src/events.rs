@@ -129,11 +129,14 @@ async fn replay_page(
     write: i64,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let rows: Vec<(String, String, i64, String, bool, bool)> = sqlx::query_as(
+    let which = match ids {
+        Some(_) => "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3",
+        None => "state = 'dead' AND ?2 IS NULL LIMIT ?3",
+    };
+    let rows: Vec<(String, String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT id, state, published, named, changes_object, expects_gone FROM events
-         WHERE connection = ?1 AND iif(?2 IS NULL, state = 'dead', id IN (SELECT value FROM json_each(?2)))
-         LIMIT iif(?2 IS NULL, ?3, -1)",
-    )
+         WHERE connection = ?1 AND {which}"
+    )))
     .bind(store.id)
     .bind(ids.map(ids_json))
     .bind(PAGE)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use sync_engine::{FeedState, InboxCounts, InboxEvent, Look, LookSort, Reading, StoreError, Subject};
 
 use crate::ConnectionStore;
@@ -264,17 +264,32 @@ pub(crate) async fn claim(
         .collect()
 }
 
-pub(crate) async fn release(store: &ConnectionStore, looks: &[Look]) -> Result<(), StoreError> {
+/// Looks of a JSON list that no newer event has asked for since.
+const NOT_ASKED_AGAIN: &str = "
+    SELECT k.kind, k.id, k.sequence FROM json_each(?2) l CROSS JOIN looks k
+    ON k.connection = ?1 AND k.kind = l.value ->> 0 AND k.id = l.value ->> 1 AND k.sequence <= l.value ->> 2";
+
+/// Lets go of the claims of a JSON list of looks.
+async fn unclaim(
+    store: &ConnectionStore,
+    connection: &mut SqliteConnection,
+    looks: &str,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE looks SET claimed_until = 0 FROM json_each(?2) l
-         WHERE connection = ?1 AND looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1",
+        "UPDATE looks SET claimed_until = 0
+         WHERE connection = ?1 AND (kind, id) IN (SELECT l.value ->> 0, l.value ->> 1 FROM json_each(?2) l)",
     )
     .bind(store.id)
-    .bind(looks_json(looks))
-    .execute(&store.writer)
+    .bind(looks)
+    .execute(connection)
     .await
     .map(drop)
-    .map_err(|e| StoreError::new("let go of claims", e))
+}
+
+pub(crate) async fn release(store: &ConnectionStore, looks: &[Look]) -> Result<(), StoreError> {
+    let failed = |e| StoreError::new("let go of claims", e);
+    let mut connection = store.writer.acquire().await.map_err(failed)?;
+    unclaim(store, &mut connection, &looks_json(looks)).await.map_err(failed)
 }
 
 pub(crate) async fn release_claims(store: &ConnectionStore) -> Result<(), StoreError> {
@@ -312,21 +327,23 @@ pub(crate) async fn postpone(
     looks: &[Look],
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        // What a newer event asks for stays due, whatever became of the older wish.
-        "UPDATE looks SET claimed_until = 0,
-             due = CASE WHEN looks.sequence <= l.value ->> 2 THEN ?3 ELSE due END,
-             attempts = CASE WHEN looks.sequence <= l.value ->> 2 THEN attempts + 1 ELSE attempts END
-         FROM json_each(?2) l
-         WHERE connection = ?1 AND looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1",
-    )
+    const ACTION: &str = "put looks off";
+    let failed = |e| StoreError::new(ACTION, e);
+    let looks = looks_json(looks);
+    let mut tx = store.begin(ACTION).await?;
+    // What a newer event asks for stays due, whatever became of the older wish.
+    sqlx::query(AssertSqlSafe(format!(
+        "UPDATE looks SET due = ?3, attempts = attempts + 1
+         WHERE connection = ?1 AND (kind, id, sequence) IN ({NOT_ASKED_AGAIN})"
+    )))
     .bind(store.id)
-    .bind(looks_json(looks))
+    .bind(&looks)
     .bind(millis(until))
-    .execute(&store.writer)
+    .execute(&mut *tx)
     .await
-    .map(drop)
-    .map_err(|e| StoreError::new("put looks off", e))
+    .map_err(failed)?;
+    unclaim(store, &mut tx, &looks).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, StoreError> {
@@ -436,10 +453,9 @@ async fn strike_off(
     let failed = |e| StoreError::new(action, e);
     let looks = looks_json(looks);
     let mut tx = store.begin(action).await?;
-    sqlx::query(
-        "DELETE FROM looks WHERE connection = ?1 AND EXISTS (SELECT 1 FROM json_each(?2) l
-             WHERE looks.kind = l.value ->> 0 AND looks.id = l.value ->> 1 AND looks.sequence <= l.value ->> 2)",
-    )
+    sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM looks WHERE connection = ?1 AND (kind, id, sequence) IN ({NOT_ASKED_AGAIN})"
+    )))
     .bind(store.id)
     .bind(&looks)
     .execute(&mut *tx)
@@ -449,15 +465,7 @@ async fn strike_off(
         evidence::read_by_looks(&mut tx, store.id, &looks).await.map_err(failed)?;
     }
     // What a newer event asks for is free to be claimed again.
-    sqlx::query(
-        "UPDATE looks SET claimed_until = 0 WHERE connection = ?1 AND (kind, id) IN (
-             SELECT l.value ->> 0, l.value ->> 1 FROM json_each(?2) l)",
-    )
-    .bind(store.id)
-    .bind(&looks)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
+    unclaim(store, &mut tx, &looks).await.map_err(failed)?;
     let events: Vec<String> = sqlx::query_scalar(
         "DELETE FROM waiting WHERE connection = ?1 AND (kind, id, event) IN (
              SELECT w.kind, w.id, w.event FROM json_each(?2) l CROSS JOIN waiting w

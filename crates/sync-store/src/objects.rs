@@ -96,8 +96,7 @@ pub(crate) async fn referring_to(
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT kind, id FROM links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3
          UNION
-         SELECT u.kind, u.id FROM unconfirmed u CROSS JOIN json_each(u.record, '$.references') r
-         WHERE u.connection = ?1 AND r.value ->> 'kind' = ?2 AND r.value ->> 'value' = ?3
+         SELECT kind, id FROM unconfirmed_links WHERE connection = ?1 AND to_kind = ?2 AND to_value = ?3
          ORDER BY kind, id",
     )
     .bind(store.id)
@@ -309,10 +308,10 @@ pub(crate) async fn doubt(
     tx: &mut Transaction<'static, Sqlite>,
     only: Option<&RecordKey>,
 ) -> Result<u64, sqlx::Error> {
-    let doubted = sqlx::query(
-        "UPDATE objects SET dirty = 1, answers_to = ''
-         WHERE connection = ?1 AND NOT gone AND (?2 IS NULL OR kind = ?2 AND id = ?3)",
-    )
+    let which = if only.is_some() { "AND kind = ?2 AND id = ?3" } else { "AND ?2 IS NULL AND ?3 IS NULL" };
+    let doubted = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE objects SET dirty = 1, answers_to = '' WHERE connection = ?1 AND NOT gone {which}"
+    )))
     .bind(store.id)
     .bind(only.map(|key| key.kind.as_str()))
     .bind(only.map(|key| key.id.as_str()))

@@ -4,9 +4,9 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqlitePool};
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
@@ -43,7 +43,14 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let pool = async |connections| {
-            let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY);
+            let pool = SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(BUSY)
+                // A full disk or an I/O error makes SQLite end a transaction by itself; sqlx counts it as open for good.
+                .before_acquire(|connection, _| {
+                    let clean = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(clean) })
+                });
             let opened = pool.connect_with(options.clone()).await;
             opened.map_err(|e| StoreError::new("open its file", format!("{}: {e}", path.display())))
         };
@@ -86,4 +93,32 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn full_disk_breaks_no_later_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).await.unwrap();
+        let name = ConnectionName::try_from("main".to_owned()).unwrap();
+        let connection = store.connection(&name).await.unwrap();
+        // As long as this connection lives, the file may not grow.
+        sqlx::query("PRAGMA max_page_count = 1").execute(&store.writer).await.unwrap();
+        let write = async || {
+            let mut tx = connection.begin("fill").await?;
+            let filled = sqlx::query(
+                "INSERT INTO audit (connection, at, what, key, detail) VALUES (1, 0, '', '', ?1)",
+            )
+            .bind("x".repeat(1 << 20))
+            .execute(&mut *tx)
+            .await;
+            filled.map_err(|e| StoreError::new("fill", e))?;
+            tx.commit().await.map_err(|e| StoreError::new("fill", e))
+        };
+        write().await.unwrap_err();
+        write().await.unwrap();
+    }
 }

@@ -67,12 +67,11 @@ pub(crate) async fn settle(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
-        "DELETE FROM uncleared WHERE connection = ?1 AND EXISTS (
-             SELECT 1 FROM staged s
-             WHERE s.run = ?2 AND s.kind = uncleared.kind AND s.id = uncleared.id
-               AND s.stored
-               AND coalesce(s.record -> ('$.fields.\"' || uncleared.field || '\"'), 'null')
-                   NOT IN ('null', '\"\"', '[]'))",
+        "DELETE FROM uncleared WHERE connection = ?1 AND (kind, id, field) IN (
+             SELECT u.kind, u.id, u.field FROM staged s
+             CROSS JOIN uncleared u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
+             WHERE s.run = ?2 AND s.stored
+               AND coalesce(s.record -> ('$.fields.\"' || u.field || '\"'), 'null') NOT IN ('null', '\"\"', '[]'))",
         "INSERT INTO uncleared (connection, kind, id, field, attribute, since, due)
          SELECT ?1, s.kind, s.id, f.value ->> 0, f.value ->> 1, ?3, ?3
          FROM staged s CROSS JOIN json_each(s.kept) f

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,14 +20,14 @@ use sync_store::{ConnectionStore, Store};
 
 pub(crate) struct World {
     pub(crate) store: ConnectionStore,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub(crate) async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).await.unwrap();
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
-    World { store: store.connection(&name).await.unwrap(), _folder: folder }
+    World { store: store.connection(&name).await.unwrap(), folder }
 }
 
 pub(crate) fn at(second: i64) -> Timestamp {
@@ -68,6 +69,10 @@ pub(crate) fn reading(second: i64) -> Reading {
 }
 
 impl World {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("state.db")
+    }
+
     pub(crate) async fn run(&self, changes: &[Staged]) -> RunId {
         let run = self.store.begin_run(RunKind::Full, at(0)).await.unwrap();
         let keys: Vec<RecordKey> = changes.iter().map(|c| c.record.key.clone()).collect();

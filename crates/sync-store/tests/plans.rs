@@ -1,0 +1,125 @@
+//! Plans of SQLite for the statements of the hot paths, as those paths run them.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use sqlx::{AssertSqlSafe, Row, SqlitePool};
+use sync_engine::{Change, FeedState, Replay, StateStore, Subject, Upkeep};
+use sync_model::{EventId, GroupId, ObjectKind, UserId};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::{Layer, Registry};
+
+use support::{World, ada, at, event, group, staged, user, world};
+
+/// Every statement that sqlx reports.
+#[derive(Debug, Clone, Default)]
+struct Statements(Arc<Mutex<BTreeSet<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut texts = Texts::default();
+            event.record(&mut texts);
+            let statement = if texts.statement.is_empty() { texts.summary } else { texts.statement };
+            self.0.lock().unwrap().insert(statement.trim().to_owned());
+        }
+    }
+}
+
+#[derive(Default)]
+struct Texts {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Texts {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The steps of a statement that read a table whole, or all rows of the connection in it.
+async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
+    let plan =
+        sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"))).fetch_all(pool).await.unwrap();
+    plan.iter()
+        .map(|row| row.get::<String, _>("detail"))
+        .filter(|step| {
+            let whole = step.starts_with("SCAN ")
+                && !step.contains("VIRTUAL TABLE")
+                && !step.contains("CONSTANT ROW")
+                && !step.starts_with("SCAN (");
+            whole || step.ends_with("(connection=?)")
+        })
+        .collect()
+}
+
+/// What a daemon does for every event and every record.
+async fn work(world: &World) {
+    let store = &world.store;
+    let membership = Subject::User(UserId::new("u2"));
+    store.store_delivery("d1", &[event("e1", &[ada()])], at(11)).await.unwrap();
+    let feed = FeedState { checkpoint: "c".into(), newest: at(10), caught_up: None };
+    store.store_feed(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
+    store.ask(&membership, at(11)).await.unwrap();
+    let looks = world.claim(12).await.unwrap();
+    store.release(&looks).await.unwrap();
+    let looks = world.claim(12).await.unwrap();
+    store.postpone(&looks, at(13)).await.unwrap();
+    let looks = world.claim(14).await.unwrap();
+    store.settle(&looks[..1], at(15)).await.unwrap();
+    store.bury(&looks[1..], "unreadable", at(15)).await.unwrap();
+    store.replay(Replay::These(&[EventId::new("e2")]), at(16)).await.unwrap();
+
+    let keys = [user("u1", "", &[]).key, group("g1").key];
+    store.known(&keys).await.unwrap();
+    store.confirmed_many(&keys).await.unwrap();
+    store.known_objects(&keys).await.unwrap();
+    store.referring_to(ObjectKind::Group, "g1").await.unwrap();
+    store.count_referring_to(ObjectKind::Group, "g1").await.unwrap();
+    let changes =
+        [staged(Change::Create, user("u1", "ada", &["g1"]), 20), staged(Change::Create, group("g1"), 20)];
+    let run = world.run(&changes).await;
+    store.note_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
+    store.noted_groups(run, &[UserId::new("u1")]).await.unwrap();
+    store.alias_owners(run, ObjectKind::User, &["ada".into()]).await.unwrap();
+    store.as_left_by(run, &keys).await.unwrap();
+    store.staged(run, None, 10).await.unwrap();
+    world.confirm(run).await;
+    store.distrust_object(&keys[0], at(30)).await.unwrap();
+}
+
+#[tokio::test]
+async fn hot_statements_use_indexes() {
+    let statements = Statements::default();
+    tracing::subscriber::set_global_default(Registry::default().with(statements.clone())).unwrap();
+    let world = world().await;
+    statements.0.lock().unwrap().clear();
+    work(&world).await;
+    let seen = statements.0.lock().unwrap().clone();
+    let seen: Vec<_> = seen.into_iter().filter(|text| text.starts_with(['S', 'I', 'U', 'D', 'W'])).collect();
+    assert!(seen.len() > 40, "only {} statements were seen", seen.len());
+
+    let pool = SqlitePool::connect(&format!("sqlite://{}", world.path().display())).await.unwrap();
+    let mut found = BTreeMap::new();
+    for statement in &seen {
+        let scans = scans(&pool, statement).await;
+        if !scans.is_empty() {
+            found.insert(statement, scans);
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
