@@ -13,7 +13,7 @@ use sync_engine::{
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
-use crate::{aliases, inbox, objects, passes, requests, runs, staging, unconfirmed};
+use crate::{aliases, inbox, looks, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -287,27 +287,27 @@ impl StateStore for ConnectionStore {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<Look>, StoreError> {
-        inbox::claim(self, sort, limit, now, lease).await
+        looks::claim(self, sort, limit, now, lease).await
     }
 
     async fn release(&self, looks: &[Look]) -> Result<(), StoreError> {
-        inbox::release(self, looks).await
+        looks::release(self, looks).await
     }
 
     async fn release_claims(&self) -> Result<(), StoreError> {
-        inbox::release_claims(self).await
+        looks::release_claims(self).await
     }
 
     async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<u64, StoreError> {
-        inbox::settle(self, looks, now).await
+        looks::settle(self, looks, now).await
     }
 
     async fn postpone(&self, looks: &[Look], until: Timestamp) -> Result<(), StoreError> {
-        inbox::postpone(self, looks, until).await
+        looks::postpone(self, looks, until).await
     }
 
     async fn bury(&self, looks: &[Look], reason: &str, now: Timestamp) -> Result<(), StoreError> {
-        inbox::bury(self, looks, reason, now).await
+        looks::bury(self, looks, reason, now).await
     }
 
     async fn inbox(&self) -> Result<InboxCounts, StoreError> {

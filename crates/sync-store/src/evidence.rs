@@ -154,10 +154,10 @@ pub(crate) async fn read_by_looks(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "DELETE FROM unread_objects AS u WHERE connection = ?1
-         AND EXISTS (SELECT 1 FROM json_each(?2) l WHERE l.value ->> 1 = u.id
-                     AND iif(l.value ->> 0 = 'members', 'group', l.value ->> 0) = u.kind)
+         AND (kind, id) IN (SELECT iif(l.value ->> 0 = 'members', 'group', l.value ->> 0), l.value ->> 1
+                            FROM json_each(?2) l)
          AND NOT EXISTS (SELECT 1 FROM looks l WHERE l.connection = ?1 AND l.id = u.id
-                         AND iif(l.kind = 'members', 'group', l.kind) = u.kind)",
+                         AND l.kind IN (u.kind, iif(u.kind = 'group', 'members', u.kind)))",
     )
     .bind(connection)
     .bind(looks)

@@ -10,6 +10,7 @@ mod events;
 mod evidence;
 mod find;
 mod inbox;
+mod looks;
 mod losses;
 mod lots;
 mod objects;

@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use sync_engine::{Doubt, Place, StoreError, Subject};
 use sync_model::ObjectKind;
 
-use crate::{ConnectionStore, inbox, objects};
+use crate::{ConnectionStore, looks, objects};
 
 pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, StoreError> {
     const ACTION: &str = "read the place of confirmations";
@@ -48,7 +48,7 @@ pub(crate) async fn remember(
         None => {}
     }
     if let Some(subject) = ask {
-        inbox::look(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
+        looks::look(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
 }
