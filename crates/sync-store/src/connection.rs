@@ -1,6 +1,7 @@
 //! The state of one connection: the trait, answered by the modules that know each part.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +14,8 @@ use sync_engine::{
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
+use crate::Store;
+use crate::deliveries::{self, Deliveries};
 use crate::{aliases, inbox, looks, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
@@ -22,12 +25,15 @@ pub struct ConnectionStore {
     pub(crate) pool: SqlitePool,
     /// For writing: its one connection is waited for in turn.
     pub(crate) writer: SqlitePool,
+    /// Of all connections in the file, as they are stored together.
+    pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) id: i64,
 }
 
 impl ConnectionStore {
-    pub(crate) const fn new(pool: SqlitePool, writer: SqlitePool, id: i64) -> Self {
-        Self { pool, writer, id }
+    pub(crate) fn new(store: &Store, id: i64) -> Self {
+        let Store { pool, writer, deliveries } = store.clone();
+        Self { pool, writer, deliveries, id }
     }
 
     /// A transaction that takes the write lock at once, so that it waits for other processes instead of failing half
@@ -251,7 +257,7 @@ impl StateStore for ConnectionStore {
     }
 
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError> {
-        inbox::store(self, events, now).await
+        deliveries::store(self, None, events, now).await
     }
 
     async fn store_delivery(
@@ -260,7 +266,7 @@ impl StateStore for ConnectionStore {
         events: &[InboxEvent],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        inbox::store_delivery(self, delivery, events, now).await
+        deliveries::store(self, Some(delivery), events, now).await
     }
 
     async fn feed(&self) -> Result<Option<FeedState>, StoreError> {

@@ -10,37 +10,6 @@ use crate::convert::{millis, subject_columns, timestamp};
 use crate::looks::look;
 use crate::place;
 
-pub(crate) async fn store(
-    store: &ConnectionStore,
-    events: &[InboxEvent],
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut tx = store.begin(STORE).await?;
-    let new = insert(store, &mut tx, events, now).await?;
-    tx.commit().await.map_err(storing)?;
-    Ok(new)
-}
-
-pub(crate) async fn store_delivery(
-    store: &ConnectionStore,
-    delivery: &str,
-    events: &[InboxEvent],
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut tx = store.begin(STORE).await?;
-    let stored =
-        sqlx::query("INSERT OR IGNORE INTO deliveries (connection, id, received) VALUES (?1, ?2, ?3)")
-            .bind(store.id)
-            .bind(delivery)
-            .bind(millis(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(storing)?;
-    let new = if stored.rows_affected() == 0 { 0 } else { insert(store, &mut tx, events, now).await? };
-    tx.commit().await.map_err(storing)?;
-    Ok(new)
-}
-
 pub(crate) async fn store_feed(
     store: &ConnectionStore,
     events: &[InboxEvent],
@@ -92,9 +61,9 @@ fn storing(error: sqlx::Error) -> StoreError {
 }
 
 /// Inserts those that are new, with what they ask to look at, and gives their number.
-async fn insert(
+pub(crate) async fn insert(
     store: &ConnectionStore,
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction<'_, Sqlite>,
     events: &[InboxEvent],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
@@ -140,7 +109,7 @@ async fn insert(
 /// Has an event wait until what it names was looked at.
 pub(crate) async fn wait_for(
     store: &ConnectionStore,
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction<'_, Sqlite>,
     event: &str,
     subjects: &[Subject],
     at_least: Option<Timestamp>,
@@ -179,7 +148,7 @@ const NEXT: &str = "UPDATE connections SET sequence = sequence + 1 WHERE id = ?1
 /// Counts a write that changes events, and gives its number: numbers grow in the order in which the writes are seen.
 pub(crate) async fn count_write(
     store: &ConnectionStore,
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction<'_, Sqlite>,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(NEXT).bind(store.id).fetch_one(&mut **tx).await
 }

@@ -6,6 +6,7 @@ mod asked;
 mod condition;
 mod connection;
 mod convert;
+mod deliveries;
 mod events;
 mod evidence;
 mod find;

@@ -14,7 +14,7 @@ use crate::inbox::count_write;
 /// Puts a look on the list, or adds another wish to the one that is there. Gives its sequence.
 pub(crate) async fn look(
     store: &ConnectionStore,
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction<'_, Sqlite>,
     subject: &Subject,
     at_least: Option<Timestamp>,
     expects_gone: bool,

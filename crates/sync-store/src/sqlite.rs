@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -10,6 +11,7 @@ use sqlx::{Connection, SqlitePool};
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
+use crate::deliveries::Deliveries;
 use crate::{AccessStore, ConnectionStore};
 
 /// What makes a file what this version wants.
@@ -25,6 +27,7 @@ pub struct Store {
     pub(crate) pool: SqlitePool,
     /// For writing. SQLite lets one write at a time and has the others try again after a while; here they queue.
     pub(crate) writer: SqlitePool,
+    pub(crate) deliveries: Arc<Deliveries>,
 }
 
 impl Store {
@@ -56,7 +59,7 @@ impl Store {
         };
         let writer = pool(1).await?;
         MIGRATOR.run(&writer).await.map_err(|e| StoreError::new("bring its file up to date", e))?;
-        Ok(Self { pool: pool(4).await?, writer })
+        Ok(Self { pool: pool(4).await?, writer, deliveries: Arc::default() })
     }
 
     /// The state of one connection; it is created at the first call.
@@ -71,7 +74,7 @@ impl Store {
         .fetch_one(&self.writer)
         .await
         .map_err(|e| StoreError::new("register the connection", e))?;
-        Ok(ConnectionStore::new(self.pool.clone(), self.writer.clone(), id))
+        Ok(ConnectionStore::new(self, id))
     }
 
     /// Who may use the console.

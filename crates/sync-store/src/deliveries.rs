@@ -1,0 +1,124 @@
+//! Deliveries of the event hook. Those that wait are stored in one transaction, so that the disk is waited for once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use sqlx::{Connection, SqliteConnection};
+use sync_engine::{InboxEvent, StoreError};
+use tokio::sync::oneshot;
+
+use crate::ConnectionStore;
+use crate::convert::millis;
+use crate::inbox::insert;
+
+const STORE: &str = "store a delivery";
+/// At most so many deliveries wait; more are refused at once.
+const WAITING: usize = 1024;
+/// At most so many are stored in one transaction.
+const TOGETHER: usize = 256;
+
+/// Deliveries that wait for the writer.
+#[derive(Debug, Default)]
+pub(crate) struct Deliveries(Mutex<Vec<Waiting>>);
+
+#[derive(Debug)]
+struct Waiting {
+    store: ConnectionStore,
+    /// Its ID; `None` where Okta gave none, so that a repeat is known by its events alone.
+    id: Option<String>,
+    events: Vec<InboxEvent>,
+    now: Timestamp,
+    answer: oneshot::Sender<Result<u64, Arc<StoreError>>>,
+}
+
+impl Deliveries {
+    fn push(&self, delivery: Waiting) -> bool {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = waiting.len() < WAITING;
+        if fits {
+            waiting.push(delivery);
+        }
+        fits
+    }
+
+    fn take(&self) -> Vec<Waiting> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let n = waiting.len().min(TOGETHER);
+        waiting.drain(..n).collect()
+    }
+}
+
+/// Stores a delivery together with those that wait, and gives the number of its events that are new.
+pub(crate) async fn store(
+    store: &ConnectionStore,
+    id: Option<&str>,
+    events: &[InboxEvent],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (answer, stored) = oneshot::channel();
+    let id = id.map(ToOwned::to_owned);
+    let delivery = Waiting { store: store.clone(), id, events: events.to_vec(), now, answer };
+    if !store.deliveries.push(delivery) {
+        return Err(StoreError::new(STORE, "too many deliveries wait for the store"));
+    }
+    // Not part of this call: a caller who gives up takes no other delivery along.
+    tokio::spawn(write(store.clone()));
+    match stored.await {
+        Ok(result) => result.map_err(|error| StoreError::new(STORE, error)),
+        Err(ended) => Err(StoreError::new(STORE, ended)),
+    }
+}
+
+/// Waits for the writer and stores what waits by then.
+async fn write(store: ConnectionStore) {
+    let writer = store.writer.acquire().await;
+    let deliveries = store.deliveries.take();
+    // An earlier call has stored all of them.
+    if deliveries.is_empty() {
+        return;
+    }
+    let stored = match writer {
+        Ok(mut writer) => write_in(&mut writer, &deliveries).await,
+        Err(error) => Err(StoreError::new(STORE, error)),
+    };
+    match stored {
+        Ok(counts) => {
+            for (delivery, new) in deliveries.into_iter().zip(counts) {
+                // Nobody may wait for the answer any more.
+                drop(delivery.answer.send(Ok(new)));
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for delivery in deliveries {
+                drop(delivery.answer.send(Err(Arc::clone(&error))));
+            }
+        }
+    }
+}
+
+async fn write_in(writer: &mut SqliteConnection, deliveries: &[Waiting]) -> Result<Vec<u64>, StoreError> {
+    let failed = |e| StoreError::new(STORE, e);
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    let mut counts = Vec::with_capacity(deliveries.len());
+    for Waiting { store, id, events, now, .. } in deliveries {
+        let known = match id {
+            None => false,
+            Some(id) => {
+                let stored = sqlx::query(
+                    "INSERT OR IGNORE INTO deliveries (connection, id, received) VALUES (?1, ?2, ?3)",
+                )
+                .bind(store.id)
+                .bind(id)
+                .bind(millis(*now))
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
+                stored.rows_affected() == 0
+            }
+        };
+        counts.push(if known { 0 } else { insert(store, &mut tx, events, *now).await? });
+    }
+    tx.commit().await.map_err(failed)?;
+    Ok(counts)
+}
