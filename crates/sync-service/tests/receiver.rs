@@ -7,6 +7,8 @@ use sandbox::{Sandbox, SandboxOptions};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sync_service::{Config, Connection, Receiver, Store};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 struct World {
@@ -99,5 +101,20 @@ async fn a_delivery_that_cannot_be_stored_is_answered_with_a_server_error() {
     let world = world().await;
     world.store.clone().close().await;
     // Okta tries once more after an answer like this; the log brings it otherwise.
-    assert_eq!(world.post(&world.url, Some(&world.secret), delivery("e1")).await, 500);
+    assert_eq!(world.post(&world.url, Some(&world.secret), delivery("e1")).await, 503);
+}
+
+#[tokio::test]
+async fn stranger_is_refused_before_the_body() {
+    let world = world().await;
+    let address = world.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let mut stranger = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /hooks/okta/main HTTP/1.1\r\nhost: {address}\r\nauthorization: wrong\r\ncontent-length: 4000000\r\n\r\n"
+    );
+    stranger.write_all(head.as_bytes()).await.unwrap();
+    // Nothing of the body is sent, and the connection ends.
+    let mut answer = String::new();
+    stranger.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
 }

@@ -1,6 +1,7 @@
 //! The numbers, as Prometheus reads them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, prometheus_text};
@@ -8,28 +9,35 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use sync_engine::LATENCY_BOUNDS;
 
+use super::intake::Intake;
 use crate::vitals::{StoreVitals, Vitals};
 
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Writes what was measured.
-pub(super) fn render(vitals: Vec<Vitals>) -> Result<String, fmt::Error> {
+/// Writes what was measured, and the deliveries that were refused.
+pub(super) fn render(vitals: Vec<Vitals>, intake: Option<Arc<Intake>>) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("okta_insight");
-    registry.register_collector(Box::new(Scrape(vitals)));
+    registry.register_collector(Box::new(Scrape { vitals, intake }));
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
 }
 
 #[derive(Debug)]
-struct Scrape(Vec<Vitals>);
+struct Scrape {
+    vitals: Vec<Vitals>,
+    intake: Option<Arc<Intake>>,
+}
 
 type Labels = Vec<(&'static str, String)>;
 
 impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
-        let mut page = Page { encoder, vitals: &self.0 };
+        let mut page = Page { encoder, vitals: &self.vitals };
+        if let Some(intake) = &self.intake {
+            page.refused(intake)?;
+        }
         page.freshness()?;
         page.waiting()?;
         page.requests()?;
@@ -44,6 +52,18 @@ struct Page<'e, 'v> {
 }
 
 impl Page<'_, '_> {
+    fn refused(&mut self, intake: &Intake) -> fmt::Result {
+        let help = "Deliveries that the hook receiver refused, by reason";
+        let mut metric =
+            self.encoder.encode_descriptor("deliveries_refused", help, None, MetricType::Counter)?;
+        for (reason, n) in intake.refused() {
+            metric
+                .encode_family(&[("reason", reason.as_str())])?
+                .encode_counter::<NoLabelSet, _, f64>(&n, None)?;
+        }
+        Ok(())
+    }
+
     fn freshness(&mut self) -> fmt::Result {
         self.gauges("following", "Whether the connection is followed", |v| {
             vec![(vec![], flag(v.following_since.is_some()))]
@@ -251,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_numbers_are_as_documented_and_hold_no_secret() {
-        let text = render(vec![sample()]).unwrap();
+        let text = render(vec![sample()], Some(Arc::default())).unwrap();
         assert!(!text.contains("s3cret") && !text.contains("example.okta.com"));
         insta::assert_snapshot!(text);
     }
@@ -260,7 +280,7 @@ mod tests {
     fn a_store_that_cannot_be_read_leaves_the_rest() {
         let mut vitals = sample();
         vitals.store = Err("gone".into());
-        let text = render(vec![vitals]).unwrap();
+        let text = render(vec![vitals], None).unwrap();
         assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
         assert!(!text.contains("okta_insight_freshness_seconds{"), "{text}");
         assert!(text.contains("okta_insight_okta_requests_total{connection=\"main\"} 120"), "{text}");

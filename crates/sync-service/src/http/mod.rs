@@ -3,6 +3,7 @@
 
 mod client_address;
 mod health;
+mod intake;
 mod metrics;
 mod monitor;
 mod receiver;

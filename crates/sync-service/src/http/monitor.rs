@@ -39,7 +39,7 @@ enum Watched {
 impl Watched {
     async fn metrics(&self) -> Result<String, fmt::Error> {
         match self {
-            Self::These { connections, .. } => metrics::render(vitals(connections).await),
+            Self::These { connections, .. } => metrics::render(vitals(connections).await, None),
             Self::Fleet(fleet) => fleet.metrics().await,
         }
     }
@@ -71,7 +71,7 @@ impl Fleet {
     /// # Errors
     /// When they cannot be written.
     pub async fn metrics(&self) -> Result<String, fmt::Error> {
-        metrics::render(self.vitals().await)
+        metrics::render(self.vitals().await, Some(Arc::clone(&self.inboxes().intake)))
     }
 
     /// Whether every connection gets its work done, and why one does not.

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::body::Body;
+use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,14 +16,12 @@ use sync_engine::{Clock, StateStore, SystemClock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::intake::{Intake, Refused};
 use super::{ListenError, Server};
 use crate::alerts::Alerts;
 use crate::events::inbox_event;
 use crate::odd_event::odd_event;
 use crate::{Config, Connection, Fleet};
-
-/// Okta documents no maximum; a delivery of a few hundred events stays far below.
-const BODY_LIMIT: usize = 4 << 20;
 
 /// The setting that chooses the address.
 const SETTING: &str = "server.listen";
@@ -40,25 +38,29 @@ pub(crate) struct Inbox {
 
 /// The inboxes by the names of their connections. They may come and go while deliveries are received.
 #[derive(Clone, Default)]
-pub(crate) struct Inboxes(Arc<RwLock<HashMap<String, Inbox>>>);
+pub(crate) struct Inboxes {
+    by_connection: Arc<RwLock<HashMap<String, Inbox>>>,
+    pub(crate) intake: Arc<Intake>,
+}
 
 impl Inboxes {
     pub(crate) fn insert(&self, connection: String, inbox: Inbox) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(connection, inbox);
+        self.by_connection.write().unwrap_or_else(PoisonError::into_inner).insert(connection, inbox);
     }
 
     pub(crate) fn remove(&self, connection: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(connection);
+        self.by_connection.write().unwrap_or_else(PoisonError::into_inner).remove(connection);
     }
 
     fn get(&self, connection: &str) -> Option<Inbox> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(connection).cloned()
+        self.by_connection.read().unwrap_or_else(PoisonError::into_inner).get(connection).cloned()
     }
 }
 
 impl FromIterator<(String, Inbox)> for Inboxes {
     fn from_iter<I: IntoIterator<Item = (String, Inbox)>>(inboxes: I) -> Self {
-        Self(Arc::new(RwLock::new(inboxes.into_iter().collect())))
+        let by_connection = Arc::new(RwLock::new(inboxes.into_iter().collect()));
+        Self { by_connection, intake: Arc::default() }
     }
 }
 
@@ -104,7 +106,6 @@ impl Receiver {
     pub async fn serve(self, stop: CancellationToken) {
         let router = Router::new()
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
-            .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.inboxes);
         if let Err(error) = self.server.serve(router, stop).await {
             tracing::error!(error = crate::explain(&error), "the hook receiver stopped");
@@ -136,20 +137,26 @@ async fn deliver(
     State(inboxes): State<Inboxes>,
     Path(connection): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> StatusCode {
-    let Some(inbox) = inboxes.get(&connection) else { return StatusCode::NOT_FOUND };
+    let intake = &inboxes.intake;
+    let refuse = |reason, problem: &str| intake.refuse(reason, &connection, problem);
+    let Some(inbox) = inboxes.get(&connection) else {
+        return refuse(Refused::UnknownConnection, "no connection of this name receives deliveries");
+    };
+    // Before a byte of the body costs memory.
     if !inbox.secret.matches(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
-        tracing::warn!(connection, "a delivery with a wrong or missing secret was refused");
-        return StatusCode::UNAUTHORIZED;
+        return refuse(Refused::Secret, "the secret is wrong or missing");
     }
+    let body = match intake.read(body).await {
+        Ok(body) => body,
+        Err(reason) => return refuse(reason, "the body was too long, too slow, or one of too many"),
+    };
     let delivery = match HookDelivery::parse(&body) {
         Ok(delivery) => delivery,
-        Err(error) => {
-            tracing::warn!(connection, %error, "a delivery could not be read");
-            return StatusCode::BAD_REQUEST;
-        }
+        Err(error) => return refuse(Refused::Body, &error.to_string()),
     };
+    drop(body);
     let now = SystemClock.now();
     let newest = delivery.events.iter().map(|event| event.published).max().unwrap_or(now);
     let odd = delivery.unreadable.iter().map(|item| {
@@ -157,12 +164,14 @@ async fn deliver(
         odd_event(item, newest)
     });
     let events: Vec<_> = delivery.events.iter().map(inbox_event).chain(odd).collect();
-    let stored = match delivery.event_id.as_str() {
-        "" => inbox.store.store_events(&events, now).await,
-        id => inbox.store.store_delivery(id, &events, now).await,
-    };
-    match stored {
-        Ok(new) => {
+    let stored = intake.in_time(async {
+        match delivery.event_id.as_str() {
+            "" => inbox.store.store_events(&events, now).await,
+            id => inbox.store.store_delivery(id, &events, now).await,
+        }
+    });
+    match stored.await {
+        Some(Ok(new)) => {
             if let Some(alerts) = &inbox.alerts {
                 alerts.delivered();
             }
@@ -178,9 +187,7 @@ async fn deliver(
             );
             StatusCode::OK
         }
-        Err(error) => {
-            tracing::error!(connection, error = crate::explain(&error), "a delivery could not be stored");
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        Some(Err(error)) => refuse(Refused::Store, &crate::explain(&error)),
+        None => refuse(Refused::Store, "the store is busy"),
     }
 }
