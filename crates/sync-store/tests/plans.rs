@@ -62,7 +62,9 @@ async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
                 && !step.contains("VIRTUAL TABLE")
                 && !step.contains("CONSTANT ROW")
                 && !step.starts_with("SCAN (");
-            whole || step.ends_with("(connection=?)")
+            // Losses of an hour are few.
+            let of_connection = step.ends_with("(connection=?)") && !step.contains("recent_losses");
+            whole || of_connection
         })
         .collect()
 }

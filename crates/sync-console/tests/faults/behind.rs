@@ -108,6 +108,21 @@ async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_s
     world.end().await;
 }
 
+/// A value that the site refuses for good holds up no other user, and is sent once it is another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_records_hold_up_no_other() {
+    let world = World::start().await;
+    world.call("PUT", "/insight/settings", &json!({ "refuseMarkedRecords": true })).await;
+    let [bad, good] = world.users().await[..2].to_vec().try_into().unwrap();
+    world.moves(&bad, "refuse 400").await;
+    world.moves(&good, "Nuuk").await;
+    world.arrives(&good, "Nuuk").await;
+    world.moves(&bad, "Oslo").await;
+    world.arrives(&bad, "Oslo").await;
+    world.is_well().await;
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
     let world = World::start().await;

@@ -27,6 +27,8 @@ async fn made_good(world: &World, connection: &Arc<sync_service::Connection>) {
     world.converges().await;
     let status = status(connection, "everything is confirmed", |s| s.inbox.unconfirmed == 0).await;
     assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].live), (0, 9));
+    // Users whose manager was confirmed later are sent once more.
+    idle(connection).await;
     following.stop().await;
     assert_eq!(sync(connection).await.unwrap().executions, 0);
 }
