@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use sync_engine::{Look, LookSort, StoreError, Subject};
 
-use crate::{ConnectionStore, evidence};
 use crate::convert::{millis, subject, subject_columns, timestamp};
 use crate::inbox::count_write;
+use crate::{ConnectionStore, evidence};
 
 /// Puts a look on the list, or adds another wish to the one that is there. Gives its sequence.
 pub(crate) async fn look(
