@@ -32,14 +32,19 @@ impl ServerClock {
         let earliest = date.duration_since(Timestamp::now()).as_secs();
         let latest =
             earliest.saturating_add(i64::try_from(took.as_secs()).unwrap_or(i64::MAX)).saturating_add(1);
-        let possible = earliest.saturating_sub(NOISE)..=latest.saturating_add(NOISE);
-        if possible.contains(&self.offset_seconds.load(Ordering::Relaxed)) {
-            return false;
-        }
-        // Of what is possible the earliest: it is never the org's future.
-        let offset = if possible.contains(&0) { 0 } else { earliest };
+        let taken_for = self.offset_seconds.load(Ordering::Relaxed);
+        let early = earliest.saturating_sub(NOISE);
+        // Of what is possible the earliest: it is never the org's future. What was learned from a clock that is right by now
+        // is not kept either.
+        let offset = if (early..=latest.saturating_add(NOISE)).contains(&0) {
+            0
+        } else if (early..=latest).contains(&taken_for) {
+            taken_for
+        } else {
+            earliest
+        };
         self.offset_seconds.store(offset, Ordering::Relaxed);
-        true
+        offset != taken_for
     }
 
     /// How long until the end of a window, which an answer gives in epoch seconds or milliseconds: by the answer's own
@@ -113,6 +118,17 @@ mod tests {
             assert!(clock.learn(&dated(0), Duration::from_millis(80)), "somebody set the clock");
             assert_eq!(offset(&clock), 0);
         }
+    }
+
+    #[test]
+    fn stale_small_offset_is_dropped() {
+        let clock = ServerClock::default();
+        assert!(clock.learn(&dated(4), Duration::ZERO));
+        assert!(clock.learn(&dated(0), Duration::ZERO), "the clock was set right");
+        assert_eq!(offset(&clock), 0);
+        assert!(clock.learn(&dated(9), Duration::ZERO));
+        assert!(clock.learn(&dated(6), Duration::ZERO));
+        assert!(offset(&clock) <= 7, "no proof is dated in the org's future: {}", offset(&clock));
     }
 
     #[test]
