@@ -6,6 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use sync_engine::{Doubt, Place, StoreError, Subject};
 use sync_model::ObjectKind;
 
+use crate::convert::millis;
 use crate::{ConnectionStore, looks, objects};
 
 pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, StoreError> {
@@ -39,7 +40,10 @@ pub(crate) async fn remember(
         .await
         .map_err(failed)?;
     match doubt {
-        Some(Doubt::Everything) => drop(objects::doubt(store, &mut tx, None).await.map_err(failed)?),
+        Some(Doubt::Everything) => {
+            objects::doubt(store, &mut tx, None).await.map_err(failed)?;
+            doubt_marks(store, &mut tx, now).await.map_err(failed)?;
+        }
         Some(Doubt::Values(values)) => {
             for (kind, fields) in values {
                 doubt_values(store, &mut tx, *kind, fields).await.map_err(failed)?;
@@ -51,6 +55,27 @@ pub(crate) async fn remember(
         looks::look(store, &mut tx, subject, None, false, now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
+}
+
+/// Has the marks of retired objects sent again: where records go now, they may still look alive. They are not read for it:
+/// nothing of them changes in the directory any more.
+async fn doubt_marks(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
+                                            attempts, reason, due, run)
+         SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, answers_to, record, 0, ?3, ?2, run
+         FROM objects WHERE connection = ?1 AND gone",
+    )
+    .bind(store.id)
+    .bind(millis(now))
+    .bind("it was marked as gone elsewhere")
+    .execute(&mut **tx)
+    .await
+    .map(drop)
 }
 
 async fn doubt_values(

@@ -128,3 +128,20 @@ async fn another_import_source_gets_everything() {
     sync(&first).await.unwrap();
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
+
+#[tokio::test]
+async fn marks_follow_to_another_import_source() {
+    let (world, other) = (world(9, 2).await, world(1, 1).await);
+    let first = world.synced("log").await;
+    let second = world.open_into(&other, OFTEN).await;
+    second.engine().setup(false).await.unwrap();
+    sync(&second).await.unwrap();
+    let user = world.users().await.remove(0);
+    world.delete(&user).await;
+    sync(&second).await.unwrap();
+    // The first one still has the user alive.
+    first.engine().setup(false).await.unwrap();
+    sync(&first).await.unwrap();
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 1, "{:?}", audit.differences);
+}
