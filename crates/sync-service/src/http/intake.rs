@@ -91,10 +91,8 @@ impl Intake {
         }
         let room = u32::try_from(length.div_ceil(1024)).unwrap_or(u32::MAX);
         let deadline = Instant::now() + READ;
-        let room = match tokio::time::timeout_at(deadline, self.bodies.acquire_many(room)).await {
-            Ok(Ok(room)) => room,
-            _ => return Err(Refused::Busy),
-        };
+        let room = tokio::time::timeout_at(deadline, self.bodies.acquire_many(room)).await;
+        let Ok(Ok(room)) = room else { return Err(Refused::Busy) };
         let read = tokio::time::timeout_at(deadline, to_bytes(body, BODY_LIMIT)).await;
         drop(room);
         read.ok().and_then(Result::ok).ok_or(Refused::Body)
