@@ -8,7 +8,7 @@ use http::header::{DATE, RETRY_AFTER};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
-/// Below this many seconds no clock counts as wrong: `Date` has whole seconds, and clocks are never quite the same.
+/// A date within so many seconds of the org's is not refused for it: `Date` has whole seconds, and proofs are backdated.
 const NOISE: i64 = 2;
 
 /// The longest time to the end of a window that is believed: Okta's last about a minute.
@@ -18,33 +18,39 @@ const MILLISECONDS: u64 = 100_000_000_000;
 
 static PARSER: DateTimeParser = DateTimeParser::new();
 
-/// This machine's clock, corrected by the `Date` of the org's answers: an assertion from the future is refused.
+/// This machine's clock, corrected by the `Date` of refusals: an assertion from the future is refused. Only a refusal
+/// corrects it, because a gateway can write a wrong `Date`, and what is accepted needs no correction.
 #[derive(Debug, Default)]
 pub(crate) struct ServerClock {
     offset_seconds: AtomicI64,
 }
 
+/// The corrections that one request has tried.
+#[derive(Debug, Default)]
+pub(crate) struct Corrections {
+    by_date: bool,
+    by_own_clock: bool,
+}
+
 impl ServerClock {
-    /// Learns the time from an answer whose headers took so long to come. `true` when it is not what it was taken for.
-    pub(crate) fn learn(&self, headers: &HeaderMap, took: Duration) -> bool {
-        let Some(date) = date(headers) else { return false };
-        // The answer was dated at any moment of the time that it took. A slow answer is no wrong clock.
-        let earliest = date.duration_since(Timestamp::now()).as_secs();
-        let latest =
-            earliest.saturating_add(i64::try_from(took.as_secs()).unwrap_or(i64::MAX)).saturating_add(1);
-        let taken_for = self.offset_seconds.load(Ordering::Relaxed);
-        let early = earliest.saturating_sub(NOISE);
-        // Of what is possible the earliest: it is never the org's future. What was learned from a clock that is right by now
-        // is not kept either.
-        let offset = if (early..=latest.saturating_add(NOISE)).contains(&0) {
-            0
-        } else if (early..=latest).contains(&taken_for) {
-            taken_for
-        } else {
-            earliest
+    /// Corrects the clock after a refusal of what was dated with this offset: by the refusal's own `Date`, and when that
+    /// was refused as well by this machine's clock. `true` when another attempt is dated otherwise.
+    pub(crate) fn correct(&self, headers: &HeaderMap, dated: i64, tried: &mut Corrections) -> bool {
+        let told =
+            date(headers).map(|date| date.duration_since(Timestamp::now()).as_millis().div_euclid(1000));
+        let told = told.and_then(|told| i64::try_from(told).ok());
+        let offset = match told.filter(|told| told.abs_diff(dated) > NOISE.unsigned_abs()) {
+            Some(told) if !std::mem::replace(&mut tried.by_date, true) => told,
+            _ if dated != 0 && !std::mem::replace(&mut tried.by_own_clock, true) => 0,
+            _ => return false,
         };
         self.offset_seconds.store(offset, Ordering::Relaxed);
-        offset != taken_for
+        true
+    }
+
+    /// How many seconds the org's clock is taken to be ahead of this machine's.
+    pub(crate) fn offset(&self) -> i64 {
+        self.offset_seconds.load(Ordering::Relaxed)
     }
 
     /// How long until the end of a window, which an answer gives in epoch seconds or milliseconds: by the answer's own
@@ -81,10 +87,10 @@ impl ServerClock {
         wait.filter(|wait| !wait.is_zero())
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        let offset = SignedDuration::from_secs(self.offset_seconds.load(Ordering::Relaxed));
+    /// The org's time with an offset.
+    pub(crate) fn now(offset: i64) -> Timestamp {
         let now = Timestamp::now();
-        now.checked_add(offset).unwrap_or(now)
+        now.checked_add(SignedDuration::from_secs(offset)).unwrap_or(now)
     }
 }
 
@@ -104,39 +110,42 @@ mod tests {
         [(DATE, date.parse().unwrap())].into_iter().collect()
     }
 
-    fn offset(clock: &ServerClock) -> i64 {
-        clock.now().duration_since(Timestamp::now()).as_secs()
+    /// Corrects what was dated with the clock's offset.
+    fn corrected(clock: &ServerClock, seconds: i64, tried: &mut Corrections) -> bool {
+        clock.correct(&dated(seconds), clock.offset(), tried)
     }
 
     #[test]
-    fn a_wrong_clock_is_corrected_once_and_back_again() {
-        for seconds in [-7200, -60, 60, 7200] {
+    fn refusal_s_date_corrects_the_clock() {
+        for seconds in [-7200, -60, -4, 4, 60, 7200] {
             let clock = ServerClock::default();
-            assert!(clock.learn(&dated(seconds), Duration::from_millis(80)), "{seconds}");
-            assert!((offset(&clock) - seconds).abs() <= NOISE, "{seconds}: {}", offset(&clock));
-            assert!(!clock.learn(&dated(seconds), Duration::from_millis(80)), "nothing new");
-            assert!(clock.learn(&dated(0), Duration::from_millis(80)), "somebody set the clock");
-            assert_eq!(offset(&clock), 0);
+            assert!(corrected(&clock, seconds, &mut Corrections::default()), "{seconds}");
+            assert!((seconds - 2..=seconds).contains(&clock.offset()), "{seconds}: {}", clock.offset());
+            assert!(corrected(&clock, 0, &mut Corrections::default()), "the clock was set right");
+            assert!((-2..=0).contains(&clock.offset()), "nothing is dated in the org's future");
         }
+        let clock = ServerClock::default();
+        assert!(!corrected(&clock, 0, &mut Corrections::default()), "a good clock is not the reason");
     }
 
     #[test]
-    fn stale_small_offset_is_dropped() {
-        let clock = ServerClock::default();
-        assert!(clock.learn(&dated(4), Duration::ZERO));
-        assert!(clock.learn(&dated(0), Duration::ZERO), "the clock was set right");
-        assert_eq!(offset(&clock), 0);
-        assert!(clock.learn(&dated(9), Duration::ZERO));
-        assert!(clock.learn(&dated(6), Duration::ZERO));
-        assert!(offset(&clock) <= 7, "no proof is dated in the org's future: {}", offset(&clock));
+    fn own_clock_follows_a_wrong_date() {
+        let (clock, mut tried) = (ServerClock::default(), Corrections::default());
+        assert!(corrected(&clock, 7200, &mut tried));
+        assert!(corrected(&clock, 7200, &mut tried));
+        assert_eq!(clock.offset(), 0);
+        assert!(!corrected(&clock, 7200, &mut tried), "nothing is left to try");
     }
 
     #[test]
-    fn a_slow_answer_is_no_wrong_clock() {
+    fn parallel_refusals_correct_the_clock_alike() {
         let clock = ServerClock::default();
-        assert!(!clock.learn(&dated(-25), Duration::from_secs(28)), "dated early, and long on its way");
-        assert_eq!(offset(&clock), 0);
-        assert!(clock.learn(&dated(-40), Duration::from_secs(28)), "that explains 28 seconds only");
+        assert!(clock.correct(&dated(60), 0, &mut Corrections::default()));
+        assert!(
+            clock.correct(&dated(60), 0, &mut Corrections::default()),
+            "dated before the first was refused"
+        );
+        assert!((58..=60).contains(&clock.offset()));
     }
 
     #[test]
@@ -172,7 +181,9 @@ mod tests {
     fn an_answer_without_a_date_or_with_nonsense_teaches_nothing() {
         let clock = ServerClock::default();
         let nonsense = [(DATE, "yesterday".parse().unwrap())].into_iter().collect();
-        assert!(!clock.learn(&HeaderMap::new(), Duration::ZERO) && !clock.learn(&nonsense, Duration::ZERO));
+        for headers in [&HeaderMap::new(), &nonsense] {
+            assert!(!clock.correct(headers, 0, &mut Corrections::default()));
+        }
         assert_eq!(ServerClock::until(&nonsense, 0), None);
     }
 }

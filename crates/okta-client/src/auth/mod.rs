@@ -7,15 +7,13 @@ mod clock;
 mod dpop;
 mod service_app;
 
-use std::time::Duration;
-
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
-pub(crate) use clock::ServerClock;
+pub(crate) use clock::{Corrections, ServerClock};
 pub(crate) use dpop::NONCE_HEADER;
 pub(crate) use service_app::ServiceApp;
 
@@ -27,6 +25,14 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub(crate) enum Authenticator {
     ServiceApp(Box<ServiceApp>),
     ApiToken(SecretString),
+}
+
+/// The headers that prove who asks, and what they were made with.
+pub(crate) struct Signature {
+    pub(crate) headers: HeaderMap,
+    pub(crate) serial: TokenSerial,
+    /// The clock's offset that they were dated with.
+    pub(crate) offset: i64,
 }
 
 /// Which token a request was signed with, so that only that one is thrown away.
@@ -49,12 +55,12 @@ impl Authenticator {
         method: &Method,
         url: &Url,
         deadline: Instant,
-    ) -> Result<(HeaderMap, TokenSerial)> {
+    ) -> Result<Signature> {
         match self {
             Self::ApiToken(token) => {
                 let headers =
                     [(AUTHORIZATION, secret_value("SSWS", token.expose_secret())?)].into_iter().collect();
-                Ok((headers, TokenSerial(0)))
+                Ok(Signature { headers, serial: TokenSerial(0), offset: 0 })
             }
             Self::ServiceApp(app) => app.sign(http, method, url, deadline).await,
         }
@@ -103,12 +109,19 @@ impl Authenticator {
         }
     }
 
-    /// Learns the nonce and the time from an answer of the API, whose headers took so long to come. `true` when the time
-    /// is not what it was taken for.
-    pub(crate) fn learn(&self, headers: &HeaderMap, took: Duration) -> bool {
+    /// Learns the nonce from an answer of the API.
+    pub(crate) fn learn(&self, headers: &HeaderMap) {
+        if let Self::ServiceApp(app) = self {
+            app.learn(headers);
+        }
+    }
+
+    /// Corrects the clock after a proof was refused that was dated with this offset. `true` when another attempt is worth
+    /// while.
+    pub(crate) fn correct(&self, refusal: &HeaderMap, offset: i64, tried: &mut Corrections) -> bool {
         match self {
             Self::ApiToken(_) => false,
-            Self::ServiceApp(app) => app.learn(headers, took),
+            Self::ServiceApp(app) => app.correct(refusal, offset, tried),
         }
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::app_key::AppKey;
 use super::dpop::Prover;
-use super::{AUTHORIZATION, DPOP, ServerClock, TokenSerial, secret_value};
+use super::{AUTHORIZATION, Corrections, DPOP, ServerClock, Signature, TokenSerial, secret_value};
 use crate::client::{body, not_oauth, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
@@ -129,10 +129,14 @@ impl ServiceApp {
         }
     }
 
-    /// Learns the nonce and the time from an answer of the API. `true` when the time is not what it was taken for.
-    pub(super) fn learn(&self, headers: &HeaderMap, took: Duration) -> bool {
+    /// Learns the nonce from an answer of the API.
+    pub(super) fn learn(&self, headers: &HeaderMap) {
         self.prover.for_api.learn(headers);
-        self.clock.learn(headers, took)
+    }
+
+    /// Corrects the clock by a refusal of what was dated with this offset.
+    pub(super) fn correct(&self, refusal: &HeaderMap, offset: i64, tried: &mut Corrections) -> bool {
+        self.clock.correct(refusal, offset, tried)
     }
 
     pub(super) async fn sign(
@@ -141,18 +145,19 @@ impl ServiceApp {
         method: &Method,
         url: &Url,
         deadline: Instant,
-    ) -> Result<(HeaderMap, TokenSerial)> {
+    ) -> Result<Signature> {
         let token = self.token(http, deadline).await?;
         let value = token.value.expose_secret();
         let mut headers = HeaderMap::new();
+        let offset = self.clock.offset();
         if token.bound {
-            let proof = self.prover.proof(method, url, Some(value), self.now())?;
+            let proof = self.prover.proof(method, url, Some(value), backdated(offset))?;
             headers.insert(DPOP, proof_value(&proof)?);
             headers.insert(AUTHORIZATION, secret_value("DPoP", value)?);
         } else {
             headers.insert(AUTHORIZATION, secret_value("Bearer", value)?);
         }
-        Ok((headers, token.serial))
+        Ok(Signature { headers, serial: token.serial, offset })
     }
 
     pub(super) fn forget(&self, refused: TokenSerial) {
@@ -171,11 +176,6 @@ impl ServiceApp {
         let held = self.held();
         let scopes = held.as_ref().map_or(&[][..], |held| &held.token.scopes);
         !scopes.is_empty() && !endpoint::covers(scopes, scope)
-    }
-
-    fn now(&self) -> Timestamp {
-        let now = self.clock.now();
-        now.checked_sub(BACKDATE).unwrap_or(now)
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Held>> {
@@ -247,16 +247,15 @@ impl ServiceApp {
     }
 
     async fn request(&self, http: &reqwest::Client, attempts: u32, deadline: Instant) -> Result<TokenAnswer> {
-        let (mut nonce_asked, mut clock_set, mut failures) = (false, false, 0);
+        let (mut nonce_asked, mut corrections, mut failures) = (false, Corrections::default(), 0);
         loop {
-            let began = std::time::Instant::now();
-            let answer = match self.attempt(http).await {
+            let offset = self.clock.offset();
+            let answer = match self.attempt(http, offset).await {
                 Ok(response) => {
-                    let headers = response.headers();
-                    self.prover.for_token.learn(headers);
-                    let other_time = self.clock.learn(headers, began.elapsed());
-                    record(response.status(), headers);
-                    self.read(response).await.map(|answer| (answer, other_time))
+                    let headers = response.headers().clone();
+                    self.prover.for_token.learn(&headers);
+                    record(response.status(), &headers);
+                    self.read(response).await.map(|answer| (answer, headers))
                 }
                 Err(error) => Err(error),
             };
@@ -265,12 +264,13 @@ impl ServiceApp {
                 Ok((TokenResult::Closed(retry_after), _)) => {
                     (retry_after, Error::RateLimited { path: endpoint::TOKEN.into(), retry_after })
                 }
-                Ok((TokenResult::Refused(refusal), other_time)) => {
+                Ok((TokenResult::Refused(refusal), headers)) => {
                     if refusal.error == "use_dpop_nonce" && !std::mem::replace(&mut nonce_asked, true) {
                         continue;
                     }
-                    // Assertion and proof were dated by a clock that turns out to be wrong.
-                    if other_time && !std::mem::replace(&mut clock_set, true) {
+                    // Assertion and proof may have been dated by a clock that is wrong.
+                    let dated = ["invalid_dpop_proof", "invalid_client"].contains(&refusal.error.as_str());
+                    if dated && self.clock.correct(&headers, offset, &mut corrections) {
                         continue;
                     }
                     if self.key.has_other_id(&refusal.error, &refusal.error_description) {
@@ -317,10 +317,11 @@ impl ServiceApp {
             .map_err(|error| undecodable(endpoint::TOKEN, "an access token", &body, error))
     }
 
-    async fn attempt(&self, http: &reqwest::Client) -> Result<reqwest::Response> {
+    async fn attempt(&self, http: &reqwest::Client, offset: i64) -> Result<reqwest::Response> {
+        let now = backdated(offset);
         // Okta remembers the ids of assertions and proofs even when it refuses the request.
-        let assertion = self.assertion()?;
-        let proof = self.prover.proof(&Method::POST, &self.token_url, None, self.now())?;
+        let assertion = self.assertion(now)?;
+        let proof = self.prover.proof(&Method::POST, &self.token_url, None, now)?;
         http.post(self.token_url.clone())
             .header(DPOP, proof_value(&proof)?)
             .header(http::header::ACCEPT, "application/json")
@@ -335,8 +336,7 @@ impl ServiceApp {
             .map_err(|error| self.unreachable(&error))
     }
 
-    fn assertion(&self) -> Result<String> {
-        let now = self.now();
+    fn assertion(&self, now: Timestamp) -> Result<String> {
         let mut claims = JwtPayload::new();
         for (name, value) in [
             ("iss", self.client_id.as_str().into()),
@@ -354,6 +354,12 @@ impl ServiceApp {
     fn unreachable(&self, error: &reqwest::Error) -> Error {
         crate::client::transport(&self.token_url, error)
     }
+}
+
+/// The time that is written into assertions and proofs.
+fn backdated(offset: i64) -> Timestamp {
+    let now = ServerClock::now(offset);
+    now.checked_sub(BACKDATE).unwrap_or(now)
 }
 
 fn refused(refusal: TokenRefusal) -> Error {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::OktaClient;
 use super::refusal::{self, Refusal, refused};
-use crate::auth::{NONCE_HEADER, TokenSerial};
+use crate::auth::{Corrections, NONCE_HEADER, TokenSerial};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::pacer::{SHORTEST, Slot};
@@ -94,15 +94,13 @@ struct Received {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    /// The org's time is not what it was taken for.
-    other_time: bool,
 }
 
 /// What a call may do once: after a second time nothing would be better.
 #[derive(Default)]
 struct Remedies {
     nonce: bool,
-    clock: bool,
+    clock: Corrections,
     token: bool,
 }
 
@@ -145,8 +143,9 @@ impl OktaClient {
             attempts += 1;
             Span::current().record("attempts", attempts);
             let signing = inner.auth.sign(&inner.http, &call.method, &call.url, deadline);
-            let (signature, serial) = timeout_at(deadline, signing).await.map_err(|_| self.late(path))??;
-            let attempt = timeout_at(deadline, self.attempt(call, signature, &slot)).await;
+            let signature = timeout_at(deadline, signing).await.map_err(|_| self.late(path))??;
+            let (serial, offset) = (signature.serial, signature.offset);
+            let attempt = timeout_at(deadline, self.attempt(call, signature.headers, &slot)).await;
             drop(slot);
             let trouble = match attempt.map_err(|_| self.late(path))? {
                 Ok(Received { status, headers, body, .. }) if status.is_success() => {
@@ -156,7 +155,7 @@ impl OktaClient {
                     429 if Instant::now() + inner.pacer.opens_in(bucket) < deadline => continue,
                     429 => return Err(limited()),
                     status @ (500 | 502..=504) => Error::Unavailable { path: path.to_owned(), status },
-                    _ if self.remedied(&received, serial, &mut remedies) => continue,
+                    _ if self.remedied(&received, serial, offset, &mut remedies) => continue,
                     _ => match self.refusal(call, &received) {
                         error @ Error::Misrouted { .. } if failures + 1 < ROAD_ATTEMPTS => error,
                         error => return Err(error),
@@ -179,14 +178,22 @@ impl OktaClient {
     }
 
     /// Whether a refusal has told something that makes another attempt worth while: a nonce, the time, a dead token.
-    fn remedied(&self, received: &Received, serial: TokenSerial, remedies: &mut Remedies) -> bool {
+    fn remedied(
+        &self,
+        received: &Received,
+        serial: TokenSerial,
+        offset: i64,
+        remedies: &mut Remedies,
+    ) -> bool {
         let once = |done: &mut bool| !std::mem::replace(done, true);
         let challenge = refusal::challenge(&received.headers);
         if challenge.contains("use_dpop_nonce") && received.headers.contains_key(NONCE_HEADER) {
             return once(&mut remedies.nonce);
         }
-        if received.other_time && challenge.contains("invalid_dpop_proof") {
-            return once(&mut remedies.clock);
+        if challenge.contains("invalid_dpop_proof")
+            && self.inner.auth.correct(&received.headers, offset, &mut remedies.clock)
+        {
+            return true;
         }
         received.status == StatusCode::UNAUTHORIZED
             && Refusal::read(&received.body).code != refusal::FEATURE_MISSING
@@ -209,15 +216,14 @@ impl OktaClient {
         } else if call.lean {
             request = request.header(CONTENT_TYPE, LEAN);
         }
-        let began = std::time::Instant::now();
         let response = request.send().await.map_err(|error| transport(&call.url, &error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         // Before the body: it may take long, or break off.
         slot.learn(status.as_u16(), &headers);
-        let other_time = self.inner.auth.learn(&headers, began.elapsed());
+        self.inner.auth.learn(&headers);
         record(status, &headers);
         let body = body(response, &call.url, LARGEST_ANSWER).await?;
-        Ok(Received { status, headers, body, other_time })
+        Ok(Received { status, headers, body })
     }
 }
 

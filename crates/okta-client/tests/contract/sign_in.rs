@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use josekit::jwk::Jwk;
@@ -377,4 +379,67 @@ async fn a_closed_token_endpoint_says_when_it_opens_and_no_question_waits_withou
     answer(&server, TOKEN, ok(json!({})).set_delay(Duration::from_mins(5))).await;
     let error = hurried(async { okta.granted_scopes().await }).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
+}
+
+/// A `Date` so many seconds from now.
+fn date_at(seconds: i64) -> String {
+    let date = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap()
+}
+
+#[tokio::test]
+async fn small_deviation_is_corrected_each_time() {
+    let server = server().await;
+    let behind = Arc::new(AtomicI64::new(0));
+    let theirs = Arc::clone(&behind);
+    Mock::given(path(USER))
+        .respond_with(move |request: &Request| {
+            let offset = -theirs.load(Ordering::SeqCst);
+            let at = claims(header(request, "dpop"))["iat"].as_i64().unwrap();
+            let answer = if at <= jiff::Timestamp::now().as_second() + offset {
+                ok(user(1))
+            } else {
+                let challenge =
+                    "DPoP error=\"invalid_dpop_proof\", error_description=\"issued in the future\"";
+                ResponseTemplate::new(400).insert_header("www-authenticate", challenge)
+            };
+            answer.insert_header("date", date_at(offset).as_str())
+        })
+        .mount(&server)
+        .await;
+    let okta = client(&server);
+    for seconds in [3, -4, 0, -9, 0, 5, 0] {
+        behind.store(seconds, Ordering::SeqCst);
+        okta.users().get("00u1").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn wrong_date_of_a_gateway_stops_nothing() {
+    let server = server().await;
+    let refusal = ResponseTemplate::new(400)
+        .insert_header("www-authenticate", "DPoP error=\"invalid_dpop_proof\"")
+        .insert_header("date", date_at(7200).as_str());
+    answer_once(&server, USER, refusal).await;
+    Mock::given(path(USER))
+        .respond_with(|request: &Request| {
+            let at = claims(header(request, "dpop"))["iat"].as_i64().unwrap();
+            let answer = if (at - jiff::Timestamp::now().as_second()).abs() < 60 {
+                ok(user(1))
+            } else {
+                ResponseTemplate::new(400)
+                    .insert_header("www-authenticate", "DPoP error=\"invalid_dpop_proof\"")
+            };
+            answer.insert_header("date", date_at(7200).as_str())
+        })
+        .mount(&server)
+        .await;
+    let okta = client(&server);
+    okta.users().get("00u1").await.unwrap();
+    okta.users().get("00u1").await.unwrap();
+    assert_eq!(
+        sent(&server, USER).await.len(),
+        4,
+        "by the own clock, by the date, by the own clock, and so on"
+    );
 }
