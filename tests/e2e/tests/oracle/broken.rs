@@ -23,17 +23,14 @@ pub(crate) enum Broken {
     ForgetsToClear,
     /// What is gone in Okta is not marked in Assets.
     LeavesTheDeadAlive,
-    /// An object that cannot be read counts as deleted, whatever the answer proves.
-    BelievesEveryRefusal,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::ConfirmsWhateverIsDone,
         Self::SkipsEventsOfTheLog,
         Self::ForgetsToClear,
         Self::LeavesTheDeadAlive,
-        Self::BelievesEveryRefusal,
     ];
 
     /// What has to go wrong for the rule to matter.
@@ -41,7 +38,6 @@ impl Broken {
         match self {
             Self::ConfirmsWhateverIsDone => "executions.drop=0.5,executions.fail=0.3",
             Self::SkipsEventsOfTheLog => "hooks.lost=1",
-            Self::BelievesEveryRefusal => "okta.404=0.3",
             Self::ForgetsToClear | Self::LeavesTheDeadAlive => "okta.latency=0..5@0.1",
         }
     }
@@ -53,9 +49,9 @@ impl Broken {
                     ports.feed = Some(Arc::new(Lossy(feed)));
                 }
             }
-            Self::LeavesTheDeadAlive | Self::BelievesEveryRefusal => {
+            Self::LeavesTheDeadAlive => {
                 ports.structure = with_views(Arc::clone(&ports.structure), move |view| MappingView {
-                    directory: Arc::new(Misled { directory: Arc::clone(&view.directory), broken: self }),
+                    directory: Arc::new(Misled { directory: Arc::clone(&view.directory) }),
                     ..view
                 });
             }
@@ -90,16 +86,6 @@ impl EventFeed for Lossy {
 
 struct Misled {
     directory: Arc<dyn Directory>,
-    broken: Broken,
-}
-
-impl Misled {
-    fn seen<T>(&self, read: Result<Option<T>, PortError>) -> Result<Option<T>, PortError> {
-        match read {
-            Err(_) if matches!(self.broken, Broken::BelievesEveryRefusal) => Ok(None),
-            read => read,
-        }
-    }
 }
 
 #[async_trait]
@@ -125,7 +111,7 @@ impl Directory for Misled {
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
-        self.seen(self.directory.user(id).await)
+        self.directory.user(id).await
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
@@ -133,7 +119,7 @@ impl Directory for Misled {
     }
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
-        self.seen(self.directory.group(id).await)
+        self.directory.group(id).await
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {
@@ -144,11 +130,8 @@ impl Directory for Misled {
         self.directory.join(user, groups)
     }
 
-    fn retire(&self, last: &Record, departure: Departure) -> Record {
-        if matches!(self.broken, Broken::LeavesTheDeadAlive) {
-            return last.clone();
-        }
-        self.directory.retire(last, departure)
+    fn retire(&self, last: &Record, _: Departure) -> Record {
+        last.clone()
     }
 
     fn label(&self, kind: ObjectKind) -> Option<String> {
