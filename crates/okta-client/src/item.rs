@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::model::{EventHook, Group, LogEvent, User};
+use crate::model::{EventHook, Group, LogEvent, User, is_id};
 
 /// An object that listings hold.
 pub(crate) trait Item: DeserializeOwned {
@@ -52,7 +52,7 @@ impl Unreadable {
 
     fn new<T: Item>(position: usize, raw: Value, path: &str) -> Self {
         let id = T::NEEDED.first().and_then(|name| raw.get(name)?.as_str());
-        let id = id.filter(|id| !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_graphic()));
+        let id = id.filter(|id| is_id(id));
         let missing = || T::NEEDED.iter().find(|name| raw.get(name).is_none_or(Value::is_null));
         let field = match path {
             _ if !raw.is_object() => "",
@@ -165,6 +165,17 @@ mod tests {
         let event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
             "target": [{"id": "00u1", "type": "User"}, {"id": 5}]});
         assert_eq!(odd::<LogEvent>(&event), "e1 has a number in the field target[1].id");
+    }
+
+    #[test]
+    fn text_that_is_no_id_makes_no_item() {
+        let long = "0".repeat(65);
+        for id in ["00u/../x", " ", "00ü1", "00u1;x", "..", long.as_str()] {
+            let told = odd::<User>(&json!({"id": id, "status": "ACTIVE", "profile": {"login": "a"}}));
+            assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
+            let told = odd::<Group>(&json!({"id": id, "type": "OKTA_GROUP", "profile": {"name": "a"}}));
+            assert_eq!(told, "the one at position 1 has text in the field id", "{id}");
+        }
     }
 
     #[test]

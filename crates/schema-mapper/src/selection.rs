@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use okta_client::model::{Group, GroupType, User, UserStatus};
+use okta_client::model::{Group, GroupType, Member, OddMember, User, UserStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_model::{Fingerprint, GroupId};
@@ -116,6 +116,9 @@ impl SelectionError {
     }
 }
 
+/// The value of a member that holds none of Okta's words.
+const UNKNOWN: &str = "an unknown word";
+
 static STATUSES: [UserStatus; 8] = [
     UserStatus::Staged,
     UserStatus::Provisioned,
@@ -180,6 +183,23 @@ impl Selection {
                 Some(value) => patterns.fit(&text(value)),
                 None => patterns.fit(""),
             })
+    }
+
+    /// The member of a user that a condition is about, and that holds no value of Okta's: such a user is neither chosen
+    /// nor out of scope.
+    pub fn odd_of_user(&self, user: &User) -> Option<OddMember> {
+        let UserSelection { status, types, .. } = &self.users;
+        if !status.is_empty() && !STATUSES.contains(&user.status) {
+            return Some(OddMember { member: Member::Status, found: UNKNOWN });
+        }
+        let untyped = !types.is_empty() && user.user_type.is_none();
+        untyped.then_some(OddMember { member: Member::UserType, found: "nothing" })
+    }
+
+    /// The same of a group.
+    pub fn odd_of_group(&self, group: &Group) -> Option<OddMember> {
+        let odd = !self.groups.types.is_empty() && !GROUP_TYPES.contains(&group.kind);
+        odd.then_some(OddMember { member: Member::GroupType, found: UNKNOWN })
     }
 
     /// Whether a member of these groups is chosen, as far as groups matter.

@@ -64,6 +64,26 @@ fn every_condition_on_a_user_must_be_met() {
 }
 
 #[test]
+fn odd_value_of_a_condition_is_told() {
+    let odd = |toml: &str, user: &User| users(toml).odd_of_user(user).map(|odd| odd.member.as_str());
+    for status in ["", "active", "GONE"] {
+        let ada = user(status, "oty0", &json!({}));
+        assert_eq!(odd("status = ['ACTIVE']", &ada), Some("status"), "{status}");
+        assert_eq!(odd("types = ['t0']", &ada), None);
+    }
+    for value in [json!(null), json!({}), json!("oty0"), json!({ "id": "" })] {
+        let ada = json!({ "id": "00u1", "status": "ACTIVE", "type": value, "profile": {} });
+        let ada = serde_json::from_value(ada).unwrap();
+        assert_eq!(odd("types = ['t0']", &ada), Some("type"), "{value}");
+        assert_eq!(odd("status = ['ACTIVE']", &ada), None);
+    }
+    assert_eq!(odd("status = ['ACTIVE']\ntypes = ['t0']", &user("STAGED", "oty9", &json!({}))), None);
+    let odd = |kind: &str| groups("types = ['APP_GROUP']").odd_of_group(&group("00g1", kind, "a")).is_some();
+    assert!(odd("") && odd("okta_group") && !odd("OKTA_GROUP"));
+    assert!(Selection::default().odd_of_group(&group("00g1", "", "a")).is_none());
+}
+
+#[test]
 fn groups_of_which_users_must_be_members_are_chosen_themselves() {
     let selection = Selection {
         users: toml::from_str("member_of = ['00gSTAFF']").unwrap(),

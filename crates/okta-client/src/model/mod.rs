@@ -54,10 +54,16 @@ enum Lenient {
     Other(IgnoredAny),
 }
 
-/// Reads an id, which is never empty.
+/// Reads an id.
 pub(crate) fn id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let id = String::deserialize(input)?;
-    if id.is_empty() { Err(D::Error::custom("an id that is empty")) } else { Ok(id) }
+    if is_id(&id) { Ok(id) } else { Err(D::Error::custom("text that is no id")) }
+}
+
+/// True if it can be an id of Okta's, which can be part of a path as it is.
+pub(crate) fn is_id(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
 }
 
 /// A word of Okta's that may be new to this crate.

@@ -27,10 +27,14 @@ pub enum Member {
     PasswordChanged,
     /// `source`, of a group that was imported
     Source,
+    /// `status`, of a user
+    Status,
     /// `statusChanged`
     StatusChanged,
     /// `type`, of a user
     UserType,
+    /// `type`, of a group
+    GroupType,
 }
 
 impl Member {
@@ -45,8 +49,9 @@ impl Member {
             Self::ObjectClass => "objectClass",
             Self::PasswordChanged => "passwordChanged",
             Self::Source => "source",
+            Self::Status => "status",
             Self::StatusChanged => "statusChanged",
-            Self::UserType => "type",
+            Self::UserType | Self::GroupType => "type",
         }
     }
 }

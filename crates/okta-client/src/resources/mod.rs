@@ -15,6 +15,7 @@ pub use schemas::{Schemas, UserTypes};
 pub use users::{UserQuery, Users};
 
 use crate::error::{Error, Result};
+use crate::model::is_id;
 
 /// Which way a listing is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,10 +47,7 @@ impl SortOrder {
 
 /// An id that may become part of a path. Only ids do: Okta and clients disagree on how other text is encoded in proofs.
 fn checked(id: &str) -> Result<&str> {
-    let fits = !id.is_empty()
-        && id.len() <= 64
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if fits { Ok(id) } else { Err(Error::InvalidId(id.chars().take(64).collect())) }
+    if is_id(id) { Ok(id) } else { Err(Error::InvalidId(id.chars().take(64).collect())) }
 }
 
 /// `None` for what is not there.

@@ -135,7 +135,7 @@ fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
 
 /// The reason for which an object makes no record, if there is one: every user and group has a name, so one without any
 /// attribute is not whole; and an odd member that the record is made of must not be taken for an empty one.
-fn flaw(id: &str, profile: &Profile, odd: Option<&OddMember>) -> Option<UnreadableItem> {
+fn flaw(id: &str, profile: &Profile, odd: Option<OddMember>) -> Option<UnreadableItem> {
     let (field, found) = match odd {
         Some(odd) => (odd.member.as_str(), odd.found),
         None if profile.iter().next().is_none() => ("profile", "nothing"),
@@ -259,7 +259,13 @@ impl Directory for OktaDirectory {
         let okta = self.okta.urgent();
         match okta.users().groups(id.as_str()).await {
             Ok(groups) => {
-                let groups = groups.iter().filter(|g| !g.is_everyone() && self.lens.choice().covers_group(g));
+                let choice = self.lens.choice();
+                if let Some((group, odd)) = groups.iter().find_map(|g| Some((g, choice.odd_of_group(g)?))) {
+                    let problem =
+                        format!("{} has {} in the field {}", group.id, odd.found, odd.member.as_str());
+                    return Err(PortError::new(problem).about_one(true));
+                }
+                let groups = groups.iter().filter(|g| !g.is_everyone() && choice.covers_group(g));
                 Ok(Some(groups.map(|g| GroupId::new(&g.id)).collect()))
             }
             Err(Error::NotFound { .. }) => match okta.users().find(id.as_str()).await.map_err(reading)? {

@@ -56,6 +56,11 @@ impl Choice {
     pub(crate) fn covers_group(&self, group: &Group) -> bool {
         self.selection.covers_group(group)
     }
+
+    /// The member of a group that a condition is about, and that holds no value of Okta's.
+    pub(crate) fn odd_of_group(&self, group: &Group) -> Option<OddMember> {
+        self.selection.odd_of_group(group)
+    }
 }
 
 impl Lens {
@@ -103,28 +108,30 @@ impl Lens {
     }
 
     /// The member of a user that a record is made of, and that cannot be read.
-    pub(crate) fn unreadable_of_user<'u>(&self, user: &'u User) -> Option<&'u OddMember> {
+    pub(crate) fn unreadable_of_user(&self, user: &User) -> Option<OddMember> {
         let selects_types = !self.choice.selection.users.types.is_empty();
         let is_used = |source: &Source| self.mapping.maps(ObjectKind::User, source);
-        user.odd.iter().find(|odd| match odd.member {
+        let odd = user.odd.iter().find(|odd| match odd.member {
             // Whether an answer is as new as an event is told by it.
             Member::LastUpdated => true,
             Member::Created => is_used(&Source::Created),
             Member::LastLogin => is_used(&Source::LastLogin),
             Member::UserType => selects_types || is_used(&Source::UserType),
             _ => false,
-        })
+        });
+        odd.copied().or_else(|| self.choice.selection.odd_of_user(user))
     }
 
     /// The member of a group that a record is made of, and that cannot be read.
-    pub(crate) fn unreadable_of_group<'g>(&self, group: &'g Group) -> Option<&'g OddMember> {
+    pub(crate) fn unreadable_of_group(&self, group: &Group) -> Option<OddMember> {
         let is_used = |source: &Source| self.mapping.maps(ObjectKind::Group, source);
-        group.odd.iter().find(|odd| match odd.member {
+        let odd = group.odd.iter().find(|odd| match odd.member {
             Member::LastUpdated => true,
             Member::Created => is_used(&Source::Created),
             Member::Source => is_used(&Source::SourceApp),
             _ => false,
-        })
+        });
+        odd.copied().or_else(|| self.choice.odd_of_group(group))
     }
 
     pub(crate) fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {

@@ -18,6 +18,7 @@ mod requests;
 mod resume;
 mod roads;
 mod schema;
+mod selected;
 mod selection;
 #[path = "../support/mod.rs"]
 mod support;

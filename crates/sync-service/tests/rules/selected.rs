@@ -1,0 +1,66 @@
+//! Answers that would take an object out of scope, or mix it up with another, without proof.
+
+use sync_service::engine::{Quiet, Subject};
+use sync_service::model::{GroupId, UserId};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{OFTEN, gated_world, sync};
+
+#[tokio::test]
+async fn odd_value_of_a_condition_takes_nothing_out() {
+    let (world, gate) = gated_world(12, 3).await;
+    let chosen = format!(
+        "{OFTEN}[connections.main.users]\nstatus = [\"ACTIVE\"]\n[connections.main.groups]\ntypes = [\"OKTA_GROUP\"]\n"
+    );
+    let connection = world.open_with("log", &chosen, |_, _| {}).await;
+    world.sync_first(&connection).await;
+    let (user, group) = (world.active_users().await[0].clone(), world.groups().await[1].clone());
+    for (id, field, value) in [
+        (&user, "status", "active"),
+        (&user, "status", ""),
+        (&group, "type", ""),
+        (&group, "type", "okta_group"),
+    ] {
+        let odd = id.clone();
+        gate.after(move |_, body| {
+            let items = body.as_array_mut().map_or(&mut [][..], |items| items);
+            for item in items.iter_mut().filter(|item| item["id"] == *odd) {
+                item[field] = value.into();
+            }
+            if body["id"] == *odd {
+                body[field] = value.into();
+            }
+        });
+        let report = sync(&connection).await.unwrap();
+        assert!(!report.is_complete(), "{field} {value:?}: {report:?}");
+        let ids: Vec<_> = report.unreadable.examples.iter().filter_map(|item| item.id.as_deref()).collect();
+        assert!(ids.contains(&id.as_str()), "{field} {value:?}: {ids:?}");
+        let audit = world.audit().await;
+        assert_eq!((audit.out_of_scope, audit.marked_deleted), (0, 0), "{field} {value:?}: {audit:?}");
+    }
+}
+
+#[tokio::test]
+async fn answer_about_another_object_is_not_applied() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let (users, groups) = (world.active_users().await, world.groups().await);
+    for (kind, ids) in [("users", &users), ("groups", &groups)] {
+        let (at, other) = (format!("/api/v1/{kind}/{}", ids[0]), ids[1].clone());
+        gate.after(move |path, body| {
+            if path == at {
+                body["id"] = other.clone().into();
+            }
+        });
+        let subject = if kind == "users" {
+            Subject::User(UserId::new(&ids[0]))
+        } else {
+            Subject::Group(GroupId::new(&ids[0]))
+        };
+        let some = connection.engine().sync_some(&[subject], &Quiet, &CancellationToken::new()).await;
+        let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
+        assert!(!complete, "{kind}: {some:?}");
+        let audit = world.audit().await;
+        assert!(audit.in_sync && audit.marked_deleted == 0, "{kind}: {:?}", audit.differences);
+    }
+}
