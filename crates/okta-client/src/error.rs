@@ -254,6 +254,18 @@ pub enum Error {
         /// What was called.
         path: String,
     },
+    /// A listing whose links lead from one empty page to the next.
+    #[error("the pages of {path} are empty without end")]
+    EndlessPages {
+        /// What was called.
+        path: String,
+    },
+    /// A `Link` header that may be the one that leads on.
+    #[error("the Link header in the answer to {path} cannot be read, so that its end is not known")]
+    BrokenLink {
+        /// What was called.
+        path: String,
+    },
     /// A place in the System Log that is none of this org's.
     #[error("\"{0}\" is not a place in this org's System Log; begin at a time instead")]
     InvalidCheckpoint(String),
@@ -282,6 +294,7 @@ impl Error {
                 | Self::Blocked { .. }
                 | Self::Transport { .. }
                 | Self::TimedOut { .. }
+                | Self::BrokenLink { .. }
                 | Self::Decode { well_formed: false, .. }
         )
     }
@@ -373,7 +386,9 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::NoNextLink { .. }
             | Self::OtherListing { .. }
-            | Self::CircularPages { .. } => {
+            | Self::CircularPages { .. }
+            | Self::EndlessPages { .. }
+            | Self::BrokenLink { .. } => {
                 "see whether a proxy on the way cuts or changes what Okta answers, then try again".into()
             }
             _ => return None,

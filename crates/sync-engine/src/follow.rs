@@ -55,6 +55,8 @@ impl Default for FollowOptions {
     }
 }
 
+/// How many pages of events that are all known are read without a pause.
+const MOST_KNOWN: u32 = 5;
 /// How often what is long done is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 impl Engine {
@@ -162,7 +164,7 @@ impl Engine {
     /// Reads the log to its end.
     async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
         let failed = |reason: &str| EngineError::Feed(PortError::new(reason).transient(true));
-        let (mut trail, mut began_again) = (Trail::default(), false);
+        let (mut trail, mut began_again, mut known) = (Trail::default(), false, 0);
         loop {
             let polled = self.poll_feed(feed).await?;
             if polled.began_again && std::mem::replace(&mut began_again, true) {
@@ -174,7 +176,9 @@ impl Engine {
             if polled.new > 0 {
                 wake.notify_one();
             }
-            if polled.caught_up {
+            // Pages of events that are all known are waited for like empty ones: their links may have no end.
+            known = if polled.new > 0 { 0 } else { known + 1 };
+            if polled.caught_up || known > MOST_KNOWN {
                 return Ok(());
             }
         }

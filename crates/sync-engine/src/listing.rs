@@ -302,6 +302,10 @@ impl Engine {
             let error = PortError::new(format!("the pages of the listing of {kind}s lead in a circle"));
             return Err(EngineError::Directory(error));
         }
+        if pass.trail.is_endless(count) && next.is_some() {
+            let error = PortError::new(format!("the pages of the listing of {kind}s are empty without end"));
+            return Err(EngineError::Directory(error));
+        }
         let last = next.is_none();
         if last {
             pass.enter(then);

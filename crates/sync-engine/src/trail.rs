@@ -9,9 +9,21 @@ pub(crate) struct Trail {
     remembered: Option<String>,
     steps: u64,
     until: u64,
+    /// Empty pages in a row.
+    #[serde(default)]
+    empty: u32,
 }
 
+/// No listing has more empty pages in a row.
+const MOST_EMPTY: u32 = 50;
+
 impl Trail {
+    /// True if more empty pages follow each other than any listing has. `count` is the number of items of this one.
+    pub(crate) const fn is_endless(&mut self, count: u64) -> bool {
+        self.empty = if count == 0 { self.empty.saturating_add(1) } else { 0 };
+        self.empty > MOST_EMPTY
+    }
+
     /// True if the next place was left before.
     pub(crate) fn leads_back(&mut self, next: &str) -> bool {
         if self.remembered.as_deref() == Some(next) {
@@ -30,6 +42,15 @@ impl Trail {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn empty_pages_end_somewhere() {
+        let mut trail = Trail::default();
+        for count in [0, 1, 0] {
+            assert!((0..MOST_EMPTY - 1).all(|_| !trail.is_endless(count)), "{count}");
+        }
+        assert!(!trail.is_endless(0) && trail.is_endless(0) && !trail.is_endless(1));
+    }
 
     #[test]
     fn circle_is_noticed_whatever_its_length() {

@@ -10,7 +10,7 @@ use super::OktaClient;
 use super::send::{Answer, Call};
 use crate::error::{Error, Result};
 use crate::item::{Item, read_list, without_mark};
-use crate::link;
+use crate::link::{self, BrokenLink};
 use crate::resources::{Page, PageCursor};
 use crate::text::told;
 
@@ -34,6 +34,11 @@ impl OktaClient {
             async move {
                 let Some((call, mut way)) = next else { return Ok::<_, Error>(None) };
                 let page = client.page::<T>(&call).await?;
+                way.empty =
+                    if page.items.is_empty() && page.unreadable.is_empty() { way.empty + 1 } else { 0 };
+                if way.empty > MOST_EMPTY && page.next.is_some() {
+                    return Err(Error::EndlessPages { path: call.path().to_owned() });
+                }
                 let next = match page.next.map(Url::from) {
                     Some(url) if way.leads_back(&url) => {
                         return Err(Error::CircularPages { path: call.path().to_owned() });
@@ -55,7 +60,8 @@ impl OktaClient {
     /// One page.
     pub(crate) async fn page<T: Item>(&self, call: &Call) -> Result<Page<T>> {
         let answer = self.send(call).await?;
-        let next = link::target(&answer.headers, "next");
+        let next = link::target(&answer.headers, "next")
+            .map_err(|BrokenLink| Error::BrokenLink { path: call.path().to_owned() })?;
         let next = next.map(|target| self.follow(call.path(), target)).transpose()?;
         let read = read_list(&answer.body);
         let (items, unreadable) =
@@ -105,17 +111,22 @@ impl OktaClient {
 /// No org has more names that its links would show.
 const MOST_HOSTS: usize = 8;
 
+/// No listing has more empty pages in a row.
+const MOST_EMPTY: u32 = 50;
+
 /// The pages behind, as far as it takes to notice a circle of any length (Brent's algorithm): one is remembered, for
 /// twice as many steps each time.
 struct Way {
     remembered: Url,
     steps: u64,
     until: u64,
+    /// Empty pages in a row.
+    empty: u32,
 }
 
 impl From<&Url> for Way {
     fn from(first: &Url) -> Self {
-        Self { remembered: first.clone(), steps: 0, until: 1 }
+        Self { remembered: first.clone(), steps: 0, until: 1, empty: 0 }
     }
 }
 

@@ -268,7 +268,8 @@ impl Bucket {
         if refused { self.refuse(now, retry_after, random) } else { self.refusals = 0 }
     }
 
-    /// Closes the bucket: as long as the answer names, within bounds, or for a pause that grows with every refusal.
+    /// Closes the bucket: for a pause that grows with every refusal, or longer where the answer names it, within
+    /// bounds.
     fn refuse(&mut self, now: Instant, named: Option<Duration>, random: f64) {
         // What was refused while it was closed went before.
         if now >= self.hold {
@@ -276,7 +277,7 @@ impl Bucket {
         }
         let grown = SHORTEST.saturating_mul(1 << self.refusals.saturating_sub(1).min(5)).min(GROWN);
         let wait = match named {
-            Some(named) => named.clamp(SHORTEST, LONGEST_WINDOW) + SHORTEST.mul_f64(random),
+            Some(named) => named.clamp(SHORTEST, LONGEST_WINDOW).max(grown) + SHORTEST.mul_f64(random),
             None => grown + grown.mul_f64(random / 2.0),
         };
         self.hold = self.hold.max(now + wait);

@@ -1,13 +1,15 @@
 //! Listings: paging, laziness, what is asked for.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
+use http::HeaderValue;
 use okta_client::{Error, GroupQuery, SortOrder, UserQuery};
 use serde_json::{Value, json};
 use wiremock::matchers::{path, query_param};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::support::*;
 
@@ -92,6 +94,35 @@ async fn pages_that_lead_in_a_circle_end_with_an_error() {
         let items: Vec<_> = client(&server).users().list(&UserQuery::default()).collect().await;
         assert!(matches!(items.as_slice(), [Ok(_), Err(Error::CircularPages { .. })]), "{items:?}");
         assert!(sent(&server, "/api/v1/users").await.len() <= 4 * length + 2);
+    }
+}
+
+#[tokio::test]
+async fn empty_pages_without_end_are_an_error() {
+    let server = server().await;
+    let count = AtomicUsize::new(0);
+    Mock::given(path("/api/v1/users"))
+        .respond_with(move |_: &Request| {
+            let n = count.fetch_add(1, Ordering::SeqCst);
+            let page = if n == 0 { json!([user(1)]) } else { json!([]) };
+            ok(page).append_header("link", format!("</api/v1/users?after={n}>; rel=\"next\""))
+        })
+        .mount(&server)
+        .await;
+    let items: Vec<_> = client(&server).users().list(&UserQuery::default()).take(5).collect().await;
+    assert!(matches!(items.as_slice(), [Ok(_), Err(Error::EndlessPages { .. })]), "{items:?}");
+}
+
+#[tokio::test]
+async fn unreadable_link_is_not_the_last_page() {
+    for link in ["</api/v1/users?after=ü>; rel=\"next\"", "</api/v1/users?after=a", "</api/v1/users?after=a>"]
+    {
+        let server = server().await;
+        let link = HeaderValue::from_bytes(link.as_bytes()).unwrap();
+        answer(&server, "/api/v1/users", ok(json!([user(1)])).append_header("link", link)).await;
+        let error = client(&server).users().page(&UserQuery::default()).await.unwrap_err();
+        assert!(matches!(error, Error::BrokenLink { .. }), "{error:?}");
+        assert!(error.is_transient());
     }
 }
 

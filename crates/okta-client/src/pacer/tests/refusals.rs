@@ -77,3 +77,17 @@ async fn refusals_together_are_one() {
     }
     assert!(pacer.opens_in("b") < Duration::from_secs(2), "{:?}", pacer.opens_in("b"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn short_retry_after_waits_as_long_as_none() {
+    let pacer = Pacer::default();
+    let mut told = HeaderMap::new();
+    told.insert(http::header::RETRY_AFTER, "1".parse().unwrap());
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        let start = Instant::now();
+        pacer.turn("b", Lane::Normal).await.learn(429, &told);
+        waits.push(start.elapsed());
+    }
+    assert!(waits[1] < Duration::from_secs(3) && waits[5] >= Duration::from_secs(16), "{waits:?}");
+}
