@@ -1,5 +1,8 @@
 //! Words of others, which may quote what a user once typed, made fit for a terminal and a log.
 
+use bytes::Bytes;
+use serde_json::Value;
+
 /// Longer than any explanation of Okta's.
 const LONGEST: usize = 500;
 /// The most that is shown of a body that is not Okta's error object, in characters.
@@ -14,6 +17,35 @@ const SCHEMES: [&str; 4] = ["bearer", "dpop", "ssws", "basic"];
 /// The text on one line, without control characters, and not without end.
 pub(crate) fn told(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Shorter credentials are no secret, and could be part of any word.
+const SHORTEST_SECRET: usize = 6;
+
+/// The body of a refusal without the request's own credentials, which some gateways repeat. To be used before anything is
+/// shortened.
+pub(crate) fn without_secrets(body: Bytes, secrets: &[&str]) -> Bytes {
+    let cleaned = |text: &str| {
+        let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+    };
+    let Ok(mut value) = serde_json::from_slice(&body) else {
+        let text = String::from_utf8_lossy(&body);
+        let clean = cleaned(&text);
+        return if clean == text { body } else { clean.into() };
+    };
+    clean(&mut value, &cleaned);
+    value.to_string().into()
+}
+
+/// Changes every text in a value; escaped characters are whole there.
+fn clean(value: &mut Value, cleaned: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = cleaned(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| clean(item, cleaned)),
+        Value::Object(members) => members.values_mut().for_each(|member| clean(member, cleaned)),
+        _ => {}
+    }
 }
 
 /// The visible text of a page or plain body on one line: no tags, scripts, or control characters, and nothing that could
@@ -96,6 +128,16 @@ mod tests {
         assert_eq!(excerpt(page.as_bytes()), shown);
         assert_eq!(excerpt(b"<html"), "");
         assert_eq!(excerpt(b""), "");
+    }
+
+    #[test]
+    fn own_credential_is_replaced_whole() {
+        let clean = |body: &str| without_secrets(body.to_owned().into(), &["AT/x=1234", "t"]);
+        let body =
+            clean(r#"{"errorCauses": [["AT/x=1234"]], "errorSummary": "no AT\/x\u003d1234, not that"}"#);
+        assert_eq!(&body[..], r#"{"errorCauses":[["…"]],"errorSummary":"no …, not that"}"#.as_bytes());
+        assert_eq!(&clean("<p>you sent AT/x=1234</p>")[..], "<p>you sent …</p>".as_bytes());
+        assert_eq!(&clean("\u{1f}nothing")[..], b"\x1fnothing");
     }
 
     #[test]

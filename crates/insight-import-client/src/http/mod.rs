@@ -164,7 +164,10 @@ impl Transport {
             }
             body.extend_from_slice(&part);
         }
-        Ok(Answer { status, headers, body: body.freeze() })
+        let body = body.freeze();
+        let body =
+            if status.is_success() { body } else { refusal::without_secrets(body, &self.authorization) };
+        Ok(Answer { status, headers, body })
     }
 
     /// A link of an answer, if it leads to the configured origin.

@@ -1,7 +1,10 @@
 //! A refusal in the words of the service that sent it, and the reason as far as the answer proves one.
 
-use http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
 use super::{Answer, Credential};
@@ -42,6 +45,40 @@ pub(super) fn error(credential: Credential, what: &'static str, answer: &Answer,
                 Error::Refused { what, status, message }
             }
         }
+    }
+}
+
+/// Shorter credentials are no secret, and could be part of any word.
+const SHORTEST_SECRET: usize = 6;
+
+/// The body of a refusal without the request's own credential, which some gateways repeat. To be used before anything is
+/// shortened.
+pub(crate) fn without_secrets(body: Bytes, authorization: &HeaderValue) -> Bytes {
+    let sent = authorization.to_str().unwrap_or_default();
+    let sent = sent.split_once(' ').map_or(sent, |(_, secret)| secret);
+    // Of an account that is user name and API token.
+    let pair = STANDARD.decode(sent).ok().and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
+    let secrets = [sent, pair.split_once(':').map_or("", |(_, token)| token)];
+    let cleaned = |text: &str| {
+        let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(*secret, "…"))
+    };
+    let Ok(mut value) = serde_json::from_slice(&body) else {
+        let text = String::from_utf8_lossy(&body);
+        let clean = cleaned(&text);
+        return if clean == text { body } else { clean.into() };
+    };
+    clean(&mut value, &cleaned);
+    value.to_string().into()
+}
+
+/// Changes every text in a value; escaped characters are whole there.
+fn clean(value: &mut Value, cleaned: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = cleaned(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| clean(item, cleaned)),
+        Value::Object(members) => members.values_mut().for_each(|member| clean(member, cleaned)),
+        _ => {}
     }
 }
 
@@ -159,6 +196,28 @@ mod tests {
             words(&answer(403, "text/html; charset=utf-8", page.into())),
             "403 ERROR Request [31m blocked."
         );
+    }
+
+    #[test]
+    fn own_credential_is_replaced_whole() {
+        let pair = format!("Basic {}", STANDARD.encode("ada@example.com:ATATT3x/y=1234"));
+        let encoded = pair.trim_start_matches("Basic ").to_owned();
+        for (authorization, secret) in
+            [("Bearer ATATT3x/y=1234", "ATATT3x/y=1234"), (&pair, "ATATT3x/y=1234"), (&pair, &encoded)]
+        {
+            let authorization = HeaderValue::from_str(authorization).unwrap();
+            let long = format!("{} {secret}", "x".repeat(LONGEST - 5));
+            for body in [
+                json!({"errorMessages": [long]}).to_string(),
+                json!({"message": secret}).to_string().replace('=', "\\u003d"),
+                format!("<p>{long}</p>"),
+            ] {
+                let body = without_secrets(body.into(), &authorization);
+                let body = String::from_utf8(body.into()).unwrap();
+                let told = words(&answer(403, "application/json", body));
+                assert!(told.ends_with('…') && !told.contains(&secret[..4]), "{told}");
+            }
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 use crate::pacer::{Pacer, SHORTEST};
-use crate::text::told;
+use crate::text::{told, without_secrets};
 
 /// How long before its end a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
@@ -251,11 +251,11 @@ impl ServiceApp {
         loop {
             let offset = self.clock.offset();
             let answer = match self.attempt(http, offset).await {
-                Ok(response) => {
+                Ok((response, secrets)) => {
                     let headers = response.headers().clone();
                     self.prover.for_token.learn(&headers);
                     record(response.status(), &headers);
-                    self.read(response).await.map(|answer| (answer, headers))
+                    self.read(response, &secrets).await.map(|answer| (answer, headers))
                 }
                 Err(error) => Err(error),
             };
@@ -290,7 +290,7 @@ impl ServiceApp {
     }
 
     /// What an answer of the token endpoint says.
-    async fn read(&self, response: reqwest::Response) -> Result<TokenResult> {
+    async fn read(&self, response: reqwest::Response, secrets: &[String; 2]) -> Result<TokenResult> {
         let path = || endpoint::TOKEN.to_owned();
         let status = response.status();
         if status.is_redirection() {
@@ -306,6 +306,7 @@ impl ServiceApp {
         }
         let body = body(response, &self.token_url, LARGEST_ANSWER).await?;
         if !status.is_success() {
+            let body = without_secrets(body, &secrets.each_ref().map(String::as_str));
             let refusal: TokenRefusal = serde_json::from_slice(&body).unwrap_or_default();
             if refusal.error.is_empty() {
                 return Ok(TokenResult::NotOauth(not_oauth(endpoint::TOKEN, status, &body)));
@@ -317,12 +318,14 @@ impl ServiceApp {
             .map_err(|error| undecodable(endpoint::TOKEN, "an access token", &body, error))
     }
 
-    async fn attempt(&self, http: &reqwest::Client, offset: i64) -> Result<reqwest::Response> {
+    /// The answer, and the secrets that were sent for it.
+    async fn attempt(&self, http: &reqwest::Client, offset: i64) -> Result<(reqwest::Response, [String; 2])> {
         let now = backdated(offset);
         // Okta remembers the ids of assertions and proofs even when it refuses the request.
         let assertion = self.assertion(now)?;
         let proof = self.prover.proof(&Method::POST, &self.token_url, None, now)?;
-        http.post(self.token_url.clone())
+        let response = http
+            .post(self.token_url.clone())
             .header(DPOP, proof_value(&proof)?)
             .header(http::header::ACCEPT, "application/json")
             .form(&[
@@ -333,7 +336,8 @@ impl ServiceApp {
             ])
             .send()
             .await
-            .map_err(|error| self.unreachable(&error))
+            .map_err(|error| self.unreachable(&error))?;
+        Ok((response, [assertion, proof]))
     }
 
     fn assertion(&self, now: Timestamp) -> Result<String> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
@@ -16,6 +16,7 @@ use crate::auth::{Corrections, NONCE_HEADER, TokenSerial};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::pacer::{SHORTEST, Slot};
+use crate::text::without_secrets;
 
 /// How often a call is tried when the org has trouble of its own. Waits for the rate limit do not count.
 const ATTEMPTS: u32 = 6;
@@ -210,6 +211,7 @@ impl OktaClient {
 
     async fn attempt(&self, call: &Call, signature: HeaderMap, slot: &Slot) -> Result<Received> {
         let mut request = self.inner.http.request(call.method.clone(), call.url.clone());
+        let credentials = signature.clone();
         request = request.headers(signature).header(ACCEPT, JSON);
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, JSON).body(body.clone());
@@ -217,12 +219,24 @@ impl OktaClient {
             request = request.header(CONTENT_TYPE, LEAN);
         }
         let response = request.send().await.map_err(|error| transport(&call.url, &error))?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, mut headers) = (response.status(), response.headers().clone());
         // Before the body: it may take long, or break off.
         slot.learn(status.as_u16(), &headers);
         self.inner.auth.learn(&headers);
         record(status, &headers);
-        let body = body(response, &call.url, LARGEST_ANSWER).await?;
+        let mut body = body(response, &call.url, LARGEST_ANSWER).await?;
+        if !status.is_success() {
+            let credentials = credentials.values().filter_map(|value| value.to_str().ok());
+            let secrets: Vec<&str> =
+                credentials.map(|value| value.rsplit(' ').next().unwrap_or(value)).collect();
+            body = without_secrets(body, &secrets);
+            for (_, value) in headers.iter_mut().filter(|(name, _)| *name == WWW_AUTHENTICATE) {
+                let clean = without_secrets(Bytes::copy_from_slice(value.as_bytes()), &secrets);
+                if let Ok(clean) = HeaderValue::from_maybe_shared(clean) {
+                    *value = clean;
+                }
+            }
+        }
         Ok(Received { status, headers, body })
     }
 }

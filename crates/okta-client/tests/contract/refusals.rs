@@ -1,9 +1,10 @@
 //! What a refusal is told as.
 
 use futures::TryStreamExt;
-use okta_client::{Error, GroupQuery};
+use okta_client::{Error, GroupQuery, OktaClient};
 use serde_json::json;
-use wiremock::{MockServer, ResponseTemplate};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::support::*;
 
@@ -230,4 +231,40 @@ async fn an_answer_that_cannot_be_read_says_where_and_repeats_nothing() {
     answer(&server, "/api/v1/users/missing", ok(json!({"id": "00u1"}))).await;
     let error = client(&server).users().get("missing").await.unwrap_err();
     assert!(std::error::Error::source(&error).unwrap().to_string().starts_with("missing field `status`"));
+}
+
+#[tokio::test]
+async fn refusal_that_repeats_a_credential_is_told_without_it() {
+    const TOKEN_TEXT: &str = "00Ab-secret_of_an_api_token";
+    let server = MockServer::start().await;
+    let long = "x".repeat(150);
+    for (status, body) in [
+        (400, json!({"errorCode": "E0000001", "errorSummary": format!("{long} {TOKEN_TEXT}")}).to_string()),
+        (403, json!({"message": format!("{long} token={TOKEN_TEXT};")}).to_string()),
+        (403, format!("<p>{long} token={TOKEN_TEXT};")),
+        (401, "{}".to_owned()),
+    ] {
+        server.reset().await;
+        let challenge = format!("Bearer error=\"bad\", error_description=\"not {TOKEN_TEXT}\"");
+        let mut refusal = ResponseTemplate::new(status).set_body_string(body);
+        if status == 401 {
+            refusal = refusal.insert_header("www-authenticate", challenge);
+        }
+        answer(&server, "/api/v1/users/00u1", refusal).await;
+        let okta = OktaClient::builder(server.uri()).api_token(TOKEN_TEXT.into()).build().unwrap();
+        let error = okta.users().get("00u1").await.unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("00Ab") && told.contains('…'), "{status}: {told}");
+    }
+    server.reset().await;
+    Mock::given(path(TOKEN))
+        .respond_with(|request: &Request| {
+            let said = format!("not {}", form(request)["client_assertion"]);
+            ResponseTemplate::new(401)
+                .set_body_json(json!({"error": "invalid_client", "error_description": said}))
+        })
+        .mount(&server)
+        .await;
+    let error = client(&server).users().get("00u1").await.unwrap_err();
+    assert_eq!(error.to_string(), "Okta refused the app's credentials (invalid_client): not …");
 }
