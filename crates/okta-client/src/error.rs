@@ -248,15 +248,9 @@ pub enum Error {
         /// What was called.
         path: String,
     },
-    /// A listing whose links lead back to a page that was read before.
-    #[error("the pages of {path} lead in a circle")]
+    /// A listing whose links lead back to a page that was read before, or on over empty pages without end.
+    #[error("the pages of {path} lead in a circle, or on without end")]
     CircularPages {
-        /// What was called.
-        path: String,
-    },
-    /// A listing whose links lead from one empty page to the next.
-    #[error("the pages of {path} are empty without end")]
-    EndlessPages {
         /// What was called.
         path: String,
     },
@@ -387,7 +381,6 @@ impl Error {
             | Self::NoNextLink { .. }
             | Self::OtherListing { .. }
             | Self::CircularPages { .. }
-            | Self::EndlessPages { .. }
             | Self::BrokenLink { .. } => {
                 "see whether a proxy on the way cuts or changes what Okta answers, then try again".into()
             }

@@ -56,7 +56,7 @@ impl Default for FollowOptions {
 }
 
 /// How many pages of events that are all known are read without a pause.
-const MOST_KNOWN: u32 = 5;
+const MOST_KNOWN: u32 = 20;
 /// How often what is long done is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 impl Engine {

@@ -37,7 +37,7 @@ impl OktaClient {
                 way.empty =
                     if page.items.is_empty() && page.unreadable.is_empty() { way.empty + 1 } else { 0 };
                 if way.empty > MOST_EMPTY && page.next.is_some() {
-                    return Err(Error::EndlessPages { path: call.path().to_owned() });
+                    return Err(Error::CircularPages { path: call.path().to_owned() });
                 }
                 let next = match page.next.map(Url::from) {
                     Some(url) if way.leads_back(&url) => {

@@ -110,7 +110,7 @@ async fn empty_pages_without_end_are_an_error() {
         .mount(&server)
         .await;
     let items: Vec<_> = client(&server).users().list(&UserQuery::default()).take(5).collect().await;
-    assert!(matches!(items.as_slice(), [Ok(_), Err(Error::EndlessPages { .. })]), "{items:?}");
+    assert!(matches!(items.as_slice(), [Ok(_), Err(Error::CircularPages { .. })]), "{items:?}");
 }
 
 #[tokio::test]

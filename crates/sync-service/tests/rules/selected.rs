@@ -1,10 +1,15 @@
-//! Answers that would take an object out of scope, or mix it up with another, without proof.
+//! Answers that would take an object out of scope, mix it up with another, or have no end.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
 use sync_service::engine::{Quiet, Subject};
 use sync_service::model::{GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{OFTEN, gated_world, sync};
+use crate::gate::Instead;
+use crate::support::follow;
+use crate::world::{OFTEN, gated_world, sync, until};
 
 #[tokio::test]
 async fn odd_value_of_a_condition_takes_nothing_out() {
@@ -63,4 +68,35 @@ async fn answer_about_another_object_is_not_applied() {
         let audit = world.audit().await;
         assert!(audit.in_sync && audit.marked_deleted == 0, "{kind}: {:?}", audit.differences);
     }
+}
+
+#[tokio::test]
+async fn known_events_without_end_are_read_with_pauses() {
+    let (world, gate) = gated_world(12, 3).await;
+    let seldom = "[connections.main.schedule]\nlog = \"1h\"\n";
+    let connection = world.open_with("log", seldom, |_, _| {}).await;
+    world.sync_first(&connection).await;
+    let (home, count) = (gate.url.clone(), AtomicUsize::new(0));
+    gate.link(move |path, _| {
+        let n = count.fetch_add(1, Ordering::SeqCst);
+        path.starts_with("/api/v1/logs").then(|| format!("<{home}/api/v1/logs?after=on-{n}>; rel=\"next\""))
+    });
+    let event =
+        json!([{"uuid": "again", "published": "2026-03-01T10:00:00Z", "eventType": "user.session.start"}]);
+    let body = event.to_string();
+    gate.instead(move |path| {
+        path.starts_with("/api/v1/logs").then(|| Instead(200, "application/json", body.clone()))
+    });
+    let following = follow(&connection);
+    until("it is read", async || {
+        let read = gate.requests("/api/v1/logs");
+        if read > 20 { Ok(()) } else { Err(read.to_string()) }
+    })
+    .await;
+    // Takes longer than many more pages would.
+    for _ in 0..20 {
+        world.audit().await;
+    }
+    assert!(gate.requests("/api/v1/logs") <= 23, "{}", gate.requests("/api/v1/logs"));
+    following.stop().await;
 }
