@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::outcome::Outcome;
 
-/// Where an execution is.
+/// The state of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExecutionState {
     /// Accepts records.
@@ -21,14 +21,14 @@ pub enum ExecutionState {
     Other(String),
 }
 
-/// What Assets says of an execution.
+/// The status of an execution, as Assets reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionStatus {
     /// Its id, when the answer has it.
     pub id: Option<String>,
-    /// Where it is.
+    /// The state.
     pub state: ExecutionState,
-    /// What became of the records; of use once it is done.
+    /// The outcome of the records; complete once the execution is done.
     pub outcome: Outcome,
 }
 

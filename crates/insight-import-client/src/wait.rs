@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 /// The most polls in a row that may be answered with 404 before the execution counts as unknown.
 const UNKNOWN_POLLS: u32 = 5;
 
-/// How patiently to wait for an outcome.
+/// The limits of a wait for an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeLimits {
     /// The first pause between two looks; later ones grow.

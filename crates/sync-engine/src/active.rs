@@ -30,7 +30,7 @@ impl Engine {
         Ok(ActiveRun { id: self.ports.store.begin_run(kind, self.now()).await?, kind, view })
     }
 
-    /// Does the work of a run and closes the run whichever way the work ends. A pass that somebody can go on with stays
+    /// Does the work of a run and closes the run whichever way the work ends. A pass that can be resumed stays
     /// open.
     pub(crate) async fn conclude(
         &self,

@@ -90,7 +90,7 @@ pub struct Engine {
     pub(crate) stats: Stats,
     /// The clock as it was looked at last.
     pub(crate) tick: std::sync::Mutex<Option<Tick>>,
-    /// Whether this process's clock was compared with the one of the process before.
+    /// True if this process's clock was compared with the one of the process before.
     pub(crate) clock_compared: std::sync::atomic::AtomicBool,
     /// Held while the structure in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,

@@ -29,7 +29,7 @@ const READ_BACK_LIMIT: Duration = Duration::from_mins(3);
 /// that is not known.
 pub(crate) type Unaccounted = BTreeMap<ObjectKind, Option<u64>>;
 
-/// What an execution did not account for of the records that were sent.
+/// The sent records that an execution did not account for.
 pub(crate) fn unaccounted(
     outcome: &Outcome,
     sent: &BTreeMap<ObjectKind, u64>,

@@ -7,9 +7,9 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::{Subject, SyncPlan};
 
-/// What came of looking at objects.
+/// The result of looking at objects.
 pub(crate) struct Looked {
-    /// What has to be sent.
+    /// The records to send.
     pub(crate) plan: SyncPlan,
     pub(crate) states: States,
     /// Groups that Assets does not hold yet, and whose members were not listed.
@@ -18,7 +18,7 @@ pub(crate) struct Looked {
     pub(crate) unmapped: BTreeSet<(ObjectKind, String)>,
 }
 
-/// What the directory said.
+/// The directory's answers.
 #[derive(Default)]
 pub(crate) struct States {
     /// When each object that was read changed last, and nothing for those that are gone.
@@ -29,7 +29,7 @@ pub(crate) struct States {
     pub(crate) unselected: HashSet<UserId>,
     /// Objects that could not be read, for a reason of their own.
     pub(crate) failed: HashMap<RecordKey, Failure>,
-    /// Groups that are gone or not selected: nobody is a member of them as far as Assets is concerned.
+    /// Groups that are gone or not selected: in Assets they have no members.
     pub(crate) closed: HashSet<GroupId>,
     /// Groups whose members were asked for and could not be listed beside a pass.
     pub(crate) unlisted: BTreeSet<GroupId>,
@@ -43,14 +43,14 @@ pub(crate) struct Failure {
     pub(crate) transient: bool,
 }
 
-/// What subjects name.
+/// The objects that subjects name.
 #[derive(Default)]
 pub(crate) struct Named {
     pub(crate) users: HashSet<RecordKey>,
     pub(crate) groups: BTreeSet<RecordKey>,
     /// Whose membership of which group.
     pub(crate) memberships: BTreeMap<GroupId, BTreeSet<UserId>>,
-    /// Groups of which everybody is asked for.
+    /// Groups whose members are all asked for.
     pub(crate) members: BTreeSet<GroupId>,
 }
 
@@ -72,7 +72,7 @@ impl Named {
     }
 }
 
-/// What of it is to be asked for.
+/// The part of it to ask for.
 #[derive(Default)]
 pub(crate) struct Wishes {
     /// Users to read by id.

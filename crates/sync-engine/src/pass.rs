@@ -82,7 +82,7 @@ pub struct Pass {
     pub cursor: Option<Cursor>,
     /// How many objects were listed.
     pub read: BTreeMap<ObjectKind, u64>,
-    /// What went wrong on the way, in words.
+    /// Problems on the way, in words.
     pub problems: Vec<String>,
     /// Values that did not fit.
     #[serde(default)]
@@ -93,7 +93,7 @@ pub struct Pass {
     /// Objects that could not be read.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
-    /// How many of them have no id that can be read.
+    /// The number of them without a readable ID.
     #[serde(default)]
     pub unnamed: u64,
     /// Groups whose members could not be listed: their memberships stay as they are.

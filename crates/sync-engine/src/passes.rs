@@ -9,13 +9,13 @@ use crate::{
     Subject, SyncRequest, engine::Engine, explain,
 };
 
-/// How many looks at everything are folded into one pass.
+/// The number of looks at everything that are folded into one pass.
 const PASS_LOOKS: u32 = 1000;
 
 /// A pass that is to be made.
 struct Due {
     scope: Scope,
-    /// What asked for it.
+    /// The origin of the request.
     looks: Vec<Look>,
     request: Option<SyncRequest>,
 }
@@ -75,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// Tells whoever asked for a run why it did not even begin.
+    /// Tells the requester of a run why it did not begin.
     async fn turn_down(&self, request: SyncRequest, error: &EngineError) -> Result<(), EngineError> {
         let told = self.tell(RunKind::Full, &Quiet);
         let run = self.ports.store.begin_run(RunKind::Full, request.asked).await?;
@@ -93,7 +93,7 @@ impl Engine {
         Ok(self.ports.store.end_run(run, &report, self.now()).await?)
     }
 
-    /// What is due: first what was begun, then what was asked for, then what the schedules say.
+    /// The work that is due: first what was begun, then what was asked for, then what the schedules say.
     async fn due(&self, options: &FollowOptions) -> Result<Option<Due>, EngineError> {
         let request = self.ports.store.take_request().await?;
         if let Some((_, pass)) = self.ports.store.unfinished_pass().await? {

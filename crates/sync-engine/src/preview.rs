@@ -20,9 +20,9 @@ use crate::{
 pub struct FieldChange {
     /// The record's field.
     pub field: String,
-    /// What was confirmed last; null for a new object.
+    /// The record that was confirmed last; null for a new object.
     pub old: Value,
-    /// What would be sent.
+    /// The record that would be sent.
     pub new: Value,
 }
 
@@ -30,11 +30,11 @@ pub struct FieldChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectChange {
-    /// Which.
+    /// The object.
     pub key: RecordKey,
-    /// What people call it, where that is known.
+    /// The object's name, if known.
     pub name: Option<String>,
-    /// What would happen to it.
+    /// The change.
     pub change: Change,
     /// The fields that differ.
     pub fields: Vec<FieldChange>,
@@ -62,7 +62,7 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
-        // Shown whatever it holds: what the limits say of it is for whoever approves it.
+        // Shown whatever it holds: its violations are for the administrator who approves it.
         let limits = Limits { accept_shrink: true, ..self.options.limits };
         let mut pass = Pass::new(Scope::Full, self.reading(run).await?, run.view.rules());
         self.read_pass(run, &mut pass, &limits, progress, stop).await

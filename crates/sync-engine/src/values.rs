@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey, ValueProblem};
 
-/// How many different problems are counted apart. There are as many as attributes times kinds at most, but names come from
-/// outside.
+/// The number of different problems that are counted apart. There are as many as attributes times kinds at most, but names
+/// come from outside.
 const LIMIT: usize = 500;
 
 /// A problem, its count, and an example.

@@ -58,7 +58,7 @@ struct Last {
 pub(crate) struct Sampling {
     interval: Duration,
     last: Mutex<Last>,
-    /// Whether a rate limit was noted; what an earlier process noted counts.
+    /// True if a rate limit was noted, by an earlier process as well.
     held: AtomicBool,
 }
 

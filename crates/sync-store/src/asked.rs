@@ -1,4 +1,4 @@
-//! What another process has to know of the one that sends: what became of objects that it asked for, and what it waits for.
+//! Facts about the sending process for others: the states of objects that they asked for, and its rate limit.
 
 use jiff::Timestamp;
 use sync_engine::{AskedObject, AskedState, StoreError};
@@ -6,12 +6,13 @@ use sync_model::RecordKey;
 
 use crate::ConnectionStore;
 use crate::convert::{keys_json, kind, millis, timestamp};
+use crate::unconfirmed::REJECTED;
 
 pub(crate) async fn states(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<Vec<AskedObject>, StoreError> {
-    type Row = (String, String, Option<u32>, Option<String>, Option<u32>, Option<String>);
+    type Row = (String, String, Option<u32>, Option<String>, Option<i64>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.reason, u.alone, u.reason
          FROM json_each(?2) k
@@ -33,7 +34,7 @@ pub(crate) async fn states(
                     (AskedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
                 }
                 (None, Some(reason), _) => (AskedState::Blocked, Some(reason)),
-                (None, None, Some(alone)) if alone >= 2 => (AskedState::Rejected, unconfirmed),
+                (None, None, Some(alone)) if alone >= REJECTED => (AskedState::Rejected, unconfirmed),
                 (None, None, Some(_)) => (AskedState::Unconfirmed, unconfirmed),
                 (None, None, None) => (AskedState::Applied, None),
             };

@@ -84,7 +84,7 @@ async fn write(store: ConnectionStore) {
     match stored {
         Ok(counts) => {
             for (delivery, new) in deliveries.into_iter().zip(counts) {
-                // Nobody may wait for the answer any more.
+                // The caller may have given up.
                 drop(delivery.answer.send(Ok(new)));
             }
         }

@@ -9,6 +9,7 @@ use crate::ConnectionStore;
 use crate::convert::{millis, subject_columns, timestamp};
 use crate::looks::look;
 use crate::place;
+use crate::unconfirmed::REJECTED;
 
 pub(crate) async fn store_feed(
     store: &ConnectionStore,
@@ -207,13 +208,14 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
                  ORDER BY e.published LIMIT 1),
                 (SELECT count(*) FROM looks WHERE connection = ?1),
                 (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
-                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND alone >= 2),
+                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND alone >= ?2),
                 (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1),
                 (SELECT count(*) FROM blocked_objects WHERE connection = ?1),
                 (SELECT min(blocked_at) FROM blocked_objects WHERE connection = ?1),
                 (SELECT count(*) FROM unread_objects WHERE connection = ?1)",
     )
     .bind(store.id)
+    .bind(REJECTED)
     .fetch_one(&store.pool)
     .await
     .map_err(|e| StoreError::new("count what is waiting", e))?;

@@ -7,7 +7,7 @@ use sync_engine::{Reading, StoreError, TimeState};
 use crate::convert::{millis, timestamp};
 use crate::{ConnectionStore, inbox};
 
-/// What comes due in a time that is now far away is due at once, and there is no sample of the future.
+/// Makes work due at once that would come due in a far future, and drops samples of the future.
 const DUE: [&str; 4] = [
     "UPDATE looks SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
     "UPDATE unconfirmed SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
@@ -15,7 +15,7 @@ const DUE: [&str; 4] = [
     "DELETE FROM samples WHERE connection = ?1 AND at > ?3 AND ?2 = ?2",
 ];
 
-/// What is known since a time keeps its age, and what ends at a time keeps what is left of it.
+/// Keeps ages of what is known since a time, and the rest of what ends at a time.
 const STEPS: [&str; 10] = [
     "UPDATE unconfirmed SET read_at = min(read_at + ?2, ?3) WHERE connection = ?1",
     "UPDATE uncleared SET since = min(since + ?2, ?3) WHERE connection = ?1",

@@ -19,7 +19,7 @@ const LONGEST_SEARCH_PAUSE: i64 = 300_000;
 /// So many attempts follow each other without a pause: enough to find one record among a thousand.
 const WITHOUT_PAUSE: u32 = 14;
 /// A record that failed alone this often counts as rejected.
-const REJECTED: i64 = 2;
+pub(crate) const REJECTED: i64 = 2;
 
 /// The pause of a record that failed alone so often, and after so many attempts, in milliseconds.
 fn pause(alone: i64, attempts: u32) -> i64 {

@@ -1,4 +1,4 @@
-//! What a run proves to have read, and what it leaves unread.
+//! Objects that a run proves to have read, and those that it leaves unread.
 
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]

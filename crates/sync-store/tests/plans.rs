@@ -67,7 +67,7 @@ async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a daemon does for every event and every record.
+/// The calls of a daemon for every event and every record.
 async fn work(world: &World) {
     let store = &world.store;
     let membership = Subject::User(UserId::new("u2"));

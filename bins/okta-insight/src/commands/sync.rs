@@ -28,7 +28,7 @@ struct Synced {
     handed_over: bool,
     /// Objects that it was asked to look at, and that are not part of the report.
     asked_for: usize,
-    /// What became of them.
+    /// Their states.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objects: Vec<AskedObject>,
     #[serde(flatten)]
@@ -55,7 +55,7 @@ impl Totals {
 }
 
 impl Synced {
-    /// What is left undone; `None` where nothing is.
+    /// The work left undone; `None` if there is none.
     fn undone(&self) -> Option<String> {
         if !self.report.is_complete() {
             return Some(undone_of(&self.report));
@@ -85,7 +85,7 @@ fn told_of(object: &AskedObject) -> String {
     format!("{} {state}{}", object.key, reason.map(|reason| format!(": {reason}")).unwrap_or_default())
 }
 
-/// How many objects that are left undone are named.
+/// The number of undone objects that are named.
 const NAMED: usize = 10;
 
 /// How many objects a dry run shows one by one.

@@ -3,6 +3,7 @@
 //! <https://developer.atlassian.com/cloud/assets/rest/>
 
 mod builder;
+mod import_source;
 mod model;
 mod objects;
 mod sources;
@@ -17,10 +18,10 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use builder::AssetsClientBuilder;
+pub use import_source::{EmptyValues, ImportSource, ImportSourceEntry};
 pub use model::{
-    AttributeUpdate, DefaultType, EmptyValues, ImportSource, ImportSourceEntry, Object, ObjectAttribute,
-    ObjectRef, ObjectSchema, ObjectType, ObjectTypeAttribute, ObjectValue, ObjectValues, Usage,
-    UsageOfSchema,
+    AttributeUpdate, DefaultType, Object, ObjectAttribute, ObjectRef, ObjectSchema, ObjectType,
+    ObjectTypeAttribute, ObjectValue, ObjectValues, Usage, UsageOfSchema,
 };
 pub use objects::aql_text;
 

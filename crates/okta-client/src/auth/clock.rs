@@ -48,7 +48,7 @@ impl ServerClock {
         true
     }
 
-    /// How many seconds the org's clock is taken to be ahead of this machine's.
+    /// The seconds by which the org's clock is taken to be ahead of this machine's.
     pub(crate) fn offset(&self) -> i64 {
         self.offset_seconds.load(Ordering::Relaxed)
     }

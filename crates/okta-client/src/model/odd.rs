@@ -56,7 +56,7 @@ impl Member {
     }
 }
 
-/// A member that holds another value than documented. It reads as absent, and whoever uses it must not take it for that.
+/// A member that holds another value than documented. It reads as absent; code that uses it must check here first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OddMember {
     /// The member.

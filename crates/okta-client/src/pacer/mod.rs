@@ -67,7 +67,7 @@ pub struct PacerState {
     pub waiting: usize,
     /// How many may be under way at once; less than was set after Okta complained of too many.
     pub concurrency: u64,
-    /// How long until the last of the buckets that requests wait for opens, the token endpoint among them; zero when none
+    /// The time until the last of the buckets that requests wait for opens, the token endpoint among them; zero if none
     /// waits.
     pub held_for: Duration,
     /// How far the org's clock was ahead of this machine's at the last answer with a `Date`, in seconds; negative when it

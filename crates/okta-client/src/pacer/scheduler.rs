@@ -262,7 +262,7 @@ impl Scheduler {
         waited_for.map(|(bucket, _)| self.opens_in(bucket, now)).max().unwrap_or_default()
     }
 
-    /// How long until the token endpoint is asked again.
+    /// The time until the token endpoint is requested again.
     pub(super) fn sign_in_opens_in(&self, now: Instant) -> Duration {
         self.sign_in_opens.map(|opens| opens.saturating_duration_since(now)).unwrap_or_default()
     }

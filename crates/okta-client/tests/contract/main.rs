@@ -3,6 +3,7 @@
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod clock;
 mod event_hooks;
 mod key_id;
 mod listings;

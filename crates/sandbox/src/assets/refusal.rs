@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-/// What a value begins with that has its record refused over HTTP, with the status of the answer.
+/// Beginnings of values that have their record refused over HTTP, with the status of the answer.
 const OVER_HTTP: [(&str, u16); 3] = [("refuse 400", 400), ("refuse 413", 413), ("refuse 422", 422)];
-/// What a value begins with that has its record left out in the result.
+/// The beginning of a value that has its record left out in the result.
 const IN_RESULT: &str = "refuse result";
 /// The same with a message that names it.
 const BY_NAME: &str = "refuse result by name";

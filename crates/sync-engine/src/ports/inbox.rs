@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, GroupId, UserId};
 
-/// What an event says to look at.
+/// The objects that an event names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
@@ -13,18 +13,18 @@ pub enum Subject {
     User(UserId),
     /// A group.
     Group(GroupId),
-    /// Everybody who is a member of a group: it has come to be selected, and no event names them.
+    /// All members of a group: it has come to be selected, and no event names them.
     Members(GroupId),
-    /// Whether a user is a member of a group; neither changes otherwise.
+    /// The membership of a user in a group; neither changes otherwise.
     Membership {
         /// The group.
         group: GroupId,
         /// The user.
         user: UserId,
     },
-    /// It names nobody, but what it is about has changed just now: read what changed lately.
+    /// It names no object, but what it is about has changed just now: read what changed lately.
     Recent,
-    /// It names nobody, and what it is about may be gone: read everything.
+    /// It names no object, and what it is about may be gone: read everything.
     Directory,
     /// The directory's schema changed.
     Schema,
@@ -39,13 +39,13 @@ pub struct InboxEvent {
     pub event_type: String,
     /// When it happened.
     pub published: Timestamp,
-    /// What to look at.
+    /// The object or objects to read.
     pub subjects: Vec<Subject>,
-    /// Whether an object read back must be at least as new as the event.
+    /// True if an object read back must be at least as new as the event.
     pub changes_object: bool,
-    /// Whether the object is expected to vanish.
+    /// True if the object is expected to vanish.
     pub expects_gone: bool,
-    /// Whether it tells that the event hook did not work.
+    /// True if it reports a failure of the event hook.
     pub is_hook_failure: bool,
 }
 
@@ -58,33 +58,33 @@ pub enum LookSort {
     Passes,
 }
 
-/// What to look at, folded from any number of events.
+/// An object to read, folded from any number of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    /// What to look at.
+    /// The object or objects to read.
     pub target: Subject,
     /// The newest event that asked for it, when the object must be as new.
     pub at_least: Option<Timestamp>,
-    /// Whether it is expected to vanish; of a membership, what the newest event says.
+    /// True if it is expected to vanish; of a membership, as the newest event says.
     pub expects_gone: bool,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
     /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
     pub sequence: i64,
 }
 
-/// A full run that somebody else asked the sending process for.
+/// A full run that another process asked the sending process for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncRequest {
     /// Its number.
     pub id: i64,
-    /// Whether an operator accepts that much disappears.
+    /// True if an operator accepts that much disappears.
     pub accept_shrink: bool,
     /// When it was asked for.
     pub asked: Timestamp,
 }
 
-/// How much is waiting.
+/// Counts of pending work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InboxCounts {
@@ -115,7 +115,7 @@ pub struct InboxCounts {
     pub looks: u64,
     /// When the oldest pending event happened.
     pub oldest: Option<Timestamp>,
-    /// Since when the oldest event waits that nobody has looked at yet, those apart that take a pass.
+    /// The time since which the oldest event waits that no worker has looked at, apart from those that take a pass.
     pub untouched_since: Option<Timestamp>,
     /// Records that Assets did not account for and that are sent again.
     pub unconfirmed: u64,

@@ -100,21 +100,21 @@ impl AskedState {
     }
 }
 
-/// What became of an object that was asked for.
+/// The state of an object that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AskedObject {
-    /// Which.
+    /// The object.
     pub key: RecordKey,
     /// Its state.
     pub state: AskedState,
-    /// Why it is not applied, as far as that is known.
+    /// The reason for which it is not applied, if known.
     pub reason: Option<String>,
 }
 
 /// All that is remembered of an object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectEntry {
-    /// Which.
+    /// The object.
     pub key: RecordKey,
     /// What Assets accounted for last; `None` when it never did.
     pub confirmed: Option<ConfirmedObject>,

@@ -56,8 +56,8 @@ pub struct BlankedField {
 /// [confirms](super::StateStore::confirm) the records that caused them, and age by the directory's time.
 #[async_trait]
 pub trait SafeguardState: Send + Sync {
-    /// What the staged records would take away from objects that live on, and what was taken away since a time of the
-    /// directory's, or at an unknown time.
+    /// Losses that the staged records would cause for objects that live on, and those since a time of the directory's, or
+    /// at an unknown time.
     /// Memberships of groups that are marked, or would be, are left out: they are gone with the group. What is lost no
     /// more often than a handful is left out too.
     async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError>;

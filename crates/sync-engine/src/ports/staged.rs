@@ -5,7 +5,7 @@ use sync_model::Record;
 
 use super::Reading;
 
-/// What sending a record would do.
+/// The effect of sending a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ObjectChangeKind))]
 #[serde(rename_all = "lowercase")]
@@ -32,7 +32,7 @@ impl Change {
 /// A record waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Staged {
-    /// What it would do.
+    /// The effect.
     pub change: Change,
     /// The record.
     pub record: Record,

@@ -20,8 +20,8 @@ pub trait TimeState: Send + Sync {
     /// Remembers it.
     async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError>;
 
-    /// How far this machine's clock was ahead of the directory's when it was compared last, steps since then included; `None`
-    /// before that.
+    /// The time by which this machine's clock was ahead of the directory's when it was compared last, steps since then
+    /// included; `None` before that.
     async fn clock_offset(&self) -> Result<Option<SignedDuration>, StoreError>;
 
     /// Remembers it.

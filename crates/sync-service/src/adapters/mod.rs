@@ -8,6 +8,7 @@ mod lens;
 mod objects;
 mod place;
 mod saved;
+pub(crate) mod sent;
 mod settings;
 mod stored;
 mod structure;

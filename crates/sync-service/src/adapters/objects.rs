@@ -11,7 +11,7 @@ use schema_mapper::{Mapping, Source};
 use sync_engine::{Clearing, Objects, PortError, ToClear};
 use sync_model::{ObjectKind, Record, RecordKey};
 
-use super::{SourceSettings, assets_error, stored};
+use super::{SourceSettings, assets_error, sent, stored};
 
 /// How many objects are searched for at once.
 const SEARCHED: usize = 50;
@@ -300,7 +300,7 @@ impl Objects for AssetsObjects {
                 of_kind.iter().map(|(_, record)| (record.key.id.as_str(), *record)).collect();
             let place = self.place(kind, &mapped.iter().map(|a| a.locator.as_str()).collect()).await?;
             let referred: Vec<RecordKey> =
-                stored::referred(records.values().copied(), mapped).into_iter().collect();
+                sent::referred(records.values().copied(), mapped).into_iter().collect();
             let known = self.find(&referred).await?;
             let keys: Vec<&RecordKey> = records.values().map(|record| &record.key).collect();
             let mut seen = HashSet::new();

@@ -8,27 +8,16 @@ use std::collections::{BTreeSet, HashMap};
 use insight_import_client::account::ObjectValue;
 use insight_import_client::document::AttributeType;
 use jiff::Timestamp;
-use schema_mapper::{MappedAttribute, Source};
+use schema_mapper::MappedAttribute;
 use serde_json::Value;
 use sync_model::{ObjectKind, Record, RecordKey, is_empty};
+
+use super::sent::{target, texts};
 
 /// The values of an object for an attribute, by the attribute's name.
 type Values = HashMap<String, Vec<ObjectValue>>;
 /// The keys of objects in Assets.
 type Known = HashMap<RecordKey, Vec<String>>;
-
-/// The objects that records refer to by ID.
-pub(super) fn referred<'r>(
-    records: impl IntoIterator<Item = &'r Record>,
-    mapped: &[MappedAttribute],
-) -> BTreeSet<RecordKey> {
-    let of = |record: &'r Record| mapped.iter().map(move |attribute| (record, attribute));
-    let values = records
-        .into_iter()
-        .flat_map(of)
-        .filter_map(|(record, attribute)| Some((target(attribute)?, record.fields.get(&attribute.locator)?)));
-    values.flat_map(|(kind, value)| texts(value).into_iter().map(move |id| RecordKey { kind, id })).collect()
-}
 
 /// The objects that a record refers to and Assets does not have, if these values are those of the record otherwise; `None`
 /// if they are not. `known` are the objects that it refers to.
@@ -59,28 +48,6 @@ pub(super) fn holds(
 /// True if an attribute carries a field.
 fn is_carried(field: &str, mapped: &[MappedAttribute]) -> bool {
     mapped.iter().any(|attribute| attribute.locator == field)
-}
-
-/// The kind of object that an attribute refers to; `None` when it does not.
-const fn target(attribute: &MappedAttribute) -> Option<ObjectKind> {
-    match attribute.source {
-        Source::Groups | Source::MembershipGroup => Some(ObjectKind::Group),
-        Source::Members | Source::MembershipUser | Source::Manager => Some(ObjectKind::User),
-        _ => None,
-    }
-}
-
-/// The nonempty texts of a value.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(texts).collect(),
-        Value::String(text) => vec![text.clone()],
-        Value::Null => Vec::new(),
-        other => vec![other.to_string()],
-    }
-    .into_iter()
-    .filter(|text| !text.is_empty())
-    .collect()
 }
 
 /// The objects of a reference that Assets does not have, if it leads to all others and to nothing else.

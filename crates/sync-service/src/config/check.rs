@@ -1,4 +1,4 @@
-//! What a connection's settings in the file come to, checked.
+//! The checked settings of a connection in the file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -117,7 +117,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
-/// Where Okta delivers to, below a public URL.
+/// The path below a public URL that Okta delivers to.
 pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &'static str> {
     let mut url = Url::parse(public_url).map_err(|_| "is not a URL such as https://sync.example.com")?;
     if url.scheme() != "https" && !is_loopback(&url) {
@@ -147,7 +147,7 @@ pub(crate) fn mapping_in_force(
     Ok(mapping)
 }
 
-/// What the mapping can describe and the sync does not do yet: better refused than silently left out.
+/// Refuses what the mapping can describe and the sync does not do yet, rather than leave it out silently.
 fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static str)> {
     if mapping.memberships != Memberships::OnUser {
         return Some((
@@ -213,7 +213,7 @@ pub(super) fn some_time(text: Option<&str>, otherwise: &str, key: &str) -> Resul
     Ok(interval)
 }
 
-/// A secret that every process with the same settings knows, so that nobody has to invent and store one.
+/// A secret that every process with the same settings derives, so that none has to be stored.
 fn derived_secret(name: &ConnectionName, private_key: &SecretString) -> SecretString {
     let mut digest = Sha256::new();
     digest.update("okta-insight-sync event hook secret, version 1\n");

@@ -34,7 +34,7 @@ pub struct AssetsConfig {
     pub import_token: SecretString,
     /// An account for what the token may not do: clearing values, deleting, cardinalities.
     pub account: Option<AccountConfig>,
-    /// Whether attributes are renamed in Assets when their titles change in Okta. Takes the account.
+    /// True if attributes are renamed in Assets when their titles change in Okta. Requires the account.
     pub follow_titles: bool,
 }
 
@@ -49,49 +49,49 @@ pub struct AccountConfig {
     pub api_token: SecretString,
 }
 
-/// Who is told when something is wrong.
+/// The receiver of alerts.
 #[derive(Debug, Clone)]
 pub struct AlertConfig {
-    /// A webhook. Its address is a secret: whoever knows it can write there.
+    /// A webhook. Its address is a secret that permits writing there.
     pub url: SecretString,
-    /// What it understands.
+    /// The format of its messages.
     pub format: AlertFormat,
     /// The same alert is not sent more often.
     pub at_most_every: Duration,
 }
 
-/// When things are done that nobody asks for.
+/// The schedules.
 #[derive(Debug, Clone)]
 pub struct ScheduleConfig {
     /// When everything is read.
     pub full: Schedule,
     /// When what changed lately is read.
     pub delta: Schedule,
-    /// How often the schemas are compared.
+    /// The interval between comparisons of the schemas.
     pub schema: Duration,
-    /// How often the System Log is asked for more.
+    /// The interval between reads of the System Log.
     pub log: Duration,
     /// Passes begin up to so much later.
     pub jitter: Duration,
-    /// How long what is done is remembered.
+    /// The time for which completed work is kept.
     pub retention: Duration,
 }
 
 /// The event hook of a connection.
 #[derive(Debug, Clone)]
 pub struct HookConfig {
-    /// Where Okta reaches this connection's receiver.
+    /// The URL at which Okta reaches this connection's receiver.
     pub url: Url,
-    /// What Okta has to send in the `Authorization` header.
+    /// The value that Okta has to send in the `Authorization` header.
     pub secret: SecretString,
 }
 
 /// One org and one import source.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
-    /// What the operator calls it.
+    /// Its name.
     pub name: ConnectionName,
-    /// Where its settings are kept.
+    /// The owner of its settings.
     pub keeper: Keeper,
     /// The Okta side.
     pub okta: OktaConfig,
@@ -99,16 +99,16 @@ pub struct ConnectionConfig {
     pub assets: AssetsConfig,
     /// The event hook; without one, the System Log tells what happens.
     pub hook: Option<HookConfig>,
-    /// Where events come from.
+    /// The source of events.
     pub events: EventSource,
-    /// Which users and groups are synchronised.
+    /// The users and groups that are synced.
     pub selection: Selection,
     /// Choices about the mapping.
     pub mapping: MappingOptions,
-    /// How much may change without consent.
+    /// The limits of changes without consent.
     pub limits: Limits,
-    /// When things are done that nobody asks for.
+    /// The schedules.
     pub schedule: ScheduleConfig,
-    /// Who is told when something is wrong.
+    /// The receiver of alerts.
     pub alerts: Option<AlertConfig>,
 }

@@ -13,7 +13,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -22,7 +22,7 @@ pub enum ConfigError {
     Parse {
         /// The file, or what was merged into it.
         place: String,
-        /// Where, and what is wrong.
+        /// The place and the problem.
         problem: String,
     },
     /// A key that is needed is missing.
@@ -38,7 +38,7 @@ pub enum ConfigError {
     Value {
         /// The key.
         key: String,
-        /// What is wrong with it, and what to do.
+        /// The problem, and what to do.
         problem: String,
     },
     /// A value cannot be used, and its line is known.
@@ -46,17 +46,17 @@ pub enum ConfigError {
     At {
         /// The file and the line.
         place: String,
-        /// What is wrong.
+        /// The problem.
         source: Box<ConfigError>,
     },
     /// There is no such connection.
     #[error("there is no connection \"{name}\"; there is {}{}", known.join(", "), nearest.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
     UnknownConnection {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
-        /// What there is.
+        /// The names that exist.
         known: Vec<String>,
-        /// What may have been meant.
+        /// The nearest existing name.
         nearest: Option<String>,
     },
 }
@@ -65,7 +65,7 @@ pub(super) fn missing(path: &[&str]) -> ConfigError {
     ConfigError::Missing { key: path.join("."), variable: overrides::variable(path) }
 }
 
-/// Where an error is: the file, the line, the column and the key.
+/// The place of an error: the file, the line, the column, and the key.
 pub(super) fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return place.to_owned() };
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
@@ -87,7 +87,7 @@ fn key_at(text: &str, line: usize) -> Option<String> {
     Some(table.map_or_else(|| name.to_owned(), |table| format!("{table}.{name}")))
 }
 
-/// What is wrong, without what the file says there: that may be a secret.
+/// The problem, without the value in the file, which may be a secret.
 pub(super) fn problem(error: &toml::de::Error) -> String {
     let Some((_, rest)) = error.message().split_once("invalid type: string ") else {
         let message = error.message().trim().replace('\n', "; ");

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -132,30 +132,43 @@ async fn verify(
     }
 }
 
-/// A delivery: answered only once it is stored. A failure of the store earns Okta's one retry.
+/// Answers a delivery only once it is stored. A refusal because of the store earns Okta's one retry.
 async fn deliver(
     State(inboxes): State<Inboxes>,
     Path(connection): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> StatusCode {
-    let intake = &inboxes.intake;
-    let refuse = |reason, problem: &str| intake.refuse(reason, &connection, problem);
-    let Some(inbox) = inboxes.get(&connection) else {
-        return refuse(Refused::UnknownConnection, "no connection of this name receives deliveries");
-    };
+) -> Response {
+    match accept(&inboxes, &connection, &headers, body).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        // The rest of the body is not read.
+        Err((reason, problem)) => {
+            (inboxes.intake.refuse(reason, &connection, &problem), [(CONNECTION, "close")]).into_response()
+        }
+    }
+}
+
+/// Checks, reads, and stores a delivery.
+async fn accept(
+    inboxes: &Inboxes,
+    connection: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(), (Refused, String)> {
+    let refused = |reason, problem: &str| (reason, problem.to_owned());
+    let inbox = inboxes.get(connection).ok_or_else(|| {
+        refused(Refused::UnknownConnection, "no connection of this name receives deliveries")
+    })?;
     // Before a byte of the body costs memory.
     if !inbox.secret.matches(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
-        return refuse(Refused::Secret, "the secret is wrong or missing");
+        return Err(refused(Refused::Secret, "the secret is wrong or missing"));
     }
-    let body = match intake.read(body).await {
-        Ok(body) => body,
-        Err(reason) => return refuse(reason, "the body was too long, too slow, or one of too many"),
-    };
-    let delivery = match HookDelivery::parse(&body) {
-        Ok(delivery) => delivery,
-        Err(error) => return refuse(Refused::Body, &error.to_string()),
-    };
+    let intake = &inboxes.intake;
+    let body = intake
+        .read(body)
+        .await
+        .map_err(|reason| refused(reason, "the body was too long, too slow, or one of too many"))?;
+    let delivery = HookDelivery::parse(&body).map_err(|error| (Refused::Body, error.to_string()))?;
     drop(body);
     let now = SystemClock.now();
     let newest = delivery.events.iter().map(|event| event.published).max().unwrap_or(now);
@@ -170,24 +183,16 @@ async fn deliver(
             id => inbox.store.store_delivery(id, &events, now).await,
         }
     });
-    match stored.await {
-        Some(Ok(new)) => {
-            if let Some(alerts) = &inbox.alerts {
-                alerts.delivered();
-            }
-            if new > 0 {
-                inbox.wake.notify_one();
-            }
-            tracing::debug!(
-                connection,
-                delivery = delivery.event_id,
-                events = events.len(),
-                new,
-                "delivery stored"
-            );
-            StatusCode::OK
-        }
-        Some(Err(error)) => refuse(Refused::Store, &crate::explain(&error)),
-        None => refuse(Refused::Store, "the store is busy"),
+    let new = stored
+        .await
+        .ok_or_else(|| refused(Refused::Store, "the store is busy"))?
+        .map_err(|error| (Refused::Store, crate::explain(&error)))?;
+    if let Some(alerts) = &inbox.alerts {
+        alerts.delivered();
     }
+    if new > 0 {
+        inbox.wake.notify_one();
+    }
+    tracing::debug!(connection, delivery = delivery.event_id, events = events.len(), new, "delivery stored");
+    Ok(())
 }

@@ -13,6 +13,7 @@ use sync_model::{ObjectKind, Record, RecordKey, is_empty};
 
 use super::assets::Seen;
 use super::{PATIENCE, Through};
+use crate::adapters::sent;
 
 /// More references than these are counted, and not looked up one by one.
 const LOOKED_UP: usize = 200;
@@ -82,8 +83,8 @@ pub(super) async fn fields(
         .map(|attribute| {
             let sent_value = of(sent, &attribute.locator);
             let values = seen.object().and_then(|object| object.values.get(&attribute.name));
-            let agreement = match (&sent_value, values, sent) {
-                (Some(value), Some(values), Some(sent)) => match target(attribute, sent) {
+            let agreement = match (&sent_value, values) {
+                (Some(value), Some(values)) => match sent::target(attribute) {
                     Some(kind) => refers(value, values, kind, known.as_ref()),
                     None => agree(&attribute.kind, value, values),
                 },
@@ -98,7 +99,7 @@ pub(super) async fn fields(
                 now: of(now, &attribute.locator).filter(|_| attribute.source != Source::Members),
                 in_assets: values.map(|values| values.iter().map(shown).collect()),
                 agreement,
-                refers_to: sent.or(now).and_then(|record| target(attribute, record)),
+                refers_to: sent.or(now).and(sent::target(attribute)),
             }
         })
         .collect()
@@ -110,11 +111,7 @@ async fn referred(
     mapped: &[MappedAttribute],
     sent: &Record,
 ) -> Option<HashMap<RecordKey, Vec<String>>> {
-    let keys: BTreeSet<RecordKey> = mapped
-        .iter()
-        .filter_map(|attribute| Some((target(attribute, sent)?, sent.fields.get(&attribute.locator)?)))
-        .flat_map(|(kind, value)| texts(value).into_iter().map(move |id| RecordKey { kind, id }))
-        .collect();
+    let keys = sent::referred([sent], mapped);
     if keys.is_empty() {
         return Some(HashMap::new());
     }
@@ -150,30 +147,6 @@ fn okta_name(attribute: &MappedAttribute) -> String {
     }
 }
 
-/// The kind of object that an attribute refers to by id; `None` when it does not. A manager may be named by something
-/// else, which is what users answer to then.
-fn target(attribute: &MappedAttribute, record: &Record) -> Option<ObjectKind> {
-    match attribute.source {
-        Source::Groups | Source::MembershipGroup => Some(ObjectKind::Group),
-        Source::Members | Source::MembershipUser => Some(ObjectKind::User),
-        Source::Manager => (record.answers_to == record.key.id).then_some(ObjectKind::User),
-        _ => None,
-    }
-}
-
-/// The non-empty texts of a value.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(texts).collect(),
-        Value::String(text) => vec![text.clone()],
-        Value::Null => Vec::new(),
-        other => vec![other.to_string()],
-    }
-    .into_iter()
-    .filter(|text| !text.is_empty())
-    .collect()
-}
-
 /// A value as people see it: an object by its label and key.
 fn shown(value: &ObjectValue) -> String {
     match &value.referenced_object {
@@ -189,7 +162,7 @@ fn refers(
     kind: ObjectKind,
     known: Option<&HashMap<RecordKey, Vec<String>>>,
 ) -> Agreement {
-    let ids = texts(sent);
+    let ids = sent::texts(sent);
     if ids.len() != values.len() {
         return Agreement::Differs;
     }
@@ -206,7 +179,7 @@ fn refers(
 
 /// Whether these values are what was sent, each in the form that its type has in Assets.
 fn agree(kind: &AttributeType, sent: &Value, values: &[ObjectValue]) -> Agreement {
-    let sent = texts(sent);
+    let sent = sent::texts(sent);
     if *kind == AttributeType::ReferencedObject {
         // Named by something else than an id: only whether there is one can be told.
         return if sent.is_empty() == values.is_empty() { Agreement::Unknown } else { Agreement::Differs };

@@ -10,6 +10,7 @@ mod gate;
 mod guards;
 mod hook;
 mod lane;
+mod links;
 mod outcome;
 mod place;
 mod place_edits;

@@ -1,0 +1,104 @@
+//! Import sources and their settings.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::model::text_or_number;
+
+/// What an import source does with values that arrive empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmptyValues {
+    /// The object keeps what it has.
+    Ignore,
+    /// The object loses what it has.
+    Remove,
+    /// Something that this crate does not know, as received.
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for EmptyValues {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(input)?;
+        Ok(match word.to_uppercase().as_str() {
+            "IGNORE" => Self::Ignore,
+            "REMOVE" => Self::Remove,
+            _ => Self::Other(word),
+        })
+    }
+}
+
+/// The settings of an import source for one object type.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportSourceEntry {
+    /// The object type, when it is told.
+    #[serde(default)]
+    pub object_type_name: Option<String>,
+    /// What is done with values that arrive empty.
+    #[serde(default)]
+    pub empty_values: Option<EmptyValues>,
+    /// What is done with select options and statuses that are not known: `IGNORE` or `ADD`.
+    #[serde(default)]
+    pub unknown_values: Option<String>,
+    /// What is done with objects that an import does not hold, where Assets tells it: `IGNORE`, `UPDATE` or `REMOVE`.
+    #[serde(default, alias = "missingObjectOutboundType")]
+    pub missing_objects: Option<String>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// An import source and its settings.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportSource {
+    /// Its id.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// The object schema that it fills.
+    #[serde(default, deserialize_with = "text_or_number")]
+    pub object_schema_id: String,
+    /// What is done with values that arrive empty, where an object type says nothing else.
+    #[serde(default)]
+    pub default_handle_empty_values: Option<EmptyValues>,
+    /// What is done with unknown options, where an object type says nothing else.
+    #[serde(default)]
+    pub default_handle_unknown_values: Option<String>,
+    /// Whether a token was generated.
+    #[serde(default)]
+    pub token_generated: Option<bool>,
+    /// The settings by object type.
+    #[serde(rename = "importSourceOTEntries", default)]
+    pub entries: Vec<ImportSourceEntry>,
+    /// Everything else, as received.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl ImportSource {
+    /// True if options that a select attribute does not have are dropped, for any object type. `None` when it is not told.
+    pub fn ignores_unknown_values(&self) -> Option<bool> {
+        let of_types = self.entries.iter().filter_map(|entry| entry.unknown_values.as_ref());
+        let mut told: Vec<&String> = of_types.collect();
+        if told.is_empty() {
+            told.extend(self.default_handle_unknown_values.as_ref());
+        }
+        (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("IGNORE")))
+    }
+
+    /// Whether values that arrive empty are ignored, for any object type. `None` when it is not told.
+    pub fn ignores_empty_values(&self) -> Option<bool> {
+        let told: Vec<&EmptyValues> = self.entries.iter().filter_map(|e| e.empty_values.as_ref()).collect();
+        let told = if told.is_empty() { self.default_handle_empty_values.iter().collect() } else { told };
+        (!told.is_empty()).then(|| told.contains(&&EmptyValues::Ignore))
+    }
+
+    /// Whether objects that an import does not hold are removed, for any object type. `None` when it is not told.
+    pub fn removes_missing_objects(&self) -> Option<bool> {
+        let told: Vec<&String> = self.entries.iter().filter_map(|e| e.missing_objects.as_ref()).collect();
+        (!told.is_empty()).then(|| told.iter().any(|word| word.eq_ignore_ascii_case("REMOVE")))
+    }
+}
