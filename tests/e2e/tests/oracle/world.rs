@@ -143,7 +143,13 @@ fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng, chosen: &s
     let mut config = Config::from_toml(&toml, "oracle", folder, []).unwrap();
     for connection in config.connections.values_mut() {
         // A small org in which much happens: nothing of it is suspicious.
-        connection.limits = Limits { accept_shrink: true, ..Limits::default() };
+        connection.limits = Limits {
+            min_gone: u64::MAX,
+            min_lost_memberships: u64::MAX,
+            min_blanked: u64::MAX,
+            accept_shrink: true,
+            ..Limits::default()
+        };
     }
     config
 }
