@@ -13,8 +13,8 @@ use crate::looked::Looked;
 use crate::settle::{DOUBTS, object};
 use crate::watch::Told;
 use crate::{
-    ActiveRun, Alert, AlertKind, Comparison, EngineError, Look, LookSort, Quiet, RunKind, RunReport,
-    SyncPlan, engine::Engine,
+    ActiveRun, Alert, AlertKind, Comparison, EngineError, Look, LookSort, Quiet, RunKind, RunReport, Subject,
+    SyncPlan, engine::Engine, explain,
 };
 
 impl Engine {
@@ -127,7 +127,16 @@ impl Engine {
         if !self.may_have_grown(&looked.unmapped) {
             return Ok((looked, run.clone()));
         }
-        let Comparison { report: structure, view } = self.follow_structure(true).await?;
+        let Comparison { report: structure, view } = match self.follow_structure(true).await {
+            Ok(compared) => compared,
+            // What can be stored need not wait for what cannot.
+            Err(error @ (EngineError::Structure(_) | EngineError::StructureChanged)) => {
+                tracing::warn!(error = %explain(&error), "the object schema cannot follow the directory's yet");
+                self.ports.store.ask(&Subject::Schema, self.now()).await?;
+                return Ok((looked, run.clone()));
+            }
+            Err(error) => return Err(error),
+        };
         report.add_structure(&structure);
         if structure.added_attributes.is_empty() {
             self.remember_outside(looked.unmapped.iter().cloned());

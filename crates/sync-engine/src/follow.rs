@@ -76,29 +76,29 @@ impl Engine {
             }
             rest(trouble.pause(), stop).await;
         }
-        // Records cannot be made before the schemas are known.
-        let mut trouble = Trouble::new(Duty::Schemas);
+        // Records cannot be made before the schemas are known; what Assets lacks may be added later.
+        let mut schemas = Trouble::new(Duty::Schemas);
         while !stop.is_cancelled() {
-            let compared = async {
-                let view = self.refresh_schema().await?;
-                self.follow_selection(&view).await
-            };
             let compared = tokio::select! {
                 () = stop.cancelled() => return,
-                compared = compared => compared,
+                compared = self.refresh_schema() => compared,
             };
-            let known = compared.is_ok();
-            trouble.book(self, compared);
-            if known {
+            let followed = match self.known_view() {
+                Some(view) => self.follow_selection(&view).await,
+                None => Ok(()),
+            };
+            let is_known = self.known_view().is_some() && followed.is_ok();
+            schemas.book(self, compared.map(drop).and(followed));
+            if is_known {
                 break;
             }
-            rest(trouble.pause(), stop).await;
+            rest(schemas.pause(), stop).await;
         }
         tokio::join!(
             self.follow_events(options, wake, stop),
             self.follow_feed(options, wake, stop),
             self.follow_passes(options, stop),
-            self.follow_upkeep(options, stop),
+            self.follow_upkeep(options, schemas, stop),
             self.keep_house(options, stop),
         );
     }
@@ -185,12 +185,11 @@ impl Engine {
     }
 
     /// Looks once in a while whether the schemas and the event hook are as they should be.
-    async fn follow_upkeep(&self, options: &FollowOptions, stop: &CancellationToken) {
-        let (mut schemas, mut hook) = (Trouble::new(Duty::Schemas), Trouble::new(Duty::Hook));
-        let mut wait = options.schema_interval;
+    async fn follow_upkeep(&self, options: &FollowOptions, mut schemas: Trouble, stop: &CancellationToken) {
+        let mut hook = Trouble::new(Duty::Hook);
         while !stop.is_cancelled() {
-            rest(wait, stop).await;
-            wait = options.schema_interval;
+            let soon = if schemas.is_open() { schemas.pause() } else { options.schema_interval };
+            rest(soon.min(options.schema_interval), stop).await;
             if stop.is_cancelled() || self.is_paused().await.unwrap_or(true) {
                 continue;
             }
@@ -199,9 +198,6 @@ impl Engine {
                 refreshed = self.refresh_schema() => refreshed.map(drop),
             };
             schemas.book(self, refreshed);
-            if schemas.is_open() {
-                wait = wait.min(schemas.pause());
-            }
             // Before everything was loaded once there need not be a hook.
             let loaded = self.ports.store.last_run(RunKind::Full).await.is_ok_and(|run| run.good.is_some());
             if options.hook && loaded {

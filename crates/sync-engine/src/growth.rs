@@ -11,6 +11,8 @@ use crate::{Comparison, EngineError, MappingView, RunKind, StructureReport, Stru
 
 /// How many attributes outside the schema are remembered.
 const OUTSIDE_LIMIT: usize = 1000;
+/// How often in a row the structure may change between a comparison and what is added because of it.
+const MOST_CHANGES: usize = 5;
 
 impl Engine {
     /// Whether attributes that the mapping does not know may be new in the directory's schema: some of them were not looked
@@ -64,13 +66,28 @@ impl Engine {
         Ok(compared)
     }
 
-    async fn apply_locked(&self, ask: bool) -> Result<Comparison, EngineError> {
-        let applied = self.ports.structure.apply().await.map_err(EngineError::Structure)?;
-        self.put_in_force(&applied, ask).await?;
-        Ok(applied)
+    /// Compares, and adds what is missing where `adds` says so of the comparison. What is added is always missing in a
+    /// comparison that was remembered: nothing tells afterwards that it was new.
+    async fn extend(
+        &self,
+        ask: bool,
+        adds: impl Fn(&StructureReport) -> bool,
+    ) -> Result<Comparison, EngineError> {
+        let _schemas = self.schemas.lock().await;
+        for _ in 0..MOST_CHANGES {
+            let compared = self.compare_locked(ask).await?;
+            if !adds(&compared.report) {
+                return Ok(compared);
+            }
+            let applied = self.ports.structure.apply(&compared.view).await.map_err(EngineError::Structure)?;
+            if let Some(applied) = applied {
+                self.put_in_force(&applied, ask).await?;
+                return Ok(applied);
+            }
+        }
+        Err(EngineError::StructureChanged)
     }
 
-    /// The place is remembered before anything is added to it, because nothing tells afterwards that it was new.
     async fn put_in_force(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
         self.settle_in(&compared.view, ask).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
@@ -80,19 +97,12 @@ impl Engine {
     /// Compares the schemas and adds to the object schema what it lacks. What is added, and
     /// what may be lost, is read and sent again when `ask`; otherwise the caller reads everything anyway.
     pub(crate) async fn follow_structure(&self, ask: bool) -> Result<Comparison, EngineError> {
-        let _schemas = self.schemas.lock().await;
-        let compared = self.compare_locked(ask).await?;
-        match compared.report.state {
-            StructureState::Outdated => self.apply_locked(ask).await,
-            _ => Ok(compared),
-        }
+        self.extend(ask, |report| report.state == StructureState::Outdated).await
     }
 
     /// Creates the object schema and mapping, or adds to them, as an operator asks.
     pub(crate) async fn create_structure(&self) -> Result<StructureReport, EngineError> {
-        let _schemas = self.schemas.lock().await;
-        self.compare_locked(true).await?;
-        Ok(self.apply_locked(true).await?.report)
+        Ok(self.extend(true, |_| true).await?.report)
     }
 
     /// Adds attributes that the directory's schema has gained, and has everybody's values of them read.

@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId}
 
 use crate::convert::{keys_json, kind, millis};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, aliases, losses, runs, safeguards, uncleared, unconfirmed};
+use crate::{ConnectionStore, aliases, losses, place, runs, safeguards, uncleared, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
@@ -252,17 +252,15 @@ pub(crate) async fn confirm(
         .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
         .collect::<Result<_, StoreError>>()?;
     resend(store, &mut tx, &referring, now).await.map_err(failed)?;
-    sqlx::query("DELETE FROM executions WHERE connection = ?1 AND id = ?2")
-        .bind(store.id)
-        .bind(execution.as_str())
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
+    let doubted = place::end_execution(store, &mut tx, execution).await.map_err(failed)?;
     runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
     uncleared::settle(store, &mut tx, run, now).await?;
     unconfirmed::settle(store, &mut tx, run, reason, now).await?;
     let misled = aliases::misled(store, &mut tx, run, &touched).await?;
     resend(store, &mut tx, &misled, now).await.map_err(failed)?;
+    if doubted {
+        place::doubt_stored(store, &mut tx, run, now).await.map_err(failed)?;
+    }
     sqlx::query("DELETE FROM staged WHERE run = ?1")
         .bind(run.get())
         .execute(&mut *tx)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{Sqlite, Transaction};
 use sync_engine::{Doubt, Place, StoreError, Subject};
-use sync_model::ObjectKind;
+use sync_model::{ExecutionId, ObjectKind, RunId};
 
 use crate::convert::millis;
 use crate::{ConnectionStore, looks, objects};
@@ -42,7 +42,7 @@ pub(crate) async fn remember(
     match doubt {
         Some(Doubt::Everything) => {
             objects::doubt(store, &mut tx, None).await.map_err(failed)?;
-            doubt_marks(store, &mut tx, now).await.map_err(failed)?;
+            doubt_marks(store, &mut tx, None, now).await.map_err(failed)?;
         }
         Some(Doubt::Values(values)) => {
             for (kind, fields) in values {
@@ -57,22 +57,61 @@ pub(crate) async fn remember(
     tx.commit().await.map_err(failed)
 }
 
-/// Has the marks of retired objects sent again: where records go now, they may still look alive. They are not read for it:
+/// Forgets an execution that ended. True if confirmations were doubted since it began.
+pub(crate) async fn end_execution(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    execution: &ExecutionId,
+) -> Result<bool, sqlx::Error> {
+    let doubted = sqlx::query_scalar(
+        "DELETE FROM executions WHERE connection = ?1 AND id = ?2
+         RETURNING doubts <> (SELECT coalesce(iif(place = '', NULL, place) ->> 'doubts', 0) FROM connections WHERE id = ?1)",
+    )
+    .bind(store.id)
+    .bind(execution.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(doubted.unwrap_or_default())
+}
+
+/// Doubts what a run stored: its records may have arrived before what the doubt was about.
+pub(crate) async fn doubt_stored(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    run: RunId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE objects SET dirty = 1, answers_to = ''
+         WHERE connection = ?1 AND NOT gone AND (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?2 AND stored)",
+    )
+    .bind(store.id)
+    .bind(run.get())
+    .execute(&mut **tx)
+    .await?;
+    doubt_marks(store, tx, Some(run), now).await?;
+    looks::look(store, tx, &Subject::Directory, None, false, now).await.map(drop)
+}
+
+/// Has the marks of retired objects sent again, of all or of those that a run stored: where records go now, they may still look alive. They are not read for it:
 /// nothing of them changes in the directory any more.
 async fn doubt_marks(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
+    run: Option<RunId>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
                                             attempts, reason, due, run)
          SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, answers_to, record, 0, ?3, ?2, run
-         FROM objects WHERE connection = ?1 AND gone",
+         FROM objects WHERE connection = ?1 AND gone
+            AND (?4 IS NULL OR (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?4 AND stored))",
     )
     .bind(store.id)
     .bind(millis(now))
     .bind("it was marked as gone elsewhere")
+    .bind(run.map(RunId::get))
     .execute(&mut **tx)
     .await
     .map(drop)

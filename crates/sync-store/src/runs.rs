@@ -182,7 +182,8 @@ pub(crate) async fn open_execution(
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
     for statement in [
-        "INSERT INTO executions (connection, id, run, started) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO executions (connection, id, run, started, doubts)
+         SELECT id, ?2, ?3, ?4, coalesce(iif(place = '', NULL, place) ->> 'doubts', 0) FROM connections WHERE id = ?1",
         "INSERT OR IGNORE INTO run_executions (run, id, started) SELECT ?3, ?2, ?4 WHERE ?1 = ?1",
     ] {
         sqlx::query(statement)

@@ -89,11 +89,13 @@ pub trait Structure: Send + Sync {
     /// As [`Self::compare`].
     async fn preview(&self) -> Result<Comparison, PortError>;
 
-    /// The same as [`Self::compare`], then creates or adds what is missing. The view is of what is there afterwards.
+    /// Creates or adds what is missing. The view is of what is there afterwards. `None` when the import source does not have
+    /// the structure any more that `base` was compared with: nothing was changed, and what is missing by now may have held
+    /// values that were confirmed.
     ///
     /// # Errors
     /// As [`Self::compare`], and when the import source does not take it.
-    async fn apply(&self) -> Result<Comparison, PortError>;
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError>;
 }
 
 /// A structure whose views are changed on their way.
@@ -126,9 +128,9 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> Structure for Viewed<F> {
         Ok(Comparison { report, view: (self.change)(view) })
     }
 
-    async fn apply(&self) -> Result<Comparison, PortError> {
-        let Comparison { report, view } = self.inner.apply().await?;
-        Ok(Comparison { report, view: (self.change)(view) })
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
+        let applied = self.inner.apply(base).await?;
+        Ok(applied.map(|Comparison { report, view }| Comparison { report, view: (self.change)(view) }))
     }
 }
 

@@ -11,7 +11,7 @@ use okta_client::OktaClient;
 use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use serde_json::{Value, json};
-use sync_engine::{Comparison, PortError, Structure, StructureReport, StructureState};
+use sync_engine::{Comparison, MappingView, PortError, Structure, StructureReport, StructureState};
 
 use super::place::place_of;
 use super::{OrgSource, Sides, assets_error, okta_error};
@@ -140,17 +140,17 @@ impl Structure for AssetsStructure {
         self.comparison(report, &wanted, mapping, current.as_ref()).await
     }
 
-    async fn apply(&self) -> Result<Comparison, PortError> {
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
         let wanted = self.wanted().await?;
-        let mut current = self.current().await?;
+        let current = self.current().await?;
+        if base.structure.as_ref() != Some(&self.state_of(current.as_ref())) {
+            return Ok(None);
+        }
         let mut told = match &current {
             None if self.create(&wanted).await? => whole(&wanted, StructureState::Created),
-            None => {
-                // Somebody else was quicker.
-                current = self.current().await?;
-                self.extend(&wanted, current.as_ref()).await?
-            }
-            Some(_) => self.extend(&wanted, current.as_ref()).await?,
+            // Another process was quicker.
+            None => return Ok(None),
+            Some(current) => self.extend(&wanted, current).await?,
         };
         // What was asked for is one thing, what Assets made of it another.
         let mut present = self.read_back().await?;
@@ -169,7 +169,7 @@ impl Structure for AssetsStructure {
         let left = report(&wanted, evolution, told.state);
         let report = StructureReport { drift: left.drift, limited: left.limited, ..told };
         let mapping = wanted.settled(&present);
-        self.comparison(report, &wanted, mapping, Some(&present)).await
+        self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }
 }
 
@@ -220,9 +220,8 @@ impl AssetsStructure {
     async fn extend(
         &self,
         wanted: &Mapping,
-        current: Option<&SchemaAndMapping>,
+        current: &SchemaAndMapping,
     ) -> Result<StructureReport, PortError> {
-        let current = current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))?;
         let evolution = evolution::plan(current, wanted.document());
         let Some(patch) = &evolution.patch else {
             return Ok(report(wanted, evolution, StructureState::Current));

@@ -74,7 +74,7 @@ pub async fn examine(
         // Okta verifies a hook by calling it: with a store there is somebody to answer.
         let answering = Answering::begin(config).await;
         for ((connection, diagnosis), repairs) in connections.iter().zip(&diagnoses).zip(&mut repairs) {
-            repairs.extend(repair::connection(connection, diagnosis).await);
+            repairs.extend(repair::connection(config, connection, diagnosis).await);
         }
         if let Some(answering) = answering {
             answering.end().await;

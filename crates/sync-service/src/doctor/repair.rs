@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventHook, PortError, Structure};
+use sync_engine::EventHook;
 use sync_store::Store;
 
 use super::Diagnosis;
 use super::check::Repair;
-use crate::adapters::{AssetsStructure, OktaEventHook, OrgSource, Sides};
-use crate::connection::{account_client, assets_client, okta_client};
-use crate::{Config, ConfigError, ConnectionConfig};
+use crate::adapters::OktaEventHook;
+use crate::connection::okta_client;
+use crate::{Config, Connection, ConnectionConfig, ServiceError};
 
 /// What was put right, or why it could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,10 +57,15 @@ pub(super) async fn store(config: &Config, diagnoses: &[Diagnosis]) -> Option<Re
 }
 
 /// Puts right what the diagnosis of a connection calls for.
-pub(super) async fn connection(connection: &ConnectionConfig, diagnosis: &Diagnosis) -> Vec<Repaired> {
+pub(super) async fn connection(
+    config: &Config,
+    connection: &ConnectionConfig,
+    diagnosis: &Diagnosis,
+) -> Vec<Repaired> {
     let mut repaired = Vec::new();
     if calls_for(diagnosis, Repair::Structure) {
-        repaired.push(Repaired::of("Schema and mapping", structure(connection).await));
+        let result = structure(config, connection).await.map_err(|error| failed(&error, error.hint()));
+        repaired.push(Repaired::of("Schema and mapping", result));
     }
     if calls_for(diagnosis, Repair::Hook) {
         repaired.push(Repaired::of("Event hook", hook(connection).await));
@@ -68,14 +73,15 @@ pub(super) async fn connection(connection: &ConnectionConfig, diagnosis: &Diagno
     repaired
 }
 
-async fn structure(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
-    let (okta, import) =
-        (okta_client(connection).map_err(config)?, assets_client(connection).map_err(config)?);
-    let account = account_client(connection).map_err(config)?;
-    let sides = Sides::new(OrgSource::Okta(okta), import, account, connection.selection.clone());
-    let port = AssetsStructure::new(sides, connection.mapping.clone())
-        .following_titles(connection.assets.follow_titles);
-    let report = port.apply().await.map_err(|error| failed(&error))?.report;
+/// Goes by the store: what is added anew may have held values that were confirmed.
+async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec<String>, ServiceError> {
+    let store = Store::open(&config.store).await?;
+    let report = match Connection::open(connection, &store).await {
+        Ok(connection) => connection.engine().set_up_structure().await.map_err(ServiceError::from),
+        Err(error) => Err(error),
+    };
+    store.close().await;
+    let report = report?;
     let added = report.added_types.iter().map(|name| format!("object type {name} added"));
     let attributes = report.added_attributes.len();
     let attributes = match attributes {
@@ -88,20 +94,14 @@ async fn structure(connection: &ConnectionConfig) -> Result<Vec<String>, String>
 }
 
 async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
-    let okta = okta_client(connection).map_err(config)?;
+    let okta = okta_client(connection).map_err(|error| crate::explain(&error))?;
     let port = OktaEventHook::new(okta, &connection.name, connection.hook.clone());
-    let report = port.ensure().await.map_err(|error| failed(&error))?;
+    let report = port.ensure().await.map_err(|error| failed(&error, error.hint().map(str::to_owned)))?;
     if report.problems.is_empty() { Ok(report.changes) } else { Err(report.problems.join("; ")) }
 }
 
-// The signatures are those of `map_err`.
-#[allow(clippy::needless_pass_by_value)]
-fn config(error: ConfigError) -> String {
-    crate::explain(&error)
-}
-
-fn failed(error: &PortError) -> String {
-    match error.hint() {
+fn failed(error: &dyn std::error::Error, hint: Option<String>) -> String {
+    match hint {
         Some(hint) => format!("{}; {hint}", crate::explain(error)),
         None => crate::explain(error),
     }

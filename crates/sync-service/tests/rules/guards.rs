@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Alarm, AlertKind, Comparison, EngineError, Limits, Phase, PortError, Quiet, Refusal, Structure,
+    Alarm, AlertKind, Comparison, EngineError, Limits, MappingView, Phase, PortError, Quiet, Refusal,
+    Structure,
 };
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
@@ -53,8 +54,8 @@ impl Structure for LosesRole {
         self.inner.preview().await
     }
 
-    async fn apply(&self) -> Result<Comparison, PortError> {
-        self.inner.apply().await
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
+        self.inner.apply(base).await
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::{Clock, Comparison, PortError, Quiet, Structure, SystemClock};
+use sync_service::engine::{Clock, Comparison, MappingView, PortError, Quiet, Structure, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -179,13 +180,58 @@ impl Structure for Hesitant {
         self.inner.preview().await
     }
 
-    async fn apply(&self) -> Result<Comparison, PortError> {
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
         if !self.mood.refuses.load(Ordering::Relaxed) {
-            return self.inner.apply().await;
+            return self.inner.apply(base).await;
         }
         self.mood.refused.fetch_add(1, Ordering::Relaxed);
         not_now()
     }
+}
+
+/// An administrator who deletes an attribute between a comparison and what is added because of it.
+struct Meddled {
+    inner: Arc<dyn Structure>,
+    control: ControlClient,
+    left: AtomicU32,
+}
+
+#[async_trait]
+impl Structure for Meddled {
+    async fn compare(&self) -> Result<Comparison, PortError> {
+        self.inner.compare().await
+    }
+
+    async fn preview(&self) -> Result<Comparison, PortError> {
+        self.inner.preview().await
+    }
+
+    async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
+        let meddles =
+            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+        if meddles {
+            let city = json!({ "type": "Okta User", "name": "City" });
+            self.control.call("DELETE", "/insight/attributes", &city).await.unwrap();
+        }
+        self.inner.apply(base).await
+    }
+}
+
+#[tokio::test]
+async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
+    let world = world(9, 2).await;
+    world.synced("log").await;
+    let connection = world
+        .open_with("log", OFTEN, |ports, _| {
+            let inner = Arc::clone(&ports.structure);
+            let control = world.control.clone();
+            ports.structure = Arc::new(Meddled { inner, control, left: AtomicU32::new(1) });
+        })
+        .await;
+    world.add_attribute("badge", "Badge").await;
+    let report = sync(&connection).await.unwrap();
+    assert_eq!(report.added_attributes.len(), 2, "{report:?}");
+    assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
 }
 
 async fn hesitant(world: &World) -> (Arc<Connection>, Arc<Mood>) {
@@ -221,6 +267,28 @@ async fn a_value_is_not_taken_for_confirmed_before_its_attribute_is_there() {
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
     .await;
+    mood.refuses.store(false, Ordering::Relaxed);
+    have_it(&world, &[user]).await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn events_go_on_while_additions_are_refused() {
+    let world = world(9, 2).await;
+    let (connection, mood) = hesitant(&world).await;
+    mood.refuses.store(true, Ordering::Relaxed);
+    world.add_attribute("badge", "Badge").await;
+    // Begun with a structure that cannot be extended.
+    let following = follow(&connection);
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "badge": "B-42", "title": "Head of Nuuk" })).await;
+    until("the rest of the change is applied", async || {
+        let object = world.object(&user).await;
+        if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
+    })
+    .await;
+    let told = connection.status(1).await.unwrap().inbox;
+    assert!(told.looks > 0, "what waits for the attribute is not told: {told:?}");
     mood.refuses.store(false, Ordering::Relaxed);
     have_it(&world, &[user]).await;
     following.stop().await;

@@ -1,0 +1,40 @@
+//! Confirmations belong to the place where they were made.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use sync_engine::{Change, LookSort, Place, StateStore, Upkeep};
+use sync_model::{ExecutionId, ObjectKind};
+
+use support::{at, staged, user, world};
+
+mod support;
+
+#[tokio::test]
+async fn doubt_outlives_an_execution_under_way() {
+    let world = world().await;
+    let gone = user("u2", "bo", &[]);
+    world.confirmed(&[staged(Change::Create, gone.clone(), 0)]).await;
+    for doubts in [0, 1] {
+        let (ada, second) =
+            (user("u1", &format!("ada{doubts}"), &[]), 1 + 2 * i64::try_from(doubts).unwrap());
+        let changes =
+            [staged(Change::Update, ada.clone(), second), staged(Change::Retire, gone.clone(), second)];
+        let run = world.run(&changes).await;
+        let execution = ExecutionId::new(format!("e{doubts}"));
+        world.store.open_execution(run, &execution, at(second)).await.unwrap();
+        // What the execution wrote may have been deleted since.
+        let place = Place { doubts, ..Place::default() };
+        world.store.remember_place(&place, None, None, at(second)).await.unwrap();
+        let kinds = [ObjectKind::User];
+        world.store.confirm(run, &execution, &kinds, "", at(second)).await.unwrap();
+        let known = world.store.known(&[ada.key.clone(), gone.key.clone()]).await.unwrap();
+        assert_eq!(known[&ada.key].dirty, doubts == 1, "{doubts}: a live object");
+        assert_eq!(known[&gone.key].dirty, doubts == 1, "{doubts}: a mark");
+        let asked =
+            world.store.claim_looks(LookSort::Passes, 10, at(second), Duration::from_secs(1)).await.unwrap();
+        assert_eq!(asked.len() as u64, doubts, "{asked:?}");
+    }
+}
