@@ -14,6 +14,7 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::trail::Trail;
+use crate::unreadable::SingleReads;
 use crate::{
     ActiveRun, Cursor, EngineError, Handful, Limits, Members, Observed, ObservedGroup, ObservedUser, Page,
     Pass, Phase, PortError, Progress, RunKind, RunReport, Scope, Stage, SyncPlan, engine::Engine,
@@ -165,8 +166,12 @@ impl Engine {
         }
         if pass.scope != Scope::Full {
             // Users that changed besides are listed afterwards; what is staged then counts.
-            self.stage_membership_differences(run, pass.reading, &HashSet::new(), &mut pass.value_problems)
-                .await?;
+            let none = HashSet::new();
+            let left =
+                self.stage_membership_differences(run, pass.reading, &none, &mut pass.value_problems).await?;
+            for (user, problem) in left {
+                self.leave_one(run, &user, "", problem, pass).await?;
+            }
         }
         pass.enter(Stage::Users);
         progress.end(Phase::Members);
@@ -243,19 +248,23 @@ impl Engine {
             }))
             .buffered(self.options.concurrency)
             .boxed();
-        let mut whole = Vec::new();
+        let (mut whole, mut singles) = (Vec::new(), SingleReads::default());
         while let Some((id, user)) = joined.next().await {
             match user {
-                Ok(user) => whole.extend(user),
-                Err(error) if error.is_about_one() => {
-                    let key = RecordKey::user(&id);
-                    let problem =
-                        format!("the groups of {key} could not be read: {}", crate::explain(&error));
+                Ok(user) => {
+                    singles.answered();
+                    whole.extend(user);
+                }
+                Err(error) => {
+                    let (key, failure) =
+                        (RecordKey::user(&id), singles.leave(EngineError::Directory(error))?);
+                    let problem = format!("the groups of {key} could not be read: {}", failure.reason);
                     self.leave_one(run, &key, "groups", problem, pass).await?;
                 }
-                Err(error) => return Err(EngineError::Directory(error)),
             }
         }
+        drop(joined);
+        self.prove_answers(&run.view, singles).await?;
         Ok(whole)
     }
 

@@ -128,7 +128,7 @@ impl Engine {
         }
         states.closed.extend(listed.gone.iter().cloned());
         let gone: Vec<RecordKey> = listed.gone.iter().map(RecordKey::group).collect();
-        self.stage_membership_differences(run, reading, &wishes.users, &mut report.value_problems).await?;
+        self.stage_differences_of_events(run, reading, &wishes.users, report).await?;
         let listed =
             wishes.listed.iter().filter(|(group, _)| !states.failed.contains_key(&RecordKey::group(group)));
         let users: Vec<UserId> = listed.map(|(_, user)| user.clone()).collect();
@@ -156,7 +156,7 @@ impl Engine {
         }
         if alone {
             self.note_as_empty(run, groups).await?;
-            return self.stage_membership_differences(run, reading, read, &mut report.value_problems).await;
+            return self.stage_differences_of_events(run, reading, read, report).await;
         }
         for group in groups {
             for member in self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await? {
@@ -165,6 +165,21 @@ impl Engine {
                     self.ports.store.ask(&subject, self.now()).await?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn stage_differences_of_events(
+        &self,
+        run: &ActiveRun,
+        reading: Reading,
+        read: &HashSet<RecordKey>,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let left = self.stage_membership_differences(run, reading, read, &mut report.value_problems).await?;
+        for (user, problem) in left {
+            report.leave_unread(&user, "", problem);
+            self.ports.store.leave_unread(run.id, &[user]).await?;
         }
         Ok(())
     }

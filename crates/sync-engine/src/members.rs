@@ -8,6 +8,7 @@ use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
 use crate::looked::Failure;
 use crate::read::Read;
+use crate::unreadable::SingleReads;
 use crate::{
     ActiveRun, EngineError, Observed, Pass, Phase, Progress, Reading, Scope, ValueProblems, engine::Engine,
 };
@@ -47,10 +48,12 @@ impl Engine {
     ) -> Result<Listed, EngineError> {
         self.ports.store.forget_half_listed(run.id).await?;
         let Listed { mut unlisted, mut gone } = Listed::default();
+        let mut singles = SingleReads::default();
         loop {
             let mut groups = self.ports.store.groups_to_list(run.id, GROUP_PAGE).await?;
             groups.retain(|group| !unlisted.contains_key(group));
             if groups.is_empty() {
+                self.prove_answers(&run.view, singles).await?;
                 return Ok(Listed { unlisted, gone });
             }
             let mut listings: BoxStream<'_, (GroupId, Result<bool, EngineError>)> = stream::iter(groups)
@@ -63,19 +66,20 @@ impl Engine {
                 .boxed();
             while let Some((group, listed)) = listings.next().await {
                 match listed {
-                    Ok(true) => {}
-                    Ok(false) => gone.push(group),
-                    Err(EngineError::Directory(error))
-                        if error.is_about_one() && unlisted.len() < MOST_UNLISTED =>
-                    {
-                        let problem = format!(
-                            "the members of group {group} could not be listed: {}",
-                            crate::explain(&error)
-                        );
-                        tracing::warn!(%group, error = crate::explain(&error), "the members of a group could not be listed");
-                        unlisted.insert(group, Failure { reason: problem, transient: error.is_transient() });
+                    Ok(listed) => {
+                        singles.answered();
+                        if !listed {
+                            gone.push(group);
+                        }
                     }
-                    Err(error) => return Err(error),
+                    Err(error) if unlisted.len() >= MOST_UNLISTED => return Err(error),
+                    Err(error) => {
+                        let mut failure = singles.leave(error)?;
+                        tracing::warn!(%group, error = failure.reason, "the members of a group could not be listed");
+                        failure.reason =
+                            format!("the members of group {group} could not be listed: {}", failure.reason);
+                        unlisted.insert(group, failure);
+                    }
                 }
             }
         }
@@ -120,19 +124,19 @@ impl Engine {
 
     /// Stages the users whose confirmed memberships differ from those just listed: their confirmed values with other
     /// groups. Whoever is not known is read by id, unless no group that it is in can bring it in, and whoever is `read`
-    /// already is left out.
+    /// already is left out. Gives those that could not be read, with the problem of each.
     pub(crate) async fn stage_membership_differences(
         &self,
         run: &ActiveRun,
         reading: Reading,
         read: &HashSet<RecordKey>,
         problems: &mut ValueProblems,
-    ) -> Result<(), EngineError> {
-        let mut after: Option<UserId> = None;
+    ) -> Result<Vec<(RecordKey, String)>, EngineError> {
+        let (mut after, mut left): (Option<UserId>, _) = (None, Vec::new());
         loop {
             let page =
                 self.ports.store.membership_differences(run.id, after.as_ref(), self.options.page).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else { return Ok(left) };
             after = Some(last.clone());
             let page: Vec<UserId> =
                 page.into_iter().filter(|id| !read.contains(&RecordKey::user(id))).collect();
@@ -142,7 +146,8 @@ impl Engine {
             records.retain(|key, _| known.get(key).is_some_and(|known| !known.gone));
             let (confirmed, unknown): (Vec<UserId>, Vec<UserId>) =
                 page.into_iter().partition(|id| records.contains_key(&RecordKey::user(id)));
-            let mut observed = self.read_unknown(run, self.brought_in(run, unknown).await?).await?;
+            let mut observed =
+                self.read_unknown(run, self.brought_in(run, unknown).await?, &mut left).await?;
             let mut groups = self.groups_by_listing(run, &confirmed, &records).await?;
             observed.extend(confirmed.into_iter().filter_map(|id| {
                 let record = records.remove(&RecordKey::user(&id))?;
@@ -169,7 +174,14 @@ impl Engine {
         Ok(unknown.into_iter().filter(may).collect())
     }
 
-    async fn read_unknown(&self, run: &ActiveRun, ids: Vec<UserId>) -> Result<Vec<Observed>, EngineError> {
+    /// Reads users that are not in Assets. Those that cannot be read are added to `left`: nothing is lost by reading them
+    /// later.
+    async fn read_unknown(
+        &self,
+        run: &ActiveRun,
+        ids: Vec<UserId>,
+        left: &mut Vec<(RecordKey, String)>,
+    ) -> Result<Vec<Observed>, EngineError> {
         let mut reads: BoxStream<'_, (UserId, Result<Option<Read>, EngineError>)> = stream::iter(ids)
             .map(|id| async move {
                 let read = self.read_user(&run.view, &id).await;
@@ -177,18 +189,21 @@ impl Engine {
             })
             .buffer_unordered(self.options.concurrency)
             .boxed();
-        let mut found = Vec::new();
+        let (mut found, mut singles) = (Vec::new(), SingleReads::default());
         while let Some((id, read)) = reads.next().await {
             match read {
-                Ok(read) => found.extend(read.map(|user| user.observed)),
-                // It is not in Assets, so that nothing is lost by reading it later.
-                Err(EngineError::Directory(error)) if error.is_about_one() => {
-                    tracing::warn!(user = %id, error = crate::explain(&error), "a user could not be read");
-                    self.ports.store.leave_unread(run.id, &[RecordKey::user(&id)]).await?;
+                Ok(read) => {
+                    singles.answered();
+                    found.extend(read.map(|user| user.observed));
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let (key, failure) = (RecordKey::user(&id), singles.leave(error)?);
+                    left.push((key.clone(), format!("{key} could not be read: {}", failure.reason)));
+                }
             }
         }
+        drop(reads);
+        self.prove_answers(&run.view, singles).await?;
         Ok(found)
     }
 

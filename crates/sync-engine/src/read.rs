@@ -4,6 +4,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use sync_model::{Departure, GroupId, ObjectKind, Record, RecordKey, UserId};
 
+use crate::unreadable::SingleReads;
 use crate::{
     ActiveRun, Change, EngineError, Known, Limits, MappingView, Observed, Pass, Phase, Progress, Reading,
     Refusal, Staged, ValueProblems, engine::Engine,
@@ -108,10 +109,10 @@ impl Engine {
         let recent = self.ports.store.recently_gone(since).await?;
         limits.check(kind, missing, recent.get(&kind).copied().unwrap_or_default(), known)?;
 
-        let mut after: Option<String> = None;
+        let (mut after, mut singles): (Option<String>, _) = (None, SingleReads::default());
         loop {
             let page = self.ports.store.unseen(run.id, kind, after.as_deref(), self.options.page).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else { return self.prove_answers(&run.view, singles).await };
             after = Some(last.key.id.clone());
             let reading = self.reading(run).await?;
             let mut reads: BoxStream<'_, (RecordKey, Result<Option<Staged>, EngineError>)> =
@@ -125,13 +126,15 @@ impl Engine {
             let mut staged = Vec::new();
             while let Some((key, read)) = reads.next().await {
                 match read {
-                    Ok(read) => staged.extend(read),
+                    Ok(read) => {
+                        singles.answered();
+                        staged.extend(read);
+                    }
                     // Not proven gone: it stays as it is.
-                    Err(EngineError::Directory(error)) if error.is_about_one() => {
-                        let problem = format!("{key} could not be read: {}", crate::explain(&error));
+                    Err(error) => {
+                        let problem = format!("{key} could not be read: {}", singles.leave(error)?.reason);
                         self.leave_one(run, &key, "", problem, pass).await?;
                     }
-                    Err(error) => return Err(error),
                 }
             }
             progress.advance(Phase::Missing, staged.len() as u64);

@@ -4,7 +4,42 @@ use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey};
 
 use crate::listing::note;
-use crate::{ActiveRun, EngineError, Pass, RunReport, engine::Engine};
+use crate::looked::Failure;
+use crate::{ActiveRun, EngineError, MappingView, Pass, PortError, RunReport, engine::Engine};
+
+/// The most objects that a stage leaves for failures that any object can meet; with more the objects are not at fault.
+const MOST_LEFT: usize = 50;
+
+/// Reads of single objects in a stage. One that fails is left for later; where none gets through, it is an outage.
+#[derive(Default)]
+pub(crate) struct SingleReads {
+    left: usize,
+    /// The first failure since the last answer that any object can meet.
+    unanswered: Option<PortError>,
+}
+
+impl SingleReads {
+    pub(crate) fn answered(&mut self) {
+        self.unanswered = None;
+    }
+
+    /// Leaves an object for later.
+    ///
+    /// # Errors
+    /// The failure, where it says nothing about the object.
+    pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
+        let EngineError::Directory(error) = error else { return Err(error) };
+        let failure = Failure { reason: crate::explain(&error), transient: error.is_transient() };
+        if !error.is_about_one() {
+            self.left += 1;
+            if self.left > MOST_LEFT {
+                return Err(EngineError::Directory(error));
+            }
+            self.unanswered.get_or_insert(error);
+        }
+        Ok(failure)
+    }
+}
 
 /// An item of a listing that could not be read. It exists all the same, so it is never taken for gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +157,22 @@ impl Engine {
             id: Some(key.id.clone()),
             field: field.to_owned(),
         });
+    }
+
+    /// Proves that the directory still answers where the last reads of single objects failed.
+    ///
+    /// # Errors
+    /// The failure of those reads, where nothing is answered.
+    pub(crate) async fn prove_answers(
+        &self,
+        view: &MappingView,
+        reads: SingleReads,
+    ) -> Result<(), EngineError> {
+        let Some(error) = reads.unanswered else { return Ok(()) };
+        let directory = &view.directory;
+        // The smallest listing.
+        let since = directory.time().unwrap_or_else(|| self.now());
+        directory.groups(Some(since), None).await.map(drop).map_err(|_| EngineError::Directory(error))
     }
 
     /// The objects that a run could not read, counted by the store: a run that was cut off, or two listings, may name one

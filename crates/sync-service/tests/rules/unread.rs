@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use sync_service::Connection;
-use sync_service::engine::{Clock, Quiet, SystemClock};
+use sync_service::engine::{Clock, EngineError, Quiet, SystemClock};
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::{Gate, Instead, page, refusal};
 use crate::world::{gated_world, sync};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
@@ -45,5 +46,110 @@ async fn unread_user_is_read_by_id() {
     let report = sync(&connection).await.unwrap();
     assert!(report.is_complete(), "no other process is there to read it: {report:?}");
     assert_eq!(unread(&connection).await, (0, true));
+    assert!(world.audit().await.in_sync);
+}
+
+/// Leaves an object out of a listing, so that a full pass asks for it by ID.
+fn unlist(gate: &Gate, listing: &'static str, id: &str) {
+    let id = id.to_owned();
+    gate.after(move |path, body| {
+        if let Some(listed) = body.as_array_mut().filter(|_| path.starts_with(listing)) {
+            listed.retain(|object| object["id"] != *id);
+        }
+    });
+}
+
+/// An odd answer that the client does not ask for again at once.
+fn odd_answer(n: usize) -> Instead {
+    match n {
+        0 => page(200),
+        1 => refusal(403, "E0000006", "You do not have permission to perform the requested action"),
+        _ => page(302),
+    }
+}
+
+#[tokio::test]
+async fn odd_answer_leaves_one_user() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let users = world.active_users().await;
+    unlist(&gate, "/api/v1/users?", &users[0]);
+    for part in ["", "/groups"] {
+        for n in 0..3 {
+            let city = format!("City {n}{part}");
+            world.change(&users[1], json!({ "city": city })).await;
+            let at = format!("/api/v1/users/{}{part}", users[0]);
+            gate.instead(move |path| (path == at).then(|| odd_answer(n)));
+            let report = sync(&connection).await.unwrap();
+            assert!(!report.is_complete(), "{n}{part}: {report:?}");
+            assert_eq!(report.unreadable.examples[0].id.as_deref(), Some(users[0].as_str()), "{report:?}");
+            assert!(report.messages.iter().any(|message| message.contains(&users[0])), "{report:?}");
+            assert_eq!(unread(&connection).await, (1, false), "{n}{part}");
+            assert!(world.object(&users[1]).await.contains(&city), "{n}{part}");
+            let audit = world.audit().await;
+            assert!(audit.in_sync && audit.marked_deleted == 0, "{n}{part}: {:?}", audit.differences);
+        }
+    }
+    gate.instead(|_| None);
+    let report = sync(&connection).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(unread(&connection).await, (0, true));
+}
+
+#[tokio::test]
+async fn odd_answer_leaves_one_group() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let group = world.groups().await[1].clone();
+    unlist(&gate, "/api/v1/groups?limit=200", &group);
+    for part in ["", "/users"] {
+        for n in 0..3 {
+            let at = format!("/api/v1/groups/{group}{part}");
+            gate.instead(move |path| {
+                let asked = path.split('?').next() == Some(at.as_str());
+                asked.then(|| odd_answer(n))
+            });
+            let report = sync(&connection).await.unwrap();
+            assert!(!report.is_complete(), "{n}{part}: {report:?}");
+            assert_eq!(report.unreadable.examples[0].id.as_deref(), Some(group.as_str()), "{report:?}");
+            assert_eq!(unread(&connection).await, (1, false), "{n}{part}");
+            let audit = world.audit().await;
+            assert!(audit.in_sync && audit.marked_deleted == 0, "{n}{part}: {:?}", audit.differences);
+        }
+    }
+    gate.instead(|_| None);
+    assert!(sync(&connection).await.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn lasting_failure_leaves_one_user() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let user = world.active_users().await.remove(0);
+    unlist(&gate, "/api/v1/users?", &user);
+    let at = format!("/api/v1/users/{user}");
+    gate.instead(move |path| (path == at).then(|| page(500)));
+    let report = sync(&connection).await.unwrap();
+    assert!(!report.is_complete(), "{report:?}");
+    assert_eq!(report.unreadable.examples[0].id.as_deref(), Some(user.as_str()), "{report:?}");
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 0, "{:?}", audit.differences);
+}
+
+#[tokio::test]
+async fn unanswered_reads_are_an_outage() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let user = world.active_users().await.remove(0);
+    unlist(&gate, "/api/v1/users?", &user);
+    let (at, out) = (format!("/api/v1/users/{user}"), std::sync::atomic::AtomicBool::new(false));
+    gate.instead(move |path| {
+        let out = out.fetch_or(path == at, std::sync::atomic::Ordering::Relaxed) || path == at;
+        out.then(|| page(200))
+    });
+    let failed = sync(&connection).await.unwrap_err();
+    assert!(matches!(failed, EngineError::Directory(_)), "{failed}");
+    gate.clear();
+    assert!(sync(&connection).await.unwrap().is_complete());
     assert!(world.audit().await.in_sync);
 }
