@@ -7,7 +7,7 @@ use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jwk::alg::rsa::RsaKeyPair;
 use sha2::{Digest, Sha256};
 
-use crate::error::KeyError;
+use crate::key::KeyError;
 use crate::key::{MIN_RSA_BITS, PrivateKey};
 
 /// A kind of key pair to generate.

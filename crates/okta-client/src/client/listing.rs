@@ -60,12 +60,18 @@ impl OktaClient {
     /// One page.
     pub(crate) async fn page<T: Item>(&self, call: &Call) -> Result<Page<T>> {
         let answer = self.send(call).await?;
-        let next = link::target(&answer.headers, "next")
-            .map_err(|BrokenLink| Error::BrokenLink { path: call.path().to_owned() })?;
-        let next = next.map(|target| self.follow(call.path(), target)).transpose()?;
+        let link = |relation| {
+            link::target(&answer.headers, relation)
+                .map_err(|BrokenLink| Error::BrokenLink { path: call.path().to_owned() })
+        };
+        let next = link("next")?.map(|target| self.follow(call.path(), target)).transpose()?;
         let read = read_list(&answer.body);
         let (items, unreadable) =
             read.map_err(|error| undecodable(call.path(), call.expected, &answer.body, error))?;
+        let count = items.len() + unreadable.len();
+        if next.is_none() && most(call.url()).is_some_and(|most| count >= most) && link("self")?.is_none() {
+            return Err(Error::NoLinks { path: call.path().to_owned() });
+        }
         Ok(Page { items, unreadable, next: next.map(PageCursor::from) })
     }
 
@@ -106,6 +112,16 @@ impl OktaClient {
     pub fn other_origins(&self) -> Vec<String> {
         self.inner.other_hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Okta gives no more users on a page, whatever is asked for.
+const MOST_USERS: usize = 200;
+
+/// The number of items in a full page, as far as the request tells.
+fn most(url: &Url) -> Option<usize> {
+    let (_, limit) = url.query_pairs().find(|(name, _)| name == "limit")?;
+    let limit = limit.parse().ok()?;
+    Some(if url.path() == "/api/v1/users" { MOST_USERS.min(limit) } else { limit })
 }
 
 /// No org has more names that its links would show.

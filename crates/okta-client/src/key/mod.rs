@@ -1,5 +1,6 @@
 //! The app's private key.
 
+mod error;
 mod text;
 
 use std::fmt;
@@ -14,8 +15,8 @@ use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256
 use josekit::jwt::{self, JwtPayload};
 use secrecy::SecretString;
 
-use crate::error::KeyError;
 use crate::generate::thumbprint;
+pub use error::KeyError;
 use text::Text;
 pub use text::trimmed;
 

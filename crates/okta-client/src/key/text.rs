@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::error::KeyError;
+use crate::key::KeyError;
 
 /// Levels of JSON strings that are unwrapped.
 const DEEPEST: usize = 3;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use http::Method;
 
-use super::checked;
+use super::{about, checked};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::{Error, Result};
@@ -38,10 +38,11 @@ impl EventHooks<'_> {
     /// One event hook.
     ///
     /// # Errors
-    /// As any call.
+    /// [`OtherObject`](Error::OtherObject) when the answer is about another hook, and as any call.
     pub async fn get(&self, id: &str) -> Result<EventHook> {
-        let url = self.0.url(&format!("/api/v1/eventHooks/{}", checked(id)?));
-        self.0.fetch(Call::get(url, "an event hook")).await
+        let path = format!("/api/v1/eventHooks/{}", checked(id)?);
+        let hook = self.0.fetch(Call::get(self.0.url(&path), "an event hook")).await?;
+        about(id, &path, hook, |hook: &EventHook| &hook.id)
     }
 
     /// Replaces everything about a hook. A changed channel loses its verification.

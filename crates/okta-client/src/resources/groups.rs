@@ -5,7 +5,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::paging::{Page, PageCursor};
-use super::{SortOrder, checked, found, sort};
+use super::{SortOrder, about, checked, found, sort};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::Result;
@@ -99,10 +99,12 @@ impl Groups<'_> {
     /// One group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
+    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
+    /// about another group, and as any call.
     pub async fn get(&self, id: &str) -> Result<Group> {
-        let url = self.0.url(&format!("/api/v1/groups/{}", checked(id)?));
-        self.0.fetch(Call::get(url, "a group")).await
+        let path = format!("/api/v1/groups/{}", checked(id)?);
+        let group: Group = self.0.fetch(Call::get(self.0.url(&path), "a group")).await?;
+        about(id, &path, group, |group| &group.id)
     }
 
     /// The same, with `None` when there is none.

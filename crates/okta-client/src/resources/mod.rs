@@ -50,6 +50,16 @@ fn checked(id: &str) -> Result<&str> {
     if is_id(id) { Ok(id) } else { Err(Error::InvalidId(id.chars().take(64).collect())) }
 }
 
+/// An answer about the object that was asked for.
+fn about<T>(asked: &str, path: &str, object: T, id: impl Fn(&T) -> &str) -> Result<T> {
+    match id(&object) {
+        answered if answered == asked => Ok(object),
+        answered => {
+            Err(Error::OtherObject { path: path.to_owned(), answered: answered.chars().take(64).collect() })
+        }
+    }
+}
+
 /// `None` for what is not there.
 fn found<T>(result: Result<T>) -> Result<Option<T>> {
     match result {

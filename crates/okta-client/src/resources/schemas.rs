@@ -1,6 +1,6 @@
 //! `/api/v1/meta`
 
-use super::checked;
+use super::{about, checked};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::Result;
@@ -22,10 +22,12 @@ impl UserTypes<'_> {
     /// One user type.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
+    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
+    /// about another type, and as any call.
     pub async fn get(&self, id: &str) -> Result<UserType> {
-        let url = self.0.url(&format!("/api/v1/meta/types/user/{}", checked(id)?));
-        self.0.fetch(Call::get(url, "a user type")).await
+        let path = format!("/api/v1/meta/types/user/{}", checked(id)?);
+        let found = self.0.fetch(Call::get(self.0.url(&path), "a user type")).await?;
+        about(id, &path, found, |found: &UserType| &found.id)
     }
 }
 

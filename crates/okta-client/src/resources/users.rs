@@ -4,7 +4,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use url::Url;
 
 use super::paging::{Page, PageCursor};
-use super::{SortOrder, checked, found, sort};
+use super::{SortOrder, about, checked, found, sort};
 use crate::OktaClient;
 use crate::client::Call;
 use crate::error::Result;
@@ -72,6 +72,13 @@ fn projection(fields: &[String]) -> String {
     members.join(",") + &profile.unwrap_or_default()
 }
 
+/// True if a text is a user's login, or the part of it before the `@`.
+fn is_login(text: &str, user: &User) -> bool {
+    let login = user.profile.text("login").unwrap_or_default();
+    let name = login.split('@').next().unwrap_or_default();
+    [login, name].iter().any(|login| login.to_lowercase() == text.to_lowercase())
+}
+
 /// Users.
 #[derive(Debug, Clone, Copy)]
 pub struct Users<'c>(pub(crate) &'c OktaClient);
@@ -115,13 +122,15 @@ impl Users<'_> {
         self.list(&UserQuery::default()).chain(self.list(&deactivated))
     }
 
-    /// One user, read from the object itself and not from an index.
+    /// One user, read from the object itself and not from an index. Okta takes the part of a login before the `@` as well.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when there is none, and as any call.
+    /// [`NotFound`](crate::Error::NotFound) when there is none, [`OtherObject`](crate::Error::OtherObject) when the answer is
+    /// about another user, and as any call.
     pub async fn get(&self, id: &str) -> Result<User> {
-        let url = self.0.url(&format!("/api/v1/users/{}", checked(id)?));
-        self.0.fetch(Call::get(url, "a user").lean()).await
+        let path = format!("/api/v1/users/{}", checked(id)?);
+        let user: User = self.0.fetch(Call::get(self.0.url(&path), "a user").lean()).await?;
+        if is_login(id, &user) { Ok(user) } else { about(id, &path, user, |user| &user.id) }
     }
 
     /// The same, with `None` when there is none.

@@ -126,6 +126,55 @@ async fn unreadable_link_is_not_the_last_page() {
     }
 }
 
+/// The answers to one listing with so many items in its page, with such a `Link`.
+async fn listed(at: &str, count: usize, link: Option<&str>) -> [Result<usize, Error>; 2] {
+    let server = server().await;
+    let item = |n| json!({"id": format!("00u{n}"), "status": "ACTIVE", "type": "OKTA_GROUP"});
+    let items: Value = (0..count).map(item).collect();
+    let mut page = ok(items);
+    if let Some(link) = link {
+        page = page.append_header("link", format!("<{at}?limit=200>; {link}"));
+    }
+    answer(&server, at, page).await;
+    let okta = client(&server);
+    let count = |n: Result<Vec<_>, Error>| n.map(|items: Vec<String>| items.len());
+    match at {
+        "/api/v1/users" => {
+            let all = okta.users().list(&UserQuery::default()).map_ok(|user| user.id).try_collect().await;
+            let wide = UserQuery { limit: Some(500), ..UserQuery::default() };
+            [count(all), okta.users().page(&wide).await.map(|page| page.items.len())]
+        }
+        "/api/v1/groups" => {
+            let all = okta.groups().list(&GroupQuery::default()).map_ok(|group| group.id).try_collect().await;
+            [count(all), okta.groups().page(&GroupQuery::default()).await.map(|page| page.items.len())]
+        }
+        _ => {
+            let ids = okta.groups().member_ids("00g1").try_collect().await;
+            let members = okta.groups().members("00g1").map_ok(|user| user.id).take(1001).try_collect().await;
+            [count(ids), count(members)]
+        }
+    }
+}
+
+#[tokio::test]
+async fn full_page_without_links_is_not_the_last() {
+    for (at, full) in [("/api/v1/users", 200), ("/api/v1/groups", 200), ("/api/v1/groups/00g1/users", 1000)] {
+        for link in [None, Some("rel=\"preload\"")] {
+            for result in listed(at, full, link).await {
+                let error = result.unwrap_err();
+                assert!(matches!(&error, Error::NoLinks { path } if path == at), "{error:?}");
+                assert!(error.is_transient() && error.hint().is_some_and(|hint| hint.contains("proxy")));
+            }
+            let [short, _] = listed(at, full - 1, link).await;
+            assert_eq!(short.unwrap(), full - 1, "{at}");
+        }
+        // As Okta ends a listing.
+        for result in listed(at, full, Some("rel=\"self\"")).await {
+            assert_eq!(result.unwrap(), full, "{at}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn next_link_elsewhere_is_asked_at_home() {
     let elsewhere = MockServer::start().await;

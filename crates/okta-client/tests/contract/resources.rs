@@ -23,6 +23,33 @@ async fn what_is_not_there_is_none_and_odd_ids_are_not_sent() {
 }
 
 #[tokio::test]
+async fn answer_about_another_object_is_an_error() {
+    let server = server().await;
+    let channel = json!({"type": "HTTP", "version": "1.0.0", "config": {"uri": "https://h.example.com"}});
+    let other = json!({"id": "00u2", "status": "ACTIVE", "profile": {"login": "Ada.L@example.com"}, "name": "n",
+        "events": {"type": "EVENT_TYPE", "items": []}, "channel": channel});
+    for at in ["users/00u1", "users/ada", "eventHooks/who1", "meta/types/user/oty1"] {
+        answer(&server, &format!("/api/v1/{at}"), ResponseTemplate::new(200).set_body_json(&other)).await;
+    }
+    let group = json!({"id": "00u2", "type": "OKTA_GROUP", "profile": {"name": "n"}});
+    answer(&server, "/api/v1/groups/00g1", ResponseTemplate::new(200).set_body_json(group)).await;
+    let okta = client(&server);
+    let (user, name) = (okta.users().find("00u1").await, okta.users().find("ada").await);
+    let (group, hook) = (okta.groups().find("00g1").await, okta.event_hooks().get("who1").await);
+    let user_type = okta.user_types().get("oty1").await;
+    let errors =
+        [user.unwrap_err(), name.unwrap_err(), group.unwrap_err(), hook.unwrap_err(), user_type.unwrap_err()];
+    for error in errors {
+        assert!(matches!(&error, Error::OtherObject { answered, .. } if answered == "00u2"), "{error:?}");
+        assert!(error.is_transient() && error.hint().is_some());
+    }
+    // Asked for by login, it has another ID.
+    let login = json!({"id": "00u3", "status": "ACTIVE", "profile": {"login": "Grace@example.com"}});
+    answer(&server, "/api/v1/users/grace", ResponseTemplate::new(200).set_body_json(login)).await;
+    assert_eq!(okta.users().get("grace").await.unwrap().id, "00u3");
+}
+
+#[tokio::test]
 async fn types_schemas_groups_and_members_are_typed_calls() {
     let server = server().await;
     let types = json!([

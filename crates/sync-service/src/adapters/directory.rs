@@ -123,12 +123,6 @@ fn contradicted(what: &str, kind: &str, id: &str) -> PortError {
     PortError::new(message).transient(true).about_one(true)
 }
 
-/// The answer of a cache or gateway on the way to Okta.
-fn another(kind: &str, id: &str, answered: &str) -> PortError {
-    let message = format!("the answer for {kind} {id} is about {answered}");
-    PortError::new(message).transient(true).about_one(true)
-}
-
 fn unreadable(item: &okta_client::Unreadable) -> UnreadableItem {
     UnreadableItem { id: item.id.clone(), field: item.field.clone(), problem: item.to_string() }
 }
@@ -245,9 +239,6 @@ impl Directory for OktaDirectory {
     async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
         self.find_everyone().await?;
         let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
-        if let Some(user) = user.as_ref().filter(|user| user.id != id.as_str()) {
-            return Err(another("user", id.as_str(), &user.id));
-        }
         user.map(|user| match self.flaw_of_user(&user) {
             None => Ok(self.lens.user(&user)),
             Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
@@ -278,9 +269,6 @@ impl Directory for OktaDirectory {
 
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
         let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
-        if let Some(group) = group.as_ref().filter(|group| group.id != id.as_str()) {
-            return Err(another("group", id.as_str(), &group.id));
-        }
         group
             .map(|group| match self.flaw_of_group(&group) {
                 None => Ok(self.lens.group(&group)),

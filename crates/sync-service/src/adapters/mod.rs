@@ -37,6 +37,7 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
             | Error::Item { .. }
             // Of the others something may still be read; those of which nothing can be are put off one by one.
             | Error::Misrouted { .. }
+            | Error::OtherObject { .. }
             | Error::InvalidId(_)
     );
     PortError::new(action).transient(transient).about_one(about_one).with_hint(hint).caused_by(error)
