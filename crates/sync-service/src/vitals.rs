@@ -95,6 +95,8 @@ pub(crate) struct StoreVitals {
     pub(crate) paused_until: Option<Timestamp>,
     /// When the last pass began that ended well.
     pub(crate) last_pass: Option<Timestamp>,
+    /// When the last full pass began that ended well.
+    pub(crate) last_full: Option<Timestamp>,
 }
 
 impl StoreVitals {
@@ -116,7 +118,8 @@ impl StoreVitals {
             return None;
         }
         let read = self.feed.as_ref().and_then(|feed| feed.caught_up);
-        let known = self.last_pass?.max(read.unwrap_or(Timestamp::MIN));
+        // What was deleted is in no listing of recent changes, and a delivery that never came is missed by nothing.
+        let known = self.last_full?.max(read.unwrap_or(Timestamp::MIN));
         Some(self.oldest_change().map_or(known, |oldest| oldest.min(known)))
     }
 }
@@ -162,6 +165,7 @@ impl Connection {
             feed,
             paused_until: self.store.paused_until().await?.filter(|until| *until > now),
             last_pass: full.max(delta).map(|began| began.min(now)),
+            last_full: full.map(|began| began.min(now)),
         })
     }
 }
@@ -216,6 +220,7 @@ pub(crate) fn sample() -> Vitals {
             }),
             paused_until: None,
             last_pass: Some(ago(900)),
+            last_full: Some(ago(7200)),
         }),
         stats,
         okta: PacerState {
@@ -239,5 +244,24 @@ pub(crate) fn sample() -> Vitals {
                 clock_skew_seconds: Some(3),
             },
         )],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_changes_prove_no_deletion() {
+        let vitals = sample();
+        let mut store = vitals.store.unwrap();
+        store.inbox = InboxCounts::default();
+        let read = store.feed.as_ref().and_then(|feed| feed.caught_up);
+        assert_eq!(store.known_until(), read, "the log tells everything");
+        store.feed = None;
+        assert!(store.last_pass > store.last_full);
+        assert_eq!(store.known_until(), store.last_full);
+        store.last_full = None;
+        assert_eq!(store.known_until(), None);
     }
 }
