@@ -6,6 +6,7 @@ mod aliases;
 mod apply;
 mod clearing;
 mod due;
+mod emptied;
 mod engine;
 mod error;
 mod events;

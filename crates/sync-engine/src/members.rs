@@ -106,7 +106,7 @@ impl Engine {
         group: &GroupId,
         reading: Reading,
     ) -> Result<bool, EngineError> {
-        let mut pages = run.view.directory.members(group).try_chunks(MEMBER_PAGE);
+        let (mut pages, mut listed) = (run.view.directory.members(group).try_chunks(MEMBER_PAGE), 0);
         while let Some(page) = pages.next().await {
             let page: Vec<UserId> = match page.map_err(|e| e.1) {
                 Ok(page) => page,
@@ -116,7 +116,11 @@ impl Engine {
                 }
                 Err(error) => return Err(EngineError::Directory(error)),
             };
+            listed += page.len();
             self.ports.store.note_members(run.id, group, &page).await?;
+        }
+        if listed == 0 {
+            self.prove_empty(run, group).await?;
         }
         self.ports.store.group_listed(run.id, group).await?;
         Ok(true)

@@ -190,7 +190,7 @@ impl Engine {
         if !user.observed.selected {
             return Ok(Some(Read { observed: user.observed, groups: None }));
         }
-        let groups = directory.groups_of(id).await.map_err(EngineError::Directory)?;
+        let groups = self.groups_of(view, id).await?;
         // Deleted between the two requests.
         let Some(mut groups) = groups else { return Ok(None) };
         groups.extend(user.implied_groups);

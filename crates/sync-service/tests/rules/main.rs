@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod clock;
+mod emptied;
 mod evidence;
 mod freshness;
 mod gate;

@@ -1,0 +1,92 @@
+//! Memberships that seem to have ended all at once.
+//!
+//! An empty list is also the answer to an app that lost its role, of a gateway, and of a listing that lags. Where
+//! memberships were confirmed, it takes a second reading to be believed.
+
+use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+
+use crate::{ActiveRun, EngineError, MappingView, PortError, engine::Engine};
+
+/// How many former members are asked for.
+const WITNESSES: usize = 2;
+
+fn contradicted(message: String) -> EngineError {
+    EngineError::Directory(PortError::new(message).transient(true).about_one(true))
+}
+
+impl Engine {
+    /// The groups of a user; `None` when it is proven to be gone. That a user has left all its groups is read twice, and
+    /// only believed while the directory shows groups.
+    pub(crate) async fn groups_of(
+        &self,
+        view: &MappingView,
+        user: &UserId,
+    ) -> Result<Option<Vec<GroupId>>, EngineError> {
+        let directory = &view.directory;
+        let is_empty = |groups: &Option<Vec<GroupId>>| groups.as_ref().is_some_and(Vec::is_empty);
+        let groups = directory.groups_of(user).await.map_err(EngineError::Directory)?;
+        if !is_empty(&groups) {
+            return Ok(groups);
+        }
+        let Some(group) = self.confirmed_group(view, user).await? else { return Ok(groups) };
+        let groups = directory.groups_of(user).await.map_err(EngineError::Directory)?;
+        if !is_empty(&groups) || directory.group(&group).await.map_err(EngineError::Directory)?.is_some() {
+            return Ok(groups);
+        }
+        // The group is gone, or hidden.
+        let page = directory.groups(None, None).await.map_err(EngineError::Directory)?;
+        if page.items.is_empty() && page.unreadable.is_empty() {
+            return Err(contradicted(format!("the groups of user {user} are hidden: no group can be seen")));
+        }
+        Ok(groups)
+    }
+
+    /// A living group that a user was confirmed in.
+    async fn confirmed_group(
+        &self,
+        view: &MappingView,
+        user: &UserId,
+    ) -> Result<Option<GroupId>, EngineError> {
+        let user = RecordKey::user(user);
+        let confirmed = self.ports.store.confirmed_many(std::slice::from_ref(&user)).await?;
+        let references = confirmed.get(&user).into_iter().flat_map(|record| &record.references);
+        let groups: Vec<GroupId> = references
+            .filter(|reference| reference.kind == ObjectKind::Group)
+            .map(|reference| GroupId::new(reference.value.clone()))
+            .filter(|group| !view.directory.is_implied(group))
+            .collect();
+        let keys: Vec<RecordKey> = groups.iter().map(RecordKey::group).collect();
+        let known = self.ports.store.known(&keys).await?;
+        let lives = |group: &GroupId| known.get(&RecordKey::group(group)).is_some_and(|known| !known.gone);
+        Ok(groups.into_iter().find(lives))
+    }
+
+    /// Has former members say that they left a group whose listing is empty.
+    ///
+    /// # Errors
+    /// When one of them says that it is a member, or none of them can be read.
+    pub(crate) async fn prove_empty(&self, run: &ActiveRun, group: &GroupId) -> Result<(), EngineError> {
+        let members = self.ports.store.referring_to(ObjectKind::Group, group.as_str()).await?;
+        let users = members.into_iter().filter(|member| member.kind == ObjectKind::User);
+        let (mut left, mut unread) = (0, None);
+        for user in users.map(|member| UserId::new(member.id)).take(2 * WITNESSES) {
+            match self.groups_of(&run.view, &user).await {
+                Ok(Some(groups)) if groups.contains(group) => {
+                    return Err(contradicted(format!(
+                        "the listing is empty, although user {user} is a member"
+                    )));
+                }
+                Ok(_) => left += 1,
+                Err(error @ EngineError::Directory(_)) => unread = Some(error),
+                Err(error) => return Err(error),
+            }
+            if left == WITNESSES {
+                return Ok(());
+            }
+        }
+        match unread {
+            Some(error) if left == 0 => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
