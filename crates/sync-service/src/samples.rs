@@ -135,6 +135,7 @@ impl Connection {
     pub(crate) async fn keep_samples(&self, stop: &CancellationToken) {
         let mut peeks = tokio::time::interval((self.sampling.interval / PEEKS).max(Duration::from_millis(1)));
         peeks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut troubles = None;
         for turn in (0..PEEKS).cycle() {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -142,6 +143,9 @@ impl Connection {
             }
             if let Err(error) = self.keep_held().await {
                 tracing::debug!(error = %crate::explain(&error), "a rate limit could not be noted for other processes");
+            }
+            if let Err(reason) = self.keep_troubles(&mut troubles).await {
+                tracing::warn!(error = reason, "what goes wrong could not be noted for other processes");
             }
             if turn > 0 {
                 self.sampling.peek(&self.watch.okta());
@@ -157,6 +161,17 @@ impl Connection {
         let until = (!held.is_zero()).then(|| SystemClock.now() + held);
         let was_held = self.sampling.held.swap(until.is_some(), Ordering::Relaxed);
         if until.is_some() || was_held { self.store.remember_held(until).await } else { Ok(()) }
+    }
+
+    /// Notes what goes wrong, where it differs from what was `noted`, for the status that another process shows.
+    async fn keep_troubles(&self, noted: &mut Option<String>) -> Result<(), String> {
+        let open: Vec<_> = self.troubles().into_iter().filter(|trouble| trouble.ended.is_none()).collect();
+        let text = serde_json::to_string(&open).map_err(|error| error.to_string())?;
+        if noted.as_ref() != Some(&text) {
+            self.store.remember_troubles(&text).await.map_err(|error| crate::explain(&error))?;
+            *noted = Some(text);
+        }
+        Ok(())
     }
 
     async fn keep_sample(&self) -> Result<(), String> {

@@ -11,7 +11,7 @@ use sync_engine::{
 use sync_model::{ConnectionName, ObjectKind};
 
 use crate::config::EventSource;
-use crate::{Connection, ServiceError};
+use crate::{Connection, ServiceError, Trouble};
 
 /// How many records that Assets did not take are listed.
 const LISTED: u32 = 20;
@@ -34,6 +34,10 @@ pub struct ConnectionStatus {
     /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
+    /// What goes wrong at present, of this process or of the one that works on the connection. A log that cannot be read is
+    /// among it from the first failure on.
+    #[serde(default)]
+    pub troubles: Vec<Trouble>,
     /// Where events come from.
     pub events: EventSource,
     /// Confirmed objects by kind.
@@ -140,6 +144,15 @@ impl Connection {
         Ok(here.max(self.store.held_until().await?).filter(|until| *until > now))
     }
 
+    async fn open_troubles(&self) -> Result<Vec<Trouble>, ServiceError> {
+        if self.watch.is_followed() {
+            return Ok(self.troubles().into_iter().filter(|trouble| trouble.ended.is_none()).collect());
+        }
+        // Another version may have written them otherwise.
+        let noted = self.store.troubles().await?;
+        Ok(noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
     /// How it is doing.
     ///
     /// # Errors
@@ -161,6 +174,7 @@ impl Connection {
             log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
             clock_skew: self.watch.clock_skew(),
             held_until: self.held_until(now).await?,
+            troubles: self.open_troubles().await?,
             events: self.events,
             objects: self.store.census().await?,
             inbox: vitals.inbox,

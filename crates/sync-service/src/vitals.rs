@@ -55,6 +55,11 @@ impl Watch {
         Following(self)
     }
 
+    /// True if this process follows the connection.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.since().is_some()
+    }
+
     fn since(&self) -> MutexGuard<'_, Option<Timestamp>> {
         self.following_since.lock().unwrap_or_else(PoisonError::into_inner)
     }

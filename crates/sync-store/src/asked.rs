@@ -64,3 +64,21 @@ pub(crate) async fn held_until(store: &ConnectionStore) -> Result<Option<Timesta
         .map_err(|e| StoreError::new("read a rate limit", e))?;
     until.map(timestamp).transpose()
 }
+
+pub(crate) async fn remember_troubles(store: &ConnectionStore, troubles: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE connections SET troubles = ?2 WHERE id = ?1")
+        .bind(store.id)
+        .bind(troubles)
+        .execute(&store.writer)
+        .await
+        .map(drop)
+        .map_err(|e| StoreError::new("remember what goes wrong", e))
+}
+
+pub(crate) async fn troubles(store: &ConnectionStore) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar("SELECT troubles FROM connections WHERE id = ?1")
+        .bind(store.id)
+        .fetch_one(&store.pool)
+        .await
+        .map_err(|e| StoreError::new("read what goes wrong", e))
+}

@@ -202,6 +202,14 @@ impl Upkeep for ConnectionStore {
         asked::held_until(self).await
     }
 
+    async fn remember_troubles(&self, troubles: &str) -> Result<(), StoreError> {
+        asked::remember_troubles(self, troubles).await
+    }
+
+    async fn troubles(&self) -> Result<Option<String>, StoreError> {
+        asked::troubles(self).await
+    }
+
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectEntry>, StoreError> {
         find::entry(self, key).await
     }

@@ -150,6 +150,10 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
         let way = if seconds < 0 { "ahead of" } else { "behind" };
         println!("  Clock           {} s {way} that of {service}; set it with NTP", seconds.unsigned_abs());
     }
+    for trouble in &status.troubles {
+        println!("  Trouble         {} (since {:.0})", trouble.message, trouble.since);
+        trouble.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
+    }
     if let Some(until) = status.held_until {
         println!("  Rate limit      requests wait until {until:.0}");
     }

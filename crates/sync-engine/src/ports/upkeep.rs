@@ -165,6 +165,12 @@ pub trait Upkeep: Send + Sync {
     /// The time that was [remembered](Self::remember_held), also when it is past.
     async fn held_until(&self) -> Result<Option<Timestamp>, StoreError>;
 
+    /// Remembers what goes wrong at present in the process that follows, as text of its own.
+    async fn remember_troubles(&self, troubles: &str) -> Result<(), StoreError>;
+
+    /// The text that was [remembered](Self::remember_troubles).
+    async fn troubles(&self) -> Result<Option<String>, StoreError>;
+
     /// Keeps a sample, and forgets those from before a time.
     async fn record_sample(&self, sample: &Sample, forget: Timestamp) -> Result<(), StoreError>;
 

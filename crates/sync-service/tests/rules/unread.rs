@@ -1,12 +1,13 @@
 //! Objects that cannot be read: the connection does not claim to be current until they are.
 
 use serde_json::json;
-use sync_service::Connection;
-use sync_service::engine::{Clock, EngineError, Quiet, SystemClock};
+use sync_service::engine::{AlertKind, Clock, EngineError, Quiet, SystemClock};
+use sync_service::{Connection, ConnectionStatus};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Gate, Instead, page, refusal};
-use crate::world::{gated_world, sync};
+use crate::support::follow;
+use crate::world::{gated_world, log_read, status, sync};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
@@ -134,6 +135,29 @@ async fn lasting_failure_leaves_one_user() {
     assert_eq!(report.unreadable.examples[0].id.as_deref(), Some(user.as_str()), "{report:?}");
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 0, "{:?}", audit.differences);
+}
+
+#[tokio::test]
+async fn unreadable_log_is_in_the_status() {
+    let (world, gate) = gated_world(12, 3).await;
+    let connection = world.synced("log").await;
+    let following = follow(&connection);
+    log_read(&connection).await;
+    gate.instead(|path| path.starts_with("/api/v1/logs").then(|| page(200)));
+    // Another process asks, long before the daemon counts as stuck.
+    let other = world.open("log").await;
+    for asked in [&other, &connection] {
+        let troubles =
+            |status: &ConnectionStatus| status.troubles.iter().any(|t| t.kind == AlertKind::FeedFailed);
+        let told = status(asked, "the log that cannot be read is told", troubles).await;
+        let trouble = &told.troubles[0];
+        assert!(trouble.message.contains("log") && trouble.hint.is_some() && !trouble.urgent, "{trouble:?}");
+    }
+    gate.clear();
+    for asked in [&connection, &other] {
+        status(asked, "nothing goes wrong", |status| status.troubles.is_empty()).await;
+    }
+    following.stop().await;
 }
 
 #[tokio::test]
