@@ -47,6 +47,9 @@ impl Engine {
         limits: &Limits,
         progress: &dyn Progress,
     ) -> Result<SyncPlan, EngineError> {
+        if pass.scope == Scope::Full && pass.stage == Stage::Groups && pass.cursor.is_none() {
+            self.note_unknown_choices(run, pass).await;
+        }
         while pass.stage != Stage::Ready {
             match pass.stage {
                 Stage::Groups => self.read_groups(run, pass, progress).await?,
@@ -71,6 +74,25 @@ impl Engine {
         plan.unreadable = self.unread(run, pass).await?;
         plan.value_problems.clone_from(&pass.value_problems);
         Ok(plan)
+    }
+
+    /// Notes what the operator's choice names in vain. It selects less than is meant, and stops nothing.
+    async fn note_unknown_choices(&self, run: &ActiveRun, pass: &mut Pass) {
+        match run.view.directory.unknown_choices().await {
+            Ok(unknown) => {
+                for choice in &unknown {
+                    note(&mut pass.problems, format!("the choice of users and groups: {choice}"));
+                }
+                pass.unknown_choices = unknown;
+            }
+            Err(error) => {
+                let reason = crate::explain(&error);
+                note(
+                    &mut pass.problems,
+                    format!("the choice of users and groups could not be checked: {reason}"),
+                );
+            }
+        }
     }
 
     /// Tells how many items a listing is expected to have: as many as are confirmed, where it lists them all.

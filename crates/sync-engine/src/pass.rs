@@ -99,6 +99,9 @@ pub struct Pass {
     /// Groups whose members could not be listed: their memberships stay as they are.
     #[serde(default)]
     pub unlisted: BTreeSet<GroupId>,
+    /// What the operator's choice names and the directory does not have, a line each.
+    #[serde(default)]
+    pub unknown_choices: Vec<String>,
     /// How often a listing began anew because its place was not known any more.
     #[serde(default)]
     pub restarts: u32,
@@ -127,6 +130,7 @@ impl Pass {
             unreadable: UnreadableObjects::default(),
             unnamed: 0,
             unlisted: BTreeSet::new(),
+            unknown_choices: Vec::new(),
             restarts: 0,
             trail: Trail::default(),
             accept_shrink: false,

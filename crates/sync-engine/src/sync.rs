@@ -134,6 +134,7 @@ impl Engine {
             }
             plan.problems.iter().for_each(|p| report.note(p.clone()));
             report.unreadable.clone_from(&plan.unreadable);
+            report.unknown_choices.clone_from(&pass.unknown_choices);
             report.value_problems.clone_from(&plan.value_problems);
             self.ports.store.ask_unread(run.id, self.now()).await?;
             let approved = match plan.approve(limits) {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    Census, Clock, InboxCounts, NextPasses, RunKind, RunSummary, SystemClock, UnclearedCounts, Unconfirmed,
-    WithheldField,
+    Census, Clock, InboxCounts, NextPasses, RunFilter, RunKind, RunResult, RunSummary, SystemClock,
+    UnclearedCounts, Unconfirmed, WithheldField,
 };
 use sync_model::{ConnectionName, ObjectKind};
 
@@ -38,6 +38,9 @@ pub struct ConnectionStatus {
     /// among it from the first failure on.
     #[serde(default)]
     pub troubles: Vec<Trouble>,
+    /// What the operator's choice names and Okta does not have, as the last full sync found it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_choices: Vec<String>,
     /// Where events come from.
     pub events: EventSource,
     /// Confirmed objects by kind.
@@ -144,6 +147,15 @@ impl Connection {
         Ok(here.max(self.store.held_until().await?).filter(|until| *until > now))
     }
 
+    async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
+        let filter = RunFilter { kind: Some(RunKind::Full), limit: LISTED, ..RunFilter::default() };
+        let reports = self.store.find_runs(&filter).await?.into_iter().filter_map(|run| run.report);
+        // One that failed may not have come so far.
+        let mut reports =
+            reports.filter(|report| report.result != RunResult::Failed || !report.unknown_choices.is_empty());
+        Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
+    }
+
     async fn open_troubles(&self) -> Result<Vec<Trouble>, ServiceError> {
         if self.watch.is_followed() {
             return Ok(self.troubles().into_iter().filter(|trouble| trouble.ended.is_none()).collect());
@@ -175,6 +187,7 @@ impl Connection {
             clock_skew: self.watch.clock_skew(),
             held_until: self.held_until(now).await?,
             troubles: self.open_troubles().await?,
+            unknown_choices: self.unknown_choices().await?,
             events: self.events,
             objects: self.store.census().await?,
             inbox: vitals.inbox,

@@ -154,6 +154,9 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
         println!("  Trouble         {} (since {:.0})", trouble.message, trouble.since);
         trouble.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
     }
+    for unknown in &status.unknown_choices {
+        println!("  Selection       {unknown}");
+    }
     if let Some(until) = status.held_until {
         println!("  Rate limit      requests wait until {until:.0}");
     }

@@ -115,6 +115,11 @@ pub trait Directory: Send + Sync {
     /// One group, read by id and before other requests; `None` when there is none.
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError>;
 
+    /// What the operator's choice names and the directory does not have, a line each.
+    async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
+        Ok(Vec::new())
+    }
+
     /// Whether the members of this group follow from the users themselves.
     fn is_implied(&self, group: &GroupId) -> bool;
 

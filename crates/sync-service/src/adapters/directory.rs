@@ -13,7 +13,7 @@ use sync_engine::{
 use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
 use tokio::sync::Mutex;
 
-use super::{Lens, okta_error, okta_page_error};
+use super::{Lens, okta_error, okta_page_error, org_schemas, unknown_groups, unknown_names};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
@@ -275,6 +275,16 @@ impl Directory for OktaDirectory {
                 Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
             })
             .transpose()
+    }
+
+    async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
+        let users = self.lens.choice().users();
+        let mut unknown = Vec::new();
+        if !users.types.is_empty() || !users.profile.is_empty() {
+            unknown.extend(unknown_names(users, &org_schemas(&self.okta).await.map_err(reading)?));
+        }
+        unknown.extend(unknown_groups(users, &self.okta).await.map_err(reading)?);
+        Ok(unknown.iter().map(ToString::to_string).collect())
     }
 
     fn is_implied(&self, group: &GroupId) -> bool {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use okta_client::model::{Group, Member, OddMember, User, UserStatus};
-use schema_mapper::{Mapped, Mapping, Selection, Source};
+use schema_mapper::{Mapped, Mapping, Selection, Source, UserSelection};
 use sync_engine::{Members, Observed, ObservedGroup, ObservedUser};
 use sync_model::{Departure, GroupId, ObjectKind, Record};
 
@@ -32,6 +32,11 @@ struct Everyone {
 impl Choice {
     pub(crate) fn new(selection: Selection) -> Self {
         Self { selection: Arc::new(selection), everyone: Arc::default() }
+    }
+
+    /// The users that the operator chooses.
+    pub(crate) fn users(&self) -> &UserSelection {
+        &self.selection.users
     }
 
     /// Whether the group of all users was looked for.

@@ -1,5 +1,6 @@
 //! The two clients behind the engine's ports.
 
+mod choices;
 mod directory;
 mod feed;
 mod hook;
@@ -16,6 +17,7 @@ mod views;
 
 use sync_engine::PortError;
 
+pub(crate) use choices::{UnknownChoice, unknown_groups, unknown_names};
 use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
 pub(crate) use hook::{Deviation, OktaEventHook};

@@ -6,6 +6,7 @@ use schema_mapper::{OrgSchemas, Selection};
 use super::check::{Area, Check, Item};
 use super::okta::SCHEMAS;
 use crate::ConnectionConfig;
+use crate::adapters::{UnknownChoice, unknown_groups, unknown_names};
 
 const SELECTION: Item = Item::new("okta.selection", Area::Okta, "Users and groups");
 
@@ -29,36 +30,31 @@ pub(super) async fn look(
 async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &OrgSchemas) -> Check {
     let users = &connection.selection.users;
     let key = |key: &str| format!("connections.{}.users.{key}", connection.name);
-    let names = schemas.user_types.iter().flat_map(|t| [&t.user_type.name, &t.user_type.display_name]);
-    let names: Vec<&String> = names.filter(|name| !name.is_empty()).collect();
-    if let Some(unknown) = users.types.iter().find(|name| !names.contains(name)) {
-        let known = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-        return SELECTION.problem(
-            format!("no user type is called \"{unknown}\""),
-            format!("correct {}; there is {known}", key("types")),
-        );
-    }
-    let has =
-        |name: &str| schemas.user_types.iter().any(|t| t.schema.properties().any(|(own, _)| own == name));
-    if let Some(unknown) = users.profile.keys().find(|name| !has(name)) {
-        return SELECTION.problem(
-            format!("no user has an attribute \"{unknown}\""),
-            format!("correct {}: it takes variable names, as the Profile Editor shows them", key("profile")),
-        );
-    }
-    for id in &users.member_of {
-        match client.groups().find(id).await {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                return SELECTION.problem(
-                    format!("there is no group {id}: no user is chosen for being in it"),
-                    format!("correct {}: the id is in the address of the group's page", key("member_of")),
-                );
-            }
+    let unknown = match unknown_names(users, schemas).into_iter().next() {
+        Some(unknown) => Some(unknown),
+        None => match unknown_groups(users, client).await {
+            Ok(groups) => groups.into_iter().next(),
             Err(error) => return failed(&error),
+        },
+    };
+    let Some(unknown) = unknown else {
+        return SELECTION.ok("some are synchronised, and what names them exists");
+    };
+    let remedy = match &unknown {
+        UnknownChoice::UserType(_) => {
+            let names =
+                schemas.user_types.iter().flat_map(|t| [&t.user_type.name, &t.user_type.display_name]);
+            let known: Vec<&str> = names.map(String::as_str).filter(|name| !name.is_empty()).collect();
+            format!("correct {}; there is {}", key("types"), known.join(", "))
         }
-    }
-    SELECTION.ok("some are synchronised, and what names them exists")
+        UnknownChoice::Attribute(_) => {
+            format!("correct {}: it takes variable names, as the Profile Editor shows them", key("profile"))
+        }
+        UnknownChoice::Group(_) => {
+            format!("correct {}: the id is in the address of the group's page", key("member_of"))
+        }
+    };
+    SELECTION.problem(unknown.to_string(), remedy)
 }
 
 fn failed(error: &Error) -> Check {

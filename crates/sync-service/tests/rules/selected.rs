@@ -100,3 +100,31 @@ async fn known_events_without_end_are_read_with_pauses() {
     assert!(gate.requests("/api/v1/logs") <= 23, "{}", gate.requests("/api/v1/logs"));
     following.stop().await;
 }
+
+#[tokio::test]
+async fn unknown_choices_are_told() {
+    let (world, _gate) = gated_world(12, 3).await;
+    let group = world.groups().await[0].clone();
+    let choice = |types: &str, of: &str| {
+        format!("{OFTEN}[connections.main.users]\ntypes = [{types}]\nmember_of = [{of}]\n")
+    };
+    let chosen = choice("\"user\", \"robot\"", &format!("\"{group}\", \"00gnothere\""));
+    let connection = world.open_with("log", &chosen, |_, _| {}).await;
+    world.sync_first(&connection).await;
+    let told = [
+        "no user type is called \"robot\"".to_owned(),
+        "there is no group 00gnothere: no user is chosen for being in it".to_owned(),
+    ];
+    assert_eq!(connection.status(1).await.unwrap().unknown_choices, told);
+    let plan = connection.engine().plan(&Quiet, &CancellationToken::new()).await.unwrap();
+    let report = sync(&connection).await.unwrap();
+    for messages in [&plan.problems, &report.messages] {
+        for unknown in &told {
+            assert!(messages.iter().any(|message| message.contains(unknown)), "{messages:?}");
+        }
+    }
+    // Corrected, nothing is told.
+    let connection = world.open_with("log", &choice("\"user\"", &format!("\"{group}\"")), |_, _| {}).await;
+    assert!(sync(&connection).await.unwrap().messages.is_empty());
+    assert!(connection.status(1).await.unwrap().unknown_choices.is_empty());
+}

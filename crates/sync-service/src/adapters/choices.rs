@@ -1,0 +1,45 @@
+//! What the operator's choice names and the org does not have.
+
+use okta_client::{Error, OktaClient};
+use schema_mapper::{OrgSchemas, UserSelection};
+
+/// A name in the selection that nothing in the org has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnknownChoice {
+    /// A user type, by its name or what people call it.
+    #[error("no user type is called \"{0}\"")]
+    UserType(String),
+    /// An attribute of users.
+    #[error("no user has an attribute \"{0}\"")]
+    Attribute(String),
+    /// A group that users must be members of.
+    #[error("there is no group {0}: no user is chosen for being in it")]
+    Group(String),
+}
+
+/// The names of user types and attributes that the schemas do not have.
+pub(crate) fn unknown_names(users: &UserSelection, schemas: &OrgSchemas) -> Vec<UnknownChoice> {
+    let is_type = |name: &String| {
+        let names = schemas.user_types.iter().flat_map(|t| [&t.user_type.name, &t.user_type.display_name]);
+        names.filter(|known| !known.is_empty()).any(|known| known == name)
+    };
+    let has =
+        |name: &str| schemas.user_types.iter().any(|t| t.schema.properties().any(|(own, _)| own == name));
+    let types = users.types.iter().filter(|name| !is_type(name)).cloned().map(UnknownChoice::UserType);
+    let attributes = users.profile.keys().filter(|name| !has(name)).cloned().map(UnknownChoice::Attribute);
+    types.chain(attributes).collect()
+}
+
+/// The groups that users must be members of, and that the org does not have or show.
+pub(crate) async fn unknown_groups(
+    users: &UserSelection,
+    okta: &OktaClient,
+) -> Result<Vec<UnknownChoice>, Error> {
+    let mut unknown = Vec::new();
+    for id in &users.member_of {
+        if okta.groups().find(id).await?.is_none() {
+            unknown.push(UnknownChoice::Group(id.clone()));
+        }
+    }
+    Ok(unknown)
+}
