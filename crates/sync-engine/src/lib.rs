@@ -60,7 +60,8 @@ pub use ports::{
     RejectedRecord, Replay, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState, Sample,
     SourceState, Staged, StateStore, StoreError, Structure, StructureReport, StructureState, Subject,
     Submitted, SyncRequest, SystemClock, TimeState, ToClear, TypeOutcome, Uncleared, UnclearedCounts,
-    Unconfirmed, UnconfirmedObject, Upkeep, WaitsFor, WithheldField, WithheldReason, with_views,
+    Unconfirmed, UnconfirmedObject, Unidentified, Upkeep, WaitsFor, WithheldField, WithheldReason,
+    with_views,
 };
 pub use preview::{FieldChange, ObjectChange};
 pub use progress::{Phase, Progress, Quiet};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sync_model::ObjectKind;
 
 use crate::{
-    ActiveRun, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport, Subject,
-    engine::Engine,
+    ActiveRun, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport, Subject, Unidentified,
+    WithheldReason, engine::Engine,
 };
 
 /// The confirmations that may not hold any more, given the place of the last comparison and the present one.
@@ -63,7 +63,26 @@ fn completed(now: &Place, before: &Place) -> Place {
             .collect(),
         fields: now.fields.clone(),
         doubts: before.doubts,
+        unidentified: before.unidentified.clone(),
     }
+}
+
+/// The identifying attributes that were deleted from their object types and are there again, by kind. Of an object type
+/// that is made anew nothing is left.
+fn remade_identities(before: &Place, now: &Place) -> Vec<(ObjectKind, String)> {
+    let is_missing = |state: &FieldState| state.withheld == Some(WithheldReason::Missing);
+    let mut remade = Vec::new();
+    for (kind, fields) in &now.fields {
+        let Some(known) = before.fields.get(kind) else { continue };
+        let identity = fields.iter().find(|(_, state)| state.is_identity && !is_missing(state));
+        if let Some((field, state)) = identity
+            && known.get(field).is_some_and(is_missing)
+            && !known.values().all(is_missing)
+        {
+            remade.push((*kind, state.attribute.clone()));
+        }
+    }
+    remade
 }
 
 impl Place {
@@ -100,12 +119,44 @@ impl Engine {
             None => None,
         };
         now.doubts += u64::from(doubt.is_some());
+        for (kind, attribute) in
+            before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
+        {
+            let census = self.ports.store.census().await?;
+            let count = census.get(&kind).map_or(0, |census| census.live + census.gone);
+            if count > 0 {
+                let left = Unidentified { attribute, count };
+                tracing::warn!("{left}");
+                now.unidentified.insert(kind, left);
+            }
+        }
         if let (Some(doubt), Some(_)) = (&doubt, &before) {
             tracing::info!(?doubt, "confirmed values may be lost; they are sent again");
         }
         // Nothing is there to be sent again before the first full run has begun.
         let subject = if ask && self.has_begun().await? { subject } else { None };
         Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
+    }
+
+    /// Reports objects that lost their identity.
+    pub(crate) async fn tell_unidentified(&self, report: &mut RunReport) -> Result<(), EngineError> {
+        let place = self.ports.store.place().await?;
+        place
+            .iter()
+            .flat_map(|place| place.unidentified.values())
+            .for_each(|left| report.note(left.to_string()));
+        Ok(())
+    }
+
+    /// Forgets objects that lost their identity, once a full run has reported them.
+    pub(crate) async fn forget_unidentified(&self) -> Result<(), EngineError> {
+        match self.ports.store.place().await? {
+            Some(place) if !place.unidentified.is_empty() => {
+                let place = Place { unidentified: BTreeMap::new(), ..place };
+                Ok(self.ports.store.remember_place(&place, None, None, self.now()).await?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Doubts what a run has confirmed since the structure changed that it was sent into.
@@ -191,7 +242,6 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::WithheldReason;
 
     const LIMITED: WithheldReason = WithheldReason::Cardinality { present: 1, wanted: -1 };
 
@@ -274,6 +324,27 @@ mod tests {
         let known = Place { object_schema: Some("1".into()), ..place("a", state("ref", None)) };
         let now = Place { object_schema: None, ..known.clone() };
         assert_eq!(completed(&now, &known), known);
+    }
+
+    #[test]
+    fn identity_is_remade_within_its_type() {
+        let good = place("a", state("ref", None));
+        let without = |missing: &[&str]| {
+            let mut place = good.clone();
+            for (field, state) in place.fields.get_mut(&ObjectKind::User).unwrap() {
+                if missing.contains(&field.as_str()) {
+                    state.withheld = Some(WithheldReason::Missing);
+                }
+            }
+            place
+        };
+        let remade = |before: &Place, now: &Place| !remade_identities(before, now).is_empty();
+        assert!(remade(&without(&["id"]), &good));
+        assert!(!remade(&without(&["id", "groups"]), &good), "a type made anew");
+        assert!(!remade(&without(&["groups"]), &good), "another attribute");
+        assert!(!remade(&good, &without(&["id"])), "not there yet");
+        assert!(!remade(&without(&["id"]), &without(&["id"])));
+        assert!(!remade(&Place::default(), &good), "the first comparison");
     }
 
     #[test]

@@ -109,6 +109,9 @@ impl Engine {
         let progress = &self.tell(scope.run_kind(), progress);
         let mut report = RunReport::default();
         let view = self.prepare(scope == Scope::Full, &mut report, progress).await?;
+        if scope == Scope::Full {
+            self.tell_unidentified(&mut report).await?;
+        }
         self.clear_all_kept(&view, stop).await?;
         self.send_unconfirmed(stop).await?;
         let begins = self.looking.write().await;
@@ -148,6 +151,7 @@ impl Engine {
                 self.ports.store.remember_bookmark(bookmark).await?;
             }
             if scope == Scope::Full {
+                self.forget_unidentified().await?;
                 if limits.accept_shrink {
                     self.ports.store.release_blocked().await?;
                 } else {

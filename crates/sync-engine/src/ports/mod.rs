@@ -35,7 +35,7 @@ pub use importer::{
 };
 pub use inbox::{InboxCounts, InboxEvent, Look, LookSort, Subject, SyncRequest};
 pub use objects::{Clearing, Objects, ToClear};
-pub use place::{Doubt, FieldState, Place, WithheldField, WithheldReason};
+pub use place::{Doubt, FieldState, Place, Unidentified, WithheldField, WithheldReason};
 pub use reading::Reading;
 pub use remembered::{
     AskedObject, AskedState, ConfirmedObject, FoundObject, FoundObjects, ObjectEntry, OriginRun,

@@ -99,6 +99,27 @@ impl fmt::Display for WithheldField {
     }
 }
 
+/// Objects that lost the value that tells them apart, with its attribute: the target makes new ones beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unidentified {
+    /// The attribute, as `type: attribute`.
+    pub attribute: String,
+    /// The number of objects that were confirmed; others may have been deleted since.
+    pub count: u64,
+}
+
+impl fmt::Display for Unidentified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { attribute, count } = self;
+        let objects = if *count == 1 { "1 object".to_owned() } else { format!("up to {count} objects") };
+        write!(
+            f,
+            "{attribute} was deleted in Assets and added anew: {objects} from before may be left without a value in it, \
+             as duplicates; delete those in Assets"
+        )
+    }
+}
+
 /// An import source and the structure that receives its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Place {
@@ -122,6 +143,9 @@ pub struct Place {
     pub filled_types: BTreeMap<ObjectKind, String>,
     /// The fields of records, by kind.
     pub fields: BTreeMap<ObjectKind, BTreeMap<String, FieldState>>,
+    /// Objects without an identity, which the next full run reports.
+    #[serde(default)]
+    pub unidentified: BTreeMap<ObjectKind, Unidentified>,
     /// The number of times that confirmations were doubted; a pass that began before the last doubt starts anew.
     #[serde(default)]
     pub doubts: u64,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::Upkeep;
+use sync_service::engine::{RunReport, Upkeep};
 
 use crate::gate::Gate;
 use crate::support::follow;
@@ -185,4 +185,25 @@ async fn options_return_once_unknown_values_are_added() {
     let object = world.object(&user).await;
     assert!(object.contains("Rust") && object.contains("Go"), "{object}");
     is_current(&connection).await;
+}
+
+#[tokio::test]
+async fn objects_without_identity_are_reported() {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    let count = world.users().await.len();
+    let delete = json!({ "type": "user", "name": "Okta User ID" });
+    world.call("DELETE", "/insight/attributes", delete).await;
+    connection.engine().setup(false).await.unwrap();
+    let told = |report: &RunReport| report.messages.iter().any(|message| message.contains("added anew"));
+    let report = sync(&connection).await.unwrap();
+    assert!(told(&report), "{report:?}");
+    let number = format!("up to {count} objects");
+    assert!(report.messages.iter().any(|message| message.contains(&number)), "{report:?}");
+    assert!(!told(&sync(&connection).await.unwrap()), "told once");
+    // Another attribute tells no objects apart.
+    let delete = json!({ "type": "user", "name": "City" });
+    world.call("DELETE", "/insight/attributes", delete).await;
+    connection.engine().setup(false).await.unwrap();
+    assert!(!told(&sync(&connection).await.unwrap()));
 }
