@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{Doubt, Place, StoreError, Subject};
 use sync_model::{ExecutionId, ObjectKind, RunId};
 
@@ -93,28 +93,34 @@ pub(crate) async fn doubt_stored(
     looks::look(store, tx, &Subject::Directory, None, false, now).await.map(drop)
 }
 
-/// Has the marks of retired objects sent again, of all or of those that a run stored: where records go now, they may still look alive. They are not read for it:
-/// nothing of them changes in the directory any more.
+/// Has the marks of retired objects sent again, of all or of those that a run stored: where records go now, they may still
+/// look alive, or not be there for what refers to them. They are not read for it: nothing of them changes in the directory
+/// any more.
 async fn doubt_marks(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: Option<RunId>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    const STORED: &str =
+        "(?2 IS NULL OR (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?2 AND stored))";
+    sqlx::query(AssertSqlSafe(format!(
         "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
                                             attempts, reason, due, run)
-         SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, answers_to, record, 0, ?3, ?2, run
-         FROM objects WHERE connection = ?1 AND gone
-            AND (?4 IS NULL OR (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?4 AND stored))",
-    )
+         SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, record ->> '$.answers_to', record, 0,
+                ?4, ?3, run
+         FROM objects WHERE connection = ?1 AND gone AND {STORED}"
+    )))
     .bind(store.id)
+    .bind(run.map(RunId::get))
     .bind(millis(now))
     .bind("it was marked as gone elsewhere")
-    .bind(run.map(RunId::get))
     .execute(&mut **tx)
-    .await
-    .map(drop)
+    .await?;
+    let unanswered =
+        format!("UPDATE objects SET answers_to = '' WHERE connection = ?1 AND gone AND {STORED}");
+    let unanswered = sqlx::query(AssertSqlSafe(unanswered)).bind(store.id).bind(run.map(RunId::get));
+    unanswered.execute(&mut **tx).await.map(drop)
 }
 
 async fn doubt_values(

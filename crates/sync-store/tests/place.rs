@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use sync_engine::{Change, LookSort, Place, StateStore, Upkeep};
-use sync_model::{ExecutionId, ObjectKind};
+use sync_engine::{Change, Doubt, LookSort, Place, RunKind, StateStore, Upkeep};
+use sync_model::{ExecutionId, ObjectKind, Reference};
 
 use support::{at, staged, user, world};
 
@@ -37,4 +37,25 @@ async fn doubt_outlives_an_execution_under_way() {
             world.store.claim_looks(LookSort::Passes, 10, at(second), Duration::from_secs(1)).await.unwrap();
         assert_eq!(asked.len() as u64, doubts, "{asked:?}");
     }
+}
+
+#[tokio::test]
+async fn references_follow_marks_to_another_place() {
+    let world = world().await;
+    let gone = user("u2", "bo", &[]);
+    let refers = Reference { kind: ObjectKind::User, value: "u2".into() };
+    let mut ada = user("u1", "ada", &[]);
+    ada.references = vec![refers];
+    world.confirmed(&[staged(Change::Create, gone.clone(), 0)]).await;
+    world.confirmed(&[staged(Change::Create, ada.clone(), 1), staged(Change::Retire, gone, 1)]).await;
+    world.store.remember_place(&Place::default(), Some(&Doubt::Everything), None, at(2)).await.unwrap();
+    // The one that refers arrives first: its reference is empty until the mark is there as well.
+    world.confirmed(&[staged(Change::Update, ada.clone(), 3)]).await;
+    let retry = world.store.begin_run(RunKind::Retry, at(4)).await.unwrap();
+    assert_eq!(world.store.stage_unconfirmed(retry, at(4)).await.unwrap(), 1);
+    world.confirm(retry).await;
+    let known = world.store.known(std::slice::from_ref(&ada.key)).await.unwrap();
+    assert!(known[&ada.key].dirty);
+    let asked = world.store.claim_looks(LookSort::Objects, 10, at(5), Duration::from_secs(1)).await.unwrap();
+    assert_eq!(asked.len(), 1, "{asked:?}");
 }
