@@ -29,6 +29,16 @@ pub const VALUE_TYPES: [AttributeType; 12] = [
     AttributeType::IpAddress,
 ];
 
+/// True if an attribute of a type holds whatever an attribute of another type can hold. Text that is longer than the one
+/// takes is cut, and told.
+pub(crate) const fn holds(present: &AttributeType, wanted: &AttributeType) -> bool {
+    match present {
+        AttributeType::Text | AttributeType::Textarea | AttributeType::Select => true,
+        AttributeType::Double => matches!(wanted, AttributeType::Double | AttributeType::Integer),
+        _ => false,
+    }
+}
+
 /// A type, and whether it takes a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {

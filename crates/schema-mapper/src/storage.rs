@@ -5,7 +5,7 @@ use sync_model::ObjectKind;
 
 use crate::document::type_id;
 use crate::evolution::{DriftKind, Evolution, all_types, differences};
-use crate::shape::VALUE_TYPES;
+use crate::shape::holds;
 use crate::{MappedAttribute, Mapping, Source};
 
 /// The reason why Assets drops the values of a field without a word.
@@ -22,7 +22,7 @@ pub enum Loss {
         /// The number that it should take; -1 for any.
         wanted: i32,
     },
-    /// The attribute is of a type that the values cannot be made to fit.
+    /// The attribute is of a type that does not hold every value.
     Type {
         /// The type in Assets.
         present: String,
@@ -114,9 +114,9 @@ fn loss(
     if is_astray {
         return Some(Loss::Unmapped);
     }
-    let fits = matches!(mapped.source, Source::Profile(_)) && VALUE_TYPES.contains(&there.kind);
+    let is_value = matches!(mapped.source, Source::Profile(_));
     differences(there, wanted, types).into_iter().find_map(|difference| match difference {
-        DriftKind::Retyped { present, wanted } if !fits => {
+        DriftKind::Retyped { present, wanted } if !is_value || !holds(&present, &wanted) => {
             Some(Loss::Type { present: present.as_str().to_owned(), wanted: wanted.as_str().to_owned() })
         }
         DriftKind::Retargeted { present, wanted } => Some(Loss::Target { present, wanted }),

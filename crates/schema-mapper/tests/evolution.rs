@@ -6,7 +6,7 @@
 mod support;
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};
-use schema_mapper::Mapping;
+use schema_mapper::{Loss, Mapping};
 use schema_mapper::evolution::{self, DriftKind, Evolution};
 use serde_json::json;
 use support::assets::{attribute_of, by_hand, corrected, patched, shown, type_of};
@@ -212,8 +212,8 @@ fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
     Teams would be called "Okta Group" by Okta's schema; rename it in Assets if you like, the mapping follows
     Teams: Okta Group Status does not allow the statuses Okta Deleted, Okta Out of Scope; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and allow them
     Okta User: Okta User ID should be unique and is not; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and switch Unique on
-    Okta User: Okta Manager refers to the object type okta-sync/type/group and should refer to okta-sync/type/user; values are made to fit what is there; delete it in Assets to have it made anew, with its values
-    Okta User: Primary email is of type integer and would be email by Okta's schema; values are made to fit what is there; delete it in Assets to have it made anew, with its values
+    Okta User: Okta Manager refers to the object type okta-sync/type/group and should refer to okta-sync/type/user; values are not sent; delete it in Assets to have it made anew, with its values
+    Okta User: Primary email is of type integer and would be email by Okta's schema; values are not sent; choose that type in the mapping's options, or delete it in Assets to have it made anew, with its values
     Okta User: Employee number must have a value in Assets, and need not have one in Okta; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and set the minimum of Cardinality to 0, or objects without a value are refused
     Okta User: Employee number is unique and should not be; in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and switch Unique off, or objects with the same value are refused
     Okta User: Username should name the objects, and another attribute does; in Assets, open the object type, its Attributes, and choose it as the label
@@ -225,6 +225,10 @@ fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
             .iter()
             .any(|d| matches!(&d.kind, DriftKind::Retyped { present: AttributeType::Integer, .. }))
     );
+    let storage = plain().storage(Some(&current), &evolution);
+    let email = storage.iter().find(|s| s.field == "profile_email").unwrap();
+    let retyped = Loss::Type { present: "integer".into(), wanted: "email".into() };
+    assert_eq!(email.loss, Some(retyped));
     // Values are made to fit what is there.
     let settled = plain().settled(&current);
     let record =
@@ -296,5 +300,5 @@ fn a_new_user_type_that_disagrees_does_not_retype_what_is_there() {
     let after = mapping(&org(&types, &group_schema(&json!({}))));
     let evolution = evolution::plan(&shown(before.document()), after.document());
     assert_eq!(evolution.patch, None);
-    insta::assert_snapshot!(drift(&evolution), @"Okta User: N is of type integer and would be textarea by Okta's schema; values are made to fit what is there; delete it in Assets to have it made anew, with its values");
+    insta::assert_snapshot!(drift(&evolution), @"Okta User: N is of type integer and would be textarea by Okta's schema; values are not sent; choose that type in the mapping's options, or delete it in Assets to have it made anew, with its values");
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use insight_import_client::document::AttributeType;
 
+use crate::shape::holds;
+
 /// One difference between Assets and Okta that no patch removes, or that was not asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
@@ -78,8 +80,14 @@ impl DriftKind {
             Self::NameTaken { .. } => {
                 "nothing needs to be done; delete the other one and rename ours to change that"
             }
-            Self::Retyped { .. } | Self::Retargeted { .. } => {
+            Self::Retyped { present, wanted } if holds(present, wanted) => {
                 "values are made to fit what is there; delete it in Assets to have it made anew, with its values"
+            }
+            Self::Retyped { .. } => {
+                "values are not sent; choose that type in the mapping's options, or delete it in Assets to have it made anew, with its values"
+            }
+            Self::Retargeted { .. } => {
+                "values are not sent; delete it in Assets to have it made anew, with its values"
             }
             Self::Cardinality { present: _, wanted: -1 } => {
                 "in Assets, open the object type, its Attributes, the attribute's menu (…), Configure, and set Cardinality to Unlimited"

@@ -22,7 +22,7 @@ pub enum WithheldReason {
         /// The number that it should take; -1 for any.
         wanted: i32,
     },
-    /// The attribute is of a type that the values cannot be made to fit.
+    /// The attribute is of a type that does not hold every value.
     Type {
         /// The type in the target.
         present: String,

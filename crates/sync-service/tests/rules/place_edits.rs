@@ -89,6 +89,20 @@ async fn values_return_with_the_type_of_their_attribute() {
 }
 
 #[tokio::test]
+async fn values_of_a_narrower_type_are_withheld() {
+    let world = world(9, 2).await;
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Graz" })).await;
+    let connection = world.synced("log").await;
+    let narrower = json!({ "type": "user", "name": "City", "kind": "integer" });
+    world.call("PUT", "/insight/attributes", narrower).await;
+    let report = sync(&connection).await.unwrap();
+    assert!(report.withheld.iter().any(|field| field.attribute == "Okta User: City"), "{report:?}");
+    let status = connection.status(0).await.unwrap();
+    assert_eq!((status.withheld.len(), status.freshness.known_until), (1, None));
+}
+
+#[tokio::test]
 async fn references_return_with_their_cardinality() {
     let edit = |n: i32| ("PUT", json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n }));
     survives([edit(1), edit(-1)]).await;
