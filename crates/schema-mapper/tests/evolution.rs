@@ -6,8 +6,8 @@
 mod support;
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};
-use schema_mapper::{Loss, Mapping};
 use schema_mapper::evolution::{self, DriftKind, Evolution};
+use schema_mapper::{Loss, Mapping};
 use serde_json::json;
 use support::assets::{attribute_of, by_hand, corrected, patched, shown, type_of};
 use support::orgs::{group_schema, mapping, mapping_by, org, schema, text, with};
