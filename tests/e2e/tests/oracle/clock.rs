@@ -16,6 +16,11 @@ const STEPS: [i64; 8] = [1, 7, 60, 600, 3600, 86_400, 30 * 86_400, 365 * 86_400]
 pub(crate) struct SetByHand(AtomicI64);
 
 impl SetByHand {
+    /// Sets it right.
+    pub(crate) fn set_right(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// Sets it to another time in either direction, or right again.
     pub(crate) fn step(&self, dice: &mut StdRng) {
         let by = STEPS.choose(dice).copied().unwrap_or_default();

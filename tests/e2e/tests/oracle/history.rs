@@ -15,6 +15,10 @@ pub(crate) struct Known {
     pub(crate) groups: Vec<String>,
     /// Custom attributes with their types.
     attributes: Vec<(String, &'static str)>,
+    /// Users with a value that Assets refuses for good.
+    refused: Vec<String>,
+    /// Changes that belong to one that was made.
+    following: Vec<Step>,
     made: usize,
 }
 
@@ -26,19 +30,17 @@ pub(crate) struct Step {
     pub(crate) body: Value,
 }
 
-fn step(method: &'static str, path: String, body: Value) -> Step {
-    Step { method, path, body }
+impl Step {
+    /// The operation, without the objects that it is about.
+    pub(crate) fn operation(&self) -> String {
+        let is_name = |part: &&str| part.chars().all(|c| c.is_ascii_lowercase() || "_-".contains(c));
+        let parts: Vec<&str> = self.path.split('/').filter(is_name).filter(|part| !part.is_empty()).collect();
+        format!("org: {} {}", self.method, parts.join("/"))
+    }
 }
 
-/// What an administrator of Assets changes by hand: a name, or an attribute with all its values.
-fn structure(dice: &mut StdRng) -> Step {
-    let attribute = *["City", "Title", "Department"].choose(dice).unwrap_or(&"City");
-    let mut body = json!({ "type": "Okta User", "name": attribute });
-    if dice.random_bool(0.5) {
-        return step("DELETE", "/insight/attributes".into(), body);
-    }
-    body["newName"] = json!(format!("{attribute} by hand"));
-    step("PUT", "/insight/attributes".into(), body)
+fn step(method: &'static str, path: String, body: Value) -> Step {
+    Step { method, path, body }
 }
 
 impl Known {
@@ -48,6 +50,9 @@ impl Known {
 
     /// The next change. Not every one is possible: the org refuses what does not fit its state.
     pub(crate) fn next(&mut self, dice: &mut StdRng) -> Step {
+        if let Some(step) = self.following.pop() {
+            return step;
+        }
         self.made += 1;
         let n = self.made;
         let user = |known: &Self, dice: &mut StdRng| known.users.choose(dice).cloned().unwrap_or_default();
@@ -110,7 +115,8 @@ impl Known {
             95..97 => step("POST", format!("/okta/users/{}/sign-in", user(self, dice)), Value::Null),
             97..98 if dice.random_bool(0.5) => step("DELETE", "/okta/log/cursors".into(), Value::Null),
             97..98 => step("DELETE", "/okta/tokens".into(), Value::Null),
-            98..99 => structure(dice),
+            98..99 if dice.random_bool(0.4) => self.leave_together(dice),
+            98..99 => self.refuse(n, dice),
             _ => {
                 // Several at once, as when somebody is moved.
                 let path = format!("/okta/users/{}", user(self, dice));
@@ -121,6 +127,51 @@ impl Known {
                 )
             }
         }
+    }
+
+    /// Many users who are deleted at once: more than safeguards let through.
+    fn leave_together(&mut self, dice: &mut StdRng) -> Step {
+        let count = (self.users.len() / 3).clamp(1, 12);
+        let mut leave = self
+            .users
+            .sample(dice, count)
+            .map(|user| step("DELETE", format!("/okta/users/{user}"), Value::Null))
+            .collect::<Vec<_>>();
+        // Deleted are those only who are deactivated.
+        let deactivate = leave.iter().map(|step| step.path.clone() + "/lifecycle/deactivate");
+        let deactivate: Vec<Step> = deactivate.map(|path| step("POST", path, Value::Null)).collect();
+        leave.extend(deactivate);
+        self.following = leave;
+        self.following.pop().unwrap_or_else(|| step("DELETE", "/okta/tokens".into(), Value::Null))
+    }
+
+    /// A value for which Assets refuses the record until it is another one.
+    fn refuse(&mut self, n: usize, dice: &mut StdRng) -> Step {
+        let mark = *["400", "413", "422", "result"].choose(dice).unwrap_or(&"400");
+        let user = self.users.choose(dice).cloned().unwrap_or_default();
+        self.refused.push(user.clone());
+        step("POST", format!("/okta/users/{user}"), json!({ "title": format!("refuse {mark} {n}") }))
+    }
+
+    /// The changes after which Assets takes every record again.
+    pub(crate) fn mend(&mut self) -> Vec<Step> {
+        let users = std::mem::take(&mut self.refused);
+        let mended = |user| step("POST", format!("/okta/users/{user}"), json!({ "title": "Taken" }));
+        users.into_iter().map(mended).collect()
+    }
+
+    /// A user.
+    pub(crate) fn any_user(&self, dice: &mut StdRng) -> String {
+        self.users.choose(dice).cloned().unwrap_or_default()
+    }
+
+    /// A new attribute of users.
+    pub(crate) fn grow(&mut self) -> Step {
+        self.made += 1;
+        let name = format!("custom{}", self.made);
+        self.attributes.push((name.clone(), "string"));
+        let body = json!({ "title": format!("Custom {}", self.made), "type": "string" });
+        step("PUT", format!("/okta/schemas/user/{name}"), body)
     }
 
     /// Takes note of what a step made.

@@ -7,11 +7,51 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{ControlClient, audit};
-use sync_service::Connection;
+use sync_service::engine::AlertKind;
+use sync_service::{Connection, ConnectionStatus, Trouble};
 
 /// How much later than its event a change may become readable, or be logged: the most that the weather brings, and as much
 /// again. What is younger than the time that the product names may differ.
 const SLACK: SignedDuration = SignedDuration::from_millis(2500);
+
+/// What waits, and ends by itself.
+fn waiting(status: &ConnectionStatus) -> Option<String> {
+    let counts = [(status.inbox.pending, "pending"), (status.inbox.looks, "to be read")];
+    let (count, what) = counts.into_iter().find(|(count, _)| *count > 0)?;
+    Some(format!("{count} {what}"))
+}
+
+/// What stays until it is mended.
+fn stuck(status: &ConnectionStatus) -> Option<&'static str> {
+    let inbox = &status.inbox;
+    let counts = [
+        (inbox.dead, "given up"),
+        (inbox.blocked, "held back"),
+        (inbox.failed, "rejected"),
+        (inbox.unconfirmed, "unconfirmed"),
+        (status.withheld.len() as u64, "withheld"),
+        (inbox.doubted, "in doubt"),
+        (status.uncleared.values, "not cleared"),
+    ];
+    let found = counts.into_iter().find(|(count, _)| *count > 0);
+    found.map(|(_, what)| what).or_else(|| status.paused.is_some().then_some("paused"))
+}
+
+/// A trouble that goes on. What the event hook misses is in the log: its health says nothing of the two sides.
+fn open_trouble(connection: &Connection) -> Option<Trouble> {
+    let is_open =
+        |trouble: &Trouble| trouble.ended.is_none() && trouble.kind != AlertKind::HookUnhealthy;
+    connection.troubles().into_iter().find(is_open)
+}
+
+/// A lasting reason that the product gives for differences; `None` when it gives none.
+pub(crate) async fn lasting(connection: &Connection) -> Option<String> {
+    let status = connection.status(1).await.ok()?;
+    if let Some(reason) = stuck(&status) {
+        return Some(reason.to_owned());
+    }
+    Some(format!("trouble of {:?}", open_trouble(connection)?.kind))
+}
 
 /// Why the product does not claim that everything up to a change is in Assets; `None` when it does.
 pub(crate) async fn admits(connection: &Connection, changed: Timestamp) -> Option<String> {
@@ -19,23 +59,10 @@ pub(crate) async fn admits(connection: &Connection, changed: Timestamp) -> Optio
         Ok(status) => status,
         Err(error) => return Some(format!("the store cannot be read: {error}")),
     };
-    if status.paused.is_some() {
-        return Some("paused".to_owned());
+    if let Some(reason) = waiting(&status).or_else(|| stuck(&status).map(str::to_owned)) {
+        return Some(reason);
     }
-    let inbox = &status.inbox;
-    for (count, what) in [
-        (inbox.pending, "pending"),
-        (inbox.looks, "to be read"),
-        (inbox.dead, "given up"),
-        (inbox.blocked, "held back"),
-        (inbox.unconfirmed, "unconfirmed"),
-        (status.uncleared.values, "not cleared"),
-    ] {
-        if count > 0 {
-            return Some(format!("{count} {what}"));
-        }
-    }
-    if let Some(trouble) = connection.troubles().into_iter().find(|trouble| trouble.ended.is_none()) {
+    if let Some(trouble) = open_trouble(connection) {
         return Some(trouble.message);
     }
     match status.freshness.known_until {

@@ -1,9 +1,8 @@
-//! A sandbox, a process that synchronises it, and the end of both.
+//! A sandbox, a process that synchronizes it, and the end of both.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rand::rngs::StdRng;
@@ -12,150 +11,56 @@ use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{Limits, Quiet};
 use sync_service::{Config, Connection, Receiver, Store};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::broken::Broken;
+use crate::by_hand::Edits;
+use crate::circumstances::{Circumstances, NO_SAFEGUARDS, limits};
 use crate::clock::SetByHand;
-use crate::history::Known;
+use crate::history::{Known, Step};
+use crate::looking::{Look, fixed};
+use crate::process::{Process, Settings, Tuning};
+use crate::safeguards::Losses;
+use crate::tally::Tally;
 use crate::{honesty, selection, weather};
 
-/// How long both sides may take to become equal once nothing goes wrong any more.
-const PATIENCE: Duration = Duration::from_secs(150);
-
-/// The same where a rule is switched off and they are not expected to.
-const BROKEN_PATIENCE: Duration = Duration::from_secs(25);
-
+/// One history while it is made.
 pub(crate) struct World {
-    seed: u64,
-    dice: StdRng,
-    _sandbox: Sandbox,
-    control: ControlClient,
+    pub(crate) seed: u64,
+    pub(crate) dice: StdRng,
+    pub(crate) tally: Tally,
+    pub(crate) circumstances: Circumstances,
+    sandbox: Sandbox,
+    /// The org with each of the import sources.
+    controls: [ControlClient; 2],
+    /// The import source in use.
+    source: usize,
     folder: tempfile::TempDir,
+    pub(crate) settings: Settings,
     config: Arc<Config>,
     /// What the operator wants, as the auditor is told.
-    choice: audit::Choice,
-    known: Known,
-    broken: Option<Broken>,
-    clock: Arc<SetByHand>,
-    process: Option<Process>,
+    pub(crate) choice: audit::Choice,
+    pub(crate) known: Known,
+    pub(crate) edits: Edits,
+    pub(crate) losses: Losses,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) clock: Arc<SetByHand>,
+    pub(crate) process: Option<Process>,
+    /// *Setup*, while the operator has pressed it.
+    pub(crate) setting_up: Option<JoinHandle<()>>,
     /// When the org was changed last.
-    changed: Timestamp,
-    skipped: usize,
-}
-
-/// What would be a process of its own.
-struct Process {
-    task: JoinHandle<()>,
-    stop: CancellationToken,
-    /// The connection, once it follows.
-    connection: watch::Receiver<Option<Arc<Connection>>>,
-}
-
-impl Process {
-    fn start(config: &Config, clock: Arc<SetByHand>, broken: Option<Broken>) -> Self {
-        let stop = CancellationToken::new();
-        let settings = config.connections.values().next().unwrap().clone();
-        let (listen, path, asked) = (config.listen, config.store.clone(), stop.clone());
-        let (shown, connection) = watch::channel(None);
-        let task = tokio::spawn(async move {
-            let store = Store::open(&path).await.unwrap();
-            let connection = Connection::open_with(&settings, &store, |ports, options| {
-                // Times of an org that is a hundred times as fast.
-                ports.clock = clock;
-                options.event_tolerance = Duration::from_millis(20);
-                options.overlap = Duration::from_secs(5);
-                options.busy_limit = Duration::from_secs(20);
-                options.orphan_limit = Duration::from_secs(1);
-                if let Some(broken) = broken {
-                    broken.apply(ports, options);
-                }
-            });
-            let connection = Arc::new(connection.await.unwrap());
-            // Whatever is left behind may take a while to be settled; the simulators fail here too.
-            let _claim = loop {
-                match connection.claim(&path).await {
-                    Ok(claim) => break claim,
-                    Err(_) if asked.is_cancelled() => return,
-                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-                }
-            };
-            let receiver = loop {
-                match Receiver::bind(listen, [connection.as_ref()]).await {
-                    Ok(receiver) => break receiver,
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-                }
-            };
-            shown.send_replace(Some(Arc::clone(&connection)));
-            tokio::join!(receiver.serve(asked.clone()), connection.follow(&asked));
-        });
-        Self { task, stop, connection }
-    }
-
-    /// As a power cut would: nothing gets to say goodbye.
-    async fn kill(self) {
-        self.task.abort();
-        let _ = self.task.await;
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        let ended = tokio::time::timeout(Duration::from_secs(30), self.task).await;
-        assert!(ended.is_ok(), "a stop that was asked for took half a minute");
-    }
-}
-
-/// A port that stays ours while the process behind it is stopped: below those that the system gives away.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let start = u16::try_from(std::process::id() % 20_000).unwrap();
-        let port = 10_000 + (start + n % 20_000) % 20_000;
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-fn config(ready: &Value, folder: &std::path::Path, dice: &mut StdRng, chosen: &str) -> Config {
-    let port = free_port();
-    let text =
-        |pointer: &str| Value::from(ready.pointer(pointer).and_then(Value::as_str).unwrap()).to_string();
-    let key = Value::from(ready.pointer("/okta/private_key_jwk").unwrap().to_string()).to_string();
-    let hook = format!("[connections.main.hook]\npublic_url = \"http://127.0.0.1:{port}\"\n");
-    let (events, hook) = match dice.random_range(0..4) {
-        0 => ("log", ""),
-        _ => ("both", hook.as_str()),
-    };
-    let toml = format!(
-        "[server]\nlisten = \"127.0.0.1:{port}\"\n\
-         [connections.main]\nevents = \"{events}\"\n\
-         [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {key}\n\
-         [connections.main.assets]\napi_url = {}\nimport_token = {}\n\
-         [connections.main.schedule]\nfull = \"never\"\ndelta = \"8s\"\nlog = \"150ms\"\nschema = \"5s\"\n{hook}{chosen}",
-        text("/okta/org_url"),
-        text("/okta/client_id"),
-        text("/insight/api_url"),
-        text("/insight/import_token"),
-    );
-    let mut config = Config::from_toml(&toml, "oracle", folder, []).unwrap();
-    for connection in config.connections.values_mut() {
-        // A small org in which much happens: nothing of it is suspicious.
-        connection.limits = Limits {
-            min_gone: u64::MAX,
-            min_lost_memberships: u64::MAX,
-            min_blanked: u64::MAX,
-            accept_shrink: true,
-            ..Limits::default()
-        };
-    }
-    config
+    pub(crate) changed: Timestamp,
+    pub(crate) skipped: usize,
 }
 
 impl World {
-    pub(crate) async fn start(seed: u64, broken: Option<Broken>) -> Self {
+    pub(crate) async fn start(
+        seed: u64,
+        circumstances: Circumstances,
+        broken: Option<Broken>,
+        tally: Tally,
+    ) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
         let options = SandboxOptions {
             users: dice.random_range(3..40),
@@ -165,28 +70,44 @@ impl World {
             ..SandboxOptions::default()
         };
         let sandbox = Sandbox::start(&options).await.unwrap();
-        let control = ControlClient::new(sandbox.control_url());
+        let controls = [sandbox.control_url(), &sandbox.other_source().control_url].map(ControlClient::new);
+        let control = &controls[0];
         let folder = tempfile::tempdir().unwrap();
         let ids = |list: &Value| -> Vec<String> {
             list.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
         };
         let users = ids(&control.get("/okta/users?limit=1000").await.unwrap()["users"]);
         let groups = ids(&control.get("/okta/groups?limit=1000").await.unwrap()["groups"]);
+        let marks = json!({ "refuseMarkedRecords": true });
+        for control in &controls {
+            control.call("PUT", "/insight/settings", &marks).await.unwrap();
+        }
         let (choice, chosen) = selection::draw(&mut dice, &groups);
-        let config = Arc::new(config(sandbox.ready(), folder.path(), &mut dice, &chosen));
-        let everyone = groups.clone();
+        let drawn = if dice.random_range(0..3) == 0 { limits(3) } else { NO_SAFEGUARDS };
+        let guarded = circumstances.limits.unwrap_or(drawn);
+        let settings =
+            Settings::draw(sandbox.ready(), folder.path(), &mut dice, &chosen, circumstances, guarded);
+        let token = sandbox.ready()["insight"]["import_token"].as_str().unwrap();
+        let config = Arc::new(settings.with(token));
         let mut world = Self {
             seed,
             dice,
-            _sandbox: sandbox,
-            control,
+            tally,
+            circumstances,
+            sandbox,
+            controls,
+            source: 0,
             folder,
+            settings,
             config,
             choice,
-            known: Known::new(users, everyone),
+            known: Known::new(users, groups),
+            edits: Edits::default(),
+            losses: Losses::default(),
             broken,
             clock: Arc::default(),
             process: None,
+            setting_up: None,
             changed: Timestamp::now(),
             skipped: 0,
         };
@@ -195,19 +116,27 @@ impl World {
         world
     }
 
-    fn begin(&self) -> Process {
-        Process::start(&self.config, Arc::clone(&self.clock), self.broken)
+    /// The control API of the org and of the import source in use.
+    pub(crate) fn control(&self) -> &ControlClient {
+        &self.controls[self.source]
     }
 
-    fn store(&self) -> PathBuf {
+    fn tuning(&self) -> Tuning {
+        Tuning { clock: Arc::clone(&self.clock), broken: self.broken }
+    }
+
+    fn begin(&self) -> Process {
+        Process::start(&self.config, self.tuning())
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("okta-insight.db")
     }
 
     /// *Setup* and *Synchronize*, as an operator presses them before anything happens.
     async fn set_up(&self) {
         let store = Store::open(&self.store()).await.unwrap();
-        let connection =
-            Connection::open(self.config.connections.values().next().unwrap(), &store).await.unwrap();
+        let connection = self.tuning().open(self.config.connections.values().next().unwrap(), &store).await;
         let stop = CancellationToken::new();
         let receiver = Receiver::bind(self.config.listen, [&connection]).await.unwrap();
         let serving = tokio::spawn(receiver.serve(stop.clone()));
@@ -218,23 +147,28 @@ impl World {
         store.close().await;
     }
 
-    /// The first time that the product claims to be current and is not, when there is one.
+    /// The first time that the product is not what it claims to be, when there is one.
     pub(crate) async fn live_through(&mut self, steps: usize) -> Result<(), String> {
         self.faults().await;
         for _ in 0..steps {
             let step = self.known.next(&mut self.dice);
-            match self.control.call(step.method, &step.path, &step.body).await {
-                Ok(answer) => self.known.learn(&step, &answer),
-                Err(_) => self.skipped += 1,
+            self.take(step).await;
+            if self.dice.random_bool(self.circumstances.switches.unwrap_or(0.004)) {
+                self.switch().await;
             }
-            self.changed = Timestamp::now();
-            match self.dice.random_range(0..100) {
-                0..2 => self.restart().await,
-                2..5 => self.faults().await,
-                5..6 => self.clock.step(&mut self.dice),
-                6..7 => self.look(),
-                7..8 => self.breathe().await?,
-                8..45 => {
+            if self.dice.random_bool(self.circumstances.clock.unwrap_or(0.01)) {
+                self.tally.count("clock stepped");
+                self.clock.step(&mut self.dice);
+            }
+            match self.dice.random_range(0..1000) {
+                0..20 => self.restart().await,
+                20..50 => self.faults().await,
+                60..75 => self.look(),
+                75..81 => self.breathe().await?,
+                81..93 => self.edit().await,
+                93..97 => self.look_alone().await?,
+                97..98 => self.consent(),
+                98..450 => {
                     tokio::time::sleep(Duration::from_millis(self.dice.random_range(1..40))).await;
                 }
                 _ => {}
@@ -245,81 +179,170 @@ impl World {
             skipped < steps * 3 / 4,
             "seed {seed}: {skipped} of {steps} changes were refused: the history is none"
         );
-        Ok(())
+        self.beyond().await
     }
 
-    fn connection(&self) -> Option<Arc<Connection>> {
+    /// Changes the org.
+    pub(crate) async fn take(&mut self, step: Step) {
+        match self.control().call(step.method, &step.path, &step.body).await {
+            Ok(answer) => {
+                self.tally.count(step.operation());
+                self.known.learn(&step, &answer);
+            }
+            Err(_) => self.skipped += 1,
+        }
+        self.changed = Timestamp::now();
+    }
+
+    pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
         self.process.as_ref()?.connection.borrow().clone()
     }
 
-    /// A plan, beside everything else. Looking at it changes nothing.
-    fn look(&self) {
+    /// A plan or a check, beside everything else.
+    fn look(&mut self) {
         let Some(connection) = self.connection() else { return };
-        tokio::spawn(async move {
-            let _ = connection.engine().plan(&Quiet, &CancellationToken::new()).await;
-        });
+        let user = self.known.any_user(&mut self.dice);
+        let look = Look::draw(&mut self.dice, user);
+        self.tally.count(look.name());
+        tokio::spawn(look.make(connection, Arc::clone(&self.config)));
+    }
+
+    /// A plan or a check while nothing follows, after the directory's schema grew. It must change nothing.
+    async fn look_alone(&mut self) -> Result<(), String> {
+        // What the hook brings while nothing follows is lost, and nothing else brings it.
+        let has_only_hook = self.circumstances.events == Some("hook");
+        if has_only_hook || self.setting_up.as_ref().is_some_and(|setup| !setup.is_finished()) {
+            return Ok(());
+        }
+        if let Some(process) = self.process.take() {
+            process.stop().await;
+        }
+        let grow = self.known.grow();
+        self.take(grow).await;
+        let store = Store::open(&self.store()).await.unwrap();
+        let settings = self.config.connections.values().next().unwrap();
+        let connection = Arc::new(self.tuning().open(settings, &store).await);
+        let user = self.known.any_user(&mut self.dice);
+        let mut changed = None;
+        for look in [Look::Plan, Look::PlanOf(user), Look::Verify, Look::Compare] {
+            let (name, before) = (look.name(), fixed(self.control(), &connection).await);
+            look.make(Arc::clone(&connection), Arc::clone(&self.config)).await;
+            let after = fixed(self.control(), &connection).await;
+            for (part, value) in before.as_object().into_iter().flatten() {
+                if *value != after[part] {
+                    let told = format!("{name} changed {part} from {} to {}", cut(value), cut(&after[part]));
+                    changed = changed.or(Some(told));
+                }
+            }
+        }
+        self.tally.count("look: alone");
+        store.close().await;
+        self.process = Some(self.begin());
+        changed.map_or(Ok(()), Err)
+    }
+
+    /// Edits the structure in Assets, unless everything is to stay calm.
+    async fn edit(&mut self) {
+        if self.circumstances.calm {
+            return;
+        }
+        if self.dice.random_bool(0.05) {
+            let deleted = self.control().call("DELETE", "/insight/document", &Value::Null).await;
+            deleted.unwrap();
+            self.tally.count("structure: object schema deleted");
+            self.set_up_again();
+            return;
+        }
+        let control = self.controls[self.source].clone();
+        if let Some(done) = self.edits.edit(&control, &mut self.dice).await {
+            self.tally.count(done);
+        }
     }
 
     /// Changes nothing for a while, and listens to what the product says.
     async fn breathe(&mut self) -> Result<(), String> {
-        for _ in 0..40 {
+        for _ in 0..35 {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let Some(connection) = self.connection() else { continue };
-            if let Some(lie) = honesty::lie(&connection, self.changed, &self.control, &self.choice).await {
+            if let Some(lie) = self.lie().await {
                 return Err(lie);
             }
         }
-        Ok(())
+        self.beyond().await
+    }
+
+    /// What the product claims wrongly, when it does.
+    pub(crate) async fn lie(&self) -> Option<String> {
+        let connection = self.connection()?;
+        honesty::lie(&connection, self.changed, self.control(), &self.choice).await
+    }
+
+    /// An error when more was lost than safeguards let through.
+    pub(crate) async fn beyond(&mut self) -> Result<(), String> {
+        let control = self.controls[self.source].clone();
+        self.losses.beyond(&self.settings.limits, &control).await.map_or(Ok(()), Err)
     }
 
     async fn faults(&mut self) {
         let random = weather::faults(&mut self.dice);
-        let text = self.broken.map_or(random, |broken| format!("seed={},{}", self.seed, broken.weather()));
-        self.control.call("PUT", "/faults", &json!(text)).await.unwrap();
+        let text = match self.circumstances.weather {
+            Some(weather) => format!("seed={},{weather}", self.seed),
+            None => random,
+        };
+        self.struck().await;
+        self.control().call("PUT", "/faults", &json!(text)).await.unwrap();
+    }
+
+    /// Counts the faults that struck since they were set.
+    pub(crate) async fn struck(&self) {
+        let shown = self.control().get("/faults").await.unwrap();
+        for (fault, times) in shown["struck"].as_object().into_iter().flatten() {
+            self.tally.add(format!("fault: {fault}"), times.as_u64().unwrap_or_default());
+        }
     }
 
     async fn restart(&mut self) {
-        let gently = self.dice.random_bool(0.2);
-        let pause = Duration::from_millis(self.dice.random_range(0..300));
-        match self.process.take() {
-            Some(process) if gently => process.stop().await,
-            Some(process) => process.kill().await,
-            None => {}
+        if self.circumstances.calm {
+            return;
         }
-        tokio::time::sleep(pause).await;
+        self.end_process().await;
         self.process = Some(self.begin());
     }
 
-    /// Ends the faults and waits until both sides are equal. The first difference when they do not become so.
-    pub(crate) async fn settle(mut self) -> Result<(), String> {
-        self.control.call("DELETE", "/faults", &Value::Null).await.unwrap();
-        let patience = if self.broken.is_some() { BROKEN_PATIENCE } else { PATIENCE };
-        let deadline = Instant::now() + patience;
-        let result = loop {
-            let audit = audit::compare_chosen(&self.control, &self.choice).await.unwrap();
-            if audit.in_sync {
-                break Ok(());
+    async fn end_process(&mut self) {
+        let gently = self.dice.random_bool(0.2);
+        let pause = Duration::from_millis(self.dice.random_range(0..300));
+        match self.process.take() {
+            Some(process) if gently => {
+                self.tally.count("process stopped");
+                process.stop().await;
             }
-            if let Some(connection) = self.connection()
-                && let Some(lie) = honesty::lie(&connection, self.changed, &self.control, &self.choice).await
-            {
-                break Err(lie);
+            Some(process) => {
+                self.tally.count("process killed");
+                process.kill().await;
             }
-            if Instant::now() >= deadline {
-                let shown = audit.differences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
-                break Err(format!("{} differences, such as {shown}", audit.total_differences));
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        };
-        if let Some(process) = self.process.take() {
-            process.stop().await;
+            None => {}
         }
-        if result.is_err() && std::env::var_os("ORACLE_KEEP").is_some() {
-            // Stopped: the file holds everything.
-            let kept = std::env::temp_dir().join(format!("oracle-{}.db", self.seed));
-            std::fs::copy(self.store(), &kept).unwrap();
-            eprintln!("seed {}: the store is kept as {}", self.seed, kept.display());
-        }
-        result
+        tokio::time::sleep(pause).await;
     }
+
+    /// The connection fills the other import source from now on.
+    async fn switch(&mut self) {
+        self.tally.count("import source switched");
+        self.end_process().await;
+        let control = self.controls[self.source].clone();
+        self.edits.undo(&control).await;
+        self.source = 1 - self.source;
+        self.losses.consented = true;
+        let token = match self.source {
+            0 => self.sandbox.ready()["insight"]["import_token"].as_str().unwrap().to_owned(),
+            _ => self.sandbox.other_source().import_token.clone(),
+        };
+        self.config = Arc::new(self.settings.with(&token));
+        self.process = Some(self.begin());
+        self.set_up_again();
+    }
+}
+
+fn cut(value: &Value) -> String {
+    value.to_string().chars().take(400).collect()
 }

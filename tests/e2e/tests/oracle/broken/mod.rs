@@ -1,0 +1,111 @@
+//! The engine with a rule switched off.
+
+mod directory;
+mod feed;
+mod importer;
+mod structure;
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use sync_service::engine::{EngineOptions, MappingView, Place, Ports, with_views};
+
+use crate::circumstances::{Circumstances, NO_SAFEGUARDS, limits};
+
+/// A rule that is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// "Done" is taken for success: what Assets dropped counts as confirmed.
+    ConfirmsWhateverIsDone,
+    /// The log's place is remembered, and some of its events are not.
+    SkipsEventsOfTheLog,
+    /// An empty value is left out of a record, so that Assets keeps the old one.
+    ForgetsToClear,
+    /// What is gone in Okta is not marked in Assets.
+    LeavesTheDeadAlive,
+    /// An object that cannot be read counts as deleted, whatever the answer proves.
+    BelievesEveryRefusal,
+    /// Each loss is held against the limits alone, whatever was lost shortly before.
+    CountsNoLossesOverTime,
+    /// A confirmation counts whatever the import source that gave it.
+    ConfirmsAnywhere,
+    /// A plan adds to the object schema what it shows.
+    PlanWrites,
+    /// A bookmark is the time of this machine's clock.
+    BookmarksByItsClock,
+    /// A page with an item that cannot be read is not read.
+    StopsAtOddItems,
+    /// An item that cannot be read is passed over, and not looked up.
+    SkipsOddItems,
+}
+
+impl Broken {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::ConfirmsWhateverIsDone,
+        Self::SkipsEventsOfTheLog,
+        Self::ForgetsToClear,
+        Self::LeavesTheDeadAlive,
+        Self::BelievesEveryRefusal,
+        Self::CountsNoLossesOverTime,
+        Self::ConfirmsAnywhere,
+        Self::PlanWrites,
+        Self::BookmarksByItsClock,
+        Self::StopsAtOddItems,
+        Self::SkipsOddItems,
+    ];
+
+    /// What has to happen for the rule to matter, and nothing that mends what a broken engine misses.
+    pub(crate) const fn circumstances(self) -> Circumstances {
+        const FAIR: &str = "okta.latency=0..5@0.1";
+        match self {
+            Self::ConfirmsWhateverIsDone => Circumstances::calm("executions.drop=0.5,executions.fail=0.3"),
+            Self::SkipsEventsOfTheLog => {
+                Circumstances { events: Some("both"), ..Circumstances::calm("hooks.lost=1") }
+            }
+            // What was marked wrongly is read again when it changes; memberships change users without a trace.
+            Self::BelievesEveryRefusal => Circumstances {
+                events: Some("hook"),
+                limits: Some(NO_SAFEGUARDS),
+                ..Circumstances::calm("okta.404=0.6")
+            },
+            Self::ForgetsToClear | Self::LeavesTheDeadAlive | Self::PlanWrites => Circumstances::calm(FAIR),
+            Self::CountsNoLossesOverTime => {
+                Circumstances { limits: Some(limits(2)), ..Circumstances::calm(FAIR) }
+            }
+            Self::ConfirmsAnywhere => Circumstances { switches: Some(0.01), ..Circumstances::calm(FAIR) },
+            // What an import brings is found by reading what changed lately, and by nothing else.
+            Self::BookmarksByItsClock => {
+                Circumstances { events: Some("hook"), clock: Some(0.05), ..Circumstances::calm(FAIR) }
+            }
+            Self::StopsAtOddItems | Self::SkipsOddItems => Circumstances {
+                events: Some("hook"),
+                lasting: Some("okta.odd=1"),
+                ..Circumstances::calm("okta.odd=1")
+            },
+        }
+    }
+
+    pub(crate) fn apply(self, ports: &mut Ports, options: &mut EngineOptions) {
+        match self {
+            Self::SkipsEventsOfTheLog => {
+                ports.feed = ports.feed.take().map(feed::lossy);
+            }
+            Self::CountsNoLossesOverTime => options.limits.window = SignedDuration::ZERO,
+            Self::PlanWrites => ports.structure = structure::writing(Arc::clone(&ports.structure)),
+            _ => {
+                let clock = Arc::clone(&ports.clock);
+                ports.structure = with_views(Arc::clone(&ports.structure), move |view| MappingView {
+                    directory: directory::misled(Arc::clone(&view.directory), self, Arc::clone(&clock)),
+                    importer: importer::careless(Arc::clone(&view.importer), self),
+                    place: if self == Self::ConfirmsAnywhere { nowhere(view.place) } else { view.place },
+                    ..view
+                });
+            }
+        }
+    }
+}
+
+/// A place that is the same everywhere.
+fn nowhere(place: Place) -> Place {
+    Place { origin: None, import_source: None, workspace: None, object_schema: None, ..place }
+}

@@ -1,0 +1,84 @@
+//! What an administrator of Assets does by hand to the structure, and how it is undone.
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+
+const USER: &str = "Okta User";
+/// Attributes of text, by the end of their external ids.
+const TEXTS: [&str; 3] = ["profile/city", "profile/title", "profile/department"];
+
+/// Edits that keep values from being stored until they are undone.
+#[derive(Debug, Default)]
+pub(crate) struct Edits(Vec<Value>);
+
+impl Edits {
+    /// True if nothing is left to be undone.
+    pub(crate) fn are_undone(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Edits the structure at random, or undoes what was edited. Gives what was done; `None` when it could not be.
+    pub(crate) async fn edit(&mut self, control: &ControlClient, dice: &mut StdRng) -> Option<&'static str> {
+        if !self.0.is_empty() && dice.random_bool(0.5) {
+            self.undo(control).await;
+            return Some("structure: edits undone");
+        }
+        let text = *TEXTS.choose(dice)?;
+        let (method, body, undo, done) = match dice.random_range(0..8) {
+            0..2 => ("DELETE", json!({ "name": text }), None, "structure: attribute deleted"),
+            2 => {
+                let name = format!("By hand {}", dice.random_range(0..1000));
+                ("PUT", json!({ "name": text, "newName": name }), None, "structure: attribute renamed")
+            }
+            3 => {
+                let name = format!("By hand {}", dice.random_range(0..1000));
+                let reference = *["user/id", "user/groups", "user/manager"].choose(dice)?;
+                (
+                    "PUT",
+                    json!({ "name": reference, "newName": name }),
+                    None,
+                    "structure: identity or reference renamed",
+                )
+            }
+            4..6 => {
+                let undo = json!({ "name": "user/groups", "maximumCardinality": -1 });
+                let maximum = *[1, 2].choose(dice)?;
+                let body = json!({ "name": "user/groups", "maximumCardinality": maximum });
+                ("PUT", body, Some(undo), "structure: cardinality lowered")
+            }
+            _ => {
+                let undo = json!({ "name": text, "kind": kind(control, text).await? });
+                let wrong = *["integer", "boolean", "email"].choose(dice)?;
+                ("PUT", json!({ "name": text, "kind": wrong }), Some(undo), "structure: type changed")
+            }
+        };
+        call(control, method, body).await.then(|| {
+            self.0.extend(undo);
+            done
+        })
+    }
+
+    /// Undoes every edit that needs it, the last first. One of an attribute that was deleted since is undone with it.
+    pub(crate) async fn undo(&mut self, control: &ControlClient) {
+        while let Some(undo) = self.0.pop() {
+            call(control, "PUT", undo).await;
+        }
+    }
+}
+
+async fn call(control: &ControlClient, method: &str, mut body: Value) -> bool {
+    body["type"] = USER.into();
+    control.call(method, "/insight/attributes", &body).await.is_ok()
+}
+
+/// The type of an attribute as it is.
+async fn kind(control: &ControlClient, end: &str) -> Option<Value> {
+    let document = control.get("/insight/document").await.ok()?;
+    let types = document.pointer("/schema/objectSchema/objectTypes")?.as_array()?;
+    let mut attributes = types.iter().filter_map(|t| t["attributes"].as_array()).flatten();
+    let ours = |attribute: &&Value| attribute["externalId"].as_str().is_some_and(|id| id.ends_with(end));
+    Some(attributes.find(ours)?["type"].clone())
+}

@@ -1,0 +1,63 @@
+//! The circumstances of a history: random ones, or those that a certain rule needs to matter.
+
+use sync_service::engine::Limits;
+
+/// What may happen in a history beside changes of the org.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Circumstances {
+    /// The faults of the whole history; random ones where none are given.
+    pub(crate) weather: Option<&'static str>,
+    /// The faults that do not end with the history.
+    pub(crate) lasting: Option<&'static str>,
+    /// The event source, in place of a random one.
+    pub(crate) events: Option<&'static str>,
+    /// The safeguards, in place of random ones.
+    pub(crate) limits: Option<Limits>,
+    /// The chance of each step to switch to the other import source, in place of a small one.
+    pub(crate) switches: Option<f64>,
+    /// The chance of each step to set the clock, in place of a small one.
+    pub(crate) clock: Option<f64>,
+    /// True if nothing happens that has everything read again: no edits in Assets, no loss of a process.
+    pub(crate) calm: bool,
+}
+
+impl Circumstances {
+    /// Everything at random.
+    pub(crate) const RANDOM: Self = Self {
+        weather: None,
+        lasting: None,
+        events: None,
+        limits: None,
+        switches: None,
+        clock: None,
+        calm: false,
+    };
+
+    /// Some faults and nothing else.
+    pub(crate) const fn calm(weather: &'static str) -> Self {
+        Self { weather: Some(weather), switches: Some(0.0), calm: true, ..Self::RANDOM }
+    }
+}
+
+/// No loss is suspicious: a small org in which much happens.
+pub(crate) const NO_SAFEGUARDS: Limits = Limits {
+    min_gone: u64::MAX,
+    min_lost_memberships: u64::MAX,
+    min_blanked: u64::MAX,
+    accept_shrink: true,
+    ..limits(5)
+};
+
+/// Safeguards that a history exercises.
+pub(crate) const fn limits(handful: u64) -> Limits {
+    Limits {
+        max_gone_share: 0.2,
+        min_gone: handful,
+        max_lost_memberships_share: 0.2,
+        min_lost_memberships: 5 * handful,
+        max_blanked_share: 0.2,
+        min_blanked: 2 * handful,
+        window: jiff::SignedDuration::from_hours(1),
+        accept_shrink: false,
+    }
+}

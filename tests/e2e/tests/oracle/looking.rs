@@ -1,0 +1,81 @@
+//! Reading, by plans and checks, which must change nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use sandbox::ControlClient;
+use serde_json::{Value, json};
+use sync_service::engine::{Quiet, Subject};
+use sync_service::model::UserId;
+use sync_service::{Config, Connection, compare_schemas, doctor};
+use tokio_util::sync::CancellationToken;
+
+/// A way to look at a connection.
+#[derive(Debug, Clone)]
+pub(crate) enum Look {
+    Plan,
+    PlanOf(String),
+    Verify,
+    Compare,
+    Doctor,
+}
+
+impl Look {
+    pub(crate) fn draw(dice: &mut StdRng, user: String) -> Self {
+        match dice.random_range(0..5) {
+            0 => Self::Plan,
+            1 => Self::PlanOf(user),
+            2 => Self::Verify,
+            3 => Self::Compare,
+            _ => Self::Doctor,
+        }
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Plan => "look: plan",
+            Self::PlanOf(_) => "look: plan of one user",
+            Self::Verify => "look: verify",
+            Self::Compare => "look: schemas compared",
+            Self::Doctor => "look: doctor",
+        }
+    }
+
+    /// Looks, however that ends.
+    pub(crate) async fn make(self, connection: Arc<Connection>, config: Arc<Config>) {
+        let settings = config.connections.values().next().unwrap();
+        let (engine, stop) = (connection.engine(), CancellationToken::new());
+        match self {
+            Self::Plan => {
+                if let Ok(plan) = engine.plan(&Quiet, &stop).await {
+                    let _ = engine.changes(&plan, None, 50).await;
+                    let _ = engine.discard(plan).await;
+                }
+            }
+            Self::PlanOf(user) => {
+                let _ = engine.plan_some(&[Subject::User(UserId::new(user))], &Quiet, &stop).await;
+            }
+            Self::Verify => drop(engine.verify(connection.has_hook()).await),
+            Self::Compare => drop(compare_schemas(settings).await),
+            Self::Doctor => {
+                doctor::examine_one(&config, Path::new("oracle.toml"), settings).await;
+            }
+        }
+    }
+}
+
+/// What looking must not change, while nothing follows: the structure and the executions in Assets, and what is known in
+/// the store. Deliveries that the stopped process still has in its hands may be stored.
+pub(crate) async fn fixed(control: &ControlClient, connection: &Connection) -> Value {
+    let status = connection.status(0).await.unwrap();
+    json!({
+        "structure": control.get("/insight/document").await.unwrap(),
+        "executions": control.get("/insight/executions").await.unwrap().as_array().map(Vec::len),
+        "objects": status.objects,
+        "unsent": [status.inbox.unconfirmed, status.inbox.doubted, status.inbox.blocked, status.inbox.withheld],
+        "withheld": status.withheld,
+        "bookmarks": [status.last_full_sync, status.last_delta_sync],
+    })
+}
