@@ -6,7 +6,7 @@
 //! every reference. The engine is not asked.
 //!
 //! Its words are: whenever the product claims to be current, in the middle of a history or at its end, both sides are equal
-//! up to the time that it names.
+//! up to the time that it names. At no time is something marked as deleted that exists in Okta.
 //!
 //! `ORACLE_BROKEN` chooses the rules that are switched off by a part of their names.
 //! `ORACLE_SEEDS` says how many seeds are tried (50 unless set), `ORACLE_FIRST_SEED` with which to begin. To look into one:
@@ -24,6 +24,7 @@ mod clock;
 mod history;
 mod honesty;
 mod looking;
+mod marks;
 mod operator;
 mod process;
 mod safeguards;

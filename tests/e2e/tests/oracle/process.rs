@@ -79,6 +79,15 @@ impl Process {
         Self { task, stop, connection }
     }
 
+    /// Waits until it follows, and records can be made.
+    pub(crate) async fn has_begun(&self) {
+        let mut shown = self.connection.clone();
+        let connection = shown.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+        while connection.engine().mapping_in_force().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// As a power cut would: nothing gets to say goodbye.
     pub(crate) async fn kill(self) {
         self.task.abort();

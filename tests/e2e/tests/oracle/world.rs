@@ -23,7 +23,7 @@ use crate::looking::{Look, fixed};
 use crate::process::{Process, Settings, Tuning};
 use crate::safeguards::Losses;
 use crate::tally::Tally;
-use crate::{honesty, selection, weather};
+use crate::{honesty, marks, selection, weather};
 
 /// One history while it is made.
 pub(crate) struct World {
@@ -112,7 +112,8 @@ impl World {
             skipped: 0,
         };
         world.set_up().await;
-        world.process = Some(world.begin());
+        // Nothing brings what a hook alone delivers to nobody.
+        world.process.insert(world.begin()).has_begun().await;
         world
     }
 
@@ -168,7 +169,8 @@ impl World {
                 81..93 => self.edit().await,
                 93..97 => self.look_alone().await?,
                 97..98 => self.consent(),
-                98..450 => {
+                98..103 => self.beyond().await?,
+                103..450 => {
                     tokio::time::sleep(Duration::from_millis(self.dice.random_range(1..40))).await;
                 }
                 _ => {}
@@ -276,9 +278,12 @@ impl World {
         honesty::lie(&connection, self.changed, self.control(), &self.choice).await
     }
 
-    /// An error when more was lost than safeguards let through.
+    /// An error when more was lost than safeguards let through, or what lives was marked as deleted.
     pub(crate) async fn beyond(&mut self) -> Result<(), String> {
         let control = self.controls[self.source].clone();
+        if let Some(wrong) = marks::wrong(&control).await {
+            return Err(wrong);
+        }
         self.losses.beyond(&self.settings.limits, &control).await.map_or(Ok(()), Err)
     }
 
