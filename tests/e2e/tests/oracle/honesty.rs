@@ -31,6 +31,7 @@ fn stuck(status: &ConnectionStatus) -> Option<&'static str> {
         (inbox.unconfirmed, "unconfirmed"),
         (status.withheld.len() as u64, "withheld"),
         (inbox.doubted, "in doubt"),
+        (inbox.unreadable, "unread"),
         (status.uncleared.values, "not cleared"),
     ];
     let found = counts.into_iter().find(|(count, _)| *count > 0);
@@ -39,8 +40,7 @@ fn stuck(status: &ConnectionStatus) -> Option<&'static str> {
 
 /// A trouble that goes on. What the event hook misses is in the log: its health says nothing of the two sides.
 fn open_trouble(connection: &Connection) -> Option<Trouble> {
-    let is_open =
-        |trouble: &Trouble| trouble.ended.is_none() && trouble.kind != AlertKind::HookUnhealthy;
+    let is_open = |trouble: &Trouble| trouble.ended.is_none() && trouble.kind != AlertKind::HookUnhealthy;
     connection.troubles().into_iter().find(is_open)
 }
 

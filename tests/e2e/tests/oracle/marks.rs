@@ -18,7 +18,8 @@ pub(crate) async fn wrong(control: &ControlClient) -> Option<String> {
         let living = control.get(&format!("{path}?limit=1000")).await.unwrap();
         let living: HashSet<&str> =
             living[name].as_array().unwrap().iter().filter_map(|object| object["id"].as_str()).collect();
-        let marked = objects["objects"].as_array().unwrap().iter().filter(|o| is(o, "/status", "Okta Deleted"));
+        let marked =
+            objects["objects"].as_array().unwrap().iter().filter(|o| is(o, "/status", "Okta Deleted"));
         if let Some(id) = marked.filter_map(id).find(|id| living.contains(id)) {
             return Some(format!("{id} of the {name} is marked as deleted, and lives"));
         }
