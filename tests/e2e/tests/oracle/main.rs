@@ -45,7 +45,7 @@ use world::World;
 /// How many histories run at the same time; each waits most of the time.
 const AT_ONCE: usize = 10;
 /// In how many histories at most a rule that is switched off is noticed.
-const BOUND: u64 = 12;
+const BOUND: u64 = 40;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap())

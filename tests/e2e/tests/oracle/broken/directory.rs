@@ -34,14 +34,10 @@ impl Misled {
         }
     }
 
-    fn listed<T>(&self, mut page: Page<T>) -> Result<Page<T>, PortError> {
+    fn listed<T>(&self, page: Page<T>) -> Result<Page<T>, PortError> {
         match self.broken {
             Broken::StopsAtOddItems if !page.unreadable.is_empty() => {
                 Err(PortError::new("a page cannot be read").transient(true))
-            }
-            Broken::SkipsOddItems => {
-                page.unreadable.clear();
-                Ok(page)
             }
             _ => Ok(page),
         }
