@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rand::rngs::StdRng;
@@ -24,6 +24,9 @@ use crate::process::{Process, Settings, Tuning};
 use crate::safeguards::Losses;
 use crate::tally::Tally;
 use crate::{honesty, marks, selection, weather};
+
+/// How long an edit in Assets may stay unnoticed: two looks at the structure.
+const UNNOTICED: Duration = Duration::from_secs(10);
 
 /// One history while it is made.
 pub(crate) struct World {
@@ -51,6 +54,8 @@ pub(crate) struct World {
     pub(crate) setting_up: Option<JoinHandle<()>>,
     /// When the org was changed last.
     pub(crate) changed: Timestamp,
+    /// When the structure in Assets was edited last.
+    edited: Option<Instant>,
     pub(crate) skipped: usize,
 }
 
@@ -109,6 +114,7 @@ impl World {
             process: None,
             setting_up: None,
             changed: Timestamp::now(),
+            edited: None,
             skipped: 0,
         };
         world.set_up().await;
@@ -213,7 +219,12 @@ impl World {
     async fn look_alone(&mut self) -> Result<(), String> {
         // What the hook brings while nothing follows is lost, and nothing else brings it.
         let has_only_hook = self.circumstances.events == Some("hook");
-        if has_only_hook || self.setting_up.as_ref().is_some_and(|setup| !setup.is_finished()) {
+        // What *Setup* asked for may still come to be.
+        let is_being_made = async || self.control().get("/insight/document").await.unwrap().is_null();
+        if has_only_hook || is_being_made().await {
+            return Ok(());
+        }
+        if self.setting_up.as_ref().is_some_and(|setup| !setup.is_finished()) {
             return Ok(());
         }
         if let Some(process) = self.process.take() {
@@ -248,6 +259,7 @@ impl World {
         if self.circumstances.calm {
             return;
         }
+        self.edited = Some(Instant::now());
         if self.dice.random_bool(0.05) {
             let deleted = self.control().call("DELETE", "/insight/document", &Value::Null).await;
             deleted.unwrap();
@@ -272,8 +284,11 @@ impl World {
         self.beyond().await
     }
 
-    /// What the product claims wrongly, when it does.
+    /// What the product claims wrongly, when it does. An edit in Assets is found by the next look at the structure.
     pub(crate) async fn lie(&self) -> Option<String> {
+        if self.edited.is_some_and(|edited| edited.elapsed() < UNNOTICED) {
+            return None;
+        }
         let connection = self.connection()?;
         honesty::lie(&connection, self.changed, self.control(), &self.choice).await
     }
