@@ -132,10 +132,11 @@ async fn first_notice(broken: Broken) -> Result<String, String> {
     let began = Instant::now();
     let circumstances = broken.circumstances();
     for seed in 1..=BOUND {
-        let Err(difference) = play(seed, circumstances, Some(broken), Tally::default()).await else {
+        let Err(difference) = Box::pin(play(seed, circumstances, Some(broken), Tally::default())).await
+        else {
             continue;
         };
-        if let Err(kept) = play(seed, circumstances, None, Tally::default()).await {
+        if let Err(kept) = Box::pin(play(seed, circumstances, None, Tally::default())).await {
             return Err(format!("seed {seed} differs whether the rule is kept or not: {difference}; {kept}"));
         }
         let seconds = began.elapsed().as_secs_f64();
