@@ -63,7 +63,7 @@ impl ValueProblems {
     }
 
     /// A line for each problem: the one place where they become text.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let line = |known: &ValueProblemCount| {
             let ValueProblemCount { problem, count, example } = known;
             let values = if *count == 1 { "1 value".to_owned() } else { format!("{count} values") };

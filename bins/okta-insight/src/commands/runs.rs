@@ -146,6 +146,9 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
         if let Some(hint) = report.and_then(|report| report.hint.as_ref()) {
             println!("    hint: {hint}");
         }
+        for line in report.map(|report| report.value_problems.lines()).unwrap_or_default() {
+            println!("  ! run {}: {line}", run.id);
+        }
     }
 }
 
