@@ -219,13 +219,13 @@ pub enum Error {
     /// A full page without the links that Okta sends with every page: it may not be the last one.
     #[error("a page of {path} is full and has no Link header, so that its end is not known")]
     NoLinks {
-        /// What was called.
+        /// The path of the request.
         path: String,
     },
     /// An answer about another object than the one asked for: from a cache, or a gateway in between.
     #[error("the answer to {path} is about {answered}")]
     OtherObject {
-        /// What was called.
+        /// The path of the request.
         path: String,
         /// The ID in the answer.
         answered: String,

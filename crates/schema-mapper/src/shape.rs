@@ -29,11 +29,11 @@ pub const VALUE_TYPES: [AttributeType; 12] = [
     AttributeType::IpAddress,
 ];
 
-/// True if an attribute of a type holds whatever an attribute of another type can hold. Text that is longer than the one
-/// takes is cut, and told.
-pub(crate) const fn holds(present: &AttributeType, wanted: &AttributeType) -> bool {
+/// True if an attribute of a type holds every value of an attribute of another type. Text that is longer than the one takes
+/// is cut, and reported.
+pub(crate) fn holds(present: &AttributeType, wanted: &AttributeType) -> bool {
     match present {
-        AttributeType::Text | AttributeType::Textarea | AttributeType::Select => true,
+        AttributeType::Text | AttributeType::Textarea | AttributeType::Select => VALUE_TYPES.contains(wanted),
         AttributeType::Double => matches!(wanted, AttributeType::Double | AttributeType::Integer),
         _ => false,
     }

@@ -74,7 +74,7 @@ impl Mapping {
                 let wanted = want.and_then(|want| attribute(want, &mapped.external_id));
                 let is_astray = evolution.astray.iter().any(|(of, a)| *of == id && *a == mapped.external_id);
                 let loss = match (there, wanted) {
-                    (Some(there), Some(wanted)) => loss(mapped, there, wanted, is_astray, &present),
+                    (Some(there), Some(wanted)) => loss(there, wanted, is_astray, &present),
                     _ => Some(Loss::Missing),
                 };
                 let type_name = have.map_or(self.type_name(kind), |have| have.name.as_str());
@@ -104,19 +104,12 @@ fn is_open(there: &Attribute, wanted: &Attribute) -> bool {
         && (options.peek().is_none() || !options.all(|option| known.contains(&option)))
 }
 
-fn loss(
-    mapped: &MappedAttribute,
-    there: &Attribute,
-    wanted: &Attribute,
-    is_astray: bool,
-    types: &[&ObjectType],
-) -> Option<Loss> {
+fn loss(there: &Attribute, wanted: &Attribute, is_astray: bool, types: &[&ObjectType]) -> Option<Loss> {
     if is_astray {
         return Some(Loss::Unmapped);
     }
-    let is_value = matches!(mapped.source, Source::Profile(_));
     differences(there, wanted, types).into_iter().find_map(|difference| match difference {
-        DriftKind::Retyped { present, wanted } if !is_value || !holds(&present, &wanted) => {
+        DriftKind::Retyped { present, wanted } if !holds(&present, &wanted) => {
             Some(Loss::Type { present: present.as_str().to_owned(), wanted: wanted.as_str().to_owned() })
         }
         DriftKind::Retargeted { present, wanted } => Some(Loss::Target { present, wanted }),

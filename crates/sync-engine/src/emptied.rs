@@ -7,7 +7,7 @@ use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::{ActiveRun, EngineError, MappingView, PortError, engine::Engine};
 
-/// How many former members are asked for.
+/// The number of former members that are asked for.
 const WITNESSES: usize = 2;
 
 fn contradicted(message: String) -> EngineError {

@@ -11,7 +11,7 @@ use crate::{Comparison, EngineError, MappingView, RunKind, StructureReport, Stru
 
 /// How many attributes outside the schema are remembered.
 const OUTSIDE_LIMIT: usize = 1000;
-/// How often in a row the structure may change between a comparison and what is added because of it.
+/// The number of times in a row that the structure may change between a comparison and an addition because of it.
 const MOST_CHANGES: usize = 5;
 
 impl Engine {
@@ -94,8 +94,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Compares the schemas and adds to the object schema what it lacks. What is added, and
-    /// what may be lost, is read and sent again when `ask`; otherwise the caller reads everything anyway.
+    /// Compares the schemas and adds to the object schema what it lacks. What is added, and what may be lost, is read and sent
+    /// again when `ask`; otherwise the caller reads everything anyway.
     pub(crate) async fn follow_structure(&self, ask: bool) -> Result<Comparison, EngineError> {
         self.extend(ask, |report| report.state == StructureState::Outdated).await
     }

@@ -99,7 +99,7 @@ pub struct Pass {
     /// Groups whose members could not be listed: their memberships stay as they are.
     #[serde(default)]
     pub unlisted: BTreeSet<GroupId>,
-    /// What the operator's choice names and the directory does not have, a line each.
+    /// Names in the operator's choice that the directory does not have, a line each.
     #[serde(default)]
     pub unknown_choices: Vec<String>,
     /// How often a listing began anew because its place was not known any more.

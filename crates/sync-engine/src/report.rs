@@ -168,7 +168,7 @@ pub struct RunReport {
     /// Objects of the directory that could not be read; in Assets they are left as they are.
     #[serde(default)]
     pub unreadable: UnreadableObjects,
-    /// What the operator's choice names and the directory does not have, a line each.
+    /// Names in the operator's choice that the directory does not have, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
 }

@@ -34,11 +34,11 @@ pub struct ConnectionStatus {
     /// Until when a rate limit holds requests back, of this process or of the one that sends; `None` when none does.
     #[serde(default)]
     pub held_until: Option<Timestamp>,
-    /// What goes wrong at present, of this process or of the one that works on the connection. A log that cannot be read is
+    /// Open troubles of this process, or of the one that works on the connection. A log that cannot be read is
     /// among it from the first failure on.
     #[serde(default)]
     pub troubles: Vec<Trouble>,
-    /// What the operator's choice names and Okta does not have, as the last full sync found it.
+    /// Names in the operator's choice that Okta does not have, as of the last full sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
     /// Where events come from.

@@ -6,6 +6,7 @@
 mod clock;
 mod event_hooks;
 mod key_id;
+mod links;
 mod listings;
 mod logs;
 mod organization;

@@ -115,7 +115,7 @@ pub trait Directory: Send + Sync {
     /// One group, read by id and before other requests; `None` when there is none.
     async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError>;
 
-    /// What the operator's choice names and the directory does not have, a line each.
+    /// Names in the operator's choice that the directory does not have, a line each.
     async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
         Ok(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! What the operator's choice names and the org does not have.
+//! Names in the operator's choice that the org does not have.
 
 use okta_client::{Error, OktaClient};
 use schema_mapper::{OrgSchemas, UserSelection};

@@ -1,4 +1,4 @@
-//! What an administrator of Assets does by hand to the structure, and how it is undone.
+//! Edits of the structure by an administrator of Assets, and their undoing.
 
 use rand::RngExt;
 use rand::rngs::StdRng;

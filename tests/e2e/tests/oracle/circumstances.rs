@@ -2,7 +2,7 @@
 
 use sync_service::engine::Limits;
 
-/// What may happen in a history beside changes of the org.
+/// Events of a history beside changes of the org.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Circumstances {
     /// The faults of the whole history; random ones where none are given.

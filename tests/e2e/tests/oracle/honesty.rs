@@ -14,14 +14,14 @@ use sync_service::{Connection, ConnectionStatus, Trouble};
 /// again. What is younger than the time that the product names may differ.
 const SLACK: SignedDuration = SignedDuration::from_millis(2500);
 
-/// What waits, and ends by itself.
+/// Work that waits, and ends by itself.
 fn waiting(status: &ConnectionStatus) -> Option<String> {
     let counts = [(status.inbox.pending, "pending"), (status.inbox.looks, "to be read")];
     let (count, what) = counts.into_iter().find(|(count, _)| *count > 0)?;
     Some(format!("{count} {what}"))
 }
 
-/// What stays until it is mended.
+/// Differences that stay until they are mended.
 fn stuck(status: &ConnectionStatus) -> Option<&'static str> {
     let inbox = &status.inbox;
     let counts = [

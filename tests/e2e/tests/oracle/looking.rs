@@ -66,7 +66,7 @@ impl Look {
     }
 }
 
-/// What looking must not change, while nothing follows: the structure and the executions in Assets, and what is known in
+/// Everything that looking must not change, while nothing follows: the structure and the executions in Assets, and what is known in
 /// the store. Deliveries that the stopped process still has in its hands may be stored.
 pub(crate) async fn fixed(control: &ControlClient, connection: &Connection) -> Value {
     let status = connection.status(0).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the operator does: agrees to losses, has the structure set up, and brings a history to its end.
+//! The operator, who agrees to losses, has the structure set up, and brings a history to its end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,15 +12,15 @@ use tokio_util::sync::CancellationToken;
 use crate::honesty;
 use crate::world::World;
 
-/// How long both sides may take to become equal once nothing goes wrong any more.
+/// The time in which both sides become equal once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// The same where a rule is switched off and they are not expected to.
 const BROKEN_PATIENCE: Duration = Duration::from_secs(25);
-/// How often a look at both sides is taken.
+/// The time between two looks at both sides.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often in a row the product must say what is wrong.
+/// The number of times in a row that the product must say what is wrong.
 const SAID: u32 = 5;
-/// How long the operator waits before the same is asked for again.
+/// The time before the operator asks for the same again.
 const AGAIN: Duration = Duration::from_secs(15);
 
 impl World {

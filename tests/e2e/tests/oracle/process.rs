@@ -18,7 +18,7 @@ use crate::broken::Broken;
 use crate::circumstances::Circumstances;
 use crate::clock::SetByHand;
 
-/// What would be a process of its own.
+/// A task in the place of a process.
 pub(crate) struct Process {
     task: JoinHandle<()>,
     stop: CancellationToken,

@@ -1,10 +1,11 @@
 //! The safeguards, counted by what Assets holds: what is marked as gone, against what may be without consent.
 
 use sandbox::ControlClient;
-use serde_json::Value;
 use sync_service::engine::Limits;
 
-/// What was marked without consent, by kind.
+use crate::marks;
+
+/// Marks without consent, by kind.
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
     /// The most objects of each kind that there were.
@@ -16,7 +17,7 @@ pub(crate) struct Losses {
 const KINDS: [&str; 2] = ["/type/user", "/type/group"];
 
 impl Losses {
-    /// What was let through beyond the limits, if anything. The window is longer than any history.
+    /// The marks beyond the limits, if there are any. The window is longer than any history.
     pub(crate) async fn beyond(&mut self, limits: &Limits, control: &ControlClient) -> Option<String> {
         if limits.accept_shrink || self.consented {
             return None;
@@ -40,12 +41,8 @@ impl Losses {
 
 /// The objects of a kind that are marked as gone, and all.
 async fn count(control: &ControlClient, kind: &str) -> (u64, u64) {
-    let page = control.get(&format!("/insight/objects?type={kind}&limit=1000&after=0")).await.unwrap();
-    let objects = page["objects"].as_array().unwrap();
-    let is_marked = |object: &&Value| {
-        let attributes = object["attributes"].as_object().into_iter().flatten();
-        let mut status = attributes.filter(|(id, _)| id.ends_with("/status"));
-        status.any(|(_, values)| values[0] == "Okta Deleted" || values[0] == "Okta Out of Scope")
-    };
-    (objects.iter().filter(is_marked).count() as u64, objects.len() as u64)
+    let objects = marks::objects(control, kind).await;
+    let marked =
+        objects.iter().filter(|object| marks::has_status(object, &["Okta Deleted", "Okta Out of Scope"]));
+    (marked.count() as u64, objects.len() as u64)
 }

@@ -25,7 +25,7 @@ use crate::safeguards::Losses;
 use crate::tally::Tally;
 use crate::{honesty, marks, selection, weather};
 
-/// How long an edit in Assets may stay unnoticed: two looks at the structure.
+/// The time in which an edit in Assets is noticed: two looks at the structure.
 const UNNOTICED: Duration = Duration::from_secs(10);
 
 /// One history while it is made.
@@ -118,7 +118,7 @@ impl World {
             skipped: 0,
         };
         world.set_up().await;
-        // Nothing brings what a hook alone delivers to nobody.
+        // A delivery that is not received is lost where there is the hook alone.
         world.process.insert(world.begin()).has_begun().await;
         world
     }
@@ -284,7 +284,7 @@ impl World {
         self.beyond().await
     }
 
-    /// What the product claims wrongly, when it does. An edit in Assets is found by the next look at the structure.
+    /// A wrong claim of the product, when there is one. An edit in Assets is found by the next look at the structure.
     pub(crate) async fn lie(&self) -> Option<String> {
         if self.edited.is_some_and(|edited| edited.elapsed() < UNNOTICED) {
             return None;

@@ -21,7 +21,7 @@ pub(crate) enum Broken {
     SkipsEventsOfTheLog,
     /// An empty value is left out of a record, so that Assets keeps the old one.
     ForgetsToClear,
-    /// What is gone in Okta is not marked in Assets.
+    /// Objects that are gone in Okta are not marked in Assets.
     LeavesTheDeadAlive,
     /// An object that cannot be read counts as deleted, whatever the answer proves.
     BelievesEveryRefusal,
@@ -51,7 +51,7 @@ impl Broken {
         Self::StopsAtOddItems,
     ];
 
-    /// What has to happen for the rule to matter, and nothing that mends what a broken engine misses.
+    /// Circumstances in which the rule matters, without anything that mends what a broken engine misses.
     pub(crate) const fn circumstances(self) -> Circumstances {
         const FAIR: &str = "okta.latency=0..5@0.1";
         match self {

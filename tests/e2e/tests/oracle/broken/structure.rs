@@ -1,4 +1,4 @@
-//! A structure that is changed by whoever looks at it.
+//! A structure that is changed by looking at it.
 
 use std::sync::Arc;
 
