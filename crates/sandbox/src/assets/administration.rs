@@ -13,6 +13,7 @@ use super::values::fits;
 pub(crate) struct Refused(pub(crate) &'static str);
 
 const NO_ATTRIBUTE: Refused = Refused("there is no such attribute");
+const NO_TYPE: Refused = Refused("there is no such object type");
 const NO_OBJECT: Refused = Refused("there is no such object");
 
 /// An attribute by its name or the end of its external id.
@@ -26,7 +27,7 @@ fn attribute(structure: &Structure, wanted: &Value) -> Result<(usize, usize), Re
 
 fn object_type(structure: &Structure, wanted: &Value) -> Result<usize, Refused> {
     let name = wanted["type"].as_str().filter(|name| !name.is_empty());
-    name.and_then(|name| structure.type_named(name)).ok_or(Refused("there is no such object type"))
+    name.and_then(|name| structure.type_named(name)).ok_or(NO_TYPE)
 }
 
 impl Site {
@@ -81,6 +82,20 @@ impl Site {
         let (at, n) = attribute(structure, wanted)?;
         structure.delete_attribute(at, n);
         self.held().retain_values(at, n, |_| false);
+        Ok(())
+    }
+
+    /// Deletes an object type with its objects, its mapping, and the attributes that refer to it: `{"type"}`.
+    pub(crate) fn delete_object_type(&self, wanted: &Value) -> Result<(), Refused> {
+        let mut state = self.state();
+        let structure = state.structure.as_mut().ok_or(NO_TYPE)?;
+        let at = object_type(structure, wanted)?;
+        structure.delete_type(at);
+        let mut held = self.held();
+        let of_type = held.all.iter().filter(|(_, object)| object.object_type == at);
+        for id in of_type.map(|(id, _)| *id).collect::<Vec<_>>() {
+            held.remove(id);
+        }
         Ok(())
     }
 

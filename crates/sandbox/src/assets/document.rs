@@ -32,6 +32,8 @@ pub(super) struct ObjectType {
     pub(super) external_id: String,
     pub(super) name: String,
     pub(super) attributes: Vec<Attribute>,
+    /// An administrator deleted it; its place is kept, so that the others keep theirs.
+    pub(super) deleted: bool,
     raw: Value,
 }
 
@@ -147,7 +149,8 @@ impl Structure {
             let mut raw = sent.clone();
             raw["attributes"] = json!([]);
             let name = text(sent, "name").to_owned();
-            self.types.push(ObjectType { external_id: id.clone(), name, attributes: Vec::new(), raw });
+            let attributes = Vec::new();
+            self.types.push(ObjectType { external_id: id.clone(), name, attributes, deleted: false, raw });
             self.types.len() - 1
         };
         let mut seen = BTreeSet::new();
@@ -316,11 +319,32 @@ impl Structure {
         }
     }
 
+    /// Takes an object type away, with its mapping and the attributes that refer to it.
+    pub(super) fn delete_type(&mut self, at: usize) {
+        let id = self.types[at].external_id.clone();
+        let all = self.types.iter().enumerate();
+        let mut gone = Vec::new();
+        for (of, object_type) in all {
+            let attributes = object_type.attributes.iter().enumerate().filter(|(_, a)| !a.deleted);
+            let leaves = |a: &Attribute| of == at || a.target.as_deref() == Some(id.as_str());
+            gone.extend(attributes.filter(|(_, a)| leaves(a)).map(|(n, _)| (of, n)));
+        }
+        for (of, n) in gone {
+            self.delete_attribute(of, n);
+        }
+        self.mappings.retain(|mapping| mapping.object_type != at);
+        let object_type = &mut self.types[at];
+        object_type.deleted = true;
+        object_type.external_id.clear();
+        object_type.name.clear();
+    }
+
     /// The document as Assets shows it: with the system attribute, and an icon schema that it would not accept.
     pub(super) fn document(&self) -> Value {
         let types: Vec<Value> = self
             .types
             .iter()
+            .filter(|t| !t.deleted)
             .map(|t| {
                 let key = json!({ "name": "Key", "description": "", "type": "text", "label": false });
                 let mut shown = t.raw.clone();

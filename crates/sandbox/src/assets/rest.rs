@@ -99,6 +99,7 @@ pub(super) fn source(site: &Site) -> Value {
         .structure
         .iter()
         .flat_map(|structure| &structure.types)
+        .filter(|t| !t.deleted)
         .map(|t| {
             json!({ "objectTypeName": t.name, "emptyValues": empty, "unknownValues": unknown,
                 "missingObjects": missing, "matchIdentifierIgnoreCase": false })
@@ -116,13 +117,13 @@ pub(super) fn source(site: &Site) -> Value {
 fn schema(site: &Site) -> Value {
     let structure = site.structure();
     json!({ "id": site.schema_id(), "name": structure.schema_name(), "objectSchemaKey": "OKTA",
-        "objectCount": site.held().len(), "objectTypeCount": structure.types.len() })
+        "objectCount": site.held().len(), "objectTypeCount": structure.types.iter().filter(|t| !t.deleted).count() })
 }
 
 fn types(site: &Site) -> Value {
     let structure = site.structure();
     let shown = |(n, t): (usize, &super::document::ObjectType)| json!({ "id": type_id(n), "name": t.name, "objectSchemaId": site.schema_id() });
-    structure.types.iter().enumerate().map(shown).collect()
+    structure.types.iter().enumerate().filter(|(_, t)| !t.deleted).map(shown).collect()
 }
 
 fn type_id(n: usize) -> String {
@@ -131,7 +132,7 @@ fn type_id(n: usize) -> String {
 
 fn type_index(structure: &Structure, id: &str) -> Option<usize> {
     let n = id.parse::<usize>().ok()?.checked_sub(101)?;
-    (n < structure.types.len()).then_some(n)
+    structure.types.get(n).is_some_and(|t| !t.deleted).then_some(n)
 }
 
 fn attribute_id(object_type: usize, n: usize) -> String {

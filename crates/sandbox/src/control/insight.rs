@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{Json, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
 use super::{Both, Page, Sides, answer, json_body};
@@ -14,6 +14,7 @@ pub(super) fn router() -> Router<Both> {
         .route("/objects", get(objects))
         .route("/objects/{id}", post(change_object).delete(delete_object))
         .route("/attributes", post(add_attribute).put(change_attribute).delete(delete_attribute))
+        .route("/object-types", delete(delete_object_type))
         .route("/executions", get(executions))
         .route("/document", get(document).delete(delete_schema))
         .route("/token", post(rotate_token))
@@ -59,6 +60,10 @@ async fn change_attribute(State(Both { site, .. }): Sides, body: Bytes) -> Respo
 
 async fn delete_attribute(State(Both { site, .. }): Sides, body: Bytes) -> Response {
     answer(site.delete_attribute(&json_body(&body)))
+}
+
+async fn delete_object_type(State(Both { site, .. }): Sides, body: Bytes) -> Response {
+    answer(site.delete_object_type(&json_body(&body)))
 }
 
 async fn change_object(State(Both { site, .. }): Sides, Path(id): Path<u64>, body: Bytes) -> Response {

@@ -2,10 +2,15 @@
 
 use serde_json::{Value, json};
 
-/// Gives a field of an item a value that it cannot have. The ids stay, so that the item can be asked for alone.
-pub(crate) fn spoil(item: &mut Value) {
+/// Gives a field of an item a value that it cannot have: of an event its time, or for odd numbers its type. The ids stay,
+/// so that the item can be asked for alone.
+pub(crate) fn spoil(item: &mut Value, number: usize) {
     let Some(members) = item.as_object_mut() else { return };
-    let field = if members.contains_key("eventType") { "published" } else { "profile" };
+    let field = match members.contains_key("eventType") {
+        true if number.is_multiple_of(2) => "published",
+        true => "eventType",
+        false => "profile",
+    };
     members.insert(field.to_owned(), json!(7));
 }
 
@@ -13,7 +18,7 @@ pub(crate) fn spoil(item: &mut Value) {
 pub(super) fn spoil_one(listing: &[u8], number: usize) -> Option<Vec<u8>> {
     let mut items: Vec<Value> = serde_json::from_slice(listing).ok()?;
     let at = number.checked_rem(items.len())?;
-    spoil(items.get_mut(at)?);
+    spoil(items.get_mut(at)?, number);
     serde_json::to_vec(&items).ok()
 }
 

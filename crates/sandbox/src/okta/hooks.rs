@@ -130,7 +130,7 @@ impl Sender {
         if self.faults.strikes(Fault::HookOdd)
             && let Some(event) = delivery.events.first_mut()
         {
-            spoil(event);
+            spoil(event, self.faults.pick(Fault::HookOdd, &[0, 1], 0));
         }
         let twice = self.faults.strikes(Fault::HookDuplicate);
         self.counters.under_way.fetch_add(u64::from(twice), Ordering::Relaxed);

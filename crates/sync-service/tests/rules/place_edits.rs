@@ -152,6 +152,29 @@ async fn object_schema_made_anew_is_noticed_by_an_execution() {
     assert!(world.state().await.place().await.unwrap().unwrap().doubts > 0);
 }
 
+/// An object type that is deleted by hand while the connection follows: it returns with everything that it held, and with
+/// the references to it.
+async fn type_returns(object_type: &str) {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    world.call("DELETE", "/insight/object-types", json!({ "type": object_type })).await;
+    let following = follow(&connection);
+    world.converges().await;
+    is_current(&connection).await;
+    following.stop().await;
+    assert!(world.state().await.place().await.unwrap().unwrap().doubts > 0);
+}
+
+#[tokio::test]
+async fn users_return_with_their_object_type() {
+    type_returns("Okta User").await;
+}
+
+#[tokio::test]
+async fn groups_return_with_their_object_type() {
+    type_returns("Okta Group").await;
+}
+
 #[tokio::test]
 async fn objects_deleted_by_hand_return_without_a_change() {
     let world = world(9, 2).await;

@@ -7,6 +7,7 @@ use sandbox::ControlClient;
 use serde_json::{Value, json};
 
 const USER: &str = "Okta User";
+const TYPES: [&str; 2] = [USER, "Okta Group"];
 /// Attributes of text, by the end of their external ids.
 const TEXTS: [&str; 3] = ["profile/city", "profile/title", "profile/department"];
 
@@ -25,6 +26,11 @@ impl Edits {
         if !self.0.is_empty() && dice.random_bool(0.5) {
             self.undo(control).await;
             return Some("structure: edits undone");
+        }
+        if dice.random_bool(0.06) {
+            let object_type = *TYPES.choose(dice)?;
+            let gone = control.call("DELETE", "/insight/object-types", &json!({ "type": object_type })).await;
+            return gone.is_ok().then_some("structure: object type deleted");
         }
         let text = *TEXTS.choose(dice)?;
         let (method, body, undo, done) = match dice.random_range(0..8) {

@@ -4,27 +4,41 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{EventFeed, FeedPage, FeedPosition, PortError};
+use sync_service::engine::{EventFeed, FeedPage, FeedPosition, InboxEvent, PortError};
 
-pub(super) fn lossy(feed: Arc<dyn EventFeed>) -> Arc<dyn EventFeed> {
-    Arc::new(Lossy(feed))
+/// A log of which the events are lost that `loses` names.
+pub(super) fn lossy(feed: Arc<dyn EventFeed>, loses: fn(&InboxEvent) -> bool) -> Arc<dyn EventFeed> {
+    Arc::new(Lossy { feed, loses })
 }
 
-struct Lossy(Arc<dyn EventFeed>);
+/// True if a deletion is told.
+pub(super) fn is_deletion(event: &InboxEvent) -> bool {
+    event.event_type.starts_with("user.lifecycle.delete")
+}
+
+/// True if the event could not be read as a whole.
+pub(super) fn is_odd(event: &InboxEvent) -> bool {
+    event.event_type == "unreadable"
+}
+
+struct Lossy {
+    feed: Arc<dyn EventFeed>,
+    loses: fn(&InboxEvent) -> bool,
+}
 
 #[async_trait]
 impl EventFeed for Lossy {
     async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError> {
-        let mut page = self.0.poll(from).await?;
-        page.events.retain(|event| !event.event_type.starts_with("user.lifecycle.delete"));
+        let mut page = self.feed.poll(from).await?;
+        page.events.retain(|event| !(self.loses)(event));
         Ok(page)
     }
 
     fn time(&self) -> Option<Timestamp> {
-        self.0.time()
+        self.feed.time()
     }
 
     fn retention(&self) -> SignedDuration {
-        self.0.retention()
+        self.feed.retention()
     }
 }

@@ -35,10 +35,12 @@ pub(crate) enum Broken {
     BookmarksByItsClock,
     /// A page with an item that cannot be read is not read.
     StopsAtOddItems,
+    /// An event that cannot be read is passed over.
+    SkipsOddEvents,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::ConfirmsWhateverIsDone,
         Self::SkipsEventsOfTheLog,
         Self::ForgetsToClear,
@@ -49,6 +51,7 @@ impl Broken {
         Self::PlanWrites,
         Self::BookmarksByItsClock,
         Self::StopsAtOddItems,
+        Self::SkipsOddEvents,
     ];
 
     /// Circumstances in which the rule matters, without anything that mends what a broken engine misses.
@@ -69,6 +72,10 @@ impl Broken {
             Self::BookmarksByItsClock => {
                 Circumstances { events: Some("hook"), clock: Some(0.05), ..Circumstances::calm(FAIR) }
             }
+            // Every page of the log has an event that cannot be read, such as that a user was deleted.
+            Self::SkipsOddEvents => {
+                Circumstances { events: Some("log"), ..Circumstances::calm("okta.odd=1/api/v1/logs") }
+            }
             // Every listing of groups and members has an item that cannot be read; each object alone can be read.
             Self::StopsAtOddItems => Circumstances {
                 events: Some("hook"),
@@ -81,7 +88,10 @@ impl Broken {
     pub(crate) fn apply(self, ports: &mut Ports, options: &mut EngineOptions) {
         match self {
             Self::SkipsEventsOfTheLog => {
-                ports.feed = ports.feed.take().map(feed::lossy);
+                ports.feed = ports.feed.take().map(|feed| feed::lossy(feed, feed::is_deletion));
+            }
+            Self::SkipsOddEvents => {
+                ports.feed = ports.feed.take().map(|feed| feed::lossy(feed, feed::is_odd));
             }
             Self::CountsNoLossesOverTime => options.limits.window = SignedDuration::ZERO,
             Self::PlanWrites => ports.structure = structure::writing(Arc::clone(&ports.structure)),
