@@ -17,13 +17,19 @@ pub(crate) struct Edits(Vec<Value>);
 
 impl Edits {
     /// True if nothing is left to be undone.
-    pub(crate) fn are_undone(&self) -> bool {
+    pub(crate) const fn are_undone(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Edits the structure at random, or undoes what was edited. Gives what was done; `None` when it could not be.
-    pub(crate) async fn edit(&mut self, control: &ControlClient, dice: &mut StdRng) -> Option<&'static str> {
-        if !self.0.is_empty() && dice.random_bool(0.5) {
+    /// Edits the structure at random, or undoes what was edited if it was noticed. Gives what was done; `None` when it could
+    /// not be.
+    pub(crate) async fn edit(
+        &mut self,
+        control: &ControlClient,
+        noticed: bool,
+        dice: &mut StdRng,
+    ) -> Option<&'static str> {
+        if !self.0.is_empty() && dice.random_bool(0.5) && noticed {
             self.undo(control).await;
             return Some("structure: edits undone");
         }

@@ -91,13 +91,12 @@ impl World {
     async fn come_to_rest(&mut self) -> Result<(), String> {
         let mended = self.known.mend();
         let needs_operator =
-            !self.edits.are_undone() || !mended.is_empty() || !self.settings.limits.accept_shrink;
+            !self.edits_are_undone() || !mended.is_empty() || !self.settings.limits.accept_shrink;
         if needs_operator {
             self.differ_openly().await?;
             self.beyond().await?;
         }
-        let control = self.control().clone();
-        self.edits.undo(&control).await;
+        self.undo_edits().await;
         let refused = self.skipped;
         for step in mended {
             self.take(step).await;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -22,6 +22,7 @@ use crate::clock::SetByHand;
 pub(crate) struct Process {
     task: JoinHandle<()>,
     stop: CancellationToken,
+    pub(crate) began: Instant,
     /// The connection, once it follows.
     pub(crate) connection: watch::Receiver<Option<Arc<Connection>>>,
 }
@@ -76,7 +77,7 @@ impl Process {
             shown.send_replace(Some(Arc::clone(&connection)));
             tokio::join!(receiver.serve(asked.clone()), connection.follow(&asked));
         });
-        Self { task, stop, connection }
+        Self { task, stop, began: Instant::now(), connection }
     }
 
     /// Waits until it follows, and records can be made.

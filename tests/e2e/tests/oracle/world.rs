@@ -45,7 +45,8 @@ pub(crate) struct World {
     /// What the operator wants, as the auditor is told.
     pub(crate) choice: audit::Choice,
     pub(crate) known: Known,
-    pub(crate) edits: Edits,
+    /// Edits of each of the import sources.
+    edits: [Edits; 2],
     pub(crate) losses: Losses,
     pub(crate) broken: Option<Broken>,
     pub(crate) clock: Arc<SetByHand>,
@@ -107,7 +108,7 @@ impl World {
             config,
             choice,
             known: Known::new(users, groups),
-            edits: Edits::default(),
+            edits: Default::default(),
             losses: Losses::default(),
             broken,
             clock: Arc::default(),
@@ -259,18 +260,43 @@ impl World {
         if self.circumstances.calm {
             return;
         }
-        self.edited = Some(Instant::now());
         if self.dice.random_bool(0.05) {
+            self.edited = Some(Instant::now());
             let deleted = self.control().call("DELETE", "/insight/document", &Value::Null).await;
             deleted.unwrap();
             self.tally.count("structure: object schema deleted");
             self.set_up_again();
             return;
         }
-        let control = self.controls[self.source].clone();
-        if let Some(done) = self.edits.edit(&control, &mut self.dice).await {
+        let noticed = self.edits_are_noticed();
+        self.edited = Some(Instant::now());
+        let (edits, control) = (&mut self.edits[self.source], &self.controls[self.source]);
+        if let Some(done) = edits.edit(control, noticed, &mut self.dice).await {
             self.tally.count(done);
         }
+    }
+
+    /// True if the process had the time to notice every edit. Values that are lost between two looks at the structure, by a
+    /// type that is changed and changed back, are beyond what an import source tells.
+    fn edits_are_noticed(&self) -> bool {
+        let is_old = |at: Instant| at.elapsed() >= UNNOTICED;
+        self.edited.is_none_or(is_old) && self.process.as_ref().is_some_and(|process| is_old(process.began))
+    }
+
+    /// True if no edit is left to be undone.
+    pub(crate) const fn edits_are_undone(&self) -> bool {
+        self.edits[self.source].are_undone()
+    }
+
+    /// Undoes every edit, once it was noticed.
+    pub(crate) async fn undo_edits(&mut self) {
+        if self.edits_are_undone() {
+            return;
+        }
+        while !self.edits_are_noticed() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.edits[self.source].undo(&self.controls[self.source]).await;
     }
 
     /// Changes nothing for a while, and listens to what the product says.
@@ -349,8 +375,6 @@ impl World {
     async fn switch(&mut self) {
         self.tally.count("import source switched");
         self.end_process().await;
-        let control = self.controls[self.source].clone();
-        self.edits.undo(&control).await;
         self.source = 1 - self.source;
         self.losses.consented = true;
         let token = match self.source {
