@@ -9,6 +9,7 @@ use okta_client::{OktaClient, PacerState};
 use sync_engine::{Clock, EngineStats, FeedState, InboxCounts, RunKind, SystemClock};
 use sync_model::ConnectionName;
 
+use crate::alerts::Trouble;
 use crate::config::EventSource;
 use crate::status::ClockSkew;
 use crate::{Connection, ServiceError};
@@ -83,6 +84,8 @@ pub(crate) struct Vitals {
     pub(crate) following_since: Option<Timestamp>,
     /// Whether it is to read the log.
     pub(crate) reads_log: bool,
+    /// Troubles that [halt](Trouble::halts) the connection.
+    pub(crate) troubles: Vec<Trouble>,
     /// From the store, or why that cannot be read.
     pub(crate) store: Result<StoreVitals, String>,
     pub(crate) stats: EngineStats,
@@ -145,6 +148,7 @@ impl Connection {
             now,
             following_since: *self.watch.since(),
             reads_log: self.events != EventSource::Hook,
+            troubles: self.troubles().into_iter().filter(Trouble::halts).collect(),
             store,
             stats: self.engine().stats(),
             okta: self.watch.okta(),
@@ -200,6 +204,7 @@ pub(crate) fn sample() -> Vitals {
         now,
         following_since: Some(ago(86_400)),
         reads_log: true,
+        troubles: Vec::new(),
         store: Ok(StoreVitals {
             inbox: InboxCounts {
                 pending: 5,

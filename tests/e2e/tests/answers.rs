@@ -319,3 +319,19 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(asked.success() && child.wait().unwrap().success());
 }
+
+#[tokio::test]
+async fn dead_token_is_told_first() {
+    let world = world();
+    let daemon = world.daemon();
+    world.control().call("POST", "/insight/token", &Value::Null).await.unwrap();
+    let user = users(&world).await.remove(0);
+    rename(&world, &user, "Nuuk").await;
+    let told = until("status names the refused token", async || {
+        let told = text(&world, &["status"]);
+        told.lines().nth(1)?.contains("Stuck: ").then_some(told)
+    });
+    let told = told.await;
+    assert!(told.lines().nth(1).unwrap().contains("token") && !told.contains("In step with"), "{told}");
+    daemon.end();
+}

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sync_service::engine::{NextPasses, Unconfirmed};
 use sync_service::model::ConnectionName;
 use sync_service::wire::ConnectionView;
-use sync_service::{Broken, ConnectionStatus, EventSource};
+use sync_service::{Broken, ConnectionStatus, EventSource, Trouble};
 
 use super::remote::{Remote, remote};
 use super::{Opened, open_working, pause, runs, stop_on_signal};
@@ -150,6 +150,10 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
         let way = if seconds < 0 { "ahead of" } else { "behind" };
         println!("  Clock           {} s {way} that of {service}; set it with NTP", seconds.unsigned_abs());
     }
+    let is_stuck = status.troubles.iter().any(Trouble::halts);
+    if let Some(known) = status.freshness.known_until.filter(|_| is_stuck) {
+        println!("  In step until   {known:.0}");
+    }
     for trouble in &status.troubles {
         println!("  Trouble         {} (since {:.0})", trouble.message, trouble.since);
         trouble.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
@@ -205,6 +209,9 @@ fn print_schedule(status: &ConnectionStatus) {
 }
 
 fn freshness(status: &ConnectionStatus) -> String {
+    if let Some(trouble) = status.troubles.iter().find(|trouble| trouble.halts()) {
+        return format!("Stuck: {}", trouble.message);
+    }
     match (status.freshness.known_until, status.freshness.age_seconds) {
         (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
         _ if status.inbox.unreadable > 0 => {

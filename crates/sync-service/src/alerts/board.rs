@@ -36,6 +36,14 @@ pub struct Trouble {
     pub ended: Option<Timestamp>,
 }
 
+impl Trouble {
+    /// True if it keeps data from arriving and waiting does not help, such as a refused token.
+    pub const fn halts(&self) -> bool {
+        let is_duty = matches!(self.kind, AlertKind::Stuck | AlertKind::FeedFailed | AlertKind::RunFailed);
+        self.ended.is_none() && self.urgent && is_duty
+    }
+}
+
 /// What tells whether it is the same trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {

@@ -60,6 +60,7 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
         problems
             .push("nobody follows this connection: the task that does has not begun, or has ended".into());
     }
+    problems.extend(vitals.troubles.iter().map(|trouble| trouble.message.clone()));
     let late = |since: Option<Timestamp>| {
         let since = since.max(vitals.following_since)?;
         let waited = vitals.now.duration_since(since).unsigned_abs();
@@ -95,7 +96,10 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
 
 #[cfg(test)]
 mod tests {
+    use sync_engine::AlertKind;
+
     use super::*;
+    use crate::alerts::Trouble;
     use crate::vitals::sample;
 
     const LIMIT: Duration = Duration::from_mins(10);
@@ -110,6 +114,20 @@ mod tests {
         vitals.now - Duration::from_mins(minutes)
     }
 
+    fn refused_token(at: Timestamp) -> Trouble {
+        Trouble {
+            kind: AlertKind::Stuck,
+            message: "applying events: Assets refused the import token".into(),
+            reason: "Assets refused the import token".into(),
+            hint: None,
+            urgent: true,
+            since: at,
+            last: at,
+            times: 1,
+            ended: None,
+        }
+    }
+
     #[test]
     fn a_connection_that_gets_its_work_done_is_ready() {
         assert_eq!(problems(|_| ()), Vec::<String>::new());
@@ -121,6 +139,7 @@ mod tests {
     fn a_stuck_one_is_not_and_says_why() {
         let told = [
             problems(|v| v.following_since = None),
+            problems(|v| v.troubles = vec![refused_token(v.now)]),
             problems(|v| v.store = Err("the disk is gone".into())),
             problems(|v| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, 11))),
             problems(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up = Some(ago(v, 11))),
