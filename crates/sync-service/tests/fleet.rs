@@ -83,6 +83,19 @@ fn acme() -> ConnectionName {
     ConnectionName::try_from("acme".to_owned()).unwrap()
 }
 
+/// The connection as the configuration file has it.
+fn file_of(world: &World) -> String {
+    format!(
+        "[connections.acme.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
+         [connections.acme.assets]\napi_url = {}\nimport_token = {}\n",
+        Value::from(world.told("/okta/org_url")),
+        Value::from(world.told("/okta/client_id")),
+        Value::from(world.told("/okta/private_key_jwk")),
+        Value::from(world.told("/insight/api_url")),
+        Value::from(world.told("/insight/import_token")),
+    )
+}
+
 fn problems(result: Result<Checked, SaveError>) -> Vec<(String, String)> {
     match result.unwrap_err() {
         SaveError::Settings(checked) => checked.problems.into_iter().map(|p| (p.field, p.message)).collect(),
@@ -232,15 +245,7 @@ async fn without_a_master_key_nothing_is_saved() {
 #[tokio::test]
 async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     let world = World::start().await;
-    let file = format!(
-        "[connections.acme.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
-         [connections.acme.assets]\napi_url = {}\nimport_token = {}\n",
-        Value::from(world.told("/okta/org_url")),
-        Value::from(world.told("/okta/client_id")),
-        Value::from(world.told("/okta/private_key_jwk")),
-        Value::from(world.told("/insight/api_url")),
-        Value::from(world.told("/insight/import_token")),
-    );
+    let file = file_of(&world);
     let fleet = world.fleet_by(world.config(&file)).await;
     assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::InFile(_))));
     assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::InFile(_))));
@@ -304,4 +309,51 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     let last = Guide::of(&member).await.unwrap();
     assert!(last.step(StepName::Synchronize).unwrap().evidence[1].contains("5 user objects"));
     fleet.end().await;
+}
+
+/// Waits until a fleet works on a connection.
+async fn taken_over(fleet: &Fleet) {
+    for _ in 0..18_000 {
+        if fleet.get(&acme()).is_some_and(|member| member.connection().is_ok()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it is not taken over");
+}
+
+#[tokio::test]
+async fn standby_takes_over_when_first_ends() {
+    let world = World::start().await;
+    let first = world.fleet().await;
+    let second = world.fleet().await;
+    first.save(&acme(), world.draft(), true).await.unwrap();
+    // The second learns of what the first saved, and waits behind it.
+    let mut health = second.health().await;
+    for _ in 0..18_000 {
+        if health.connections.contains_key(&acme()) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        health = second.health().await;
+    }
+    let waiting = &health.connections[&acme()];
+    assert!(!health.ready && waiting.standby);
+    assert!(second.get(&acme()).unwrap().connection().err().unwrap().standby);
+    first.end().await;
+    taken_over(&second).await;
+    assert!(!second.health().await.connections[&acme()].standby);
+    second.end().await;
+}
+
+#[tokio::test]
+async fn connection_of_file_waits_behind_another_process() {
+    let world = World::start().await;
+    let file = file_of(&world);
+    let first = world.fleet_by(world.config(&file)).await;
+    let second = world.fleet_by(world.config(&file)).await;
+    assert!(second.health().await.connections[&acme()].standby);
+    first.end().await;
+    taken_over(&second).await;
+    second.end().await;
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sync_service::engine::InboxCounts;
 use sync_service::model::ConnectionName;
-use sync_service::{ConnectionStatus, Guide, Keeper, Member, ServiceError};
+use sync_service::{Broken, ConnectionStatus, Guide, Keeper, Member, ServiceError};
 
 use super::charts::Charts;
 use super::health::Health;
@@ -96,7 +96,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
         Ok(connection) => connection,
         Err(broken) => {
             return Ok(html! {
-                tr { (link) td colspan="6" { (badge(Tone::Problem, "Cannot work")) " " (said(&broken.reason)) } }
+                tr { (link) td colspan="6" { (unable(broken)) " " (said(&broken.reason)) } }
             });
         }
     };
@@ -122,6 +122,11 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
             } }
         }
     })
+}
+
+/// The word for a connection that this process does not work on.
+fn unable(broken: &Broken) -> Markup {
+    if broken.standby { badge(Tone::Quiet, "Standby") } else { badge(Tone::Problem, "Cannot work") }
 }
 
 /// Where the settings are kept, when that is not here.
@@ -175,11 +180,14 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
     let connection = match member.connection() {
         Ok(connection) => connection,
         Err(broken) => {
-            return Ok(notice(
-                Tone::Problem,
-                &format!("This connection cannot work: {}", broken.reason),
-                broken.hint.as_deref(),
-            ));
+            let text = if broken.standby {
+                "Standby: another process works on this connection. This process takes over when that ends."
+                    .into()
+            } else {
+                format!("This connection cannot work: {}", broken.reason)
+            };
+            let tone = if broken.standby { Tone::Quiet } else { Tone::Problem };
+            return Ok(notice(tone, &text, broken.hint.as_deref()));
         }
     };
     let now = Timestamp::now();

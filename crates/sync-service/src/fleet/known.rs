@@ -20,18 +20,23 @@ pub(super) struct Recalled {
 
 /// The saved connections, without those whose name one of the configuration has.
 pub(super) async fn recall(config: &Config, store: &Store) -> Result<Vec<Recalled>, ServiceError> {
-    let (twice, saved): (Vec<_>, Vec<_>) = store
-        .saved_connections()
-        .await?
-        .into_iter()
-        .partition(|saved| config.connections.contains_key(&saved.name));
+    let (twice, saved) = saved(config, store).await?;
     for SavedConnection { name, .. } in twice {
         tracing::warn!(connection = %name, "the connection of that name in the configuration file is used, not the saved one");
     }
     Ok(saved.into_iter().map(|saved| recall_one(config, saved)).collect())
 }
 
-fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
+/// The saved connections whose name one of the configuration has, and the others.
+pub(super) async fn saved(
+    config: &Config,
+    store: &Store,
+) -> Result<(Vec<SavedConnection>, Vec<SavedConnection>), StoreError> {
+    let saved = store.saved_connections().await?;
+    Ok(saved.into_iter().partition(|saved| config.connections.contains_key(&saved.name)))
+}
+
+pub(super) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
     let settings = serde_json::from_str::<ConnectionSettings>(&saved.settings);
     let shown = Saved {
         settings: settings.as_ref().cloned().unwrap_or_default(),

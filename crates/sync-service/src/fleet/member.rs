@@ -47,19 +47,24 @@ pub struct Broken {
     pub reason: String,
     /// What to do.
     pub hint: Option<String>,
+    /// True if nothing is wrong: another process works on the connection, and this one takes over when that ends.
+    #[serde(default)]
+    pub standby: bool,
 }
 
 impl Broken {
     /// The same as an error.
     pub fn error(&self, connection: &ConnectionName) -> ServiceError {
-        let Self { reason, hint } = self.clone();
+        let Self { reason, hint, standby: _ } = self.clone();
         ServiceError::Broken { connection: connection.clone(), reason, hint }
     }
 }
 
 impl From<ServiceError> for Broken {
     fn from(error: ServiceError) -> Self {
-        Self { reason: explain(&error), hint: error.hint() }
+        let standby = matches!(error, ServiceError::Locked(_));
+        let hint = if standby { None } else { error.hint() };
+        Self { reason: explain(&error), hint, standby }
     }
 }
 

@@ -5,6 +5,7 @@ mod job;
 mod known;
 mod member;
 mod save;
+mod standby;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use futures::future::join_all;
 use sync_model::ConnectionName;
 use sync_store::Store;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use check::{Checked, FieldProblem};
 pub use job::JobState;
@@ -24,8 +26,7 @@ pub use save::{Draft, SaveError, rotate};
 use crate::http::Inboxes;
 use crate::lock::Lock;
 use crate::vault::MasterKey;
-use crate::{Config, Connection, ConnectionConfig, ServiceError, explain};
-use known::{Recalled, recall};
+use crate::{Config, Connection, ConnectionConfig, ServiceError};
 use member::Working;
 
 /// The connections of a daemon.
@@ -38,14 +39,15 @@ pub struct Fleet {
     inboxes: Inboxes,
     saving: tokio::sync::Mutex<()>,
     stop: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Fleet {
-    /// Opens the store and every connection, and claims them. Nothing is followed before [`Self::start`]. A saved
-    /// connection that cannot work is shown, and keeps none from working.
+    /// Opens the store and every connection, and claims them. Nothing is followed before [`Self::start`]. A connection
+    /// that cannot work, or that another process works on, is shown, keeps none from working, and is tried again.
     ///
     /// # Errors
-    /// When the store fails, or a connection of the configuration file cannot work.
+    /// When the store fails, or the settings of a connection of the configuration file cannot work.
     pub async fn open(config: Config, file: &Path) -> Result<Arc<Self>, ServiceError> {
         for connection in config.connections.values() {
             Connection::check(connection)?;
@@ -61,21 +63,9 @@ impl Fleet {
             inboxes: Inboxes::default(),
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
         };
-        for (name, settings) in &fleet.config.connections {
-            let working = fleet.work(settings.clone()).await?;
-            fleet.insert(fleet.member(name.clone(), None, Ok(working)));
-        }
-        for Recalled { name, shown, settings } in recall(&fleet.config, &fleet.store).await? {
-            let working = match settings {
-                Ok(settings) => fleet.work(settings).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = &working {
-                tracing::error!(connection = %name, error = explain(error), "a saved connection does not work");
-            }
-            fleet.insert(fleet.member(name, Some(shown), working));
-        }
+        fleet.take_in().await?;
         Ok(Arc::new(fleet))
     }
 
@@ -93,14 +83,18 @@ impl Fleet {
         Ok(())
     }
 
-    /// Begins to follow every connection.
-    pub fn start(&self) {
+    /// Begins to follow every connection, and to take over those that cannot be followed yet.
+    pub fn start(self: &Arc<Self>) {
         self.members().iter().for_each(|member| member.follow());
+        let fleet = Arc::clone(self);
+        self.tasks.spawn(async move { fleet.take_over().await });
     }
 
     /// Stops following, waits for what is under way, and closes the store.
     pub async fn end(&self) {
         self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
         join_all(self.members().iter().map(|member| member.end())).await;
         self.store.close().await;
     }
@@ -141,7 +135,7 @@ impl Fleet {
             Ok(settings) => self.work(settings).await,
             Err(error) => Err(error),
         };
-        let member = self.member(name, saved, working);
+        let member = self.member(name, saved, working.map_err(Into::into));
         member.follow();
         self.insert(member);
     }
@@ -152,14 +146,8 @@ impl Fleet {
         Ok(Working { connection, settings, claim })
     }
 
-    fn member(
-        &self,
-        name: ConnectionName,
-        saved: Option<Saved>,
-        working: Result<Working, ServiceError>,
-    ) -> Member {
-        let state = working.map_err(Into::into);
-        Member::new(name, saved, state, (&self.config, &self.file), &self.stop)
+    fn member(&self, name: ConnectionName, saved: Option<Saved>, working: Result<Working, Broken>) -> Member {
+        Member::new(name, saved, working, (&self.config, &self.file), &self.stop)
     }
 
     fn insert(&self, member: Member) {

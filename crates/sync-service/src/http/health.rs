@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::ConnectionName;
 
+use crate::Broken;
 use crate::vitals::Vitals;
 
 /// Whether the connections get their work done.
@@ -25,6 +26,8 @@ pub struct Health {
 pub struct ConnectionHealth {
     /// Whether it does.
     pub ready: bool,
+    /// True if another process works on it, and this one takes over when that ends.
+    pub standby: bool,
     /// Why it does not.
     pub problems: Vec<String>,
     /// Nothing is sent until then.
@@ -40,11 +43,12 @@ pub struct ConnectionHealth {
 }
 
 impl Health {
-    /// One that cannot work at all.
-    pub(super) fn add_broken(&mut self, name: &ConnectionName, reason: &str) {
+    /// One that this process cannot work on.
+    pub(super) fn add_broken(&mut self, name: &ConnectionName, broken: &Broken) {
         self.ready = false;
-        let problems = vec![reason.to_owned()];
-        self.connections.insert(name.clone(), ConnectionHealth { problems, ..ConnectionHealth::default() });
+        let (standby, problems) = (broken.standby, vec![broken.reason.clone()]);
+        let health = ConnectionHealth { standby, problems, ..ConnectionHealth::default() };
+        self.connections.insert(name.clone(), health);
     }
 }
 
@@ -85,6 +89,7 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
     }
     ConnectionHealth {
         ready: problems.is_empty(),
+        standby: false,
         problems,
         paused_until: store.and_then(|store| store.paused_until),
         pending: store.map(|store| store.inbox.pending),

@@ -79,7 +79,7 @@ impl Fleet {
         let mut health = health::judge(&self.vitals().await, self.config().stuck_after);
         for member in self.members() {
             if let Err(broken) = member.connection() {
-                health.add_broken(member.name(), &broken.reason);
+                health.add_broken(member.name(), broken);
             }
         }
         health
