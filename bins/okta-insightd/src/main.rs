@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use futures::future::join_all;
 use sync_console::Console;
 use sync_service::{Config, ExposeSecret, Fleet, Monitor, Receiver, explain, shutdown_requested};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,9 @@ struct Arguments {
 /// What is logged when nothing else is asked for. The client's own lines are about requests that failed, with the ids
 /// by which Okta knows them.
 const LOG: &str = "info,okta_client=debug";
+
+/// How long the process may take to end.
+const LAST: Duration = Duration::from_millis(4_500);
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
@@ -108,12 +113,22 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     fleet.start();
     shutdown_requested().await;
     tracing::info!("stopping");
+    end_in_time();
     stop.cancel();
-    for task in tasks {
-        if let Err(error) = task.await {
-            tracing::error!(%error, "a task did not end well");
-        }
+    let (ended, ()) = tokio::join!(join_all(tasks), fleet.halt());
+    for error in ended.into_iter().filter_map(Result::err) {
+        tracing::error!(%error, "a task did not end well");
     }
     fleet.end().await;
     Ok(())
+}
+
+/// Ends the process however long something else takes: a look-up of a name, for instance, cannot be given up. Nothing is
+/// lost by it.
+fn end_in_time() {
+    std::thread::spawn(|| {
+        std::thread::sleep(LAST);
+        tracing::warn!("what is under way takes too long to end; the next start goes on with it");
+        std::process::exit(0);
+    });
 }

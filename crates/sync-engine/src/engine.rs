@@ -57,6 +57,8 @@ pub struct EngineOptions {
     pub pass_life: Duration,
     /// How long a worker may take over what it looks at.
     pub lease: Duration,
+    /// How long a run may take to end in order after it was told to stop; then it ends where it is.
+    pub grace: Duration,
 }
 
 impl Default for EngineOptions {
@@ -72,6 +74,7 @@ impl Default for EngineOptions {
             overlap: Duration::from_mins(5),
             pass_life: Duration::from_hours(24),
             lease: Duration::from_hours(1),
+            grace: Duration::from_secs(2),
         }
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::stop::in_time;
 use crate::trail::Trail;
 use crate::trouble::Trouble;
 use crate::{
@@ -63,6 +64,15 @@ impl Engine {
     /// Follows the directory until told to stop, after looking after what an earlier process left behind. `wake` is
     /// notified by whoever stores events.
     pub async fn follow(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
+        let following = async {
+            self.follow_on(options, wake, stop).await;
+            Ok(())
+        };
+        // That it was stopped is what the caller asked for.
+        let _ = in_time(self.options.grace, stop, following).await;
+    }
+
+    async fn follow_on(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
         let mut trouble = Trouble::new(Duty::Recovery);
         while !stop.is_cancelled() {
             let recovered = tokio::select! {

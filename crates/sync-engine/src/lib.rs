@@ -34,6 +34,7 @@ mod schedule;
 mod settle;
 mod setup;
 mod stats;
+mod stop;
 mod sync;
 mod time;
 mod trail;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
+use crate::stop::in_time;
 use crate::watch::Told;
 use crate::{
     ActiveRun, Change, Comparison, EngineError, Limits, Pass, Phase, Progress, RunKind, RunReport, Scope,
@@ -51,9 +52,12 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<SyncPlan, EngineError> {
         let progress = &self.tell(RunKind::Plan, progress);
-        let (structure, run) = self.begin_plan(progress).await?;
-        let plan = self.plan_everything(&run, progress, stop).await;
-        self.show(&run, structure, plan, progress).await
+        in_time(self.options.grace, stop, async {
+            let (structure, run) = self.begin_plan(progress).await?;
+            let plan = self.plan_everything(&run, progress, stop).await;
+            self.show(&run, structure, plan, progress).await
+        })
+        .await
     }
 
     async fn plan_everything(

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sync_model::{RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
+use crate::stop::in_time;
 use crate::{
     ActiveRun, Comparison, EngineError, Limits, MappingView, Pass, Phase, Progress, Quiet, RecordCounts,
     RunKind, RunReport, RunResult, Scope, StructureState, Subject, SyncPlan, ValueProblems, engine::Engine,
@@ -23,9 +24,12 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        let mut report = self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await?;
-        self.read_rest(&mut report, stop).await?;
-        Ok(report)
+        in_time(self.options.grace, stop, async {
+            let mut report = self.pass(Scope::Full, limits, progress, stop, async |_| Ok(())).await?;
+            self.read_rest(&mut report, stop).await?;
+            Ok(report)
+        })
+        .await
     }
 
     /// The same for a caller who expects everything that changed before now: when it went on where an earlier run was, whose
@@ -93,7 +97,8 @@ impl Engine {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, EngineError> {
-        self.pass(Scope::Since(since), &self.options.limits, progress, stop, async |_| Ok(())).await
+        let pass = self.pass(Scope::Since(since), &self.options.limits, progress, stop, async |_| Ok(()));
+        in_time(self.options.grace, stop, pass).await
     }
 
     /// Reads and sends what a scope holds. `begun` learns the run.
@@ -216,6 +221,15 @@ impl Engine {
     /// # Errors
     /// As [`Self::sync`].
     pub async fn sync_some(
+        &self,
+        subjects: &[Subject],
+        progress: &dyn Progress,
+        stop: &CancellationToken,
+    ) -> Result<RunReport, EngineError> {
+        in_time(self.options.grace, stop, self.sync_named(subjects, progress, stop)).await
+    }
+
+    async fn sync_named(
         &self,
         subjects: &[Subject],
         progress: &dyn Progress,

@@ -20,6 +20,9 @@ pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
 
+/// How long closing waits for statements that are under way.
+const CLOSE: Duration = Duration::from_secs(1);
+
 /// The state store of any number of connections, in one SQLite file.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -82,10 +85,15 @@ impl Store {
         AccessStore::new(self.pool.clone(), self.writer.clone())
     }
 
-    /// Waits for what is under way and closes the file.
+    /// Waits a moment for what is under way and closes the file. A statement that waits for another process is left: what
+    /// was not committed never was.
     pub async fn close(&self) {
-        self.pool.close().await;
-        self.writer.close().await;
+        let closed = async {
+            self.pool.close().await;
+            self.writer.close().await;
+        };
+        // Whether in time or not, nothing is left to be done.
+        let _ = tokio::time::timeout(CLOSE, closed).await;
     }
 }
 

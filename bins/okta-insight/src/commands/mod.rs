@@ -25,6 +25,7 @@ pub(crate) mod verify;
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use sync_service::model::ConnectionName;
 use sync_service::{Broken, Config, ConfigError, Connection, Known, ServiceError, Store, shutdown_requested};
@@ -115,8 +116,11 @@ pub(crate) async fn open_working(
 /// The exit code of a process that Ctrl-C ended, as shells know it.
 const INTERRUPTED: i32 = 130;
 
-/// Cancelled at Ctrl-C or when the system asks the process to end. Asked again, the process ends at once, which loses
-/// nothing either: a run goes on where it was, and what was sent is looked after.
+/// How long a command may take to end in order.
+const LAST: Duration = Duration::from_millis(4_500);
+
+/// Cancelled at Ctrl-C or when the system asks the process to end. Asked again, or when it takes too long, the process ends
+/// at once, which loses nothing either: a run goes on where it was, and what was sent is looked after.
 pub(crate) fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
@@ -124,7 +128,10 @@ pub(crate) fn stop_on_signal() -> CancellationToken {
         shutdown_requested().await;
         asked.cancel();
         eprintln!("Stopping; again to end at once.");
-        shutdown_requested().await;
+        tokio::select! {
+            () = shutdown_requested() => {}
+            () = tokio::time::sleep(LAST) => {}
+        }
         std::process::exit(INTERRUPTED);
     });
     stop

@@ -24,7 +24,7 @@ use webhook::Webhook;
 /// How many alerts wait for the webhook at most.
 const QUEUE: usize = 64;
 /// How long alerts that wait may hold the process back once it is told to stop.
-const FLUSH: Duration = Duration::from_secs(3);
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Whom a connection tells.
 pub(crate) struct Alerts {

@@ -90,12 +90,17 @@ impl Fleet {
         self.tasks.spawn(async move { fleet.take_over().await });
     }
 
-    /// Stops following, waits for what is under way, and closes the store.
-    pub async fn end(&self) {
+    /// Stops following, and waits for what is under way. The store stays open for deliveries.
+    pub async fn halt(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
         join_all(self.members().iter().map(|member| member.end())).await;
+    }
+
+    /// Stops following, waits for what is under way, and closes the store.
+    pub async fn end(&self) {
+        self.halt().await;
         self.store.close().await;
     }
 

@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// The largest body of the sandbox.
 const LARGEST: usize = 16 << 20;
@@ -36,6 +37,9 @@ struct Inner {
     after: Mutex<Option<Change>>,
     link: Mutex<Option<Link>>,
     seen: Mutex<Vec<String>>,
+    /// Requests that are still let through, once some are held, and the sign that one was held.
+    open: Mutex<Option<usize>>,
+    held: Notify,
 }
 
 /// The gateway. It passes everything on until it is told otherwise.
@@ -58,6 +62,8 @@ impl Gate {
             after: Mutex::default(),
             link: Mutex::default(),
             seen: Mutex::default(),
+            open: Mutex::default(),
+            held: Notify::new(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -81,11 +87,22 @@ impl Gate {
         set(&self.inner.link, Some(Box::new(link)));
     }
 
+    /// Lets so many requests through, and leaves every later one without an answer.
+    pub(crate) fn hold_after(&self, requests: usize) {
+        set(&self.inner.open, Some(requests));
+    }
+
+    /// Returns once a request is held.
+    pub(crate) async fn held(&self) {
+        self.inner.held.notified().await;
+    }
+
     /// Passes everything on again.
     pub(crate) fn clear(&self) {
         set(&self.inner.instead, None);
         set(&self.inner.after, None);
         set(&self.inner.link, None);
+        set(&self.inner.open, None);
     }
 
     /// How many requests there were whose path and query begin like that.
@@ -99,6 +116,18 @@ async fn pass(State(gate): State<Arc<Inner>>, request: Request) -> Response<Body
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     gate.seen.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
+    let is_held = match gate.open.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        Some(0) => true,
+        Some(left) => {
+            *left -= 1;
+            false
+        }
+        None => false,
+    };
+    if is_held {
+        gate.held.notify_one();
+        std::future::pending::<()>().await;
+    }
     let ruled =
         gate.instead.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|rule| rule(&path));
     if let Some(Instead(status, kind, body)) = ruled {

@@ -22,6 +22,7 @@ mod roads;
 mod schema;
 mod selected;
 mod selection;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod unread;

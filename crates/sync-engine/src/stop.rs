@@ -1,0 +1,28 @@
+//! The end of a run that was told to stop: in order if it can, in time in any case.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::EngineError;
+
+/// Does the work until it ends, or until `grace` has passed since `stop`: a port that is waited for is left then, as if
+/// the process had been killed, and what was begun is settled by the next one. Boxed, as the work is large.
+pub(crate) async fn in_time<T>(
+    grace: Duration,
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+    let expired = async {
+        stop.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::select! {
+        biased;
+        result = Box::pin(work) => result,
+        () = expired => {
+            tracing::warn!("stopped without waiting for what was under way; the next start goes on with it");
+            Err(EngineError::Stopped)
+        }
+    }
+}

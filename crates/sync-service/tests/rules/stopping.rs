@@ -1,0 +1,67 @@
+//! A run ends in time once it is told to stop, whatever it waits for.
+
+use std::time::Duration;
+
+use sync_service::engine::{EngineError, Limits, Quiet, RunResult};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{gated_world, sync};
+
+/// Far beyond any grace, and far below what a client waits for an answer.
+const NEVER: Duration = Duration::from_secs(25);
+
+#[tokio::test]
+async fn run_ends_at_every_request_without_answer() {
+    let (world, gate) = gated_world(4, 2).await;
+    let connection =
+        world.open_with("hook", "", |_, options| options.grace = Duration::from_millis(50)).await;
+    world.sync_first(&connection).await;
+    let before = gate.requests("/");
+    sync(&connection).await.unwrap();
+    let requests = gate.requests("/") - before;
+    assert!(requests > 3, "{requests}");
+    let mut stopped = 0;
+    for open in 0..requests {
+        gate.hold_after(open);
+        let stop = CancellationToken::new();
+        let limits = Limits::default();
+        let run = connection.engine().sync(&limits, &Quiet, &stop);
+        let stopping = async {
+            gate.held().await;
+            stop.cancel();
+            std::future::pending().await
+        };
+        let ended = async {
+            tokio::select! { result = run => result, () = stopping => unreachable!() }
+        };
+        let ended = tokio::time::timeout(NEVER, ended).await;
+        match ended.unwrap_or_else(|_| panic!("no end at request {open}")) {
+            Err(EngineError::Stopped) => stopped += 1,
+            // A run that goes on where another was asks for less.
+            Ok(report) => assert_eq!(report.result, RunResult::Done),
+            Err(other) => panic!("request {open}: {other}"),
+        }
+        gate.clear();
+    }
+    assert!(stopped > requests / 2, "{stopped} of {requests}");
+    // What was cut off does no harm.
+    assert_eq!(sync(&connection).await.unwrap().result, RunResult::Done);
+}
+
+#[tokio::test]
+async fn following_ends_while_nothing_answers() {
+    let (world, gate) = gated_world(4, 2).await;
+    let connection = world.synced("log").await;
+    for open in 0..3 {
+        gate.hold_after(open);
+        let stop = CancellationToken::new();
+        let stopping = async {
+            gate.held().await;
+            stop.cancel();
+        };
+        let ended =
+            tokio::time::timeout(NEVER, async { tokio::join!(connection.follow(&stop), stopping) }).await;
+        assert!(ended.is_ok(), "no end at request {open}");
+        gate.clear();
+    }
+}
