@@ -65,7 +65,7 @@ impl Engine {
     /// notified by whoever stores events.
     pub async fn follow(&self, options: &FollowOptions, wake: &Notify, stop: &CancellationToken) {
         let following = async {
-            self.follow_on(options, wake, stop).await;
+            Box::pin(self.follow_on(options, wake, stop)).await;
             Ok(())
         };
         // That it was stopped is what the caller asked for.

@@ -27,6 +27,7 @@ pub struct ConnectionHealth {
     /// Whether it does.
     pub ready: bool,
     /// True if another process works on it, and this one takes over when that ends.
+    #[serde(default)]
     pub standby: bool,
     /// Why it does not.
     pub problems: Vec<String>,

@@ -29,12 +29,12 @@ async fn run_ends_at_every_request_without_answer() {
         let stopping = async {
             gate.held().await;
             stop.cancel();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let ended = async {
             tokio::select! { result = run => result, () = stopping => unreachable!() }
         };
-        let ended = tokio::time::timeout(NEVER, ended).await;
+        let ended = tokio::time::timeout(NEVER, Box::pin(ended)).await;
         match ended.unwrap_or_else(|_| panic!("no end at request {open}")) {
             Err(EngineError::Stopped) => stopped += 1,
             // A run that goes on where another was asks for less.
