@@ -74,7 +74,9 @@ pub(crate) enum Command {
     Pause(Pause),
     /// End a pause.
     Resume(Common),
-    /// List, make and revoke the access tokens of the console.
+    /// Show who changed what through the console, the API, and the command line, or export it as JSON lines.
+    Audit(crate::commands::audit::Args),
+    /// List, make, renew and revoke the access tokens of the console.
     Tokens(Tokens),
     /// Check the configuration, or print its JSON Schema or an example of everything.
     Config(Settings),

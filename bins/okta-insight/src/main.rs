@@ -27,30 +27,35 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let output = arguments.output;
-    let result = match arguments.command {
-        Command::Init(args) => commands::init::run(&args, output).await,
-        Command::Keygen(args) => commands::keygen::run(&args, output).await,
-        Command::MasterKey(args) => commands::master_key::run(&args, output).await,
-        Command::Setup(args) => commands::setup::run(&args, output).await,
-        Command::Verify(args) => commands::verify::run(&args, output).await,
-        Command::Doctor(args) => commands::doctor::run(&args, output).await,
-        Command::Plan(args) => commands::plan::run(&args, output).await,
-        Command::Sync(args) => commands::sync::run(&args, output).await,
-        Command::Prune(args) => commands::prune::run(&args, output).await,
-        Command::Schema(args) => commands::schema::run(&args, output).await,
-        Command::Export(args) => commands::export::run(&args, output).await,
-        Command::Status(args) => commands::status::run(&args, output).await,
-        Command::Runs(args) => commands::runs::run(&args, output).await,
-        Command::Events(args) => commands::events::run(&args, output).await,
-        Command::Pause(args) => commands::pause::pause(&args, output).await,
-        Command::Resume(args) => commands::pause::resume(&args, output).await,
-        Command::Tokens(args) => commands::tokens::run(&args, output).await,
-        Command::Config(args) => commands::config::run(&args, output),
-        Command::Completions(args) => commands::completions::run(&args),
-        Command::Man(args) => commands::man::run(&args),
-        Command::Sandbox(args) => commands::sandbox::run(&args).await,
-        Command::Demo(args) => demo::run(&args, output).await,
+    let change = commands::audit::change(&arguments.command);
+    let result = match &arguments.command {
+        Command::Init(args) => commands::init::run(args, output).await,
+        Command::Keygen(args) => commands::keygen::run(args, output).await,
+        Command::MasterKey(args) => commands::master_key::run(args, output).await,
+        Command::Setup(args) => commands::setup::run(args, output).await,
+        Command::Verify(args) => commands::verify::run(args, output).await,
+        Command::Doctor(args) => commands::doctor::run(args, output).await,
+        Command::Plan(args) => commands::plan::run(args, output).await,
+        Command::Sync(args) => commands::sync::run(args, output).await,
+        Command::Prune(args) => commands::prune::run(args, output).await,
+        Command::Schema(args) => commands::schema::run(args, output).await,
+        Command::Export(args) => commands::export::run(args, output).await,
+        Command::Status(args) => commands::status::run(args, output).await,
+        Command::Runs(args) => commands::runs::run(args, output).await,
+        Command::Events(args) => commands::events::run(args, output).await,
+        Command::Pause(args) => commands::pause::pause(args, output).await,
+        Command::Resume(args) => commands::pause::resume(args, output).await,
+        Command::Audit(args) => commands::audit::run(args, output).await,
+        Command::Tokens(args) => commands::tokens::run(args, output).await,
+        Command::Config(args) => commands::config::run(args, output),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
+        Command::Sandbox(args) => commands::sandbox::run(args).await,
+        Command::Demo(args) => demo::run(args, output).await,
     };
+    if let Some(change) = change {
+        change.record(result.is_ok()).await;
+    }
     match result {
         Ok(code) => code,
         Err(failure) if failure.code == output::NOBODY_READS => ExitCode::from(failure.code),

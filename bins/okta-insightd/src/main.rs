@@ -8,7 +8,10 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use futures::future::join_all;
 use sync_console::Console;
-use sync_service::{Config, ExposeSecret, Fleet, Monitor, Receiver, explain, shutdown_requested};
+use sync_service::init::write_private;
+use sync_service::{
+    Config, ExposeSecret, Fleet, Monitor, Receiver, Secret, explain, exposed_files, shutdown_requested,
+};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -30,6 +33,10 @@ struct Arguments {
     /// How log lines are written, on standard error.
     #[arg(long, value_enum, default_value = "text", env = "OKTA_INSIGHT_LOG_FORMAT")]
     log_format: LogFormat,
+    /// Where the first token of the console goes, for its owner alone, unless a terminal shows it; - is standard output.
+    /// Beside the state store unless given.
+    #[arg(long, value_name = "FILE", env = "OKTA_INSIGHT_FIRST_TOKEN_FILE")]
+    first_token_file: Option<PathBuf>,
 }
 
 /// What is logged when nothing else is asked for. The client's own lines are about requests that failed, with the ids
@@ -69,6 +76,39 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Gives the first token to the operator, this once: on a terminal or in a file, and not in the log.
+fn hand_over(token: &Secret, file: Option<&Path>, store: &Path) {
+    let shown = file == Some(Path::new("-"));
+    if shown || file.is_none() && std::io::stderr().is_terminal() {
+        let text = format!(
+            "Sign in to the console with this token, which ends after a day unless it is renewed; it is shown this once: {}",
+            token.expose_secret()
+        );
+        if shown {
+            println!("{text}");
+        } else {
+            eprintln!("{text}");
+        }
+        return;
+    }
+    let beside = store.with_extension("first-token");
+    let file = file.unwrap_or(&beside);
+    match write_private(file, &format!("{}\n", token.expose_secret())) {
+        Ok(()) => tracing::info!(
+            file = %file.display(),
+            "the first token of the console is in this file; it ends after a day unless it is renewed"
+        ),
+        Err(error) => {
+            let hint = "make another with `okta-insight tokens create --role admin --name NAME`";
+            tracing::error!(
+                error = explain(&error),
+                hint,
+                "the first token of the console could not be written"
+            );
+        }
+    }
+}
+
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (config, file) = match &arguments.config {
         Some(file) => (Config::load(file)?, file.as_path()),
@@ -76,6 +116,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     for variable in &config.unsupported_variables {
         tracing::warn!(name = %variable.name, reason = variable.reason, "environment variable has no effect");
+    }
+    for exposed in exposed_files(file) {
+        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = exposed.hint(), "a secret can be read by others");
     }
     if config.console.is_none() {
         // Without a console nobody could add one.
@@ -102,11 +145,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(console) = console {
         tracing::info!(url = %console.url(), "serving the console");
         if let Some(token) = console.first_token().await? {
-            // To the one who starts the daemon, this once, and not to the log.
-            eprintln!(
-                "Sign in to the console with this token; it is shown this once: {}",
-                token.expose_secret()
-            );
+            hand_over(&token, arguments.first_token_file.as_deref(), &config.store);
         }
         tasks.push(tokio::spawn(console.serve(stop.clone())));
     }

@@ -4,6 +4,7 @@ pub mod access;
 mod api;
 mod app;
 mod assets;
+mod audit;
 pub mod headers;
 mod pages;
 mod server;

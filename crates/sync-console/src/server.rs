@@ -18,7 +18,7 @@ use crate::access::oidc::{Oidc, OidcError, OidcSettings};
 use crate::access::{self, Access, AccessOptions, Problem};
 use crate::app::App;
 use crate::headers::{SecurityHeaders, secure};
-use crate::{api, assets, pages};
+use crate::{api, assets, audit, pages};
 
 /// The setting that chooses the address.
 const SETTING: &str = "console.listen";
@@ -156,6 +156,7 @@ fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
         .merge(api::router())
         .route("/metrics", get(metrics))
         .with_state(app.clone())
+        .layer(from_fn_with_state(app.clone(), audit::record))
         .layer(from_fn_with_state(access.clone(), access::guard));
     let open = Router::new()
         .merge(assets::router())

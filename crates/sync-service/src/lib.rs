@@ -35,9 +35,9 @@ pub mod wire;
 pub use alerts::Trouble;
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
-    ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, Given,
-    HookConfig, HookSettings, InForce, Keeper, OktaConfig, OktaSettings, OpenIdConfig, Origin,
-    ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, json_schema,
+    ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, ExposedFile,
+    Given, HookConfig, HookSettings, InForce, Keeper, OktaConfig, OktaSettings, OpenIdConfig, Origin,
+    ScheduleConfig, ScheduleSettings, SecretField, TlsConfig, exposed_files, json_schema,
 };
 pub use connection::{Claim, Connection, account_keys};
 pub use error::ServiceError;
@@ -50,7 +50,8 @@ pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
 pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
 pub use http::{
-    ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver, Server, client_address,
+    ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver, Server, Visitor, client_address,
+    client_network,
 };
 pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;
@@ -70,5 +71,5 @@ pub use shutdown::shutdown_requested;
 pub use status::{ClockSkew, ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;
-pub use sync_store::{Store, access};
+pub use sync_store::{AuditEntry, AuditLog, Store, access};
 pub use vault::{MasterKey, VaultError};

@@ -8,6 +8,7 @@ use schema_mapper::MappingOptions;
 use serde::{Deserialize, Serialize};
 use sync_engine::{EventEntry, RunSummary, Sample};
 use sync_model::{ConnectionName, EventId};
+use sync_store::AuditEntry;
 use sync_store::access::{Role, TokenEntry};
 
 use crate::{
@@ -219,6 +220,14 @@ pub struct Tokens {
     pub tokens: Vec<TokenEntry>,
 }
 
+/// Entries of the audit log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntries {
+    /// The newest first.
+    pub entries: Vec<AuditEntry>,
+}
+
 /// A token that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -230,6 +239,17 @@ pub struct NewToken {
     /// What it allows.
     pub role: Role,
     /// For how many days it is good; until it is revoked when null.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
+    pub days: Option<u32>,
+}
+
+/// Another end for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RenewToken {
+    /// Days for which it is good from now on; until it is revoked when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
     pub days: Option<u32>,

@@ -1,5 +1,7 @@
 //! Who may use the console: tokens and sessions. Nothing here could be used to sign in: only hashes are kept.
 
+mod renew;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -130,8 +132,8 @@ pub struct SessionEntry {
 /// Tokens and sessions in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
 pub struct AccessStore {
-    pool: SqlitePool,
-    writer: SqlitePool,
+    pub(crate) pool: SqlitePool,
+    pub(crate) writer: SqlitePool,
 }
 
 type TokenRow = (i64, String, String, i64, Option<i64>, Option<i64>, Option<i64>);

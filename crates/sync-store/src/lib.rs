@@ -3,6 +3,7 @@
 pub mod access;
 mod aliases;
 mod asked;
+mod audit;
 mod condition;
 mod connection;
 mod convert;
@@ -30,6 +31,7 @@ mod unconfirmed;
 mod upkeep;
 
 pub use access::AccessStore;
+pub use audit::{AuditEntry, AuditLog};
 pub use condition::Condition;
 pub use connection::ConnectionStore;
 pub use saved::{SavedConnection, SealedSecret};

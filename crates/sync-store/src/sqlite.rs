@@ -12,7 +12,7 @@ use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
-use crate::{AccessStore, ConnectionStore};
+use crate::{AccessStore, AuditLog, ConnectionStore};
 
 /// What makes a file what this version wants.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -83,6 +83,11 @@ impl Store {
     /// Who may use the console.
     pub fn access(&self) -> AccessStore {
         AccessStore::new(self.pool.clone(), self.writer.clone())
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> AuditLog {
+        AuditLog::new(self.pool.clone(), self.writer.clone())
     }
 
     /// Waits a moment for what is under way and closes the file. A statement that waits for another process is left: what

@@ -4,7 +4,9 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use sync_service::{Config, ConfigError, Connection, EXAMPLE, Given, InForce, Origin, json_schema};
+use sync_service::{
+    Config, ConfigError, Connection, EXAMPLE, Given, InForce, Origin, exposed_files, json_schema,
+};
 
 use crate::args::{Local, Output};
 use crate::output::{Failure, Outcome, print_json, table};
@@ -51,6 +53,7 @@ fn check(local: &Local, output: Output) -> Outcome {
     };
     let given = Config::given(&text, std::env::vars()).map_err(|e| Failure::new(e.to_string()))?;
     let in_force: Vec<InForce> = chosen.into_iter().map(InForce::of).collect();
+    let exposed = exposed_files(path);
     match output {
         Output::Json => print_json(&serde_json::json!({
             "file": path,
@@ -58,6 +61,7 @@ fn check(local: &Local, output: Output) -> Outcome {
             "listen": config.listen,
             "metrics": config.metrics,
             "given": given,
+            "exposed_files": exposed,
             "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
                 "name": it.name,
                 "reason": it.reason,
@@ -68,6 +72,9 @@ fn check(local: &Local, output: Output) -> Outcome {
             print_given(&given);
             for variable in &config.unsupported_variables {
                 println!("\nwarning: {} has no effect: {}", variable.name, variable.reason);
+            }
+            for file in &exposed {
+                println!("\nwarning: {file}\nhint: {}", file.hint());
             }
             println!("\nState store {}", config.store.display());
             println!("Hook receiver at {}", config.listen);

@@ -15,11 +15,11 @@ use crate::output::{FOUND, Outcome, coloured, count, print_json};
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Put right what can be put right from here, and look again: the state store, the object schema and mapping, the
     /// event hook.
     #[arg(long)]
-    fix: bool,
+    pub(crate) fix: bool,
 }
 
 pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {

@@ -64,6 +64,14 @@ struct ReplayArgs {
     dead: bool,
 }
 
+impl Args {
+    /// Where events are put back, and which; `None` where none are.
+    pub(crate) fn replayed(&self) -> Option<(&Common, serde_json::Value)> {
+        let Some(Action::Replay(args)) = &self.action else { return None };
+        Some((&args.common, serde_json::json!({ "ids": args.ids, "dead": args.dead })))
+    }
+}
+
 pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
     match &args.action {
         Some(Action::Replay(args)) => put_back(args, output).await,

@@ -36,6 +36,16 @@ enum Action {
     },
 }
 
+impl MasterKey {
+    /// Whose secrets are kept under another key; `None` where none are.
+    pub(crate) const fn rotated(&self) -> Option<&ConfigFile> {
+        match &self.action {
+            Action::Rotate { file, .. } => Some(file),
+            Action::Generate { .. } => None,
+        }
+    }
+}
+
 pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
     match &args.action {
         Action::Generate { out } => {

@@ -1,5 +1,6 @@
 //! A file per command.
 
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;

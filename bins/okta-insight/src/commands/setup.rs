@@ -19,11 +19,11 @@ use crate::output::{FOUND, Failure, Outcome, count, print_json};
 #[derive(Debug, Args)]
 pub(crate) struct Setup {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Leave the event hook to a person, and print what that takes: its secret, a curl command, a Terraform block. For
     /// apps that must not have the scope okta.eventHooks.manage.
     #[arg(long)]
-    manual_hook: bool,
+    pub(crate) manual_hook: bool,
 }
 
 #[derive(Serialize)]

@@ -4,8 +4,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use sync_console::access::{Role as Access, TokenEntry, TokenError, TokenWish, create_token, revoke_token};
+use serde_json::{Value, json};
+use sync_console::access::{
+    Role as Access, TokenEntry, TokenError, TokenWish, create_token, renew_token, revoke_token,
+};
 use sync_service::engine::{Clock, SystemClock};
 use sync_service::{ServiceError, Store, explain};
 
@@ -25,6 +29,8 @@ enum Command {
     List(Place),
     /// Make an access token, and print it this once. It works at once, also with a running daemon.
     Create(Create),
+    /// Give an access token another end. It works at once, also with a running daemon.
+    Renew(Renew),
     /// Make an access token worthless, and end the sessions that began with it.
     Revoke(Revoke),
 }
@@ -47,6 +53,18 @@ struct Create {
     #[arg(long)]
     name: String,
     /// For how long it is good, such as 30d; until it is revoked when this is not given.
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    expires_in: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+struct Renew {
+    #[command(flatten)]
+    place: Place,
+    /// Its number or its name.
+    #[arg(value_name = "ID|NAME")]
+    which: String,
+    /// For how long it is good from now on, such as 30d; until it is revoked when this is not given.
     #[arg(long, value_name = "TIME", value_parser = some_time)]
     expires_in: Option<Duration>,
 }
@@ -77,6 +95,28 @@ impl From<Role> for Access {
     }
 }
 
+impl Tokens {
+    /// The change that is made, where, and the choices that came with it; `None` where nothing changes.
+    pub(crate) fn changed(&self) -> Option<(&'static str, &ConfigFile, Value)> {
+        Some(match &self.command {
+            Command::List(_) => return None,
+            Command::Create(args) => {
+                let role = Access::from(args.role);
+                ("create_token", &args.place.file, json!({ "name": kept(&args.name), "role": role.as_str() }))
+            }
+            Command::Renew(args) => ("renew_token", &args.place.file, json!({ "which": kept(&args.which) })),
+            Command::Revoke(args) => {
+                ("revoke_token", &args.place.file, json!({ "which": kept(&args.which) }))
+            }
+        })
+    }
+}
+
+/// What was typed, unless it looks like a secret.
+fn kept(text: &str) -> &str {
+    if text.trim().starts_with("oia_") { "oia_..." } else { text }
+}
+
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let code = if error.is_usage() { 2 } else { 1 };
@@ -88,6 +128,7 @@ pub(crate) async fn run(args: &Tokens, output: Output) -> Outcome {
     let place = match &args.command {
         Command::List(place) => place,
         Command::Create(create) => &create.place,
+        Command::Renew(renew) => &renew.place,
         Command::Revoke(revoke) => &revoke.place,
     };
     let config = place.file.load()?;
@@ -95,6 +136,7 @@ pub(crate) async fn run(args: &Tokens, output: Output) -> Outcome {
     let told = match &args.command {
         Command::List(_) => list(&store, output).await,
         Command::Create(args) => create(args, &store, output).await,
+        Command::Renew(args) => renew(args, &store, output).await,
         Command::Revoke(args) => revoke(args, &store, output).await,
     };
     store.close().await;
@@ -138,9 +180,7 @@ fn state(token: &TokenEntry) -> String {
 
 async fn create(args: &Create, store: &Store, output: Output) -> Result<(), Failure> {
     let now = SystemClock.now();
-    let expires = args.expires_in.map(|time| now.checked_add(time)).transpose();
-    let far = |_| Failure { code: 2, ..Failure::new("--expires-in is further away than times go") };
-    let expires = expires.map_err(far)?;
+    let expires = end(now, args.expires_in)?;
     let wish = TokenWish { name: args.name.clone(), role: args.role.into(), expires };
     let (made, token) = create_token(&store.access(), &wish, now).await?;
     if output == Output::Json {
@@ -153,6 +193,23 @@ async fn create(args: &Create, store: &Store, output: Output) -> Result<(), Fail
         made.role.as_str()
     );
     println!("{}", token.expose_secret());
+    Ok(())
+}
+
+/// The end of a token that is good for so long.
+fn end(now: Timestamp, time: Option<Duration>) -> Result<Option<Timestamp>, Failure> {
+    let far = |_| Failure { code: 2, ..Failure::new("--expires-in is further away than times go") };
+    time.map(|time| now.checked_add(time)).transpose().map_err(far)
+}
+
+async fn renew(args: &Renew, store: &Store, output: Output) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    let expires = end(now, args.expires_in)?;
+    let renewed = renew_token(&store.access(), &args.which, expires, now).await?;
+    if output == Output::Json {
+        return print_json(&serde_json::json!({ "renewed": renewed }));
+    }
+    println!("Token {} \"{}\": {}.", renewed.id, renewed.name, state(&renewed));
     Ok(())
 }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use sync_service::Visitor;
 use sync_service::access::Role;
 use url::form_urlencoded;
 
@@ -50,6 +51,9 @@ pub async fn guard(State(access): State<Access>, request: Request, next: Next) -
         Asker::Known(identity) => identity,
         other => return kept_private(stranger(&access, &parts, &other, for_page)),
     };
+    if let Some(visitor) = parts.extensions.get::<Visitor>() {
+        visitor.is_known();
+    }
     let headers = parts.headers.clone();
     let request = match admitted(&identity, parts, body).await {
         Ok(request) => request,
@@ -91,7 +95,16 @@ pub(super) fn is_safe(method: &Method) -> bool {
 }
 
 fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Response {
-    let bad_token = matches!(asker, Asker::BadToken);
+    if let Asker::BadToken(token) = asker
+        && let Err(wait) = access.refused(token, access.client(&parts.extensions, &parts.headers))
+    {
+        let detail = "too many wrong tokens came from this address, or began like this one";
+        let hint = "send a valid token, which is taken at once, or wait";
+        let problem =
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "throttled", "Too many wrong tokens", detail, hint);
+        return ([(RETRY_AFTER, wait.as_secs().max(1).to_string())], problem).into_response();
+    }
+    let bad_token = matches!(asker, Asker::BadToken(_));
     if for_page && !bad_token {
         let back = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| is_safe(&parts.method));
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -111,7 +124,7 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
         return response;
     }
     let detail = match asker {
-        Asker::BadToken => "this token is unknown, revoked or expired",
+        Asker::BadToken(_) => "this token is unknown, revoked or expired",
         Asker::Ended => "the session has ended; sign in again",
         _ => "nobody is signed in",
     };

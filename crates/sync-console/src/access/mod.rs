@@ -21,4 +21,4 @@ pub use pages::{Notice, SignInPage, routes};
 pub use problem::Problem;
 pub use state::{Access, AccessOptions};
 pub use sync_service::access::{AccessStore, Role, TokenEntry};
-pub use tokens::{TokenError, TokenWish, create_token, first_token, revoke_token};
+pub use tokens::{TokenError, TokenWish, create_token, first_token, renew_token, revoke_token};

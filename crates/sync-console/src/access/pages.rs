@@ -1,17 +1,17 @@
 //! Signing in and out: `/sign-in`, `/sign-in/okta` and its callback, `/sign-out`. How the page looks is the caller's.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
-use sync_service::{Secret, client_address};
+use sync_service::Secret;
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -102,6 +102,7 @@ async fn with_token(State(pages): State<Pages>, request: Request) -> Response {
 }
 
 async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
+    let from = pages.address(&request);
     let (headers, form) = match read(request).await {
         Ok(read) => read,
         Err(problem) => return problem.into_response(),
@@ -120,7 +121,7 @@ async fn sign_out(State(pages): State<Pages>, request: Request) -> Response {
         if let Err(error) = pages.access.sign_out(&session).await {
             return pages.failed(&headers, "/", &error.into());
         }
-        tracing::info!(target: "audit", who = identity.who, "signed out");
+        pages.access.note(&identity.who, "sign_out", Some(from)).await;
     }
     redirect("/sign-in?signed-out=1", vec![Purpose::Session.clear(secure)])
 }
@@ -241,9 +242,7 @@ impl Pages {
     }
 
     fn address(&self, request: &Request) -> IpAddr {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        client_address(peer, request.headers(), self.access.options().behind_proxy)
+        self.access.client(request.extensions(), request.headers())
     }
 }
 

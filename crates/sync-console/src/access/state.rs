@@ -1,17 +1,18 @@
 //! What signing in needs to know, and what it does.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::extract::ConnectInfo;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{Extensions, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use sync_service::Secret;
 use sync_service::access::{AccessStore, NewSession, Role};
 use sync_service::engine::{Clock, StoreError, SystemClock};
+use sync_service::{AuditEntry, Secret, client_address};
 
 use super::cookies::Purpose;
 use super::crypto::{derive, hash, random_text, same};
@@ -67,7 +68,7 @@ impl fmt::Debug for Access {
 pub(super) enum Asker {
     Known(Identity),
     /// There is a token, and it is none of ours.
-    BadToken,
+    BadToken(Secret),
     /// There is a cookie, and its session has ended.
     Ended,
     Nobody,
@@ -90,10 +91,6 @@ impl Access {
         Self(Arc::new(Inner { store, options, clock, oidc, throttle, key }))
     }
 
-    pub(super) fn options(&self) -> AccessOptions {
-        self.0.options
-    }
-
     pub(super) fn oidc(&self) -> Option<&Oidc> {
         self.0.oidc.as_ref()
     }
@@ -111,27 +108,59 @@ impl Access {
         self.0.options.tls || self.0.options.behind_proxy
     }
 
-    /// Begins a session with a token. The result is the id of the session, for its cookie.
+    /// Begins a session with a token. The result is the id of the session, for its cookie. A valid token is taken however
+    /// many attempts failed: tokens are long and random, so that guessing needs no lockout.
     ///
     /// # Errors
-    /// When too many attempts failed lately, the token is not a valid one, or the store fails.
+    /// When the token is not a valid one, also after too many such attempts, or the store fails.
     pub async fn sign_in(&self, token: &Secret, from: IpAddr) -> Result<Secret, SignInError> {
-        self.attempt(from)?;
         let Some(token) = self.0.store.use_token(&hash(token), self.now()).await? else {
-            tracing::warn!(target: "audit", %from, "sign-in with a token refused");
+            self.refused(token, from).map_err(|wait| SignInError::Throttled { wait })?;
             return Err(SignInError::Token);
         };
         let session = self.begin(&token.name, token.role, Some((token.id, token.expires))).await?;
-        self.forgive(from);
-        tracing::info!(target: "audit", %from, who = token.name, role = token.role.as_str(), "signed in with a token");
+        self.note(&token.name, "sign_in", Some(from)).await;
         Ok(session)
+    }
+
+    /// Counts a token that was refused, and logs such failures at a bounded rate.
+    ///
+    /// # Errors
+    /// When the client, or others with a token that begins alike, failed too often lately: the time to wait.
+    pub(super) fn refused(&self, token: &Secret, from: IpAddr) -> Result<(), Duration> {
+        let now = Instant::now();
+        let mut throttle = self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        let (counted, told) = (throttle.refuse(from, token.expose_secret(), now), throttle.tell(now));
+        drop(throttle);
+        if let Some(attempts) = told {
+            tracing::warn!(target: "audit", last_from = %from, attempts, "tokens refused");
+        }
+        counted
+    }
+
+    /// The client of a request: the peer, or the client that the proxy names.
+    pub(super) fn client(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        client_address(peer, headers, self.0.options.behind_proxy)
     }
 
     /// Begins a session for somebody whom Okta has signed in.
     pub(super) async fn sign_in_person(&self, person: &Person, from: IpAddr) -> Result<Secret, SignInError> {
         let session = self.begin(&person.who, person.role, None).await?;
-        tracing::info!(target: "audit", %from, who = person.who, role = person.role.as_str(), "signed in with Okta");
+        self.note(&person.who, "sign_in_with_okta", Some(from)).await;
         Ok(session)
+    }
+
+    /// Writes a sign-in or sign-out to the audit log.
+    pub(super) async fn note(&self, who: &str, action: &'static str, from: Option<IpAddr>) {
+        let origin = from.map(|from| from.to_string());
+        tracing::info!(target: "audit", from = origin, who, action, "session");
+        let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), who, "session", action) };
+        if let Err(error) = self.0.store.audit().append(&entry).await {
+            let error = sync_service::explain(&error);
+            tracing::error!(target: "audit", error, who, action, "the audit log could not be written");
+        }
     }
 
     /// Ends a session.
@@ -171,11 +200,14 @@ impl Access {
     /// Who a request comes from. A token counts for more than a cookie, as nobody sends one by accident.
     pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Asker, StoreError> {
         if let Some(token) = bearer(headers) {
-            let token = self.0.store.use_token(&hash(&token), self.now()).await?;
-            return Ok(token.map_or(Asker::BadToken, |token| {
-                let (via, id) = (Via::Token, Some(token.id));
-                Asker::Known(Identity { who: token.name, role: token.role, via, token: id, csrf: None })
-            }));
+            let found = self.0.store.use_token(&hash(&token), self.now()).await?;
+            return Ok(found.map_or_else(
+                || Asker::BadToken(token),
+                |token| {
+                    let (via, id) = (Via::Token, Some(token.id));
+                    Asker::Known(Identity { who: token.name, role: token.role, via, token: id, csrf: None })
+                },
+            ));
         }
         let Some(id) = Purpose::Session.read(headers, self.secure()) else { return Ok(Asker::Nobody) };
         let session = self.0.store.use_session(&hash(&id), self.0.options.idle, self.now()).await?;

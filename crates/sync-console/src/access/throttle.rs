@@ -1,57 +1,95 @@
-//! Guessing takes time: few failures a minute, from one address and altogether.
+//! Failed sign-ins: few a minute of one client, and with one beginning of a token. A right token is never held up.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-const WINDOW: Duration = Duration::from_mins(1);
-const OF_ONE: usize = 5;
-const OF_ALL: usize = 50;
+use sha2::{Digest, Sha256};
+use sync_service::client_network;
 
-/// The attempts of the last minute that did not succeed. The limit of all of them bounds the memory.
+const WINDOW: Duration = Duration::from_mins(1);
+/// Failures of one client in the window.
+const OF_ONE: usize = 5;
+/// Failures in the window with tokens that begin alike, from wherever.
+const OF_PREFIX: usize = 20;
+/// Failures that are remembered; the oldest are forgotten first. It bounds the memory and holds nobody up.
+const REMEMBERED: usize = 4096;
+/// Characters of a token that count as its beginning, `oia_` included.
+const PREFIX: usize = 12;
+
+/// The failures of the last minute.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
-    failures: VecDeque<(Instant, IpAddr)>,
+    failures: VecDeque<Failure>,
+    /// When a line about failures was written last, and how many came since.
+    told: Option<Instant>,
+    untold: u64,
+}
+
+#[derive(Debug)]
+struct Failure {
+    at: Instant,
+    client: IpAddr,
+    /// A hash, so that no part of a token is kept.
+    prefix: Option<[u8; 8]>,
 }
 
 impl Throttle {
-    /// Counts an attempt as failed until it is [forgiven](Self::forgive), so that many at once are not more than one
-    /// after the other. Otherwise how long to wait.
+    /// Counts an attempt without a token as failed until it is [forgiven](Self::forgive), so that many at once are not
+    /// more than one after the other. Otherwise the time to wait.
     pub(super) fn attempt(&mut self, from: IpAddr, now: Instant) -> Result<(), Duration> {
-        while self.failures.front().is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW) {
+        self.count(from, None, now)
+    }
+
+    /// Counts a token that was refused. An error where the client, or others with a token that begins alike, failed too
+    /// often: the time to wait.
+    pub(super) fn refuse(&mut self, from: IpAddr, token: &str, now: Instant) -> Result<(), Duration> {
+        let beginning: String = token.chars().take(PREFIX).collect();
+        let digest: [u8; 32] = Sha256::digest(beginning.as_bytes()).into();
+        let mut prefix = [0; 8];
+        prefix.copy_from_slice(&digest[..8]);
+        self.count(from, Some(prefix), now)
+    }
+
+    fn count(&mut self, from: IpAddr, prefix: Option<[u8; 8]>, now: Instant) -> Result<(), Duration> {
+        while self.failures.front().is_some_and(|failure| now.duration_since(failure.at) >= WINDOW) {
             self.failures.pop_front();
         }
-        let from = network(from);
-        let own: Vec<Instant> = self.failures.iter().filter(|(_, a)| *a == from).map(|(at, _)| *at).collect();
-        let full = if own.len() >= OF_ONE {
-            own.first().copied()
-        } else {
-            self.failures.front().map(|(at, _)| *at).filter(|_| self.failures.len() >= OF_ALL)
+        let client = client_network(from);
+        let oldest_of = |most: usize, of: &dyn Fn(&Failure) -> bool| {
+            let mut of = self.failures.iter().filter(|failure| of(failure)).map(|failure| failure.at);
+            let first = of.next();
+            first.filter(|_| of.count() + 1 >= most)
         };
+        let full = oldest_of(OF_ONE, &|failure| failure.client == client).or_else(|| {
+            prefix.and_then(|prefix| oldest_of(OF_PREFIX, &|failure| failure.prefix == Some(prefix)))
+        });
         if let Some(oldest) = full {
             return Err(WINDOW.saturating_sub(now.duration_since(oldest)));
         }
-        self.failures.push_back((now, from));
+        if self.failures.len() >= REMEMBERED {
+            self.failures.pop_front();
+        }
+        self.failures.push_back(Failure { at: now, client, prefix });
         Ok(())
     }
 
-    /// Takes the last attempt of an address back: it succeeded.
+    /// Takes the last attempt of a client back: it succeeded.
     pub(super) fn forgive(&mut self, from: IpAddr) {
-        let from = network(from);
-        if let Some(at) = self.failures.iter().rposition(|(_, address)| *address == from) {
+        let client = client_network(from);
+        if let Some(at) = self.failures.iter().rposition(|failure| failure.client == client) {
             self.failures.remove(at);
         }
     }
-}
 
-/// What one person can have: an IPv4 address, or the half of an IPv6 address that providers hand out.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+    /// Says whether it is time for a line about failures, and of how many since the last one.
+    pub(super) fn tell(&mut self, now: Instant) -> Option<u64> {
+        self.untold += 1;
+        if self.told.is_some_and(|told| now.duration_since(told) < WINDOW) {
+            return None;
         }
-        v4 @ IpAddr::V4(_) => v4,
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.untold))
     }
 }
 
@@ -64,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn five_failures_of_an_address_have_to_wait_and_others_do_not() {
+    fn client_waits_and_others_do_not() {
         let (mut throttle, start) = (Throttle::default(), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
         for second in 0..5 {
@@ -78,15 +116,29 @@ mod tests {
     }
 
     #[test]
-    fn fifty_failures_of_everybody_make_everybody_wait_and_memory_is_bounded() {
+    fn strangers_never_hold_up_another() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        let from = |n: usize| address(&format!("2001:db8:0:{n}::1"));
-        let admitted = (0..500).filter(|n| throttle.attempt(from(*n), now).is_ok()).count();
-        assert_eq!((admitted, throttle.failures.len()), (50, 50));
+        for n in 0..2 * REMEMBERED {
+            let from = address(&format!("2001:db8:{:x}:{:x}::1", n / 65536, n % 65536));
+            throttle.refuse(from, &format!("oia_{n:08}"), now).unwrap();
+        }
+        assert_eq!(throttle.failures.len(), REMEMBERED);
+        throttle.attempt(address("192.0.2.1"), now).unwrap();
     }
 
     #[test]
-    fn one_network_is_one_person_and_success_does_not_count() {
+    fn tokens_that_begin_alike_wait() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let from = |n: usize| address(&format!("192.0.2.{n}"));
+        for n in 0..OF_PREFIX {
+            throttle.refuse(from(n), &format!("oia_abcdefgh{n}"), now).unwrap();
+        }
+        assert!(throttle.refuse(from(100), "oia_abcdefghz", now).is_err());
+        throttle.refuse(from(100), "oia_other", now).unwrap();
+    }
+
+    #[test]
+    fn one_network_is_one_client() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..20 {
             throttle.attempt(address(&format!("2001:db8::{n}")), now).unwrap();
@@ -96,5 +148,12 @@ mod tests {
             throttle.attempt(address(&format!("2001:db8::{n}")), now).unwrap();
         }
         assert!(throttle.attempt(address("2001:db8::99"), now).is_err());
+    }
+
+    #[test]
+    fn failures_are_told_once_a_minute() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        assert_eq!([0, 1, 59].map(|s| throttle.tell(now + Duration::from_secs(s))), [Some(1), None, None]);
+        assert_eq!(throttle.tell(now + WINDOW), Some(3));
     }
 }

@@ -1,6 +1,6 @@
 //! Tokens: made, shown once, revoked.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use sync_service::Secret;
 use sync_service::access::{AccessStore, NewToken, Revocation, Role, TokenEntry};
@@ -12,6 +12,8 @@ use super::crypto::{hash, random_text};
 const PREFIX: &str = "oia_";
 /// The name of the token that the first start makes.
 const FIRST: &str = "first administrator";
+/// The first token ends so soon unless it is renewed.
+const FIRST_LIFE: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_NAME: usize = 100;
 
 /// Why a token was not made or revoked.
@@ -106,19 +108,50 @@ pub async fn create_token(
     Ok((made, token))
 }
 
-/// Makes the administrator's token of a first start; `None` when a token was ever made, even if it was revoked. Whoever
-/// gets it has to show it to the operator, once.
+/// Makes the administrator's token of a first start; `None` when a token was ever made, even if it was revoked. It ends
+/// after a day unless it is renewed. The caller has to hand it to the operator, once.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn first_token(store: &AccessStore) -> Result<Option<Secret>, StoreError> {
-    let token = new_token();
-    let new = NewToken { name: FIRST, hash: &hash(&token), role: Role::Admin, expires: None };
-    let made = store.create_first_token(&new, Timestamp::now()).await?;
+    let (token, now) = (new_token(), Timestamp::now());
+    let expires = now.checked_add(FIRST_LIFE).ok();
+    let new = NewToken { name: FIRST, hash: &hash(&token), role: Role::Admin, expires };
+    let made = store.create_first_token(&new, now).await?;
     Ok(made.map(|made| {
         tracing::info!(target: "audit", id = made.id, name = FIRST, role = "admin", "access token created");
         token
     }))
+}
+
+/// Gives a token another end, by number or by name; never when empty.
+///
+/// # Errors
+/// When there is no valid one, the end is past, or the store fails.
+pub async fn renew_token(
+    store: &AccessStore,
+    which: &str,
+    expires: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<TokenEntry, TokenError> {
+    if let Some(expires) = expires.filter(|expires| *expires <= now) {
+        return Err(TokenError::Past(expires));
+    }
+    let id = number(store, which).await?;
+    let renewed = store.renew_token(id, expires, now).await?;
+    let entry = renewed.ok_or_else(|| TokenError::Unknown(shown(which)))?;
+    tracing::info!(target: "audit", id = entry.id, name = entry.name, "access token renewed");
+    Ok(entry)
+}
+
+/// The number of a token, by number or by the name of one that is not revoked.
+async fn number(store: &AccessStore, which: &str) -> Result<i64, TokenError> {
+    if let Ok(id) = which.parse::<i64>() {
+        return Ok(id);
+    }
+    let tokens = store.tokens().await?;
+    let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
+    found.map(|token| token.id).ok_or_else(|| TokenError::Unknown(shown(which)))
 }
 
 /// Revokes a token, by number or by the name of one that is not revoked, and ends the sessions that began with it.
@@ -130,20 +163,13 @@ pub async fn revoke_token(
     which: &str,
     now: Timestamp,
 ) -> Result<TokenEntry, TokenError> {
-    let unknown = || TokenError::Unknown(shown(which));
-    let id = if let Ok(id) = which.parse::<i64>() {
-        id
-    } else {
-        let tokens = store.tokens().await?;
-        let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
-        found.ok_or_else(unknown)?.id
-    };
+    let id = number(store, which).await?;
     match store.revoke_token(id, now).await? {
         Revocation::Revoked(entry) => {
             tracing::info!(target: "audit", id = entry.id, name = entry.name, "access token revoked");
             Ok(entry)
         }
-        Revocation::Unknown => Err(unknown()),
+        Revocation::Unknown => Err(TokenError::Unknown(shown(which))),
         Revocation::LastAdmin(entry) => Err(TokenError::LastAdmin { id: entry.id, name: entry.name }),
     }
 }

@@ -187,7 +187,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         ("429", "Too many failed attempts to sign in"),
         ("500", "Something failed here, such as the state store"),
     ];
-    if changes {
+    if changes || path.ends_with("/audit") {
         problems.push(("403", "A read-only token may only look; or the CSRF token is missing"));
     }
     if !named.is_empty() {

@@ -4,18 +4,20 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use sync_service::wire::{CreatedToken, NewToken, Tokens};
+use serde::Deserialize;
+use sync_service::wire::{AuditEntries, CreatedToken, NewToken, RenewToken, Tokens};
+use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::document::Conflict;
-use super::extract::{Admin, Body, Number};
+use super::extract::{Admin, Body, Number, Params, within};
 use super::problem::ApiError;
-use crate::access::{Identity, TokenWish, create_token, revoke_token};
+use crate::access::{Identity, TokenEntry, TokenWish, create_token, renew_token, revoke_token};
 use crate::app::App;
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(list, create), routes!(revoke)]
+    vec![routes!(list, create), routes!(revoke), routes!(renew), routes!(audit)]
 }
 
 /// All tokens, without what is secret of them
@@ -29,6 +31,46 @@ pub(super) fn routes() -> Routes {
 async fn list(_identity: Identity, State(app): State<App>) -> Result<Json<Tokens>, ApiError> {
     let tokens = app.fleet.store().access().tokens().await;
     Ok(Json(Tokens { tokens: tokens.map_err(sync_service::ServiceError::from)? }))
+}
+
+/// Entries of the audit log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Page {
+    /// Only entries before the one of this number: the last of the page before.
+    #[param(minimum = 1)]
+    before: Option<i64>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    #[serde(default = "hundred")]
+    limit: u32,
+}
+
+const fn hundred() -> u32 {
+    100
+}
+
+/// The audit log: changes that people made, the newest first
+#[utoipa::path(
+    get,
+    path = "/audit",
+    operation_id = "audit",
+    tag = "access",
+    params(Page),
+    responses((status = 200, description = "The entries", body = AuditEntries)),
+)]
+async fn audit(
+    _admin: Admin,
+    State(app): State<App>,
+    Params(page): Params<Page>,
+) -> Result<Json<AuditEntries>, ApiError> {
+    let limit = within("limit", page.limit, 500)?;
+    if page.before.is_some_and(|before| before < 1) {
+        return Err(ApiError::invalid("before: this is not from 1"));
+    }
+    let entries = app.fleet.store().audit().entries(page.before, limit).await;
+    Ok(Json(AuditEntries { entries: entries.map_err(sync_service::ServiceError::from)? }))
 }
 
 /// Make a token
@@ -48,12 +90,38 @@ async fn create(
     Body(wish): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let now = Timestamp::now();
-    let end = |days: u32| now.saturating_add(SignedDuration::from_hours(24 * i64::from(days)));
-    let expires = wish.days.map(end).transpose();
-    let expires = expires.map_err(|_| ApiError::invalid("days: this is too long a time"))?;
+    let expires = end(now, wish.days)?;
     let wish = TokenWish { name: wish.name, role: wish.role, expires };
     let (entry, token) = create_token(&app.fleet.store().access(), &wish, now).await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
+}
+
+/// Give a token another end
+///
+/// The token itself stays the same.
+#[utoipa::path(
+    post,
+    path = "/tokens/{id}/renew",
+    operation_id = "renew_token",
+    tag = "access",
+    request_body = RenewToken,
+    responses((status = 200, description = "Renewed", body = TokenEntry), Conflict),
+)]
+async fn renew(
+    _admin: Admin,
+    State(app): State<App>,
+    Number(id): Number,
+    Body(wish): Body<RenewToken>,
+) -> Result<Json<TokenEntry>, ApiError> {
+    let now = Timestamp::now();
+    let expires = end(now, wish.days)?;
+    Ok(Json(renew_token(&app.fleet.store().access(), &id.to_string(), expires, now).await?))
+}
+
+/// The end of a token that is good for so many days.
+fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError> {
+    let end = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
+    days.map(end).transpose().map_err(|_| ApiError::invalid("days: this is too long a time"))
 }
 
 /// Revoke a token, and end the sessions that began with it

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::{ExposeSecret, Secret, explain};
+use sync_service::{AuditEntry, ExposeSecret, Secret, explain};
 
 use super::parts::{Tone, ago, badge, notice, time};
 use super::{PageError, shell};
@@ -19,6 +19,9 @@ use crate::app::App;
 /// How long a token may be good for, as the form offers it: days and words; 0 for ever.
 const LIVES: [(u32, &str); 4] =
     [(30, "30 days"), (90, "90 days"), (365, "one year"), (0, "until it is revoked")];
+
+/// Entries of the audit log on the page.
+const CHANGES: u32 = 50;
 
 /// In the place of a button: somebody has to administer the console.
 const KEPT: &str = "Kept: no other valid token is an administrator's.";
@@ -95,6 +98,10 @@ async fn shown(
     told: &Told,
 ) -> Result<Response, PageError> {
     let tokens = app.fleet.store().access().tokens().await?;
+    let changes = match identity.role {
+        Role::Admin => Some(app.fleet.store().audit().entries(None, CHANGES).await?),
+        Role::ReadOnly => None,
+    };
     let body = html! {
         div.head { h1 { "Access" } }
         @if let Some((name, secret)) = &told.made {
@@ -106,6 +113,7 @@ async fn shown(
         @if let Some((what, remedy)) = &told.problem { (notice(Tone::Problem, what, *remedy)) }
         (list(identity, &tokens))
         @if identity.role == Role::Admin { (form(identity)) }
+        @if let Some(changes) = &changes { (audit_log(changes)) }
         section.card aria-labelledby="uses" {
             h2 #uses { "What tokens are for" }
             ul {
@@ -145,6 +153,35 @@ fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
                         }
                     }
                 } }
+            }
+        }
+    }
+}
+
+/// The newest entries of the audit log.
+fn audit_log(entries: &[AuditEntry]) -> Markup {
+    html! {
+        h2 #audit-log { "Audit log" }
+        @if entries.is_empty() { p.muted { "No entries yet. Every change through the console, the API, and the command line leaves one." } }
+        @else {
+            div.scroll tabindex="0" role="region" aria-label="Audit log" {
+                table {
+                    caption { "The last " (CHANGES) " changes; for all, run " code { "okta-insight audit --lines" } }
+                    thead { tr {
+                        th scope="col" { "Time" } th scope="col" { "Actor" } th scope="col" { "From" }
+                        th scope="col" { "Action" } th scope="col" { "About" } th scope="col" { "Outcome" }
+                    } }
+                    tbody { @for entry in entries {
+                        tr {
+                            td.nowrap { (time(entry.at)) }
+                            th scope="row" { (entry.actor) }
+                            td.nowrap { (entry.origin.as_ref().unwrap_or(&entry.via)) }
+                            td.nowrap { (entry.action) }
+                            td { (entry.connection.as_deref().unwrap_or_default()) " " (entry.subject.as_deref().unwrap_or_default()) }
+                            td.nowrap { @if entry.succeeded { (badge(Tone::Good, "Succeeded")) } @else { (badge(Tone::Problem, "Failed")) } }
+                        }
+                    } }
+                }
             }
         }
     }

@@ -137,13 +137,42 @@ async fn guessing_has_to_wait_and_is_told_how_long() {
         let answer = browser.sign_in("oia_guess", "/").await;
         assert!(answer.status == 401 && !answer.text.contains("oia_guess"), "{}", answer.text);
     }
-    let answer = browser.sign_in(token.expose_secret(), "/").await;
+    let answer = browser.sign_in("oia_guess", "/").await;
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!(answer.status == 429 && (1..=60).contains(&wait) && answer.text.contains("try again in"));
-    let elsewhere = "192.0.2.1".parse().unwrap();
-    assert!(world.access.sign_in(&token, elsewhere).await.is_ok(), "others are not held up");
-    let refused = world.access.sign_in(&token, "127.0.0.1".parse().unwrap()).await;
+    let refused = world.access.sign_in(&"oia_guess".to_owned().into(), "127.0.0.1".parse().unwrap()).await;
     assert!(matches!(refused, Err(SignInError::Throttled { .. })));
+    assert_eq!(browser.sign_in(token.expose_secret(), "/").await.status, 303, "a right token is not held up");
+}
+
+#[tokio::test]
+async fn strangers_lock_no_right_token_out() {
+    let world = World::new().await;
+    let token = world.token("t", Role::Admin).await;
+    for n in 0..300 {
+        let from = format!("192.0.{}.{}", n / 100, n % 100).parse().unwrap();
+        let _ = world.access.sign_in(&format!("oia_guess{n}").into(), from).await;
+    }
+    for from in ["192.0.0.1", "198.51.100.1"] {
+        assert!(world.access.sign_in(&token, from.parse().unwrap()).await.is_ok(), "{from}");
+    }
+    let wrong = "oia_fresh".to_owned().into();
+    let refused = world.access.sign_in(&wrong, "198.51.100.1".parse().unwrap()).await;
+    assert!(matches!(refused, Err(SignInError::Token)), "another client is told what is wrong");
+}
+
+#[tokio::test]
+async fn wrong_bearer_tokens_are_slowed_down() {
+    let world = World::new().await;
+    let token = world.token("t", Role::Admin).await;
+    let mut guesser = world.browser().with("authorization", "Bearer oia_guess");
+    for _ in 0..5 {
+        assert_eq!(guesser.get("/runs").await.status, 401);
+    }
+    assert_eq!(guesser.get("/runs").await.status, 429);
+    let bearer = format!("Bearer {}", token.expose_secret());
+    let mut right = world.browser().with("authorization", &bearer);
+    assert_ne!(right.get("/runs").await.status, 429, "a right token is not held up");
 }
 
 #[tokio::test]

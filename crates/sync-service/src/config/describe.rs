@@ -134,7 +134,7 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, toml::
 }
 
 /// Of the keys of a connection, `mapping` and `users` may have any names below them and hold no secret.
-fn is_secret(key: &str) -> bool {
+pub(super) fn is_secret(key: &str) -> bool {
     let parts: Vec<&str> = key.split('.').collect();
     match parts[..] {
         ["connections", _, "okta" | "assets" | "hook" | "alerts", last] => SECRETS.contains(&last),

@@ -12,7 +12,10 @@ use url::{ParseError, Url};
 use super::check::{Area, Check, Item, Repair};
 use super::probe::{self, Challenged};
 use crate::lock::Lock;
-use crate::{AlertConfig, Config, ConfigError, ConnectionConfig, Keeper, ListenError, ServiceError};
+use crate::{
+    AlertConfig, Config, ConfigError, ConnectionConfig, ExposedFile, Keeper, ListenError, ServiceError,
+    exposed_files,
+};
 
 pub(super) const CONFIG: Item = Item::new("config", Area::Machine, "Configuration");
 pub(super) const STORE: Item = Item::new("store", Area::Machine, "State store");
@@ -88,12 +91,18 @@ impl<'c> Machine<'c> {
 
     pub(super) fn config(&self, connection: &ConnectionConfig, wrong: &[&ConfigError]) -> Check {
         let file = self.file.display();
+        let exposed = exposed_files(self.file);
         match wrong {
             [] if !self.config.unsupported_variables.is_empty() => {
                 let told = self.config.unsupported_variables.iter();
                 let told: Vec<String> =
                     told.map(|it| format!("{} has no effect: {}", it.name, it.reason)).collect();
                 CONFIG.warning(told.join("; "), "remove these variables from the environment")
+            }
+            [] if !exposed.is_empty() => {
+                let told: Vec<String> = exposed.iter().map(ToString::to_string).collect();
+                let remedies: Vec<String> = exposed.iter().map(ExposedFile::hint).collect();
+                CONFIG.warning(told.join("; "), remedies.join("; "))
             }
             [] => CONFIG.ok(match connection.keeper {
                 Keeper::File => format!("{file}: connection {}", connection.name),

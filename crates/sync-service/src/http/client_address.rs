@@ -1,6 +1,6 @@
 //! Who is at the other end.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
@@ -13,6 +13,17 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> 
     let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
     let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
     last.and_then(address).unwrap_or(peer)
+}
+
+/// The network that one client can have: an IPv4 address, or the half of an IPv6 address that providers hand out.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
 }
 
 /// An address, perhaps with a port, as proxies write it.

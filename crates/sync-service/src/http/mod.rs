@@ -2,6 +2,7 @@
 //! reachable from the internet, the second must not be.
 
 mod client_address;
+mod gate;
 mod health;
 mod intake;
 mod metrics;
@@ -9,7 +10,8 @@ mod monitor;
 mod receiver;
 mod server;
 
-pub use client_address::client_address;
+pub use client_address::{client_address, network as client_network};
+pub use gate::Visitor;
 pub use health::{ConnectionHealth, Health};
 pub use metrics::METRICS_TYPE;
 pub use monitor::Monitor;

@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 use sync_engine::{Clock, StateStore, SystemClock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::intake::{Intake, Refused};
-use super::{ListenError, Server};
+use super::{ListenError, Server, Visitor};
 use crate::alerts::Alerts;
 use crate::events::inbox_event;
 use crate::odd_event::odd_event;
@@ -136,10 +136,11 @@ async fn verify(
 async fn deliver(
     State(inboxes): State<Inboxes>,
     Path(connection): Path<String>,
+    visitor: Option<Extension<Visitor>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match accept(&inboxes, &connection, &headers, body).await {
+    match accept(&inboxes, &connection, visitor.as_deref(), &headers, body).await {
         Ok(()) => StatusCode::OK.into_response(),
         // The rest of the body is not read.
         Err((reason, problem)) => {
@@ -152,6 +153,7 @@ async fn deliver(
 async fn accept(
     inboxes: &Inboxes,
     connection: &str,
+    visitor: Option<&Visitor>,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(), (Refused, String)> {
@@ -162,6 +164,9 @@ async fn accept(
     // Before a byte of the body costs memory.
     if !inbox.secret.matches(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
         return Err(refused(Refused::Secret, "the secret is wrong or missing"));
+    }
+    if let Some(visitor) = visitor {
+        visitor.is_known();
     }
     let intake = &inboxes.intake;
     let body = intake

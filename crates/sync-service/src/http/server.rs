@@ -16,12 +16,19 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
+use super::gate::Gate;
 use crate::{Config, TlsConfig};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(5);
 /// A client that is slower than this is not waited for: with its handshake, and with the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest head of a request, and what a connection buffers.
+const HEAD: u32 = 32 << 10;
+/// What a connection of HTTP/2 buffers of the bodies of its requests.
+const H2_WINDOW: u32 = 64 << 10;
+/// Requests of one connection of HTTP/2 at once.
+const H2_STREAMS: u32 = 32;
 /// How long requests may take to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(3);
 
@@ -87,6 +94,7 @@ pub struct Server {
     address: SocketAddr,
     setting: &'static str,
     tls: Option<Tls>,
+    behind_proxy: bool,
 }
 
 struct Tls {
@@ -110,13 +118,14 @@ impl Server {
         setting: &'static str,
         config: &Config,
     ) -> Result<Self, ListenError> {
+        let behind = |server: Self| Self { behind_proxy: config.behind_proxy, ..server };
         if address.ip().is_loopback() {
-            return Self::bind(address, setting, None).await;
+            return Self::bind(address, setting, None).await.map(behind);
         }
         if config.tls.is_none() && !config.behind_proxy {
             return Err(ListenError::Exposed { address, setting });
         }
-        Self::bind(address, setting, config.tls.clone()).await
+        Self::bind(address, setting, config.tls.clone()).await.map(behind)
     }
 
     /// Reads the certificate, if there is to be one, and binds the address.
@@ -135,7 +144,13 @@ impl Server {
         let failed = |source| ListenError::Bind { address, setting, source };
         let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener: listener.into_std().map_err(failed)?, address, setting, tls })
+        Ok(Self {
+            listener: listener.into_std().map_err(failed)?,
+            address,
+            setting,
+            tls,
+            behind_proxy: false,
+        })
     }
 
     /// Where it listens.
@@ -170,7 +185,18 @@ impl Server {
             .map_err(failed)?
             .handle(handle.clone())
             .first_request_timeout(PATIENCE);
-        server.http_builder().http1().header_read_timeout(PATIENCE);
+        server.http_builder().http1().header_read_timeout(PATIENCE).max_buf_size(HEAD as usize);
+        server
+            .http_builder()
+            .http2()
+            .initial_connection_window_size(H2_WINDOW)
+            .initial_stream_window_size(H2_WINDOW)
+            .max_concurrent_streams(H2_STREAMS)
+            .max_header_list_size(HEAD)
+            .max_send_buf_size(HEAD as usize)
+            .keep_alive_interval(PATIENCE)
+            .keep_alive_timeout(PATIENCE);
+        let gate = Gate::new(self.behind_proxy);
         let stopping = async {
             tokio::select! {
                 () = stop.cancelled() => handle.graceful_shutdown(Some(DRAIN)),
@@ -179,9 +205,10 @@ impl Server {
         };
         let serving = async {
             let result = match &self.tls {
-                None => server.serve(service).await,
+                None => server.acceptor(gate).serve(service).await,
                 Some(tls) => {
-                    let acceptor = RustlsAcceptor::new(tls.config.clone()).handshake_timeout(PATIENCE);
+                    let acceptor =
+                        RustlsAcceptor::new(tls.config.clone()).handshake_timeout(PATIENCE).acceptor(gate);
                     server.acceptor(acceptor).serve(service).await
                 }
             };

@@ -8,7 +8,7 @@ mod private;
 mod write;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use answers::{Answers, NeededScope, needed_scopes};
 pub use check::{
@@ -21,6 +21,14 @@ use sync_model::ConnectionName;
 pub use write::{Draft, SecretKind, Written};
 
 use crate::{ConfigError, VaultError};
+
+/// Writes a file that only its owner may read, in the place of one that is there.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, text: &str) -> Result<(), InitError> {
+    private::write(path, text, true)
+}
 
 /// Why a key or a configuration could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -122,16 +122,14 @@ impl Site {
     }
 }
 
-/// The token that the daemon prints at its first start.
+/// The token that the daemon leaves in a file at its first start.
 fn first_token(world: &World) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let log = world.log();
-        let token = log.split_whitespace().find(|word| word.starts_with("oia_"));
-        if let Some(token) = token.filter(|_| log.ends_with('\n')) {
-            return token.to_owned();
+        if let Ok(token) = std::fs::read_to_string(world.path("c.first-token")) {
+            return token.trim().to_owned();
         }
-        assert!(Instant::now() < deadline, "no token in {log}");
+        assert!(Instant::now() < deadline, "no token: {}", world.log());
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -220,6 +220,11 @@ pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
 pub(crate) struct Daemon(Child);
 
 impl Daemon {
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Asks it to end, as the system does, and waits until it has.
     pub(crate) fn end(mut self) {
         let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();

@@ -1,0 +1,187 @@
+//! `okta-insight audit`, and the entries that changing commands leave.
+
+use std::process::ExitCode;
+
+use clap::Args as ClapArgs;
+use serde_json::{Value, json};
+use sync_service::engine::{Clock, SystemClock};
+use sync_service::{AuditEntry, ServiceError, Store, explain};
+
+use crate::args::{Command, Common, ConfigFile, Output};
+use crate::output::{Outcome, print_json, table};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// At most so many entries, the newest first.
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Print every entry as a JSON document on a line of its own, the newest first.
+    #[arg(long, conflicts_with = "limit")]
+    lines: bool,
+}
+
+/// Entries that are read at once.
+const PAGE: u32 = 500;
+
+pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
+    let config = args.file.load()?;
+    let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
+    let told = tell(args, &store, output).await;
+    store.close().await;
+    told
+}
+
+async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
+    let log = store.audit();
+    if args.lines {
+        let mut before = None;
+        loop {
+            let page = log.entries(before, PAGE).await.map_err(ServiceError::from)?;
+            let Some(last) = page.last() else { return Ok(ExitCode::SUCCESS) };
+            before = Some(last.id);
+            for entry in &page {
+                println!("{}", serde_json::to_string(entry).unwrap_or_default());
+            }
+        }
+    }
+    let entries = log.entries(None, args.limit).await.map_err(ServiceError::from)?;
+    if output == Output::Json {
+        print_json(&json!({ "entries": entries }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if entries.is_empty() {
+        println!("No entries yet. Changes through the console, the API, and the command line leave them.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = table(["time", "actor", "from", "action", "connection", "subject", "outcome"]);
+    for entry in &entries {
+        let text = |text: &Option<String>| shown(text.as_deref().unwrap_or("-"));
+        rows.add_row([
+            format!("{:.0}", entry.at),
+            shown(&entry.actor),
+            entry.origin.as_deref().map_or_else(|| entry.via.clone(), shown),
+            shown(&entry.action),
+            text(&entry.connection),
+            text(&entry.subject),
+            (if entry.succeeded { "succeeded" } else { "failed" }).to_owned(),
+        ]);
+    }
+    println!("{rows}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// A change that a command makes on this machine.
+pub(crate) struct Change<'c> {
+    action: &'static str,
+    file: &'c ConfigFile,
+    connection: Option<&'c str>,
+    request: Value,
+}
+
+/// The change that a command makes; `None` for those that change nothing here. What is asked of a daemon elsewhere is in
+/// its own log.
+pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
+    match command {
+        Command::Setup(args) => of_common("setup", &args.common, json!({ "manual_hook": args.manual_hook })),
+        Command::Doctor(args) if args.fix => of_common("doctor_fix", &args.common, Value::Null),
+        Command::Sync(args) if !args.dry_run => {
+            let request = json!({
+                "accept_shrink": args.accept_shrink,
+                "resend": args.resend,
+                "users": args.users,
+                "groups": args.groups,
+            });
+            of_common("synchronize", &args.common, request)
+        }
+        Command::Prune(args) => {
+            let request = json!({
+                "older_than_seconds": args.older_than.as_secs(),
+                "limit": args.limit,
+                "yes": args.yes,
+                "accept_shrink": args.accept_shrink,
+            });
+            of_common("prune", &args.common, request)
+        }
+        Command::Pause(args) => {
+            let seconds = args.time.map(|time| time.as_secs());
+            of_common("pause", &args.common, json!({ "seconds": seconds }))
+        }
+        Command::Resume(common) => of_common("resume", common, Value::Null),
+        Command::Events(args) => {
+            let (common, request) = args.replayed()?;
+            of_common("replay", common, request)
+        }
+        Command::Tokens(args) => {
+            let (action, file, request) = args.changed()?;
+            Some(Change { action, file, connection: None, request })
+        }
+        Command::MasterKey(args) => Some(Change {
+            action: "rotate_master_key",
+            file: args.rotated()?,
+            connection: None,
+            request: Value::Null,
+        }),
+        _ => None,
+    }
+}
+
+fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Option<Change<'c>> {
+    let local = &common.local;
+    common.remote.server().is_none().then_some(Change {
+        action,
+        file: &local.file,
+        connection: local.connection.as_deref(),
+        request,
+    })
+}
+
+impl Change<'_> {
+    /// Writes the change down. What cannot be written is told and stops nothing.
+    pub(crate) async fn record(&self, succeeded: bool) {
+        let Ok(config) = self.file.load() else { return };
+        if !config.store.exists() {
+            return;
+        }
+        let entry = AuditEntry {
+            connection: self.connection.map(str::to_owned),
+            request: Some(self.request.clone()).filter(|request| !request.is_null()),
+            succeeded,
+            ..AuditEntry::new(SystemClock.now(), &user(), "cli", self.action)
+        };
+        let written = async {
+            let store = Store::open(&config.store).await?;
+            let written = store.audit().append(&entry).await;
+            store.close().await;
+            written
+        };
+        if let Err(error) = written.await {
+            eprintln!("warning: the audit log could not be written: {}", explain(&error));
+        }
+    }
+}
+
+/// The user of the operating system that runs the command: by the number of the process, not by a variable.
+fn user() -> String {
+    let name = || std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if let Ok(process) = std::fs::metadata("/proc/self") {
+            let number = process.uid().to_string();
+            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            let known = users.lines().find_map(|line| {
+                let mut parts = line.split(':');
+                let name = parts.next()?;
+                (parts.nth(1)? == number).then(|| name.to_owned())
+            });
+            return known.unwrap_or(number);
+        }
+    }
+    name()
+}

@@ -1,0 +1,222 @@
+//! The audit log: every change passes [`record`], whatever page or call it comes from.
+
+mod action;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sync_service::{AuditEntry, client_address};
+use url::form_urlencoded;
+
+use crate::access::{Identity, Via};
+use crate::app::App;
+use action::{Effect, effect};
+
+/// So much of a body is looked at for what was asked for.
+const LOOKED_AT: usize = 16 << 10;
+/// So much of a text is kept.
+const LONGEST: usize = 200;
+/// What is kept of a body. None of it can be a secret.
+const KEPT: [&str; 16] = [
+    "accept",
+    "accept_shrink",
+    "although",
+    "days",
+    "for",
+    "groups",
+    "id",
+    "ids",
+    "life",
+    "name",
+    "new",
+    "plan",
+    "resend",
+    "role",
+    "seconds",
+    "which",
+];
+
+/// Writes down who changed what, from where, and how it was before and after. For
+/// [`axum::middleware::from_fn_with_state`], behind the guard.
+pub(crate) async fn record(
+    State(app): State<App>,
+    identity: Identity,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let action = match effect(request.method(), path) {
+        Effect::None => return next.run(request).await,
+        Effect::Change(action) => action.to_owned(),
+        // Known to no table, and written down all the same.
+        Effect::Unlisted => format!("{} {path}", request.method()),
+    };
+    // A path that is no text belongs to nothing.
+    let parameters: Vec<(&str, &str)> = parameters.iter().flatten().collect();
+    let part = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| short(value));
+    let connection = part("name");
+    let subject = ["object", "event", "id"].iter().find_map(|name| part(name));
+    let behind_proxy = app.fleet.config().behind_proxy;
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let origin = peer.map(|peer| client_address(peer, request.headers(), behind_proxy).to_string());
+    let headers = request.headers().clone();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let request = looked_at(request, Arc::clone(&seen));
+    let before = state(&app, connection.as_deref()).await;
+    let response = next.run(request).await;
+    let after = state(&app, connection.as_deref()).await;
+    let (before, after) = difference(before, after);
+    let status = response.status();
+    let body = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    let via = match identity.via {
+        Via::Session => "session",
+        Via::Token => "token",
+    };
+    let entry = AuditEntry {
+        origin,
+        connection,
+        subject,
+        request: asked(&headers, &body),
+        before,
+        after,
+        succeeded: status.is_success() || status.is_redirection(),
+        ..AuditEntry::new(Timestamp::now(), &identity.who, via, &action)
+    };
+    if let Err(error) = app.fleet.store().audit().append(&entry).await {
+        let (error, actor) = (sync_service::explain(&error), &entry.actor);
+        tracing::error!(target: "audit", error, actor, action, "a change could not be written to the audit log");
+    }
+    response
+}
+
+/// The same request; the beginning of its body is kept as it is read.
+fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
+    request.map(|body| {
+        Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = LOOKED_AT.saturating_sub(seen.len());
+            seen.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        }))
+    })
+}
+
+/// What can be changed, of a connection or of the tokens, without secrets.
+async fn state(app: &App, connection: Option<&str>) -> Value {
+    if let Some(name) = connection {
+        let Some(member) = app.member(name) else { return Value::Null };
+        let paused = match member.connection() {
+            Ok(connection) => connection.paused().await.ok().flatten(),
+            Err(_) => None,
+        };
+        let saved = member.saved();
+        return json!({
+            "settings": saved.map(|saved| &saved.settings),
+            "secrets": saved.map(|saved| &saved.secrets),
+            "saved_at": saved.map(|saved| saved.at),
+            "paused": paused,
+        });
+    }
+    let tokens = app.fleet.store().access().tokens().await.unwrap_or_default();
+    let tokens = tokens.into_iter().map(|token| {
+        let state = json!({
+            "name": token.name,
+            "role": token.role,
+            "expires": token.expires,
+            "revoked": token.revoked,
+        });
+        (token.id.to_string(), state)
+    });
+    json!({ "tokens": tokens.collect::<Map<_, _>>() })
+}
+
+/// Both, without what is the same in them.
+fn difference(before: Value, after: Value) -> (Option<Value>, Option<Value>) {
+    if before == after {
+        return (None, None);
+    }
+    let (Value::Object(mut before), Value::Object(mut after)) = (before.clone(), after.clone()) else {
+        return (Some(before).filter(|it| !it.is_null()), Some(after).filter(|it| !it.is_null()));
+    };
+    let keys: Vec<String> = before.keys().chain(after.keys()).cloned().collect();
+    for key in keys {
+        let parts =
+            difference(before.remove(&key).unwrap_or_default(), after.remove(&key).unwrap_or_default());
+        before.extend(parts.0.map(|value| (key.clone(), value)));
+        after.extend(parts.1.map(|value| (key.clone(), value)));
+    }
+    let kept = |map: Map<String, Value>| (!map.is_empty()).then_some(Value::Object(map));
+    (kept(before), kept(after))
+}
+
+/// What a body of JSON or a form asked for.
+fn asked(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let sent: Map<String, Value> = if kind.starts_with("application/x-www-form-urlencoded") {
+        form_urlencoded::parse(body).map(|(key, value)| (key.into_owned(), value.into())).collect()
+    } else {
+        serde_json::from_slice(body).ok()?
+    };
+    let kept = sent.into_iter().filter(|(key, _)| KEPT.contains(&key.as_str())).map(|(key, mut value)| {
+        shorten(&mut value);
+        (key, value)
+    });
+    let kept: Map<_, _> = kept.collect();
+    (!kept.is_empty()).then_some(Value::Object(kept))
+}
+
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = short(text),
+        Value::Array(items) => {
+            items.truncate(20);
+            items.iter_mut().for_each(shorten);
+        }
+        Value::Object(_) => *value = Value::Null,
+        _ => {}
+    }
+}
+
+/// A text that is no token, on one line.
+fn short(text: &str) -> String {
+    if text.trim().starts_with("oia_") {
+        return "oia_...".to_owned();
+    }
+    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn difference_holds_changes_alone() {
+        let before = json!({ "settings": { "a": 1, "b": { "c": 2, "d": 3 } }, "paused": null });
+        let after = json!({ "settings": { "a": 1, "b": { "c": 4, "d": 3 } }, "paused": true });
+        let told = difference(before.clone(), after);
+        assert_eq!(told.0, Some(json!({ "settings": { "b": { "c": 2 } } })));
+        assert_eq!(told.1, Some(json!({ "settings": { "b": { "c": 4 } }, "paused": true })));
+        assert_eq!(difference(before.clone(), before), (None, None));
+        assert_eq!(difference(Value::Null, json!({ "a": 1 })), (None, Some(json!({ "a": 1 }))));
+    }
+
+    #[test]
+    fn secrets_of_a_body_are_not_kept() {
+        let headers = |kind: &'static str| [(CONTENT_TYPE, kind.parse().unwrap())].into_iter().collect();
+        let json = br#"{"secrets":{"import_token":"s3cret"},"settings":{"x":"s3cret"},"name":"oia_s3cret","new":true}"#;
+        let kept = asked(&headers("application/json"), json);
+        assert_eq!(kept, Some(json!({ "name": "oia_...", "new": true })));
+        let form = asked(&headers("application/x-www-form-urlencoded"), b"private_key=s3cret&accept=yes");
+        assert_eq!(form, Some(json!({ "accept": "yes" })));
+    }
+}

@@ -1,0 +1,287 @@
+//! Bounds of a listener: connections altogether, connections of strangers, and time for readers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Extension;
+use axum::middleware::AddExtension;
+use axum_server::accept::Accept;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tower::Layer;
+
+use super::client_address::network;
+
+/// Connections that have not shown a secret yet, altogether.
+const STRANGERS: usize = 256;
+/// The same of one address. A proxy may hold all of them.
+const OF_ONE: usize = 128;
+/// Connections that have shown a secret. Those beyond stay strangers.
+const KNOWN: usize = 512;
+/// A client that takes nothing for so long is not written to any more.
+const STALLED: Duration = Duration::from_secs(20);
+
+/// The connections of a listener. Where there are too many of strangers, the oldest of them ends: new ones always have
+/// their chance, however many a stranger opens, and nobody is kept out by the connections of others.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    open: Arc<Mutex<Open>>,
+    of_one: usize,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    strangers: BTreeMap<u64, Stranger>,
+    known: usize,
+}
+
+#[derive(Debug)]
+struct Stranger {
+    from: IpAddr,
+    cut: CancellationToken,
+}
+
+impl Gate {
+    /// The gate of a listener; `behind_proxy` where all connections come from a proxy.
+    pub(super) fn new(behind_proxy: bool) -> Self {
+        Self { open: Arc::default(), of_one: if behind_proxy { STRANGERS } else { OF_ONE } }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a connection in, and ends the oldest of the strangers where there would be too many.
+    fn admit(&self, from: IpAddr) -> (Admitted, CancellationToken) {
+        let (from, cut) = (network(from), CancellationToken::new());
+        let mut open = self.open();
+        let own = open.strangers.values().filter(|stranger| stranger.from == from).count();
+        let oldest = if own >= self.of_one {
+            open.strangers.iter().find(|(_, stranger)| stranger.from == from).map(|(id, _)| *id)
+        } else {
+            open.strangers.keys().next().copied().filter(|_| open.strangers.len() >= STRANGERS)
+        };
+        if let Some(stranger) = oldest.and_then(|id| open.strangers.remove(&id)) {
+            stranger.cut.cancel();
+        }
+        let id = open.next;
+        open.next += 1;
+        open.strangers.insert(id, Stranger { from, cut: cut.clone() });
+        drop(open);
+        (Admitted { gate: self.clone(), id, known: Arc::default() }, cut)
+    }
+}
+
+/// A connection that counts as long as this exists.
+#[derive(Debug)]
+struct Admitted {
+    gate: Gate,
+    id: u64,
+    known: Arc<Mutex<bool>>,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.gate.open();
+        if known {
+            open.known = open.known.saturating_sub(1);
+        } else {
+            open.strangers.remove(&self.id);
+        }
+    }
+}
+
+/// The connection of a request, which can be told apart from those of strangers.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    gate: Gate,
+    id: u64,
+    known: Arc<Mutex<bool>>,
+}
+
+impl Visitor {
+    /// Exempts the connection from the limits for strangers: it has shown a secret.
+    pub fn is_known(&self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known {
+            return;
+        }
+        let mut open = self.gate.open();
+        // One that was cut is no longer there.
+        if open.known < KNOWN && open.strangers.remove(&self.id).is_some() {
+            open.known += 1;
+            *known = true;
+        }
+    }
+}
+
+impl<S: Send + 'static> Accept<TcpStream, S> for Gate {
+    type Stream = Watched;
+    type Service = AddExtension<S, Visitor>;
+    type Future = std::future::Ready<io::Result<(Self::Stream, Self::Service)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        std::future::ready(stream.peer_addr().map(|peer| {
+            let (admitted, cut) = self.admit(peer.ip());
+            let visitor = Visitor { gate: self.clone(), id: admitted.id, known: Arc::clone(&admitted.known) };
+            let cut = Box::pin(cut.cancelled_owned());
+            let stream = Watched { stream, cut, stalled: None, _admitted: admitted };
+            (stream, Extension(visitor).layer(service))
+        }))
+    }
+}
+
+/// A connection that ends when it is cut, or its reader stalls.
+pub(super) struct Watched {
+    stream: TcpStream,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Since the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+    _admitted: Admitted,
+}
+
+impl Watched {
+    /// An error once the connection is cut.
+    fn poll_cut(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.cut.as_mut().poll(context) {
+            Poll::Ready(()) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// What a write came to, unless the client has taken nothing for too long.
+    fn in_time<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALLED)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.poll_cut(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_cut(context)?;
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.in_time(written, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_cut(context)?;
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.in_time(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(n: usize) -> IpAddr {
+        std::net::Ipv4Addr::from(u32::try_from(n).unwrap()).into()
+    }
+
+    fn counts(gate: &Gate) -> (usize, usize) {
+        let open = gate.open();
+        (open.known, open.strangers.len())
+    }
+
+    fn visitor(admitted: &Admitted) -> Visitor {
+        Visitor { gate: admitted.gate.clone(), id: admitted.id, known: Arc::clone(&admitted.known) }
+    }
+
+    #[test]
+    fn oldest_stranger_makes_room() {
+        let gate = Gate::new(false);
+        let open: Vec<_> = (0..STRANGERS + 3).map(|n| gate.admit(address(n))).collect();
+        let cut: Vec<_> = open.iter().map(|(_, cut)| cut.is_cancelled()).collect();
+        assert_eq!(cut, [vec![true; 3], vec![false; STRANGERS]].concat());
+        assert_eq!(gate.open().strangers.len(), STRANGERS);
+    }
+
+    #[test]
+    fn one_address_ends_its_own() {
+        let gate = Gate::new(false);
+        let other = gate.admit(address(1));
+        let own: Vec<_> = (0..OF_ONE + 1).map(|_| gate.admit(address(2))).collect();
+        assert!(!other.1.is_cancelled());
+        assert_eq!(own.iter().filter(|(_, cut)| cut.is_cancelled()).count(), 1);
+        assert!(own[0].1.is_cancelled());
+    }
+
+    #[test]
+    fn proxy_is_no_single_stranger() {
+        let gate = Gate::new(true);
+        let open: Vec<_> = (0..STRANGERS).map(|_| gate.admit(address(1))).collect();
+        assert!(open.iter().all(|(_, cut)| !cut.is_cancelled()));
+    }
+
+    #[test]
+    fn known_connection_makes_no_room() {
+        let gate = Gate::new(false);
+        let (known, cut) = gate.admit(address(1));
+        visitor(&known).is_known();
+        visitor(&known).is_known();
+        let strangers: Vec<_> = (0..STRANGERS + 1).map(|n| gate.admit(address(n))).collect();
+        assert!(!cut.is_cancelled() && strangers[0].1.is_cancelled());
+        assert_eq!(gate.open().known, 1);
+        drop((known, strangers));
+        assert_eq!(counts(&gate), (0, 0));
+    }
+
+    #[test]
+    fn too_many_known_stay_strangers() {
+        let gate = Gate::new(true);
+        let open: Vec<_> = (0..KNOWN + 2)
+            .map(|n| {
+                let (admitted, _) = gate.admit(address(n));
+                visitor(&admitted).is_known();
+                admitted
+            })
+            .collect();
+        assert_eq!(counts(&gate), (KNOWN, 2));
+        drop(open);
+    }
+}

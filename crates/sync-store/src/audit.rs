@@ -1,0 +1,165 @@
+//! The audit log: changes that people made.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+use sync_engine::StoreError;
+
+use crate::AccessStore;
+use crate::convert::{millis, timestamp};
+
+/// Entries are kept for so long.
+const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// The most entries that are kept.
+const MOST: i64 = 100_000;
+
+/// A change that a person made. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// Its number; they grow.
+    pub id: i64,
+    /// Time of the change.
+    pub at: Timestamp,
+    /// Name of the token or person, or user of the operating system.
+    pub actor: String,
+    /// `session`, `token`, or `cli`.
+    pub via: String,
+    /// Address of the client; none on the machine of the daemon.
+    pub origin: Option<String>,
+    /// The change, such as `save_connection`.
+    pub action: String,
+    /// The connection that it is about.
+    pub connection: Option<String>,
+    /// The thing that it is about, such as the ID of a token or event.
+    pub subject: Option<String>,
+    /// The choices that came with it.
+    pub request: Option<Value>,
+    /// State before the change, as far as it changed.
+    pub before: Option<Value>,
+    /// State after the change, as far as it changed.
+    pub after: Option<Value>,
+    /// True if it was carried out or accepted.
+    pub succeeded: bool,
+}
+
+impl AuditEntry {
+    /// An entry about an action that succeeded, with nothing else known.
+    pub fn new(at: Timestamp, actor: &str, via: &str, action: &str) -> Self {
+        Self {
+            id: 0,
+            at,
+            actor: actor.to_owned(),
+            via: via.to_owned(),
+            origin: None,
+            action: action.to_owned(),
+            connection: None,
+            subject: None,
+            request: None,
+            before: None,
+            after: None,
+            succeeded: true,
+        }
+    }
+}
+
+impl AccessStore {
+    /// The audit log of the same store.
+    pub fn audit(&self) -> AuditLog {
+        AuditLog::new(self.pool.clone(), self.writer.clone())
+    }
+}
+
+/// The audit log in a [`Store`](crate::Store).
+#[derive(Debug, Clone)]
+pub struct AuditLog {
+    pool: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl AuditLog {
+    pub(crate) const fn new(pool: SqlitePool, writer: SqlitePool) -> Self {
+        Self { pool, writer }
+    }
+
+    /// Adds an entry, whose number is given by the store, and forgets those that are too old or too many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let failed = |e| StoreError::new("write the audit log", e);
+        let json = |value: &Option<Value>| value.as_ref().map(ToString::to_string);
+        sqlx::query(
+            "INSERT INTO audit_log
+                 (at, actor, via, origin, action, connection, subject, request, before, after, succeeded)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )
+        .bind(millis(entry.at))
+        .bind(&entry.actor)
+        .bind(&entry.via)
+        .bind(&entry.origin)
+        .bind(&entry.action)
+        .bind(&entry.connection)
+        .bind(&entry.subject)
+        .bind(json(&entry.request))
+        .bind(json(&entry.before))
+        .bind(json(&entry.after))
+        .bind(entry.succeeded)
+        .execute(&self.writer)
+        .await
+        .map_err(failed)?;
+        sqlx::query("DELETE FROM audit_log WHERE at < ?1 OR id <= (SELECT max(id) FROM audit_log) - ?2")
+            .bind(millis(entry.at.saturating_sub(KEPT).unwrap_or(Timestamp::MIN)))
+            .bind(MOST)
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Entries, the newest first; those before an entry of this number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn entries(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let failed = |e| StoreError::new("read the audit log", e);
+        let rows = sqlx::query(
+            "SELECT id, at, actor, via, origin, action, connection, subject, request, before, after, succeeded
+             FROM audit_log WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+        )
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(|row| entry(row).map_err(failed)?).collect()
+    }
+}
+
+/// An entry; the inner error is about a time that is none.
+fn entry(row: &SqliteRow) -> Result<Result<AuditEntry, StoreError>, sqlx::Error> {
+    let json = |column: &str| -> Result<Option<Value>, sqlx::Error> {
+        let text: Option<String> = row.try_get(column)?;
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|e| sqlx::Error::Decode(e.into()))
+    };
+    let at = match timestamp(row.try_get("at")?) {
+        Ok(at) => at,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(Ok(AuditEntry {
+        id: row.try_get("id")?,
+        at,
+        actor: row.try_get("actor")?,
+        via: row.try_get("via")?,
+        origin: row.try_get("origin")?,
+        action: row.try_get("action")?,
+        connection: row.try_get("connection")?,
+        subject: row.try_get("subject")?,
+        request: json("request")?,
+        before: json("before")?,
+        after: json("after")?,
+        succeeded: row.try_get("succeeded")?,
+    }))
+}

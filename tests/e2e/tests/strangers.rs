@@ -1,0 +1,81 @@
+//! Strangers who open many connections and send little: what it costs, and whether deliveries are answered meanwhile.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use support::World;
+
+/// What the process may take, in KiB.
+const MOST: u64 = 100 << 10;
+/// The connections of one kind.
+const MANY: usize = 150;
+
+/// The beginning of a request, which never comes to its end.
+fn beginnings() -> Vec<(&'static str, Vec<u8>)> {
+    let post = "POST /hooks/okta/main HTTP/1.1\r\nhost: h\r\n";
+    let body = vec![b'x'; 1 << 20];
+    vec![
+        ("nothing", Vec::new()),
+        ("half a head", post.into()),
+        ("a large head", format!("{post}x-long: {}", "x".repeat(31 << 10)).into()),
+        ("a body that never comes", format!("{post}content-length: 4000000\r\n\r\n").into()),
+        (
+            "half a body",
+            [format!("{post}content-length: 4000000\r\n\r\n").into_bytes(), body.clone()].concat(),
+        ),
+        (
+            "chunks",
+            [format!("{post}transfer-encoding: chunked\r\n\r\n100000\r\n").into_bytes(), body].concat(),
+        ),
+        ("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec()),
+    ]
+}
+
+fn peak(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_cost_little_and_stop_no_delivery() {
+    let world = World::start(&["--users", "3", "--groups", "1"]);
+    world.configure("[connections.main]\nevents = \"hook\"\n");
+    let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
+    let text =
+        text.replacen("[connections.main.hook]\n", "[connections.main.hook]\nsecret = \"right one\"\n", 1);
+    std::fs::write(world.path("c.toml"), text).unwrap();
+    let daemon = world.daemon();
+    let addresses = [world.server("listen"), world.console()];
+    let hook = format!("http://{}/hooks/okta/main", addresses[0]);
+    let mut open = Vec::new();
+    for (kind, bytes) in beginnings() {
+        for n in 0..MANY {
+            let mut stranger = TcpStream::connect(&addresses[n % 2]).unwrap();
+            stranger.set_nonblocking(true).unwrap();
+            // What the other side does not take stays away.
+            let _ = stranger.write(&bytes);
+            open.push(stranger);
+        }
+        let delivery = serde_json::json!({"eventId": kind, "data": {"events": [{"uuid": kind,
+            "published": "2026-03-01T12:30:02.345Z", "eventType": "user.account.update_profile",
+            "target": [{"id": "00u1", "type": "User"}]}]}});
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        let answer = http.post(&hook).header("authorization", "right one").json(&delivery).send().await;
+        assert_eq!(answer.unwrap().status(), 200, "beside {kind}");
+    }
+    assert!(peak(daemon.id()) < MOST, "{} KiB", peak(daemon.id()));
+    let mut ended = 0;
+    for stranger in &mut open {
+        let held = stranger.read(&mut [0; 4096]);
+        let waits = held.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+        ended += usize::from(!waits);
+    }
+    assert!(ended >= open.len() - 2 * 256, "a listener keeps few connections of strangers");
+}
