@@ -1,4 +1,4 @@
-//! Strangers who open many connections and send little: what it costs, and whether deliveries are answered meanwhile.
+//! Strangers who open many connections and send little, the token of a first start, and the audit log of commands.
 
 // Helpers of tests may fail loudly, as tests do.
 #![allow(clippy::unwrap_used)]
@@ -78,4 +78,48 @@ async fn strangers_cost_little_and_stop_no_delivery() {
         ended += usize::from(!waits);
     }
     assert!(ended >= open.len() - 2 * 256, "a listener keeps few connections of strangers");
+}
+
+#[test]
+fn first_token_is_in_no_log() {
+    let world = World::start(&["--users", "1", "--groups", "1"]);
+    let daemon = world.daemon();
+    let file = world.path("c.first-token");
+    let deadline = std::time::Instant::now() + support::PATIENCE;
+    while !file.exists() {
+        assert!(std::time::Instant::now() < deadline, "no token: {}", world.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let token = std::fs::read_to_string(&file).unwrap();
+    assert!(token.starts_with("oia_") && !world.log().contains(token.trim()), "{}", world.log());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let listed = world.run(&["tokens", "list", "--config", "c.toml", "--output", "json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert!(listed["tokens"][0]["expires"].is_string(), "it ends unless it is renewed: {listed}");
+    drop(daemon);
+}
+
+#[test]
+fn commands_leave_audit_entries() {
+    let world = World::start(&["--users", "1", "--groups", "1"]);
+    for arguments in [
+        ["pause", "--for", "1h"].as_slice(),
+        &["resume"],
+        &["tokens", "create", "--role", "admin", "--name", "ada"],
+        &["tokens", "renew", "ada", "--expires-in", "1d"],
+        &["events", "replay", "--dead"],
+        &["status"],
+    ] {
+        let output = world.run(&[arguments, &["--config", "c.toml"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let output = world.run(&["audit", "--config", "c.toml", "--lines"]);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let entries: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["replay", "renew_token", "create_token", "resume", "pause"]);
+    assert!(entries.iter().all(|entry| entry["via"] == "cli" && entry["actor"] != ""), "{lines}");
+    assert!(!lines.contains("oia_"), "{lines}");
 }
