@@ -245,7 +245,7 @@ mod tests {
     fn one_address_ends_its_own() {
         let gate = Gate::new(false);
         let other = gate.admit(address(1));
-        let own: Vec<_> = (0..OF_ONE + 1).map(|_| gate.admit(address(2))).collect();
+        let own: Vec<_> = (0..=OF_ONE).map(|_| gate.admit(address(2))).collect();
         assert!(!other.1.is_cancelled());
         assert_eq!(own.iter().filter(|(_, cut)| cut.is_cancelled()).count(), 1);
         assert!(own[0].1.is_cancelled());
@@ -264,7 +264,7 @@ mod tests {
         let (known, cut) = gate.admit(address(1));
         visitor(&known).is_known();
         visitor(&known).is_known();
-        let strangers: Vec<_> = (0..STRANGERS + 1).map(|n| gate.admit(address(n))).collect();
+        let strangers: Vec<_> = (0..=STRANGERS).map(|n| gate.admit(address(n))).collect();
         assert!(!cut.is_cancelled() && strangers[0].1.is_cancelled());
         assert_eq!(gate.open().known, 1);
         drop((known, strangers));
