@@ -1,15 +1,19 @@
 //! The operator's command line. Parses arguments, calls one function, prints.
 
+// First: what it prints with is used by all.
+#[macro_use]
+mod output;
+
 mod args;
 mod commands;
 mod demo;
-mod output;
 mod progress;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sync_service::VisibleLines;
 use tracing_subscriber::EnvFilter;
 
 use args::{Arguments, Command};
@@ -21,10 +25,11 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("error,audit=info"));
+    let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_ansi(colors)
+        .with_writer(move || VisibleLines::new(std::io::stderr(), colors))
         .init();
     let output = arguments.output;
     let change = commands::audit::change(&arguments.command);

@@ -1,12 +1,30 @@
 //! Results on standard output, failures on standard error.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use sync_console::ConsoleError;
-use sync_service::{ConfigError, RemoteError, SaveError, ServiceError, explain};
+use sync_service::{ConfigError, RemoteError, SaveError, ServiceError, explain, visible, visible_in_color};
+
+/// Prints a line of text, with control characters made visible: it may hold what was typed in Okta or Assets.
+macro_rules! println {
+    () => { ::std::println!() };
+    ($($text:tt)*) => { ::std::println!("{}", $crate::output::shown(&::std::format!($($text)*))) };
+}
+
+/// As `println!`, on standard error.
+macro_rules! eprintln {
+    () => { ::std::eprintln!() };
+    ($($text:tt)*) => { ::std::eprintln!("{}", ::sync_service::visible(&::std::format!($($text)*))) };
+}
+
+/// Text as it may go to standard output.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if coloured() { visible_in_color(text) } else { visible(text) }
+}
 
 /// Differences or problems were found, and nothing failed.
 pub(crate) const FOUND: u8 = 3;
@@ -100,7 +118,8 @@ pub(crate) type Outcome = Result<ExitCode, Failure>;
 /// Prints the one JSON document of a command.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Failure::new(e.to_string()))?;
-    println!("{text}");
+    // JSON escapes by itself.
+    ::std::println!("{text}");
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use futures::future::join_all;
 use sync_console::Console;
 use sync_service::init::write_private;
 use sync_service::{
-    Config, ExposeSecret, Fleet, Monitor, Receiver, Secret, explain, exposed_files, shutdown_requested,
+    Config, ExposeSecret, Fleet, Monitor, Receiver, Secret, VisibleLines, explain, exposed_files,
+    shutdown_requested, visible,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -56,10 +57,11 @@ enum LogFormat {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+    let colors = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_ansi(colors)
+        .with_writer(move || VisibleLines::new(std::io::stderr(), colors));
     match arguments.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
@@ -67,9 +69,9 @@ async fn main() -> ExitCode {
     match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", explain(&error));
+            eprintln!("error: {}", visible(&explain(&error)));
             if let Some(hint) = error.hint() {
-                eprintln!("hint: {hint}");
+                eprintln!("hint: {}", visible(&hint));
             }
             ExitCode::from(if error.is_usage() { 2 } else { 1 })
         }
@@ -150,24 +152,27 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         tasks.push(tokio::spawn(console.serve(stop.clone())));
     }
     fleet.start();
-    shutdown_requested().await;
+    let lost = tokio::select! {
+        () = shutdown_requested() => None,
+        error = fleet.lost() => Some(error),
+    };
     tracing::info!("stopping");
-    end_in_time();
+    end_in_time(u8::from(lost.is_some()));
     stop.cancel();
     let (ended, ()) = tokio::join!(join_all(tasks), fleet.halt());
     for error in ended.into_iter().filter_map(Result::err) {
         tracing::error!(%error, "a task did not end well");
     }
     fleet.end().await;
-    Ok(())
+    lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Ends the process however long something else takes: a look-up of a name, for instance, cannot be given up. Nothing is
 /// lost by it.
-fn end_in_time() {
-    std::thread::spawn(|| {
+fn end_in_time(code: u8) {
+    std::thread::spawn(move || {
         std::thread::sleep(LAST);
         tracing::warn!("what is under way takes too long to end; the next start goes on with it");
-        std::process::exit(0);
+        std::process::exit(code.into());
     });
 }

@@ -23,6 +23,8 @@ pub enum AlertKind {
     FeedFailed,
     /// Okta could not deliver to the hook, or the hook is not active.
     HookUnhealthy,
+    /// The state store was lost, replaced, or damaged.
+    StoreLost,
     /// It works again.
     Recovered,
 }

@@ -7,7 +7,8 @@ use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use sync_engine::{
-    Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore, SystemClock, Uncleared,
+    Alarm, Alert, AlertKind, Clock, Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore,
+    SystemClock, Uncleared,
 };
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -211,7 +212,7 @@ impl Connection {
     /// # Errors
     /// When another process has it.
     pub async fn claim_to_follow(&self, store_path: &Path) -> Result<Claim, ServiceError> {
-        Ok(Claim { _lock: Lock::take_patiently(store_path, &self.name).await? })
+        Ok(Claim { lock: Lock::take_patiently(store_path, &self.name).await? })
     }
 
     /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim_to_follow) the
@@ -228,6 +229,11 @@ impl Connection {
         tokio::join!(following.instrument(span), self.alerts.deliver(&ended), sampling);
     }
 
+    /// Raises an alert beside those of the engine.
+    pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
+        self.alerts.raise(Alert { kind, message, hint, at: SystemClock.now() });
+    }
+
     /// The part that the hook receiver needs; `None` without a hook.
     pub(crate) fn inbox(&self) -> Option<Inbox> {
         let secret = self.secret.clone()?;
@@ -239,7 +245,14 @@ impl Connection {
 /// The right to send for a connection, held by one process at a time.
 #[derive(Debug)]
 pub struct Claim {
-    _lock: Lock,
+    lock: Lock,
+}
+
+impl Claim {
+    /// True if no other process can have claimed the same: the lock file is still there.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.lock.is_in_place()
+    }
 }
 
 /// The app's private key under the ID that is configured.

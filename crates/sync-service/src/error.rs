@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
+use sync_store::StoreLoss;
 
 use crate::{ConfigError, ExportError, HandoverError, ListenError, NamedError, VaultError, account_keys};
 
@@ -65,6 +66,9 @@ pub enum ServiceError {
         /// What to do.
         hint: Option<String>,
     },
+    /// The state store that is open is not the one that the path names, or is damaged.
+    #[error(transparent)]
+    Lost(#[from] StoreLoss),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -94,6 +98,7 @@ impl ServiceError {
             Self::Locked(_) => {
                 Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
             }
+            Self::Lost(loss) => Some(remedy(loss).into()),
             Self::NoAccount(name) => {
                 Some(format!("set {}", account_keys(name)))
             }
@@ -117,6 +122,21 @@ impl ServiceError {
             Self::Broken { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Store(_) => None,
         }
+    }
+}
+
+/// What to do about a lost store.
+const fn remedy(loss: &StoreLoss) -> &'static str {
+    match loss {
+        StoreLoss::Missing(_) => {
+            "put the store back, or a backup of it, and start again; without one, the next start begins with an empty store \
+             and a full sync"
+        }
+        StoreLoss::Migrated(_) => "start the version that changed it",
+        StoreLoss::Damaged { .. } => {
+            "stop the daemon and put a backup in the place of the store, or remove it: an empty store is filled by a full sync"
+        }
+        _ => "stop whatever replaces the store while it is open, then start again",
     }
 }
 

@@ -1,18 +1,20 @@
 //! One sending process per connection.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
+use sync_store::FileId;
 
 use crate::ServiceError;
 
 /// Held while a process sends; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 /// How often it is tried to take what another process holds, and the pause in between: whoever only looks whether
@@ -36,16 +38,29 @@ impl Lock {
     }
 
     pub(crate) fn take(store: &Path, connection: &ConnectionName) -> Result<Self, ServiceError> {
-        let mut name = store.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{connection}.lock"));
-        let path = store.with_file_name(name);
+        let path = Self::path(store, connection);
         let failed =
             |e: std::io::Error| StoreError::new("lock the connection", format!("{}: {e}", path.display()));
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file, path }),
             Err(TryLockError::WouldBlock) => Err(ServiceError::Locked(connection.to_string())),
             Err(TryLockError::Error(error)) => Err(failed(error).into()),
         }
+    }
+
+    /// True if the file that is locked is the one that others find. Where that cannot be told, it is.
+    pub(crate) fn is_in_place(&self) -> bool {
+        match (std::fs::metadata(&self.path), self.file.metadata()) {
+            (Ok(there), Ok(held)) => FileId::of(&there) == FileId::of(&held),
+            (Err(error), _) => error.kind() != std::io::ErrorKind::NotFound,
+            _ => true,
+        }
+    }
+
+    fn path(store: &Path, connection: &ConnectionName) -> PathBuf {
+        let mut name = store.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{connection}.lock"));
+        store.with_file_name(name)
     }
 }

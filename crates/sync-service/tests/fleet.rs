@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
+use sync_service::engine::AlertKind;
 use sync_service::model::ConnectionName;
 use sync_service::wire::Synchronize;
 use sync_service::{
@@ -356,4 +357,41 @@ async fn connection_of_file_waits_behind_another_process() {
     first.end().await;
     taken_over(&second).await;
     second.end().await;
+}
+
+#[tokio::test]
+async fn lost_store_is_reported_and_ends_daemon() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    std::fs::remove_file(world.database()).unwrap();
+    let error = tokio::time::timeout(Duration::from_mins(3), fleet.lost()).await.unwrap();
+    assert!(matches!(error, ServiceError::Lost(_)), "{error}");
+    assert!(error.hint().is_some());
+    let health = fleet.health().await;
+    assert!(!health.ready);
+    assert!(health.connections[&acme()].problems[0].contains("was deleted or moved"), "{health:?}");
+    let troubles = fleet.get(&acme()).unwrap().connection().unwrap().troubles();
+    assert!(troubles.iter().any(|trouble| trouble.kind == AlertKind::StoreLost));
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn removed_lock_file_admits_no_second_process() {
+    let world = World::start().await;
+    let first = world.fleet().await;
+    first.save(&acme(), world.draft(), true).await.unwrap();
+    let lock = world.folder.path().join("okta-insight.db.acme.lock");
+    std::fs::remove_file(&lock).unwrap();
+    for _ in 0..18_000 {
+        if lock.exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let second = world.fleet().await;
+    assert!(second.get(&acme()).unwrap().connection().err().unwrap().standby);
+    assert!(first.get(&acme()).unwrap().connection().is_ok());
+    second.end().await;
+    first.end().await;
 }

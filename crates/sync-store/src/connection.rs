@@ -32,7 +32,7 @@ pub struct ConnectionStore {
 
 impl ConnectionStore {
     pub(crate) fn new(store: &Store, id: i64) -> Self {
-        let Store { pool, writer, deliveries } = store.clone();
+        let Store { pool, writer, deliveries, .. } = store.clone();
         Self { pool, writer, deliveries, id }
     }
 

@@ -12,6 +12,7 @@ use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
+use crate::identity::Identity;
 use crate::{AccessStore, AuditLog, ConnectionStore};
 
 /// What makes a file what this version wants.
@@ -31,6 +32,7 @@ pub struct Store {
     /// For writing. SQLite lets one write at a time and has the others try again after a while; here they queue.
     pub(crate) writer: SqlitePool,
     pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) identity: Arc<Identity>,
 }
 
 impl Store {
@@ -62,7 +64,9 @@ impl Store {
         };
         let writer = pool(1).await?;
         MIGRATOR.run(&writer).await.map_err(|e| StoreError::new("bring its file up to date", e))?;
-        Ok(Self { pool: pool(4).await?, writer, deliveries: Arc::default() })
+        let pool = pool(4).await?;
+        let identity = Arc::new(Identity::of(path, &pool).await?);
+        Ok(Self { pool, writer, deliveries: Arc::default(), identity })
     }
 
     /// The state of one connection; it is created at the first call.

@@ -13,7 +13,7 @@ use sync_service::{ConnectionEvent, EventTail, Followed, RemoteTail, Replayed, e
 use super::remote::{Remote, remote};
 use super::{Opened, open, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{Failure, Outcome, count, print_json};
+use crate::output::{Failure, Outcome, count, print_json, shown};
 
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -235,10 +235,10 @@ fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {
         Output::Text => {
             let ConnectionEvent { connection, event } = told;
             let state = become_of(event.state);
-            writeln!(out, "{state:<8} {connection}  {}", event.event_type)?;
-            writeln!(out, "         {}", event.id)?;
+            writeln!(out, "{}", shown(&format!("{state:<8} {connection}  {}", event.event_type)))?;
+            writeln!(out, "         {}", shown(event.id.as_str()))?;
             for line in details(event) {
-                writeln!(out, "         {line}")?;
+                writeln!(out, "         {}", shown(&line))?;
             }
         }
     }

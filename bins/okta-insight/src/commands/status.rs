@@ -85,7 +85,7 @@ async fn watch(asked: &Asked, output: Output) -> Result<(), Failure> {
             Output::Text => {
                 if std::io::stdout().is_terminal() {
                     // Clears the screen, and begins at its top.
-                    print!("\x1b[2J\x1b[H");
+                    ::std::print!("\x1b[2J\x1b[H");
                 }
                 found.iter().for_each(print);
             }

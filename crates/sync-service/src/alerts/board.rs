@@ -53,6 +53,8 @@ enum Source {
     Guard,
     /// Deliveries failed.
     Deliveries,
+    /// The store is lost.
+    Store,
 }
 
 #[derive(Default)]
@@ -107,6 +109,7 @@ impl Board {
         let source = match alert.kind {
             AlertKind::GuardTripped => Source::Guard,
             AlertKind::HookUnhealthy => Source::Deliveries,
+            AlertKind::StoreLost => Source::Store,
             _ => return,
         };
         let text = alert.message.clone();

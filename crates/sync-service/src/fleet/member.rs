@@ -1,6 +1,6 @@
 //! A connection in the daemon: its settings, the engine that follows it, and what people ask of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -146,6 +146,21 @@ impl Member {
         if let Ok(running) = &self.state {
             running.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
+    }
+
+    /// True if no other process can have claimed the connection.
+    pub(super) fn is_claim_in_place(&self) -> bool {
+        let Ok(running) = &self.state else { return true };
+        let claim = running.claim.lock().unwrap_or_else(PoisonError::into_inner);
+        claim.as_ref().is_none_or(Claim::is_in_place)
+    }
+
+    /// Gives the claim back and takes it anew: the lock file was removed, and another process may have made one.
+    pub(super) async fn claim_again(&self, store: &Path) -> Result<(), ServiceError> {
+        let Ok(running) = &self.state else { return Ok(()) };
+        let claim = running.connection.claim_to_follow(store).await?;
+        *running.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+        Ok(())
     }
 
     /// What the operator calls it.

@@ -1,6 +1,7 @@
 //! The connections of a daemon: those of the configuration file, and those that were saved in the console.
 
 mod check;
+mod guard;
 mod job;
 mod known;
 mod member;
@@ -40,6 +41,7 @@ pub struct Fleet {
     saving: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    guard: guard::Guard,
 }
 
 impl Fleet {
@@ -64,6 +66,7 @@ impl Fleet {
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            guard: guard::Guard::default(),
         };
         fleet.take_in().await?;
         Ok(Arc::new(fleet))
@@ -88,6 +91,7 @@ impl Fleet {
         self.members().iter().for_each(|member| member.follow());
         let fleet = Arc::clone(self);
         self.tasks.spawn(async move { fleet.take_over().await });
+        self.tasks.spawn(Arc::clone(self).keep_watch());
     }
 
     /// Stops following, and waits for what is under way. The store stays open for deliveries.

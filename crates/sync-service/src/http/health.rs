@@ -44,6 +44,15 @@ pub struct ConnectionHealth {
 }
 
 impl Health {
+    /// A problem of everything: no connection is ready then.
+    pub(super) fn add_to_all(&mut self, problem: &str) {
+        self.ready = false;
+        for connection in self.connections.values_mut() {
+            connection.ready = false;
+            connection.problems.insert(0, problem.to_owned());
+        }
+    }
+
     /// One that this process cannot work on.
     pub(super) fn add_broken(&mut self, name: &ConnectionName, broken: &Broken) {
         self.ready = false;

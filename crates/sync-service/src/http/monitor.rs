@@ -82,6 +82,9 @@ impl Fleet {
                 health.add_broken(member.name(), broken);
             }
         }
+        if let Some(problem) = self.store_problem() {
+            health.add_to_all(&problem);
+        }
         health
     }
 }

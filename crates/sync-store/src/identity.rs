@@ -1,0 +1,134 @@
+//! The file that is open against the file that the path names, and its soundness.
+
+use std::path::{Path, PathBuf};
+
+use sync_engine::StoreError;
+
+use crate::Store;
+use crate::sqlite::MIGRATOR;
+
+/// A store that must not be written any more: what is written is lost, or damages another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreLoss {
+    /// The path names no file any more.
+    #[error("the state store {} was deleted or moved while it was open", .0.display())]
+    Missing(PathBuf),
+    /// The path names another file, or another store was copied into the file.
+    #[error("the state store {} was replaced by another file while it was open", .0.display())]
+    Replaced(PathBuf),
+    /// Another version of the program changed the tables.
+    #[error("the tables of the state store {} were changed by another version while it was open", .0.display())]
+    Migrated(PathBuf),
+    /// The content is damaged.
+    #[error("the state store {} is damaged: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first problem that SQLite found.
+        problem: String,
+    },
+}
+
+/// The file and the store in it, as they were when it was opened.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    path: PathBuf,
+    file: Option<FileId>,
+    id: String,
+}
+
+/// Device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    /// The file of these metadata; `None` where the system has no such numbers.
+    #[cfg(unix)]
+    pub fn of(metadata: &std::fs::Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+
+    /// The file of these metadata; `None` where the system has no such numbers.
+    #[cfg(not(unix))]
+    pub const fn of(_: &std::fs::Metadata) -> Option<Self> {
+        None
+    }
+}
+
+impl Identity {
+    pub(crate) async fn of(path: &Path, pool: &sqlx::SqlitePool) -> Result<Self, StoreError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            StoreError::new("open its file", format!("{}: {error}", path.display()))
+        };
+        let path_now = std::path::absolute(path).map_err(|e| failed(&e))?;
+        let metadata = tokio::fs::metadata(&path_now).await.map_err(|e| failed(&e))?;
+        let id = read_id(pool).await.map_err(|e| failed(&e))?;
+        Ok(Self { path: path_now, file: FileId::of(&metadata), id: id.unwrap_or_default() })
+    }
+}
+
+async fn read_id(pool: &sqlx::SqlitePool) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT id FROM store_identity LIMIT 1").fetch_optional(pool).await
+}
+
+impl Store {
+    /// Compares the file that is open with the one that the path names. A check that cannot be made finds nothing.
+    ///
+    /// # Errors
+    /// When what is written would be lost.
+    pub async fn check_identity(&self) -> Result<(), StoreLoss> {
+        let Identity { path, file, id } = &*self.identity;
+        match tokio::fs::metadata(path).await {
+            Ok(metadata) if FileId::of(&metadata) != *file => return Err(StoreLoss::Replaced(path.clone())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreLoss::Missing(path.clone()));
+            }
+            _ => {}
+        }
+        match read_id(&self.pool).await {
+            Ok(now) if now.as_ref() != Some(id) => return Err(StoreLoss::Replaced(path.clone())),
+            Err(error) if is_damage(&error) => {
+                return Err(StoreLoss::Damaged { path: path.clone(), problem: error.to_string() });
+            }
+            _ => {}
+        }
+        let newest = MIGRATOR.iter().map(|migration| migration.version).max();
+        let applied: Result<Option<i64>, _> =
+            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&self.pool).await;
+        match applied {
+            Ok(applied) if applied != newest => Err(StoreLoss::Migrated(path.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has SQLite check the whole file, which takes a large one some time. A check that cannot be made finds nothing.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub async fn quick_check(&self) -> Result<(), StoreLoss> {
+        let path = &self.identity.path;
+        match quick_check(&self.pool).await {
+            Ok(Some(problem)) => Err(StoreLoss::Damaged { path: path.clone(), problem }),
+            Err(error) if is_damage(&error) => {
+                Err(StoreLoss::Damaged { path: path.clone(), problem: error.to_string() })
+            }
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The first problem that SQLite finds in the file.
+pub(crate) async fn quick_check<'e>(
+    executor: impl sqlx::Executor<'e, Database = sqlx::Sqlite>,
+) -> sqlx::Result<Option<String>> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(executor).await?;
+    Ok((found != "ok").then_some(found))
+}
+
+/// `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
+pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code()?.parse::<i64>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+}

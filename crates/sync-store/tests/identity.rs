@@ -1,0 +1,62 @@
+//! A store that is no longer what its path names, or that is damaged, is noticed.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use sync_store::{Store, StoreLoss};
+
+struct Place {
+    folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+async fn opened() -> (Place, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("state")).unwrap();
+    let path = folder.path().join("state/state.db");
+    let store = Store::open(&path).await.unwrap();
+    (Place { folder, path }, store)
+}
+
+#[tokio::test]
+async fn intact_store_passes_both_checks() {
+    let (_place, store) = opened().await;
+    assert_eq!(store.check_identity().await, Ok(()));
+    assert_eq!(store.quick_check().await, Ok(()));
+}
+
+#[tokio::test]
+async fn deleted_store_and_renamed_folder_are_noticed() {
+    let (place, store) = opened().await;
+    std::fs::rename(place.folder.path().join("state"), place.folder.path().join("moved")).unwrap();
+    assert!(matches!(store.check_identity().await, Err(StoreLoss::Missing(_))));
+    std::fs::rename(place.folder.path().join("moved"), place.folder.path().join("state")).unwrap();
+    assert_eq!(store.check_identity().await, Ok(()));
+    std::fs::remove_file(&place.path).unwrap();
+    assert!(matches!(store.check_identity().await, Err(StoreLoss::Missing(_))));
+}
+
+#[tokio::test]
+async fn replaced_store_is_noticed() {
+    let (place, store) = opened().await;
+    let other = place.folder.path().join("other.db");
+    Store::open(&other).await.unwrap().close().await;
+    std::fs::rename(&other, &place.path).unwrap();
+    assert!(matches!(store.check_identity().await, Err(StoreLoss::Replaced(_))));
+}
+
+#[tokio::test]
+async fn damaged_store_is_noticed() {
+    let (place, store) = opened().await;
+    store.close().await;
+    let mut bytes = std::fs::read(&place.path).unwrap();
+    let page = 4096;
+    let last = bytes.len() - page;
+    bytes[page * 3..last].fill(0xa5);
+    std::fs::write(&place.path, bytes).unwrap();
+    // Where it still opens, the check finds it; otherwise opening says so.
+    if let Ok(store) = Store::open(&place.path).await {
+        assert!(matches!(store.quick_check().await, Err(StoreLoss::Damaged { .. })));
+    }
+}
