@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use insight_import_client::{AssetsClient, ImportClient};
+use jiff::Timestamp;
 use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
 use secrecy::ExposeSecret;
 use sync_engine::{
@@ -36,6 +37,7 @@ pub struct Connection {
     name: ConnectionName,
     engine: Engine,
     pub(crate) store: Arc<dyn StateStore>,
+    clock: Arc<dyn Clock>,
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
     alerts: Arc<Alerts>,
@@ -114,12 +116,13 @@ impl Connection {
         };
         let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
-        let connection = config.name.clone();
+        let (connection, clock) = (config.name.clone(), Arc::clone(&ports.clock));
         let lookup = Lookup { connection, okta, sides, structure, compared: Mutex::default() };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
             store: state,
+            clock,
             watch,
             events: config.events,
             alerts,
@@ -169,6 +172,11 @@ impl Connection {
 
     pub(crate) fn store(&self) -> &dyn StateStore {
         self.store.as_ref()
+    }
+
+    /// The time by the engine's clock: it says when what is asked for is due.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) const fn follow_options(&self) -> &FollowOptions {
@@ -238,7 +246,8 @@ impl Connection {
     pub(crate) fn inbox(&self) -> Option<Inbox> {
         let secret = self.secret.clone()?;
         let (store, wake) = (Arc::clone(&self.store), Arc::clone(&self.wake));
-        Some(Inbox { secret, store, wake, alerts: Some(Arc::clone(&self.alerts)) })
+        let (clock, alerts) = (Arc::clone(&self.clock), Some(Arc::clone(&self.alerts)));
+        Some(Inbox { secret, store, wake, clock, alerts })
     }
 }
 

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sync_engine::{
-    AskedObject, Clock, Progress, RunReport, RunResult, RunSummary, Subject, SyncRequest, SystemClock,
-};
+use sync_engine::{AskedObject, Progress, RunReport, RunResult, RunSummary, Subject, SyncRequest};
 use sync_model::{ConnectionName, GroupId, ObjectKind, RecordKey, UserId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -105,7 +103,7 @@ impl Connection {
         if let Some(Pause { until }) = self.paused().await? {
             return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
         }
-        let request = self.store.request_sync(accept_shrink, SystemClock.now()).await?;
+        let request = self.store.request_sync(accept_shrink, self.now()).await?;
         tokio::select! {
             ended = self.watch_request(request, patience, store_path, progress) => ended,
             () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
@@ -173,7 +171,7 @@ impl Connection {
     /// When the store fails.
     pub async fn ask(&self, subjects: &[Subject]) -> Result<(), ServiceError> {
         for subject in subjects {
-            self.store.ask(subject, SystemClock.now()).await?;
+            self.store.ask(subject, self.now()).await?;
         }
         Ok(())
     }
@@ -193,7 +191,7 @@ impl Connection {
         if let Some(Pause { until }) = self.paused().await? {
             return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
         }
-        let now = SystemClock.now();
+        let now = self.now();
         for key in objects {
             let subject = match key.kind {
                 ObjectKind::User => Subject::User(UserId::new(key.id.clone())),
@@ -241,7 +239,7 @@ impl Connection {
     /// # Errors
     /// When the store fails.
     pub async fn pause(&self, time: Option<Duration>) -> Result<Pause, ServiceError> {
-        let until = time.and_then(|time| SystemClock.now().checked_add(time).ok()).unwrap_or(Pause::ENDLESS);
+        let until = time.and_then(|time| self.now().checked_add(time).ok()).unwrap_or(Pause::ENDLESS);
         self.store.pause(Some(until)).await?;
         Ok(Pause::from_stored(until))
     }

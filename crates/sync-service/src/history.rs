@@ -7,9 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{
-    Clock, EventEntry, EventFilter, EventMark, Replay, RunDetail, RunFilter, RunSummary, SystemClock,
-};
+use sync_engine::{EventEntry, EventFilter, EventMark, Replay, RunDetail, RunFilter, RunSummary};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -92,7 +90,7 @@ impl Connection {
     /// When the store fails.
     pub async fn put_back(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
         let which = ids.map_or(Replay::Dead, Replay::These);
-        Ok(self.store().replay(which, SystemClock.now()).await?)
+        Ok(self.store().replay(which, self.now()).await?)
     }
 
     /// Events, those first that happened last.
@@ -195,7 +193,7 @@ pub async fn replay<C: Borrow<Connection>>(
     let mut replayed = Vec::new();
     for (connection, known) in connections.iter().map(Borrow::borrow).zip(known) {
         let which = if ids.is_some() { Replay::These(&known) } else { Replay::Dead };
-        let put_back = connection.store().replay(which, SystemClock.now()).await?;
+        let put_back = connection.store().replay(which, connection.now()).await?;
         replayed.push(Replayed {
             connection: connection.name().clone(),
             put_back,

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use okta_client::HookSecret;
 use serde::{Deserialize, Serialize};
+use sync_engine::SystemClock;
 use sync_model::ConnectionName;
 use sync_store::Store;
 use tokio::task::JoinHandle;
@@ -242,6 +243,7 @@ impl Answering {
                 secret: HookSecret::new(hook.secret.clone()),
                 store: Arc::new(store.connection(&connection.name).await.ok()?),
                 wake: Arc::default(),
+                clock: Arc::new(SystemClock),
                 alerts: None,
             };
             inboxes.insert(connection.name.to_string(), inbox);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Clock, HookReport, Quiet, SetupReport, SystemClock, VerifyReport};
+use sync_engine::{HookReport, Quiet, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
@@ -308,7 +308,7 @@ impl Member {
         if wish.resend {
             connection.resend_everything().await?;
         }
-        let request = connection.store().request_sync(wish.accept_shrink, SystemClock.now()).await?;
+        let request = connection.store().request_sync(wish.accept_shrink, connection.now()).await?;
         self.forget_plan();
         Ok(request.id)
     }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
-use sync_engine::{Clock, StateStore, SystemClock};
+use sync_engine::{Clock, StateStore};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,8 @@ pub(crate) struct Inbox {
     pub(crate) secret: HookSecret,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) wake: Arc<Notify>,
+    /// The clock of the engine that reads what is received.
+    pub(crate) clock: Arc<dyn Clock>,
     /// Who hears that deliveries arrive.
     pub(crate) alerts: Option<Arc<Alerts>>,
 }
@@ -175,7 +177,7 @@ async fn accept(
         .map_err(|reason| refused(reason, "the body was too long, too slow, or one of too many"))?;
     let delivery = HookDelivery::parse(&body).map_err(|error| (Refused::Body, error.to_string()))?;
     drop(body);
-    let now = SystemClock.now();
+    let now = inbox.clock.now();
     let newest = delivery.events.iter().map(|event| event.published).max().unwrap_or(now);
     let odd = delivery.unreadable.iter().map(|item| {
         tracing::warn!(connection, problem = %item, "an event of a delivery could not be read; what it names is looked at");

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_engine::{
-    Change, Clock, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Subject,
-    SystemClock, Uncleared, UnconfirmedObject,
+    Change, ConfirmedObject, EventEntry, EventFilter, ObjectEntry, OriginRun, RunKind, Subject, Uncleared,
+    UnconfirmedObject,
 };
 use sync_model::{ConnectionName, EventId, GroupId, ObjectKind, Record, RecordKey, UserId};
 
@@ -303,7 +303,7 @@ impl Connection {
     /// When the store fails.
     pub async fn resend(&self, key: &RecordKey) -> Result<bool, ServiceError> {
         let Some(subject) = subject(key) else { return Ok(false) };
-        self.store().distrust_object(key, SystemClock.now()).await?;
+        self.store().distrust_object(key, self.now()).await?;
         self.ask(&[subject]).await?;
         Ok(true)
     }

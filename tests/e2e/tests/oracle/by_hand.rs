@@ -67,15 +67,25 @@ impl Edits {
                 ("PUT", json!({ "name": text, "kind": wrong }), Some(undo), "structure: type changed")
             }
         };
-        call(control, method, body).await.then(|| {
-            self.0.extend(undo);
-            done
-        })
+        if !call(control, method, body).await {
+            return None;
+        }
+        if let Some(undo) = undo {
+            // An attribute goes back to what it was before the first edit.
+            let is_edited = self.0.iter().any(|earlier| earlier["name"] == undo["name"]);
+            self.0.extend((!is_edited).then_some(undo));
+        }
+        Some(done)
     }
 
-    /// Undoes every edit that needs it, the last first. One of an attribute that was deleted since is undone with it.
+    /// The object schema is made anew.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// Undoes every edit that needs it. One of an attribute that was deleted since is undone with it.
     pub(crate) async fn undo(&mut self, control: &ControlClient) {
-        while let Some(undo) = self.0.pop() {
+        for undo in std::mem::take(&mut self.0) {
             call(control, "PUT", undo).await;
         }
     }

@@ -42,7 +42,7 @@ impl World {
     pub(crate) fn set_up_again(&mut self) {
         let Some(process) = &self.process else { return };
         let mut shown = process.connection.clone();
-        self.setting_up = Some(tokio::spawn(async move {
+        self.setting_up.push(tokio::spawn(async move {
             if shown.wait_for(Option::is_some).await.is_err() {
                 return;
             }

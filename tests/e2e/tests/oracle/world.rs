@@ -51,8 +51,8 @@ pub(crate) struct World {
     pub(crate) broken: Option<Broken>,
     pub(crate) clock: Arc<SetByHand>,
     pub(crate) process: Option<Process>,
-    /// *Setup*, while the operator has pressed it.
-    pub(crate) setting_up: Option<JoinHandle<()>>,
+    /// *Setup*, each time that the operator pressed it.
+    pub(crate) setting_up: Vec<JoinHandle<()>>,
     /// When the org was changed last.
     pub(crate) changed: Timestamp,
     /// When the structure in Assets was edited last.
@@ -113,7 +113,7 @@ impl World {
             broken,
             clock: Arc::default(),
             process: None,
-            setting_up: None,
+            setting_up: Vec::new(),
             changed: Timestamp::now(),
             edited: None,
             skipped: 0,
@@ -225,7 +225,7 @@ impl World {
         if has_only_hook || is_being_made().await {
             return Ok(());
         }
-        if self.setting_up.as_ref().is_some_and(|setup| !setup.is_finished()) {
+        if self.setting_up.iter().any(|setup| !setup.is_finished()) {
             return Ok(());
         }
         if let Some(process) = self.process.take() {
@@ -264,6 +264,7 @@ impl World {
             self.edited = Some(Instant::now());
             let deleted = self.control().call("DELETE", "/insight/document", &Value::Null).await;
             deleted.unwrap();
+            self.edits[self.source].forget();
             self.tally.count("structure: object schema deleted");
             self.set_up_again();
             return;
