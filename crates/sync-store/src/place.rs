@@ -46,7 +46,7 @@ pub(crate) async fn remember(
         }
         Some(Doubt::Values(values)) => {
             for (kind, fields) in values {
-                doubt_values(store, &mut tx, *kind, fields).await.map_err(failed)?;
+                doubt_values(store, &mut tx, *kind, fields, now).await.map_err(failed)?;
             }
         }
         None => {}
@@ -104,43 +104,51 @@ async fn doubt_marks(
 ) -> Result<(), sqlx::Error> {
     const STORED: &str =
         "(?2 IS NULL OR (kind, id) IN (SELECT kind, id FROM staged WHERE run = ?2 AND stored))";
-    sqlx::query(AssertSqlSafe(format!(
-        "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
-                                            attempts, reason, due, run)
-         SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, record ->> '$.answers_to', record, 0,
-                ?4, ?3, run
-         FROM objects WHERE connection = ?1 AND gone AND {STORED}"
-    )))
-    .bind(store.id)
-    .bind(run.map(RunId::get))
-    .bind(millis(now))
-    .bind("it was marked as gone elsewhere")
-    .execute(&mut **tx)
-    .await?;
+    let run = run.map(RunId::get);
+    sqlx::query(AssertSqlSafe(format!("{MARKS_AGAIN} AND {STORED}")))
+        .bind(store.id)
+        .bind(run)
+        .bind(millis(now))
+        .bind("it was marked as gone elsewhere")
+        .execute(&mut **tx)
+        .await?;
     let unanswered =
         format!("UPDATE objects SET answers_to = '' WHERE connection = ?1 AND gone AND {STORED}");
-    let unanswered = sqlx::query(AssertSqlSafe(unanswered)).bind(store.id).bind(run.map(RunId::get));
+    let unanswered = sqlx::query(AssertSqlSafe(unanswered)).bind(store.id).bind(run);
     unanswered.execute(&mut **tx).await.map(drop)
 }
 
+/// Has marks of retired objects sent again: those of a connection (`?1`), from a time on (`?3`), for a reason (`?4`).
+const MARKS_AGAIN: &str =
+    "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
+                                        attempts, reason, due, run)
+     SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, record ->> '$.answers_to', record, 0, ?4, ?3, run
+     FROM objects WHERE connection = ?1 AND gone";
+
+/// Doubts every object that has one of the fields, one that is empty included: it may have been emptied while the field was
+/// withheld.
 async fn doubt_values(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     kind: ObjectKind,
     fields: &[String],
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE objects SET dirty = 1
-         WHERE connection = ?1 AND kind = ?2 AND NOT gone AND EXISTS (
-             SELECT 1 FROM json_each(record, '$.fields') f
-             WHERE f.value NOT IN ('', '[]') AND f.key IN (SELECT value FROM json_each(?3)))",
-    )
-    .bind(store.id)
-    .bind(kind.as_str())
-    .bind(Value::from(fields).to_string())
-    .execute(&mut **tx)
-    .await
-    .map(drop)
+    const HAS_FIELD: &str = "kind = ?2 AND EXISTS (
+        SELECT 1 FROM json_each(record, '$.fields') f WHERE f.key IN (SELECT value FROM json_each(?5)))";
+    let fields = Value::from(fields).to_string();
+    let live = format!("UPDATE objects SET dirty = 1 WHERE connection = ?1 AND NOT gone AND {HAS_FIELD}");
+    for statement in [live, format!("{MARKS_AGAIN} AND {HAS_FIELD}")] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(store.id)
+            .bind(kind.as_str())
+            .bind(millis(now))
+            .bind("values of it may be stored otherwise")
+            .bind(&fields)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn count_doubted(store: &ConnectionStore) -> Result<u64, StoreError> {

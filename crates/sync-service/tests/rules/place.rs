@@ -6,11 +6,19 @@ use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, status, sync, until, world};
+use crate::world::{OFTEN, World, idle, status, sync, sync_accepted, until, world};
 
 async fn groups_of(world: &World, cardinality: i32) {
     let limit = json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": cardinality });
     world.call("PUT", "/insight/attributes", limit).await;
+}
+
+/// The objects that a user's groups refer to.
+async fn groups_in_assets(world: &World, user: &str) -> Vec<String> {
+    let object: Value = serde_json::from_str(&world.object(user).await).unwrap();
+    let attributes = object["attributes"].as_object().into_iter().flatten();
+    let groups = attributes.filter(|(id, _)| id.ends_with("/groups"));
+    groups.flat_map(|(_, values)| values.as_array().unwrap()).map(Value::to_string).collect()
 }
 
 #[tokio::test]
@@ -56,6 +64,38 @@ async fn values_return_once_they_can_be_stored() {
     let status = connection.status(0).await.unwrap();
     assert_eq!((status.inbox.doubted, status.inbox.withheld), (0, 0));
     assert!(status.freshness.known_until.is_some());
+}
+
+#[tokio::test]
+async fn memberships_that_ended_while_withheld_go() {
+    let world = world(12, 4).await;
+    let (left, deleted) = (world.active_users().await.remove(0), world.active_users().await.remove(1));
+    let all = world.groups().await;
+    for group in &all {
+        world.add_member(group, &left).await;
+        world.add_member(group, &deleted).await;
+    }
+    let connection = world.synced("hook").await;
+    assert!(!groups_in_assets(&world, &deleted).await.is_empty());
+    groups_of(&world, 1).await;
+    for group in &all {
+        world.call("DELETE", &format!("/okta/groups/{group}/users/{left}"), Value::Null).await;
+    }
+    // Deactivated, then deleted.
+    world.delete(&deleted).await;
+    world.delete(&deleted).await;
+    assert_eq!(sync_accepted(&connection).await.withheld.len(), 1);
+    groups_of(&world, -1).await;
+    let following = follow(&connection);
+    assert!(world.converges().await.in_sync);
+    for user in [&left, &deleted] {
+        until("memberships are gone", async || match groups_in_assets(&world, user).await {
+            groups if groups.is_empty() => Ok(()),
+            groups => Err(groups.join(", ")),
+        })
+        .await;
+    }
+    following.stop().await;
 }
 
 #[tokio::test]
