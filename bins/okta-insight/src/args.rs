@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Resume(Common),
     /// Show who changed what through the console, the API, and the command line, or export it as JSON lines.
     Audit(crate::commands::audit::Args),
+    /// Copy the state store into a new file, also while the daemon runs.
+    Backup(crate::commands::backup::Args),
     /// List, make, renew and revoke the access tokens of the console.
     Tokens(Tokens),
     /// Check the configuration, or print its JSON Schema or an example of everything.

@@ -51,6 +51,7 @@ async fn main() -> ExitCode {
         Command::Pause(args) => commands::pause::pause(args, output).await,
         Command::Resume(args) => commands::pause::resume(args, output).await,
         Command::Audit(args) => commands::audit::run(args, output).await,
+        Command::Backup(args) => commands::backup::run(args, output).await,
         Command::Tokens(args) => commands::tokens::run(args, output).await,
         Command::Config(args) => commands::config::run(args, output),
         Command::Completions(args) => commands::completions::run(args),

@@ -4,6 +4,7 @@ pub mod access;
 mod aliases;
 mod asked;
 mod audit;
+mod backup;
 mod condition;
 mod connection;
 mod convert;
