@@ -124,9 +124,9 @@ impl Clinic {
     pub(crate) fn before_setup(arguments: &[&str]) -> Self {
         let world = support::World::start(arguments);
         let without = std::fs::read_to_string(world.path("c.toml")).unwrap();
-        std::fs::write(world.path("none.toml"), &without).unwrap();
         let control = world.control();
         let clinic = Self { world, control };
+        clinic.write("none.toml", &without);
         let ready = clinic.ready();
         let account = format!(
             "[connections.main.assets]\nsite_url = {}\nemail = {}\napi_token = {}",
@@ -140,8 +140,12 @@ impl Clinic {
         serde_json::from_slice(&std::fs::read(self.path("ready.json")).unwrap()).unwrap()
     }
 
+    /// Writes a file that its owner alone may read, whatever new files are like here.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(self.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
