@@ -12,6 +12,8 @@ use support::{Daemon, World, binary};
 
 /// A daemon with the connection `acme`, which no configuration file has.
 async fn daemon(world: &World) -> Daemon {
+    // For its owner alone, as the other is.
+    std::fs::copy(world.path("c.toml"), world.path("daemon.toml")).unwrap();
     std::fs::write(world.path("daemon.toml"), world.settings_of_the_daemon()).unwrap();
     let daemon = world.daemon_by("daemon.toml", &world.console());
     let made =
