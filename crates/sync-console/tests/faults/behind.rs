@@ -96,6 +96,18 @@ async fn an_attribute_that_somebody_deletes_in_assets_is_added_again_with_its_va
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleted_object_type_is_added_and_filled_again() {
+    let world = World::start().await;
+    let user = world.users().await.remove(0);
+    world.call("DELETE", "/insight/object-types", &json!({ "type": "Okta User" })).await;
+    world.moves(&user, "Nuuk").await;
+    world.arrives(&user, "Nuuk").await;
+    world.is_equal().await;
+    world.is_well().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_setup() {
     let world = World::start().await;
     world.call("DELETE", "/insight/document", &Value::Null).await;

@@ -40,8 +40,16 @@ pub(crate) const OKTA: &[&str] = &[
     "/web-apps",
     "/web-apps/key",
 ];
-pub(crate) const INSIGHT: &[&str] =
-    &["/objects", "/executions", "/document", "/objects/{id}", "/attributes", "/token", "/settings"];
+pub(crate) const INSIGHT: &[&str] = &[
+    "/objects",
+    "/executions",
+    "/document",
+    "/objects/{id}",
+    "/attributes",
+    "/object-types",
+    "/token",
+    "/settings",
+];
 
 fn scope(name: &'static str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
     Row::control(name, Switch::Scope(name, "off"), Switch::Scope(name, "on"), act, page, says)
