@@ -3,14 +3,13 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use futures::future::join_all;
 use sync_console::Console;
 use sync_service::init::write_private;
 use sync_service::{
-    Config, ExposeSecret, Fleet, Monitor, Receiver, Secret, VisibleLines, explain, exposed_files,
+    Config, END_WITHIN, ExposeSecret, Fleet, Monitor, Receiver, Secret, VisibleLines, explain, exposed_files,
     shutdown_requested, visible,
 };
 use tokio_util::sync::CancellationToken;
@@ -34,7 +33,7 @@ struct Arguments {
     /// How log lines are written, on standard error.
     #[arg(long, value_enum, default_value = "text", env = "OKTA_INSIGHT_LOG_FORMAT")]
     log_format: LogFormat,
-    /// Where the first token of the console goes, for its owner alone, unless a terminal shows it; - is standard output.
+    /// File for the first token of the console, readable by its owner alone, unless a terminal shows the token; - is standard output.
     /// Beside the state store unless given.
     #[arg(long, value_name = "FILE", env = "OKTA_INSIGHT_FIRST_TOKEN_FILE")]
     first_token_file: Option<PathBuf>,
@@ -43,9 +42,6 @@ struct Arguments {
 /// What is logged when nothing else is asked for. The client's own lines are about requests that failed, with the ids
 /// by which Okta knows them.
 const LOG: &str = "info,okta_client=debug";
-
-/// How long the process may take to end.
-const LAST: Duration = Duration::from_millis(4_500);
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
@@ -171,7 +167,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// lost by it.
 fn end_in_time(code: u8) {
     std::thread::spawn(move || {
-        std::thread::sleep(LAST);
+        std::thread::sleep(END_WITHIN);
         tracing::warn!("what is under way takes too long to end; the next start goes on with it");
         std::process::exit(code.into());
     });

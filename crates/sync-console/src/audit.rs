@@ -26,7 +26,7 @@ use action::{Effect, effect};
 const LOOKED_AT: usize = 16 << 10;
 /// So much of a text is kept.
 const LONGEST: usize = 200;
-/// What is kept of a body. None of it can be a secret.
+/// Members of a body that are kept. None of them can be a secret.
 const KEPT: [&str; 16] = [
     "accept",
     "accept_shrink",
@@ -111,7 +111,7 @@ fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     })
 }
 
-/// What can be changed, of a connection or of the tokens, without secrets.
+/// The state that a request can change, of a connection or of the tokens, without secrets.
 async fn state(app: &App, connection: Option<&str>) -> Value {
     if let Some(name) = connection {
         let Some(member) = app.member(name) else { return Value::Null };
@@ -159,7 +159,7 @@ fn difference(before: Value, after: Value) -> (Option<Value>, Option<Value>) {
     (kept(before), kept(after))
 }
 
-/// What a body of JSON or a form asked for.
+/// The choices in a body of JSON or a form.
 fn asked(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let sent: Map<String, Value> = if kind.starts_with("application/x-www-form-urlencoded") {

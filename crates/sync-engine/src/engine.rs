@@ -57,7 +57,7 @@ pub struct EngineOptions {
     pub pass_life: Duration,
     /// How long a worker may take over what it looks at.
     pub lease: Duration,
-    /// How long a run may take to end in order after it was told to stop; then it ends where it is.
+    /// Time that a run may take to end in order after it was told to stop; then it ends where it is.
     pub grace: Duration,
 }
 

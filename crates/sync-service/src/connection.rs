@@ -239,7 +239,7 @@ impl Connection {
 
     /// Raises an alert beside those of the engine.
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.alerts.raise(Alert { kind, message, hint, at: SystemClock.now() });
+        self.alerts.raise(Alert { kind, message, hint, at: self.now() });
     }
 
     /// The part that the hook receiver needs; `None` without a hook.

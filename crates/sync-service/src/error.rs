@@ -125,7 +125,7 @@ impl ServiceError {
     }
 }
 
-/// What to do about a lost store.
+/// The remedy for a lost store.
 const fn remedy(loss: &StoreLoss) -> &'static str {
     match loss {
         StoreLoss::Missing(_) => {

@@ -68,7 +68,7 @@ pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
 pub use secrecy::{ExposeSecret, SecretString as Secret};
-pub use shutdown::shutdown_requested;
+pub use shutdown::{END_WITHIN, shutdown_requested};
 pub use status::{ClockSkew, ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;

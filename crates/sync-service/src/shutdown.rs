@@ -1,5 +1,10 @@
 //! The end that the operator or the system asks for.
 
+use std::time::Duration;
+
+/// The time that a process may take to end once it was asked to. Service managers and people are told five seconds.
+pub const END_WITHIN: Duration = Duration::from_millis(4_500);
+
 /// Returns at Ctrl-C, or when the system asks the process to end.
 pub async fn shutdown_requested() {
     #[cfg(unix)]

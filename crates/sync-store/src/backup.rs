@@ -1,12 +1,12 @@
 //! A copy of the store, made while it is in use.
 
-use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sync_engine::StoreError;
+use tempfile::NamedTempFile;
 
 use crate::Store;
 use crate::identity::quick_check;
@@ -21,32 +21,28 @@ impl Store {
     /// process that begins with it reads everything and sends it again.
     ///
     /// # Errors
-    /// When the file exists already, cannot be written, or the copy turns out to be damaged. No file is left then, except
-    /// one that existed.
+    /// When the file exists already, cannot be written, or the copy turns out to be damaged. The file is there only once the
+    /// copy is complete.
     pub async fn back_up(&self, target: &Path) -> Result<u64, StoreError> {
         let failed =
             |error: &dyn std::fmt::Display| StoreError::new(ACTION, format!("{}: {error}", target.display()));
-        let file = target.to_str().ok_or_else(|| failed(&"the file name is not UTF-8"))?;
-        create_new(target).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => failed(&"the file exists already"),
-            _ => failed(&error),
-        })?;
-        let copied = async {
-            sqlx::query("VACUUM INTO ?1").bind(file).execute(&self.pool).await?;
-            settle(target).await
-        };
-        let size = async {
-            if let Some(problem) = copied.await.map_err(|e| failed(&e))? {
-                return Err(failed(&format_args!("the copy is damaged: {problem}")));
-            }
-            tokio::fs::metadata(target).await.map(|metadata| metadata.len()).map_err(|e| failed(&e))
-        };
-        let size = size.await;
-        if size.is_err() {
-            // The first error tells more than a second one.
-            let _ = tokio::fs::remove_file(target).await;
+        let exists = || failed(&"the file exists already");
+        if target.exists() {
+            return Err(exists());
         }
-        size
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // For its owner alone, and gone unless it is kept.
+        let copy = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(|e| failed(&e))?;
+        let path = copy.path().to_str().ok_or_else(|| failed(&"the name of its folder is not UTF-8"))?;
+        sqlx::query("VACUUM INTO ?1").bind(path).execute(&self.pool).await.map_err(|e| failed(&e))?;
+        if let Some(problem) = settle(copy.path()).await.map_err(|e| failed(&e))? {
+            return Err(failed(&format_args!("the copy is damaged: {problem}")));
+        }
+        let kept = copy.persist_noclobber(target).map_err(|e| match e.error.kind() {
+            ErrorKind::AlreadyExists => exists(),
+            _ => failed(&e.error),
+        })?;
+        kept.sync_all().and_then(|()| kept.metadata()).map(|file| file.len()).map_err(|e| failed(&e))
     }
 }
 
@@ -58,12 +54,4 @@ async fn settle(copy: &Path) -> sqlx::Result<Option<String>> {
     let problem = quick_check(&mut copy).await?;
     copy.close().await?;
     Ok(problem)
-}
-
-fn create_new(path: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }

@@ -21,7 +21,7 @@ pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
 
-/// How long closing waits for statements that are under way.
+/// Time that closing waits for statements that are under way.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// The state store of any number of connections, in one SQLite file.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use support::World;
 
-/// What the process may take, in KiB.
+/// Memory that the process may take, in KiB.
 const MOST: u64 = 100 << 10;
 /// The connections of one kind.
 const MANY: usize = 150;

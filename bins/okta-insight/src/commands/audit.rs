@@ -57,12 +57,12 @@ async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
     }
     let mut rows = table(["time", "actor", "from", "action", "connection", "subject", "outcome"]);
     for entry in &entries {
-        let text = |text: &Option<String>| shown(text.as_deref().unwrap_or("-"));
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         rows.add_row([
             format!("{:.0}", entry.at),
-            shown(&entry.actor),
-            entry.origin.as_deref().map_or_else(|| entry.via.clone(), shown),
-            shown(&entry.action),
+            entry.actor.clone(),
+            entry.origin.clone().unwrap_or_else(|| entry.via.clone()),
+            entry.action.clone(),
             text(&entry.connection),
             text(&entry.subject),
             (if entry.succeeded { "succeeded" } else { "failed" }).to_owned(),
@@ -70,10 +70,6 @@ async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
     }
     println!("{rows}");
     Ok(ExitCode::SUCCESS)
-}
-
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// A change that a command makes on this machine.
@@ -148,11 +144,13 @@ impl Change<'_> {
         if !config.store.exists() {
             return;
         }
+        // By the number of the process, not by a variable that anyone can set.
+        let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let entry = AuditEntry {
             connection: self.connection.map(str::to_owned),
             request: Some(self.request.clone()).filter(|request| !request.is_null()),
             succeeded,
-            ..AuditEntry::new(SystemClock.now(), &user(), "cli", self.action)
+            ..AuditEntry::new(SystemClock.now(), &user, "cli", self.action)
         };
         let written = async {
             let store = Store::open(&config.store).await?;
@@ -164,24 +162,4 @@ impl Change<'_> {
             eprintln!("warning: the audit log could not be written: {}", explain(&error));
         }
     }
-}
-
-/// The user of the operating system that runs the command: by the number of the process, not by a variable.
-fn user() -> String {
-    let name = || std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let Ok(process) = std::fs::metadata("/proc/self") {
-            let number = process.uid().to_string();
-            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-            let known = users.lines().find_map(|line| {
-                let mut parts = line.split(':');
-                let name = parts.next()?;
-                (parts.nth(1)? == number).then(|| name.to_owned())
-            });
-            return known.unwrap_or(number);
-        }
-    }
-    name()
 }

@@ -65,7 +65,7 @@ struct ReplayArgs {
 }
 
 impl Args {
-    /// Where events are put back, and which; `None` where none are.
+    /// The connection whose events are put back, and the choice of them; `None` where none are.
     pub(crate) fn replayed(&self) -> Option<(&Common, serde_json::Value)> {
         let Some(Action::Replay(args)) = &self.action else { return None };
         Some((&args.common, serde_json::json!({ "ids": args.ids, "dead": args.dead })))

@@ -27,10 +27,11 @@ pub(crate) mod verify;
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
 
 use sync_service::model::ConnectionName;
-use sync_service::{Broken, Config, ConfigError, Connection, Known, ServiceError, Store, shutdown_requested};
+use sync_service::{
+    Broken, Config, ConfigError, Connection, END_WITHIN, Known, ServiceError, Store, shutdown_requested,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Common, Local};
@@ -118,9 +119,6 @@ pub(crate) async fn open_working(
 /// The exit code of a process that Ctrl-C ended, as shells know it.
 const INTERRUPTED: i32 = 130;
 
-/// How long a command may take to end in order.
-const LAST: Duration = Duration::from_millis(4_500);
-
 /// Cancelled at Ctrl-C or when the system asks the process to end. Asked again, or when it takes too long, the process ends
 /// at once, which loses nothing either: a run goes on where it was, and what was sent is looked after.
 pub(crate) fn stop_on_signal() -> CancellationToken {
@@ -132,7 +130,7 @@ pub(crate) fn stop_on_signal() -> CancellationToken {
         eprintln!("Stopping; again to end at once.");
         tokio::select! {
             () = shutdown_requested() => {}
-            () = tokio::time::sleep(LAST) => {}
+            () = tokio::time::sleep(END_WITHIN) => {}
         }
         std::process::exit(INTERRUPTED);
     });

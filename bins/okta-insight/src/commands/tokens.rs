@@ -112,7 +112,7 @@ impl Tokens {
     }
 }
 
-/// What was typed, unless it looks like a secret.
+/// The text as it was typed, unless it looks like a secret.
 fn kept(text: &str) -> &str {
     if text.trim().starts_with("oia_") { "oia_..." } else { text }
 }

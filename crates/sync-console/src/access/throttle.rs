@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_mins(1);
 const OF_ONE: usize = 5;
 /// Failures in the window with tokens that begin alike, from wherever.
 const OF_PREFIX: usize = 20;
-/// Failures that are remembered; the oldest are forgotten first. It bounds the memory and holds nobody up.
+/// Failures that are remembered; the oldest are forgotten first. It bounds the memory and delays no other client.
 const REMEMBERED: usize = 4096;
 /// Characters of a token that count as its beginning, `oia_` included.
 const PREFIX: usize = 12;

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-/// What a request does.
+/// The effect of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     /// It changes nothing that is kept.

@@ -24,13 +24,13 @@ use tokio::time::timeout;
 use daemon::{Daemon, KEY};
 use rows::{Row, To, rows};
 
-/// What takes longer hangs. The bounds under test are much shorter.
+/// The time after which an answer counts as hanging. The bounds under test are much shorter.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What may stand in no answer.
+/// Text that may stand in no answer.
 const MARKED: &str = "s3cret";
 
-/// What a row comes to: the status of the last answer, or the end of the connection.
+/// The result of a row: the status of the last answer, or the end of the connection.
 async fn play(row: &Row, address: SocketAddr) -> (String, String) {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut from, mut to) = stream.into_split();

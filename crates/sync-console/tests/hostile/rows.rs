@@ -6,7 +6,7 @@ mod shapes;
 use serde_json::json;
 use shapes::shapes;
 
-/// Where a row goes.
+/// The listener that a row goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum To {
     Hook,

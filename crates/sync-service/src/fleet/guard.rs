@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Broken, Fleet};
 use crate::{ServiceError, explain};
 
-/// How often the files are checked.
+/// The time between two checks of the files.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// What is known of the store.
+/// Findings about the store.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
     /// The first loss that was noticed.

@@ -8,7 +8,7 @@ use super::known::{Recalled, recall, recall_one, saved};
 use super::{Broken, Fleet, Saved};
 use crate::{ConnectionConfig, ServiceError};
 
-/// How often a connection that does not work is tried again.
+/// The time between two attempts with a connection that does not work.
 const AGAIN: Duration = Duration::from_secs(3);
 
 impl Fleet {

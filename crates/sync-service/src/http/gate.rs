@@ -1,6 +1,6 @@
 //! Bounds of a listener: connections altogether, connections of strangers, and time for readers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ const KNOWN: usize = 512;
 const STALLED: Duration = Duration::from_secs(20);
 
 /// The connections of a listener. Where there are too many of strangers, the oldest of them ends: new ones always have
-/// their chance, however many a stranger opens, and nobody is kept out by the connections of others.
+/// their chance, however many a stranger opens, and no client is kept out by the connections of others.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     open: Arc<Mutex<Open>>,
@@ -40,7 +40,7 @@ pub(super) struct Gate {
 struct Open {
     next: u64,
     strangers: BTreeMap<u64, Stranger>,
-    known: usize,
+    known: HashSet<u64>,
 }
 
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Gate {
         open.next += 1;
         open.strangers.insert(id, Stranger { from, cut: cut.clone() });
         drop(open);
-        (Admitted { gate: self.clone(), id, known: Arc::default() }, cut)
+        (Admitted { gate: self.clone(), id }, cut)
     }
 }
 
@@ -85,18 +85,13 @@ impl Gate {
 struct Admitted {
     gate: Gate,
     id: u64,
-    known: Arc<Mutex<bool>>,
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut open = self.gate.open();
-        if known {
-            open.known = open.known.saturating_sub(1);
-        } else {
-            open.strangers.remove(&self.id);
-        }
+        open.strangers.remove(&self.id);
+        open.known.remove(&self.id);
     }
 }
 
@@ -105,21 +100,15 @@ impl Drop for Admitted {
 pub struct Visitor {
     gate: Gate,
     id: u64,
-    known: Arc<Mutex<bool>>,
 }
 
 impl Visitor {
     /// Exempts the connection from the limits for strangers: it has shown a secret.
     pub fn is_known(&self) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if *known {
-            return;
-        }
         let mut open = self.gate.open();
-        // One that was cut is no longer there.
-        if open.known < KNOWN && open.strangers.remove(&self.id).is_some() {
-            open.known += 1;
-            *known = true;
+        // One that was cut, or is known already, is not among them.
+        if open.known.len() < KNOWN && open.strangers.remove(&self.id).is_some() {
+            open.known.insert(self.id);
         }
     }
 }
@@ -132,7 +121,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Gate {
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         std::future::ready(stream.peer_addr().map(|peer| {
             let (admitted, cut) = self.admit(peer.ip());
-            let visitor = Visitor { gate: self.clone(), id: admitted.id, known: Arc::clone(&admitted.known) };
+            let visitor = Visitor { gate: self.clone(), id: admitted.id };
             let cut = Box::pin(cut.cancelled_owned());
             let stream = Watched { stream, cut, stalled: None, _admitted: admitted };
             (stream, Extension(visitor).layer(service))
@@ -158,7 +147,7 @@ impl Watched {
         }
     }
 
-    /// What a write came to, unless the client has taken nothing for too long.
+    /// The result of a write, unless the client has taken nothing for too long.
     fn in_time<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
@@ -225,11 +214,11 @@ mod tests {
 
     fn counts(gate: &Gate) -> (usize, usize) {
         let open = gate.open();
-        (open.known, open.strangers.len())
+        (open.known.len(), open.strangers.len())
     }
 
     fn visitor(admitted: &Admitted) -> Visitor {
-        Visitor { gate: admitted.gate.clone(), id: admitted.id, known: Arc::clone(&admitted.known) }
+        Visitor { gate: admitted.gate.clone(), id: admitted.id }
     }
 
     #[test]
@@ -266,7 +255,7 @@ mod tests {
         visitor(&known).is_known();
         let strangers: Vec<_> = (0..=STRANGERS).map(|n| gate.admit(address(n))).collect();
         assert!(!cut.is_cancelled() && strangers[0].1.is_cancelled());
-        assert_eq!(gate.open().known, 1);
+        assert_eq!(gate.open().known.len(), 1);
         drop((known, strangers));
         assert_eq!(counts(&gate), (0, 0));
     }

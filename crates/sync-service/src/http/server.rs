@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest head of a request, and what a connection buffers.
 const HEAD: u32 = 32 << 10;
-/// What a connection of HTTP/2 buffers of the bodies of its requests.
+/// Bytes of request bodies that a connection of HTTP/2 buffers.
 const H2_WINDOW: u32 = 64 << 10;
 /// Requests of one connection of HTTP/2 at once.
 const H2_STREAMS: u32 = 32;

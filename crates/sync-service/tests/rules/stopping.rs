@@ -47,21 +47,3 @@ async fn run_ends_at_every_request_without_answer() {
     // What was cut off does no harm.
     assert_eq!(sync(&connection).await.unwrap().result, RunResult::Done);
 }
-
-#[tokio::test]
-async fn following_ends_while_nothing_answers() {
-    let (world, gate) = gated_world(4, 2).await;
-    let connection = world.synced("log").await;
-    for open in 0..3 {
-        gate.hold_after(open);
-        let stop = CancellationToken::new();
-        let stopping = async {
-            gate.held().await;
-            stop.cancel();
-        };
-        let ended =
-            tokio::time::timeout(NEVER, async { tokio::join!(connection.follow(&stop), stopping) }).await;
-        assert!(ended.is_ok(), "no end at request {open}");
-        gate.clear();
-    }
-}
