@@ -2,13 +2,14 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::ExitCode;
 
 use sandbox::{Sandbox, SandboxOptions, TlsFiles};
 use serde_json::Value;
 use sync_service::{ExposeSecret, MasterKey, ServiceError};
+use tokio::net::TcpSocket;
 
 use super::stop_on_signal;
 use crate::args::{Org, Sandbox as Args};
@@ -31,9 +32,10 @@ pub(crate) async fn run(args: &Args) -> Outcome {
         ..options(&args.org)
     };
     let sandbox = Sandbox::start(&options).await?;
+    let ports = FreePorts::find()?;
     if let Some(file) = &args.config_file {
         let store = file.with_extension("db");
-        write_private(file, &config(sandbox.ready(), free_ports()?, &store)?)?;
+        write_private(file, &config(sandbox.ready(), &ports, &store)?)?;
     }
     if let Some(file) = &args.ready_file {
         write_private(file, &sandbox.ready().to_string())?;
@@ -45,6 +47,7 @@ pub(crate) async fn run(args: &Args) -> Outcome {
         eprintln!("Try     okta-insight setup --config {}", file.display());
     }
     stop.cancelled().await;
+    drop(ports);
     sandbox.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -62,11 +65,8 @@ pub(crate) fn options(org: &Org) -> SandboxOptions {
 }
 
 /// A configuration that works against a sandbox.
-pub(crate) fn config(
-    ready: &Value,
-    [hook_port, metrics_port, console_port]: [u16; 3],
-    store: &Path,
-) -> Result<String, Failure> {
+pub(crate) fn config(ready: &Value, ports: &FreePorts, store: &Path) -> Result<String, Failure> {
+    let [hook_port, metrics_port, console_port] = ports.numbers;
     let master_key = MasterKey::generate().map_err(ServiceError::from)?;
     let quoted = |pointer: &str| toml_text(&text(ready, pointer));
     let key = ready.pointer("/okta/private_key_jwk").map(Value::to_string).unwrap_or_default();
@@ -88,12 +88,28 @@ pub(crate) fn config(
     ))
 }
 
-/// Three ports that nobody uses at this moment.
-pub(crate) fn free_ports() -> Result<[u16; 3], Failure> {
-    let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    // All are held before any is let go of, or they could be the same.
-    let [one, two, three] = [any()?, any()?, any()?];
-    Ok([one.local_addr()?.port(), two.local_addr()?.port(), three.local_addr()?.port()])
+/// Three ports that a daemon can listen at and nobody uses.
+///
+/// On Linux nobody else is given one of them for as long as this is kept: a socket that is bound and does not listen
+/// leaves its port to whoever asks for it by number. Elsewhere it would keep the daemon out as well.
+pub(crate) struct FreePorts {
+    _held: Option<[TcpSocket; 3]>,
+    numbers: [u16; 3],
+}
+
+impl FreePorts {
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let any = || {
+            let socket = TcpSocket::new_v4()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+            let port = socket.local_addr()?.port();
+            Ok::<_, std::io::Error>((socket, port))
+        };
+        let [(one, first), (two, second), (three, third)] = [any()?, any()?, any()?];
+        let held = cfg!(target_os = "linux").then_some([one, two, three]);
+        Ok(Self { _held: held, numbers: [first, second, third] })
+    }
 }
 
 /// JSON's escapes are TOML's.

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
     let folder = tempfile::tempdir()?;
     let text = sandbox_command::config(
         sandbox.ready(),
-        sandbox_command::free_ports()?,
+        &sandbox_command::FreePorts::find()?,
         &folder.path().join("demo.db"),
     )?;
     let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;

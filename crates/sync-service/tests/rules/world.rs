@@ -1,6 +1,6 @@
 //! A sandbox, connections to it by hook, by log or by both, and ways to wait for what is expected.
 
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use sync_service::engine::{
 };
 use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
+use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::Gate;
@@ -32,12 +33,28 @@ pub(crate) const GROUPS: &str = "/api/v1/groups";
 /// The log often, the schedules never.
 pub(crate) const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
 
+/// A port that nobody else is given, though it is listened at later: its socket is bound, but does not listen.
+pub(crate) struct Port(TcpSocket);
+
+impl Port {
+    fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self(socket)
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+}
+
 pub(crate) struct World {
     pub(crate) control: ControlClient,
     pub(crate) store: Store,
     sandbox: Sandbox,
     folder: tempfile::TempDir,
-    port: u16,
+    port: Port,
     stop: CancellationToken,
 }
 
@@ -53,7 +70,8 @@ pub(crate) async fn world(users: usize, groups: usize) -> World {
 
 /// A world whose org is asked through a gateway.
 pub(crate) async fn gated_world(users: usize, groups: usize) -> (World, Gate) {
-    let okta = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = Port::reserve();
+    let okta = port.address();
     let gate = Gate::before(&format!("http://{okta}")).await;
     let public_url_okta = Some(gate.url.parse().unwrap());
     let options = SandboxOptions { users, groups, okta, public_url_okta, ..SandboxOptions::default() };
@@ -69,7 +87,7 @@ async fn started(options: SandboxOptions) -> World {
         store: Store::open(&folder.path().join("state.db")).await.unwrap(),
         sandbox,
         folder,
-        port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
+        port: Port::reserve(),
         stop: CancellationToken::new(),
     }
 }
@@ -112,8 +130,7 @@ impl World {
 
     /// Has deliveries received.
     pub(crate) async fn receive(&self, connection: &Connection) {
-        let address = ([127, 0, 0, 1], self.port).into();
-        let receiver = Receiver::bind(address, [connection]).await.unwrap();
+        let receiver = Receiver::bind(self.port.address(), [connection]).await.unwrap();
         tokio::spawn(receiver.serve(self.stop.clone()));
     }
 
@@ -146,8 +163,8 @@ impl World {
         let hook = match events {
             "log" => String::new(),
             _ => format!(
-                "[connections.main.hook]\npublic_url = \"http://127.0.0.1:{}\"\nsecret = \"{SECRET}\"\n",
-                self.port
+                "[connections.main.hook]\npublic_url = \"http://{}\"\nsecret = \"{SECRET}\"\n",
+                self.port.address()
             ),
         };
         let text = format!(
@@ -270,7 +287,7 @@ impl World {
             "outcome": { "result": "SUCCESS" },
         }] } });
         let request = reqwest::Client::new()
-            .post(format!("http://127.0.0.1:{}/hooks/okta/main", self.port))
+            .post(format!("http://{}/hooks/okta/main", self.port.address()))
             .header("authorization", SECRET)
             .body(body.to_string());
         assert_eq!(request.send().await.unwrap().status(), 200);

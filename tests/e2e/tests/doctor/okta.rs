@@ -1,7 +1,7 @@
 //! The org: address, clock, credentials, scopes, role, limits.
 
 use crate::clinic::{AT_OKTA, Clinic, SIGNED_IN};
-use crate::support::World;
+use crate::support::{NOBODY, World};
 
 /// What nobody can look at when the org does not answer.
 fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
@@ -12,11 +12,10 @@ fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn an_address_without_an_org_is_told_by_what_is_there_instead() {
     let clinic = Clinic::start();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let assets = clinic.ready()["insight"]["api_url"].to_string();
     let okta = clinic.ready()["okta"]["org_url"].as_str().unwrap().to_owned();
     for (url, seen) in [
-        (format!("\"http://{nobody}\""), "refuses the connection"),
+        (format!("\"http://{NOBODY}\""), "refuses the connection"),
         (assets, "not as an Okta org does"),
         (format!("\"{}\"", okta.replace("http://", "https://")), "does not speak TLS"),
     ] {
