@@ -317,9 +317,14 @@ fn started(execution: Option<&str>) -> String {
     )
 }
 
+/// The most findings that a message names.
+const MOST_FINDINGS: usize = 10;
+
 fn list(errors: &[ValidationError]) -> String {
     if errors.is_empty() {
         return "no reason given".into();
     }
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    let told = errors.iter().take(MOST_FINDINGS).map(ToString::to_string);
+    let more = errors.len().saturating_sub(MOST_FINDINGS);
+    told.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("; ")
 }

@@ -8,8 +8,11 @@ pub mod document;
 mod error;
 mod execution;
 mod execution_status;
+#[cfg(test)]
+mod fuzz;
 mod http;
 mod outcome;
+mod text;
 mod validation;
 mod wait;
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::text::one_line;
+
 /// What became of the records of one object type.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -58,7 +60,10 @@ pub struct TypeOutcome {
 impl TypeOutcome {
     /// Entries that are neither created, updated nor identical: they were dropped.
     pub const fn unaccounted(&self) -> u64 {
-        self.entries_in_source.saturating_sub(self.created + self.updated + self.identical)
+        self.entries_in_source
+            .saturating_sub(self.created)
+            .saturating_sub(self.updated)
+            .saturating_sub(self.identical)
     }
 
     /// Why entries were dropped, as far as the counters tell.
@@ -99,7 +104,7 @@ impl Outcome {
 
     /// Records that were dropped.
     pub fn dropped(&self) -> u64 {
-        self.types.iter().map(TypeOutcome::unaccounted).sum()
+        self.types.iter().map(TypeOutcome::unaccounted).fold(0, u64::saturating_add)
     }
 
     pub(crate) fn read(progress: &Value) -> Self {
@@ -127,16 +132,27 @@ fn id(value: &Value) -> Option<String> {
     id.filter(|id| !id.is_empty())
 }
 
-/// Every text in a value of unknown shape.
+/// The most texts that are kept of an answer.
+const MOST_TEXTS: usize = 100;
+
+/// Every text in a value of unknown shape, each on a line; not without end.
 pub(crate) fn texts(value: &Value) -> Vec<String> {
+    let mut texts = every_text(value);
+    texts.truncate(MOST_TEXTS);
+    texts.iter().map(|text| one_line(text)).filter(|text| !text.is_empty()).collect()
+}
+
+fn every_text(value: &Value) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
         Value::String(text) if text.is_empty() => Vec::new(),
         Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Array(items) => items.iter().flat_map(every_text).collect(),
         Value::Object(members) => members
             .iter()
-            .flat_map(|(name, value)| texts(value).into_iter().map(move |text| format!("{name}: {text}")))
+            .flat_map(|(name, value)| {
+                every_text(value).into_iter().map(move |text| format!("{name}: {text}"))
+            })
             .collect(),
         Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
     }
@@ -169,6 +185,22 @@ mod tests {
             let outcome = Outcome::read(&json!({"result": "OK", "errorMessages": shape}));
             assert_eq!(outcome.messages, expected);
         }
+    }
+
+    #[test]
+    fn absurd_counters_do_not_overflow() {
+        let most =
+            json!({"entriesInSource": u64::MAX, "objectsCreated": u64::MAX, "objectsUpdated": u64::MAX});
+        let none = json!({"entriesInSource": u64::MAX});
+        let outcome = Outcome::read(&json!({"objectTypeResultMap": {"1": most, "2": none, "3": none}}));
+        assert_eq!((outcome.types[0].unaccounted(), outcome.dropped()), (0, u64::MAX));
+    }
+
+    #[test]
+    fn messages_stay_on_a_line() {
+        let outcome = Outcome::read(&json!({"errorMessages": ["a\u{1b}[2J\n\u{202e}b", "x".repeat(5000)]}));
+        assert_eq!(outcome.messages[0], "a [2J b");
+        assert!(outcome.messages[1].chars().count() < 400);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::text::one_line;
+
 /// One finding, with what is known of its code. Atlassian publishes no list of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationError {
@@ -66,7 +68,7 @@ impl ValidationError {
             .into_iter()
             .flatten()
             .map(|finding| Self {
-                code: finding.get("code").and_then(Value::as_str).unwrap_or("unknown").to_owned(),
+                code: finding.get("code").and_then(Value::as_str).map_or_else(|| "unknown".into(), one_line),
                 location: finding.as_object().and_then(location),
             })
             .collect()
@@ -79,7 +81,7 @@ fn location(finding: &serde_json::Map<String, Value>) -> Option<String> {
         format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
     let parts: Vec<String> = finding.iter().filter(|(name, _)| *name != "code").map(told).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    (!parts.is_empty()).then(|| one_line(&parts.join(", ")))
 }
 
 impl fmt::Display for ValidationError {

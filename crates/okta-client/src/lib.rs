@@ -6,6 +6,8 @@ mod client;
 mod endpoint;
 mod env;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod generate;
 mod hook;
 mod item;
@@ -29,12 +31,3 @@ pub use resources::{
     EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Page, PageCursor,
     Schemas, SortOrder, UserQuery, UserTypes, Users,
 };
-
-/// What fuzzing needs of the inside.
-#[cfg(fuzzing)]
-pub mod fuzzing {
-    /// The target of the `next` link in a `Link` header.
-    pub fn next_link(headers: &http::HeaderMap) -> Option<&str> {
-        crate::link::target(headers, "next").ok().flatten()
-    }
-}

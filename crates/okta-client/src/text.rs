@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::item::without_mark;
+
 /// Longer than any explanation of Okta's.
 const LONGEST: usize = 500;
 /// The most that is shown of a body that is not Okta's error object, in characters.
@@ -11,12 +13,19 @@ const EXCERPT: usize = 200;
 const LOOKED_AT: usize = 16 << 10;
 /// Longer words are cursors, digests, and tokens.
 const LONGEST_WORD: usize = 40;
+/// Types, uses, and algorithms of keys, and labels of PEM blocks, have shorter names.
+const LONGEST_NAME: usize = 30;
 /// Authentication schemes: the word after one of them is a credential.
 const SCHEMES: [&str; 4] = ["bearer", "dpop", "ssws", "basic"];
 
-/// The text on one line, without control characters, and not without end.
+/// The text on one line, without control characters and marks of direction, and not without end.
 pub(crate) fn told(text: &str) -> String {
-    text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().take(LONGEST).map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect()
+}
+
+/// A name in pasted text: a longer one is none, and may be a part of the secret.
+pub(crate) fn name(text: &str) -> String {
+    if text.chars().nth(LONGEST_NAME).is_some() { "…".into() } else { told(text) }
 }
 
 /// Shorter credentials are no secret, and could be part of any word.
@@ -29,13 +38,19 @@ pub(crate) fn without_secrets(body: Bytes, secrets: &[&str]) -> Bytes {
         let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
     };
-    let Ok(mut value) = serde_json::from_slice(&body) else {
+    let Some(mut value) = json(&body) else {
         let text = String::from_utf8_lossy(&body);
         let clean = cleaned(&text);
         return if clean == text { body } else { clean.into() };
     };
     clean(&mut value, &cleaned);
     value.to_string().into()
+}
+
+/// The JSON in the body of a refusal. What it is read as is read from here: text that only a part of the readers takes for
+/// JSON would keep its secrets in escapes.
+pub(crate) fn json(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(without_mark(body)).ok()
 }
 
 /// Changes every text in a value; escaped characters are whole there.
@@ -79,7 +94,7 @@ pub(crate) fn excerpt(body: &[u8]) -> String {
 
 /// True for characters that change how the text beside them is shown.
 const fn is_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The text between tags; what stands in `script` and `style` is none.
@@ -160,6 +175,7 @@ mod tests {
     #[test]
     fn what_a_user_typed_cannot_write_lines_or_colours_of_its_own() {
         assert_eq!(told("not found: \u{1b}[31mroot\r\nOK"), "not found:  [31mroot  OK");
+        assert_eq!(told("a\u{202e}b\u{61c}c"), "a b c");
         assert_eq!(told(&"ä".repeat(2000)).chars().count(), LONGEST);
     }
 }

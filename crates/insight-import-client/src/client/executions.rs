@@ -11,6 +11,7 @@ use crate::execution::Execution;
 use crate::execution_status::{ExecutionState, ExecutionStatus};
 use crate::http::{Answer, Repeat, below};
 use crate::outcome::Outcome;
+use crate::text::one_line;
 use crate::wait::{OutcomeLimits, Patience, await_outcome};
 
 /// How often an answer is doubted that says that an execution is not known.
@@ -212,7 +213,7 @@ fn start_refused(answer: &Answer) -> Error {
         code => Error::Refused {
             what: "the start of an execution",
             status: 409,
-            message: code.unwrap_or("no reason given").to_owned(),
+            message: one_line(code.unwrap_or("no reason given")),
         },
     }
 }

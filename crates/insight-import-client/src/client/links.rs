@@ -51,7 +51,7 @@ struct StartLinks {
 
 impl ExecutionLinks {
     /// The links in the answer to a start.
-    pub(super) fn read(transport: &Transport, answer: &crate::http::Answer) -> Result<Self> {
+    pub(crate) fn read(transport: &Transport, answer: &crate::http::Answer) -> Result<Self> {
         let Linked { links: StartLinks { submit_results, submit_progress, get_execution_status, cancel } } =
             answer.json("the start of an execution")?;
         Ok(Self {

@@ -11,6 +11,7 @@ use super::ImportClient;
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Repeat, backoff, below};
+use crate::text::one_line;
 use crate::wait::{OutcomeLimits, Patience};
 
 const WHAT: &str = "the schema and mapping";
@@ -152,14 +153,14 @@ impl ImportClient {
 }
 
 /// How a change of the mapping ended; `None` while it goes on.
-fn mapping_result(progress: &Value) -> Option<Result<()>> {
+pub(crate) fn mapping_result(progress: &Value) -> Option<Result<()>> {
     let text = |name: &str| progress.get(name).and_then(Value::as_str);
     let status = text("progressStatus").or_else(|| text("status"))?;
     match (status, text("result")) {
         ("FINISHED" | "DONE", None | Some("OK")) => Some(Ok(())),
         ("IN_PROGRESS" | "PENDING" | "STARTED", _) => None,
         (_, result) => {
-            let message = text("resultMessage").or(result).unwrap_or(status).to_owned();
+            let message = one_line(text("resultMessage").or(result).unwrap_or(status));
             Some(Err(Error::MappingFailed { message }))
         }
     }

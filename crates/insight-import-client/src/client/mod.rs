@@ -15,6 +15,8 @@ use tokio::sync::Mutex;
 
 pub use builder::ImportClientBuilder;
 pub(crate) use links::ExecutionLinks;
+#[cfg(test)]
+pub(crate) use mapping::mapping_result;
 
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};

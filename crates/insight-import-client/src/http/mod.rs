@@ -14,6 +14,8 @@ use url::Url;
 pub(crate) use pace::Pace;
 pub use pace::PaceState;
 pub(crate) use refusal::words;
+#[cfg(test)]
+pub(crate) use refusal::{error as refused, without_secrets};
 pub(crate) use settings::{HttpSettings, authorization, base_url, below, check_kind, http_settings};
 
 use crate::error::{Error, Result};

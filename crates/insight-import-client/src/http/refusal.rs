@@ -10,14 +10,13 @@ use serde_json::Value;
 use super::{Answer, Credential};
 use crate::ValidationError;
 use crate::error::{Error, RefusalReason};
+use crate::text::one_line;
 
-/// The longest text that is kept of an answer, in characters.
-const LONGEST: usize = 300;
 /// The most of a page that is searched for text, in bytes.
 const SEARCHED: usize = 32 << 10;
 
 /// The error that an answer stands for. `bytes` is the size of the request's body.
-pub(super) fn error(credential: Credential, what: &'static str, answer: &Answer, bytes: usize) -> Error {
+pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer, bytes: usize) -> Error {
     let status = answer.status.as_u16();
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = words(answer);
@@ -72,12 +71,20 @@ pub(crate) fn without_secrets(body: Bytes, authorization: &HeaderValue) -> Bytes
     value.to_string().into()
 }
 
-/// Changes every text in a value; escaped characters are whole there.
+/// Changes every text in a value, names of members included; escaped characters are whole there.
 fn clean(value: &mut Value, cleaned: &impl Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = cleaned(text),
         Value::Array(items) => items.iter_mut().for_each(|item| clean(item, cleaned)),
-        Value::Object(members) => members.values_mut().for_each(|member| clean(member, cleaned)),
+        Value::Object(members) => {
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, mut member)| {
+                    clean(&mut member, cleaned);
+                    (cleaned(&name), member)
+                })
+                .collect();
+        }
         _ => {}
     }
 }
@@ -125,7 +132,7 @@ pub(crate) fn words(answer: &Answer) -> String {
         let start = &answer.body[..answer.body.len().min(SEARCHED)];
         text_of_page(&String::from_utf8_lossy(start))
     };
-    let text = shortened(&text);
+    let text = one_line(&text);
     if text.is_empty() { "no reason given".into() } else { text }
 }
 
@@ -165,22 +172,13 @@ fn closing(page: &str, tag: &str) -> Option<usize> {
     page[at..].find('>').map(|end| at + end)
 }
 
-/// One line of bounded length, without control characters.
-fn shortened(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderValue};
     use serde_json::json;
 
     use super::*;
+    use crate::text::LONGEST;
 
     fn answer(status: u16, kind: &'static str, body: String) -> Answer {
         let mut headers = HeaderMap::new();
@@ -210,6 +208,7 @@ mod tests {
             for body in [
                 json!({"errorMessages": [long]}).to_string(),
                 json!({"message": secret}).to_string().replace('=', "\\u003d"),
+                json!({"errors": {&long: "is no field"}}).to_string(),
                 format!("<p>{long}</p>"),
             ] {
                 let body = without_secrets(body.into(), &authorization);

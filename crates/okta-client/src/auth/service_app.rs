@@ -22,7 +22,7 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 use crate::pacer::{Pacer, SHORTEST};
-use crate::text::{told, without_secrets};
+use crate::text::{json, told, without_secrets};
 
 /// How long before its end a token is renewed: a request that starts with it must still be accepted.
 const EARLY: Duration = Duration::from_mins(5);
@@ -307,7 +307,8 @@ impl ServiceApp {
         let body = body(response, &self.token_url, LARGEST_ANSWER).await?;
         if !status.is_success() {
             let body = without_secrets(body, &secrets.each_ref().map(String::as_str));
-            let refusal: TokenRefusal = serde_json::from_slice(&body).unwrap_or_default();
+            let refusal =
+                json(&body).and_then(|body| TokenRefusal::deserialize(body).ok()).unwrap_or_default();
             if refusal.error.is_empty() {
                 return Ok(TokenResult::NotOauth(not_oauth(endpoint::TOKEN, status, &body)));
             }

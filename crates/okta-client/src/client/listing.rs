@@ -77,7 +77,7 @@ impl OktaClient {
 
     /// A `next` link as it may be asked for with the org's credential: its path and query at the org's own origin. The
     /// host in it can be another name of the same org, or that of a gateway; the path has to be the listing's own.
-    fn follow(&self, path: &str, target: &str) -> Result<Url> {
+    pub(crate) fn follow(&self, path: &str, target: &str) -> Result<Url> {
         let other = |target: String| Error::OtherListing { path: path.to_owned(), target };
         let org = &self.inner.org;
         let link = org.join(target).map_err(|_| other("what is not a URL".into()))?;

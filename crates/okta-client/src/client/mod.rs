@@ -16,6 +16,8 @@ pub use builder::OktaClientBuilder;
 pub(crate) use listing::undecodable;
 pub use organization::Organization;
 pub(crate) use refusal::not_oauth;
+#[cfg(test)]
+pub(crate) use refusal::{Refusal, refused};
 pub(crate) use send::{Call, body, pause, record, transport};
 
 use crate::auth::Authenticator;

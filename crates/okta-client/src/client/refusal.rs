@@ -5,9 +5,8 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::item::without_mark;
 use crate::model::{or_default, text_or_none};
-use crate::text::{excerpt, told};
+use crate::text::{excerpt, json, told};
 
 /// "Not found: Resource not found: {id} ({kind})": the only word that ends an object.
 /// <https://developer.okta.com/docs/reference/error-codes/>
@@ -22,7 +21,7 @@ const MOST_CAUSES: usize = 10;
 /// Okta's error object. Gateways in between answer in other shapes, or with nothing.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     #[serde(rename = "errorCode", deserialize_with = "or_default")]
     pub(super) code: String,
     #[serde(rename = "errorSummary", deserialize_with = "or_default")]
@@ -58,9 +57,8 @@ struct Words {
 }
 
 impl Refusal {
-    pub(super) fn read(body: &[u8]) -> Self {
-        let body = without_mark(body);
-        let refusal: Self = serde_json::from_slice(body).unwrap_or_default();
+    pub(crate) fn read(body: &[u8]) -> Self {
+        let refusal = json(body).and_then(|body| Self::deserialize(body).ok()).unwrap_or_default();
         if refusal.is_okta_s() { refusal } else { Self { text: words(body), ..refusal } }
     }
 
@@ -92,7 +90,7 @@ impl Refusal {
 
 /// The words of an answer that is not an error object of Okta's.
 pub(crate) fn words(body: &[u8]) -> String {
-    let Ok(words) = serde_json::from_slice::<Words>(body) else { return excerpt(body) };
+    let Some(words) = json(body).and_then(|body| Words::deserialize(body).ok()) else { return excerpt(body) };
     let Words { error_description, message, detail, title, error } = words;
     let first = [error_description, message, detail, title, error]
         .into_iter()
@@ -140,7 +138,7 @@ fn value(text: &str) -> (String, &str) {
 }
 
 /// The error that a refusal stands for. `lacking` is the scope that the call takes, when the token is known not to have it.
-pub(super) fn refused(
+pub(crate) fn refused(
     path: &str,
     status: StatusCode,
     challenge: &str,
@@ -230,6 +228,21 @@ mod tests {
         assert_eq!(parameter(challenge, "scope").as_deref(), Some("okta.users.read"));
         assert_eq!(parameter(challenge, "resource"), None);
         assert_eq!(parameter("DPoP error=\"cut", "error").as_deref(), Some("cut"));
+    }
+
+    #[test]
+    fn escaped_credential_stays_hidden() {
+        let secret = "00AbSecretToken";
+        let escaped: String = secret.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        for body in [
+            format!("\u{feff}{{\"errorCode\":\"E1\",\"errorSummary\":\"not {escaped}\"}}"),
+            format!("{{\"errorCode\":\"E1\",\"errorSummary\":\"not {escaped}\",\"x\":1e400}}"),
+            format!("{{\"message\":\"not {escaped}\",\"x\":1e400}}"),
+        ] {
+            let refusal = Refusal::read(&crate::text::without_secrets(body.into(), &[secret]));
+            let told = refused("/", StatusCode::BAD_REQUEST, "", &refusal, None).to_string();
+            assert!(!told.contains("Secret"), "{told}");
+        }
     }
 
     proptest! {

@@ -16,6 +16,7 @@ use josekit::jwt::{self, JwtPayload};
 use secrecy::SecretString;
 
 use crate::generate::thumbprint;
+use crate::text::name;
 pub use error::KeyError;
 use text::Text;
 pub use text::trimmed;
@@ -78,10 +79,10 @@ impl PrivateKey {
             .and_then(|v| v.as_str())
             .ok_or_else(|| KeyError::Damaged("it has no \"kty\"".into()))?;
         if !matches!(kind, "RSA" | "EC") {
-            return Err(KeyError::WrongType(kind.to_owned()));
+            return Err(KeyError::WrongType(name(kind)));
         }
         if let Some(other) = json.get("use").and_then(|v| v.as_str()).filter(|&u| u != "sig") {
-            return Err(KeyError::WrongUse(other.to_owned()));
+            return Err(KeyError::WrongUse(name(other)));
         }
         if !json.contains_key("d") {
             return Err(KeyError::PublicOnly("d"));
@@ -223,7 +224,7 @@ fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
             None | Some("RS256") => Ok("RS256"),
             Some("RS384") => Ok("RS384"),
             Some("RS512") => Ok("RS512"),
-            Some(other) => Err(KeyError::WrongAlgorithm(other.to_owned())),
+            Some(other) => Err(KeyError::WrongAlgorithm(name(other))),
         };
     }
     let curve = public.parameter("crv").and_then(|c| c.as_str());
@@ -231,10 +232,12 @@ fn algorithm(jwk: &Jwk, public: &Jwk) -> Result<&'static str, KeyError> {
         Some("P-256") => "ES256",
         Some("P-384") => "ES384",
         Some("P-521") => "ES512",
-        other => return Err(KeyError::WrongType(format!("EC {}", other.unwrap_or("without a curve")))),
+        other => {
+            return Err(KeyError::WrongType(format!("EC {}", other.map_or("without a curve".into(), name))));
+        }
     };
     match jwk.algorithm() {
-        Some(other) if other != fits => Err(KeyError::WrongAlgorithm(other.to_owned())),
+        Some(other) if other != fits => Err(KeyError::WrongAlgorithm(name(other))),
         _ => Ok(fits),
     }
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::key::KeyError;
+use crate::text::name;
 
 /// Levels of JSON strings that are unwrapped.
 const DEEPEST: usize = 3;
@@ -119,7 +120,7 @@ fn named(labels: &[&str]) -> KeyError {
     } else if has("CERTIFICATE") {
         KeyError::Certificate
     } else {
-        labels.first().map_or(KeyError::NotAKey, |label| KeyError::WrongType((*label).to_owned()))
+        labels.first().map_or(KeyError::NotAKey, |label| KeyError::WrongType(name(label)))
     }
 }
 
@@ -220,6 +221,23 @@ mod tests {
         ] {
             assert_eq!(PrivateKey::parse(&pasted).unwrap_err(), error, "{pasted}");
         }
+    }
+
+    #[test]
+    fn misplaced_key_text_is_hidden() {
+        let key = "MHcCAQEEIGx1Y2t5bnVtYmVyc2FyZW5vdHNlY3JldA";
+        let label = format!("{key} KEY");
+        for pasted in [
+            json!({"kty": key, "d": "x"}).to_string(),
+            json!({"kty": "EC", "use": key, "d": "x"}).to_string(),
+            format!("-----BEGIN {label}-----\nMIIB\n-----END {label}-----"),
+        ] {
+            let told = PrivateKey::parse(&pasted).unwrap_err().to_string();
+            assert!(told.contains('…') && !told.contains(&key[..12]), "{told}");
+        }
+        let told =
+            PrivateKey::parse(&json!({"kty": "a\u{1b}[2J\u{202e}"}).to_string()).unwrap_err().to_string();
+        assert!(told.contains("\"a [2J \""), "{told}");
     }
 
     #[test]

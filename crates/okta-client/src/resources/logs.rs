@@ -15,6 +15,7 @@ use crate::client::Call;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
 use crate::model::LogEvent;
+use crate::text::told;
 
 const PATH: &str = "/api/v1/logs";
 /// The most that Okta gives at once.
@@ -61,7 +62,9 @@ impl FromStr for LogCheckpoint {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Url::parse(text).map(Self).map_err(|_| Error::InvalidCheckpoint(text.chars().take(100).collect()))
+        Url::parse(text)
+            .map(Self)
+            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
     }
 }
 

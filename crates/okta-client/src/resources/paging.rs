@@ -9,6 +9,7 @@ use url::Url;
 use crate::OktaClient;
 use crate::error::{Error, Result};
 use crate::item::Unreadable;
+use crate::text::told;
 
 /// A place in a listing: everything before it was read.
 ///
@@ -40,7 +41,9 @@ impl FromStr for PageCursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Url::parse(text).map(Self).map_err(|_| Error::InvalidCheckpoint(text.chars().take(100).collect()))
+        Url::parse(text)
+            .map(Self)
+            .map_err(|_| Error::InvalidCheckpoint(told(text).chars().take(100).collect()))
     }
 }
 
@@ -63,7 +66,7 @@ impl OktaClient {
 
     /// A URL that was stored, if it leads to this org's listing: a store may have been shared or tampered with.
     pub(crate) fn own_listing(&self, path: &str, url: &Url) -> Result<Url> {
-        let place = || Error::InvalidCheckpoint(url.origin().ascii_serialization() + url.path());
+        let place = || Error::InvalidCheckpoint(told(&(url.origin().ascii_serialization() + url.path())));
         let bare = url.username().is_empty() && url.password().is_none();
         let ours = bare && url.origin() == self.org_url().origin() && url.path() == path;
         if ours { Ok(url.clone()) } else { Err(place()) }
