@@ -9,6 +9,8 @@ mod error;
 mod events;
 mod export;
 mod fleet;
+#[cfg(test)]
+mod fuzz;
 mod guide;
 mod handover;
 mod history;

@@ -97,7 +97,7 @@ pub async fn named_subjects<C: Borrow<Connection>>(
     Ok(subjects)
 }
 
-fn check(kind: ObjectKind, value: &str) -> Result<(), NamedError> {
+pub(crate) fn check(kind: ObjectKind, value: &str) -> Result<(), NamedError> {
     let wrong = |why| Err(NamedError::Malformed { kind, value: value.chars().take(LONGEST).collect(), why });
     match () {
         () if value.is_empty() => wrong("it is empty"),

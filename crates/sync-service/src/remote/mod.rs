@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use error::RemoteError;
+#[cfg(test)]
+pub(crate) use stream::Decoder;
 pub use tail::{Followed, RemoteTail};
 
 use crate::connection::USER_AGENT;

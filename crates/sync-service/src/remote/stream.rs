@@ -5,29 +5,29 @@ use super::LARGEST;
 
 /// Something that was told.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Message {
+pub(crate) struct Message {
     /// What it is.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What a stream that goes on after it is asked for with.
-    pub(super) id: Option<String>,
+    pub(crate) id: Option<String>,
     /// What it says.
-    pub(super) data: String,
+    pub(crate) data: String,
 }
 
 /// What came of a stream that is not a whole message yet.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     line: Vec<u8>,
     message: Message,
 }
 
 /// A message that is longer than any of ours.
 #[derive(Debug)]
-pub(super) struct TooLong;
+pub(crate) struct TooLong;
 
 impl Decoder {
     /// Takes a part, wherever it ends, and gives the messages that it completes.
-    pub(super) fn feed(&mut self, part: &[u8]) -> Result<Vec<Message>, TooLong> {
+    pub(crate) fn feed(&mut self, part: &[u8]) -> Result<Vec<Message>, TooLong> {
         let mut messages = Vec::new();
         for piece in part.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);

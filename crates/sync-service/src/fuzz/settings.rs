@@ -1,0 +1,147 @@
+//! Configuration, settings of the admin API, and secrets at rest.
+
+use std::path::Path;
+
+use fuzz::fuzz;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize as _;
+use serde_json::Value as Json;
+use toml::Value as Toml;
+
+use crate::wire::Draft;
+use crate::{Config, MasterKey, explain};
+
+/// A secret that inputs hold where secrets belong, and that no error may hold then.
+const SECRET: &str = "S3cretValueOfASetting";
+/// Keys whose values are secrets.
+const SECRETS: [&str; 8] = [
+    "private_key",
+    "import_token",
+    "api_token",
+    "secret",
+    "client_secret",
+    "master_key",
+    "url",
+    "hook_secret",
+];
+/// The longest message beside what the operator wrote, in characters.
+const LONGEST: usize = 4000;
+
+/// True if the secret stands under other keys as well, where it may be quoted.
+fn misplaced(value: &Toml) -> bool {
+    match value {
+        Toml::String(text) => text.contains(SECRET),
+        Toml::Array(items) => items.iter().any(misplaced),
+        Toml::Table(table) => table.iter().any(|(key, value)| {
+            let own = SECRETS.contains(&key.as_str()) && value.is_str();
+            key.contains(SECRET) || !own && misplaced(value)
+        }),
+        _ => false,
+    }
+}
+
+#[test]
+fn config_reads_any_text() {
+    let words = [
+        "[connections.main.okta]",
+        "[connections.main.assets]",
+        "[server]",
+        "{ env = \"NONE\" }",
+        "\"\"\"",
+        "OKTA_CLIENT_ORGURL=",
+        "OKTA_INSIGHT__CONNECTIONS__MAIN__",
+        "\n%%\n",
+        "off",
+        "15m",
+        "0 3 * * *",
+        "https://example.okta.com",
+        "[::1]:0",
+        " = ",
+    ];
+    fuzz("config", &words, |input| {
+        let text = String::from_utf8_lossy(input);
+        // No file is read.
+        if text.contains("file") || text.contains("tls_") {
+            return String::new();
+        }
+        let (toml, environment) = text.split_once("%%\n").unwrap_or((&text, ""));
+        let variables = environment.lines().filter_map(|line| line.split_once('='));
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        // Elsewhere than where secrets belong it may be quoted.
+        let quoted = environment.contains(SECRET)
+            || match toml::from_str::<toml::Table>(toml).map(Toml::Table) {
+                Ok(table) => misplaced(&table),
+                // The key itself is the secret.
+                Err(error) => error.message().contains(SECRET),
+            };
+        match Config::from_toml(toml, "c.toml", Path::new("/nonexistent"), variables) {
+            Ok(config) => {
+                assert!(quoted || !format!("{config:?}").contains(SECRET), "a secret is shown: {config:?}");
+                let checked = config.connections.values().map(crate::Connection::check);
+                let told: Vec<String> =
+                    checked.filter_map(|checked| Some(explain(&checked.err()?))).collect();
+                format!("{} {} {told:?}", config.metrics.is_some(), config.console.is_some())
+            }
+            Err(error) => {
+                let told = explain(&error);
+                assert!(
+                    told.chars().count() <= LONGEST + 2 * text.chars().count(),
+                    "a long text is shown: {told}"
+                );
+                assert!(quoted || !told.contains(SECRET), "a secret is shown: {told}");
+                told
+            }
+        }
+    });
+}
+
+#[test]
+fn settings_read_any_body() {
+    let words = [
+        "settings",
+        "secrets",
+        "okta",
+        "org_url",
+        "assets",
+        "schedule",
+        "limits",
+        "mapping",
+        "users",
+        "profile",
+        "null",
+        "0 3 * * *",
+    ];
+    fuzz("settings", &words, |input| {
+        let Ok(json) = serde_json::from_slice::<Json>(input) else { return String::new() };
+        match Draft::deserialize(&json) {
+            Ok(draft) => {
+                let written = serde_json::to_value(&draft.settings).unwrap();
+                let again = serde_json::from_value(written).unwrap();
+                assert_eq!(draft.settings, again, "settings that are saved are read back");
+                let secrets = draft.secrets.into_iter().filter_map(|(field, secret)| Some((field, secret?)));
+                let checked =
+                    draft.settings.check(&"main".to_owned().try_into().unwrap(), &secrets.collect());
+                let told = checked.map(drop).map_err(|error| explain(&error));
+                format!("{told:?} {:?}", draft.settings.missing(|_| false))
+            }
+            Err(error) => error.to_string(),
+        }
+    });
+}
+
+#[test]
+fn vault_opens_nothing_else() {
+    let key = MasterKey::parse(&MasterKey::generate().unwrap()).unwrap();
+    fuzz("vault", &["="], |input| {
+        assert!(key.open("main/okta.private_key", input).is_err(), "noise is opened");
+        let text = String::from_utf8_lossy(input).into_owned();
+        let parsed = MasterKey::parse(&text.as_str().into());
+        if let Ok(key) = &parsed {
+            let sealed = key.seal("here", &text.as_str().into()).unwrap();
+            assert_eq!(key.open("here", &sealed).unwrap().expose_secret(), text);
+            assert!(key.open("there", &sealed).is_err());
+            assert!(!format!("{key:?}").contains(text.trim()));
+        }
+        format!("{:?}", parsed.err())
+    });
+}
