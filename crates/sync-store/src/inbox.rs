@@ -8,8 +8,8 @@ use sync_engine::{FeedState, InboxCounts, InboxEvent, Reading, StoreError, Subje
 use crate::ConnectionStore;
 use crate::convert::{millis, subject_columns, timestamp};
 use crate::looks::look;
-use crate::place;
 use crate::unconfirmed::REJECTED;
+use crate::{place, runs};
 
 pub(crate) async fn store_feed(
     store: &ConnectionStore,
@@ -242,6 +242,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
 pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
     const ACTION: &str = "forget what is long done";
     let failed = |e| StoreError::new(ACTION, e);
+    runs::abandon_plans(store, before).await?;
     let mut tx = store.begin(ACTION).await?;
     for statement in [
         "DELETE FROM events WHERE connection = ?1 AND state <> 'pending' AND settled < ?2",
@@ -251,6 +252,9 @@ pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result
          AND id NOT IN (SELECT run FROM executions)",
         "DELETE FROM requests WHERE connection = ?1 AND asked < ?2",
         "DELETE FROM recent_losses WHERE connection = ?1 AND lost_at < ?2",
+        // The newest hundred thousand lines about deleted objects stay whatever their age.
+        "DELETE FROM audit WHERE connection = ?1 AND at < ?2
+         AND number <= (SELECT max(number) FROM audit WHERE connection = ?1) - 100000",
     ] {
         sqlx::query(statement).bind(store.id).bind(millis(before)).execute(&mut *tx).await.map_err(failed)?;
     }

@@ -25,6 +25,7 @@ mod runs;
 mod safeguards;
 mod samples;
 mod saved;
+mod space;
 mod sqlite;
 mod staging;
 mod time;

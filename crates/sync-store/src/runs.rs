@@ -9,7 +9,7 @@ use sync_engine::{
 use sync_model::{ExecutionId, RunId};
 
 use crate::convert::{millis, timestamp};
-use crate::{ConnectionStore, evidence, unconfirmed};
+use crate::{ConnectionStore, evidence, space, unconfirmed};
 
 /// A plan that another process shows may take its reader this long.
 const PLAN_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -69,13 +69,26 @@ pub(crate) async fn end(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    tx.commit().await.map_err(failed)
+    tx.commit().await.map_err(failed)?;
+    // The run has ended, whatever becomes of the space that it took.
+    if let Err(error) = space::give_back(&store.writer).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "free space of the store could not be given back"
+        );
+    }
+    Ok(())
 }
 
+/// Ends the runs that no process goes on with: those that were cut off, but for the newest pass, which the next run takes up.
 pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(), StoreError> {
     let abandoned: Vec<i64> = sqlx::query_scalar(
-        "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND (kind <> 'plan' OR started NOT BETWEEN ?2 AND ?3)
-         AND pass IS NULL AND id NOT IN (SELECT run FROM executions)",
+        "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND id NOT IN (SELECT run FROM executions)
+         AND CASE kind WHEN 'plan' THEN started NOT BETWEEN ?2 AND ?3
+             ELSE pass IS NULL OR id < (
+                 SELECT max(id) FROM runs
+                 WHERE connection = ?1 AND ended IS NULL AND pass IS NOT NULL AND kind <> 'plan')
+             END",
     )
     .bind(store.id)
     .bind(millis(now.saturating_sub(PLAN_LIFE).unwrap_or(now)))
@@ -83,12 +96,29 @@ pub(crate) async fn abandon(store: &ConnectionStore, now: Timestamp) -> Result<(
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("find abandoned runs", e))?;
+    end_cut_off(store, abandoned, now).await
+}
+
+/// Ends the plans that began before a time. The processes that showed them are long gone.
+pub(crate) async fn abandon_plans(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
+    let plans: Vec<i64> = sqlx::query_scalar(
+        "SELECT id FROM runs WHERE connection = ?1 AND ended IS NULL AND kind = 'plan' AND started < ?2",
+    )
+    .bind(store.id)
+    .bind(millis(before))
+    .fetch_all(&store.pool)
+    .await
+    .map_err(|e| StoreError::new("find abandoned plans", e))?;
+    end_cut_off(store, plans, before).await
+}
+
+async fn end_cut_off(store: &ConnectionStore, runs: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
     let report = RunReport {
         result: RunResult::Failed,
         error: Some("the process ended before the run did; nothing was half done".into()),
         ..RunReport::default()
     };
-    for run in abandoned {
+    for run in runs {
         end(store, RunId::new(run), &report, now).await?;
     }
     Ok(())

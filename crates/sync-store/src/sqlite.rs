@@ -6,20 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, SqlitePool};
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
 use crate::identity::Identity;
-use crate::{AccessStore, AuditLog, ConnectionStore};
+use crate::{AccessStore, AuditLog, ConnectionStore, space};
 
 /// What makes a file what this version wants.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(20);
+
+/// Bytes that the write-ahead log may keep of the file system once they are in the file.
+const JOURNAL: u32 = 16 << 20;
 
 /// Time that closing waits for statements that are under way.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -46,7 +51,9 @@ impl Store {
         create_private(path).map_err(failed)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
+            .pragma("journal_size_limit", JOURNAL.to_string())
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
@@ -64,6 +71,9 @@ impl Store {
         };
         let writer = pool(1).await?;
         MIGRATOR.run(&writer).await.map_err(|e| StoreError::new("bring its file up to date", e))?;
+        if let Err(error) = space::prepare(&writer).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the store keeps its free space");
+        }
         let pool = pool(4).await?;
         let identity = Arc::new(Identity::of(path, &pool).await?);
         Ok(Self { pool, writer, deliveries: Arc::default(), identity })

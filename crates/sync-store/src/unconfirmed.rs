@@ -44,7 +44,7 @@ pub(crate) async fn settle(
 ) -> Result<(), StoreError> {
     for statement in [
         "DELETE FROM unconfirmed WHERE connection = ?1 AND (kind, id) IN (
-             SELECT s.kind, s.id FROM staged s JOIN unconfirmed u
+             SELECT s.kind, s.id FROM staged s CROSS JOIN unconfirmed u
              ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.reading <= s.reading
              WHERE s.run = ?2 AND s.stored)",
         // What was found out of another version of the record does not hold for this one.

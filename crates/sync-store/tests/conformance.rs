@@ -217,22 +217,6 @@ async fn an_event_that_names_nobody_we_keep_is_done_at_once() {
 }
 
 #[tokio::test]
-async fn abandoned_runs_are_closed_and_those_with_an_open_execution_are_kept() {
-    let world = world().await;
-    let lost = world.run(&[staged(Change::Create, user("u1", "a", &[]), 0)]).await;
-    let open = world.run(&[staged(Change::Create, user("u2", "b", &[]), 0)]).await;
-    world.store.open_execution(open, &ExecutionId::new("e"), at(1)).await.unwrap();
-    world.store.abandon_runs(at(100)).await.unwrap();
-    assert!(world.store.staged(lost, None, 10).await.unwrap().is_empty());
-    assert_eq!(world.store.staged(open, None, 10).await.unwrap().len(), 1);
-    let runs = world.store.runs(10).await.unwrap();
-    assert_eq!(
-        runs.iter().map(|r| (r.id, r.ended.is_some())).collect::<Vec<_>>(),
-        [(open, false), (lost, true)]
-    );
-}
-
-#[tokio::test]
 async fn what_is_stored_survives_reopening_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
