@@ -89,7 +89,7 @@ impl Engine {
     }
 
     async fn put_in_force(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
-        self.settle_in(&compared.view, ask).await?;
+        self.settle_in(compared, ask).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sync_model::ObjectKind;
 
 use crate::{
-    ActiveRun, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport, Subject, Unidentified,
-    WithheldReason, engine::Engine,
+    ActiveRun, Comparison, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport,
+    StructureState, Subject, Unidentified, WithheldReason, engine::Engine,
 };
 
 /// The confirmations that may not hold any more, given the place of the last comparison and the present one.
@@ -99,7 +99,8 @@ impl Place {
 impl Engine {
     /// Holds the place of a comparison against that of the last one, and doubts what may be lost. With `ask`, what is in
     /// doubt is read and sent again without being asked for; otherwise the caller reads everything.
-    pub(crate) async fn settle_in(&self, view: &MappingView, ask: bool) -> Result<(), EngineError> {
+    pub(crate) async fn settle_in(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
+        let Comparison { view, report } = compared;
         let before = self.ports.store.place().await?;
         let (mut now, doubt) = match &before {
             Some(before) => {
@@ -133,8 +134,14 @@ impl Engine {
         if let (Some(doubt), Some(_)) = (&doubt, &before) {
             tracing::info!(?doubt, "confirmed values may be lost; they are sent again");
         }
-        // Nothing is there to be sent again before the first full run has begun.
-        let subject = if ask && self.has_begun().await? { subject } else { None };
+        let begun = self.has_begun().await?;
+        // A store that has never compared anything, beside a mapping that is there: it is another one than that which filled
+        // Assets. Otherwise nothing is there to be sent again before the first full run has begun.
+        let lost = !begun && before.is_none() && report.state != StructureState::Missing;
+        if ask && lost {
+            tracing::warn!("the state store is empty although Assets is set up; everything is read and sent");
+        }
+        let subject = subject.filter(|_| ask && (begun || lost));
         Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
     }
 

@@ -30,6 +30,7 @@ pub(crate) async fn sync(world: &World, size: &Size) -> Result<Value, Failure> {
         "seconds": rounded(measured.seconds),
         "run_seconds": report["seconds"],
         "peak_mib": measured.peak_kib.map(|kib| kib / 1024),
+        "store_bytes_per_user": std::fs::metadata(world.store())?.len() / size.users.max(1) as u64,
         "okta_requests": difference("/okta/requests"),
         "okta_listings": listings(&after) - listings(&before),
         "okta_listings_minimum": minimum(world).await?,

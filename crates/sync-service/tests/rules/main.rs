@@ -15,6 +15,7 @@ mod links;
 mod outcome;
 mod place;
 mod place_edits;
+mod port;
 mod references;
 mod requests;
 mod resume;

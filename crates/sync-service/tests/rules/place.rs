@@ -1,12 +1,13 @@
 //! A confirmation belongs to the place where it was made, and looking changes no mapping.
 
 use serde_json::{Value, json};
+use sync_service::ConnectionStatus;
 use sync_service::engine::{EngineError, Quiet, RunResult, StateStore, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
-use crate::world::{OFTEN, World, idle, status, sync, sync_accepted, until, world};
+use crate::world::{OFTEN, World, idle, log_read, status, sync, sync_accepted, until, world};
 
 async fn groups_of(world: &World, cardinality: i32) {
     let limit = json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": cardinality });
@@ -180,4 +181,25 @@ async fn marks_follow_to_another_import_source() {
     sync(&first).await.unwrap();
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 1, "{:?}", audit.differences);
+}
+
+#[tokio::test]
+async fn lost_store_is_filled_by_itself() {
+    let world = world(9, 2).await;
+    let connection = world.open("log").await;
+    connection.engine().setup(false).await.unwrap();
+    let following = follow(&connection);
+    log_read(&connection).await;
+    assert_eq!(connection.status(1).await.unwrap().runs, [], "the first load is asked for");
+    sync(&connection).await.unwrap();
+    following.stop().await;
+
+    let user = world.users().await.remove(0);
+    world.change(&user, json!({ "city": "Graz" })).await;
+    let anew = world.open_anew().await;
+    let following = follow(&anew);
+    let is_current = |status: &ConnectionStatus| status.freshness.known_until.is_some();
+    status(&anew, "everything was read and sent", is_current).await;
+    assert!(world.audit().await.in_sync);
+    following.stop().await;
 }

@@ -1,6 +1,5 @@
 //! A sandbox, connections to it by hook, by log or by both, and ways to wait for what is expected.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,10 +13,10 @@ use sync_service::engine::{
 };
 use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
-use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::Gate;
+use crate::port::Port;
 
 /// How long something that is expected may take.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -32,22 +31,6 @@ pub(crate) const GROUPS: &str = "/api/v1/groups";
 
 /// The log often, the schedules never.
 pub(crate) const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
-
-/// A port that nobody else is given, though it is listened at later: its socket is bound, but does not listen.
-pub(crate) struct Port(TcpSocket);
-
-impl Port {
-    fn reserve() -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
-        Self(socket)
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.0.local_addr().unwrap()
-    }
-}
 
 pub(crate) struct World {
     pub(crate) control: ControlClient,
@@ -117,6 +100,13 @@ impl World {
             if audit.in_sync { Ok(()) } else { Err(format!("{:?}", audit.differences)) }
         })
         .await;
+    }
+
+    /// A connection whose state store was lost.
+    pub(crate) async fn open_anew(&self) -> Arc<Connection> {
+        let store = Store::open(&self.folder.path().join("anew.db")).await.unwrap();
+        let token = self.sandbox.ready()["insight"]["import_token"].clone();
+        self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await
     }
 
     /// Deletes the object schema and has it made anew from elsewhere: a connection that does not look meanwhile sees the same.
