@@ -13,6 +13,18 @@ use crate::{
     EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunResult, engine::Engine,
 };
 
+/// The reason for which records of an execution whose end is unknown are sent again.
+const UNKNOWN: &str = "the end of the execution that held it is unknown";
+
+/// The end of an execution that was cut off.
+enum End {
+    Processed(Outcome),
+    /// Nothing of it took effect.
+    Cancelled,
+    /// Every record that it held may be in Assets, or not.
+    Unknown,
+}
+
 impl Engine {
     /// Looks after what an earlier process left behind: executions whose end was not recorded are awaited and confirmed,
     /// or cancelled; claims are let go of. To be called once, at the start of the process that sends.
@@ -42,10 +54,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         for open in self.ports.store.open_executions().await? {
             tracing::info!(execution = %open.id, run = %open.run, "looking after an execution that was cut off");
-            let outcome = self.await_end(view, &open).await?;
+            let end = self.await_end(view, &open).await?;
             if let Some((_, report)) = current.as_mut().filter(|(run, _)| *run == open.run) {
                 // It sends the rest itself.
-                self.close(view, &open, outcome.as_ref(), report).await?;
+                self.close(view, &open, &end, report).await?;
                 continue;
             }
             let mut report = RunReport {
@@ -53,14 +65,19 @@ impl Engine {
                 mapping: Some(view.version.clone()),
                 ..RunReport::default()
             };
-            self.close(view, &open, outcome.as_ref(), &mut report).await?;
-            if outcome.is_none() {
+            self.close(view, &open, &end, &mut report).await?;
+            let error = match &end {
+                End::Processed(_) => None,
+                End::Cancelled => Some("cut off before everything was sent; the next run sends it"),
+                End::Unknown => Some("the end of its execution is unknown; what it held is sent again"),
+            };
+            if let Some(error) = error {
                 report.result = RunResult::Failed;
-                report.error = Some("cut off before everything was sent; the next run sends it".into());
+                report.error = Some(error.to_owned());
             }
             // A pass that was cut off while it sent goes on with what it has staged.
             let unfinished = self.ports.store.unfinished_pass().await?;
-            if outcome.is_some() || unfinished.is_none_or(|(run, _)| run != open.run) {
+            if matches!(end, End::Processed(_)) || unfinished.is_none_or(|(run, _)| run != open.run) {
                 self.ports.store.end_run(open.run, &report, self.now()).await?;
             }
         }
@@ -71,33 +88,31 @@ impl Engine {
         &self,
         view: &MappingView,
         open: &OpenExecution,
-        outcome: Option<&Outcome>,
+        end: &End,
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
-        match outcome {
-            Some(outcome) => self.confirm_late(view, open, outcome, report).await,
-            None => Ok(self.ports.store.close_execution(&open.id, self.now()).await?),
+        let store = &self.ports.store;
+        match end {
+            End::Processed(outcome) => self.confirm_late(view, open, outcome, report).await,
+            End::Cancelled => Ok(store.close_execution(&open.id, self.now()).await?),
+            End::Unknown => Ok(store.doubt_execution(open.run, &open.id, UNKNOWN, self.now()).await?),
         }
     }
 
-    /// How it ended, or `None` when nothing of it took effect.
-    async fn await_end(
-        &self,
-        view: &MappingView,
-        open: &OpenExecution,
-    ) -> Result<Option<Outcome>, EngineError> {
+    async fn await_end(&self, view: &MappingView, open: &OpenExecution) -> Result<End, EngineError> {
         let deadline = Instant::now() + self.options.busy_limit;
         let mut pause = Duration::from_millis(100);
         loop {
             match view.importer.execution(&open.id).await.map_err(EngineError::Import)? {
-                ExecutionState::Done(outcome) => return Ok(Some(outcome)),
-                ExecutionState::Gone => return Ok(None),
+                ExecutionState::Done(outcome) => return Ok(End::Processed(outcome)),
+                ExecutionState::Cancelled => return Ok(End::Cancelled),
+                ExecutionState::Unknown => return Ok(End::Unknown),
                 ExecutionState::Ingesting => {
                     view.importer
                         .cancel(&open.id, "the process that sent the records was cut off")
                         .await
                         .map_err(EngineError::Import)?;
-                    return Ok(None);
+                    return Ok(End::Cancelled);
                 }
                 ExecutionState::Processing if Instant::now() >= deadline => {
                     return Err(EngineError::Import(

@@ -16,6 +16,7 @@ use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, Use
 
 use crate::Store;
 use crate::deliveries::{self, Deliveries};
+use crate::objects::Stored;
 use crate::{aliases, inbox, looks, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
@@ -219,7 +220,7 @@ impl StateStore for ConnectionStore {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        objects::confirm(self, run, execution, kinds, reason, now).await
+        objects::close(self, run, execution, Stored { kinds, processed: true }, reason, now).await
     }
 
     async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError> {
@@ -254,6 +255,16 @@ impl StateStore for ConnectionStore {
 
     async fn close_execution(&self, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError> {
         runs::close_execution(self, id, now).await
+    }
+
+    async fn doubt_execution(
+        &self,
+        run: RunId,
+        id: &ExecutionId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        objects::close(self, run, id, Stored { kinds: &[], processed: false }, reason, now).await
     }
 
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError> {

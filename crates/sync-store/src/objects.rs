@@ -170,17 +170,26 @@ pub(crate) async fn unseen(
     rows.iter().map(|text| record(text)).collect()
 }
 
-pub(crate) async fn confirm(
+/// The part of an execution's records that is stored in the target.
+pub(crate) struct Stored<'k> {
+    /// Kinds of which every record is.
+    pub(crate) kinds: &'k [ObjectKind],
+    /// True if the target is known to have processed the execution.
+    pub(crate) processed: bool,
+}
+
+/// Closes an execution: confirms what is stored, and keeps the rest as unconfirmed with the reason.
+pub(crate) async fn close(
     store: &ConnectionStore,
     run: RunId,
     execution: &ExecutionId,
-    kinds: &[ObjectKind],
+    stored: Stored<'_>,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "confirm records";
     let failed = |e| StoreError::new(ACTION, e);
-    let kinds = Value::from(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
+    let kinds = Value::from(stored.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
     let mut tx = store.begin(ACTION).await?;
     // What was not sent, because it was overtaken or is known to be refused, is not confirmed either.
     sqlx::query(AssertSqlSafe(format!(
@@ -253,7 +262,7 @@ pub(crate) async fn confirm(
         .collect::<Result<_, StoreError>>()?;
     resend(store, &mut tx, &referring, now).await.map_err(failed)?;
     let doubted = place::end_execution(store, &mut tx, execution).await.map_err(failed)?;
-    runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
+    runs::end_execution(&mut tx, run, execution, stored.processed, now).await.map_err(failed)?;
     uncleared::settle(store, &mut tx, run, now).await?;
     unconfirmed::settle(store, &mut tx, run, reason, now).await?;
     let misled = aliases::misled(store, &mut tx, run, &touched).await?;

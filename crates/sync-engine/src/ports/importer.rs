@@ -123,8 +123,10 @@ pub enum ExecutionState {
     Processing,
     /// It ended.
     Done(Outcome),
-    /// It was cancelled, or nobody knows it any more.
-    Gone,
+    /// It was cancelled: nothing of it took effect.
+    Cancelled,
+    /// The import source does not know it: it is another one now, say. Whatever it held may have taken effect.
+    Unknown,
 }
 
 /// A value that the importer keeps although the record says that there is none.

@@ -289,8 +289,18 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// The records that Assets did not account for, those that failed most often first.
     async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError>;
 
-    /// Closes an execution that changed nothing, or nobody knows what.
+    /// Closes an execution that changed nothing.
     async fn close_execution(&self, id: &ExecutionId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Closes an execution whose end is unknown. Its records, which the target may have, stay
+    /// [unconfirmed](Self::unconfirmed), with the reason.
+    async fn doubt_execution(
+        &self,
+        run: RunId,
+        id: &ExecutionId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Stores events that are new, durably, and queues what they name. Gives the number of new ones.
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError>;

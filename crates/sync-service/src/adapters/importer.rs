@@ -122,10 +122,10 @@ impl Importer for AssetsImporter {
         let status = self.client.execution_status(id.as_str()).await;
         let status = status.map_err(|e| assets_error("an execution could not be asked after", e))?;
         Ok(match status {
-            None => ExecutionState::Gone,
+            None => ExecutionState::Unknown,
             Some(status) => match status.state {
                 assets::ExecutionState::Ingesting => ExecutionState::Ingesting,
-                assets::ExecutionState::Cancelled => ExecutionState::Gone,
+                assets::ExecutionState::Cancelled => ExecutionState::Cancelled,
                 assets::ExecutionState::Done => {
                     ExecutionState::Done(concluded(&status.outcome, &self.mapping, &self.settings).await)
                 }

@@ -6,7 +6,7 @@ use sync_service::engine::{RunReport, Upkeep};
 
 use crate::gate::Gate;
 use crate::support::follow;
-use crate::world::{OFTEN, World, gated_world, idle, status, sync, world};
+use crate::world::{OFTEN, World, gated_world, idle, status, sync, until, world};
 
 /// The number of entries that executions from one on held for an object type.
 async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
@@ -43,6 +43,44 @@ async fn import_source_there_and_back_gets_everything() {
     drop(first);
 
     // Only its own compares the place.
+    let back = world.open("log").await;
+    let following = follow(&back);
+    world.converges().await;
+    is_current(&back).await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn execution_of_another_source_is_doubted() {
+    let world = world(9, 2).await;
+    let connection = world.synced("log").await;
+    let profile = json!({ "firstName": "Ada", "lastName": "L", "login": "ada@example.com", "email": "ada@example.com" });
+    let created = world.call("POST", "/okta/users", profile).await;
+    let user = created["id"].as_str().unwrap().to_owned();
+    let before = world.executions().await.len();
+    world.faults("executions.stuck=told").await;
+    let cut_off = tokio::spawn(async move { sync(&connection).await.map(drop) });
+    until("the execution works", async || {
+        let history = world.executions().await.split_off(before);
+        if history.iter().any(|e| e["status"] == "PROCESSING") { Ok(()) } else { Err(String::new()) }
+    })
+    .await;
+    cut_off.abort();
+    cut_off.await.unwrap_err();
+    world.no_faults().await;
+
+    // The other import source knows no such execution.
+    let other = world.open_other_source().await;
+    other.engine().setup(false).await.unwrap();
+    other.engine().recover().await.unwrap();
+    assert!(other.status(9).await.unwrap().unconfirmed.iter().any(|record| record.key.id == user));
+    world.call("POST", &format!("/okta/users/{user}/lifecycle/deactivate"), Value::Null).await;
+    world.call("DELETE", &format!("/okta/users/{user}"), Value::Null).await;
+    let following = follow(&other);
+    world.other_converges().await;
+    is_current(&other).await;
+    following.stop().await;
+
     let back = world.open("log").await;
     let following = follow(&back);
     world.converges().await;
