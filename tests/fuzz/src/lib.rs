@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod corpus;
+pub mod hostile;
 mod json;
 mod mutate;
 mod watchdog;

@@ -177,11 +177,14 @@ impl Transport {
         let wrong = |problem: String| Error::Link { link, problem };
         let target = target.ok_or_else(|| wrong("is missing in the answer".into()))?;
         let url = self.api.join(target).map_err(|_| wrong("is not a URL".into()))?;
-        if url.origin() == self.api.origin() {
-            Ok(url)
-        } else {
-            Err(wrong(format!("leads to {}", url.origin().ascii_serialization())))
+        if url.origin() != self.api.origin() {
+            return Err(wrong(format!("leads to {}", url.origin().ascii_serialization())));
         }
+        // They would be sent in the place of the token.
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("holds a user name or password".into()));
+        }
+        Ok(url)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod clock;
 mod event_hooks;
+mod hostile;
 mod key_id;
 mod links;
 mod listings;

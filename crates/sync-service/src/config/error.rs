@@ -1,6 +1,9 @@
 //! Settings that cannot work, and where in the file they stand.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+
+use sync_model::ConnectionName;
 
 use super::{describe, nearest, overrides};
 
@@ -78,13 +81,24 @@ pub(super) fn at(place: &str, text: &str, error: &toml::de::Error) -> String {
 fn key_at(text: &str, line: usize) -> Option<String> {
     let (name, _) = text.lines().nth(line)?.split_once('=')?;
     let name = name.trim();
-    if !describe::names().contains(name) {
+    let names = describe::names();
+    if !names.contains(name) {
         return None;
     }
     let above: Vec<&str> = text.lines().take(line).collect();
     let header = above.into_iter().rev().find_map(|line| line.trim().strip_prefix('['));
-    let table = header.and_then(|header| header.split_once(']')).map(|(table, _)| table.trim().to_owned());
+    let table = header.and_then(|header| header.split_once(']')).map(|(table, _)| table.trim());
+    let table = table.filter(|table| exists(table, &names));
     Some(table.map_or_else(|| name.to_owned(), |table| format!("{table}.{name}")))
+}
+
+/// True if there is a table of that name, with any name of a connection in it.
+fn exists(table: &str, names: &BTreeSet<String>) -> bool {
+    let mut above = "";
+    table.split('.').map(str::trim).all(|part| {
+        let in_connections = std::mem::replace(&mut above, part) == "connections";
+        names.contains(part) || in_connections && ConnectionName::try_from(part.to_owned()).is_ok()
+    })
 }
 
 /// The problem, without the value in the file, which may be a secret.
@@ -132,4 +146,19 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
     }
     let before = text.get(..span?.start)?;
     Some(before.matches('\n').count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tables_that_exist_are_named() {
+        let at = |table: &str| key_at(&format!("[{table}]\norg_url = 5x"), 1).unwrap();
+        assert_eq!(at("connections.main.okta"), "connections.main.okta.org_url");
+        for table in ["S3cret", "connections.S3cret.okta", "connections.main.s3cret"] {
+            assert_eq!(at(table), "org_url", "{table}");
+        }
+        assert_eq!(key_at("s3cret = 5x", 0), None);
+    }
 }
