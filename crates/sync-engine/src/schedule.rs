@@ -38,6 +38,10 @@ impl FromStr for Schedule {
             return Ok(Self::Never);
         }
         if text.split_whitespace().count() >= 5 {
+            // Read as no value: a time that never comes would be searched for until the year 5000, second by second.
+            if text.split_whitespace().flat_map(|field| field.split(',')).any(str::is_empty) {
+                return Err(wrong());
+            }
             return Cron::from_str(text).map(|cron| Self::Cron(Box::new(cron))).map_err(|_| wrong());
         }
         let every = interval(text).ok_or_else(wrong)?;
@@ -110,7 +114,9 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_is_refused_with_examples() {
-        for text in ["", "soon", "0s", "-5m", "61 * * * *", "d", "99999999999d"] {
+        for text in
+            ["", "soon", "0s", "-5m", "61 * * * *", "d", "99999999999d", "* , * * * * *", "1,,2 * * * *"]
+        {
             let error = text.parse::<Schedule>().unwrap_err();
             assert!(error.to_string().contains("0 3 * * *"), "{text}");
         }

@@ -36,7 +36,7 @@ impl Answer {
     /// A head with these lines beside the length of the body; then the connection ends.
     pub fn http(status: &str, lines: &[&str], body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
-        let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        let lines = lines.iter().fold(String::new(), |all, line| all + line + "\r\n");
         let head = format!(
             "HTTP/1.1 {status}\r\n{lines}content-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
@@ -76,9 +76,12 @@ impl Answer {
         }
         to.write_all(&self.bytes)?;
         match self.end {
-            End::Endless => loop {
-                to.write_all(&[b' '; PART])?;
-            },
+            End::Endless => {
+                let part = vec![b' '; PART];
+                loop {
+                    to.write_all(&part)?;
+                }
+            }
             End::Silence => to.read(&mut [0]).map(drop),
             End::Close | End::Slow => Ok(()),
         }

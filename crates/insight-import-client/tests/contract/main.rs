@@ -5,6 +5,7 @@
 
 mod account;
 mod errors;
+mod hostile;
 mod imports;
 mod isolation;
 mod settings;

@@ -233,7 +233,8 @@ mod tests {
     #[test]
     fn escaped_credential_stays_hidden() {
         let secret = "00AbSecretToken";
-        let escaped: String = secret.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let escape = |all: String, c| all + &format!("\\u{:04x}", u32::from(c));
+        let escaped = secret.chars().fold(String::new(), escape);
         for body in [
             format!("\u{feff}{{\"errorCode\":\"E1\",\"errorSummary\":\"not {escaped}\"}}"),
             format!("{{\"errorCode\":\"E1\",\"errorSummary\":\"not {escaped}\",\"x\":1e400}}"),

@@ -2,6 +2,8 @@
 //! answer, sends its credential to no other place, and says in one line what happened.
 
 use futures::TryStreamExt;
+use std::time::Duration;
+
 use fuzz::assert_shown;
 use fuzz::hostile::{Answer, Hostile};
 use okta_client::{Error, OktaClient, UserQuery};
@@ -73,27 +75,37 @@ async fn play(answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) ->
     (told, server.requests())
 }
 
-/// Name, answer to every request, outcome.
+/// Listing users of a server that always answers so.
+async fn users(answer: Answer) -> String {
+    play(move |_, _| answer.clone()).await.0
+}
+
+/// The same of a client with little time for a request.
+async fn stuck(answer: Answer) -> String {
+    let server = Hostile::start(move |_, _| answer.clone());
+    let okta = OktaClient::builder(server.url()).api_token(CREDENTIAL.into()).timeout(Duration::from_secs(5));
+    let okta = okta.build().unwrap();
+    outcome(hurried(listed(&okta)).await)
+}
+
+/// Call; then of each row the name, the answer to every request, and the outcome.
 macro_rules! hostile {
-    ($($name:ident: $answer:expr => $outcome:literal;)*) => {
+    ($call:ident; $($name:ident: $answer:expr => $outcome:literal;)*) => {
         $(#[tokio::test]
         async fn $name() {
-            let answer: Answer = $answer;
-            assert_eq!(play(move |_, _| answer.clone()).await.0, $outcome);
+            assert_eq!($call($answer).await, $outcome);
         })*
     };
 }
 
 hostile! {
+    users;
     // No HTTP, or too much of it.
     closed_connection_is_told: Answer::raw("") => "broken";
     noise_is_no_answer: Answer::raw((0..=255).collect::<Vec<u8>>()) => "broken";
     tls_alert_is_no_answer: Answer::raw(b"\x15\x03\x03\x00\x02\x02\x28".to_vec()) => "broken";
     http2_preface_is_no_answer: Answer::raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") => "broken";
     http_0_9_is_no_answer: Answer::raw("[]") => "broken";
-    silence_ends_the_call: Answer::raw("").and_silence() => "broken";
-    half_a_head_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\nx: y\r\n").and_silence() => "broken";
-    dripping_head_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\nx: ").slowly() => "broken";
     head_without_end_is_refused: Answer::raw("HTTP/1.1 200 OK\r\nx: ").without_end() => "broken";
     two_hundred_headers_are_refused: Answer::http("200 OK", &["x: y"; 200], "[]") => "broken";
     header_with_nul_is_refused: Answer::http("200 OK", &["x: a\0b"], "[]") => "broken";
@@ -103,8 +115,6 @@ hostile! {
     overflowing_chunk_size_is_refused:
         Answer::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\n") => "broken";
     broken_off_body_is_told: Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[") => "broken";
-    stopped_body_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[").and_silence() => "broken";
-    dripping_body_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n[").slowly() => "broken";
     // Odd statuses.
     unknown_status_is_told: Answer::http("799 Odd", &[], "<p>\u{1b}[2Jodd") => "refused";
     status_without_words_is_told: Answer::raw("HTTP/1.1 403\r\ncontent-length: 0\r\n\r\n") => "blocked";
@@ -151,6 +161,15 @@ hostile! {
     link_to_a_script_is_refused: linked(&["<javascript:alert(1)>; rel=\"next\""]) => "other listing";
     link_to_itself_is_a_circle: linked(&["</api/v1/users?limit=200>; rel=\"next\""]) => "circle";
     link_that_stays_the_same_is_a_circle: linked(&["</api/v1/users?after=1>; rel=\"next\""]) => "circle";
+}
+
+hostile! {
+    stuck;
+    silence_ends_the_call: Answer::raw("").and_silence() => "broken";
+    half_a_head_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\nx: y\r\n").and_silence() => "broken";
+    dripping_head_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\nx: ").slowly() => "broken";
+    stopped_body_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[").and_silence() => "broken";
+    dripping_body_ends_the_call: Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n[").slowly() => "broken";
 }
 
 #[tokio::test]
