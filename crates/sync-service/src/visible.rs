@@ -51,9 +51,14 @@ fn color(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\x1b[")?;
     let end = parameters.find('m')?;
     let harmless = matches!(&parameters[..end], "" | "0" | "1" | "2" | "3" | "22" | "39")
-        || parameters[..end].strip_prefix("38;5;").is_some_and(|n| n.parse::<u8>().is_ok())
-        || parameters[..end].parse::<u8>().is_ok_and(|n| matches!(n, 30..=37 | 90..=97));
+        || parameters[..end].strip_prefix("38;5;").is_some_and(|n| number(n).is_some())
+        || number(&parameters[..end]).is_some_and(|n| matches!(n, 30..=37 | 90..=97));
     harmless.then_some(end + "\x1b[m".len())
+}
+
+/// A number of digits alone; parsing takes a sign as well.
+fn number(text: &str) -> Option<u8> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A writer of log lines, one at each call: no text in a line can begin another, or reach the terminal as a command.
@@ -105,7 +110,15 @@ mod tests {
     fn colors_alone_stay_on_terminals() {
         let table = "\x1b[38;5;10m✓ same\x1b[39m \x1b[0m";
         assert_eq!(visible_in_color(table), table);
-        for other in ["\x1b[2J", "\x1b[8mhidden", "\x1b]52;c;x\x07", "\x1b[38;5;999m", "\x1b["] {
+        for other in [
+            "\x1b[2J",
+            "\x1b[8mhidden",
+            "\x1b]52;c;x\x07",
+            "\x1b[38;5;999m",
+            "\x1b[38;5;+1m",
+            "\x1b[+31m",
+            "\x1b[",
+        ] {
             assert!(!visible_in_color(other).contains('\x1b'), "{other:?}");
         }
     }
