@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
-use sync_store::StoreLoss;
+use sync_store::{OpenError, StoreLoss};
 
 use crate::{ConfigError, ExportError, HandoverError, ListenError, NamedError, VaultError, account_keys};
 
@@ -121,6 +121,16 @@ impl ServiceError {
             Self::Saved { .. } => Some("enter the settings of the connection again".into()),
             Self::Broken { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Store(_) => None,
+        }
+    }
+}
+
+impl From<OpenError> for ServiceError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Lost(loss) => Self::Lost(loss),
+            OpenError::Store(error) => Self::Store(error),
+            error => Self::Store(StoreError::new("open its file", error)),
         }
     }
 }

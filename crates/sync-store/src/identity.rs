@@ -127,8 +127,17 @@ pub(crate) async fn quick_check<'e>(
     Ok((found != "ok").then_some(found))
 }
 
-/// `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
+/// True of an error by which SQLite says that a store is damaged: `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
 pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|e| e.code()?.parse::<i64>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+    matches!(code(error), Some(11 | 26))
+}
+
+/// True of `SQLITE_CORRUPT` alone: a file of which nobody knows that it is a store may be something else.
+pub(crate) fn is_corrupt(error: &sqlx::Error) -> bool {
+    code(error) == Some(11)
+}
+
+/// SQLite's primary result code.
+fn code(error: &sqlx::Error) -> Option<i64> {
+    error.as_database_error().and_then(|e| e.code()?.parse::<i64>().ok()).map(|code| code & 0xff)
 }

@@ -39,4 +39,4 @@ pub use condition::Condition;
 pub use connection::ConnectionStore;
 pub use identity::{FileId, StoreLoss};
 pub use saved::{SavedConnection, SealedSecret};
-pub use sqlite::Store;
+pub use sqlite::{OpenError, Store};

@@ -185,9 +185,13 @@ pub(crate) async fn record(
                      WHERE l.connection = ?1 AND l.loss = 'value' AND l.kind = s.kind AND l.id = s.id))"
         ),
         format!(
+            // What was sent and not accounted for may have been there.
             "{INSERT} 'object', s.kind, s.id, '' FROM staged s
-             JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
-             WHERE s.run = ?2 AND s.change = 'retire'"
+             WHERE s.run = ?2 AND s.change = 'retire' AND (
+                 EXISTS (SELECT 1 FROM objects o
+                         WHERE o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone)
+                 OR EXISTS (SELECT 1 FROM unconfirmed u
+                            WHERE u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.change <> 'retire'))"
         ),
         format!("{INSERT} 'membership', s.kind, s.id, l.to_value FROM {ENDED}"),
         format!("{INSERT} 'value', s.kind, s.id, f.key FROM {}", blanked()),

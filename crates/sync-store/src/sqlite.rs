@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -14,8 +14,8 @@ use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
-use crate::identity::Identity;
-use crate::{AccessStore, AuditLog, ConnectionStore, space};
+use crate::identity::{Identity, is_corrupt};
+use crate::{AccessStore, AuditLog, ConnectionStore, StoreLoss, space};
 
 /// What makes a file what this version wants.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -28,6 +28,18 @@ const JOURNAL: u32 = 16 << 20;
 
 /// Time that closing waits for statements that are under way.
 const CLOSE: Duration = Duration::from_secs(1);
+
+/// A store that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file cannot be read or written, or comes from a newer version.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is in the file is lost.
+    #[error(transparent)]
+    Lost(#[from] StoreLoss),
+}
 
 /// The state store of any number of connections, in one SQLite file.
 #[derive(Debug, Clone)]
@@ -44,11 +56,15 @@ impl Store {
     /// Opens the file, creating and migrating it as needed.
     ///
     /// # Errors
-    /// When the file cannot be written, is no SQLite file, or comes from a newer version.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed =
-            |error: std::io::Error| StoreError::new("open its file", format!("{}: {error}", path.display()));
-        create_private(path).map_err(failed)?;
+    /// When the file is damaged or no SQLite file, cannot be written, or comes from a newer version.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        create_private(path).map_err(|error| opening(path, error))?;
+        let failed = |error: sqlx::Error| {
+            if is_corrupt(&error) {
+                return StoreLoss::Damaged { path: path.to_owned(), problem: error.to_string() }.into();
+            }
+            OpenError::Store(opening(path, error))
+        };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .auto_vacuum(SqliteAutoVacuum::Incremental)
@@ -66,11 +82,15 @@ impl Store {
                     let clean = !connection.is_in_transaction();
                     Box::pin(async move { Ok(clean) })
                 });
-            let opened = pool.connect_with(options.clone()).await;
-            opened.map_err(|e| StoreError::new("open its file", format!("{}: {e}", path.display())))
+            pool.connect_with(options.clone()).await.map_err(failed)
         };
         let writer = pool(1).await?;
-        MIGRATOR.run(&writer).await.map_err(|e| StoreError::new("bring its file up to date", e))?;
+        MIGRATOR.run(&writer).await.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if is_corrupt(&error) => {
+                failed(error)
+            }
+            error => StoreError::new("bring its file up to date", error).into(),
+        })?;
         if let Err(error) = space::prepare(&writer).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the store keeps its free space");
         }
@@ -114,6 +134,10 @@ impl Store {
         // Whether in time or not, nothing is left to be done.
         let _ = tokio::time::timeout(CLOSE, closed).await;
     }
+}
+
+fn opening(path: &Path, error: impl std::fmt::Display) -> StoreError {
+    StoreError::new("open its file", format!("{}: {error}", path.display()))
 }
 
 /// Creates the file for its owner alone; SQLite gives its side files the same permissions.

@@ -100,6 +100,19 @@ async fn unconfirmed_losses_count_once() {
 }
 
 #[tokio::test]
+async fn marks_of_unconfirmed_objects_count() {
+    let world = world().await;
+    let sent = world.run(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(sent, &execution, at(1)).await.unwrap();
+    world.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 1);
+    world.confirmed(&[staged(Change::Retire, user("u1", "", &[]), 5)]).await;
+    let gone = world.store.recently_gone(at(WITHIN)).await.unwrap();
+    assert_eq!(gone, BTreeMap::from([(ObjectKind::User, 1)]), "it may have been there");
+}
+
+#[tokio::test]
 async fn override_empties_the_window() {
     let world = world().await;
     three_users(&world).await;

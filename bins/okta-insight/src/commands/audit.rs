@@ -156,7 +156,7 @@ impl Change<'_> {
             let store = Store::open(&config.store).await?;
             let written = store.audit().append(&entry).await;
             store.close().await;
-            written
+            written.map_err(ServiceError::from)
         };
         if let Err(error) = written.await {
             eprintln!("warning: the audit log could not be written: {}", explain(&error));

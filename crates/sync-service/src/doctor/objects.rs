@@ -9,8 +9,8 @@ use sync_store::Store;
 use super::assets::MAPPING;
 use super::check::{Area, Check, Item};
 use super::machine::{Machine, STORE};
-use crate::ConnectionConfig;
 use crate::adapters::AssetsObjects;
+use crate::{ConnectionConfig, ServiceError};
 
 const OBJECTS: Item = Item::new("assets.objects", Area::Assets, "Objects that were sent");
 
@@ -72,7 +72,7 @@ fn uncounted(error: &PortError) -> Check {
 async fn sent(
     machine: &Machine<'_>,
     connection: &ConnectionConfig,
-) -> Result<Vec<(ObjectKind, u64)>, sync_engine::StoreError> {
+) -> Result<Vec<(ObjectKind, u64)>, ServiceError> {
     let store = Store::open(&machine.config.store).await?;
     let census = store.connection(&connection.name).await?.census().await;
     store.close().await;

@@ -1,5 +1,8 @@
 //! Changes that stream in while the daemon dies and comes back, and what it acknowledged of them.
 
+// Every test file uses its own part of it.
+#![allow(dead_code)]
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,6 +18,8 @@ use crate::support::{PATIENCE, World};
 const SECRET: &str = "told to nobody else";
 /// How many change things at once, each other users and groups.
 const HANDS: usize = 3;
+
+static STREAMS: AtomicUsize = AtomicUsize::new(0);
 
 /// The only way that changes are told on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +64,10 @@ impl Stream {
         let acknowledged = Arc::<Mutex<Vec<String>>>::default();
         let made = Arc::<AtomicUsize>::default();
         let mut hands = JoinSet::new();
+        let stream = STREAMS.fetch_add(1, Ordering::Relaxed);
         for number in 0..HANDS {
             let hand = Hand {
-                number,
+                name: format!("{stream}-{number}"),
                 control: control.clone(),
                 users: users.iter().skip(number).step_by(HANDS).cloned().collect(),
                 groups: groups.iter().skip(number).step_by(HANDS).cloned().collect(),
@@ -104,7 +110,8 @@ impl Stream {
 
 /// One of those who change things.
 struct Hand {
-    number: usize,
+    /// In what it makes, so that nothing is made twice.
+    name: String,
     control: ControlClient,
     users: Vec<String>,
     groups: Vec<String>,
@@ -154,7 +161,7 @@ impl Hand {
                 ("group.profile.update", vec![("UserGroup", group)])
             }
             6 => {
-                let login = format!("new-{}-{n}@example.com", self.number);
+                let login = format!("new-{}-{n}@example.com", self.name);
                 let profile =
                     json!({"login": login, "email": login, "firstName": "Ada", "lastName": "Byron"});
                 let made = self.call("POST", "/okta/users", profile).await;
@@ -181,7 +188,7 @@ impl Hand {
 
     /// Sends a delivery until it is acknowledged, as the same one.
     async fn deliver(&self, hook: &str, n: usize, event_type: &str, targets: &[(&str, String)]) {
-        let id = format!("own-{}-{n}", self.number);
+        let id = format!("own-{}-{n}", self.name);
         let target: Vec<Value> = targets.iter().map(|(kind, id)| json!({"id": id, "type": kind})).collect();
         // Older than every object: what is read then is never too old.
         let body = json!({"eventId": format!("delivery-{id}"), "data": {"events": [{"uuid": id, "eventType": event_type,

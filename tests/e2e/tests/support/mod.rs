@@ -123,20 +123,20 @@ impl World {
 
     /// The same by another configuration, and until it answers at an address.
     pub(crate) fn daemon_by(&self, config: &str, address: &str) -> Daemon {
-        let log = std::fs::File::create(self.path("daemon.log")).unwrap();
-        let daemon = Command::new(binary("okta-insightd"))
-            .args(["--config", config, "--log-format", "json"])
-            .current_dir(self.folder())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let daemon = Daemon(daemon);
+        let daemon = self.spawn(Command::new(binary("okta-insightd")).args(["--config", config]));
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(address).is_err() {
             assert!(Instant::now() < deadline, "the daemon does not listen: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
         daemon
+    }
+
+    /// Starts a daemon by a command of its own. Its log goes to `daemon.log`.
+    pub(crate) fn spawn(&self, command: &mut Command) -> Daemon {
+        let log = std::fs::File::create(self.path("daemon.log")).unwrap();
+        let command = command.env("OKTA_INSIGHT_LOG_FORMAT", "json").current_dir(self.folder());
+        Daemon(command.stderr(log).spawn().unwrap())
     }
 
     /// What the daemon wrote.
@@ -228,10 +228,28 @@ impl Daemon {
         self.0.id()
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent =
+            Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has ended by itself, and gives its exit code.
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "the daemon goes on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Asks it to end, as the system does, and waits until it has.
     pub(crate) fn end(mut self) {
-        let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
-        assert!(asked.success());
+        self.signal("TERM");
         assert!(self.0.wait().unwrap().success());
     }
 }
