@@ -56,10 +56,14 @@ fn recent_values() -> String {
     )
 }
 
+/// Without the marks that the run sends once more. What is staged as it was refused is not among them: it is not sent.
 const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_losses r
      WHERE r.connection = ?1 AND r.loss = 'object' AND (r.lost_at IS NULL OR r.lost_at > ?3)
-       AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id
-                       AND s.change = 'retire')
+       AND NOT EXISTS (SELECT 1 FROM staged s
+                       LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
+                       WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id AND s.change = 'retire'
+                         AND (u.id IS NULL OR u.fingerprint <> s.fingerprint
+                              OR (SELECT kind FROM runs WHERE id = ?2) = 'retry'))
      GROUP BY r.kind";
 
 pub(crate) async fn count(

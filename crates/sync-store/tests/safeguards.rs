@@ -113,6 +113,21 @@ async fn marks_of_unconfirmed_objects_count() {
 }
 
 #[tokio::test]
+async fn marks_that_wait_for_a_retry_count() {
+    let world = world().await;
+    three_users(&world).await;
+    let retire = |id: &str| staged(Change::Retire, user(id, id, &[]), 5);
+    let sent = world.run(&[retire("u1")]).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(sent, &execution, at(1)).await.unwrap();
+    world.store.doubt_execution(sent, &execution, "unknown", at(2)).await.unwrap();
+    // An event names the first again, but only a retry sends its mark.
+    let run = world.run(&[retire("u1"), retire("u2")]).await;
+    assert_eq!(world.store.staged_counts(run).await.unwrap()[&(ObjectKind::User, Change::Retire)], 1);
+    assert_eq!(losses(&world, run, 0).await.recently_gone, BTreeMap::from([(ObjectKind::User, 1)]));
+}
+
+#[tokio::test]
 async fn override_empties_the_window() {
     let world = world().await;
     three_users(&world).await;
