@@ -152,7 +152,7 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
     }
     let is_stuck = status.troubles.iter().any(Trouble::halts);
     if let Some(known) = status.freshness.known_until.filter(|_| is_stuck) {
-        println!("  In step until   {known:.0}");
+        println!("  Known until     {known:.0}");
     }
     for trouble in &status.troubles {
         println!("  Trouble         {} (since {:.0})", trouble.message, trouble.since);
