@@ -183,7 +183,7 @@ impl Engine {
             }
             let report = RunReport {
                 result: RunResult::Failed,
-                error: Some("cut off, and not gone on with; nothing was half done".into()),
+                error: Some("cut off, and not gone on with".into()),
                 ..RunReport::default()
             };
             self.ports.store.end_run(run, &report, now).await?;

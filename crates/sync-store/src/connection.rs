@@ -16,7 +16,6 @@ use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, Use
 
 use crate::Store;
 use crate::deliveries::{self, Deliveries};
-use crate::objects::Stored;
 use crate::{aliases, inbox, looks, objects, passes, requests, runs, staging, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
@@ -220,7 +219,7 @@ impl StateStore for ConnectionStore {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        objects::close(self, run, execution, Stored { kinds, processed: true }, reason, now).await
+        objects::close(self, run, execution, Some(kinds), reason, now).await
     }
 
     async fn prove(&self, run: RunId, keys: &[RecordKey]) -> Result<(), StoreError> {
@@ -264,7 +263,7 @@ impl StateStore for ConnectionStore {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        objects::close(self, run, id, Stored { kinds: &[], processed: false }, reason, now).await
+        objects::close(self, run, id, None, reason, now).await
     }
 
     async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError> {

@@ -132,7 +132,7 @@ pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(11 | 26))
 }
 
-/// True of `SQLITE_CORRUPT` alone: a file of which nobody knows that it is a store may be something else.
+/// True of `SQLITE_CORRUPT` alone: a file that is no database may never have been a store.
 pub(crate) fn is_corrupt(error: &sqlx::Error) -> bool {
     code(error) == Some(11)
 }

@@ -170,26 +170,20 @@ pub(crate) async fn unseen(
     rows.iter().map(|text| record(text)).collect()
 }
 
-/// The part of an execution's records that is stored in the target.
-pub(crate) struct Stored<'k> {
-    /// Kinds of which every record is.
-    pub(crate) kinds: &'k [ObjectKind],
-    /// True if the target is known to have processed the execution.
-    pub(crate) processed: bool,
-}
-
-/// Closes an execution: confirms what is stored, and keeps the rest as unconfirmed with the reason.
+/// Closes an execution: confirms the kinds of which the target stored every record, and keeps the rest as unconfirmed with the
+/// reason. Without kinds its end is unknown, and stays so in the history.
 pub(crate) async fn close(
     store: &ConnectionStore,
     run: RunId,
     execution: &ExecutionId,
-    stored: Stored<'_>,
+    stored: Option<&[ObjectKind]>,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "confirm records";
     let failed = |e| StoreError::new(ACTION, e);
-    let kinds = Value::from(stored.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
+    let kinds = Value::from(stored.unwrap_or_default().iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
+        .to_string();
     let mut tx = store.begin(ACTION).await?;
     // What was not sent, because it was overtaken or is known to be refused, is not confirmed either.
     sqlx::query(AssertSqlSafe(format!(
@@ -262,7 +256,9 @@ pub(crate) async fn close(
         .collect::<Result<_, StoreError>>()?;
     resend(store, &mut tx, &referring, now).await.map_err(failed)?;
     let doubted = place::end_execution(store, &mut tx, execution).await.map_err(failed)?;
-    runs::end_execution(&mut tx, run, execution, stored.processed, now).await.map_err(failed)?;
+    if stored.is_some() {
+        runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
+    }
     uncleared::settle(store, &mut tx, run, now).await?;
     unconfirmed::settle(store, &mut tx, run, reason, now).await?;
     let misled = aliases::misled(store, &mut tx, run, &touched).await?;

@@ -115,7 +115,7 @@ pub(crate) async fn abandon_plans(store: &ConnectionStore, before: Timestamp) ->
 async fn end_cut_off(store: &ConnectionStore, runs: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
     let report = RunReport {
         result: RunResult::Failed,
-        error: Some("the process ended before the run did; nothing was half done".into()),
+        error: Some("the process ended before the run did".into()),
         ..RunReport::default()
     };
     for run in runs {

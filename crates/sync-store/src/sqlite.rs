@@ -36,7 +36,7 @@ pub enum OpenError {
     /// The file cannot be read or written, or comes from a newer version.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What is in the file is lost.
+    /// The content of the file is lost.
     #[error(transparent)]
     Lost(#[from] StoreLoss),
 }

@@ -43,6 +43,7 @@ pub(crate) async fn settle(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
+        // CROSS JOIN fixes the order: each staged record is looked up.
         "DELETE FROM unconfirmed WHERE connection = ?1 AND (kind, id) IN (
              SELECT s.kind, s.id FROM staged s CROSS JOIN unconfirmed u
              ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.reading <= s.reading

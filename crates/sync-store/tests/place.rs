@@ -59,3 +59,16 @@ async fn references_follow_marks_to_another_place() {
     let asked = world.store.claim_looks(LookSort::Objects, 10, at(5), Duration::from_secs(1)).await.unwrap();
     assert_eq!(asked.len(), 1, "{asked:?}");
 }
+
+#[tokio::test]
+async fn unknown_end_stays_unknown() {
+    let world = world().await;
+    let run = world.run(&[staged(Change::Create, user("u1", "ada", &[]), 0)]).await;
+    let execution = ExecutionId::new("e");
+    world.store.open_execution(run, &execution, at(1)).await.unwrap();
+    world.store.doubt_execution(run, &execution, "unknown", at(2)).await.unwrap();
+    assert!(world.store.open_executions().await.unwrap().is_empty(), "it is not asked after again");
+    let told = world.store.run(run).await.unwrap().unwrap().executions.remove(0);
+    assert_eq!((told.ended, told.processed), (None, false));
+    assert_eq!(world.store.inbox().await.unwrap().unconfirmed, 1);
+}

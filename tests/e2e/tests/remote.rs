@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use expectrl::process::unix::WaitStatus;
 use expectrl::{Eof, Expect};
 use serde_json::{Value, json};
-use support::{NOBODY, PATIENCE, World, binary, in_sync, on_terminal, until};
+use support::{NO_LISTENER, PATIENCE, World, binary, in_sync, on_terminal, until};
 
 /// What the daemon is called with. It is in a folder of its own: nothing there but a token.
 struct Operator {
@@ -280,7 +280,7 @@ fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
     }
     // Nobody listens there.
     let (code, told) =
-        told(&run(folder.path(), &["status", "--server", &format!("http://{NOBODY}")], &[token]));
+        told(&run(folder.path(), &["status", "--server", &format!("http://{NO_LISTENER}")], &[token]));
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("could not be asked") && !told.contains(token.1), "{told}");
 }

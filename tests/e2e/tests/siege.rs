@@ -248,7 +248,7 @@ impl Siege {
     }
 }
 
-/// An address that nobody else is given while the socket lives.
+/// An address that no other process is given while the socket lives.
 fn free_address() -> (TcpSocket, String) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();

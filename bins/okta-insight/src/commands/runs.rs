@@ -189,7 +189,7 @@ fn print_one(found: &ConnectionRun) {
     }
     for execution in &found.run.executions {
         let end = match (execution.ended, execution.processed) {
-            (None, _) => "its end is not known yet".to_owned(),
+            (None, _) => "its end is not known".to_owned(),
             (Some(ended), true) => format!("processed by {ended:.0}"),
             (Some(ended), false) => format!("came to nothing {ended:.0}"),
         };

@@ -88,10 +88,10 @@ pub(crate) fn config(ready: &Value, ports: &FreePorts, store: &Path) -> Result<S
     ))
 }
 
-/// Three ports that a daemon can listen at and nobody uses.
+/// Three unused ports that a daemon can listen at.
 ///
-/// On Linux nobody else is given one of them for as long as this is kept: a socket that is bound and does not listen
-/// leaves its port to whoever asks for it by number. Elsewhere it would keep the daemon out as well.
+/// On Linux the system gives none of them to another process while this is kept: a socket that is bound and does not listen
+/// leaves its port to a process that asks for it by number. Elsewhere it would keep the daemon out as well.
 pub(crate) struct FreePorts {
     _held: Option<[TcpSocket; 3]>,
     numbers: [u16; 3],

@@ -13,7 +13,7 @@ use super::support::hurried;
 const CREDENTIAL: &str = "ATCTT3xSecretTokenValue1234567890";
 const SOURCE: &str = "/jsm/assets/workspace/w/v1/importsource/i";
 
-/// What the call came to, in a word.
+/// The end of the call, in a word.
 fn outcome(result: Result<String, Error>) -> String {
     let error = match result {
         Ok(told) => return told,

@@ -28,7 +28,7 @@ fn linked(links: &[&str]) -> Answer {
     Answer::http("200 OK", &links, format!("[{}]", user("00u1")))
 }
 
-/// What the call came to, in a word.
+/// The end of the call, in a word.
 fn outcome(result: Result<usize, Error>) -> String {
     let error = match result {
         Ok(count) => return format!("{count} read"),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpSocket;
 
-/// A port that nobody else is given, though it is listened at later: its socket is bound, but does not listen.
+/// A port that no other test is given, though it is listened at later: its socket is bound, but does not listen.
 pub(crate) struct Port(TcpSocket);
 
 impl Port {

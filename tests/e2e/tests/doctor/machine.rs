@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};
 
 use crate::clinic::{Clinic, SIGNED_IN};
-use crate::support::NOBODY;
+use crate::support::NO_LISTENER;
 
 #[tokio::test]
 async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_there_is_made() {
@@ -94,8 +94,10 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     found.names("address.console", &[]);
     assert!(found.remedy("address.console").contains("server.tls_certificate"));
 
-    let alerts =
-        format!("{}\n[connections.main.alerts]\nurl = \"http://{NOBODY}/s3cret\"\n", clinic.read("c.toml"));
+    let alerts = format!(
+        "{}\n[connections.main.alerts]\nurl = \"http://{NO_LISTENER}/s3cret\"\n",
+        clinic.read("c.toml")
+    );
     clinic.write("bad.toml", &alerts);
     let found = clinic.look("bad.toml");
     found.names("address.alerts", &[]);

@@ -1,7 +1,7 @@
 //! The org: address, clock, credentials, scopes, role, limits.
 
 use crate::clinic::{AT_OKTA, Clinic, SIGNED_IN};
-use crate::support::{NOBODY, World};
+use crate::support::{NO_LISTENER, World};
 
 /// What nobody can look at when the org does not answer.
 fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
@@ -15,7 +15,7 @@ fn an_address_without_an_org_is_told_by_what_is_there_instead() {
     let assets = clinic.ready()["insight"]["api_url"].to_string();
     let okta = clinic.ready()["okta"]["org_url"].as_str().unwrap().to_owned();
     for (url, seen) in [
-        (format!("\"http://{NOBODY}\""), "refuses the connection"),
+        (format!("\"http://{NO_LISTENER}\""), "refuses the connection"),
         (assets, "not as an Okta org does"),
         (format!("\"{}\"", okta.replace("http://", "https://")), "does not speak TLS"),
     ] {
@@ -172,7 +172,7 @@ fn a_choice_of_what_does_not_exist_is_named() {
     for (users, seen) in [
         ("types = [\"Nobody\"]", "no user type is called"),
         ("profile = { departmnet = [\"*\"] }", "no user has an attribute"),
-        ("member_of = [\"00gNOBODY\"]", "there is no group"),
+        ("member_of = [\"00gNO_LISTENER\"]", "there is no group"),
     ] {
         let found = look(users);
         found.names("okta.selection", &[]);

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 /// What takes longer hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
-/// An address where nobody listens.
-pub(crate) const NOBODY: &str = "127.0.0.1:1";
+/// An address without a listener.
+pub(crate) const NO_LISTENER: &str = "127.0.0.1:1";
 
 /// The binaries under test, built once by the same profile as this test.
 pub(crate) fn binary(name: &str) -> PathBuf {

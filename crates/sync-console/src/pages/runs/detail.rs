@@ -141,7 +141,7 @@ fn executions(executions: &[RunExecution]) -> Markup {
                     td.nowrap { (time(execution.started)) }
                     td.nowrap { @match execution.ended { Some(ended) => (time(ended)), None => "–" } }
                     td.nowrap { @match (execution.ended, execution.processed) {
-                        (None, _) => (badge(Tone::Busy, "Its end is not known yet")),
+                        (None, _) => (badge(Tone::Busy, "Its end is not known")),
                         (Some(_), true) => (badge(Tone::Good, "Processed")),
                         (Some(_), false) => (badge(Tone::Problem, "Came to nothing")),
                     } }
