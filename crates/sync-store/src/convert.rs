@@ -16,8 +16,9 @@ const MEMBERS: &str = "members";
 /// The `id` of such a look is the group's, a slash, and the user's.
 const MEMBERSHIP: &str = "membership";
 
+/// Never a time that cannot be read back: the last instants of the year 9999 round up to none.
 pub(crate) fn millis(time: Timestamp) -> i64 {
-    time.as_millisecond()
+    time.as_millisecond().min(Timestamp::MAX.as_second() * 1000)
 }
 
 pub(crate) fn timestamp(millis: i64) -> Result<Timestamp, StoreError> {
@@ -67,4 +68,15 @@ pub(crate) fn subject(kind: &str, id: String) -> Result<Subject, StoreError> {
         SCHEMA => Subject::Schema,
         _ => return Err(unknown()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_instant_is_read_back() {
+        assert_eq!(timestamp(millis(Timestamp::MAX)).unwrap().as_second(), Timestamp::MAX.as_second());
+        assert_eq!(millis(Timestamp::UNIX_EPOCH), 0);
+    }
 }

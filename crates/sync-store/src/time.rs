@@ -12,7 +12,8 @@ const DUE: [&str; 4] = [
     "UPDATE looks SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
     "UPDATE unconfirmed SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
     "UPDATE uncleared SET due = ?3 WHERE connection = ?1 AND due > ?3 AND ?2 <= 0",
-    "DELETE FROM samples WHERE connection = ?1 AND at > ?3 AND ?2 = ?2",
+    // One that was taken since `now` was read is none of the future.
+    "DELETE FROM samples WHERE connection = ?1 AND at > ?3 + 60000 AND ?2 = ?2",
 ];
 
 /// Keeps ages of what is known since a time, and the rest of what ends at a time.

@@ -108,7 +108,7 @@ async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
     let none = api.get("/connections/main/samples?since=2999-01-01T00:00:00Z", 200).await;
     assert_eq!(none["samples"], json!([]));
     let exact = api.get(&format!("/connections/main/samples?since={at}"), 200).await;
-    assert_eq!(exact["samples"][0]["at"], json!(at));
+    assert_eq!(exact["samples"][0]["at"], json!(at), "{exact} after {samples}");
     world.end().await;
 }
 
