@@ -32,7 +32,10 @@ async fn main() -> ExitCode {
         .with_writer(move || VisibleLines::new(std::io::stderr(), colors))
         .init();
     let output = arguments.output;
-    let change = commands::audit::change(&arguments.command);
+    let change = match commands::audit::change(&arguments.command) {
+        Some(change) => Some(change.begin().await),
+        None => None,
+    };
     let result = match &arguments.command {
         Command::Init(args) => commands::init::run(args, output).await,
         Command::Keygen(args) => commands::keygen::run(args, output).await,

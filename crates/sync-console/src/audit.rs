@@ -14,8 +14,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures::TryStreamExt;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-use sync_service::{AuditEntry, client_address};
+use serde_json::{Map, Value};
+use sync_service::model::ConnectionName;
+use sync_service::{AuditEntry, client_address, connection_state, difference, token_state};
 use url::form_urlencoded;
 
 use crate::access::{Identity, Via};
@@ -73,10 +74,13 @@ pub(crate) async fn record(
     let headers = request.headers().clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let request = looked_at(request, Arc::clone(&seen));
-    let before = state(&app, connection.as_deref()).await;
+    // A name that cannot be one has no state.
+    let named = connection.clone().map(ConnectionName::try_from);
+    let before = state(&app, named.as_ref()).await;
     let response = next.run(request).await;
-    let after = state(&app, connection.as_deref()).await;
-    let (before, after) = difference(before, after);
+    let after = state(&app, named.as_ref()).await;
+    let (before, after) =
+        before.zip(after).map(|(before, after)| difference(before, after)).unwrap_or_default();
     let status = response.status();
     let body = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let via = match identity.via {
@@ -111,52 +115,14 @@ fn looked_at(request: Request, seen: Arc<Mutex<Vec<u8>>>) -> Request {
     })
 }
 
-/// The state that a request can change, of a connection or of the tokens, without secrets.
-async fn state(app: &App, connection: Option<&str>) -> Value {
-    if let Some(name) = connection {
-        let Some(member) = app.member(name) else { return Value::Null };
-        let paused = match member.connection() {
-            Ok(connection) => connection.paused().await.ok().flatten(),
-            Err(_) => None,
-        };
-        let saved = member.saved();
-        return json!({
-            "settings": saved.map(|saved| &saved.settings),
-            "secrets": saved.map(|saved| &saved.secrets),
-            "saved_at": saved.map(|saved| saved.at),
-            "paused": paused,
-        });
-    }
-    let tokens = app.fleet.store().access().tokens().await.unwrap_or_default();
-    let tokens = tokens.into_iter().map(|token| {
-        let state = json!({
-            "name": token.name,
-            "role": token.role,
-            "expires": token.expires,
-            "revoked": token.revoked,
-        });
-        (token.id.to_string(), state)
-    });
-    json!({ "tokens": tokens.collect::<Map<_, _>>() })
-}
-
-/// Both, without what is the same in them.
-fn difference(before: Value, after: Value) -> (Option<Value>, Option<Value>) {
-    if before == after {
-        return (None, None);
-    }
-    let (Value::Object(mut before), Value::Object(mut after)) = (before.clone(), after.clone()) else {
-        return (Some(before).filter(|it| !it.is_null()), Some(after).filter(|it| !it.is_null()));
+/// The state that a request can change; empty where the store does not tell.
+async fn state<E>(app: &App, connection: Option<&Result<ConnectionName, E>>) -> Option<Value> {
+    let store = app.fleet.store();
+    let state = match connection {
+        Some(name) => connection_state(store, name.as_ref().ok()?).await,
+        None => token_state(store).await,
     };
-    let keys: Vec<String> = before.keys().chain(after.keys()).cloned().collect();
-    for key in keys {
-        let parts =
-            difference(before.remove(&key).unwrap_or_default(), after.remove(&key).unwrap_or_default());
-        before.extend(parts.0.map(|value| (key.clone(), value)));
-        after.extend(parts.1.map(|value| (key.clone(), value)));
-    }
-    let kept = |map: Map<String, Value>| (!map.is_empty()).then_some(Value::Object(map));
-    (kept(before), kept(after))
+    state.ok()
 }
 
 /// The choices in a body of JSON or a form.
@@ -197,18 +163,9 @@ fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    #[test]
-    fn difference_holds_changes_alone() {
-        let before = json!({ "settings": { "a": 1, "b": { "c": 2, "d": 3 } }, "paused": null });
-        let after = json!({ "settings": { "a": 1, "b": { "c": 4, "d": 3 } }, "paused": true });
-        let told = difference(before.clone(), after);
-        assert_eq!(told.0, Some(json!({ "settings": { "b": { "c": 2 } } })));
-        assert_eq!(told.1, Some(json!({ "settings": { "b": { "c": 4 } }, "paused": true })));
-        assert_eq!(difference(before.clone(), before), (None, None));
-        assert_eq!(difference(Value::Null, json!({ "a": 1 })), (None, Some(json!({ "a": 1 }))));
-    }
+    use super::*;
 
     #[test]
     fn secrets_of_a_body_are_not_kept() {

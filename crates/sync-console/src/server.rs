@@ -146,7 +146,7 @@ fn access(
         })?),
         _ => None,
     };
-    Ok(Access::new(fleet.store().access(), options, oidc))
+    Ok(Access::new(fleet.store().access(), options, oidc, fleet.refused_sign_ins().clone()))
 }
 
 /// What is open to anybody, what takes a sign-in, and the headers around all of it.

@@ -25,8 +25,28 @@ pub enum AlertKind {
     HookUnhealthy,
     /// The state store was lost, replaced, or damaged.
     StoreLost,
+    /// The file system of the state store is nearly full.
+    StoreSpace,
     /// It works again.
     Recovered,
+}
+
+impl AlertKind {
+    /// Its name in JSON and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GuardTripped => "guard_tripped",
+            Self::RunFailed => "run_failed",
+            Self::Stuck => "stuck",
+            Self::EventsGivenUp => "events_given_up",
+            Self::RecordsRefused => "records_refused",
+            Self::FeedFailed => "feed_failed",
+            Self::HookUnhealthy => "hook_unhealthy",
+            Self::StoreLost => "store_lost",
+            Self::StoreSpace => "store_space",
+            Self::Recovered => "recovered",
+        }
+    }
 }
 
 /// Something that an operator should know without looking.

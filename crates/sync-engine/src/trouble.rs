@@ -10,6 +10,8 @@ use crate::{AlertKind, Duty, EngineError, Failing, engine::Engine, explain};
 const MAX_PAUSE: Duration = Duration::from_mins(1);
 /// Failing for so long is told.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// The same for the state store: what holds it up for longer, such as a full disk, does not pass by itself.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Failures in a row, and what they lead to.
 pub(crate) struct Trouble {
@@ -39,7 +41,10 @@ impl Trouble {
         let refused = matches!(error, EngineError::Refused(_));
         let kind = if refused { AlertKind::GuardTripped } else { self.duty.kind() };
         // A refusal does not pass by itself; anything else may.
-        let urgent = !error.is_transient() && !matches!(error, EngineError::Store(_));
+        let urgent = match &error {
+            EngineError::Store(_) => self.since.is_some_and(|since| since.elapsed() >= STORE_PATIENCE),
+            error => !error.is_transient(),
+        };
         self.fails(engine, kind, explain(&error), error.hint(), urgent);
     }
 

@@ -27,7 +27,7 @@ use crate::lock::Lock;
 use crate::objects::Lookup;
 use crate::samples::Sampling;
 use crate::vitals::Watch;
-use crate::{ConfigError, ConnectionConfig, OktaConfig, ServiceError};
+use crate::{ConfigError, ConnectionConfig, OktaConfig, ServiceError, room};
 
 /// The product's name and version, for the services that are called.
 pub(crate) const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
@@ -37,6 +37,7 @@ pub struct Connection {
     name: ConnectionName,
     engine: Engine,
     pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) file: Store,
     clock: Arc<dyn Clock>,
     pub(crate) watch: Watch,
     pub(crate) events: EventSource,
@@ -122,6 +123,7 @@ impl Connection {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
             store: state,
+            file: store.clone(),
             clock,
             watch,
             events: config.events,
@@ -240,6 +242,11 @@ impl Connection {
     /// Raises an alert beside those of the engine.
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
         self.alerts.raise(Alert { kind, message, hint, at: self.now() });
+    }
+
+    /// Notes the free space of the store's file system.
+    pub(crate) fn note_space(&self, free: Option<u64>) {
+        self.alerts.space(room::shortage(free), self.now());
     }
 
     /// The part that the hook receiver needs; `None` without a hook.

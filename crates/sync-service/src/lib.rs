@@ -2,6 +2,7 @@
 
 mod adapters;
 mod alerts;
+mod changed;
 mod config;
 mod connection;
 pub mod doctor;
@@ -25,6 +26,7 @@ mod odd_event;
 mod plan;
 mod prune;
 mod remote;
+mod room;
 mod samples;
 mod schema;
 mod shutdown;
@@ -36,6 +38,7 @@ mod watched;
 pub mod wire;
 
 pub use alerts::Trouble;
+pub use changed::{connection_state, difference, token_state};
 pub use config::{
     AccountConfig, AlertConfig, AlertFormat, AlertSettings, AssetsConfig, AssetsSettings, Config,
     ConfigError, ConnectionConfig, ConnectionSettings, ConsoleConfig, EXAMPLE, EventSource, ExposedFile,
@@ -53,8 +56,8 @@ pub use guide::{Guide, Step, StepName, StepProblem, StepState};
 pub use handover::HandoverError;
 pub use history::{ConnectionEvent, ConnectionRun, EventTail, Replayed, find_run, replay};
 pub use http::{
-    ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver, Server, Visitor, client_address,
-    client_network,
+    ConnectionHealth, Health, ListenError, METRICS_TYPE, Monitor, Receiver, RefusedSignIn, RefusedSignIns,
+    Server, Visitor, client_address, client_network,
 };
 pub use live_run::{LiveChanges, LivePhase, LiveRun, LiveRunView};
 pub use manual_hook::ManualHook;

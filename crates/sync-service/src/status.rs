@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    Census, Clock, InboxCounts, NextPasses, RunFilter, RunKind, RunResult, RunSummary, SystemClock,
-    UnclearedCounts, Unconfirmed, WithheldField,
+    AlertKind, Census, Clock, InboxCounts, NextPasses, RunFilter, RunKind, RunResult, RunSummary,
+    SystemClock, UnclearedCounts, Unconfirmed, WithheldField,
 };
 use sync_model::{ConnectionName, ObjectKind};
 
 use crate::config::EventSource;
-use crate::{Connection, ServiceError, Trouble};
+use crate::{Connection, ServiceError, Trouble, room};
 
 /// How many records that Assets did not take are listed.
 const LISTED: u32 = 20;
@@ -162,7 +162,12 @@ impl Connection {
         }
         // Another version may have written them otherwise.
         let noted = self.store.troubles().await?;
-        Ok(noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        let mut noted: Vec<Trouble> =
+            noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        // What is noted may be old, and on a full disk nothing is.
+        noted.retain(|trouble| trouble.kind != AlertKind::StoreSpace);
+        noted.extend(room::trouble(&self.file).await);
+        Ok(noted)
     }
 
     /// How it is doing.

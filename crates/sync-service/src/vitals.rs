@@ -84,7 +84,7 @@ pub(crate) struct Vitals {
     pub(crate) following_since: Option<Timestamp>,
     /// Whether it is to read the log.
     pub(crate) reads_log: bool,
-    /// Troubles that [halt](Trouble::halts) the connection.
+    /// Open troubles.
     pub(crate) troubles: Vec<Trouble>,
     /// From the store, or why that cannot be read.
     pub(crate) store: Result<StoreVitals, String>,
@@ -148,7 +148,7 @@ impl Connection {
             now,
             following_since: *self.watch.since(),
             reads_log: self.events != EventSource::Hook,
-            troubles: self.troubles().into_iter().filter(Trouble::halts).collect(),
+            troubles: self.troubles().into_iter().filter(|trouble| trouble.ended.is_none()).collect(),
             store,
             stats: self.engine().stats(),
             okta: self.watch.okta(),

@@ -103,6 +103,13 @@ impl Store {
         }
     }
 
+    /// Free bytes of the file system that holds the store; `None` where the system does not tell.
+    pub async fn free_space(&self) -> Option<u64> {
+        let folder = self.identity.path.parent()?.to_owned();
+        let free = tokio::task::spawn_blocking(move || fs4::available_space(folder));
+        free.await.ok()?.ok()
+    }
+
     /// Has SQLite check the whole file, which takes a large one some time. A check that cannot be made finds nothing.
     ///
     /// # Errors

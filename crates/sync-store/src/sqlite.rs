@@ -114,6 +114,22 @@ impl Store {
         Ok(ConnectionStore::new(self, id))
     }
 
+    /// The state of a connection that was registered before.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn known_connection(
+        &self,
+        name: &ConnectionName,
+    ) -> Result<Option<ConnectionStore>, StoreError> {
+        let id: Option<i64> = sqlx::query_scalar("SELECT id FROM connections WHERE name = ?1")
+            .bind(name.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("look up the connection", e))?;
+        Ok(id.map(|id| ConnectionStore::new(self, id)))
+    }
+
     /// Who may use the console.
     pub fn access(&self) -> AccessStore {
         AccessStore::new(self.pool.clone(), self.writer.clone())

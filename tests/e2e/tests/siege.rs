@@ -212,14 +212,22 @@ impl Siege {
         std::fs::write(world.path("disk.toml"), text.replacen("path = \"c.db\"", "path = \"disk/c.db\"", 1))
             .unwrap();
         let script =
-            "mount -t tmpfs -o size=24m tmpfs disk && cp c.db disk && exec \"$0\" --config disk.toml";
+            "mount -t tmpfs -o size=64m tmpfs disk && cp c.db disk && exec \"$0\" --config disk.toml";
         let mut command = Command::new("unshare");
         command.args(["-rm", "sh", "-c", script]).arg(binary("okta-insightd"));
         let daemon = world.spawn(&mut command);
         let disk = PathBuf::from(format!("/proc/{}/root{}", daemon.id(), world.path("disk").display()));
         stream.goes_on_by(10).await;
         fill(&disk.join("fill"));
-        until("the full disk is told", async || world.log().contains("disk is full").then_some(())).await;
+        let monitor = world.server("metrics");
+        until("the full disk is told", async || {
+            let health = health(&monitor).await?;
+            let metrics = reqwest::get(format!("http://{monitor}/metrics")).await.ok()?.text().await.ok()?;
+            let told =
+                health["ready"] == false && metrics.contains("okta_insight_ready{connection=\"main\"} 0");
+            (told && world.log().contains("disk is full")).then_some(())
+        })
+        .await;
         std::fs::remove_file(disk.join("fill")).unwrap();
         stream.goes_on_by(10).await;
         daemon.signal("STOP");

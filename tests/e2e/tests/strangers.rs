@@ -122,4 +122,13 @@ fn commands_leave_audit_entries() {
     assert_eq!(actions, ["replay", "renew_token", "create_token", "resume", "pause"]);
     assert!(entries.iter().all(|entry| entry["via"] == "cli" && entry["actor"] != ""), "{lines}");
     assert!(!lines.contains("oia_"), "{lines}");
+    let [replay, renew, create, resume, pause] = entries.as_slice() else { panic!("{lines}") };
+    let about = |entry: &serde_json::Value| entry["connection"].clone();
+    assert_eq!([replay, resume, pause].map(about), ["main", "main", "main"], "the only connection");
+    assert!(replay["before"].is_null() && replay["after"].is_null(), "{replay}");
+    assert_eq!((&pause["before"], &resume["after"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    assert!(pause["after"]["paused"]["until"].is_string() && pause["after"] == resume["before"], "{lines}");
+    assert!(create["before"].is_null() && create["after"]["tokens"]["1"]["name"] == "ada", "{create}");
+    let ends = |state: &serde_json::Value| state["tokens"]["1"]["expires"].clone();
+    assert!(renew["before"].is_null() && ends(&renew["after"]).is_string(), "{renew}");
 }

@@ -1,11 +1,15 @@
 //! `okta-insight audit`, and the entries that changing commands leave.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sync_service::engine::{Clock, SystemClock};
-use sync_service::{AuditEntry, ServiceError, Store, explain};
+use sync_service::model::ConnectionName;
+use sync_service::{
+    AuditEntry, Config, ServiceError, Store, connection_state, difference, explain, token_state,
+};
 
 use crate::args::{Command, Common, ConfigFile, Output};
 use crate::output::{Outcome, print_json, table};
@@ -76,7 +80,8 @@ async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
 pub(crate) struct Change<'c> {
     action: &'static str,
     file: &'c ConfigFile,
-    connection: Option<&'c str>,
+    /// The name that was given, if any; `None` for changes of the tokens.
+    connections: Option<Option<&'c str>>,
     request: Value,
 }
 
@@ -115,12 +120,12 @@ pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
         }
         Command::Tokens(args) => {
             let (action, file, request) = args.changed()?;
-            Some(Change { action, file, connection: None, request })
+            Some(Change { action, file, connections: None, request })
         }
         Command::MasterKey(args) => Some(Change {
             action: "rotate_master_key",
             file: args.rotated()?,
-            connection: None,
+            connections: None,
             request: Value::Null,
         }),
         _ => None,
@@ -132,25 +137,82 @@ fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Op
     common.remote.server().is_none().then_some(Change {
         action,
         file: &local.file,
-        connection: local.connection.as_deref(),
+        connections: Some(local.connection.as_deref()),
         request,
     })
 }
 
-impl Change<'_> {
+impl<'c> Change<'c> {
+    /// Reads the state before the change.
+    pub(crate) async fn begin(self) -> Begun<'c> {
+        let before = self.state().await.map(|(_, state)| state);
+        Begun { change: self, before }
+    }
+
+    /// The connection that the change is about, when it is one, and the state that the change touches; `None` where the
+    /// store does not tell.
+    async fn state(&self) -> Option<(Option<ConnectionName>, Value)> {
+        let config = self.file.load().ok()?;
+        if !config.store.exists() {
+            return Some((None, json!({})));
+        }
+        let store = Store::open(&config.store).await.ok()?;
+        let state = self.read(&config, &store).await;
+        store.close().await;
+        state.ok()
+    }
+
+    async fn read(
+        &self,
+        config: &Config,
+        store: &Store,
+    ) -> Result<(Option<ConnectionName>, Value), ServiceError> {
+        let names: Vec<ConnectionName> = match self.connections {
+            None => return Ok((None, token_state(store).await?)),
+            Some(Some(name)) => ConnectionName::try_from(name.to_owned()).into_iter().collect(),
+            Some(None) => {
+                let saved = store.saved_connections().await?.into_iter().map(|saved| saved.name);
+                let names: BTreeSet<_> = config.connections.keys().cloned().chain(saved).collect();
+                names.into_iter().collect()
+            }
+        };
+        if let [name] = names.as_slice() {
+            return Ok((Some(name.clone()), connection_state(store, name).await?));
+        }
+        let mut states = Map::new();
+        for name in &names {
+            states.insert(name.to_string(), connection_state(store, name).await?);
+        }
+        Ok((None, json!({ "connections": states })))
+    }
+}
+
+/// A change with the state before it.
+pub(crate) struct Begun<'c> {
+    change: Change<'c>,
+    before: Option<Value>,
+}
+
+impl Begun<'_> {
     /// Writes the change down. What cannot be written is told and stops nothing.
-    pub(crate) async fn record(&self, succeeded: bool) {
-        let Ok(config) = self.file.load() else { return };
+    pub(crate) async fn record(self, succeeded: bool) {
+        let Self { change, before } = self;
+        let Ok(config) = change.file.load() else { return };
         if !config.store.exists() {
             return;
         }
+        let (connection, after) = change.state().await.unzip();
+        let (before, after) =
+            before.zip(after).map(|(before, after)| difference(before, after)).unwrap_or_default();
         // By the number of the process, not by a variable that anyone can set.
         let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let entry = AuditEntry {
-            connection: self.connection.map(str::to_owned),
-            request: Some(self.request.clone()).filter(|request| !request.is_null()),
+            connection: connection.flatten().map(|name| name.to_string()),
+            request: Some(change.request).filter(|request| !request.is_null()),
+            before,
+            after,
             succeeded,
-            ..AuditEntry::new(SystemClock.now(), &user, "cli", self.action)
+            ..AuditEntry::new(SystemClock.now(), &user, "cli", change.action)
         };
         let written = async {
             let store = Store::open(&config.store).await?;

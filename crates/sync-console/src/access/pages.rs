@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
-use sync_service::Secret;
+use sync_service::{RefusedSignIn, Secret};
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -195,6 +195,7 @@ impl Pages {
             SignInError::Token => StatusCode::UNAUTHORIZED,
             SignInError::Form => StatusCode::FORBIDDEN,
             SignInError::Okta(error) => {
+                self.access.count(RefusedSignIn::OpenId);
                 tracing::warn!(target: "audit", error = %sync_service::explain(error), "sign-in with Okta refused");
                 error.status()
             }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use sync_service::access::{AccessStore, NewSession, Role};
 use sync_service::engine::{Clock, StoreError, SystemClock};
-use sync_service::{AuditEntry, Secret, client_address};
+use sync_service::{AuditEntry, RefusedSignIn, RefusedSignIns, Secret, client_address};
 
 use super::cookies::Purpose;
 use super::crypto::{derive, hash, random_text, same};
@@ -53,6 +53,7 @@ struct Inner {
     options: AccessOptions,
     clock: Arc<dyn Clock>,
     oidc: Option<Oidc>,
+    refused: RefusedSignIns,
     throttle: Mutex<Throttle>,
     /// Of this process: what is derived from it need not outlive a sign-in.
     key: [u8; 32],
@@ -75,9 +76,14 @@ pub(super) enum Asker {
 }
 
 impl Access {
-    /// Sessions and tokens of this store; people sign in with Okta as well when that is set up.
-    pub fn new(store: AccessStore, options: AccessOptions, oidc: Option<Oidc>) -> Self {
-        Self::with_clock(store, options, oidc, Arc::new(SystemClock))
+    /// Sessions and tokens of this store; people sign in with Okta as well when that is set up. What is refused is counted.
+    pub fn new(
+        store: AccessStore,
+        options: AccessOptions,
+        oidc: Option<Oidc>,
+        refused: RefusedSignIns,
+    ) -> Self {
+        Self::with_clock(store, options, oidc, refused, Arc::new(SystemClock))
     }
 
     /// The same by another clock.
@@ -85,10 +91,11 @@ impl Access {
         store: AccessStore,
         options: AccessOptions,
         oidc: Option<Oidc>,
+        refused: RefusedSignIns,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (throttle, key) = (Mutex::default(), rand::random());
-        Self(Arc::new(Inner { store, options, clock, oidc, throttle, key }))
+        Self(Arc::new(Inner { store, options, clock, oidc, refused, throttle, key }))
     }
 
     pub(super) fn oidc(&self) -> Option<&Oidc> {
@@ -135,7 +142,13 @@ impl Access {
         if let Some(attempts) = told {
             tracing::warn!(target: "audit", last_from = %from, attempts, "tokens refused");
         }
+        self.count(if counted.is_ok() { RefusedSignIn::Token } else { RefusedSignIn::Throttled });
         counted
+    }
+
+    /// Counts a refusal for the metrics.
+    pub(super) fn count(&self, reason: RefusedSignIn) {
+        self.0.refused.count(reason);
     }
 
     /// The client of a request: the peer, or the client that the proxy names.
@@ -190,7 +203,10 @@ impl Access {
     /// Counts an attempt to sign in as failed, until it is forgiven.
     pub(super) fn attempt(&self, from: IpAddr) -> Result<(), SignInError> {
         let mut throttle = self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        throttle.attempt(from, Instant::now()).map_err(|wait| SignInError::Throttled { wait })
+        throttle.attempt(from, Instant::now()).map_err(|wait| {
+            self.count(RefusedSignIn::Throttled);
+            SignInError::Throttled { wait }
+        })
     }
 
     pub(super) fn forgive(&self, from: IpAddr) {

@@ -1,4 +1,4 @@
-//! Who may use the console: tokens, made here, shown once, and revoked.
+//! Who may use the console: tokens, made here, shown once, renewed, and revoked.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,9 @@ use sync_service::{AuditEntry, ExposeSecret, Secret, explain};
 
 use super::parts::{Tone, ago, badge, notice, time};
 use super::{PageError, shell};
-use crate::access::{Identity, Role, TokenEntry, TokenError, TokenWish, create_token, revoke_token};
+use crate::access::{
+    Identity, Role, TokenEntry, TokenError, TokenWish, create_token, renew_token, revoke_token,
+};
 use crate::app::App;
 
 /// How long a token may be good for, as the form offers it: days and words; 0 for ever.
@@ -27,7 +29,10 @@ const CHANGES: u32 = 50;
 const KEPT: &str = "Kept: no other valid token is an administrator's.";
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/access", get(page).post(create)).route("/access/{id}/revoke", post(revoke))
+    Router::new()
+        .route("/access", get(page).post(create))
+        .route("/access/{id}/renew", post(renew))
+        .route("/access/{id}/revoke", post(revoke))
 }
 
 /// What has just been done, or not.
@@ -47,14 +52,11 @@ async fn create(
     Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
-    let days: u32 = text("life").parse().unwrap_or(90);
     let now = Timestamp::now();
-    let expires =
-        (days > 0).then(|| now.saturating_add(SignedDuration::from_hours(24 * i64::from(days)))).transpose();
     let wish = TokenWish {
         name: text("name").to_owned(),
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
-        expires: expires.map_err(|_| PageError::Bad("That is too long a time".into()))?,
+        expires: end(text("life"), now)?,
     };
     match create_token(&app.fleet.store().access(), &wish, now).await {
         Ok((entry, secret)) => {
@@ -65,15 +67,45 @@ async fn create(
     }
 }
 
+/// The end of a token that the form gives so many days.
+fn end(life: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
+    let days: u32 = life.parse().unwrap_or(90);
+    if days == 0 {
+        return Ok(None);
+    }
+    let end = now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
+    end.map(Some).map_err(|_| PageError::Bad("That is too long a time".into()))
+}
+
+async fn renew(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Form(sent): Form<HashMap<String, String>>,
+) -> Result<Response, PageError> {
+    let now = Timestamp::now();
+    let expires = end(sent.get("life").map_or("", |life| life.trim()), now)?;
+    changed(&app, &identity, renew_token(&app.fleet.store().access(), &id, expires, now).await).await
+}
+
 async fn revoke(
     State(app): State<App>,
     identity: Identity,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    match revoke_token(&app.fleet.store().access(), &id, Timestamp::now()).await {
+    changed(&app, &identity, revoke_token(&app.fleet.store().access(), &id, Timestamp::now()).await).await
+}
+
+/// The page again after a change to a token, or why there was none.
+async fn changed(
+    app: &App,
+    identity: &Identity,
+    change: Result<TokenEntry, TokenError>,
+) -> Result<Response, PageError> {
+    match change {
         Ok(_) => Ok(Redirect::to("/access").into_response()),
         Err(TokenError::Unknown(_)) => Err(PageError::Missing("token")),
-        Err(error) => refused(&app, &identity, error).await,
+        Err(error) => refused(app, identity, error).await,
     }
 }
 
@@ -137,7 +169,7 @@ fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
                 thead { tr {
                     th scope="col" { "Name" } th scope="col" { "Rights" } th scope="col" { "State" }
                     th scope="col" { "Made" } th scope="col" { "Ends" } th scope="col" { "Last used" }
-                    @if identity.role == Role::Admin { th scope="col" { "Revoke" } }
+                    @if identity.role == Role::Admin { th scope="col" { "Change" } }
                 } }
                 tbody { @for token in tokens {
                     @let valid = token.is_valid(now);
@@ -149,7 +181,10 @@ fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
                         td { @match token.expires { Some(at) => (time(at)), None => { "no end" } } }
                         td.nowrap { @match token.last_used { Some(at) => (ago(at, now)), None => { "never" } } }
                         @if identity.role == Role::Admin {
-                            td { @if valid { @if last && administers(&token) { (KEPT) } @else { (revocation(identity, token)) } } }
+                            td { @if valid {
+                                (renewal(identity, token))
+                                @if last && administers(&token) { (KEPT) } @else { (revocation(identity, token)) }
+                            } }
                         }
                     }
                 } }
@@ -187,6 +222,25 @@ fn audit_log(entries: &[AuditEntry]) -> Markup {
     }
 }
 
+/// A new end for a token, which itself stays the same.
+fn renewal(identity: &Identity, token: &TokenEntry) -> Markup {
+    let field = format!("life-{}", token.id);
+    html! {
+        details id={ "renew-" (token.id) } {
+            summary { "Renew" span.hidden-title { " " (token.name) } }
+            form method="post" action={ "/access/" (token.id) "/renew" } {
+                (shell::csrf(identity))
+                div.field { label for=(field) { "Good for, from now on" } (lives(&field)) }
+                button type="submit" { "Renew" span.hidden-title { " " (token.name) } }
+            }
+        }
+    }
+}
+
+fn lives(id: &str) -> Markup {
+    html! { select name="life" id=(id) { @for (days, words) in LIVES { option value=(days) selected[days == 90] { (words) } } } }
+}
+
 /// Revoking takes two presses, the second of which says what it does.
 fn revocation(identity: &Identity, token: &TokenEntry) -> Markup {
     let own = identity.token == Some(token.id);
@@ -210,7 +264,7 @@ fn form(identity: &Identity) -> Markup {
                 (shell::csrf(identity))
                 div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="who or what uses it"; }
                 div.field { label for="role" { "Rights" } select name="role" id="role" { option value="read-only" { "look only" } option value="admin" { "do everything" } } }
-                div.field { label for="life" { "Good for" } select name="life" id="life" { @for (days, words) in LIVES { option value=(days) selected[days == 90] { (words) } } } }
+                div.field { label for="life" { "Good for" } (lives("life")) }
                 button.primary type="submit" { "Make token" }
             }
         }

@@ -170,6 +170,8 @@ async fn wrong_bearer_tokens_are_slowed_down() {
         assert_eq!(guesser.get("/runs").await.status, 401);
     }
     assert_eq!(guesser.get("/runs").await.status, 429);
+    let counts: Vec<u64> = world.refused.counts().map(|(_, n)| n).collect();
+    assert_eq!(counts, [5, 1, 0], "each is counted by its reason");
     let bearer = format!("Bearer {}", token.expose_secret());
     let mut right = world.browser().with("authorization", &bearer);
     assert_ne!(right.get("/runs").await.status, 429, "a right token is not held up");

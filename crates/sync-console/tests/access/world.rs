@@ -23,7 +23,7 @@ use sync_console::access::{
     Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenWish, create_token, guard, routes,
 };
 use sync_service::engine::Clock;
-use sync_service::{Secret, Store};
+use sync_service::{RefusedSignIns, Secret, Store};
 use tower::ServiceExt;
 use url::form_urlencoded;
 
@@ -46,6 +46,7 @@ pub(crate) struct World {
     pub(crate) access: Access,
     pub(crate) store: AccessStore,
     pub(crate) clock: Arc<StoppedClock>,
+    pub(crate) refused: RefusedSignIns,
     router: Router,
     folder: tempfile::TempDir,
 }
@@ -59,7 +60,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).await.unwrap().access();
         let clock = Arc::new(StoppedClock(Mutex::new(Timestamp::now())));
-        let access = Access::with_clock(store.clone(), options, oidc, clock.clone());
+        let refused = RefusedSignIns::default();
+        let access = Access::with_clock(store.clone(), options, oidc, refused.clone(), clock.clone());
         let router = Router::new()
             .route("/", get(show))
             .route("/runs", get(show).post(change))
@@ -68,7 +70,7 @@ impl World {
             .layer(from_fn_with_state(access.clone(), guard))
             .merge(routes(access.clone(), page))
             .layer(from_fn(from_loopback));
-        Self { access, store, clock, router, folder }
+        Self { access, store, clock, refused, router, folder }
     }
 
     pub(crate) async fn token(&self, name: &str, role: Role) -> Secret {

@@ -39,8 +39,11 @@ pub struct Trouble {
 impl Trouble {
     /// True if it keeps data from arriving and waiting does not help, such as a refused token.
     pub const fn halts(&self) -> bool {
-        let is_duty = matches!(self.kind, AlertKind::Stuck | AlertKind::FeedFailed | AlertKind::RunFailed);
-        self.ended.is_none() && self.urgent && is_duty
+        let halting = matches!(
+            self.kind,
+            AlertKind::Stuck | AlertKind::FeedFailed | AlertKind::RunFailed | AlertKind::StoreSpace
+        );
+        self.ended.is_none() && self.urgent && halting
     }
 }
 
@@ -55,6 +58,8 @@ enum Source {
     Deliveries,
     /// The store is lost.
     Store,
+    /// The store's file system is nearly full.
+    Space,
 }
 
 #[derive(Default)]
@@ -104,12 +109,23 @@ impl Board {
         self.notes().ends(Source::Deliveries, at);
     }
 
+    /// Whether the store's file system was nearly full when it was last looked at.
+    pub(super) fn is_short_of_space(&self) -> bool {
+        self.notes().open.contains_key(&Source::Space)
+    }
+
+    /// The store's file system has space again.
+    pub(super) fn has_space(&self, at: Timestamp) {
+        self.notes().ends(Source::Space, at);
+    }
+
     /// An alert that is no duty's.
     pub(super) fn raised(&self, alert: &Alert) {
         let source = match alert.kind {
             AlertKind::GuardTripped => Source::Guard,
             AlertKind::HookUnhealthy => Source::Deliveries,
             AlertKind::StoreLost => Source::Store,
+            AlertKind::StoreSpace => Source::Space,
             _ => return,
         };
         let text = alert.message.clone();

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AlertConfig, ConfigError};
+use crate::{AlertConfig, ConfigError, room};
 use board::Board;
 pub use board::Trouble;
 use gate::{Gate, Notice};
@@ -64,6 +64,22 @@ impl Alerts {
     /// The hook brought something: it works, whatever the log said of it before.
     pub(crate) fn delivered(&self) {
         self.board.delivered(SystemClock.now());
+    }
+
+    /// Tells once that the store's file system is nearly full, and once that it no longer is.
+    pub(crate) fn space(&self, shortage: Option<String>, at: Timestamp) {
+        match (shortage, self.board.is_short_of_space()) {
+            (Some(message), false) => {
+                let hint = Some(room::HINT.to_owned());
+                self.raise(Alert { kind: AlertKind::StoreSpace, message, hint, at });
+            }
+            (None, true) => {
+                self.board.has_space(at);
+                let message = "the file system of the state store has space again".to_owned();
+                self.raise(Alert { kind: AlertKind::Recovered, message, hint: None, at });
+            }
+            _ => {}
+        }
     }
 
     /// Sends what is raised, until told that nothing more is; what waits then has a few seconds.

@@ -1,4 +1,5 @@
-//! The files of the store while the daemon runs: lost, replaced, or damaged ones are noticed before more is written.
+//! The files of the store while the daemon runs: lost, replaced, or damaged ones are noticed before more is written, and a
+//! file system that is nearly full.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,12 @@ impl Fleet {
                         return;
                     }
                     self.keep_claims().await;
+                    let free = self.store.free_space().await;
+                    for member in self.members() {
+                        if let Ok(connection) = member.connection() {
+                            connection.note_space(free);
+                        }
+                    }
                 }
             };
             let soundness = async {

@@ -24,7 +24,7 @@ pub use known::Known;
 pub use member::{Broken, Member, Saved};
 pub use save::{Draft, SaveError, rotate};
 
-use crate::http::Inboxes;
+use crate::http::{Inboxes, RefusedSignIns};
 use crate::lock::Lock;
 use crate::vault::MasterKey;
 use crate::{Config, Connection, ConnectionConfig, ServiceError};
@@ -38,6 +38,7 @@ pub struct Fleet {
     key: Option<MasterKey>,
     members: RwLock<BTreeMap<ConnectionName, Arc<Member>>>,
     inboxes: Inboxes,
+    refused_sign_ins: RefusedSignIns,
     saving: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -63,6 +64,7 @@ impl Fleet {
             config: Arc::new(config),
             members: RwLock::default(),
             inboxes: Inboxes::default(),
+            refused_sign_ins: RefusedSignIns::default(),
             saving: tokio::sync::Mutex::new(()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -121,6 +123,11 @@ impl Fleet {
     /// Where deliveries go.
     pub(crate) const fn inboxes(&self) -> &Inboxes {
         &self.inboxes
+    }
+
+    /// The sign-ins that were refused: counted by the console, told among the metrics.
+    pub const fn refused_sign_ins(&self) -> &RefusedSignIns {
+        &self.refused_sign_ins
     }
 
     /// The connections by name.

@@ -74,7 +74,8 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
         problems
             .push("nobody follows this connection: the task that does has not begun, or has ended".into());
     }
-    problems.extend(vitals.troubles.iter().map(|trouble| trouble.message.clone()));
+    let halting = vitals.troubles.iter().filter(|trouble| trouble.halts());
+    problems.extend(halting.map(|trouble| trouble.message.clone()));
     let late = |since: Option<Timestamp>| {
         let since = since.max(vitals.following_since)?;
         let waited = vitals.now.duration_since(since).unsigned_abs();

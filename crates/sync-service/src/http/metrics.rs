@@ -1,5 +1,6 @@
 //! The numbers, as Prometheus reads them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,15 +11,28 @@ use prometheus_client::registry::Registry;
 use sync_engine::LATENCY_BOUNDS;
 
 use super::intake::Intake;
+use super::{Health, RefusedSignIns};
 use crate::vitals::{StoreVitals, Vitals};
 
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Writes what was measured, and the deliveries that were refused.
-pub(super) fn render(vitals: Vec<Vitals>, intake: Option<Arc<Intake>>) -> Result<String, fmt::Error> {
+/// The numbers of a daemon that belong to no connection.
+#[derive(Debug, Default)]
+pub(super) struct Daemon {
+    pub(super) deliveries: Arc<Intake>,
+    pub(super) sign_ins: RefusedSignIns,
+    pub(super) free_space: Option<u64>,
+}
+
+/// Writes what was measured and judged, and the numbers of a daemon.
+pub(super) fn render(
+    vitals: Vec<Vitals>,
+    health: Health,
+    daemon: Option<Daemon>,
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("okta_insight");
-    registry.register_collector(Box::new(Scrape { vitals, intake }));
+    registry.register_collector(Box::new(Scrape { vitals, health, daemon }));
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -27,7 +41,8 @@ pub(super) fn render(vitals: Vec<Vitals>, intake: Option<Arc<Intake>>) -> Result
 #[derive(Debug)]
 struct Scrape {
     vitals: Vec<Vitals>,
-    intake: Option<Arc<Intake>>,
+    health: Health,
+    daemon: Option<Daemon>,
 }
 
 type Labels = Vec<(&'static str, String)>;
@@ -35,9 +50,10 @@ type Labels = Vec<(&'static str, String)>;
 impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
         let mut page = Page { encoder, vitals: &self.vitals };
-        if let Some(intake) = &self.intake {
-            page.refused(intake)?;
+        if let Some(daemon) = &self.daemon {
+            page.daemon(daemon)?;
         }
+        page.health(&self.health)?;
         page.freshness()?;
         page.waiting()?;
         page.requests()?;
@@ -52,14 +68,47 @@ struct Page<'e, 'v> {
 }
 
 impl Page<'_, '_> {
-    fn refused(&mut self, intake: &Intake) -> fmt::Result {
+    fn health(&mut self, health: &Health) -> fmt::Result {
+        let help = "Whether the connection gets its work done, as /readyz judges";
+        let mut metric = self.encoder.encode_descriptor("ready", help, None, MetricType::Gauge)?;
+        for (name, connection) in &health.connections {
+            metric.encode_family(&[("connection", name.as_str())])?.encode_gauge(&flag(connection.ready))?;
+        }
+        self.gauges("open_troubles", "What goes wrong and is not over, by kind", |v| {
+            let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+            for trouble in &v.troubles {
+                *kinds.entry(trouble.kind.as_str()).or_default() += 1;
+            }
+            kinds.into_iter().map(|(kind, n)| (vec![("kind", kind.to_owned())], number(n))).collect()
+        })
+    }
+
+    fn daemon(&mut self, daemon: &Daemon) -> fmt::Result {
+        self.refused(daemon)?;
+        let Some(free) = daemon.free_space else { return Ok(()) };
+        let help = "Free bytes of the file system that holds the state store";
+        let mut metric = self.encoder.encode_descriptor("store_free_bytes", help, None, MetricType::Gauge)?;
+        metric.encode_gauge(&number(free))
+    }
+
+    fn refused(&mut self, refusals: &Daemon) -> fmt::Result {
+        let deliveries = refusals.deliveries.refused().map(|(reason, n)| (reason.as_str(), n));
         let help = "Deliveries that the hook receiver refused, by reason";
-        let mut metric =
-            self.encoder.encode_descriptor("deliveries_refused", help, None, MetricType::Counter)?;
-        for (reason, n) in intake.refused() {
-            metric
-                .encode_family(&[("reason", reason.as_str())])?
-                .encode_counter::<NoLabelSet, _, f64>(&n, None)?;
+        self.by_reason("deliveries_refused", help, deliveries)?;
+        let sign_ins = refusals.sign_ins.counts().map(|(reason, n)| (reason.as_str(), n));
+        let help = "Sign-ins and tokens that the console refused, by reason";
+        self.by_reason("sign_ins_refused", help, sign_ins)
+    }
+
+    fn by_reason(
+        &mut self,
+        name: &str,
+        help: &str,
+        counts: impl IntoIterator<Item = (&'static str, u64)>,
+    ) -> fmt::Result {
+        let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (reason, n) in counts {
+            metric.encode_family(&[("reason", reason)])?.encode_counter::<NoLabelSet, _, f64>(&n, None)?;
         }
         Ok(())
     }
@@ -241,7 +290,7 @@ fn labels(vitals: &Vitals, more: Labels) -> Labels {
     std::iter::once(("connection", vitals.name.to_string())).chain(more).collect()
 }
 
-fn by(label: &'static str, counts: &std::collections::BTreeMap<&'static str, u64>) -> Vec<(Labels, u64)> {
+fn by(label: &'static str, counts: &BTreeMap<&'static str, u64>) -> Vec<(Labels, u64)> {
     counts.iter().map(|(name, n)| (vec![(label, (*name).to_owned())], *n)).collect()
 }
 
@@ -266,12 +315,43 @@ fn signed(n: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use sync_engine::AlertKind;
+
+    use super::super::health::judge;
     use super::*;
+    use crate::Trouble;
     use crate::vitals::sample;
+
+    fn judged(vitals: &Vitals) -> Health {
+        judge(std::slice::from_ref(vitals), Duration::from_mins(10))
+    }
+
+    fn troubled() -> Vitals {
+        let mut vitals = sample();
+        vitals.troubles = vec![Trouble {
+            kind: AlertKind::FeedFailed,
+            message: "reading the log: no answer".into(),
+            reason: "no answer".into(),
+            hint: None,
+            urgent: false,
+            since: vitals.now,
+            last: vitals.now,
+            times: 1,
+            ended: None,
+        }];
+        vitals
+    }
 
     #[test]
     fn the_numbers_are_as_documented_and_hold_no_secret() {
-        let text = render(vec![sample()], Some(Arc::default())).unwrap();
+        let text = render(
+            vec![troubled()],
+            judged(&troubled()),
+            Some(Daemon { free_space: Some(1 << 30), ..Daemon::default() }),
+        )
+        .unwrap();
         assert!(!text.contains("s3cret") && !text.contains("example.okta.com"));
         insta::assert_snapshot!(text);
     }
@@ -280,7 +360,9 @@ mod tests {
     fn a_store_that_cannot_be_read_leaves_the_rest() {
         let mut vitals = sample();
         vitals.store = Err("gone".into());
-        let text = render(vec![vitals], None).unwrap();
+        let health = judged(&vitals);
+        let text = render(vec![vitals], health, None).unwrap();
+        assert!(text.contains("okta_insight_ready{connection=\"main\"} 0"), "{text}");
         assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
         assert!(!text.contains("okta_insight_freshness_seconds{"), "{text}");
         assert!(text.contains("okta_insight_okta_requests_total{connection=\"main\"} 120"), "{text}");

@@ -9,6 +9,7 @@ mod metrics;
 mod monitor;
 mod receiver;
 mod server;
+mod sign_ins;
 
 pub use client_address::{client_address, network as client_network};
 pub use gate::Visitor;
@@ -18,3 +19,4 @@ pub use monitor::Monitor;
 pub use receiver::Receiver;
 pub(crate) use receiver::{Inbox, Inboxes};
 pub use server::{ListenError, Server};
+pub use sign_ins::{RefusedSignIn, RefusedSignIns};

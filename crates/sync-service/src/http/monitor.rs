@@ -39,7 +39,11 @@ enum Watched {
 impl Watched {
     async fn metrics(&self) -> Result<String, fmt::Error> {
         match self {
-            Self::These { connections, .. } => metrics::render(vitals(connections).await, None),
+            Self::These { connections, stuck_after } => {
+                let vitals = vitals(connections).await;
+                let health = health::judge(&vitals, *stuck_after);
+                metrics::render(vitals, health, None)
+            }
             Self::Fleet(fleet) => fleet.metrics().await,
         }
     }
@@ -71,12 +75,21 @@ impl Fleet {
     /// # Errors
     /// When they cannot be written.
     pub async fn metrics(&self) -> Result<String, fmt::Error> {
-        metrics::render(self.vitals().await, Some(Arc::clone(&self.inboxes().intake)))
+        let deliveries = Arc::clone(&self.inboxes().intake);
+        let sign_ins = self.refused_sign_ins().clone();
+        let daemon = metrics::Daemon { deliveries, sign_ins, free_space: self.store().free_space().await };
+        let vitals = self.vitals().await;
+        let health = self.judge(&vitals);
+        metrics::render(vitals, health, Some(daemon))
     }
 
     /// Whether every connection gets its work done, and why one does not.
     pub async fn health(&self) -> Health {
-        let mut health = health::judge(&self.vitals().await, self.config().stuck_after);
+        self.judge(&self.vitals().await)
+    }
+
+    fn judge(&self, vitals: &[Vitals]) -> Health {
+        let mut health = health::judge(vitals, self.config().stuck_after);
         for member in self.members() {
             if let Err(broken) = member.connection() {
                 health.add_broken(member.name(), broken);

@@ -1,7 +1,7 @@
-//! Tokens are revoked by two presses, and never the last of an administrator.
+//! Tokens are renewed, and revoked by two presses, and never the last of an administrator.
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::world::World;
 use crate::access::{Role, TokenWish, create_token};
@@ -34,6 +34,27 @@ async fn ones_own_token_is_named_and_the_last_of_an_administrator_stays() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.body.contains("Make another for an administrator first"), "{}", refused.body);
     assert_eq!(world.post("/access/9/revoke", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn token_is_renewed_on_the_page() {
+    let world = World::start().await;
+    let access = world.fleet.store().access();
+    let (now, end) = (Timestamp::now(), Timestamp::now() + SignedDuration::from_hours(24));
+    let wish = TokenWish { name: "first".into(), role: Role::Admin, expires: Some(end) };
+    create_token(&access, &wish, now).await.unwrap();
+    let page = world.get("/access").await.body;
+    assert!(page.contains("action=\"/access/1/renew\"") && page.contains("Kept: no other"), "{page}");
+
+    let expires = async || access.tokens().await.unwrap()[0].expires;
+    assert_eq!(world.post("/access/1/renew", &[("life", "30")]).await.location.as_deref(), Some("/access"));
+    let days = expires().await.unwrap().duration_since(now).as_hours() / 24;
+    assert_eq!(days, 30);
+    world.post("/access/1/renew", &[("life", "0")]).await;
+    assert_eq!(expires().await, None);
+    assert_eq!(world.post("/access/9/renew", &[("life", "30")]).await.status, StatusCode::NOT_FOUND);
+    let too_long = world.post("/access/1/renew", &[("life", "4294967295")]).await;
+    assert_eq!((too_long.status, expires().await), (StatusCode::BAD_REQUEST, None));
 }
 
 #[tokio::test]
