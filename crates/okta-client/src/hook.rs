@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use subtle::ConstantTimeEq;
 
 use crate::item::{Unreadable, read_items, without_mark};
@@ -51,7 +51,7 @@ pub struct HookDelivery {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "E: Default + serde::de::DeserializeOwned")]
+#[serde(rename_all = "camelCase", bound = "E: Default + Deserialize<'de>")]
 struct Envelope<E: Default> {
     // An older published example spells it differently.
     #[serde(default, alias = "eventID", deserialize_with = "or_default")]
@@ -60,7 +60,7 @@ struct Envelope<E: Default> {
 }
 
 #[derive(Deserialize)]
-#[serde(bound = "E: Default + serde::de::DeserializeOwned")]
+#[serde(bound = "E: Default + Deserialize<'de>")]
 struct Data<E: Default> {
     #[serde(default, deserialize_with = "null_as_default")]
     events: E,
@@ -76,7 +76,7 @@ impl HookDelivery {
         if let Ok(Envelope { event_id, data }) = serde_json::from_slice(body) {
             return Ok(Self { event_id, events: data.events, unreadable: Vec::new() });
         }
-        let envelope: Envelope<Vec<Value>> = serde_json::from_slice(body).map_err(DeliveryError)?;
+        let envelope: Envelope<Vec<&RawValue>> = serde_json::from_slice(body).map_err(DeliveryError)?;
         let (events, unreadable) = read_items(envelope.data.events);
         Ok(Self { event_id: envelope.event_id, events, unreadable })
     }
@@ -130,6 +130,15 @@ mod tests {
             let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
             assert_eq!(delivery.events.iter().map(|event| event.uuid.as_str()).collect::<Vec<_>>(), ["e1"]);
             assert_eq!(delivery.unreadable[0].position, 0);
+        }
+        let deep = format!(r#"{{"uuid":"e2","debugContext":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        let half = r#"{"uuid":"e2","debugContext":"\ud800"}"#;
+        for odd in [deep.as_str(), half] {
+            let body = format!("{{\"eventId\":7,\"data\":{{\"events\":[{odd},{good}]}}}}");
+            let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
+            let told = delivery.unreadable[0].to_string();
+            assert_eq!(told, "e2 has a value that cannot be decoded in the field debugContext");
+            assert_eq!(delivery.events.len(), 1);
         }
         for body in
             ["", "null", "[]", "{}", r#"{"data":5}"#, r#"{"data":{"events":{}}}"#, r#"{"data":{"events":["#]

@@ -1,9 +1,11 @@
 //! Lists that are read item by item: one that cannot be read does not stop the others.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::model::{EventHook, Group, LogEvent, User, is_id};
 
@@ -66,6 +68,20 @@ impl Unreadable {
         });
         Self { id: id.map(str::to_owned), position, field: field.to_owned(), found: kind_of(value), raw }
     }
+
+    /// One with a member that is nested too deeply, or holds text that is none. The other members are kept.
+    fn undecodable<T: Item>(position: usize, text: &RawValue) -> Self {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(text.get()).unwrap_or_default();
+        let (mut read, mut field) = (Map::new(), String::new());
+        for (name, member) in members {
+            match serde_json::from_str(member.get()) {
+                Ok(value) => drop(read.insert(name, value)),
+                Err(_) => field = name,
+            }
+        }
+        let found = "a value that cannot be decoded";
+        Self { field, found, ..Self::new::<T>(position, Value::Object(read), ".") }
+    }
 }
 
 pub(crate) const fn kind_of(value: Option<&Value>) -> &'static str {
@@ -113,10 +129,14 @@ pub(crate) fn read_list<T: Item>(text: &[u8]) -> Result<(Vec<T>, Vec<Unreadable>
     Ok(read_items(serde_json::from_slice(text)?))
 }
 
-/// The same for items that are JSON values already.
-pub(crate) fn read_items<T: Item>(values: Vec<Value>) -> (Vec<T>, Vec<Unreadable>) {
+/// The same for items that were told apart before, and not decoded.
+pub(crate) fn read_items<T: Item>(texts: Vec<&RawValue>) -> (Vec<T>, Vec<Unreadable>) {
     let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-    for (position, value) in values.into_iter().enumerate() {
+    for (position, text) in texts.into_iter().enumerate() {
+        let Ok(value) = serde_json::from_str::<Value>(text.get()) else {
+            unreadable.push(Unreadable::undecodable::<T>(position, text));
+            continue;
+        };
         match serde_path_to_error::deserialize(&value) {
             Ok(item) => items.push(item),
             Err(error) => {
@@ -140,8 +160,12 @@ mod tests {
 
     use super::*;
 
+    fn listed<T: Item>(item: &Value) -> (Vec<T>, Vec<Unreadable>) {
+        read_list(json!([item]).to_string().as_bytes()).unwrap()
+    }
+
     fn odd<T: Item>(item: &Value) -> String {
-        let (_, unreadable) = read_items::<T>(vec![item.clone()]);
+        let (_, unreadable) = listed::<T>(item);
         unreadable.iter().map(ToString::to_string).collect()
     }
 
@@ -194,7 +218,7 @@ mod tests {
             ] {
                 let mut user = json!({"id": "00u1", "status": "ACTIVE", "profile": {"login": "a"}});
                 user[member] = odd.clone();
-                let (users, unreadable) = read_items::<User>(vec![user]);
+                let (users, unreadable) = listed::<User>(&user);
                 assert!(unreadable.is_empty(), "{member}: {odd}");
                 let named: Vec<&str> = users[0].odd.iter().map(|odd| odd.member.as_str()).collect();
                 let is_odd = !odd.is_null() && member != "x";
@@ -204,13 +228,13 @@ mod tests {
             for member in ["objectClass", "created", "lastUpdated", "lastMembershipUpdated"] {
                 let mut group = json!({"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "a"}});
                 group[member] = odd.clone();
-                assert!(read_items::<Group>(vec![group]).1.is_empty(), "{member}: {odd}");
+                assert!(listed::<Group>(&group).1.is_empty(), "{member}: {odd}");
             }
             for member in ["severity", "displayMessage", "actor", "outcome", "debugContext"] {
                 let mut event = json!({"uuid": "e1", "published": "2026-03-01T10:00:00Z", "eventType": "t",
                     "target": [{"id": "00u1", "type": "User", "displayName": odd, "alternateId": odd}]});
                 event[member] = odd.clone();
-                let (events, unreadable) = read_items::<LogEvent>(vec![event]);
+                let (events, unreadable) = listed::<LogEvent>(&event);
                 assert!(unreadable.is_empty(), "{member}: {odd}");
                 assert_eq!(events[0].users().collect::<Vec<_>>(), ["00u1"]);
             }
@@ -219,8 +243,7 @@ mod tests {
 
     #[test]
     fn debug_print_repeats_nothing() {
-        let (_, odd) =
-            read_items::<User>(vec![json!({"id": "00u1", "profile": {"login": "ada@example.com"}})]);
+        let (_, odd) = listed::<User>(&json!({"id": "00u1", "profile": {"login": "ada@example.com"}}));
         assert!(!format!("{odd:?} {}", odd[0]).contains("ada@"));
     }
 

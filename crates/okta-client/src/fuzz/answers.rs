@@ -9,7 +9,7 @@ use super::{SECRET, line};
 use crate::HookDelivery;
 use crate::client::{Refusal, not_oauth, refused, undecodable};
 use crate::error::Error;
-use crate::item::{Item, Unreadable, read_items, read_list};
+use crate::item::{Item, Unreadable, read_list};
 use crate::model::{EventHook, Group, LogEvent, Schema, User, UserType};
 use crate::text::without_secrets;
 
@@ -33,19 +33,11 @@ const EVENT: [&str; 14] = [
     "2026-03-01T12:30:02.345Z",
 ];
 
-/// True unless the text is nested so deeply that nothing of it is read.
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok()
-}
-
 /// An item beside one of these bytes is read as it is alone.
 fn keeps_neighbors<T: Item + std::fmt::Debug>(odd: &Value, good: &Value) -> (usize, Vec<Unreadable>) {
-    let (alone, none) = read_items::<T>(vec![good.clone()]);
+    let (alone, none) = read_list::<T>(json!([good]).to_string().as_bytes()).unwrap();
     assert!(none.is_empty(), "{none:?}");
     let text = json!([good, odd, good]).to_string();
-    if !is_json(&text) {
-        return (0, Vec::new());
-    }
     let (items, unreadable) = read_list::<T>(text.as_bytes()).unwrap();
     assert_eq!(items.len() + unreadable.len(), 3, "each item is read or named");
     for neighbor in [items.first(), items.last()] {
@@ -68,9 +60,6 @@ fn hook_delivery_reads_any_bytes() {
                 odd.pointer("/data/events").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![odd]);
             for odd in &events {
                 let body = json!({"eventId": "d", "data": {"events": [good, odd, good]}}).to_string();
-                if !is_json(&body) {
-                    continue;
-                }
                 let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
                 assert_eq!(delivery.events.len() + delivery.unreadable.len(), 3);
                 assert_eq!(

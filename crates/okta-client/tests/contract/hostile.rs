@@ -134,10 +134,10 @@ hostile! {
     html_is_no_page: Answer::http("200 OK", &["content-type: text/html"], "<h1>Sign in</h1>") => "undecodable";
     object_is_no_page: Answer::json("{}") => "undecodable";
     deep_nesting_is_refused: Answer::json("[".repeat(100_000)) => "undecodable";
-    lone_surrogate_is_refused:
-        Answer::json("[{\"id\":\"00u1\",\"status\":\"ACTIVE\",\"profile\":{\"login\":\"\\ud800\"}}]") => "undecodable";
-    number_beyond_range_is_refused:
-        Answer::json("[{\"id\":\"00u1\",\"status\":\"ACTIVE\",\"profile\":{\"n\":1e400}}]") => "undecodable";
+    lone_surrogate_makes_one_unreadable:
+        Answer::json("[{\"id\":\"00u1\",\"status\":\"ACTIVE\",\"profile\":{\"login\":\"\\ud800\"}}]") => "unreadable item";
+    number_beyond_range_makes_one_unreadable:
+        Answer::json("[{\"id\":\"00u1\",\"status\":\"ACTIVE\",\"profile\":{\"n\":1e400}}]") => "unreadable item";
     two_pages_in_one_are_refused: Answer::json("[][]") => "undecodable";
     wrong_media_type_is_read: Answer::http("200 OK", &["content-type: image/png"], "[]") => "0 read";
     byte_order_mark_is_read: Answer::json("\u{feff}[]") => "0 read";

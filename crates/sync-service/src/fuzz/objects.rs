@@ -112,7 +112,7 @@ fn event_names_subjects_whatever_bytes() {
         let Ok(events) = serde_json::from_slice::<Value>(input) else { return String::new() };
         let events = if events.is_array() { events } else { json!([events]) };
         let body = json!({"eventId": "d", "data": {"events": events}}).to_string();
-        let Ok(delivery) = HookDelivery::parse(body.as_bytes()) else { return "too deep".into() };
+        let delivery = HookDelivery::parse(body.as_bytes()).unwrap();
         let read = delivery.events.iter().map(inbox_event);
         let odd = delivery.unreadable.iter().map(|item| {
             let event = odd_event(item, Timestamp::UNIX_EPOCH);
