@@ -1,5 +1,9 @@
 //! What can go wrong, told by what the caller can do about it.
 
+use std::borrow::Cow;
+
+use outbound::{NotReached, PrivateAddress};
+
 use crate::ValidationError;
 
 /// The result of a call.
@@ -38,6 +42,9 @@ pub enum ConfigError {
     /// No account was given.
     #[error("no account: give the email and an API token, or an OAuth access token")]
     NoAccount,
+    /// A private address, which is not allowed.
+    #[error(transparent)]
+    PrivateAddress(#[from] PrivateAddress),
     /// The HTTP client could not be made.
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
@@ -183,12 +190,10 @@ pub enum Error {
         message: String,
     },
     /// No answer.
-    #[error("could not reach {host}: {reason}")]
+    #[error("{reason}")]
     Transport {
-        /// The host.
-        host: String,
-        /// Why, in the system's words.
-        reason: String,
+        /// The host, the proxy on the way, and the cause.
+        reason: Box<NotReached>,
         /// Whether the request may have arrived.
         sent: bool,
     },
@@ -222,13 +227,12 @@ pub enum Error {
 impl Error {
     /// Could the same call succeed later, with nobody changing anything?
     pub const fn is_transient(&self) -> bool {
+        if let Self::Transport { reason, .. } = self {
+            return !reason.is_lasting();
+        }
         matches!(
             self,
-            Self::InProgress
-                | Self::StartUnclear { .. }
-                | Self::Unavailable { .. }
-                | Self::TimedOut { .. }
-                | Self::Transport { .. }
+            Self::InProgress | Self::StartUnclear { .. } | Self::Unavailable { .. } | Self::TimedOut { .. }
         )
     }
 
@@ -246,8 +250,8 @@ impl Error {
     }
 
     /// The next step for the operator.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let text = match self {
             Self::DeadToken => {
                 "check that it is the whole token of this import source; only if it is lost or no longer valid, generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
             }
@@ -304,9 +308,10 @@ impl Error {
             Self::MappingFailed { .. } => {
                 "look at what Assets says of it: object schema, Import tab, the import; then run setup again"
             }
-            Self::Transport { .. } => "check the address of the API, and that this machine may reach it",
+            Self::Transport { reason, .. } => return Some(reason.remedy("the address of Assets").into()),
             _ => return None,
-        })
+        };
+        Some(Cow::Borrowed(text))
     }
 }
 

@@ -24,6 +24,7 @@ pub use error::{ConfigError, Error, RefusalReason, Result};
 pub use execution::{Execution, RefusedRecord, Submitted};
 pub use execution_status::{ExecutionState, ExecutionStatus};
 pub use http::PaceState;
+pub use outbound::NotReached;
 pub use outcome::{Outcome, TypeOutcome};
 pub use validation::ValidationError;
 pub use wait::{OutcomeLimits, Processing};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use outbound::{NotReached, PrivateAddress};
+
 use crate::item::Unreadable;
 pub use crate::key::KeyError;
 
@@ -28,6 +30,9 @@ pub enum ConfigError {
         /// The org's own address.
         instead: String,
     },
+    /// A private address, which is not allowed.
+    #[error(transparent)]
+    PrivateAddress(#[from] PrivateAddress),
     /// No way to sign in was given.
     #[error("no credential: give a client id with a private key, or an API token")]
     NoCredential,
@@ -138,12 +143,10 @@ pub enum Error {
         status: u16,
     },
     /// No answer.
-    #[error("could not reach {host}: {reason}")]
+    #[error("{reason}")]
     Transport {
-        /// The host.
-        host: String,
-        /// Why, in the system's words.
-        reason: String,
+        /// The host, the proxy on the way, and the cause.
+        reason: Box<NotReached>,
         /// Whether the request may have arrived.
         sent: bool,
     },
@@ -250,13 +253,15 @@ pub enum Error {
 impl Error {
     /// Could the same request succeed later, with nobody changing anything?
     pub const fn is_transient(&self) -> bool {
+        if let Self::Transport { reason, .. } = self {
+            return !reason.is_lasting();
+        }
         matches!(
             self,
             Self::RateLimited { .. }
                 | Self::Unavailable { .. }
                 | Self::Misrouted { .. }
                 | Self::Blocked { .. }
-                | Self::Transport { .. }
                 | Self::TimedOut { .. }
                 | Self::BrokenLink { .. }
                 | Self::NoLinks { .. }
@@ -275,9 +280,7 @@ impl Error {
                 Self::RateLimited { path: path.clone(), retry_after: *retry_after }
             }
             Self::Unavailable { path, status } => Self::Unavailable { path: path.clone(), status: *status },
-            Self::Transport { host, reason, sent } => {
-                Self::Transport { host: host.clone(), reason: reason.clone(), sent: *sent }
-            }
+            Self::Transport { reason, sent } => Self::Transport { reason: reason.clone(), sent: *sent },
             Self::Misrouted { path, status, reason } => {
                 Self::Misrouted { path: path.clone(), status: *status, reason: reason.clone() }
             }
@@ -333,7 +336,7 @@ impl Error {
             Self::Blocked { .. } => {
                 "a firewall or gateway on the way refuses the request, not Okta: let it pass requests to the org".into()
             }
-            Self::Transport { .. } => "check the org URL, and that this machine may reach it".into(),
+            Self::Transport { reason, .. } => reason.remedy("the org URL"),
             Self::NoOrg(_) => "check the org URL: it is the address that people sign in at, such as https://example.okta.com".into(),
             Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
             Self::Refused { code, .. } => match code.as_str() {

@@ -26,6 +26,7 @@ pub use generate::KeyKind;
 pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
 pub use item::Unreadable;
 pub use key::{PrivateKey, trimmed};
+pub use outbound::NotReached;
 pub use pacer::{BucketState, Pacer, PacerState};
 pub use resources::{
     EventHooks, GroupQuery, Groups, LogCheckpoint, LogPage, LogQuery, LogStart, Logs, Page, PageCursor,

@@ -6,10 +6,12 @@ mod control;
 mod faults;
 mod okta;
 mod options;
+mod proxy;
 mod server;
 mod tls;
 
 pub use control::ControlClient;
 pub use faults::{BadFault, FaultSpec};
 pub use options::{DpopMode, SandboxOptions, TlsFiles};
+pub use proxy::{ForwardProxy, ProxyManner};
 pub use server::{OtherSource, Sandbox, SandboxError};

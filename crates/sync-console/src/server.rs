@@ -143,6 +143,7 @@ fn access(
             admin_groups: openid.admin_groups.clone(),
             read_only_groups: openid.read_only_groups.clone(),
             redirect_base: public_url.clone(),
+            allow_private_addresses: config.allow_private_addresses,
         })?),
         _ => None,
     };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use insight_import_client::{AssetsClient, ImportClient};
 use jiff::Timestamp;
 use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
+use outbound::Outbound;
 use secrecy::ExposeSecret;
 use sync_engine::{
     Alarm, Alert, AlertKind, Clock, Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore,
@@ -95,7 +96,7 @@ impl Connection {
         let okta = okta_client(config)?;
         let assets = assets_client(config)?;
         let account = account_client(config)?;
-        let alerts = Arc::new(Alerts::new(&config.name, config.alerts.as_ref())?);
+        let alerts = Arc::new(alerts(config)?);
         let live = Arc::new(LiveRuns::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
         let feed: Option<Arc<dyn EventFeed>> = match config.events {
@@ -154,7 +155,8 @@ impl Connection {
     pub fn check(config: &ConnectionConfig) -> Result<(), ConfigError> {
         okta_client(config)?;
         assets_client(config)?;
-        account_client(config).map(drop)
+        account_client(config)?;
+        alerts(config).map(drop)
     }
 
     /// Whether these settings call for an event hook.
@@ -271,6 +273,11 @@ impl Claim {
     }
 }
 
+fn alerts(config: &ConnectionConfig) -> Result<Alerts, ConfigError> {
+    let outbound = Outbound::new().allow_private_addresses(config.allow_private_addresses);
+    Alerts::new(&config.name, config.alerts.as_ref(), outbound)
+}
+
 /// The app's private key under the ID that is configured.
 pub(crate) fn private_key(okta: &OktaConfig) -> Result<PrivateKey, KeyError> {
     let key = PrivateKey::parse(okta.private_key.expose_secret())?;
@@ -285,6 +292,7 @@ pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, Confi
     let key = private_key(&config.okta).map_err(|e| wrong("private_key", &e))?;
     let mut builder = OktaClient::builder(&config.okta.org_url)
         .service_app(&config.okta.client_id, key)
+        .allow_private_addresses(config.allow_private_addresses)
         .user_agent(USER_AGENT);
     if !config.okta.scopes.is_empty() {
         builder = builder.scopes(config.okta.scopes.iter().cloned());
@@ -302,6 +310,7 @@ pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsC
     let builder = AssetsClient::builder(&account.site_url)
         .api_token(&account.email, account.api_token.clone())
         .api_url(&config.assets.api_url)
+        .allow_private_addresses(config.allow_private_addresses)
         .user_agent(USER_AGENT);
     let client = builder.build().map_err(|e| ConfigError::Value {
         key: match e {
@@ -322,6 +331,7 @@ pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsC
 pub(crate) fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, ConfigError> {
     let builder = ImportClient::builder(config.assets.import_token.clone())
         .api_url(&config.assets.api_url)
+        .allow_private_addresses(config.allow_private_addresses)
         .user_agent(USER_AGENT);
     builder.build().map_err(|e| ConfigError::Value {
         key: match e {

@@ -14,9 +14,9 @@ use sync_service::engine::AlertKind;
 use sync_service::model::ConnectionName;
 use sync_service::wire::Synchronize;
 use sync_service::{
-    AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide, JobState, Keeper,
-    Known, MasterKey, OktaSettings, SaveError, Secret, SecretField, ServiceError, StepName, StepState, Store,
-    VaultError, rotate,
+    AlertSettings, AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide,
+    JobState, Keeper, Known, MasterKey, OktaSettings, SaveError, Secret, SecretField, ServiceError, StepName,
+    StepState, Store, VaultError, rotate,
 };
 
 struct World {
@@ -161,6 +161,30 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
     assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full");
     assert!(fleet.members().is_empty());
     assert!(fleet.store().saved_connections().await.unwrap().is_empty());
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    let mut draft = world.draft();
+    draft.settings.assets.api_url = Some("http://127.0.0.1:1".into());
+    let told = problems(fleet.try_out(&acme(), &draft).await);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "api_url");
+    assert!(told[0].1.starts_with("could not reach 127.0.0.1:1"), "{told:?}");
+    let mut draft = world.draft();
+    draft.settings.assets.api_url = Some("https://10.0.0.9".into());
+    let told = problems(fleet.try_out(&acme(), &draft).await);
+    assert!(told[0].0 == "api_url" && told[0].1.contains("allow_private_addresses"), "{told:?}");
+    fleet.end().await;
+    let allowing = world.config("[server]\nallow_private_addresses = true\n");
+    let fleet = Fleet::open(allowing, Path::new("c.toml")).await.unwrap();
+    let mut draft = world.draft();
+    draft.secrets.insert(SecretField::AlertUrl, Some("https://10.0.0.9/hook".into()));
+    draft.settings.alerts = Some(AlertSettings::default());
+    assert!(fleet.try_out(&acme(), &draft).await.is_ok());
     fleet.end().await;
 }
 

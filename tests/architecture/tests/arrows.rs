@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-const ALLOWED: [(&str, &[&str]); 15] = [
-    ("okta-client", &[]),
-    ("insight-import-client", &[]),
+const ALLOWED: [(&str, &[&str]); 16] = [
+    ("outbound", &[]),
+    ("okta-client", &["outbound"]),
+    ("insight-import-client", &["outbound"]),
     ("sync-model", &[]),
     ("sandbox", &[]),
     ("schema-mapper", &["insight-import-client", "okta-client", "sync-model"]),
@@ -17,9 +18,17 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("sync-store", &["sync-engine", "sync-model"]),
     (
         "sync-service",
-        &["insight-import-client", "okta-client", "schema-mapper", "sync-engine", "sync-model", "sync-store"],
+        &[
+            "insight-import-client",
+            "okta-client",
+            "outbound",
+            "schema-mapper",
+            "sync-engine",
+            "sync-model",
+            "sync-store",
+        ],
     ),
-    ("sync-console", &["sync-service"]),
+    ("sync-console", &["outbound", "sync-service"]),
     ("okta-insight", &["sync-console", "sandbox", "sync-service"]),
     ("okta-insightd", &["sync-console", "sync-service"]),
     ("architecture", &[]),

@@ -86,6 +86,7 @@ impl AssetsClientBuilder {
             }
         };
         let transport = self.http.build(Credential::Account, header)?;
+        transport.outbound.check(&site)?;
         let workspace = self.workspace.map_or_else(OnceCell::new, |id| OnceCell::new_with(Some(id)));
         Ok(AssetsClient { inner: Arc::new(Inner { transport, site, gateway, workspace }) })
     }

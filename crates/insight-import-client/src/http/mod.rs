@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use outbound::Outbound;
 use url::Url;
 
 pub(crate) use pace::Pace;
@@ -80,6 +81,7 @@ pub(crate) enum Repeat {
 #[derive(Debug)]
 pub(crate) struct Transport {
     pub(crate) http: reqwest::Client,
+    pub(crate) outbound: Outbound,
     pub(crate) api: Url,
     pub(crate) authorization: HeaderValue,
     pub(crate) credential: Credential,
@@ -126,8 +128,8 @@ impl Transport {
                 }
                 Err(Broken::TooLong) => return Err(Error::AnswerTooLarge { what, limit: LARGEST_ANSWER }),
                 Err(Broken::Transport(error)) => {
-                    let sent = !error.is_connect();
-                    unreachable(url, &error, sent)
+                    let reason = Box::new(self.outbound.not_reached(url, &error));
+                    Error::Transport { reason, sent: !error.is_connect() }
                 }
             };
             drop(turn);
@@ -135,7 +137,7 @@ impl Transport {
             // What may have been done must not be done twice.
             let unclear =
                 repeat == Repeat::Unsafe && !matches!(trouble, Error::Transport { sent: false, .. });
-            if unclear || attempts >= ATTEMPTS {
+            if unclear || attempts >= ATTEMPTS || !trouble.is_transient() {
                 return Err(trouble);
             }
             tracing::debug!(what, attempts, error = %trouble, "trying again");
@@ -192,16 +194,4 @@ impl Transport {
 pub(crate) fn backoff(attempt: u32) -> Duration {
     let full = Duration::from_millis(250 * (1 << attempt.min(7)));
     full.min(Duration::from_secs(30)).mul_f64(rand::random_range(0.5..1.0))
-}
-
-fn unreachable(url: &Url, error: &reqwest::Error, sent: bool) -> Error {
-    let host = url.host_str().unwrap_or_default();
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    // The layers in between say nothing to an operator.
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
-    Error::Transport { host, reason, sent }
 }

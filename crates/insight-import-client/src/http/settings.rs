@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
+use outbound::Outbound;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -19,6 +20,7 @@ pub(crate) struct HttpSettings {
     pub(crate) user_agent: Option<String>,
     pub(crate) root_certificate: Option<Vec<u8>>,
     pub(crate) proxy: Option<reqwest::Proxy>,
+    pub(crate) allow_private_addresses: bool,
 }
 
 impl std::fmt::Debug for HttpSettings {
@@ -37,6 +39,7 @@ impl Default for HttpSettings {
             user_agent: None,
             root_certificate: None,
             proxy: None,
+            allow_private_addresses: false,
         }
     }
 }
@@ -48,6 +51,11 @@ impl HttpSettings {
         authorization: HeaderValue,
     ) -> Result<Transport, ConfigError> {
         let api = base_url(&self.api)?;
+        let mut outbound = Outbound::new().allow_private_addresses(self.allow_private_addresses);
+        if self.proxy.is_some() {
+            outbound = outbound.through_own_proxy();
+        }
+        outbound.check(&api)?;
         let own = concat!("insight-import-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
         // The answer to an asynchronous change is a redirect that must not be followed blindly.
@@ -62,8 +70,8 @@ impl HttpSettings {
         if let Some(proxy) = self.proxy {
             http = http.proxy(proxy);
         }
-        let http = http.build().map_err(ConfigError::Http)?;
-        Ok(Transport { http, api, authorization, credential, pace: Pace::new(self.concurrency) })
+        let http = outbound.apply(http).build().map_err(ConfigError::Http)?;
+        Ok(Transport { http, outbound, api, authorization, credential, pace: Pace::new(self.concurrency) })
     }
 }
 
@@ -101,9 +109,17 @@ macro_rules! http_settings {
             self
         }
 
-        /// Goes through a proxy.
+        /// Goes through a proxy, instead of those of the environment.
         pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
             self.http.proxy = Some(proxy);
+            self
+        }
+
+        /// Allows addresses that are private, link-local, or shared. Refused unless set: a token would be sent into this
+        /// machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
+        /// Loopback needs no permission for `localhost` and literal addresses.
+        pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
+            self.http.allow_private_addresses = allow;
             self
         }
     };

@@ -8,5 +8,6 @@ mod errors;
 mod hostile;
 mod imports;
 mod isolation;
+mod network;
 mod settings;
 mod support;

@@ -17,6 +17,7 @@ pub(crate) use clock::{Corrections, ServerClock};
 pub(crate) use dpop::NONCE_HEADER;
 pub(crate) use service_app::ServiceApp;
 
+use crate::client::Transport;
 use crate::error::{Error, Result};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -41,17 +42,17 @@ pub(crate) struct TokenSerial(pub(crate) u64);
 
 impl Authenticator {
     /// Sees to it that there is a token, so that nobody waits for one with a place among the requests under way.
-    pub(crate) async fn ready(&self, http: &reqwest::Client, deadline: Instant) -> Result<()> {
+    pub(crate) async fn ready(&self, transport: &Transport, deadline: Instant) -> Result<()> {
         match self {
             Self::ApiToken(_) => Ok(()),
-            Self::ServiceApp(app) => app.token(http, deadline).await.map(drop),
+            Self::ServiceApp(app) => app.token(transport, deadline).await.map(drop),
         }
     }
 
     /// The headers that prove who asks, made anew for this attempt.
     pub(crate) async fn sign(
         &self,
-        http: &reqwest::Client,
+        transport: &Transport,
         method: &Method,
         url: &Url,
         deadline: Instant,
@@ -62,7 +63,7 @@ impl Authenticator {
                     [(AUTHORIZATION, secret_value("SSWS", token.expose_secret())?)].into_iter().collect();
                 Ok(Signature { headers, serial: TokenSerial(0), offset: 0 })
             }
-            Self::ServiceApp(app) => app.sign(http, method, url, deadline).await,
+            Self::ServiceApp(app) => app.sign(transport, method, url, deadline).await,
         }
     }
 
@@ -78,18 +79,18 @@ impl Authenticator {
     }
 
     /// The scopes that were granted; empty when there are none, or when it is not told.
-    pub(crate) async fn granted(&self, http: &reqwest::Client, deadline: Instant) -> Result<Vec<String>> {
+    pub(crate) async fn granted(&self, transport: &Transport, deadline: Instant) -> Result<Vec<String>> {
         match self {
             Self::ApiToken(_) => Ok(Vec::new()),
-            Self::ServiceApp(app) => Ok(app.token(http, deadline).await?.scopes.clone()),
+            Self::ServiceApp(app) => Ok(app.token(transport, deadline).await?.scopes.clone()),
         }
     }
 
     /// Whether the token is bound to a key; an API token never is.
-    pub(crate) async fn bound(&self, http: &reqwest::Client, deadline: Instant) -> Result<bool> {
+    pub(crate) async fn bound(&self, transport: &Transport, deadline: Instant) -> Result<bool> {
         match self {
             Self::ApiToken(_) => Ok(false),
-            Self::ServiceApp(app) => Ok(app.token(http, deadline).await?.bound),
+            Self::ServiceApp(app) => Ok(app.token(transport, deadline).await?.bound),
         }
     }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::app_key::AppKey;
 use super::dpop::Prover;
 use super::{AUTHORIZATION, Corrections, DPOP, ServerClock, Signature, TokenSerial, secret_value};
-use crate::client::{body, not_oauth, pause, record, undecodable};
+use crate::client::{Transport, not_oauth, pause, record, undecodable};
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
@@ -141,12 +141,12 @@ impl ServiceApp {
 
     pub(super) async fn sign(
         &self,
-        http: &reqwest::Client,
+        transport: &Transport,
         method: &Method,
         url: &Url,
         deadline: Instant,
     ) -> Result<Signature> {
-        let token = self.token(http, deadline).await?;
+        let token = self.token(transport, deadline).await?;
         let value = token.value.expose_secret();
         let mut headers = HeaderMap::new();
         let offset = self.clock.offset();
@@ -190,7 +190,7 @@ impl ServiceApp {
 
     /// The token; a new one when it is time. One task asks for it, and those that wait share the outcome. Whoever is
     /// dropped while it asks leaves the asking to the next.
-    pub(super) async fn token(&self, http: &reqwest::Client, deadline: Instant) -> Result<Arc<Token>> {
+    pub(super) async fn token(&self, transport: &Transport, deadline: Instant) -> Result<Arc<Token>> {
         if let Some(token) = self.fresh() {
             return Ok(token);
         }
@@ -211,7 +211,7 @@ impl ServiceApp {
         // With a token that works there is no need to insist.
         let attempts = if still_good.is_some() { 1 } else { ATTEMPTS };
         let span = tracing::debug_span!("okta_token", status = Empty, request_id = Empty);
-        let error = match self.request(http, attempts, deadline).instrument(span).await {
+        let error = match self.request(transport, attempts, deadline).instrument(span).await {
             Ok(answer) => {
                 renewal.serial += 1;
                 renewal.failed = None;
@@ -246,16 +246,16 @@ impl ServiceApp {
         token
     }
 
-    async fn request(&self, http: &reqwest::Client, attempts: u32, deadline: Instant) -> Result<TokenAnswer> {
+    async fn request(&self, transport: &Transport, attempts: u32, deadline: Instant) -> Result<TokenAnswer> {
         let (mut nonce_asked, mut corrections, mut failures) = (false, Corrections::default(), 0);
         loop {
             let offset = self.clock.offset();
-            let answer = match self.attempt(http, offset).await {
+            let answer = match self.attempt(transport, offset).await {
                 Ok((response, secrets)) => {
                     let headers = response.headers().clone();
                     self.prover.for_token.learn(&headers);
                     record(response.status(), &headers);
-                    self.read(response, &secrets).await.map(|answer| (answer, headers))
+                    self.read(transport, response, &secrets).await.map(|answer| (answer, headers))
                 }
                 Err(error) => Err(error),
             };
@@ -290,7 +290,12 @@ impl ServiceApp {
     }
 
     /// What an answer of the token endpoint says.
-    async fn read(&self, response: reqwest::Response, secrets: &[String; 2]) -> Result<TokenResult> {
+    async fn read(
+        &self,
+        transport: &Transport,
+        response: reqwest::Response,
+        secrets: &[String; 2],
+    ) -> Result<TokenResult> {
         let path = || endpoint::TOKEN.to_owned();
         let status = response.status();
         if status.is_redirection() {
@@ -304,7 +309,7 @@ impl ServiceApp {
         if matches!(status.as_u16(), 500 | 502..=504) {
             return Err(Error::Unavailable { path: path(), status: status.as_u16() });
         }
-        let body = body(response, &self.token_url, LARGEST_ANSWER).await?;
+        let body = transport.body(response, &self.token_url, LARGEST_ANSWER).await?;
         if !status.is_success() {
             let body = without_secrets(body, &secrets.each_ref().map(String::as_str));
             let refusal =
@@ -320,12 +325,13 @@ impl ServiceApp {
     }
 
     /// The answer, and the secrets that were sent for it.
-    async fn attempt(&self, http: &reqwest::Client, offset: i64) -> Result<(reqwest::Response, [String; 2])> {
+    async fn attempt(&self, transport: &Transport, offset: i64) -> Result<(reqwest::Response, [String; 2])> {
         let now = backdated(offset);
         // Okta remembers the ids of assertions and proofs even when it refuses the request.
         let assertion = self.assertion(now)?;
         let proof = self.prover.proof(&Method::POST, &self.token_url, None, now)?;
-        let response = http
+        let response = transport
+            .http
             .post(self.token_url.clone())
             .header(DPOP, proof_value(&proof)?)
             .header(http::header::ACCEPT, "application/json")
@@ -337,7 +343,7 @@ impl ServiceApp {
             ])
             .send()
             .await
-            .map_err(|error| self.unreachable(&error))?;
+            .map_err(|error| transport.failed(&self.token_url, &error))?;
         Ok((response, [assertion, proof]))
     }
 
@@ -354,10 +360,6 @@ impl ServiceApp {
             claims.set_claim(name, Some(value)).map_err(Error::Signing)?;
         }
         self.key.sign(&claims)
-    }
-
-    fn unreachable(&self, error: &reqwest::Error) -> Error {
-        crate::client::transport(&self.token_url, error)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use outbound::Outbound;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Inner, OktaClient};
+use super::{Inner, OktaClient, Transport};
 use crate::auth::{Authenticator, ServiceApp};
 use crate::env::{self, AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable};
 use crate::error::ConfigError;
@@ -45,6 +46,7 @@ pub struct OktaClientBuilder {
     user_agent: Option<String>,
     root_certificate: Option<Vec<u8>>,
     proxy: Option<reqwest::Proxy>,
+    allow_private_addresses: bool,
 }
 
 impl std::fmt::Debug for OktaClientBuilder {
@@ -67,6 +69,7 @@ impl OktaClientBuilder {
             user_agent: None,
             root_certificate: None,
             proxy: None,
+            allow_private_addresses: false,
         }
     }
 
@@ -177,18 +180,31 @@ impl OktaClientBuilder {
         self
     }
 
-    /// Goes through a proxy.
+    /// Goes through a proxy, instead of those of the environment.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
+        self
+    }
+
+    /// Allows an org URL that leads to a private, link-local, or shared address. Refused unless set: a token would be sent
+    /// into this machine's own network. Names are checked when they are resolved; where a proxy is used, it resolves them.
+    /// Loopback needs no permission for `localhost` and literal addresses.
+    pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
+        self.allow_private_addresses = allow;
         self
     }
 
     /// Makes the client. Sends nothing.
     ///
     /// # Errors
-    /// When the org URL, the credential or the certificate cannot work.
+    /// When the org URL, the credential or the certificate cannot work, or the org URL is a private address.
     pub fn build(self) -> Result<OktaClient, ConfigError> {
         let org = org_url(&self.org)?;
+        let mut outbound = Outbound::new().allow_private_addresses(self.allow_private_addresses);
+        if self.proxy.is_some() {
+            outbound = outbound.through_own_proxy();
+        }
+        outbound.check(&org)?;
         let own = concat!("okta-client/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |product| format!("{product} {own}"));
         // No redirects and no cookies: a request carries a credential, and Okta mixes up sessions that keep cookies.
@@ -220,9 +236,9 @@ impl OktaClientBuilder {
                 Authenticator::ServiceApp(Box::new(app))
             }
         };
-        let http = http.build().map_err(ConfigError::Http)?;
+        let http = outbound.apply(http).build().map_err(ConfigError::Http)?;
         let inner = Inner {
-            http,
+            transport: Transport { http, outbound },
             org,
             auth,
             pacer: self.pacer,

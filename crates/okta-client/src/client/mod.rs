@@ -5,6 +5,7 @@ mod listing;
 mod organization;
 mod refusal;
 mod send;
+mod transport;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +19,8 @@ pub use organization::Organization;
 pub(crate) use refusal::not_oauth;
 #[cfg(test)]
 pub(crate) use refusal::{Refusal, refused};
-pub(crate) use send::{Call, body, pause, record, transport};
+pub(crate) use send::{Call, pause, record};
+pub(crate) use transport::Transport;
 
 use crate::auth::Authenticator;
 use crate::endpoint;
@@ -37,7 +39,7 @@ pub struct OktaClient {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    transport: Transport,
     org: Url,
     auth: Authenticator,
     pacer: Pacer,
@@ -80,7 +82,7 @@ impl OktaClient {
     /// When Okta gives no token.
     pub async fn granted_scopes(&self) -> Result<Vec<String>> {
         let deadline = self.deadline();
-        let granted = timeout_at(deadline, self.inner.auth.granted(&self.inner.http, deadline)).await;
+        let granted = timeout_at(deadline, self.inner.auth.granted(&self.inner.transport, deadline)).await;
         granted.map_err(|_| self.late(endpoint::TOKEN))?
     }
 
@@ -90,7 +92,7 @@ impl OktaClient {
     /// When Okta gives no token.
     pub async fn is_bound(&self) -> Result<bool> {
         let deadline = self.deadline();
-        let bound = timeout_at(deadline, self.inner.auth.bound(&self.inner.http, deadline)).await;
+        let bound = timeout_at(deadline, self.inner.auth.bound(&self.inner.transport, deadline)).await;
         bound.map_err(|_| self.late(endpoint::TOKEN))?
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tokio::time::timeout_at;
 
-use super::{OktaClient, body, transport};
+use super::OktaClient;
 use crate::error::{Error, Result};
 
 /// The answer is a few lines.
@@ -24,8 +24,10 @@ impl OktaClient {
     /// [`Error::NoOrg`] when somebody else answers, [`Error::Transport`] when nobody does.
     pub async fn organization(&self) -> Result<Organization> {
         let url = self.url("/.well-known/okta-organization");
+        let transport = &self.inner.transport;
         let ask = async {
-            let answer = self.inner.http.get(url.clone()).send().await.map_err(|e| transport(&url, &e))?;
+            let answer =
+                transport.http.get(url.clone()).send().await.map_err(|e| transport.failed(&url, &e))?;
             if answer.status().is_redirection() {
                 return Err(Error::Redirect { path: url.path().to_owned() });
             }
@@ -36,7 +38,7 @@ impl OktaClient {
                 });
             }
             let found = answer.status().is_success();
-            let body = body(answer, &url, LARGEST_ANSWER).await?;
+            let body = transport.body(answer, &url, LARGEST_ANSWER).await?;
             let organization = serde_json::from_slice(&body).ok().filter(|_| found);
             organization.ok_or_else(|| Error::NoOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
@@ -136,14 +136,14 @@ impl OktaClient {
             || Error::RateLimited { path: path.to_owned(), retry_after: inner.pacer.opens_in(bucket) };
         let (mut remedies, mut failures, mut attempts) = (Remedies::default(), 0, 0_u32);
         loop {
-            let ready = timeout_at(deadline, inner.auth.ready(&inner.http, deadline)).await;
+            let ready = timeout_at(deadline, inner.auth.ready(&inner.transport, deadline)).await;
             ready.map_err(|_| self.late(path))??;
             let Ok(slot) = timeout_at(deadline, inner.pacer.turn(bucket, self.lane)).await else {
                 return Err(if inner.pacer.opens_in(bucket).is_zero() { self.late(path) } else { limited() });
             };
             attempts += 1;
             Span::current().record("attempts", attempts);
-            let signing = inner.auth.sign(&inner.http, &call.method, &call.url, deadline);
+            let signing = inner.auth.sign(&inner.transport, &call.method, &call.url, deadline);
             let signature = timeout_at(deadline, signing).await.map_err(|_| self.late(path))??;
             let (serial, offset) = (signature.serial, signature.offset);
             let attempt = timeout_at(deadline, self.attempt(call, signature.headers, &slot)).await;
@@ -210,7 +210,8 @@ impl OktaClient {
     }
 
     async fn attempt(&self, call: &Call, signature: HeaderMap, slot: &Slot) -> Result<Received> {
-        let mut request = self.inner.http.request(call.method.clone(), call.url.clone());
+        let transport = &self.inner.transport;
+        let mut request = transport.http.request(call.method.clone(), call.url.clone());
         let credentials = signature.clone();
         request = request.headers(signature).header(ACCEPT, JSON);
         if let Some(body) = &call.body {
@@ -218,13 +219,13 @@ impl OktaClient {
         } else if call.lean {
             request = request.header(CONTENT_TYPE, LEAN);
         }
-        let response = request.send().await.map_err(|error| transport(&call.url, &error))?;
+        let response = request.send().await.map_err(|error| transport.failed(&call.url, &error))?;
         let (status, mut headers) = (response.status(), response.headers().clone());
         // Before the body: it may take long, or break off.
         slot.learn(status.as_u16(), &headers);
         self.inner.auth.learn(&headers);
         record(status, &headers);
-        let mut body = body(response, &call.url, LARGEST_ANSWER).await?;
+        let mut body = transport.body(response, &call.url, LARGEST_ANSWER).await?;
         if !status.is_success() {
             let credentials = credentials.values().filter_map(|value| value.to_str().ok());
             let secrets: Vec<&str> =
@@ -241,18 +242,6 @@ impl OktaClient {
     }
 }
 
-/// The whole body of an answer, unless it is larger than any that makes sense.
-pub(crate) async fn body(mut response: reqwest::Response, url: &Url, largest: usize) -> Result<Bytes> {
-    let mut body = BytesMut::new();
-    while let Some(part) = response.chunk().await.map_err(|error| transport(url, &error))? {
-        if body.len() + part.len() > largest {
-            return Err(Error::TooLarge { path: url.path().to_owned(), megabytes: largest >> 20 });
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body.freeze())
-}
-
 impl Call {
     fn may_repeat(&self, trouble: &Error) -> bool {
         trouble.is_transient() && (self.repeatable || matches!(trouble, Error::Transport { sent: false, .. }))
@@ -267,18 +256,6 @@ pub(crate) fn record(status: StatusCode, headers: &HeaderMap) {
         span.record("request_id", id);
     }
     tracing::trace!("answered");
-}
-
-pub(crate) fn transport(url: &Url, error: &reqwest::Error) -> Error {
-    let host = url.host_str().unwrap_or_default();
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    // The layers in between say nothing to an operator, and the URL may hold a cursor.
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
-    Error::Transport { host, reason, sent: !error.is_connect() }
 }
 
 /// A pause that doubles with every failure, from half a second to half a minute, and differs from task to task.

@@ -10,6 +10,7 @@ mod key_id;
 mod links;
 mod listings;
 mod logs;
+mod network;
 mod organization;
 mod refusals;
 mod resources;

@@ -37,15 +37,14 @@ async fn a_proxy_carries_every_request() {
 }
 
 /// An org behind a certificate of an authority of its own, given as PEM.
-async fn org_with_its_own_authority() -> (String, String) {
+pub(super) async fn org_with_its_own_authority(name: &str) -> (String, String) {
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let pem = authority.self_signed(&authority_key).unwrap().pem();
     let issuer = Issuer::new(authority, authority_key);
     let key = KeyPair::generate().unwrap();
-    let certificate =
-        CertificateParams::new(vec!["localhost".into()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate = CertificateParams::new(vec![name.into()]).unwrap().signed_by(&key, &issuer).unwrap();
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(
@@ -55,7 +54,7 @@ async fn org_with_its_own_authority() -> (String, String) {
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let url = format!("https://{name}:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
@@ -75,7 +74,7 @@ async fn org_with_its_own_authority() -> (String, String) {
 
 #[tokio::test]
 async fn a_further_authority_is_trusted_when_it_is_told() {
-    let (url, authority) = org_with_its_own_authority().await;
+    let (url, authority) = org_with_its_own_authority("localhost").await;
     let builder = || OktaClient::builder(url.as_str()).api_token("t".into());
     let error = builder()
         .total_time(Duration::from_millis(500))

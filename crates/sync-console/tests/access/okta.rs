@@ -34,6 +34,7 @@ fn settings(issuer: &str) -> OidcSettings {
         admin_groups: vec!["Console Admins".into()],
         read_only_groups: vec!["Auditors".into(), "Console Readers".into()],
         redirect_base: Url::parse(CONSOLE).unwrap(),
+        allow_private_addresses: false,
     }
 }
 

@@ -9,6 +9,7 @@ mod webhook;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use outbound::Outbound;
 use sync_engine::{Alarm, Alert, AlertKind, Clock, Duty, Failing, SystemClock};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
@@ -40,9 +41,10 @@ impl Alerts {
     pub(crate) fn new(
         connection: &ConnectionName,
         config: Option<&AlertConfig>,
+        outbound: Outbound,
     ) -> Result<Self, ConfigError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let webhook = config.map(|config| Webhook::new(connection, config)).transpose();
+        let webhook = config.map(|config| Webhook::new(connection, config, outbound)).transpose();
         Ok(Self {
             connection: connection.clone(),
             webhook: webhook.map_err(|problem| ConfigError::Value {

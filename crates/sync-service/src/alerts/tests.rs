@@ -25,7 +25,7 @@ fn config(url: &str, at_most_every: Duration) -> AlertConfig {
 }
 
 fn alerts(url: &str, at_most_every: Duration) -> Arc<Alerts> {
-    let mut alerts = Alerts::new(&main(), Some(&config(url, at_most_every))).unwrap();
+    let mut alerts = Alerts::new(&main(), Some(&config(url, at_most_every)), Outbound::new()).unwrap();
     alerts.webhook = alerts.webhook.map(Webhook::impatient);
     Arc::new(alerts)
 }
@@ -73,7 +73,8 @@ async fn what_may_go_better_is_tried_again_and_what_may_not_is_told_without_the_
         let answer = ResponseTemplate::new(status).insert_header("location", "/elsewhere");
         Mock::given(method("POST")).respond_with(answer).expect(attempts).mount(&server).await;
         let url = format!("{}/s3cret", server.uri());
-        let webhook = Webhook::new(&main(), &config(&url, Duration::ZERO)).unwrap().impatient();
+        let webhook =
+            Webhook::new(&main(), &config(&url, Duration::ZERO), Outbound::new()).unwrap().impatient();
         let problem = webhook.send(&notice(0)).await.unwrap_err();
         assert!(problem.contains(&status.to_string()) && !problem.contains("s3cret"), "{problem}");
     }

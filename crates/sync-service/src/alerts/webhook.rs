@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use outbound::Outbound;
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sync_engine::AlertKind;
@@ -24,7 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(super) struct Webhook {
     connection: ConnectionName,
     client: Client,
+    outbound: Outbound,
     url: SecretString,
+    /// Its scheme, host, and port.
+    origin: Url,
     format: AlertFormat,
     /// Before the second attempt; doubled before each further one.
     pause: Duration,
@@ -32,25 +36,35 @@ pub(super) struct Webhook {
 
 /// Why an attempt failed.
 struct Trouble {
-    /// Never with the address in it.
+    /// Of the address, host and port alone are in it.
     problem: String,
     /// When it is worth another try.
     again: Option<Duration>,
 }
 
 impl Webhook {
-    pub(super) fn new(connection: &ConnectionName, config: &AlertConfig) -> Result<Self, String> {
+    pub(super) fn new(
+        connection: &ConnectionName,
+        config: &AlertConfig,
+        outbound: Outbound,
+    ) -> Result<Self, String> {
+        let parsed = Url::parse(config.url.expose_secret().trim())
+            .and_then(|url| Url::parse(&url.origin().ascii_serialization()));
+        let origin = parsed.map_err(|_| "is not a URL".to_owned())?;
+        outbound.check(&origin).map_err(|refused| refused.to_string())?;
         let client = Client::builder()
             .user_agent(USER_AGENT)
             .timeout(TIMEOUT)
             .connect_timeout(TIMEOUT / 2)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|_| "could not prepare the HTTP client".to_owned())?;
+            .redirect(Policy::none());
+        let client =
+            outbound.apply(client).build().map_err(|_| "could not prepare the HTTP client".to_owned())?;
         Ok(Self {
             connection: connection.clone(),
             client,
+            outbound,
             url: config.url.clone(),
+            origin,
             format: config.format,
             pause: Duration::from_secs(1),
         })
@@ -79,9 +93,12 @@ impl Webhook {
 
     async fn post(&self, body: &Value) -> Result<(), Trouble> {
         let request = self.client.post(self.url.expose_secret().trim()).json(body);
-        let answer = request.send().await.map_err(|error| Trouble {
-            problem: crate::explain(&error.without_url()),
-            again: Some(Duration::ZERO),
+        let answer = request.send().await.map_err(|error| {
+            let reason = self.outbound.not_reached(&self.origin, &error);
+            Trouble {
+                problem: format!("{reason}; {}", reason.remedy("alerts.url")),
+                again: (!reason.is_lasting()).then_some(Duration::ZERO),
+            }
         })?;
         let status = answer.status();
         if status.is_success() {

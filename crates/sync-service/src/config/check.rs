@@ -24,6 +24,7 @@ pub(super) fn connection(
     name: ConnectionName,
     raw: RawConnection,
     folder: &Path,
+    allow_private_addresses: bool,
 ) -> Result<ConnectionConfig, ConfigError> {
     let key = |parts: [&str; 2]| format!("connections.{name}.{}.{}", parts[0], parts[1]);
     let needed = |parts: [&str; 2]| missing(&["connections", name.as_str(), parts[0], parts[1]]);
@@ -96,6 +97,7 @@ pub(super) fn connection(
     Ok(ConnectionConfig {
         name,
         keeper: Keeper::File,
+        allow_private_addresses,
         okta,
         assets,
         hook,

@@ -93,6 +93,8 @@ pub struct ConnectionConfig {
     pub name: ConnectionName,
     /// The owner of its settings.
     pub keeper: Keeper,
+    /// True if the addresses of Okta, Assets, and alerts may be private.
+    pub allow_private_addresses: bool,
     /// The Okta side.
     pub okta: OktaConfig,
     /// The Assets side.

@@ -53,6 +53,9 @@ pub(super) struct RawServer {
     /// Says that a proxy in front of this machine does TLS.
     #[serde(default)]
     pub(super) behind_proxy: bool,
+    /// Allows addresses of Okta, Assets, and alert webhooks that lead to a private, link-local, or shared network.
+    #[serde(default)]
+    pub(super) allow_private_addresses: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -53,6 +53,8 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// Whether a proxy in front of this machine does TLS.
     pub behind_proxy: bool,
+    /// True if the addresses of Okta, Assets, and alerts may be private.
+    pub allow_private_addresses: bool,
     /// The web console; `None` when it is switched off.
     pub console: Option<ConsoleConfig>,
     /// The connections by name.
@@ -157,10 +159,11 @@ impl Config {
         let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
         let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
         let console = console::console(raw.console, folder)?;
+        let allow_private_addresses = raw.server.allow_private_addresses;
         let mut connections = BTreeMap::new();
         for (name, raw) in raw.connections {
             let name = ConnectionName::try_from(name).map_err(|e| value("connections", e.to_string()))?;
-            let connection = connection(name.clone(), raw, folder)?;
+            let connection = connection(name.clone(), raw, folder, allow_private_addresses)?;
             connections.insert(name, connection);
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
@@ -171,6 +174,7 @@ impl Config {
             stuck_after,
             tls,
             behind_proxy: raw.server.behind_proxy,
+            allow_private_addresses,
             console,
             connections,
             unsupported_variables: Vec::new(),

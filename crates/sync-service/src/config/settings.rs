@@ -188,6 +188,7 @@ impl ConnectionSettings {
         &self,
         name: &ConnectionName,
         secrets: &Secrets,
+        allow_private_addresses: bool,
     ) -> Result<ConnectionConfig, ConfigError> {
         let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let secret = |field| secrets.get(&field).cloned().map(SecretSource::Literal);
@@ -225,8 +226,8 @@ impl ConnectionSettings {
             }),
         };
         // Nothing here names a file.
-        let config =
-            ConnectionConfig { keeper: Keeper::Console, ..connection(name.clone(), raw, Path::new("."))? };
+        let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses)?;
+        let config = ConnectionConfig { keeper: Keeper::Console, ..config };
         crate::Connection::check(&config)?;
         Ok(config)
     }

@@ -7,7 +7,7 @@ use schema_mapper::{Mapping, OrgSchemas};
 
 use super::check::{Area, Check, Item, Repair};
 use super::okta::SCHEMAS;
-use super::probe;
+use super::probe::{self, Answered};
 use crate::ConnectionConfig;
 use crate::adapters::{AssetsStructure, Examined};
 
@@ -60,22 +60,25 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
     };
     url.set_path("/jsm/assets/v1/imports/info");
     let host = probe::host(&url);
-    match probe::ask(&url).await {
+    match probe::ask(&url, connection.allow_private_addresses).await {
         // Without a token there is no other answer.
-        Ok(response) if matches!(response.status().as_u16(), 401 | 403) => {
-            REACHABLE.ok(format!("{host} answers as Assets does"))
+        Ok(Answered { response, through }) if matches!(response.status().as_u16(), 401 | 403) => {
+            REACHABLE.ok(format!("{host} answers as Assets does{through}"))
         }
-        Ok(response) => REACHABLE.problem(
-            format!("{host} answers with status {}, and not as Assets does", response.status().as_u16()),
+        Ok(Answered { response, through }) => REACHABLE.problem(
+            format!(
+                "{host} answers with status {}{through}, and not as Assets does",
+                response.status().as_u16()
+            ),
             format!("leave {key} out, or set it to https://api.atlassian.com"),
         ),
-        Err(silence) => REACHABLE.problem(silence.tell(&host), silence.remedy(&key)),
+        Err(silence) => REACHABLE.problem(silence.tell(), silence.remedy(&key)),
     }
 }
 
 /// A refusal with its remedy.
 pub(super) fn failed(item: Item, error: &Error) -> Check {
-    let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com");
+    let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com".into());
     item.problem(crate::explain(error), remedy)
 }
 

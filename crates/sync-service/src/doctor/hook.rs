@@ -153,6 +153,6 @@ async fn reached(
             format!("{} answers with status {status}, and not as our receiver does", hook.url),
             forward,
         ),
-        Challenged::Silent(silence) => REACHED.problem(silence.tell(&probe::host(&hook.url)), forward),
+        Challenged::Silent(silence) => REACHED.problem(silence.tell(), forward),
     }
 }

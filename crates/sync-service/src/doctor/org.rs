@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use super::check::{Area, Check, Item};
-use super::probe::{self, Silence};
+use super::probe::{self, Answered, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
 /// A difference from the clock of Assets that is told, in seconds.
@@ -49,30 +49,31 @@ pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigErr
     };
     let mut about = url.clone();
     about.set_path("/.well-known/okta-organization");
-    match REACHABLE.timed(probe::ask(&about)).await {
-        Ok(Ok(response)) => answered(&url, &key, response).await,
-        Ok(Err(silence)) => silent(&url, &key, &silence),
+    match REACHABLE.timed(probe::ask(&about, connection.allow_private_addresses)).await {
+        Ok(Ok(answer)) => answered(&url, &key, answer).await,
+        Ok(Err(silence)) => silent(&key, &silence),
         Err(late) => Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: late },
     }
 }
 
-fn silent(url: &Url, key: &str, silence: &Silence) -> Org {
-    let reachable = REACHABLE.problem(silence.tell(&probe::host(url)), silence.remedy(key));
+fn silent(key: &str, silence: &Silence) -> Org {
+    let reachable = REACHABLE.problem(silence.tell(), silence.remedy(key));
     Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable }
 }
 
-async fn answered(url: &Url, key: &str, response: Response) -> Org {
+async fn answered(url: &Url, key: &str, answer: Answered) -> Org {
+    let Answered { response, through } = answer;
     let host = probe::host(url);
     let clock = clock(response.headers());
     let status = response.status();
     if status.is_redirection() {
         let problem = URL.problem(
-            format!("{host} answers with a redirect, as the address of the admin console does"),
+            format!("{host} answers with a redirect{through}, as the address of the admin console does"),
             format!(
                 "set {key} to the org's own address: in the Admin Console, the menu under your name shows it"
             ),
         );
-        return Org { clock, url: problem, reachable: REACHABLE.ok(format!("{host} answers")) };
+        return Org { clock, url: problem, reachable: REACHABLE.ok(format!("{host} answers{through}")) };
     }
     // Every answer of Okta's API has it; the page about the org is also known by what it says.
     let marked = response.headers().contains_key("x-okta-request-id");
@@ -80,21 +81,25 @@ async fn answered(url: &Url, key: &str, response: Response) -> Org {
     let org = told["id"].as_str().filter(|id| id.starts_with("00o"));
     if !marked && org.is_none() && told["errorCode"].as_str().is_none_or(|code| !code.starts_with("E0")) {
         let problem = REACHABLE.problem(
-            format!("{host} answers with status {}, and not as an Okta org does", status.as_u16()),
+            format!("{host} answers with status {}{through}, and not as an Okta org does", status.as_u16()),
             format!("check {key}; it looks like https://example.okta.com, or is the org's custom domain"),
         );
         return Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable: problem };
     }
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         let problem = REACHABLE.problem(
-            format!("{host} is an Okta org and answers with status {}", status.as_u16()),
+            format!("{host} is an Okta org and answers with status {}{through}", status.as_u16()),
             "see status.okta.com, and look again in a few minutes",
         );
         return Org { clock, url: URL.needs(REACHABLE), reachable: problem };
     }
     let tls =
         if url.scheme() == "https" { "over TLS with a certificate that is trusted" } else { "without TLS" };
-    Org { clock, url: named(url, &told, org), reachable: REACHABLE.ok(format!("{host} answers {tls}")) }
+    Org {
+        clock,
+        url: named(url, &told, org),
+        reachable: REACHABLE.ok(format!("{host} answers {tls}{through}")),
+    }
 }
 
 /// Which org is behind the address, and whether it is the org's own.

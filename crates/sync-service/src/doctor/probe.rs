@@ -1,12 +1,11 @@
 //! Asking an address without any credential: who is there, and why nobody is.
 
-use std::error::Error as StdError;
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use okta_client::VERIFICATION_HEADER;
+use outbound::{NotReached, Outbound};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,79 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// More is not read of an answer.
 const LARGEST_ANSWER: usize = 64 << 10;
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Silence {
-    /// No such name.
-    NoName,
-    /// Nobody listens.
-    Refused,
-    /// The certificate is not trusted, or is for another name.
-    Certificate(String),
-    /// What answers does not speak TLS.
-    NoTls,
-    /// It took too long.
-    Late,
-    /// Something else, in the system's words.
-    Other(String),
-}
-
-impl Silence {
-    fn of(error: &reqwest::Error) -> Self {
-        let mut last = String::new();
-        let mut cause: Option<&dyn StdError> = Some(error);
-        while let Some(error) = cause {
-            last = error.to_string();
-            if last.contains("dns error") || last.contains("failed to lookup address") {
-                return Self::NoName;
-            }
-            if last.contains("certificate") {
-                return Self::Certificate(last);
-            }
-            if last.contains("InvalidContentType") {
-                return Self::NoTls;
-            }
-            if error
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|e| e.kind() == ErrorKind::ConnectionRefused)
-            {
-                return Self::Refused;
-            }
-            cause = error.source();
-        }
-        if error.is_timeout() { Self::Late } else { Self::Other(last) }
-    }
-
-    /// What was seen.
-    pub(super) fn tell(&self, host: &str) -> String {
-        match self {
-            Self::NoName => format!("the name {host} does not resolve"),
-            Self::Refused => format!("{host} refuses the connection: nobody listens there"),
-            Self::Certificate(why) => format!("the certificate of {host} is not trusted: {why}"),
-            Self::NoTls => format!("{host} does not speak TLS"),
-            Self::Late => format!("{host} does not answer in time"),
-            Self::Other(why) => format!("{host} cannot be reached: {why}"),
-        }
-    }
-
-    /// What to do about an address that the key of the configuration gives.
-    pub(super) fn remedy(&self, key: &str) -> String {
-        match self {
-            Self::NoName => format!("check the spelling of {key}, and this machine's name server"),
-            Self::Refused => format!("check the port in {key}, and that the service runs"),
-            Self::Certificate(_) => {
-                "check the host name and this machine's clock; where a proxy opens TLS on the way, add its \
-                 certificate authority to this system's"
-                    .to_owned()
-            }
-            Self::NoTls => format!("check scheme and port in {key}"),
-            Self::Late | Self::Other(_) => {
-                format!("check {key}, and that a firewall or proxy lets this machine reach it (HTTPS_PROXY)")
-            }
-        }
-    }
-}
 
 /// Host and port, as a message names them.
 pub(super) fn host(url: &Url) -> String {
@@ -107,28 +33,77 @@ enum Trust {
     Anybody,
 }
 
-/// Asks without following redirects.
-pub(super) async fn ask(url: &Url) -> Result<Response, Silence> {
-    ask_by(url, Trust::System).await
+/// What answered, and through which proxy.
+pub(super) struct Answered {
+    pub(super) response: Response,
+    /// As a message ends with it; empty without a proxy.
+    pub(super) through: String,
 }
 
-/// The same of a listener on this machine.
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// The address, or the proxy on the way, does not answer.
+    NotReached(Box<NotReached>),
+    /// It was not asked: the HTTP client cannot be made, or the address is a private one.
+    NotAsked(String),
+}
+
+impl Silence {
+    /// What was seen.
+    pub(super) fn tell(&self) -> String {
+        match self {
+            Self::NotReached(reason) => reason.to_string(),
+            Self::NotAsked(reason) => reason.clone(),
+        }
+    }
+
+    /// What to do about an address that the key of the configuration gives.
+    pub(super) fn remedy(&self, key: &str) -> String {
+        match self {
+            Self::NotReached(reason) => reason.remedy(key),
+            Self::NotAsked(_) => format!("correct {key}"),
+        }
+    }
+}
+
+/// Asks a service without following redirects.
+pub(super) async fn ask(url: &Url, allow_private_addresses: bool) -> Result<Answered, Silence> {
+    let outbound = Outbound::new().allow_private_addresses(allow_private_addresses);
+    outbound.check(url).map_err(|refused| Silence::NotAsked(refused.to_string()))?;
+    let client = client(outbound.apply(builder(TIMEOUT, Trust::System)))?;
+    let response = send(&outbound, client.get(url.clone()), url).await?;
+    if let Some(reason) = outbound.proxy_sign_in(url, response.status()) {
+        return Err(Silence::NotReached(Box::new(reason)));
+    }
+    let through = outbound.proxy_for(url).map_or_else(String::new, |proxy| format!(", through {proxy}"));
+    Ok(Answered { response, through })
+}
+
+/// Asks a listener on this machine.
 pub(super) async fn ask_here(url: &Url) -> Result<Response, Silence> {
-    ask_by(url, Trust::Anybody).await
+    send(&own_way(), client(builder(TIMEOUT, Trust::Anybody))?.get(url.clone()), url).await
 }
 
-async fn ask_by(url: &Url, trust: Trust) -> Result<Response, Silence> {
-    let request = client(TIMEOUT, trust)?.get(url.clone());
-    request.send().await.map_err(|error| Silence::of(&error))
+/// The way to addresses of our own, wherever they are.
+fn own_way() -> Outbound {
+    Outbound::new().allow_private_addresses(true)
 }
 
-fn client(timeout: Duration, trust: Trust) -> Result<Client, Silence> {
-    let builder = Client::builder()
+async fn send(outbound: &Outbound, request: RequestBuilder, url: &Url) -> Result<Response, Silence> {
+    request.send().await.map_err(|error| Silence::NotReached(Box::new(outbound.not_reached(url, &error))))
+}
+
+fn builder(timeout: Duration, trust: Trust) -> ClientBuilder {
+    Client::builder()
         .redirect(Policy::none())
         .timeout(timeout)
         .user_agent(USER_AGENT)
-        .danger_accept_invalid_certs(trust == Trust::Anybody);
-    builder.build().map_err(|error| Silence::Other(crate::explain(&error)))
+        .danger_accept_invalid_certs(trust == Trust::Anybody)
+}
+
+fn client(builder: ClientBuilder) -> Result<Client, Silence> {
+    builder.build().map_err(|error| Silence::NotAsked(crate::explain(&error)))
 }
 
 /// Reads the answer as JSON, if it is that and not endless.
@@ -165,19 +140,18 @@ pub(super) async fn challenge_here(url: &Url) -> Challenged {
 }
 
 async fn challenge_by(url: &Url, trust: Trust) -> Challenged {
-    let client = match client(PATIENCE, trust) {
-        Ok(client) => client,
-        Err(silence) => return Challenged::Silent(silence),
-    };
     let challenge = Uuid::new_v4().to_string();
-    let request = client.get(url.clone()).header(VERIFICATION_HEADER, &challenge);
-    match request.send().await {
+    let answer = async {
+        let request = client(builder(PATIENCE, trust))?.get(url.clone());
+        send(&own_way(), request.header(VERIFICATION_HEADER, &challenge), url).await
+    };
+    match answer.await {
         Ok(response) => {
             let status = response.status();
             let answered = status.is_success()
                 && json(response).await.is_some_and(|body| body["verification"] == challenge.as_str());
             if answered { Challenged::Answered } else { Challenged::Otherwise(status.as_u16()) }
         }
-        Err(error) => Challenged::Silent(Silence::of(&error)),
+        Err(silence) => Challenged::Silent(silence),
     }
 }

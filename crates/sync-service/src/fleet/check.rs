@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::init::{Check, Problem, check_account, check_app, check_import_token, check_org};
+use crate::init::{Check, Manner, Problem, check_account, check_app, check_import_token, check_org};
 use crate::{ConfigError, ConnectionConfig, explain};
 
 /// A setting that does not work.
@@ -50,7 +50,7 @@ impl FieldProblem {
     }
 
     fn of(field: &str, problem: Problem) -> Self {
-        let Problem { message, hint, hopeless } = problem;
+        let Problem { message, hint, hopeless, .. } = problem;
         Self { field: field.to_owned(), message, hint, hopeless }
     }
 }
@@ -81,13 +81,21 @@ pub struct Checked {
 }
 
 impl Checked {
-    fn book(&mut self, field: &str, check: Check) {
+    /// Notes what was found of a field. Where the service did not judge it, its address is what does not work.
+    fn book(&mut self, field: &str, address: &str, check: Check) {
         match check {
             Ok(finding) => {
                 self.findings.push(finding.message);
                 self.findings.extend(finding.notes);
             }
-            Err(problem) => self.problems.push(FieldProblem::of(field, problem)),
+            Err(problem) => {
+                let field = if problem.unreached { address } else { field };
+                let problem = FieldProblem::of(field, problem);
+                // One way serves several settings.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+            }
         }
     }
 }
@@ -96,30 +104,32 @@ impl Checked {
 pub(super) async fn check(config: &ConnectionConfig) -> Checked {
     let (okta, assets) = (&config.okta, &config.assets);
     let api_url = Some(assets.api_url.as_str());
+    let allow_private_addresses = config.allow_private_addresses;
+    let manner = Manner { ask: true, allow_private_addresses };
     let app = async {
-        let org = check_org(&okta.org_url, true).await;
+        let org = check_org(&okta.org_url, manner).await;
         let app = match &org {
-            Ok(_) => Some(check_app(okta, config.hook.is_some()).await),
+            Ok(_) => Some(check_app(okta, config.hook.is_some(), allow_private_addresses).await),
             Err(_) => None,
         };
         (org, app)
     };
     let account = async {
         match &assets.account {
-            Some(account) => Some(check_account(account, api_url, true).await),
+            Some(account) => Some(check_account(account, api_url, manner).await),
             None => None,
         }
     };
     let ((org, app), token, account) =
-        tokio::join!(app, check_import_token(&assets.import_token, api_url, true), account);
+        tokio::join!(app, check_import_token(&assets.import_token, api_url, manner), account);
     let mut checked = Checked::default();
-    checked.book("org_url", org);
+    checked.book("org_url", "org_url", org);
     if let Some(app) = app {
-        checked.book("client_id", app);
+        checked.book("client_id", "org_url", app);
     }
-    checked.book("import_token", token);
+    checked.book("import_token", "api_url", token);
     if let Some(account) = account {
-        checked.book("api_token", account);
+        checked.book("api_token", "site_url", account);
     }
     checked
 }

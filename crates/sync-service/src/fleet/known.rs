@@ -47,7 +47,7 @@ pub(super) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
         .map_err(|e| ServiceError::Saved { connection: saved.name.clone(), problem: e.to_string() })
         .and_then(|settings| {
             let key = config.master_key().ok_or(VaultError::NoKey)?;
-            Ok(settings.check(&saved.name, &open_all(key, &saved)?)?)
+            Ok(settings.check(&saved.name, &open_all(key, &saved)?, config.allow_private_addresses)?)
         });
     Recalled { name: saved.name, shown, settings }
 }

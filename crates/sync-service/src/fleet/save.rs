@@ -167,8 +167,8 @@ impl Fleet {
         if !missing.is_empty() {
             return Err(refused(missing));
         }
-        let config =
-            draft.settings.check(name, secrets).map_err(|e| refused(vec![FieldProblem::of_config(&e)]))?;
+        let checked = draft.settings.check(name, secrets, self.config.allow_private_addresses);
+        let config = checked.map_err(|e| refused(vec![FieldProblem::of_config(&e)]))?;
         let checked = check(&config).await;
         let hopeless = checked.problems.iter().any(|problem| problem.hopeless);
         if hopeless || (!checked.problems.is_empty() && !draft.although) {

@@ -120,7 +120,7 @@ fn settings_read_any_body() {
                 assert_eq!(draft.settings, again, "settings that are saved are read back");
                 let secrets = draft.secrets.into_iter().filter_map(|(field, secret)| Some((field, secret?)));
                 let checked =
-                    draft.settings.check(&"main".to_owned().try_into().unwrap(), &secrets.collect());
+                    draft.settings.check(&"main".to_owned().try_into().unwrap(), &secrets.collect(), false);
                 let told = checked.map(drop).map_err(|error| explain(&error));
                 format!("{told:?} {:?}", draft.settings.missing(|_| false))
             }

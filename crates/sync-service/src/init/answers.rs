@@ -27,6 +27,8 @@ pub struct Answers {
     pub import_token: SecretString,
     /// An account on the Atlassian site, for what the token may not do.
     pub account: Option<AccountConfig>,
+    /// True if the configuration is to allow private addresses of Okta, Assets, and webhooks.
+    pub allow_private_addresses: bool,
 }
 
 /// A scope, and what does not work without it.

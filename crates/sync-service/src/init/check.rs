@@ -1,5 +1,6 @@
 //! Whether an answer works, found out by asking whoever it is about.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient, SourceStatus};
@@ -40,43 +41,66 @@ pub struct Problem {
     pub hint: Option<String>,
     /// Whether it can never work as it is, rather than not at this moment.
     pub hopeless: bool,
+    /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
+    pub unreached: bool,
 }
 
 impl Problem {
     fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: explain(error), hint: None, hopeless: true }
+        Self { message: explain(error), hint: None, hopeless: true, unreached: false }
     }
 
-    fn found(error: &dyn std::error::Error, hint: Option<String>) -> Self {
-        Self { message: explain(error), hint, hopeless: false }
+    fn found(error: &dyn std::error::Error, hint: Option<String>, unreached: bool) -> Self {
+        Self { message: explain(error), hint, hopeless: false, unreached }
     }
 }
 
 impl From<okta_client::Error> for Problem {
     fn from(error: okta_client::Error) -> Self {
-        Self::found(&error, error.hint())
+        let unreached = error.is_transient() || matches!(error, okta_client::Error::Transport { .. });
+        Self::found(&error, error.hint(), unreached)
     }
 }
 
 impl From<insight_import_client::Error> for Problem {
     fn from(error: insight_import_client::Error) -> Self {
-        Self::found(&error, error.hint().map(str::to_owned))
+        use insight_import_client::{Error, RefusalReason};
+        let unreached = error.is_transient()
+            || matches!(
+                error,
+                Error::Transport { .. }
+                    | Error::Forbidden {
+                        reason: RefusalReason::IpAllowlist | RefusalReason::Firewall | RefusalReason::Proxy,
+                        ..
+                    }
+            );
+        Self::found(&error, error.hint().map(Cow::into_owned), unreached)
     }
 }
 
 /// The result of a check.
 pub type Check = Result<Finding, Problem>;
 
+/// How an answer is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// True if the services are asked.
+    pub ask: bool,
+    /// True if their addresses may be private.
+    pub allow_private_addresses: bool,
+}
+
 /// Whether this is the URL of an org, and one answers there; the latter only when asked for.
 ///
 /// # Errors
 /// When it is not.
-pub async fn check_org(org_url: &str, ask: bool) -> Check {
+pub async fn check_org(org_url: &str, manner: Manner) -> Check {
     // The org says who it is to anybody; the client wants a credential all the same, and sends none.
     let unused = SecretString::from("none");
     let client = OktaClient::builder(org_url).api_token(unused).user_agent(USER_AGENT).total_time(PATIENCE);
+    let client = client.allow_private_addresses(manner.allow_private_addresses);
     let client = client.build().map_err(|e| Problem::hopeless(&e))?;
-    if !ask {
+    if !manner.ask {
         return Ok(Finding::new("not asked whether an org answers there"));
     }
     let organization = client.organization().await?;
@@ -87,10 +111,11 @@ pub async fn check_org(org_url: &str, ask: bool) -> Check {
 ///
 /// # Errors
 /// When it does not; the problem names the scopes or the role that are missing.
-pub async fn check_app(okta: &OktaConfig, hook: bool) -> Check {
+pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: bool) -> Check {
     let key = private_key(okta).map_err(|e| Problem::hopeless(&e))?;
     let client = OktaClient::builder(&okta.org_url)
         .service_app(&okta.client_id, key)
+        .allow_private_addresses(allow_private_addresses)
         .user_agent(USER_AGENT)
         .total_time(PATIENCE)
         .build()
@@ -106,6 +131,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool) -> Check {
             message: format!("the app gets a token, and is not granted {}", names.join(", ")),
             hint: Some("grant them to the app: Applications, the app, Okta API Scopes".into()),
             hopeless: false,
+            unreached: false,
         });
     }
     // Users are no proof: without a role their listing is merely empty.
@@ -119,6 +145,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool) -> Check {
                     .into(),
             ),
             hopeless: false,
+            unreached: false,
         });
     }
     let notes = others.iter().map(|scope| format!("{} is not granted: {}", scope.name, scope.purpose));
@@ -129,14 +156,16 @@ pub async fn check_app(okta: &OktaConfig, hook: bool) -> Check {
 ///
 /// # Errors
 /// When it is not.
-pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, ask: bool) -> Check {
+pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, manner: Manner) -> Check {
     let token = trimmed(token.expose_secret()).into();
-    let mut builder = ImportClient::builder(token).user_agent(USER_AGENT);
+    let mut builder = ImportClient::builder(token)
+        .allow_private_addresses(manner.allow_private_addresses)
+        .user_agent(USER_AGENT);
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
     let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
-    if !ask {
+    if !manner.ask {
         return Ok(Finding::new("not asked whether Assets takes it"));
     }
     let asked = async {
@@ -158,16 +187,17 @@ pub async fn check_import_token(token: &SecretString, api_url: Option<&str>, ask
 ///
 /// # Errors
 /// When it does not.
-pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, ask: bool) -> Check {
+pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manner: Manner) -> Check {
     let api_token = trimmed(account.api_token.expose_secret()).into();
     let mut builder = AssetsClient::builder(trimmed(&account.site_url))
         .api_token(trimmed(&account.email), api_token)
+        .allow_private_addresses(manner.allow_private_addresses)
         .user_agent(USER_AGENT);
     if let Some(url) = api_url {
         builder = builder.api_url(url);
     }
     let client = builder.build().map_err(|e| Problem::hopeless(&e))?;
-    if !ask {
+    if !manner.ask {
         return Ok(Finding::new("not asked whether the account may sign in"));
     }
     let workspace = in_time("the Atlassian site", client.workspace_id()).await??;
@@ -183,6 +213,7 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
         message: format!("the public URL {problem}"),
         hint: None,
         hopeless: true,
+        unreached: false,
     })?;
     Ok(Finding::new(format!("Okta will deliver to {url}")))
 }
@@ -192,5 +223,6 @@ async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Pro
         message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
         hint: Some("try again later; check that this machine may reach it".into()),
         hopeless: false,
+        unreached: true,
     })
 }

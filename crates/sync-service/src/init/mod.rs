@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use answers::{Answers, NeededScope, needed_scopes};
 pub use check::{
-    Check, Finding, Problem, check_account, check_app, check_import_token, check_org, hook_address,
+    Check, Finding, Manner, Problem, check_account, check_app, check_import_token, check_org, hook_address,
 };
 pub use key::{KeyFile, NewKey, generate_key, read_key};
 pub use master::{new_master_key, read_master_key};

@@ -11,6 +11,9 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 use super::{Answers, InitError, private};
 use crate::{Config, Connection};
 
+/// The key below `[server]` that allows private addresses.
+const ALLOW_PRIVATE: &str = "allow_private_addresses";
+
 /// What a new file begins with.
 const HEADING: &str = "\
 # okta-insight-sync: which Okta org is kept in which Assets import source.
@@ -69,6 +72,12 @@ impl Draft {
     /// Whether the file was there before.
     pub const fn exists(&self) -> bool {
         self.exists
+    }
+
+    /// True if the file allows private addresses of Okta, Assets, and webhooks.
+    pub fn allows_private_addresses(&self) -> bool {
+        let server = self.document.get("server").and_then(Item::as_table_like);
+        server.and_then(|server| server.get(ALLOW_PRIVATE)?.as_bool()) == Some(true)
     }
 
     /// Whether there is a connection of that name.
@@ -177,6 +186,9 @@ impl Draft {
 
     fn insert(&mut self, answers: &Answers, [key, token, api_token]: [Value; 3]) -> Result<(), InitError> {
         let path = self.path.clone();
+        if answers.allow_private_addresses {
+            set(table(self.document.as_table_mut(), "server", &path)?, ALLOW_PRIVATE, true.into());
+        }
         let connections = table(self.document.as_table_mut(), "connections", &path)?;
         let connection = table(connections, answers.connection.as_str(), &path)?;
         let okta = table(connection, "okta", &path)?;

@@ -1,5 +1,6 @@
 //! Why a daemon elsewhere did not do what it was asked for.
 
+use outbound::NotReached;
 use url::Url;
 
 use crate::HandoverError;
@@ -21,8 +22,11 @@ pub enum RemoteError {
         server: Url,
         /// Why.
         #[source]
-        source: reqwest::Error,
+        source: Box<NotReached>,
     },
+    /// The HTTP client could not be made.
+    #[error("could not prepare the HTTP client")]
+    Http(#[source] reqwest::Error),
     /// What answers there is no such daemon, or another version of it.
     #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
     NotOurs {
@@ -62,6 +66,10 @@ impl RemoteError {
             Self::Address(_) => {
                 Some("name it like https://sync.example.com; http:// on this machine alone".into())
             }
+            Self::Unreachable { source, .. } if source.is_proxy_s_fault() => {
+                Some(source.remedy("the daemon's address"))
+            }
+            Self::Http(_) => None,
             Self::Unreachable { .. } => Some(
                 "see that the daemon runs, and that its console and certificate can be used from here".into(),
             ),
@@ -92,7 +100,7 @@ impl RemoteError {
         match self {
             Self::Unreachable { .. } | Self::NotOurs { .. } | Self::Silent { .. } => true,
             Self::Refused(problem) => problem.status == 429 || problem.status >= 500,
-            Self::Address(_) | Self::Failed { .. } | Self::Handover(_) => false,
+            Self::Address(_) | Self::Http(_) | Self::Failed { .. } | Self::Handover(_) => false,
         }
     }
 

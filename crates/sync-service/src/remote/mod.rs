@@ -6,6 +6,7 @@ mod tail;
 
 use std::time::Duration;
 
+use outbound::Outbound;
 use reqwest::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -45,6 +46,7 @@ const LONGEST: Duration = Duration::from_hours(7);
 #[derive(Debug, Clone)]
 pub struct RemoteClient {
     http: reqwest::Client,
+    outbound: Outbound,
     server: Url,
     token: Option<Secret>,
 }
@@ -73,8 +75,10 @@ impl RemoteClient {
             .connect_timeout(CONNECT)
             .timeout(REQUEST)
             .build()
-            .map_err(|source| RemoteError::Unreachable { server: server.clone(), source })?;
-        Ok(Self { http, server, token })
+            .map_err(RemoteError::Http)?;
+        // The operator names the daemon, which may be in a private network.
+        let outbound = Outbound::new().allow_private_addresses(true);
+        Ok(Self { http, outbound, server, token })
     }
 
     /// Every connection, with its status.
@@ -368,7 +372,7 @@ impl RemoteClient {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,
         };
-        let response = request.send().await.map_err(|source| self.unreachable(source))?;
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -382,7 +386,7 @@ impl RemoteClient {
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, RemoteError> {
         let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|source| self.unreachable(source))? {
+        while let Some(part) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
             body.extend_from_slice(&part);
             if body.len() > LARGEST {
                 return Err(self.not_ours(format!("more than {LARGEST} bytes")));
@@ -395,7 +399,8 @@ impl RemoteClient {
         serde_json::from_slice(body).map_err(|error| self.not_ours(error.to_string()))
     }
 
-    fn unreachable(&self, source: reqwest::Error) -> RemoteError {
+    fn unreachable(&self, error: &reqwest::Error) -> RemoteError {
+        let source = Box::new(self.outbound.not_reached(&self.server, error));
         RemoteError::Unreachable { server: self.server.clone(), source }
     }
 

@@ -198,7 +198,7 @@ impl<'c> Stream<'c> {
                 closed.insert(Open { response, decoder: Decoder::default(), heard: false })
             }
         };
-        let part = open.response.chunk().await.map_err(|source| self.client.unreachable(source))?;
+        let part = open.response.chunk().await.map_err(|error| self.client.unreachable(&error))?;
         let Some(part) = part else {
             return if open.heard {
                 Ok(Heard::End)

@@ -8,6 +8,7 @@ mod clinic;
 mod hook;
 mod machine;
 mod manual;
+mod network;
 mod okta;
 mod output;
 #[path = "../support/mod.rs"]

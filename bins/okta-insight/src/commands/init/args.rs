@@ -67,6 +67,9 @@ pub(crate) struct Init {
     /// Where the Assets API answers, when that is not Atlassian's own address.
     #[arg(long, value_name = "URL", hide = true)]
     pub(super) api_url: Option<String>,
+    /// Allow addresses in a private network, for this and the configuration's other connections.
+    #[arg(long)]
+    pub(super) allow_private_addresses: bool,
     /// Ask neither Okta nor Atlassian whether the answers work.
     #[arg(long)]
     pub(super) no_check: bool,

@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
         let message = "standard input can hold only one of --import-token-file and --api-token-file";
         return Err(Failure { code: 2, ..Failure::new(message) });
     }
-    let steps = Steps::new(args, terminal);
+    let mut steps = Steps::new(args, terminal);
     let (draft, connection) = steps.place()?;
     let org_url = steps.org_url().await?;
     let public_url = steps.events(&connection).await?;
@@ -65,8 +65,18 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
     let account = steps.account().await?;
     let api_url = args.api_url.clone();
     let (key, key_id) = (key.file, args.key_id.clone());
-    let answers =
-        Answers { connection, org_url, public_url, key, key_id, client_id, api_url, import_token, account };
+    let answers = Answers {
+        connection,
+        org_url,
+        public_url,
+        key,
+        key_id,
+        client_id,
+        api_url,
+        import_token,
+        account,
+        allow_private_addresses: args.allow_private_addresses,
+    };
     let written = draft.write(&answers, args.force)?;
     match output {
         Output::Json => print_json(&Done {

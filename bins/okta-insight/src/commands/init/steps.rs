@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use sync_service::init::{
-    Check, Draft, Finding, KeyFile, Problem, SecretKind, check_account, check_app, check_import_token,
-    check_org, generate_key, hook_address, read_key,
+    Check, Draft, Finding, KeyFile, Manner, Problem, SecretKind, check_account, check_app,
+    check_import_token, check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{AccountConfig, KeyKind, OktaConfig, Secret, trimmed};
@@ -24,6 +24,7 @@ const CONNECTION: &str = "main";
 pub(super) struct Steps<'a> {
     args: &'a Init,
     terminal: bool,
+    manner: Manner,
 }
 
 /// A key, and whether Okta cannot know it yet.
@@ -51,17 +52,19 @@ impl fmt::Display for KeyOrigin {
 
 impl<'a> Steps<'a> {
     pub(super) const fn new(args: &'a Init, terminal: bool) -> Self {
-        Self { args, terminal }
+        let manner = Manner { ask: !args.no_check, allow_private_addresses: args.allow_private_addresses };
+        Self { args, terminal, manner }
     }
 
     /// The configuration, and the name of the connection in it.
-    pub(super) fn place(&self) -> Result<(Draft, ConnectionName), Failure> {
+    pub(super) fn place(&mut self) -> Result<(Draft, ConnectionName), Failure> {
         let path = match &self.args.config {
             Some(path) => path.clone(),
             None if self.terminal => ask::text("Configuration file", Some(CONFIG))?.into(),
             None => CONFIG.into(),
         };
         let draft = Draft::open(&path)?;
+        self.manner.allow_private_addresses |= draft.allows_private_addresses();
         if draft.exists() && self.terminal {
             ask::note("the file exists; the connection is added to it");
         }
@@ -90,7 +93,7 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn org_url(&self) -> Result<String, Failure> {
         let ask = || ask::text("Org URL, such as https://example.okta.com", None);
-        let check = async |url: &String| check_org(url, !self.args.no_check).await;
+        let check = async |url: &String| check_org(url, self.manner).await;
         self.settle("--org-url", self.args.org_url.clone(), ask, check).await
     }
 
@@ -176,7 +179,7 @@ impl<'a> Steps<'a> {
             ask::say(&guide::app(&key.file.public_jwk, hook));
         }
         let ask = || ask::text("Client ID of the app", None);
-        let asked = !self.args.no_check;
+        let asked = self.manner.ask;
         let check = async |id: &String| match id.trim() {
             _ if !asked => Ok(unchecked("not asked whether Okta gives the app a token")),
             // Nobody had the time to register it.
@@ -191,7 +194,7 @@ impl<'a> Steps<'a> {
                     key_id: self.args.key_id.clone(),
                     scopes: Vec::new(),
                 };
-                check_app(&okta, hook).await
+                check_app(&okta, hook, self.manner.allow_private_addresses).await
             }
         };
         self.settle("--client-id with --key", self.args.client_id.clone(), ask, check).await
@@ -205,7 +208,7 @@ impl<'a> Steps<'a> {
         }
         let ask = || ask::secret("Import token").map(Secret::from);
         let api_url = self.args.api_url.as_deref();
-        let check = async |token: &Secret| check_import_token(token, api_url, !self.args.no_check).await;
+        let check = async |token: &Secret| check_import_token(token, api_url, self.manner).await;
         self.settle("--import-token-file", given, ask, check).await
     }
 
@@ -233,8 +236,7 @@ impl<'a> Steps<'a> {
         };
         let first = ask(self.args.site_url.clone(), self.args.email.clone(), token)?;
         let api_url = self.args.api_url.as_deref();
-        let check =
-            async |account: &AccountConfig| check_account(account, api_url, !self.args.no_check).await;
+        let check = async |account: &AccountConfig| check_account(account, api_url, self.manner).await;
         let flags = "--site-url, --email and --api-token-file";
         self.settle(flags, Some(first), || ask(None, None, None), check).await.map(Some)
     }
@@ -257,7 +259,12 @@ impl<'a> Steps<'a> {
                 }
                 Err(problem) if !self.terminal => {
                     return Err(Failure {
-                        message: format!("{flag}: {}", problem.message),
+                        // The flag is not at fault where its value was not judged.
+                        message: if problem.unreached {
+                            problem.message
+                        } else {
+                            format!("{flag}: {}", problem.message)
+                        },
                         hint: problem.hint,
                         code: if problem.hopeless { 2 } else { 1 },
                     });
@@ -298,5 +305,5 @@ fn unchecked(message: &str) -> Finding {
 }
 
 fn hopeless(failure: Failure) -> Problem {
-    Problem { message: failure.message, hint: failure.hint, hopeless: true }
+    Problem { message: failure.message, hint: failure.hint, hopeless: true, unreached: false }
 }

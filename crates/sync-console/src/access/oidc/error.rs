@@ -1,6 +1,7 @@
 //! Why a sign-in with Okta failed, in words for the sign-in page.
 
 use axum::http::StatusCode;
+use outbound::{NotReached, PrivateAddress};
 
 use super::TokenProblem;
 
@@ -19,6 +20,9 @@ pub enum OidcError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The org has a private address, which is not allowed.
+    #[error(transparent)]
+    PrivateAddress(#[from] PrivateAddress),
     /// There is no such sign-in here.
     #[error("signing in with Okta is not set up here; use an access token")]
     NotSetUp,
@@ -35,7 +39,7 @@ pub enum OidcError {
         what: &'static str,
         /// Why.
         #[source]
-        source: reqwest::Error,
+        source: Box<NotReached>,
     },
     /// Okta answered with something that is of no use.
     #[error("what Okta answered when asked for {what} cannot be used: {problem}")]
@@ -75,7 +79,9 @@ impl OidcError {
 
     pub(in crate::access) const fn status(&self) -> StatusCode {
         match self {
-            Self::Setting { .. } | Self::Http(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Setting { .. } | Self::PrivateAddress(_) | Self::Http(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::NotSetUp => StatusCode::NOT_FOUND,
             Self::Unreachable { .. } | Self::Answer { .. } => StatusCode::BAD_GATEWAY,
             Self::Stale | Self::Denied(_) | Self::Exchange(..) | Self::Token(_) | Self::NotAllowed { .. } => {

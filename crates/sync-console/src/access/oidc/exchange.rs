@@ -11,7 +11,6 @@ use url::{Url, form_urlencoded};
 
 use super::error::shown;
 use super::id_token::{Claims, TokenProblem};
-use super::provider::{read_json, unreachable};
 use super::{Oidc, OidcError};
 
 /// What a code is redeemed for.
@@ -41,12 +40,13 @@ impl Oidc {
         let secret = encoded(self.settings.client_secret.expose_secret());
         let request = self.http.post(endpoint.clone()).form(&form);
         let request = request.basic_auth(encoded(&self.settings.client_id), Some(secret));
-        let answer = request.send().await.map_err(|source| unreachable(WHAT, source))?;
+        let answer = self.way().send(request, endpoint, WHAT).await?;
         let status = answer.status();
         if status == StatusCode::OK {
-            return read_json(answer, WHAT).await;
+            return self.way().read_json(answer, endpoint, WHAT).await;
         }
-        let told: HashMap<String, Value> = read_json(answer, WHAT).await.unwrap_or_default();
+        let told: HashMap<String, Value> =
+            self.way().read_json(answer, endpoint, WHAT).await.unwrap_or_default();
         let error = told.get("error").and_then(Value::as_str);
         let error = error.map_or_else(|| format!("HTTP {}", status.as_u16()), shown);
         let remedy = match error.as_str() {
@@ -66,12 +66,12 @@ impl Oidc {
     ) -> Result<(), OidcError> {
         const WHAT: &str = "your groups";
         let request = self.http.get(endpoint.clone()).bearer_auth(access_token.expose_secret());
-        let answer = request.send().await.map_err(|source| unreachable(WHAT, source))?;
+        let answer = self.way().send(request, endpoint, WHAT).await?;
         if answer.status() != StatusCode::OK {
             let problem = format!("HTTP {}", answer.status().as_u16());
             return Err(OidcError::Answer { what: WHAT, problem });
         }
-        let told: Claims = read_json(answer, WHAT).await?;
+        let told: Claims = self.way().read_json(answer, endpoint, WHAT).await?;
         if told.sub != claims.sub {
             return Err(TokenProblem::OtherSubject.into());
         }

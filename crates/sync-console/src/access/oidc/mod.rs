@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use josekit::jwk::Jwk;
+use outbound::Outbound;
 use sync_service::Secret;
 use sync_service::access::Role;
 use tokio::sync::Mutex;
@@ -23,7 +24,7 @@ pub use settings::OidcSettings;
 use super::crypto::same;
 use flow::Flow;
 use id_token::{Claims, Expected};
-use provider::Provider;
+use provider::{Provider, Way};
 
 /// The path that Okta sends the browser back to: the app's sign-in redirect URI is the console's address and this.
 pub const CALLBACK: &str = "/sign-in/okta/callback";
@@ -35,6 +36,7 @@ const SCOPES: &str = "openid profile groups";
 pub struct Oidc {
     settings: OidcSettings,
     http: reqwest::Client,
+    outbound: Outbound,
     provider: Mutex<Option<Provider>>,
 }
 
@@ -51,7 +53,13 @@ impl Oidc {
     /// When a setting cannot work.
     pub fn new(settings: OidcSettings) -> Result<Self, OidcError> {
         settings.check()?;
-        Ok(Self { settings, http: provider::http()?, provider: Mutex::default() })
+        let outbound = Outbound::new().allow_private_addresses(settings.allow_private_addresses);
+        outbound.check(&settings.issuer)?;
+        Ok(Self { http: provider::http(&outbound)?, settings, outbound, provider: Mutex::default() })
+    }
+
+    const fn way(&self) -> Way<'_> {
+        Way { http: &self.http, outbound: &self.outbound }
     }
 
     /// Where to send the browser, and the cookie that binds it to the answer.
@@ -135,7 +143,7 @@ impl Oidc {
         if let Some(provider) = known.as_ref().filter(|provider| provider.is_fresh(now)) {
             return Ok(provider.clone());
         }
-        let read = Provider::read(&self.http, self.settings.issuer(), now).await?;
+        let read = Provider::read(&self.way(), self.settings.issuer(), now).await?;
         Ok(known.insert(read).clone())
     }
 }

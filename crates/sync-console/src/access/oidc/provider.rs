@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use josekit::jwk::Jwk;
-use reqwest::{Response, StatusCode};
+use outbound::Outbound;
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -48,26 +49,22 @@ struct KeySet {
 }
 
 /// A client that follows no redirect: a secret goes where it was sent and nowhere else.
-pub(super) fn http() -> Result<reqwest::Client, OidcError> {
-    reqwest::Client::builder()
+pub(super) fn http(outbound: &Outbound) -> Result<reqwest::Client, OidcError> {
+    let client = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT)
-        .timeout(TOTAL)
-        .build()
-        .map_err(OidcError::Http)
+        .timeout(TOTAL);
+    outbound.apply(client).build().map_err(OidcError::Http)
 }
 
 impl Provider {
-    pub(super) async fn read(
-        http: &reqwest::Client,
-        issuer: &str,
-        now: Timestamp,
-    ) -> Result<Self, OidcError> {
+    pub(super) async fn read(org: &Way<'_>, issuer: &str, now: Timestamp) -> Result<Self, OidcError> {
         const WHAT: &str = "its OpenID configuration";
         let wrong = |problem: String| OidcError::Answer { what: WHAT, problem };
         let address = format!("{issuer}/.well-known/openid-configuration");
-        let found: Discovery = get(http, &address, WHAT).await?;
+        let address = Url::parse(&address).map_err(|error| wrong(error.to_string()))?;
+        let found: Discovery = get(org, &address, WHAT).await?;
         if found.issuer != issuer {
             return Err(wrong(format!("it is of \"{}\", not of \"{issuer}\"", shown(&found.issuer))));
         }
@@ -80,7 +77,7 @@ impl Provider {
             }
         }
         Ok(Self {
-            keys: keys(http, &found.jwks_uri).await?,
+            keys: keys(org, &found.jwks_uri).await?,
             authorization_endpoint: found.authorization_endpoint,
             token_endpoint: found.token_endpoint,
             userinfo_endpoint: found.userinfo_endpoint,
@@ -94,40 +91,57 @@ impl Provider {
     }
 }
 
-async fn keys(http: &reqwest::Client, address: &Url) -> Result<Vec<Jwk>, OidcError> {
-    let set: KeySet = get(http, address.as_str(), "its keys").await?;
+async fn keys(org: &Way<'_>, address: &Url) -> Result<Vec<Jwk>, OidcError> {
+    let set: KeySet = get(org, address, "its keys").await?;
     // Keys of kinds that are not known are for somebody else.
     Ok(set.keys.into_iter().take(KEY_LIMIT).filter_map(|key| Jwk::from_map(key).ok()).collect())
 }
 
-async fn get<T: DeserializeOwned>(
-    http: &reqwest::Client,
-    address: &str,
-    what: &'static str,
-) -> Result<T, OidcError> {
-    let answer = http.get(address).send().await.map_err(|source| unreachable(what, source))?;
+async fn get<T: DeserializeOwned>(org: &Way<'_>, address: &Url, what: &'static str) -> Result<T, OidcError> {
+    let answer = org.send(org.http.get(address.clone()), address, what).await?;
     if answer.status() != StatusCode::OK {
         return Err(OidcError::Answer { what, problem: format!("HTTP {}", answer.status().as_u16()) });
     }
-    read_json(answer, what).await
+    org.read_json(answer, address, what).await
 }
 
-pub(super) fn unreachable(what: &'static str, source: reqwest::Error) -> OidcError {
-    OidcError::Unreachable { what, source: source.without_url() }
+/// The client for the org, and the way that its requests take.
+pub(super) struct Way<'a> {
+    pub(super) http: &'a reqwest::Client,
+    pub(super) outbound: &'a Outbound,
 }
 
-/// Reads an answer of a reasonable size. What it holds is in no error.
-pub(super) async fn read_json<T: DeserializeOwned>(
-    mut answer: Response,
-    what: &'static str,
-) -> Result<T, OidcError> {
-    let wrong = |problem: &str| OidcError::Answer { what, problem: problem.to_owned() };
-    let mut body = Vec::new();
-    while let Some(part) = answer.chunk().await.map_err(|source| unreachable(what, source))? {
-        if body.len() + part.len() > ANSWER_LIMIT {
-            return Err(wrong("it is too large"));
-        }
-        body.extend_from_slice(&part);
+impl Way<'_> {
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+        address: &Url,
+        what: &'static str,
+    ) -> Result<Response, OidcError> {
+        request.send().await.map_err(|error| self.unreachable(address, what, &error))
     }
-    serde_json::from_slice(&body).map_err(|_| wrong("it is not the JSON that belongs there"))
+
+    /// Reads an answer of a reasonable size. What it holds is in no error.
+    pub(super) async fn read_json<T: DeserializeOwned>(
+        &self,
+        mut answer: Response,
+        address: &Url,
+        what: &'static str,
+    ) -> Result<T, OidcError> {
+        let wrong = |problem: &str| OidcError::Answer { what, problem: problem.to_owned() };
+        let mut body = Vec::new();
+        while let Some(part) =
+            answer.chunk().await.map_err(|error| self.unreachable(address, what, &error))?
+        {
+            if body.len() + part.len() > ANSWER_LIMIT {
+                return Err(wrong("it is too large"));
+            }
+            body.extend_from_slice(&part);
+        }
+        serde_json::from_slice(&body).map_err(|_| wrong("it is not the JSON that belongs there"))
+    }
+
+    fn unreachable(&self, address: &Url, what: &'static str, error: &reqwest::Error) -> OidcError {
+        OidcError::Unreachable { what, source: Box::new(self.outbound.not_reached(address, error)) }
+    }
 }

@@ -24,6 +24,8 @@ pub struct OidcSettings {
     pub read_only_groups: Vec<String>,
     /// The address of the console as browsers know it.
     pub redirect_base: Url,
+    /// True if the org may have a private address.
+    pub allow_private_addresses: bool,
 }
 
 impl OidcSettings {

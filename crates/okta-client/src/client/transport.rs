@@ -1,0 +1,39 @@
+//! The HTTP client with the way that its requests take, and what its failures mean.
+
+use bytes::{Bytes, BytesMut};
+use outbound::Outbound;
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// The HTTP client, and the way that its requests take.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    pub(crate) http: reqwest::Client,
+    pub(super) outbound: Outbound,
+}
+
+impl Transport {
+    /// A request that was not answered.
+    pub(crate) fn failed(&self, url: &Url, error: &reqwest::Error) -> Error {
+        let reason = Box::new(self.outbound.not_reached(url, error));
+        Error::Transport { reason, sent: !error.is_connect() }
+    }
+
+    /// The whole body of an answer, unless it is larger than any that makes sense.
+    pub(crate) async fn body(
+        &self,
+        mut response: reqwest::Response,
+        url: &Url,
+        largest: usize,
+    ) -> Result<Bytes> {
+        let mut body = BytesMut::new();
+        while let Some(part) = response.chunk().await.map_err(|error| self.failed(url, &error))? {
+            if body.len() + part.len() > largest {
+                return Err(Error::TooLarge { path: url.path().to_owned(), megabytes: largest >> 20 });
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(body.freeze())
+    }
+}

@@ -1,0 +1,101 @@
+//! The way to addresses: what a client is set up with, and what its failures mean.
+
+use std::sync::Arc;
+
+use reqwest::{ClientBuilder, StatusCode};
+use url::Url;
+
+use crate::address::{PrivateAddress, Reach, host, literal};
+use crate::cause::{Cause, Party};
+use crate::not_reached::NotReached;
+use crate::proxy::{Proxies, Proxy};
+use crate::resolver::PublicOnly;
+
+/// The way to addresses. Its clones share what was read of the environment.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    private_allowed: bool,
+    proxies: Via,
+}
+
+/// The proxies of a client.
+#[derive(Debug, Clone)]
+enum Via {
+    Environment(Proxies),
+    Program,
+}
+
+impl Outbound {
+    /// The way with the proxies of the environment, to public addresses and this machine. Read it when the client is made:
+    /// reqwest reads the environment then, too.
+    pub fn new() -> Self {
+        Self { private_allowed: false, proxies: Via::Environment(Proxies::of_environment()) }
+    }
+
+    /// Allows private addresses, or refuses them.
+    #[must_use]
+    pub const fn allow_private_addresses(mut self, allow: bool) -> Self {
+        self.private_allowed = allow;
+        self
+    }
+
+    /// The same with a proxy that the program gives its client. The proxy is taken to be in use for every address.
+    #[must_use]
+    pub fn through_own_proxy(mut self) -> Self {
+        self.proxies = Via::Program;
+        self
+    }
+
+    /// Sets a client up so that names that resolve to private addresses are refused where they are.
+    pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
+        match &self.proxies {
+            // A name is then that of the proxy, which only the program knows.
+            Via::Environment(proxies) if !self.private_allowed => {
+                client.dns_resolver(Arc::new(PublicOnly { proxies: proxies.hosts() }))
+            }
+            _ => client,
+        }
+    }
+
+    /// Checks an address that is given as a number, which no name server is asked about.
+    ///
+    /// # Errors
+    /// When it is private, and private addresses are refused.
+    pub fn check(&self, url: &Url) -> Result<(), PrivateAddress> {
+        match literal(url) {
+            Some(address) if !self.private_allowed && Reach::of(address) == Reach::Private => {
+                Err(PrivateAddress { host: host(url), address })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The proxy through which an address is asked.
+    pub fn proxy_for(&self, url: &Url) -> Option<Proxy> {
+        match &self.proxies {
+            Via::Environment(proxies) => proxies.for_url(url),
+            Via::Program => Some(Proxy::OF_PROGRAM),
+        }
+    }
+
+    /// Why a request failed.
+    pub fn not_reached(&self, url: &Url, error: &reqwest::Error) -> NotReached {
+        let proxy = self.proxy_for(url);
+        // Without TLS there is no tunnel: the proxy is the only one that is connected to.
+        let plain_proxy = proxy.is_some() && url.scheme() == "http";
+        let (party, cause) = Cause::of(error, plain_proxy);
+        NotReached { host: host(url), proxy, party, cause }
+    }
+
+    /// Whether an answer without a tunnel is the proxy's, which requires a sign-in.
+    pub fn proxy_sign_in(&self, url: &Url, status: StatusCode) -> Option<NotReached> {
+        let proxy = self.proxy_for(url).filter(|_| status == StatusCode::PROXY_AUTHENTICATION_REQUIRED)?;
+        Some(NotReached { host: host(url), proxy: Some(proxy), party: Party::Proxy, cause: Cause::SignIn })
+    }
+}
+
+impl Default for Outbound {
+    fn default() -> Self {
+        Self::new()
+    }
+}
