@@ -90,7 +90,9 @@ impl NotReached {
                 )
             }
             Cause::SignIn => {
-                format!("check the user name and password in {setting}: http://USER:PASSWORD@HOST:PORT")
+                format!(
+                    "check the proxy's user name and password in {setting}: http://USER:PASSWORD@HOST:PORT"
+                )
             }
             Cause::Denied => format!(
                 "have the proxy allow connections to {host}, or list the host in NO_PROXY; it was not asked"
