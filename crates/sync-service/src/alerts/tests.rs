@@ -78,9 +78,10 @@ async fn what_may_go_better_is_tried_again_and_what_may_not_is_told_without_the_
         let problem = webhook.send(&notice(0)).await.unwrap_err();
         assert!(problem.contains(&status.to_string()) && !problem.contains("s3cret"), "{problem}");
     }
-    let gone = Webhook::new(&main(), &config("http://127.0.0.1:9/s3cret", Duration::ZERO)).unwrap();
+    let gone =
+        Webhook::new(&main(), &config("http://127.0.0.1:9/s3cret", Duration::ZERO), Outbound::new()).unwrap();
     let problem = gone.impatient().send(&notice(0)).await.unwrap_err();
-    assert!(problem.contains("refused") && !problem.contains("s3cret"), "{problem}");
+    assert!(problem.contains("it refuses the connection") && !problem.contains("s3cret"), "{problem}");
 }
 
 #[tokio::test]
@@ -89,7 +90,8 @@ async fn one_answer_that_goes_wrong_costs_no_alert() {
     let failing = Mock::given(method("POST")).respond_with(ResponseTemplate::new(500));
     failing.up_to_n_times(1).mount(&server).await;
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).expect(1).mount(&server).await;
-    let webhook = Webhook::new(&main(), &config(&server.uri(), Duration::ZERO)).unwrap().impatient();
+    let webhook =
+        Webhook::new(&main(), &config(&server.uri(), Duration::ZERO), Outbound::new()).unwrap().impatient();
     webhook.send(&notice(0)).await.unwrap();
 }
 
@@ -110,7 +112,15 @@ async fn a_webhook_that_never_answers_holds_nobody_up() {
 
 #[tokio::test]
 async fn without_a_webhook_alerts_are_only_logged() {
-    let alerts = Alerts::new(&main(), None).unwrap();
+    let alerts = Alerts::new(&main(), None, Outbound::new()).unwrap();
     alerts.raise(alert(AlertKind::RunFailed, "one"));
     alerts.deliver(&CancellationToken::new()).await;
+}
+
+#[test]
+fn private_webhook_needs_permission() {
+    let config = config("https://192.168.0.7/s3cret", Duration::ZERO);
+    let refused = Webhook::new(&main(), &config, Outbound::new()).err().unwrap();
+    assert!(refused.contains("allow_private_addresses") && !refused.contains("s3cret"), "{refused}");
+    assert!(Webhook::new(&main(), &config, Outbound::new().allow_private_addresses(true)).is_ok());
 }
