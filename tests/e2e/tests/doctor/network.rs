@@ -11,7 +11,8 @@ use crate::support::{NO_LISTENER, World, binary};
 /// A name that no name server knows.
 const ORG: &str = "acme.okta.example";
 
-/// The doctor's check of that ID, with the proxy's variable and whatever else the environment has.
+/// The doctor's check of that ID, with the proxy's variable and whatever else the environment has. It blocks: the proxy needs
+/// another thread.
 fn check(world: &World, config: &str, id: &str, environment: &[(&str, &str)]) -> Value {
     let output = Command::new(binary("okta-insight"))
         .args(["doctor", "--output", "json", "--config", config])
@@ -32,7 +33,7 @@ fn text<'a>(check: &'a Value, key: &str) -> &'a str {
     check[key].as_str().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn proxy_is_named_and_blamed_for_its_own_refusal() {
     let clinic = Clinic::start();
     let config = clinic.with("org_url", &format!("\"https://{ORG}\""));
@@ -55,7 +56,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
     let clinic = Clinic::start();
     let proxy = ForwardProxy::start(ProxyManner::Refuse(407)).await.unwrap();
@@ -70,7 +71,7 @@ async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn private_authority_is_trusted_through_a_proxy() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed([ORG.to_owned()]).unwrap();
