@@ -5,6 +5,8 @@ mod api;
 mod app;
 mod assets;
 mod audit;
+#[cfg(test)]
+mod fuzz;
 pub mod headers;
 mod pages;
 mod server;

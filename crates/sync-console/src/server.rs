@@ -151,7 +151,7 @@ fn access(
 }
 
 /// What is open to anybody, what takes a sign-in, and the headers around all of it.
-fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
+pub(crate) fn router(app: App, access: Access, headers: SecurityHeaders) -> Router {
     let guarded = Router::new()
         .merge(pages::router())
         .merge(api::router())

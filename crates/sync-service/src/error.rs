@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
-use sync_store::{OpenError, StoreLoss};
+use sync_store::{Holder, OpenError, StoreBusy, StoreLoss, is_busy};
 
 use crate::{ConfigError, ExportError, HandoverError, ListenError, NamedError, VaultError, account_keys};
 
@@ -69,6 +69,9 @@ pub enum ServiceError {
     /// The state store that is open is not the one that the path names, or is damaged.
     #[error(transparent)]
     Lost(#[from] StoreLoss),
+    /// Another process holds the state store locked.
+    #[error(transparent)]
+    Busy(#[from] StoreBusy),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
     Locked(String),
@@ -94,11 +97,13 @@ impl ServiceError {
     /// The operator's next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine(error) => error.hint(),
             Self::Locked(_) => {
                 Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
             }
             Self::Lost(loss) => Some(remedy(loss).into()),
+            Self::Busy(StoreBusy { holder, .. }) => Some(release(holder.as_ref())),
+            Self::Store(_) | Self::Engine(_) if is_busy(self) => Some(release(None)),
+            Self::Engine(error) => error.hint(),
             Self::NoAccount(name) => {
                 Some(format!("set {}", account_keys(name)))
             }
@@ -130,13 +135,31 @@ impl From<OpenError> for ServiceError {
         match error {
             OpenError::Lost(loss) => Self::Lost(loss),
             OpenError::Store(error) => Self::Store(error),
+            OpenError::Busy(error) => Self::Busy(error),
             error => Self::Store(StoreError::new("open its file", error)),
         }
     }
 }
 
+/// The remedy for a store that another process holds locked.
+pub(crate) fn release(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { pid, is_stopped: true, .. }) => {
+            format!("resume the process with `kill -CONT {pid}`, or end it; then run the command again")
+        }
+        Some(Holder { pid, .. }) => {
+            format!("wait until process {pid} has finished, or end it; then run the command again")
+        }
+        None => {
+            "end the program that holds it: a stopped daemon, or a database tool with an open transaction; `okta-insight \
+             doctor` names it where the system does"
+                .to_owned()
+        }
+    }
+}
+
 /// The remedy for a lost store.
-const fn remedy(loss: &StoreLoss) -> &'static str {
+pub(crate) const fn remedy(loss: &StoreLoss) -> &'static str {
     match loss {
         StoreLoss::Missing(_) => {
             "put the store back, or a backup of it, and start again; without one, the next start begins with an empty store \

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::StoreError;
 
-use crate::convert::{millis, timestamp};
+use crate::convert::{in_row, millis, timestamp};
 
 /// A use is written down once in so many milliseconds, so that reading pages costs no writes.
 const COARSE: i64 = 60_000;
@@ -349,14 +349,14 @@ impl AccessStore {
                 .await
                 .map_err(failed)?;
         }
-        Ok(Some(SessionEntry {
-            who,
-            role: parse_role(&role)?,
-            token,
-            created: timestamp(created)?,
-            last_seen: timestamp(last_seen)?,
-            expires: timestamp(expires)?,
-        }))
+        in_row(
+            || "a session".to_owned(),
+            || {
+                let (role, created) = (parse_role(&role)?, timestamp(created)?);
+                let (last_seen, expires) = (timestamp(last_seen)?, timestamp(expires)?);
+                Ok(Some(SessionEntry { who, role, token, created, last_seen, expires }))
+            },
+        )
     }
 
     /// Ends a session.
@@ -381,15 +381,18 @@ impl AccessStore {
 fn token_entry(
     (id, name, role, created, expires, last_used, revoked): TokenRow,
 ) -> Result<TokenEntry, StoreError> {
-    Ok(TokenEntry {
-        id,
-        name,
-        role: parse_role(&role)?,
-        created: timestamp(created)?,
-        expires: expires.map(timestamp).transpose()?,
-        last_used: last_used.map(timestamp).transpose()?,
-        revoked: revoked.map(timestamp).transpose()?,
-    })
+    let read = || {
+        Ok(TokenEntry {
+            id,
+            name,
+            role: parse_role(&role)?,
+            created: timestamp(created)?,
+            expires: expires.map(timestamp).transpose()?,
+            last_used: last_used.map(timestamp).transpose()?,
+            revoked: revoked.map(timestamp).transpose()?,
+        })
+    };
+    in_row(|| format!("access token {id}"), read)
 }
 
 fn parse_role(word: &str) -> Result<Role, StoreError> {

@@ -11,8 +11,8 @@ use sync_engine::{AliasUse, Owner, Staged, StoreError};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, reading};
-use crate::staging::change;
+use crate::convert::{from_json, in_row, keys_json, kind};
+use crate::staging::{StagedRow, staged};
 
 /// How many references are checked at once.
 const PAGE: u32 = 1000;
@@ -122,8 +122,8 @@ pub(crate) async fn uses(
 }
 
 fn alias_use(word: &str, id: String, reference: &str) -> Result<AliasUse, StoreError> {
-    let reference =
-        serde_json::from_str(reference).map_err(|e| StoreError::new("read a reference by alias", e))?;
+    let read = || from_json("read a reference by alias", reference);
+    let reference = in_row(|| format!("the record of {word} {id}"), read)?;
     Ok(AliasUse { key: RecordKey { kind: kind(word)?, id }, reference })
 }
 
@@ -137,25 +137,21 @@ pub(crate) async fn as_left_by(
         format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")
     };
     // A confirmed record has no change; sent again it is an update.
-    let statement =
-        living("ROW.change, ROW.reading, ROW.read_at, ROW.record", &named("s"), &named("u"), &named("o"))
-            .replace("o.change", "'update'");
-    let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(statement))
+    let statement = living(
+        "ROW.kind, ROW.id, ROW.change, ROW.reading, ROW.read_at, ROW.record",
+        &named("s"),
+        &named("u"),
+        &named("o"),
+    )
+    .replace("o.change", "'update'");
+    let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
         .bind(run.get())
         .bind(keys_json(keys))
         .fetch_all(&store.pool)
         .await
         .map_err(|e| StoreError::new(ACTION, e))?;
-    rows.into_iter()
-        .map(|(word, number, at, record)| {
-            Ok(Staged {
-                change: change(&word)?,
-                record: serde_json::from_str(&record).map_err(|e| StoreError::new(ACTION, e))?,
-                reading: reading(number, at)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(staged).collect()
 }
 
 /// The aliases of a run's objects, as a JSON list. To be asked for before its records replace the confirmed ones.

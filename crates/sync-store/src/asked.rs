@@ -5,14 +5,14 @@ use sync_engine::{AskedObject, AskedState, StoreError};
 use sync_model::RecordKey;
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, millis, timestamp};
+use crate::convert::{keys_json, kind, millis, time_of};
 use crate::unconfirmed::REJECTED;
 
 pub(crate) async fn states(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<Vec<AskedObject>, StoreError> {
-    type Row = (String, String, Option<u32>, Option<String>, Option<i64>, Option<String>);
+    type Row = (String, String, Option<i64>, Option<String>, Option<i64>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.reason, u.alone, u.reason
          FROM json_each(?2) k
@@ -62,7 +62,7 @@ pub(crate) async fn held_until(store: &ConnectionStore) -> Result<Option<Timesta
         .fetch_one(&store.pool)
         .await
         .map_err(|e| StoreError::new("read a rate limit", e))?;
-    until.map(timestamp).transpose()
+    time_of("the rate limit", until)
 }
 
 pub(crate) async fn remember_troubles(store: &ConnectionStore, troubles: &str) -> Result<(), StoreError> {

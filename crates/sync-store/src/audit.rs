@@ -8,7 +8,7 @@ use sqlx::{Row, SqlitePool};
 use sync_engine::StoreError;
 
 use crate::AccessStore;
-use crate::convert::{millis, timestamp};
+use crate::convert::{from_json, in_row, millis, timestamp};
 
 /// Entries are kept for so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -134,32 +134,36 @@ impl AuditLog {
         .fetch_all(&self.pool)
         .await
         .map_err(failed)?;
-        rows.iter().map(|row| entry(row).map_err(failed)?).collect()
+        rows.iter().map(entry).collect()
     }
 }
 
-/// An entry; the inner error is about a time that is none.
-fn entry(row: &SqliteRow) -> Result<Result<AuditEntry, StoreError>, sqlx::Error> {
-    let json = |column: &str| -> Result<Option<Value>, sqlx::Error> {
-        let text: Option<String> = row.try_get(column)?;
-        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|e| sqlx::Error::Decode(e.into()))
-    };
-    let at = match timestamp(row.try_get("at")?) {
-        Ok(at) => at,
-        Err(error) => return Ok(Err(error)),
-    };
-    Ok(Ok(AuditEntry {
-        id: row.try_get("id")?,
-        at,
-        actor: row.try_get("actor")?,
-        via: row.try_get("via")?,
-        origin: row.try_get("origin")?,
-        action: row.try_get("action")?,
-        connection: row.try_get("connection")?,
-        subject: row.try_get("subject")?,
-        request: json("request")?,
-        before: json("before")?,
-        after: json("after")?,
-        succeeded: row.try_get("succeeded")?,
-    }))
+/// An entry of the log.
+fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+    const ACTION: &str = "read the audit log";
+    let id: i64 = row.try_get("id").map_err(|e| StoreError::new(ACTION, e))?;
+    in_row(
+        || format!("the entry {id} of the audit log"),
+        || {
+            let failed = |e| StoreError::new(ACTION, e);
+            let json = |column: &str| {
+                let text: Option<String> = row.try_get(column).map_err(failed)?;
+                text.map(|text| from_json(ACTION, &text)).transpose()
+            };
+            Ok(AuditEntry {
+                id,
+                at: timestamp(row.try_get("at").map_err(failed)?)?,
+                actor: row.try_get("actor").map_err(failed)?,
+                via: row.try_get("via").map_err(failed)?,
+                origin: row.try_get("origin").map_err(failed)?,
+                action: row.try_get("action").map_err(failed)?,
+                connection: row.try_get("connection").map_err(failed)?,
+                subject: row.try_get("subject").map_err(failed)?,
+                request: json("request")?,
+                before: json("before")?,
+                after: json("after")?,
+                succeeded: row.try_get("succeeded").map_err(failed)?,
+            })
+        },
+    )
 }

@@ -7,10 +7,9 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 
+use crate::identity::is_corrupt;
 use crate::sqlite::MIGRATOR;
-
-/// How long another process may hold the file: its own transactions are short.
-const BUSY: Duration = Duration::from_secs(3);
+use crate::{Holder, is_busy};
 
 /// What the file of a state store is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +30,31 @@ pub enum Condition {
     /// A newer version, or another program, has changed it.
     Foreign,
     /// Another process keeps it locked.
-    Locked,
+    Locked {
+        /// The process, if the system names it.
+        holder: Option<Holder>,
+        /// True if the file can be read, and is as this version wants it.
+        is_readable: bool,
+    },
+    /// Its content is damaged.
+    Damaged {
+        /// The first problem that SQLite found.
+        problem: String,
+    },
     /// It cannot be read or written, or is no SQLite file.
     Unusable(String),
 }
 
 impl Condition {
+    /// The time that another process may hold the file: its transactions are short.
+    pub const PATIENCE: Duration = Duration::from_secs(3);
+
     /// Looks at the file.
     pub async fn of(path: &Path) -> Self {
         match tokio::fs::metadata(path).await {
             Ok(_) => match look(path).await {
                 Ok(condition) => condition,
-                Err(error) => trouble(&error),
+                Err(error) => trouble(path, &error),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing(path).await,
             Err(error) => Self::Unusable(error.to_string()),
@@ -69,20 +81,29 @@ async fn missing(path: &Path) -> Condition {
 }
 
 async fn look(path: &Path) -> sqlx::Result<Condition> {
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(Condition::PATIENCE);
     let mut connection = options.connect().await?;
-    let condition = judge(&mut connection).await;
+    let condition = judge(&mut connection, path).await;
     connection.close().await?;
     condition
 }
 
-async fn judge(connection: &mut SqliteConnection) -> sqlx::Result<Condition> {
+async fn judge(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<Condition> {
+    let condition = judge_tables(connection).await?;
+    // Takes the write lock and writes nothing.
+    match connection.execute("BEGIN IMMEDIATE").await {
+        Ok(_) => {}
+        Err(error) if is_busy(&error) => return Ok(locked(path, condition.is_current())),
+        Err(error) => return Err(error),
+    }
+    connection.execute("ROLLBACK").await?;
+    Ok(condition)
+}
+
+async fn judge_tables(connection: &mut SqliteConnection) -> sqlx::Result<Condition> {
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
         .fetch_all(&mut *connection)
         .await?;
-    // Takes the write lock and writes nothing.
-    connection.execute("BEGIN IMMEDIATE").await?;
-    connection.execute("ROLLBACK").await?;
     let known: BTreeMap<i64, &[u8]> = MIGRATOR.iter().map(|m| (m.version, m.checksum.as_ref())).collect();
     if !tables.iter().any(|table| table == "_sqlx_migrations") {
         let condition =
@@ -103,11 +124,16 @@ async fn judge(connection: &mut SqliteConnection) -> sqlx::Result<Condition> {
     })
 }
 
-fn trouble(error: &sqlx::Error) -> Condition {
-    // SQLITE_BUSY, and its extended codes in the upper bits.
-    let code = error.as_database_error().and_then(|e| e.code()?.parse::<i64>().ok());
-    if code.is_some_and(|code| code & 0xff == 5) {
-        return Condition::Locked;
+fn locked(path: &Path, is_readable: bool) -> Condition {
+    Condition::Locked { holder: Holder::of(path), is_readable }
+}
+
+fn trouble(path: &Path, error: &sqlx::Error) -> Condition {
+    if is_busy(error) {
+        return locked(path, false);
+    }
+    if is_corrupt(error) {
+        return Condition::Damaged { problem: error.to_string() };
     }
     match error.as_database_error() {
         Some(error) => Condition::Unusable(error.message().to_owned()),

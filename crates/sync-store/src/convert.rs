@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sync_engine::{Reading, StoreError, Subject};
-use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RecordKey, UserId};
 
 /// The `kind` columns of looks that name no single object.
 const DIRECTORY: &str = "directory";
@@ -15,6 +16,46 @@ const SCHEMA: &str = "schema";
 const MEMBERS: &str = "members";
 /// The `id` of such a look is the group's, a slash, and the user's.
 const MEMBERSHIP: &str = "membership";
+
+/// A row that is damaged, or comes from a version that wrote it differently.
+#[derive(Debug, thiserror::Error)]
+#[error("{row} is damaged, or another version wrote it")]
+struct OddRow {
+    /// The row, such as `the record of user 00u1`.
+    row: String,
+    source: StoreError,
+}
+
+/// The result of reading a row; an error names the row.
+pub(crate) fn in_row<T>(
+    row: impl FnOnce() -> String,
+    read: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    read().map_err(|source| StoreError::new("read a row", OddRow { row: row(), source }))
+}
+
+/// A value that a row keeps as JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(action: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::new(action, e))
+}
+
+/// A count of attempts.
+pub(crate) fn attempts(n: i64) -> Result<u32, StoreError> {
+    u32::try_from(n).map_err(|e| StoreError::new("read a number of attempts", e))
+}
+
+/// The record that is kept for an object. A record of another object is an error: it would be taken for that one.
+pub(crate) fn record(kind_word: &str, id: &str, text: &str) -> Result<Record, StoreError> {
+    const ACTION: &str = "read a record";
+    let read = || {
+        let record: Record = from_json(ACTION, text)?;
+        if record.key.kind != kind(kind_word)? || record.key.id != id {
+            return Err(StoreError::new(ACTION, format!("it is of {}", record.key)));
+        }
+        Ok(record)
+    };
+    in_row(|| format!("the record of {kind_word} {id}"), read)
+}
 
 /// Never a time that cannot be read back: the last instants of the year 9999 round up to none.
 pub(crate) fn millis(time: Timestamp) -> i64 {
@@ -30,8 +71,14 @@ pub(crate) fn reading(number: i64, at: i64) -> Result<Reading, StoreError> {
     Ok(Reading { number, at: timestamp(at)? })
 }
 
+/// A time of a row that is one of its kind, if the row has one.
+pub(crate) fn time_of(row: &'static str, millis: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
+    in_row(|| row.to_owned(), || millis.map(timestamp).transpose())
+}
+
 pub(crate) fn kind(word: &str) -> Result<ObjectKind, StoreError> {
-    word.parse().map_err(|e: sync_model::UnknownObjectKind| StoreError::new("read a kind", e))
+    let read = || word.parse().map_err(|e: sync_model::UnknownObjectKind| StoreError::new("read a kind", e));
+    in_row(|| format!("a row of kind \"{word}\""), read)
 }
 
 /// Keys as one JSON parameter, for `json_each`.

@@ -7,7 +7,7 @@ use sync_engine::{EventEntry, EventFilter, EventMark, EventState, Replay, StoreE
 use sync_model::EventId;
 
 use crate::ConnectionStore;
-use crate::convert::{subject, timestamp};
+use crate::convert::{from_json, in_row, subject, timestamp};
 use crate::inbox::{count_write, wait_for};
 
 /// How many events are put back at once, in one transaction with the others.
@@ -28,6 +28,7 @@ pub(crate) async fn find(
         "SELECT {COLUMNS} FROM events e
          WHERE e.connection = ?1 AND (?2 IS NULL OR e.state = ?2)
            AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
+                OR NOT json_valid(e.named)
                 OR EXISTS (SELECT 1 FROM json_each(e.named) n WHERE instr(lower(n.value ->> 1), lower(?3))))
          ORDER BY e.published DESC, e.id LIMIT ?4"
     );
@@ -145,7 +146,7 @@ async fn replay_page(
     .map_err(replaying)?;
     let mut put_back = 0;
     for (id, state, published, named, changes_object, expects_gone) in rows {
-        let mut subjects = subjects(&named)?;
+        let mut subjects = in_row(|| format!("the event {id}"), || subjects(&named))?;
         if subjects.is_empty() && state != "dead" {
             continue;
         }
@@ -153,7 +154,8 @@ async fn replay_page(
             // It was given up by a version that did not keep what it named; reading everything answers it.
             subjects.push(Subject::Directory);
         }
-        let at_least = if changes_object { Some(timestamp(published)?) } else { None };
+        let at_least = changes_object.then_some(published);
+        let at_least = in_row(|| format!("the event {id}"), || at_least.map(timestamp).transpose())?;
         wait_for(store, tx, &id, &subjects, at_least, expects_gone, now).await.map_err(replaying)?;
         sqlx::query(
             "UPDATE events SET state = 'pending', settled = NULL, reason = NULL, written = ?3
@@ -184,27 +186,30 @@ const fn word(state: EventState) -> &'static str {
 }
 
 fn subjects(named: &str) -> Result<Vec<Subject>, StoreError> {
-    let named: Vec<(String, String)> =
-        serde_json::from_str(named).map_err(|e| StoreError::new("read what an event named", e))?;
+    let named: Vec<(String, String)> = from_json("read what an event named", named)?;
     named.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
 }
 
 fn entry(row: Row) -> Result<(EventEntry, i64), StoreError> {
+    let id = row.0.clone();
+    in_row(|| format!("the event {id}"), || read(row))
+}
+
+fn read(row: Row) -> Result<(EventEntry, i64), StoreError> {
     let (id, event_type, state, published, received, settled, reason, named, waits_for, written, arrived) =
         row;
     let waits_for: Vec<(String, String, u32, i64, i64)> =
-        serde_json::from_str(&waits_for).map_err(|e| StoreError::new("read what an event waits for", e))?;
+        from_json("read what an event waits for", &waits_for)?;
     let waits_for = waits_for.into_iter().map(|(kind, id, attempts, due, claimed)| {
         Ok(WaitsFor { target: subject(&kind, id)?, attempts, due: timestamp(due)?, claimed: claimed != 0 })
     });
     let event = EventEntry {
         id: EventId::new(id),
         event_type,
-        state: match state.as_str() {
-            "pending" => EventState::Waiting,
-            "dead" => EventState::Dead,
-            _ => EventState::Done,
-        },
+        state: [EventState::Waiting, EventState::Dead, EventState::Done]
+            .into_iter()
+            .find(|known| word(*known) == state)
+            .ok_or_else(|| StoreError::new("read an event", format!("unknown state \"{state}\"")))?,
         published: timestamp(published)?,
         received: timestamp(received)?,
         arrived,

@@ -8,8 +8,7 @@ use sync_engine::{
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, reading, timestamp};
-use crate::objects::record;
+use crate::convert::{attempts, in_row, keys_json, kind, reading, record, timestamp};
 use crate::staging::change;
 use crate::uncleared;
 
@@ -77,11 +76,11 @@ async fn read_found(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, FoundObject>, StoreError> {
-    let rows: Vec<(String, bool, Option<i64>, bool)> = sqlx::query_as(
-        "SELECT iif(later, unconfirmed, record), iif(later, change = 'retire', gone), confirmed,
+    let rows: Vec<(String, String, String, bool, Option<i64>, bool)> = sqlx::query_as(
+        "SELECT kind, id, iif(later, unconfirmed, record), iif(later, change = 'retire', gone), confirmed,
                 unconfirmed IS NOT NULL
          FROM (
-             SELECT o.record, o.gone, o.confirmed, u.record AS unconfirmed, u.change,
+             SELECT k.value ->> 0 AS kind, k.value ->> 1 AS id, o.record, o.gone, o.confirmed, u.record AS unconfirmed, u.change,
                     u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) AS later
              FROM json_each(?2) k
              LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
@@ -94,9 +93,10 @@ async fn read_found(
     .await
     .map_err(|e| StoreError::new("read objects that were found", e))?;
     rows.into_iter()
-        .map(|(text, gone, confirmed, unconfirmed)| {
-            let record = record(&text)?;
-            let confirmed = confirmed.map(timestamp).transpose()?;
+        .map(|(word, id, text, gone, confirmed, unconfirmed)| {
+            let record = record(&word, &id, &text)?;
+            let read = || confirmed.map(timestamp).transpose();
+            let confirmed = in_row(|| format!("the record of {word} {id}"), read)?;
             Ok((record.key.clone(), FoundObject { record, gone, confirmed, unconfirmed }))
         })
         .collect()
@@ -129,14 +129,18 @@ async fn confirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<Co
     .await
     .map_err(|e| StoreError::new("read what is confirmed of an object", e))?;
     row.map(|(text, number, at, confirmed, gone_since, dirty, run, run_kind)| {
-        Ok(ConfirmedObject {
-            record: record(&text)?,
-            reading: reading(number, at)?,
-            confirmed: timestamp(confirmed)?,
-            gone_since: gone_since.map(timestamp).transpose()?,
-            dirty,
-            run: origin(run, run_kind)?,
-        })
+        let record = record(key.kind.as_str(), &key.id, &text)?;
+        let read = || {
+            Ok(ConfirmedObject {
+                record,
+                reading: reading(number, at)?,
+                confirmed: timestamp(confirmed)?,
+                gone_since: gone_since.map(timestamp).transpose()?,
+                dirty,
+                run: origin(run, run_kind)?,
+            })
+        };
+        in_row(|| format!("the confirmed record of {key}"), read)
     })
     .transpose()
 }
@@ -145,7 +149,7 @@ async fn unconfirmed(
     store: &ConnectionStore,
     key: &RecordKey,
 ) -> Result<Option<UnconfirmedObject>, StoreError> {
-    type Row = (String, String, i64, i64, u32, String, i64, Option<i64>, Option<String>);
+    type Row = (String, String, i64, i64, i64, String, i64, Option<i64>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
         "SELECT u.record, u.change, u.reading, u.read_at, u.attempts, u.reason, u.due, u.run, r.kind
          FROM unconfirmed u LEFT JOIN runs r ON r.id = u.run AND r.connection = ?1
@@ -157,16 +161,20 @@ async fn unconfirmed(
     .fetch_optional(&store.pool)
     .await
     .map_err(|e| StoreError::new("read what was not accounted for of an object", e))?;
-    row.map(|(text, word, number, at, attempts, reason, due, run, run_kind)| {
-        Ok(UnconfirmedObject {
-            record: record(&text)?,
-            change: change(&word)?,
-            reading: reading(number, at)?,
-            attempts,
-            reason,
-            due: timestamp(due)?,
-            run: origin(run, run_kind)?,
-        })
+    row.map(|(text, word, number, at, tries, reason, due, run, run_kind)| {
+        let record = record(key.kind.as_str(), &key.id, &text)?;
+        let read = || {
+            Ok(UnconfirmedObject {
+                record,
+                change: change(&word)?,
+                reading: reading(number, at)?,
+                attempts: attempts(tries)?,
+                reason,
+                due: timestamp(due)?,
+                run: origin(run, run_kind)?,
+            })
+        };
+        in_row(|| format!("the unconfirmed record of {key}"), read)
     })
     .transpose()
 }

@@ -58,6 +58,11 @@ impl FileId {
 }
 
 impl Identity {
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) async fn of(path: &Path, pool: &sqlx::SqlitePool) -> Result<Self, StoreError> {
         let failed = |error: &dyn std::fmt::Display| {
             StoreError::new("open its file", format!("{}: {error}", path.display()))
@@ -139,12 +144,18 @@ pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(11 | 26))
 }
 
+/// True of an error whose cause is a damaged store.
+pub fn is_damaged(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.filter_map(|cause| cause.downcast_ref()).any(is_damage)
+}
+
 /// True of `SQLITE_CORRUPT` alone: a file that is no database may never have been a store.
 pub(crate) fn is_corrupt(error: &sqlx::Error) -> bool {
     code(error) == Some(11)
 }
 
 /// SQLite's primary result code.
-fn code(error: &sqlx::Error) -> Option<i64> {
+pub(crate) fn code(error: &sqlx::Error) -> Option<i64> {
     error.as_database_error().and_then(|e| e.code()?.parse::<i64>().ok()).map(|code| code & 0xff)
 }

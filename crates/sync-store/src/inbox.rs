@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use sync_engine::{FeedState, InboxCounts, InboxEvent, Reading, StoreError, Subject};
 
 use crate::ConnectionStore;
-use crate::convert::{millis, subject_columns, timestamp};
+use crate::convert::{from_json, in_row, millis, subject_columns, time_of};
 use crate::looks::look;
 use crate::unconfirmed::REJECTED;
 use crate::{place, runs};
@@ -40,7 +40,8 @@ pub(crate) async fn feed(store: &ConnectionStore) -> Result<Option<FeedState>, S
         .fetch_optional(&store.pool)
         .await
         .map_err(|e| StoreError::new(ACTION, e))?;
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|e| StoreError::new(ACTION, e))
+    let read = |text: String| in_row(|| "the System Log position".to_owned(), || from_json(ACTION, &text));
+    text.map(read).transpose()
 }
 
 pub(crate) async fn ask(
@@ -224,18 +225,18 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<InboxCounts, Store
         pending: count(pending),
         claimed: count(claimed),
         dead: count(dead),
-        dead_since: dead_since.map(timestamp).transpose()?,
+        dead_since: time_of("a failed event", dead_since)?,
         blocked: count(blocked),
-        blocked_since: blocked_since.map(timestamp).transpose()?,
+        blocked_since: time_of("a blocked object", blocked_since)?,
         doubted: place::count_doubted(store).await?,
         withheld: place::read(store).await?.map_or(0, |place| place.withheld().len() as u64),
         unreadable: count(unreadable),
         looks: count(looks),
-        oldest: oldest.map(timestamp).transpose()?,
-        untouched_since: untouched.map(timestamp).transpose()?,
+        oldest: time_of("a pending event", oldest)?,
+        untouched_since: time_of("a work item", untouched)?,
         unconfirmed: count(unconfirmed),
         failed: count(failed),
-        unconfirmed_since: refused.map(timestamp).transpose()?,
+        unconfirmed_since: time_of("an unconfirmed record", refused)?,
     })
 }
 

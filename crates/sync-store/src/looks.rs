@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use sync_engine::{Look, LookSort, StoreError, Subject};
 
-use crate::convert::{millis, subject, subject_columns, timestamp};
+use crate::convert::{attempts, in_row, millis, subject, subject_columns, timestamp};
 use crate::inbox::count_write;
 use crate::{ConnectionStore, evidence};
 
@@ -50,7 +50,7 @@ pub(crate) async fn claim(
     now: Timestamp,
     lease: Duration,
 ) -> Result<Vec<Look>, StoreError> {
-    type Row = (String, String, Option<i64>, bool, u32, i64, i64);
+    type Row = (String, String, Option<i64>, bool, i64, i64, i64);
     let until = millis(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
     let mut rows: Vec<Row> = sqlx::query_as(
         "UPDATE looks SET claimed_until = ?4
@@ -70,14 +70,18 @@ pub(crate) async fn claim(
     .map_err(|e| StoreError::new("claim what is due", e))?;
     rows.sort_by_key(|row| row.6);
     rows.into_iter()
-        .map(|(kind, id, at_least, expects_gone, attempts, sequence, _)| {
-            Ok(Look {
-                target: subject(&kind, id)?,
-                at_least: at_least.map(timestamp).transpose()?,
-                expects_gone,
-                attempts,
-                sequence,
-            })
+        .map(|(kind, id, at_least, expects_gone, tries, sequence, _)| {
+            let row = format!("the work item {kind} {id}");
+            let read = || {
+                Ok(Look {
+                    target: subject(&kind, id)?,
+                    at_least: at_least.map(timestamp).transpose()?,
+                    expects_gone,
+                    attempts: attempts(tries)?,
+                    sequence,
+                })
+            };
+            in_row(|| row, read)
         })
         .collect()
 }

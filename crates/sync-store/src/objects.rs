@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{Census, Known, StoreError};
 use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId};
 
-use crate::convert::{keys_json, kind, millis};
+use crate::convert::{in_row, keys_json, kind, millis, record};
 use crate::staging::SENDABLE;
 use crate::{ConnectionStore, aliases, losses, place, runs, safeguards, uncleared, unconfirmed};
 
@@ -35,8 +35,11 @@ pub(crate) async fn known(
     .map_err(|e| StoreError::new(ACTION, e))?;
     rows.into_iter()
         .map(|(word, id, fingerprint, gone, dirty)| {
-            let fingerprint = Fingerprint::from_bytes(&fingerprint)
-                .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))?;
+            let read = || {
+                Fingerprint::from_bytes(&fingerprint)
+                    .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))
+            };
+            let fingerprint = in_row(|| format!("the fingerprint of {word} {id}"), read)?;
             Ok((RecordKey { kind: kind(&word)?, id }, Known { fingerprint, gone, dirty }))
         })
         .collect()
@@ -54,8 +57,9 @@ pub(crate) async fn confirmed_many(
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, Record>, StoreError> {
     // What was sent last counts, though nobody confirmed it: it is what the directory said last.
-    let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT CASE WHEN u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) THEN u.record ELSE o.record END
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT k.value ->> 0, k.value ->> 1,
+                CASE WHEN u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) THEN u.record ELSE o.record END
          FROM json_each(?2) k
          LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
          LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
@@ -66,7 +70,8 @@ pub(crate) async fn confirmed_many(
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("read confirmed records", e))?;
-    rows.iter().map(|text| record(text).map(|record| (record.key.clone(), record))).collect()
+    let records = rows.iter().map(|(word, id, text)| record(word, id, text));
+    records.map(|record| record.map(|record| (record.key.clone(), record))).collect()
 }
 
 pub(crate) async fn census(store: &ConnectionStore) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
@@ -157,8 +162,8 @@ pub(crate) async fn unseen(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
-    let statement = format!("SELECT record FROM ({UNSEEN}) WHERE id > ?4 ORDER BY id LIMIT ?5");
-    let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(statement))
+    let statement = format!("SELECT id, record FROM ({UNSEEN}) WHERE id > ?4 ORDER BY id LIMIT ?5");
+    let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
         .bind(kind.as_str())
         .bind(run.get())
@@ -167,7 +172,7 @@ pub(crate) async fn unseen(
         .fetch_all(&store.pool)
         .await
         .map_err(|e| StoreError::new("find objects that were not listed", e))?;
-    rows.iter().map(|text| record(text)).collect()
+    rows.iter().map(|(id, text)| record(kind.as_str(), id, text)).collect()
 }
 
 /// Closes an execution: confirms the kinds of which the target stored every record, and keeps the rest as unconfirmed with the
@@ -359,8 +364,4 @@ async fn look_at(
     .execute(&mut **tx)
     .await
     .map(drop)
-}
-
-pub(crate) fn record(text: &str) -> Result<Record, StoreError> {
-    serde_json::from_str(text).map_err(|e| StoreError::new("read a record", e))
 }

@@ -7,6 +7,7 @@ use sync_engine::{Pass, StoreError};
 use sync_model::{GroupId, RunId, UserId};
 
 use crate::ConnectionStore;
+use crate::convert::{from_json, in_row};
 
 pub(crate) async fn save(store: &ConnectionStore, run: RunId, pass: &Pass) -> Result<(), StoreError> {
     const ACTION: &str = "save how far a pass has come";
@@ -32,7 +33,7 @@ pub(crate) async fn unfinished(store: &ConnectionStore) -> Result<Option<(RunId,
     .await
     .map_err(|e| StoreError::new(ACTION, e))?;
     row.map(|(run, text)| {
-        let pass = serde_json::from_str(&text).map_err(|e| StoreError::new(ACTION, e))?;
+        let pass = in_row(|| format!("the checkpoint of run {run}"), || from_json(ACTION, &text))?;
         Ok((RunId::new(run), pass))
     })
     .transpose()

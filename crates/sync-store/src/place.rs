@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{Doubt, Place, StoreError, Subject};
 use sync_model::{ExecutionId, ObjectKind, RunId};
 
-use crate::convert::millis;
+use crate::convert::{from_json, in_row, millis};
 use crate::{ConnectionStore, looks, objects};
 
 pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, StoreError> {
@@ -19,7 +19,7 @@ pub(crate) async fn read(store: &ConnectionStore) -> Result<Option<Place>, Store
     if text.is_empty() {
         return Ok(None);
     }
-    serde_json::from_str(&text).map(Some).map_err(|e| StoreError::new(ACTION, e))
+    in_row(|| "the place of confirmations".to_owned(), || from_json(ACTION, &text)).map(Some)
 }
 
 pub(crate) async fn remember(

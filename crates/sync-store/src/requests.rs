@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sync_engine::{RunSummary, StoreError, SyncRequest};
 use sync_model::RunId;
 
-use crate::convert::{millis, timestamp};
+use crate::convert::{in_row, millis, time_of, timestamp};
 use crate::{ConnectionStore, runs};
 
 pub(crate) async fn ask(
@@ -44,8 +44,11 @@ pub(crate) async fn take(store: &ConnectionStore) -> Result<Option<SyncRequest>,
     .fetch_optional(&store.writer)
     .await
     .map_err(|e| StoreError::new("take a request", e))?;
-    row.map(|(id, accept_shrink, asked)| Ok(SyncRequest { id, accept_shrink, asked: timestamp(asked)? }))
-        .transpose()
+    row.map(|(id, accept_shrink, asked)| {
+        let asked = in_row(|| format!("sync request {id}"), || timestamp(asked))?;
+        Ok(SyncRequest { id, accept_shrink, asked })
+    })
+    .transpose()
 }
 
 pub(crate) async fn asked(
@@ -60,7 +63,7 @@ pub(crate) async fn asked(
     .fetch_one(&store.pool)
     .await
     .map_err(|e| StoreError::new("look for requests", e))?;
-    asked.map(timestamp).transpose()
+    time_of("a sync request", asked)
 }
 
 pub(crate) async fn answer(store: &ConnectionStore, request: i64, run: RunId) -> Result<(), StoreError> {
@@ -112,5 +115,5 @@ pub(crate) async fn paused_until(store: &ConnectionStore) -> Result<Option<Times
         .fetch_optional(&store.pool)
         .await
         .map_err(|e| StoreError::new("read the pause", e))?;
-    until.map(timestamp).transpose()
+    time_of("the pause", until)
 }

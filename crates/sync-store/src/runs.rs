@@ -8,7 +8,7 @@ use sync_engine::{
 };
 use sync_model::{ExecutionId, RunId};
 
-use crate::convert::{millis, timestamp};
+use crate::convert::{from_json, in_row, millis, time_of, timestamp};
 use crate::{ConnectionStore, evidence, space, unconfirmed};
 
 /// A plan that another process shows may take its reader this long.
@@ -130,7 +130,7 @@ pub(crate) async fn find(store: &ConnectionStore, filter: &RunFilter) -> Result<
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, kind, started, ended, report FROM runs
          WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)
-           AND (NOT ?3 OR report ->> 'result' IN ('failed', 'incomplete'))
+           AND (NOT ?3 OR iif(report IS NULL OR json_valid(report), report ->> 'result', 'failed') IN ('failed', 'incomplete'))
          ORDER BY id DESC LIMIT ?4",
     )
     .bind(store.id)
@@ -165,8 +165,9 @@ pub(crate) async fn detail(store: &ConnectionStore, run: RunId) -> Result<Option
     .await
     .map_err(failed)?;
     let executions = rows.into_iter().map(|(id, started, ended, processed)| {
-        let ended = ended.map(timestamp).transpose()?;
-        Ok(RunExecution { id: ExecutionId::new(id), started: timestamp(started)?, ended, processed })
+        let read = || Ok((timestamp(started)?, ended.map(timestamp).transpose()?));
+        let (started, ended) = in_row(|| format!("the execution {id} of run {run}"), read)?;
+        Ok(RunExecution { id: ExecutionId::new(id), started, ended, processed })
     });
     let executions = executions.collect::<Result<_, StoreError>>()?;
     let refused_count = unconfirmed::count_of(store, run).await?;
@@ -181,25 +182,28 @@ pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastR
         "SELECT (SELECT started FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL
                  ORDER BY id DESC LIMIT 1),
                 (SELECT started FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL
-                 AND report ->> 'result' IN ('done', 'incomplete') ORDER BY id DESC LIMIT 1)",
+                 AND iif(report IS NULL OR json_valid(report), report ->> 'result', 'failed') IN ('done', 'incomplete') ORDER BY id DESC LIMIT 1)",
     )
     .bind(store.id)
     .bind(kind.as_str())
     .fetch_one(&store.pool)
     .await
     .map_err(|e| StoreError::new("find the last run", e))?;
-    Ok(LastRun { last: last.map(timestamp).transpose()?, good: good.map(timestamp).transpose()? })
+    Ok(LastRun { last: time_of("the last run", last)?, good: time_of("the last good run", good)? })
 }
 
 fn summary((id, kind, started, ended, report): Row) -> Result<RunSummary, StoreError> {
-    let failed = |e| StoreError::new("read a run", e);
-    Ok(RunSummary {
-        id: RunId::new(id),
-        kind: serde_json::from_value(kind.into()).map_err(failed)?,
-        started: timestamp(started)?,
-        ended: ended.map(timestamp).transpose()?,
-        report: report.map(|text| serde_json::from_str(&text)).transpose().map_err(failed)?,
-    })
+    const ACTION: &str = "read a run";
+    let read = || {
+        Ok(RunSummary {
+            id: RunId::new(id),
+            kind: serde_json::from_value(kind.into()).map_err(|e| StoreError::new(ACTION, e))?,
+            started: timestamp(started)?,
+            ended: ended.map(timestamp).transpose()?,
+            report: report.map(|text| from_json(ACTION, &text)).transpose()?,
+        })
+    };
+    in_row(|| format!("run {id}"), read)
 }
 
 pub(crate) async fn open_execution(

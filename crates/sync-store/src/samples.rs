@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use sync_engine::{Sample, StoreError};
 
 use crate::ConnectionStore;
-use crate::convert::{millis, timestamp};
+use crate::convert::{in_row, millis, timestamp};
 
 #[derive(FromRow)]
 struct Row {
@@ -20,7 +20,7 @@ struct Row {
     executions: i64,
     requests: i64,
     refused: i64,
-    rate_limit: Option<u16>,
+    rate_limit: Option<i64>,
 }
 
 pub(crate) async fn record(
@@ -77,7 +77,7 @@ pub(crate) async fn since(store: &ConnectionStore, since: Timestamp) -> Result<V
     rows.into_iter()
         .map(|row| {
             Ok(Sample {
-                at: timestamp(row.at)?,
+                at: in_row(|| format!("metric sample {}", row.at), || timestamp(row.at))?,
                 oldest_change_seconds: row.oldest_change.map(number),
                 freshness_seconds: row.freshness.map(number),
                 pending: number(row.pending),

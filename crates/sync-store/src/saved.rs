@@ -8,7 +8,7 @@ use sync_engine::StoreError;
 use sync_model::ConnectionName;
 
 use crate::Store;
-use crate::convert::{millis, timestamp};
+use crate::convert::{in_row, millis, timestamp};
 
 /// A secret that nobody can read without its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,8 @@ impl Store {
         for (name, settings, saved) in rows {
             let secrets = secrets(&mut read, &name).await.map_err(failed)?;
             let name = ConnectionName::try_from(name).map_err(|e| StoreError::new(ACTION, e))?;
-            all.push(SavedConnection { name, settings, secrets, saved: timestamp(saved)? });
+            let saved = in_row(|| format!("saved connection {name}"), || timestamp(saved))?;
+            all.push(SavedConnection { name, settings, secrets, saved });
         }
         Ok(all)
     }

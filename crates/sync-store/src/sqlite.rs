@@ -15,7 +15,7 @@ use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
 use crate::identity::{Identity, is_corrupt};
-use crate::{AccessStore, AuditLog, ConnectionStore, StoreLoss, space};
+use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy, space};
 
 /// What makes a file what this version wants.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -39,6 +39,9 @@ pub enum OpenError {
     /// The content of the file is lost.
     #[error(transparent)]
     Lost(#[from] StoreLoss),
+    /// Another process holds the file locked.
+    #[error(transparent)]
+    Busy(#[from] StoreBusy),
 }
 
 /// The state store of any number of connections, in one SQLite file.
@@ -53,26 +56,34 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, creating and migrating it as needed.
+    /// Opens the file, creating and migrating it as needed. A file that needs neither is not written: it opens while
+    /// another process writes.
     ///
     /// # Errors
     /// When the file is damaged or no SQLite file, cannot be written, or comes from a newer version.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         create_private(path).map_err(|error| opening(path, error))?;
+        let is_new = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
         let failed = |error: sqlx::Error| {
             if is_corrupt(&error) {
                 return StoreLoss::Damaged { path: path.to_owned(), problem: error.to_string() }.into();
             }
+            if is_busy(&error) {
+                return busy(path).into();
+            }
             OpenError::Store(opening(path, error))
         };
-        let options = SqliteConnectOptions::new()
+        let mut options = SqliteConnectOptions::new()
             .filename(path)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("journal_size_limit", JOURNAL.to_string())
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
+        if is_new {
+            // Writes, also where nothing changes.
+            options = options.auto_vacuum(SqliteAutoVacuum::Incremental);
+        }
         let pool = async |connections| {
             let pool = SqlitePoolOptions::new()
                 .max_connections(connections)
@@ -86,7 +97,9 @@ impl Store {
         };
         let writer = pool(1).await?;
         MIGRATOR.run(&writer).await.map_err(|error| match error {
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if is_corrupt(&error) => {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+                if is_corrupt(&error) || is_busy(&error) =>
+            {
                 failed(error)
             }
             error => StoreError::new("bring its file up to date", error).into(),
@@ -104,6 +117,9 @@ impl Store {
     /// # Errors
     /// When the file cannot be read or written.
     pub async fn connection(&self, name: &ConnectionName) -> Result<ConnectionStore, StoreError> {
+        if let Some(known) = self.known_connection(name).await? {
+            return Ok(known);
+        }
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO connections (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
         )
@@ -130,6 +146,21 @@ impl Store {
         Ok(id.map(|id| ConnectionStore::new(self, id)))
     }
 
+    /// Waits until no other process writes. Nothing is written.
+    ///
+    /// # Errors
+    /// When another process holds the file locked for the whole time that a write waits, or the store fails.
+    pub async fn await_turn(&self) -> Result<(), OpenError> {
+        let failed = |error| {
+            if is_busy(&error) {
+                return OpenError::Busy(busy(self.identity.path()));
+            }
+            StoreError::new("lock its file", error).into()
+        };
+        let turn = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        turn.rollback().await.map_err(failed)
+    }
+
     /// Who may use the console.
     pub fn access(&self) -> AccessStore {
         AccessStore::new(self.pool.clone(), self.writer.clone())
@@ -150,6 +181,10 @@ impl Store {
         // Whether in time or not, nothing is left to be done.
         let _ = tokio::time::timeout(CLOSE, closed).await;
     }
+}
+
+fn busy(path: &Path) -> StoreBusy {
+    StoreBusy { path: path.to_owned(), holder: Holder::of(path), waited: BUSY }
 }
 
 fn opening(path: &Path, error: impl std::fmt::Display) -> StoreError {

@@ -8,7 +8,7 @@ use sync_engine::{Change, Staged, StoreError};
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, millis, reading};
+use crate::convert::{in_row, keys_json, kind, millis, reading, record};
 
 pub(crate) async fn note_members(
     store: &ConnectionStore,
@@ -148,8 +148,8 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Vec<Staged>, StoreError> {
     const ACTION: &str = "read staged changes";
-    let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT s.change, s.reading, s.read_at, s.record {SENDABLE}
+    let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT s.kind, s.id, s.change, s.reading, s.read_at, s.record {SENDABLE}
              AND (s.kind, s.id) > (?3, ?4) ORDER BY s.kind, s.id LIMIT ?5"
     )))
     .bind(store.id)
@@ -160,15 +160,17 @@ pub(crate) async fn page(
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new(ACTION, e))?;
-    rows.into_iter()
-        .map(|(change_word, number, at, record)| {
-            Ok(Staged {
-                change: change(&change_word)?,
-                record: serde_json::from_str(&record).map_err(|e| StoreError::new(ACTION, e))?,
-                reading: reading(number, at)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(staged).collect()
+}
+
+/// Kind, ID, change, number and time of the reading, and record.
+pub(crate) type StagedRow = (String, String, String, i64, i64, String);
+
+pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Result<Staged, StoreError> {
+    let record = record(&kind_word, &id, &text)?;
+    let read = || Ok((change(&word)?, reading(number, at)?));
+    let (change, reading) = in_row(|| format!("the staged change of {kind_word} {id}"), read)?;
+    Ok(Staged { change, record, reading })
 }
 
 pub(crate) fn change(word: &str) -> Result<Change, StoreError> {

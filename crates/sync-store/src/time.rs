@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use sync_engine::{Reading, StoreError, TimeState};
 
-use crate::convert::{millis, timestamp};
+use crate::convert::{millis, time_of};
 use crate::{ConnectionStore, inbox};
 
 /// Makes work due at once that would come due in a far future, and drops samples of the future.
@@ -52,7 +52,7 @@ impl TimeState for ConnectionStore {
             .fetch_one(&self.pool)
             .await
             .map_err(|e| StoreError::new("read the bookmark", e))?;
-        time.map(timestamp).transpose()
+        time_of("the bookmark", time)
     }
 
     async fn remember_bookmark(&self, time: Timestamp) -> Result<(), StoreError> {

@@ -9,8 +9,7 @@ use sync_engine::{KeptValue, StoreError, ToClear, Uncleared, UnclearedCounts};
 use sync_model::{Record, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{keys_json, kind, millis, timestamp};
-use crate::objects::record;
+use crate::convert::{attempts, in_row, keys_json, kind, millis, record, time_of, timestamp};
 
 /// The longest pause before it is tried again to clear a value: an hour.
 const LONGEST_PAUSE: i64 = 3_600_000;
@@ -19,11 +18,11 @@ pub(crate) async fn held(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError> {
-    let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT o.record FROM json_each(?2) k
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT o.kind, o.id, o.record FROM json_each(?2) k
          CROSS JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
          UNION ALL
-         SELECT u.record FROM json_each(?2) k
+         SELECT u.kind, u.id, u.record FROM json_each(?2) k
          CROSS JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1",
     )
     .bind(store.id)
@@ -32,8 +31,8 @@ pub(crate) async fn held(
     .await
     .map_err(|e| StoreError::new("read what Assets may hold", e))?;
     let mut held: HashMap<RecordKey, Vec<Record>> = HashMap::new();
-    for text in rows {
-        let record = record(&text)?;
+    for (word, id, text) in rows {
+        let record = record(&word, &id, &text)?;
         held.entry(record.key.clone()).or_default().push(record);
     }
     Ok(held)
@@ -203,7 +202,7 @@ async fn read(
     key: Option<&RecordKey>,
     limit: i64,
 ) -> Result<Vec<Uncleared>, StoreError> {
-    type Row = (String, String, String, String, u32, String, i64);
+    type Row = (String, String, String, String, i64, String, i64);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT kind, id, field, attribute, attempts, reason, since FROM uncleared
          WHERE connection = ?1 AND (?3 IS NULL OR kind = ?3 AND id = ?4)
@@ -217,9 +216,10 @@ async fn read(
     .await
     .map_err(|e| StoreError::new("list what is not cleared", e))?;
     rows.into_iter()
-        .map(|(word, id, field, attribute, attempts, reason, since)| {
-            let key = RecordKey { kind: kind(&word)?, id };
-            Ok(Uncleared { key, field, attribute, attempts, reason, since: timestamp(since)? })
+        .map(|(word, id, field, attribute, tries, reason, since)| {
+            let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(since)?));
+            let (kind, attempts, since) = in_row(|| format!("the stale value {field} of {word} {id}"), read)?;
+            Ok(Uncleared { key: RecordKey { kind, id }, field, attribute, attempts, reason, since })
         })
         .collect()
 }
@@ -238,6 +238,6 @@ pub(crate) async fn count(store: &ConnectionStore) -> Result<UnclearedCounts, St
         values: count(values),
         objects: count(objects),
         failed: count(failed),
-        oldest: oldest.map(timestamp).transpose()?,
+        oldest: time_of("a stale value", oldest)?,
     })
 }

@@ -9,7 +9,7 @@ use sync_engine::{RejectedRecord, StoreError, Unconfirmed};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
-use crate::convert::{kind, millis, timestamp};
+use crate::convert::{attempts, in_row, kind, millis, time_of, timestamp};
 use crate::lots::{self, Lot, Suspect, Test};
 
 /// The longest pause before a rejected record is sent again, in milliseconds: an hour.
@@ -122,7 +122,7 @@ pub(crate) async fn reject(
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
-    let set_aside: Vec<(String, String, i64, u32)> = sqlx::query_as(
+    let set_aside: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "SELECT u.kind, u.id, u.alone, u.attempts FROM json_each(?2) r
          CROSS JOIN unconfirmed u ON u.connection = ?1 AND u.kind = r.value ->> 0 AND u.id = r.value ->> 1",
     )
@@ -167,7 +167,7 @@ pub(crate) async fn isolate(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "find the records that are not accounted for";
-    type Row = (String, i64, i64, bool, bool, i64, u32);
+    type Row = (String, i64, i64, bool, bool, i64, i64);
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
     for (kind, dropped) in dropped {
@@ -265,7 +265,7 @@ pub(crate) async fn next(store: &ConnectionStore) -> Result<Option<Timestamp>, S
         .fetch_one(&store.pool)
         .await
         .map_err(|e| StoreError::new("find what is to be sent again", e))?;
-    due.map(timestamp).transpose()
+    time_of("an unconfirmed record", due)
 }
 
 /// Rejected ones first, then those that were sent most often: of all, or of those that one run was the last to send.
@@ -274,7 +274,7 @@ pub(crate) async fn list(
     run: Option<RunId>,
     limit: u32,
 ) -> Result<Vec<Unconfirmed>, StoreError> {
-    type Row = (String, String, u32, String, i64, Option<String>, bool);
+    type Row = (String, String, i64, String, i64, Option<String>, bool);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT kind, id, attempts, reason, due,
                 coalesce(record ->> '$.fields.profile_login', record ->> '$.fields.profile_name'), alone >= ?4
@@ -290,15 +290,10 @@ pub(crate) async fn list(
     .await
     .map_err(|e| StoreError::new("list what was not accounted for", e))?;
     rows.into_iter()
-        .map(|(word, id, attempts, reason, due, name, rejected)| {
-            Ok(Unconfirmed {
-                key: RecordKey { kind: kind(&word)?, id },
-                attempts,
-                reason,
-                due: timestamp(due)?,
-                name,
-                rejected,
-            })
+        .map(|(word, id, tries, reason, due, name, rejected)| {
+            let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(due)?));
+            let (kind, attempts, due) = in_row(|| format!("the unconfirmed record of {word} {id}"), read)?;
+            Ok(Unconfirmed { key: RecordKey { kind, id }, attempts, reason, due, name, rejected })
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use sync_engine::{
 };
 use sync_model::{EventId, ObjectKind, Record, RecordKey, RunId};
 
-use crate::convert::{kind, millis, timestamp};
+use crate::convert::{in_row, kind, millis, timestamp};
 use crate::{ConnectionStore, asked, events, find, place, runs, samples, uncleared};
 
 #[async_trait]
@@ -67,7 +67,9 @@ impl Upkeep for ConnectionStore {
         .map_err(|e| StoreError::new("find objects that are gone", e))?;
         rows.into_iter()
             .map(|(word, id, since)| {
-                Ok(GoneObject { key: RecordKey { kind: kind(&word)?, id }, since: timestamp(since)? })
+                let read = || Ok((kind(&word)?, timestamp(since)?));
+                let (kind, since) = in_row(|| format!("the confirmed record of {word} {id}"), read)?;
+                Ok(GoneObject { key: RecordKey { kind, id }, since })
             })
             .collect()
     }
@@ -133,7 +135,10 @@ impl Upkeep for ConnectionStore {
         .await
         .map_err(|e| StoreError::new("read the audit", e))?;
         rows.into_iter()
-            .map(|(at, what, key, detail)| Ok(AuditLine { at: timestamp(at)?, what, key, detail }))
+            .map(|(at, what, key, detail)| {
+                let at = in_row(|| format!("the line about {key}"), || timestamp(at))?;
+                Ok(AuditLine { at, what, key, detail })
+            })
             .collect()
     }
 

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use sync_store::{Store, StoreLoss};
+use sync_store::{Condition, Soundness, Store, StoreLoss};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -59,4 +60,39 @@ async fn damaged_store_is_noticed() {
     if let Ok(store) = Store::open(&place.path).await {
         assert!(matches!(store.quick_check().await, Err(StoreLoss::Damaged { .. })));
     }
+}
+
+/// Flips the first half of a table's first page, as a bad disk may. Nothing reads it when a store opens.
+async fn damage(path: &std::path::Path, table: &str) {
+    use sqlx::ConnectOptions;
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
+    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_master WHERE name = ?1")
+        .bind(table)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let page = 4096;
+    let start = usize::try_from(root - 1).unwrap() * page;
+    for byte in &mut bytes[start..start + page / 2] {
+        *byte ^= 0xff;
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn soundness_is_told_of_a_file() {
+    let (place, store) = opened().await;
+    store.close().await;
+    let limit = Duration::from_secs(60);
+    assert_eq!(Soundness::of(&place.path, limit).await, Soundness::Sound);
+    assert_eq!(Soundness::of(&place.path, Duration::ZERO).await, Soundness::Unfinished);
+    let missing = Soundness::of(&place.folder.path().join("none.db"), limit).await;
+    assert!(matches!(missing, Soundness::Unread(_)), "{missing:?}");
+    damage(&place.path, "audit_log").await;
+    assert!(Condition::of(&place.path).await.is_current(), "what is looked at first is sound");
+    let damaged = Soundness::of(&place.path, limit).await;
+    assert!(matches!(damaged, Soundness::Damaged { .. }), "{damaged:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde_json::{Map, Value, json};
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "limit")]
     lines: bool,
 }
+
+/// The time that the entry of a change that failed may take.
+const BRIEFLY: Duration = Duration::from_secs(3);
 
 /// Entries that are read at once.
 const PAGE: u32 = 500;
@@ -194,7 +198,8 @@ pub(crate) struct Begun<'c> {
 }
 
 impl Begun<'_> {
-    /// Writes the change down. What cannot be written is told and stops nothing.
+    /// Writes the change down. What cannot be written is told and stops nothing. A change that failed waits for another
+    /// process that writes, but not for long: the command may have waited for it before.
     pub(crate) async fn record(self, succeeded: bool) {
         let Self { change, before } = self;
         let Ok(config) = change.file.load() else { return };
@@ -220,7 +225,17 @@ impl Begun<'_> {
             store.close().await;
             written.map_err(ServiceError::from)
         };
-        if let Err(error) = written.await {
+        let written = if succeeded {
+            written.await
+        } else {
+            let Ok(written) = tokio::time::timeout(BRIEFLY, written).await else {
+                let seconds = BRIEFLY.as_secs();
+                eprintln!("warning: the audit log could not be written within {seconds} s");
+                return;
+            };
+            written
+        };
+        if let Err(error) = written {
             eprintln!("warning: the audit log could not be written: {}", explain(&error));
         }
     }

@@ -118,7 +118,7 @@ async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
     let replayed = if let Some(remote) = remote(&args.common).await? {
         put_back_there(&remote, ids).await?
     } else {
-        let opened = open(&args.common).await?;
+        let opened = open(&args.common).await?.in_turn().await?;
         let replayed = replay(&opened.connections, ids.as_deref(), &opened.config.store).await;
         opened.store.close().await;
         replayed?

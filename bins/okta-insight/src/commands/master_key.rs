@@ -67,7 +67,11 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
             let new = read_master_key(to)?;
             Fleet::is_at_rest(&config).await?;
             let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-            let rotated = rotate(&store, old, &new).await;
+            let rotated = async {
+                store.await_turn().await.map_err(ServiceError::from)?;
+                rotate(&store, old, &new).await.map_err(Failure::from)
+            };
+            let rotated = rotated.await;
             store.close().await;
             let secrets = rotated?;
             match output {

@@ -45,6 +45,14 @@ pub(crate) struct Opened {
     pub(crate) connections: Vec<Connection>,
 }
 
+impl Opened {
+    /// Waits until no other process writes to the state store: for a command that changes something.
+    pub(crate) async fn in_turn(self) -> Result<Self, Failure> {
+        self.store.await_turn().await.map_err(ServiceError::from)?;
+        Ok(self)
+    }
+}
+
 /// Reads the configuration. Where there is none, there may be a daemon elsewhere.
 fn load(local: &Local) -> Result<Config, Failure> {
     local.file.load().map_err(|error| {

@@ -18,7 +18,7 @@ pub(crate) async fn pause(args: &Args, output: Output) -> Outcome {
         }
         return tell(&told, output);
     }
-    let opened = open(&args.common).await?;
+    let opened = open(&args.common).await?.in_turn().await?;
     for connection in &opened.connections {
         let pause = connection.pause(args.time).await?;
         told.push(Paused { connection: connection.name().clone(), paused: Some(pause) });
@@ -35,7 +35,7 @@ pub(crate) async fn resume(common: &Common, output: Output) -> Outcome {
         }
         return tell(&told, output);
     }
-    let opened = open(common).await?;
+    let opened = open(common).await?.in_turn().await?;
     for connection in &opened.connections {
         connection.resume().await?;
         told.push(Paused { connection: connection.name().clone(), paused: None });

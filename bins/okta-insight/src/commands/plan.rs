@@ -51,6 +51,8 @@ pub(crate) async fn run(args: &Plan, output: Output) -> Outcome {
         Some(folder) => open_saved(&args.common, folder).await?,
         None => open(&args.common).await?,
     };
+    // A plan is staged in the store until it is shown.
+    let opened = opened.in_turn().await?;
     let mut file = args.out.as_deref().map(PlanFile::create).transpose()?;
     let outcome = show(&opened, args.limit, None, file.as_mut(), output).await?;
     if let Some(file) = file {

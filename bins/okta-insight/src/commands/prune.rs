@@ -25,7 +25,7 @@ struct Done {
 
 pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
     only_here(&args.common, "prune")?;
-    let opened = open(&args.common).await?;
+    let opened = open(&args.common).await?.in_turn().await?;
     let stop = stop_on_signal();
     let options = PruneOptions {
         older_than: args.older_than,

@@ -69,7 +69,7 @@ async fn set_up_there(remote: &Remote) -> Result<Vec<Done>, Failure> {
 }
 
 async fn set_up_here(args: &Setup) -> Result<Vec<Done>, Failure> {
-    let opened = open(&args.common).await?;
+    let opened = open(&args.common).await?.in_turn().await?;
     let stop = CancellationToken::new();
     // Okta verifies a hook by calling it. With no daemon there, this process answers for as long as it takes.
     let receiver = Receiver::bind(opened.config.listen, &opened.connections).await.ok();

@@ -102,7 +102,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         let wish = Synchronize { accept_shrink: args.accept_shrink, resend: args.resend };
         return told(&there(&remote, wish).await?, output);
     }
-    let opened = open(&args.common).await?;
+    let opened = open(&args.common).await?.in_turn().await?;
     let named = if args.users.is_empty() && args.groups.is_empty() {
         None
     } else {

@@ -133,14 +133,21 @@ pub(crate) async fn run(args: &Tokens, output: Output) -> Outcome {
     };
     let config = place.file.load()?;
     let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
-    let told = match &args.command {
-        Command::List(_) => list(&store, output).await,
-        Command::Create(args) => create(args, &store, output).await,
-        Command::Renew(args) => renew(args, &store, output).await,
-        Command::Revoke(args) => revoke(args, &store, output).await,
-    };
+    let told = tell(args, &store, output).await;
     store.close().await;
     told.map(|()| ExitCode::SUCCESS)
+}
+
+async fn tell(args: &Tokens, store: &Store, output: Output) -> Result<(), Failure> {
+    if !matches!(args.command, Command::List(_)) {
+        store.await_turn().await.map_err(ServiceError::from)?;
+    }
+    match &args.command {
+        Command::List(_) => list(store, output).await,
+        Command::Create(args) => create(args, store, output).await,
+        Command::Renew(args) => renew(args, store, output).await,
+        Command::Revoke(args) => revoke(args, store, output).await,
+    }
 }
 
 async fn list(store: &Store, output: Output) -> Result<(), Failure> {

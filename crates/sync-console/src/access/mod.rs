@@ -3,6 +3,8 @@
 mod cookies;
 mod crypto;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod identity;
 pub mod oidc;

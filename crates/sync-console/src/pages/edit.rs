@@ -1,6 +1,8 @@
 //! *Save*: the settings of a connection. Secrets are written and never shown.
 
 mod form;
+#[cfg(test)]
+mod fuzz;
 
 use std::collections::HashMap;
 

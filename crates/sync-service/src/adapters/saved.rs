@@ -43,14 +43,39 @@ fn reading(error: ExportError) -> PortError {
     PortError::new("the export could not be read").with_hint(hint).caused_by(error)
 }
 
-fn number(from: Option<&Cursor>) -> u64 {
-    from.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(1)
+/// A place in a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// The page, counted from 1.
+    number: u64,
+    /// The objects on the pages before it.
+    before: u64,
 }
 
-fn page<T, O>(items: Option<Vec<T>>, number: u64, observe: impl Fn(&T) -> O) -> Page<O> {
-    let Some(items) = items else { return Page { items: Vec::new(), unreadable: Vec::new(), next: None } };
-    let next = Some(Cursor::new((number + 1).to_string()));
-    Page { items: items.iter().map(observe).collect(), unreadable: Vec::new(), next }
+impl Place {
+    fn of(from: Option<&Cursor>) -> Result<Self, PortError> {
+        let Some(cursor) = from else { return Ok(Self { number: 1, before: 0 }) };
+        let parts = cursor.as_str().split_once(' ');
+        let place = parts.and_then(|(number, before)| {
+            Some(Self { number: number.parse().ok()?, before: before.parse().ok()? })
+        });
+        place.ok_or_else(|| PortError::new(format!("\"{}\" is no place in an export", cursor.as_str())))
+    }
+
+    /// The page of these items; the last one after it is empty, and `complete` judges the number of all.
+    fn page<T, O>(
+        self,
+        items: Option<Vec<T>>,
+        observe: impl Fn(&T) -> O,
+        complete: impl Fn(u64) -> Result<(), ExportError>,
+    ) -> Result<Page<O>, PortError> {
+        let Some(items) = items else {
+            complete(self.before).map_err(reading)?;
+            return Ok(Page { items: Vec::new(), unreadable: Vec::new(), next: None });
+        };
+        let next = Cursor::new(format!("{} {}", self.number + 1, self.before + items.len() as u64));
+        Ok(Page { items: items.iter().map(observe).collect(), unreadable: Vec::new(), next: Some(next) })
+    }
 }
 
 #[async_trait]
@@ -60,9 +85,9 @@ impl Directory for SavedDirectory {
         _since: Option<Timestamp>,
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedGroup>, PortError> {
-        let number = number(from);
-        let groups = self.saved.groups(number).await.map_err(reading)?;
-        Ok(page(groups, number, |group| self.lens.group(group)))
+        let place = Place::of(from)?;
+        let groups = self.saved.groups(place.number).await.map_err(reading)?;
+        place.page(groups, |group| self.lens.group(group), |found| self.saved.check_groups(found))
     }
 
     fn members(&self, group: &GroupId) -> BoxStream<'static, Result<UserId, PortError>> {
@@ -80,9 +105,9 @@ impl Directory for SavedDirectory {
         from: Option<&Cursor>,
     ) -> Result<Page<ObservedUser>, PortError> {
         self.find_everyone().await?;
-        let number = number(from);
-        let users = self.saved.users(number).await.map_err(reading)?;
-        Ok(page(users, number, |user| self.lens.user(user)))
+        let place = Place::of(from)?;
+        let users = self.saved.users(place.number).await.map_err(reading)?;
+        place.page(users, |user| self.lens.user(user), |found| self.saved.check_users(found))
     }
 
     async fn user(&self, _id: &UserId) -> Result<Option<ObservedUser>, PortError> {

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 use sync_model::ConnectionName;
-use sync_store::Condition;
+use sync_store::{Condition, Soundness, StoreLoss};
 use tokio::net::{TcpListener, TcpStream};
 use url::{ParseError, Url};
 
 use super::check::{Area, Check, Item, Repair};
 use super::probe::{self, Challenged};
+use crate::error::{release, remedy};
 use crate::lock::Lock;
 use crate::{
     AlertConfig, Config, ConfigError, ConnectionConfig, ExposedFile, Keeper, ListenError, ServiceError,
@@ -24,6 +25,9 @@ pub(super) const LISTEN: Item = Item::new("address.hook", Area::Addresses, "Hook
 const METRICS: Item = Item::new("address.metrics", Area::Addresses, "Metrics and health");
 const CONSOLE: Item = Item::new("address.console", Area::Addresses, "Console");
 const ALERTS: Item = Item::new("address.alerts", Area::Addresses, "Alerts");
+
+/// How long the check of the store's content may take.
+const CONTENT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How long a receiver of alerts may take to accept a connection.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -51,6 +55,7 @@ pub(super) struct Machine<'c> {
     pub(super) config: &'c Config,
     pub(super) file: &'c Path,
     pub(super) condition: Condition,
+    soundness: Option<Soundness>,
     pub(super) listen: Address,
     pub(super) metrics: Option<Address>,
     console: Option<Address>,
@@ -66,7 +71,11 @@ pub(super) enum Work {
 
 impl<'c> Machine<'c> {
     pub(super) async fn look(config: &'c Config, file: &'c Path) -> Self {
-        let condition = Condition::of(&config.store).await;
+        let mut condition = Condition::of(&config.store).await;
+        let soundness = content(&config.store, &condition).await;
+        if let Some(Soundness::Damaged { problem }) = &soundness {
+            condition = Condition::Damaged { problem: problem.clone() };
+        }
         let listen = Address::of(config.listen).await;
         let look = async |address: Option<SocketAddr>| match address {
             Some(address) => Some(Address::of(address).await),
@@ -74,7 +83,7 @@ impl<'c> Machine<'c> {
         };
         let metrics = look(config.metrics).await;
         let console = look(config.console.as_ref().map(|console| console.listen)).await;
-        Self { config, file, condition, listen, metrics, console }
+        Self { config, file, condition, soundness, listen, metrics, console }
     }
 
     /// Who works on a connection. Takes the lock for a moment, and creates no file for a store that is not there.
@@ -122,7 +131,7 @@ impl<'c> Machine<'c> {
     pub(super) fn store(&self) -> Check {
         let path = self.config.store.display();
         match &self.condition {
-            Condition::Current { .. } => STORE.ok(format!("{path}: can be written, up to date")),
+            Condition::Current { .. } => self.sound_store(),
             Condition::Missing => STORE
                 .warning(format!("{path} is not there yet"), "run `okta-insight setup`, which creates it")
                 .repaired_by(Repair::Store),
@@ -136,16 +145,45 @@ impl<'c> Machine<'c> {
                 format!("{path} was written by a newer version, or by another program"),
                 "run the version that wrote it, or set store.path to another file and run `okta-insight sync`",
             ),
-            Condition::Locked => STORE.problem(
-                format!("another process keeps {path} locked"),
-                "end what holds it: a backup, or a database tool with an open transaction; the daemon never does for \
-                 long",
+            Condition::Locked { holder, .. } => STORE.problem(
+                match holder {
+                    Some(holder) => format!("{holder} keeps {path} locked"),
+                    None => format!("another process keeps {path} locked"),
+                },
+                match holder {
+                    Some(_) => release(holder.as_ref()),
+                    None => "end what holds it: a database tool with an open transaction, or a stopped daemon; one that \
+                             runs never does for long"
+                        .to_owned(),
+                },
             ),
+            Condition::Damaged { problem } => {
+                let loss =
+                    StoreLoss::Damaged { path: self.config.store.clone(), problem: problem.clone() };
+                STORE.problem(loss.to_string(), remedy(&loss))
+            }
             Condition::Unusable(why) => STORE.problem(
                 format!("{path} cannot be used: {why}"),
                 "check store.path, and that this user may write the file and its folder",
             ),
             other => STORE.unknown(format!("{path}: {other:?}"), "look at it with this version's daemon"),
+        }
+    }
+
+    /// A store that can be written and is up to date, and what is known of its content.
+    fn sound_store(&self) -> Check {
+        let usable = format!("{}: can be written, up to date", self.config.store.display());
+        match &self.soundness {
+            Some(Soundness::Sound) => STORE.ok(format!("{usable}, not damaged")),
+            Some(Soundness::Unread(why)) => STORE.unknown(
+                format!("{usable}; its content could not be checked for damage: {why}"),
+                "check that this user may read the file, then look again",
+            ),
+            _ => STORE.unknown(
+                format!("{usable}; the check of its content for damage did not finish within {} s", CONTENT.as_secs()),
+                "look again when the machine has less to do; the daemon checks the whole content when it starts, and its \
+                 log reports damage",
+            ),
         }
     }
 
@@ -238,6 +276,16 @@ impl<'c> Machine<'c> {
             return item.problem(exposed.to_string(), exposed.hint());
         }
         judge(item, address, found, ours, key)
+    }
+}
+
+/// The soundness of a store that can be read.
+async fn content(store: &Path, condition: &Condition) -> Option<Soundness> {
+    match condition {
+        Condition::Current { .. }
+        | Condition::Outdated { .. }
+        | Condition::Locked { is_readable: true, .. } => Some(Soundness::of(store, CONTENT).await),
+        _ => None,
     }
 }
 

@@ -83,6 +83,19 @@ pub enum ExportError {
         /// Its layout.
         found: u32,
     },
+    /// An ID cannot be the name of a file: it would lead out of the folder, or nowhere.
+    #[error("the ID {0:?} cannot be the name of a file")]
+    Id(String),
+    /// Files are missing, or hold fewer objects than the manifest counts.
+    #[error("the export is incomplete: it counts {expected} {what}, and its files hold {found}")]
+    Incomplete {
+        /// The objects: `users`, `groups`.
+        what: &'static str,
+        /// Their number by the manifest.
+        expected: u64,
+        /// Their number in the files.
+        found: u64,
+    },
     /// Okta could not be read.
     #[error("Okta could not be read")]
     Okta(#[source] Box<okta_client::Error>),
@@ -99,9 +112,11 @@ impl ExportError {
                 Some("choose another folder, or replace an earlier export with --force".into())
             }
             Self::Foreign(_) => Some("choose another folder; nothing in it was touched".into()),
-            Self::Unfinished(_) | Self::Version { .. } | Self::Shape { .. } => {
-                Some("make a new one with `okta-insight export DIR`".into())
-            }
+            Self::Unfinished(_)
+            | Self::Version { .. }
+            | Self::Shape { .. }
+            | Self::Id(_)
+            | Self::Incomplete { .. } => Some("make a new one with `okta-insight export DIR`".into()),
             Self::Okta(error) => error.hint(),
             Self::Stopped => Some("run it again with --force".into()),
             Self::File { .. } => None,
@@ -117,6 +132,8 @@ impl ExportError {
                 | Self::Unfinished(_)
                 | Self::Version { .. }
                 | Self::Shape { .. }
+                | Self::Id(_)
+                | Self::Incomplete { .. }
         )
     }
 
@@ -147,16 +164,16 @@ impl Layout {
         self.0.join("schemas")
     }
 
-    fn schema(&self, id: &str) -> PathBuf {
-        self.schemas().join(format!("{id}.json"))
+    fn schema(&self, id: &str) -> Result<PathBuf, ExportError> {
+        Ok(self.schemas().join(file_name(id)?))
     }
 
     fn members(&self) -> PathBuf {
         self.0.join("members")
     }
 
-    fn members_of(&self, group: &str) -> PathBuf {
-        self.members().join(format!("{group}.json"))
+    fn members_of(&self, group: &str) -> Result<PathBuf, ExportError> {
+        Ok(self.members().join(file_name(group)?))
     }
 
     fn pages(&self, of: &str) -> PathBuf {
@@ -166,6 +183,18 @@ impl Layout {
     fn page(&self, of: &str, number: u64) -> PathBuf {
         self.pages(of).join(format!("{number:05}.json"))
     }
+}
+
+/// The longest ID that is the name of a file. Those of Okta have 20 characters.
+const LONGEST_ID: usize = 200;
+
+/// The name of the file for an ID, which comes from outside.
+fn file_name(id: &str) -> Result<String, ExportError> {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if id.is_empty() || id.starts_with('.') || id.len() > LONGEST_ID || !id.chars().all(is_plain) {
+        return Err(ExportError::Id(id.chars().take(LONGEST_ID).collect()));
+    }
+    Ok(format!("{id}.json"))
 }
 
 const GROUP_SCHEMA: &str = "group";

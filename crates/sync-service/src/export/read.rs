@@ -13,6 +13,9 @@ use super::{ExportError, GROUP_SCHEMA, GROUPS, Layout, Manifest, USERS, VERSION}
 #[derive(Debug, Clone)]
 pub(crate) struct Saved {
     layout: Layout,
+    /// The numbers of groups and users by the manifest.
+    groups: u64,
+    users: u64,
 }
 
 #[derive(Deserialize)]
@@ -29,17 +32,17 @@ impl Saved {
         if manifest.version != VERSION {
             return Err(ExportError::Version { path: folder.to_owned(), found: manifest.version });
         }
-        Ok(Self { layout })
+        Ok(Self { layout, groups: manifest.groups, users: manifest.users })
     }
 
     pub(crate) async fn schemas(&self) -> Result<OrgSchemas, ExportError> {
         let mut user_types = Vec::new();
         for user_type in read::<Vec<UserType>>(&self.layout.user_types()).await? {
             let id = user_type.schema_id().unwrap_or(&user_type.id);
-            let schema: Schema = read(&self.layout.schema(id)).await?;
+            let schema: Schema = read(&self.layout.schema(id)?).await?;
             user_types.push(UserTypeSchema { user_type, schema });
         }
-        Ok(OrgSchemas { user_types, group: read(&self.layout.schema(GROUP_SCHEMA)).await? })
+        Ok(OrgSchemas { user_types, group: read(&self.layout.schema(GROUP_SCHEMA)?).await? })
     }
 
     /// A page of groups, counted from 1; `None` after the last.
@@ -52,11 +55,25 @@ impl Saved {
         find(&self.layout.page(USERS, number)).await
     }
 
+    /// Checks that the pages of groups held as many as the manifest counts.
+    pub(crate) const fn check_groups(&self, found: u64) -> Result<(), ExportError> {
+        complete(GROUPS, self.groups, found)
+    }
+
+    /// Checks that the pages of users held as many as the manifest counts.
+    pub(crate) const fn check_users(&self, found: u64) -> Result<(), ExportError> {
+        complete(USERS, self.users, found)
+    }
+
     /// The ids of a group's members.
     pub(crate) async fn members(&self, group: &str) -> Result<Vec<String>, ExportError> {
-        let members: Option<Vec<Member>> = find(&self.layout.members_of(group)).await?;
-        Ok(members.unwrap_or_default().into_iter().map(|member| member.id).collect())
+        let members: Vec<Member> = read(&self.layout.members_of(group)?).await?;
+        Ok(members.into_iter().map(|member| member.id).collect())
     }
+}
+
+const fn complete(what: &'static str, expected: u64, found: u64) -> Result<(), ExportError> {
+    if expected == found { Ok(()) } else { Err(ExportError::Incomplete { what, expected, found }) }
 }
 
 async fn read<T: DeserializeOwned>(path: &PathBuf) -> Result<T, ExportError> {

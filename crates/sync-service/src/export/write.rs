@@ -116,10 +116,10 @@ impl Writer<'_> {
         for user_type in &user_types {
             let schema = self.okta.schemas().for_type(user_type).await.map_err(okta)?;
             let id = user_type.schema_id().unwrap_or(&user_type.id);
-            write_json(&self.layout.schema(id), &schema).await?;
+            write_json(&self.layout.schema(id)?, &schema).await?;
         }
         let group = self.okta.schemas().group().await.map_err(okta)?;
-        write_json(&self.layout.schema(GROUP_SCHEMA), &group).await?;
+        write_json(&self.layout.schema(GROUP_SCHEMA)?, &group).await?;
         write_json(&self.layout.user_types(), &user_types).await?;
         self.progress.end(Phase::Structure);
         Ok(user_types.len() as u64)
@@ -154,7 +154,7 @@ impl Writer<'_> {
     }
 
     async fn write_members_of(&self, group: String) -> Result<u64, ExportError> {
-        let path = self.layout.members_of(&group);
+        let path = self.layout.members_of(&group)?;
         let mut file = create(&path).await?;
         let mut pages = std::pin::pin!(self.okta.groups().member_ids(&group).try_chunks(MEMBERS));
         let mut n = 0;

@@ -1,10 +1,11 @@
 //! What connections there are: those of the configuration, and those that were saved in the console.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use sync_engine::StoreError;
 use sync_model::ConnectionName;
-use sync_store::{Condition, SavedConnection, Store};
+use sync_store::{Condition, SavedConnection, Store, StoreBusy, StoreLoss, is_damaged};
 
 use super::member::{Broken, Saved};
 use super::save::open_all;
@@ -12,10 +13,10 @@ use crate::vault::VaultError;
 use crate::{Config, ConfigError, ConnectionConfig, ConnectionSettings, ServiceError};
 
 /// A saved connection as it is shown, and as it works.
-pub(super) struct Recalled {
+pub(crate) struct Recalled {
     pub(super) name: ConnectionName,
     pub(super) shown: Saved,
-    pub(super) settings: Result<ConnectionConfig, ServiceError>,
+    pub(crate) settings: Result<ConnectionConfig, ServiceError>,
 }
 
 /// The saved connections, without those whose name one of the configuration has.
@@ -36,7 +37,7 @@ pub(super) async fn saved(
     Ok(saved.into_iter().partition(|saved| config.connections.contains_key(&saved.name)))
 }
 
-pub(super) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
+pub(crate) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
     let settings = serde_json::from_str::<ConnectionSettings>(&saved.settings);
     let shown = Saved {
         settings: settings.as_ref().cloned().unwrap_or_default(),
@@ -70,35 +71,50 @@ impl Known {
     /// connection either.
     pub async fn look(config: Config) -> Result<Self, ServiceError> {
         let condition = Condition::of(&config.store).await;
-        if !condition.is_current() {
+        let is_readable =
+            condition.is_current() || matches!(condition, Condition::Locked { is_readable: true, .. });
+        if !is_readable {
             if config.connections.is_empty() && condition != Condition::Missing {
-                let problem = format!(
-                    "{} is not as this version wants it; `okta-insight status` brings it up to date, or says more",
-                    config.store.display()
-                );
-                return Err(StoreError::new("read the saved connections", problem).into());
+                return Err(unreadable(config.store, condition));
             }
             return Ok(Self { config, broken: BTreeMap::new() });
         }
-        let store = Store::open(&config.store).await?;
-        let known = Self::of(config, &store).await;
-        store.close().await;
-        known
+        let recalled = match Store::open(&config.store).await {
+            Ok(store) => {
+                let recalled = recall(&config, &store).await;
+                store.close().await;
+                recalled
+            }
+            Err(error) => Err(error.into()),
+        };
+        match recalled {
+            Ok(recalled) => Ok(Self::with(config, recalled)),
+            Err(error) if !config.connections.is_empty() && is_of_damage(&error) => {
+                tracing::error!(error = crate::explain(&error), "the saved connections are left out");
+                Ok(Self { config, broken: BTreeMap::new() })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The same with a store that is open.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn of(mut config: Config, store: &Store) -> Result<Self, ServiceError> {
+    pub async fn of(config: Config, store: &Store) -> Result<Self, ServiceError> {
+        let recalled = recall(&config, store).await?;
+        Ok(Self::with(config, recalled))
+    }
+
+    fn with(mut config: Config, recalled: Vec<Recalled>) -> Self {
         let mut broken = BTreeMap::new();
-        for Recalled { name, settings, .. } in recall(&config, store).await? {
+        for Recalled { name, settings, .. } in recalled {
             match settings {
                 Ok(settings) => drop(config.connections.insert(name, settings)),
                 Err(error) => drop(broken.insert(name, beside_the_daemon(&config, error))),
             }
         }
-        Ok(Self { config, broken })
+        Self { config, broken }
     }
 
     /// The connections that a command is about, the named one or all. Those that cannot work are left out.
@@ -137,6 +153,27 @@ impl Known {
             None => self.working(name),
         }
     }
+}
+
+/// The reason why a store that is there cannot be read.
+fn unreadable(path: PathBuf, condition: Condition) -> ServiceError {
+    match condition {
+        Condition::Damaged { problem } => StoreLoss::Damaged { path, problem }.into(),
+        Condition::Locked { holder, is_readable: false } => {
+            StoreBusy { path, holder, waited: Condition::PATIENCE }.into()
+        }
+        _ => {
+            let problem = format!(
+                "{} is not as this version wants it; `okta-insight status` brings it up to date, or says more",
+                path.display()
+            );
+            StoreError::new("read the saved connections", problem).into()
+        }
+    }
+}
+
+fn is_of_damage(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Lost(StoreLoss::Damaged { .. })) || is_damaged(error)
 }
 
 /// A daemon may have been given the key where this process does not find it.

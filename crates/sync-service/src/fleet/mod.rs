@@ -21,6 +21,8 @@ use tokio_util::task::TaskTracker;
 pub use check::{Checked, FieldProblem};
 pub use job::JobState;
 pub use known::Known;
+#[cfg(test)]
+pub(crate) use known::recall_one;
 pub use member::{Broken, Member, Saved};
 pub use save::{Draft, SaveError, rotate};
 

@@ -4,5 +4,6 @@
 #![allow(clippy::format_push_string)]
 
 mod objects;
+mod saved;
 mod settings;
 mod texts;

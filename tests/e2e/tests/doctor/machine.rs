@@ -39,6 +39,27 @@ async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_t
 }
 
 #[tokio::test]
+async fn damaged_store_is_a_problem() {
+    let clinic = Clinic::start();
+    let path = clinic.path("c.db");
+    let mut store = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    store.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_master WHERE name = 'audit_log'")
+        .fetch_one(&mut store)
+        .await
+        .unwrap();
+    sqlx::Connection::close(store).await.unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let start = usize::try_from(root - 1).unwrap() * 4096;
+    bytes[start..start + 2048].iter_mut().for_each(|byte| *byte ^= 0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let found = clinic.look("c.toml");
+    found.names("store", &["assets.objects", "hook.reachable"]);
+    assert!(found.check("store")["evidence"].as_str().unwrap().contains("damaged"));
+    assert!(found.remedy("store").contains("backup"));
+}
+
+#[tokio::test]
 async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
     let clinic = Clinic::start();
     let migrations = clinic.path("migrations");

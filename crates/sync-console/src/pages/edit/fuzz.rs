@@ -1,0 +1,64 @@
+//! A fuzz target of the form that saves a connection. See tests/fuzz.
+
+use std::collections::HashMap;
+
+use fuzz::fuzz;
+use jiff::Timestamp;
+use sync_service::{ConnectionSettings, ExposeSecret as _, Saved, SecretField};
+use url::form_urlencoded;
+
+use super::form::{Fields, anchor, inputs, label};
+
+/// A secret that inputs hold in the fields of secrets, and that no page may show then.
+const SECRET: &str = "S3cretValueOfAField";
+/// An element that no input may put into the page.
+const ELEMENT: &str = "<mark>";
+
+#[test]
+fn form_is_read_and_shown_again() {
+    let words = [
+        "private_key=",
+        "import_token=",
+        "further=",
+        "remove_hook_secret=yes",
+        "alert_url=",
+        "alert_format=slack",
+        "%22%3E%3Cmark%3E",
+        "%7B%22users%22%3A",
+        "&",
+        "+",
+        "%",
+    ];
+    let saved = Saved {
+        settings: ConnectionSettings::default(),
+        secrets: vec![SecretField::PrivateKey, SecretField::AlertUrl],
+        at: Timestamp::UNIX_EPOCH,
+    };
+    fuzz("console_form", &words, |input| {
+        let sent: HashMap<String, String> = form_urlencoded::parse(input).into_owned().collect();
+        let is_secret = |name: &str| SecretField::named(name).is_some();
+        // Elsewhere than where secrets belong it may be shown.
+        let quoted = sent
+            .iter()
+            .any(|(name, text)| name.contains(SECRET) || !is_secret(name) && text.contains(SECRET));
+        let fields = Fields::sent(sent.clone()).over(&saved);
+        let filled = fields.filled();
+        let written = serde_json::to_value(&filled.draft.settings).unwrap();
+        let again: ConnectionSettings = serde_json::from_value(written).unwrap();
+        assert_eq!(filled.draft.settings, again, "settings that are saved are read back");
+        for (field, secret) in &filled.draft.secrets {
+            let Some(secret) = secret else { continue };
+            let typed = sent.get(field.as_str()).map(|text| text.trim());
+            assert_eq!(Some(secret.expose_secret()), typed, "another secret than was typed");
+        }
+        let problems = filled.all_problems(fields.kept());
+        let page = inputs(&fields, None, &problems).into_string();
+        assert!(!page.contains(ELEMENT), "an input is an element of the page");
+        assert!(quoted || !page.contains(SECRET), "a secret is shown");
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{}{}{}", label(&problem.field), anchor(&problem.field), problem.message))
+            .collect();
+        format!("{told:?} {}", filled.draft.secrets.len())
+    });
+}

@@ -1,0 +1,59 @@
+//! A store that another process writes to: reading goes on, writing waits and names the process.
+
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Executor, SqliteConnection};
+use sync_engine::StateStore;
+use sync_model::ConnectionName;
+use sync_store::{OpenError, Store};
+
+/// A connection of its own, as another process has.
+async fn writing(path: &Path) -> SqliteConnection {
+    let mut other = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    other
+}
+
+#[tokio::test]
+async fn store_opens_and_reads_beside_a_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let name = ConnectionName::try_from("main".to_owned()).unwrap();
+    let store = Store::open(&path).await.unwrap();
+    store.connection(&name).await.unwrap();
+    store.close().await;
+
+    let _other = writing(&path).await;
+    let reading = async {
+        let store = Store::open(&path).await.unwrap();
+        let connection = store.connection(&name).await.unwrap();
+        assert_eq!(connection.census().await.unwrap().len(), 0);
+        assert_eq!(store.audit().entries(None, 1).await.unwrap(), []);
+        store.back_up(&folder.path().join("copy.db")).await.unwrap();
+    };
+    // Less than a write waits: reading waits for none.
+    tokio::time::timeout(Duration::from_secs(15), reading).await.unwrap();
+}
+
+#[tokio::test]
+async fn write_names_the_process_it_waits_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let store = Store::open(&path).await.unwrap();
+    store.await_turn().await.unwrap();
+    let mut other = writing(&path).await;
+    let turn = store.await_turn().await;
+    let Err(OpenError::Busy(busy)) = turn else { panic!("{turn:?}") };
+    assert_eq!(busy.path, path);
+    if cfg!(target_os = "linux") {
+        let holder = busy.holder.unwrap();
+        assert_eq!((holder.pid, holder.is_stopped), (std::process::id(), false));
+    }
+    other.execute("ROLLBACK").await.unwrap();
+    store.await_turn().await.unwrap();
+}
