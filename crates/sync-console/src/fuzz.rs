@@ -171,6 +171,14 @@ fn requests_are_answered_or_refused() {
         "accept: application/json",
     ];
     let console = Console::start();
+    for seed in [
+        "GET /connections/main\ncookie: __Host-okta_insight_session=SESSION",
+        "GET /api/v1/tokens\nauthorization: Bearer TOKEN",
+    ] {
+        let request = console.request(seed).unwrap();
+        let answer = console.runtime.block_on(console.router.clone().oneshot(request)).unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{seed}");
+    }
     fuzz("console_requests", &words, |input| {
         let Some(request) = console.request(&String::from_utf8_lossy(input)) else { return String::new() };
         console.runtime.block_on(async {

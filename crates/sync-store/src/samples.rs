@@ -76,8 +76,11 @@ pub(crate) async fn since(store: &ConnectionStore, since: Timestamp) -> Result<V
     let number = |n: i64| u64::try_from(n).unwrap_or_default();
     rows.into_iter()
         .map(|row| {
+            let permille = |n: i64| u16::try_from(n).map_err(|e| StoreError::new("read a share", e));
+            let read = || Ok((timestamp(row.at)?, row.rate_limit.map(permille).transpose()?));
+            let (at, rate_limit_permille) = in_row(|| format!("metric sample {}", row.at), read)?;
             Ok(Sample {
-                at: in_row(|| format!("metric sample {}", row.at), || timestamp(row.at))?,
+                at,
                 oldest_change_seconds: row.oldest_change.map(number),
                 freshness_seconds: row.freshness.map(number),
                 pending: number(row.pending),
@@ -88,7 +91,7 @@ pub(crate) async fn since(store: &ConnectionStore, since: Timestamp) -> Result<V
                 executions: number(row.executions),
                 requests: number(row.requests),
                 refused: number(row.refused),
-                rate_limit_permille: row.rate_limit,
+                rate_limit_permille,
             })
         })
         .collect()

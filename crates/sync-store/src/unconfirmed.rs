@@ -17,20 +17,20 @@ const LONGEST_PAUSE: i64 = 3_600_000;
 /// The same of a record that is not found out yet: five minutes.
 const LONGEST_SEARCH_PAUSE: i64 = 300_000;
 /// So many attempts follow each other without a pause: enough to find one record among a thousand.
-const WITHOUT_PAUSE: u32 = 14;
+const WITHOUT_PAUSE: i64 = 14;
 /// A record that failed alone this often counts as rejected.
 pub(crate) const REJECTED: i64 = 2;
 
 /// The pause of a record that failed alone so often, and after so many attempts, in milliseconds.
-fn pause(alone: i64, attempts: u32) -> i64 {
+fn pause(alone: i64, attempts: i64) -> i64 {
     match alone {
-        0 => match attempts.saturating_sub(WITHOUT_PAUSE) {
-            0 => 0,
+        ..=0 => match attempts.saturating_sub(WITHOUT_PAUSE) {
+            ..=0 => 0,
             more => (1000 << more.min(20)).min(LONGEST_SEARCH_PAUSE),
         },
         // Once may be chance.
         1 => 1000,
-        more => (10_000 << (more - REJECTED).clamp(0, 20)).min(LONGEST_PAUSE),
+        more => (10_000 << more.saturating_sub(REJECTED).clamp(0, 20)).min(LONGEST_PAUSE),
     }
 }
 
@@ -202,7 +202,7 @@ pub(crate) async fn isolate(
         let dropped = dropped.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
         let judged = lots::judge(&suspects, dropped, run.get());
         let verdicts = rows.iter().zip(judged).map(|((id, _, _, tested, _, alone, attempts), verdict)| {
-            let alone = if verdict.alone { alone + 1 } else { *alone };
+            let alone = if verdict.alone { alone.saturating_add(1) } else { *alone };
             let due = tested.then(|| millis(now) + pause(alone, *attempts));
             json!({ "kind": kind, "id": id, "lot": verdict.lot, "bad": verdict.bad, "alone": alone, "due": due })
         });
