@@ -174,5 +174,6 @@ pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Resu
 }
 
 pub(crate) fn change(word: &str) -> Result<Change, StoreError> {
-    serde_json::from_value(word.into()).map_err(|e| StoreError::new("read a change", e))
+    let read = || serde_json::from_value(word.into()).map_err(|e| StoreError::new("read a change", e));
+    in_row(|| format!("a change \"{word}\""), read)
 }

@@ -64,13 +64,12 @@ pub enum ExportError {
         source: std::io::Error,
     },
     /// A file is not what it should be.
-    #[error("{} is not as an export has it", path.display())]
+    #[error("{} is not as an export has it: {problem}", path.display())]
     Shape {
         /// Which.
         path: PathBuf,
-        /// Why not, with line and column.
-        #[source]
-        source: serde_json::Error,
+        /// Why not, with line and column; cut where the file makes it long.
+        problem: String,
     },
     /// There is no manifest.
     #[error("{} is no export, or one that was cut off: it has no manifest.json", .0.display())]
@@ -137,6 +136,15 @@ impl ExportError {
         )
     }
 
+    fn shape(path: &Path, error: &serde_json::Error) -> Self {
+        let (problem, place) =
+            (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+        let problem = problem.strip_suffix(&place).unwrap_or(&problem);
+        let short: String = problem.chars().take(LONGEST_PROBLEM).collect();
+        let cut = if short.len() < problem.len() { "…" } else { "" };
+        Self::Shape { path: path.to_owned(), problem: format!("{short}{cut}{place}") }
+    }
+
     fn file(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { path, action, source }
@@ -184,6 +192,9 @@ impl Layout {
         self.pages(of).join(format!("{number:05}.json"))
     }
 }
+
+/// The longest part of a problem that is shown: a file may hold a long value where another one belongs.
+const LONGEST_PROBLEM: usize = 200;
 
 /// The longest ID that is the name of a file. Those of Okta have 20 characters.
 const LONGEST_ID: usize = 200;

@@ -86,7 +86,7 @@ async fn find<T: DeserializeOwned>(path: &PathBuf) -> Result<Option<T>, ExportEr
     match tokio::fs::read(path).await {
         Ok(text) => {
             let value = serde_json::from_slice(&text);
-            value.map(Some).map_err(|source| ExportError::Shape { path: path.clone(), source })
+            value.map(Some).map_err(|error| ExportError::shape(path, &error))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ExportError::file(path, "read")(error)),

@@ -231,8 +231,7 @@ async fn create(path: &Path) -> Result<fs::File, ExportError> {
 }
 
 async fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
-    let shape = |source| ExportError::Shape { path: path.to_owned(), source };
-    let mut text = serde_json::to_vec_pretty(value).map_err(shape)?;
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| ExportError::shape(path, &error))?;
     text.push(b'\n');
     let mut file = create(path).await?;
     file.write_all(&text).await.map_err(ExportError::file(path, "written"))?;
