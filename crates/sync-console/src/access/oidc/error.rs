@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 use outbound::{NotReached, PrivateAddress};
 
+use sync_service::visible;
+
 use super::TokenProblem;
 
 /// The longest text of somebody else that is shown.
@@ -91,7 +93,8 @@ impl OidcError {
     }
 }
 
-/// A text of somebody else, short and on one line.
+/// A text of somebody else, short, on one line, and without marks that turn the direction of what follows.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    let line: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    visible(&line).chars().take(LONGEST).collect()
 }
