@@ -67,7 +67,7 @@ impl Console {
         let wish = TokenWish { name: "reader".to_owned(), role: Role::ReadOnly, expires: None };
         let (_, token) = create_token(&store, &wish, now).await.unwrap();
         let options = AccessOptions { behind_proxy: true, ..AccessOptions::default() };
-        let access = Access::new(store, options, None);
+        let access = Access::new(store, options, None, fleet.refused_sign_ins().clone());
         let session = access.sign_in(&token, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.unwrap();
         let app = App { fleet: Arc::clone(&fleet), stop: CancellationToken::new() };
         let known =

@@ -151,8 +151,7 @@ pub(crate) fn release(holder: Option<&Holder>) -> String {
             format!("wait until process {pid} has finished, or end it; then run the command again")
         }
         None => {
-            "end the program that holds it: a stopped daemon, or a database tool with an open transaction; `okta-insight \
-             doctor` names it where the system does"
+            "end the program that holds it: a stopped daemon, or a database tool with an open transaction"
                 .to_owned()
         }
     }
