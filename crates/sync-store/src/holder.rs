@@ -19,7 +19,8 @@ impl Holder {
     /// The process that holds the write lock of a store; `None` where no process does, or the system does not say which.
     pub fn of(store: &Path) -> Option<Self> {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
-        let pid = holder(&locks, FileName::of(store), FileName::of(&shared_memory(store)))?;
+        let (file, beside) = (FileName::of(store), FileName::of(&shared_memory(store)));
+        let pid = holder(&locks, file.as_ref(), beside.as_ref())?;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // PID (PROGRAM) STATE ...; the program may hold parentheses.
         let program = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
@@ -94,14 +95,14 @@ impl FileName {
 }
 
 /// The process with a write lock on the store's file, or on the byte of writers beside it.
-fn holder(locks: &str, store: Option<FileName>, shared_memory: Option<FileName>) -> Option<u32> {
+fn holder(locks: &str, store: Option<&FileName>, shared_memory: Option<&FileName>) -> Option<u32> {
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [_, "POSIX", _, "WRITE", pid, file, first, last] = fields[..] else { return None };
-        let is = |name: &Option<FileName>| name.as_ref().is_some_and(|name| name.0 == file);
+        let is = |name: Option<&FileName>| name.is_some_and(|name| name.0 == file);
         let last = if last == "EOF" { u64::MAX } else { last.parse().ok()? };
-        let writes = is(&shared_memory) && (first.parse().ok()?..=last).contains(&WRITE_LOCK);
-        (is(&store) || writes).then(|| pid.parse().ok()).flatten()
+        let writes = is(shared_memory) && (first.parse().ok()?..=last).contains(&WRITE_LOCK);
+        (is(store) || writes).then(|| pid.parse().ok()).flatten()
     })
 }
 
@@ -122,10 +123,14 @@ mod tests {
 
     #[test]
     fn writer_is_found_among_locks() {
-        assert_eq!(holder(LOCKS, name(9), name(8)), Some(16));
-        assert_eq!(holder(LOCKS, name(7), name(8)), Some(11), "a lock on the file as a whole");
-        assert_eq!(holder(LOCKS, name(9), name(10)), None);
+        assert_eq!(holder(LOCKS, name(9).as_ref(), name(8).as_ref()), Some(16));
+        assert_eq!(
+            holder(LOCKS, name(7).as_ref(), name(8).as_ref()),
+            Some(11),
+            "a lock on the file as a whole"
+        );
+        assert_eq!(holder(LOCKS, name(9).as_ref(), name(10).as_ref()), None);
         assert_eq!(holder(LOCKS, None, None), None);
-        assert_eq!(holder("no list of locks\n\n", name(7), name(8)), None);
+        assert_eq!(holder("no list of locks\n\n", name(7).as_ref(), name(8).as_ref()), None);
     }
 }
