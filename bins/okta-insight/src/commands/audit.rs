@@ -80,12 +80,19 @@ async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The state that a change can touch.
+#[derive(Clone, Copy)]
+enum Touches<'c> {
+    Tokens,
+    /// The connection of this name; every one when none was given.
+    Connections(Option<&'c str>),
+}
+
 /// A change that a command makes on this machine.
 pub(crate) struct Change<'c> {
     action: &'static str,
     file: &'c ConfigFile,
-    /// The name that was given, if any; `None` for changes of the tokens.
-    connections: Option<Option<&'c str>>,
+    touches: Touches<'c>,
     request: Value,
 }
 
@@ -124,12 +131,12 @@ pub(crate) fn change(command: &Command) -> Option<Change<'_>> {
         }
         Command::Tokens(args) => {
             let (action, file, request) = args.changed()?;
-            Some(Change { action, file, connections: None, request })
+            Some(Change { action, file, touches: Touches::Tokens, request })
         }
         Command::MasterKey(args) => Some(Change {
             action: "rotate_master_key",
             file: args.rotated()?,
-            connections: None,
+            touches: Touches::Tokens,
             request: Value::Null,
         }),
         _ => None,
@@ -141,7 +148,7 @@ fn of_common<'c>(action: &'static str, common: &'c Common, request: Value) -> Op
     common.remote.server().is_none().then_some(Change {
         action,
         file: &local.file,
-        connections: Some(local.connection.as_deref()),
+        touches: Touches::Connections(local.connection.as_deref()),
         request,
     })
 }
@@ -171,10 +178,12 @@ impl<'c> Change<'c> {
         config: &Config,
         store: &Store,
     ) -> Result<(Option<ConnectionName>, Value), ServiceError> {
-        let names: Vec<ConnectionName> = match self.connections {
-            None => return Ok((None, token_state(store).await?)),
-            Some(Some(name)) => ConnectionName::try_from(name.to_owned()).into_iter().collect(),
-            Some(None) => {
+        let names: Vec<ConnectionName> = match self.touches {
+            Touches::Tokens => return Ok((None, token_state(store).await?)),
+            Touches::Connections(Some(name)) => {
+                ConnectionName::try_from(name.to_owned()).into_iter().collect()
+            }
+            Touches::Connections(None) => {
                 let saved = store.saved_connections().await?.into_iter().map(|saved| saved.name);
                 let names: BTreeSet<_> = config.connections.keys().cloned().chain(saved).collect();
                 names.into_iter().collect()
