@@ -29,7 +29,7 @@ use crate::server::router;
 /// An element that no input may put into a page.
 const ELEMENT: &str = "<mark>";
 /// The time of one request.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Console {
     runtime: Runtime,

@@ -117,20 +117,17 @@ mod tests {
         5: POSIX  ADVISORY  WRITE 15 fe:01:8 121 122\n\
         6: POSIX  ADVISORY  WRITE 16 fe:01:8 120 120\n";
 
-    fn name(inode: u64) -> Option<FileName> {
-        Some(FileName(format!("fe:01:{inode}")))
+    fn found(locks: &str, store: u64, beside: u64) -> Option<u32> {
+        let [store, beside] = [store, beside].map(|inode| FileName(format!("fe:01:{inode}")));
+        holder(locks, Some(&store), Some(&beside))
     }
 
     #[test]
     fn writer_is_found_among_locks() {
-        assert_eq!(holder(LOCKS, name(9).as_ref(), name(8).as_ref()), Some(16));
-        assert_eq!(
-            holder(LOCKS, name(7).as_ref(), name(8).as_ref()),
-            Some(11),
-            "a lock on the file as a whole"
-        );
-        assert_eq!(holder(LOCKS, name(9).as_ref(), name(10).as_ref()), None);
+        assert_eq!(found(LOCKS, 9, 8), Some(16));
+        assert_eq!(found(LOCKS, 7, 8), Some(11), "a lock on the file as a whole");
+        assert_eq!(found(LOCKS, 9, 10), None);
         assert_eq!(holder(LOCKS, None, None), None);
-        assert_eq!(holder("no list of locks\n\n", name(7).as_ref(), name(8).as_ref()), None);
+        assert_eq!(found("no list of locks\n\n", 7, 8), None);
     }
 }

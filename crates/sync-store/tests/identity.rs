@@ -86,7 +86,7 @@ async fn damage(path: &std::path::Path, table: &str) {
 async fn soundness_is_told_of_a_file() {
     let (place, store) = opened().await;
     store.close().await;
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_mins(1);
     assert_eq!(Soundness::of(&place.path, limit).await, Soundness::Sound);
     assert_eq!(Soundness::of(&place.path, Duration::ZERO).await, Soundness::Unfinished);
     let missing = Soundness::of(&place.folder.path().join("none.db"), limit).await;

@@ -113,16 +113,9 @@ fn percent(text: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| bytes[at] == b'%') {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| bytes[at] == b'%');
+        decoded.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
@@ -181,6 +174,7 @@ impl SignIn {
             admin_groups: vec!["Admins".to_owned()],
             read_only_groups: vec!["Readers".to_owned()],
             redirect_base: Url::parse("https://console.example/").unwrap(),
+            allow_private_addresses: true,
         };
         let key = EcKeyPair::generate(EcCurve::P256).unwrap();
         let mut public = key.to_jwk_public_key();
