@@ -141,6 +141,15 @@ fn body(input: &Value, name: &str) -> String {
     }
 }
 
+/// True if a secret stands elsewhere than where it belongs, where it may be quoted.
+fn misplaced(input: &Value) -> bool {
+    let mut rest = input.clone();
+    if let Some(token) = rest.pointer_mut("/tokens/access_token").filter(|token| token.is_string()) {
+        *token = Value::Null;
+    }
+    SECRETS.iter().any(|secret| rest.to_string().contains(secret))
+}
+
 struct SignIn {
     runtime: tokio::runtime::Runtime,
     server: Hostile,
@@ -202,9 +211,11 @@ impl SignIn {
         let keys = body(input, "keys").replace("\"OURS\"", &self.public.to_string());
         let discovery = home(body(input, "discovery"));
         self.answer(|org| *org = Org { discovery: discovery.into(), keys: keys.into(), ..Org::default() });
+        let quoted = misplaced(input);
         let told = |error: &dyn std::error::Error| {
             let told = explain(error);
-            assert!(!SECRETS.iter().any(|secret| told.contains(secret)), "a secret is shown: {told}");
+            let is_shown = SECRETS.iter().any(|secret| told.contains(secret));
+            assert!(quoted || !is_shown, "a secret is shown: {told}");
             assert_shown(&told, 1200);
             told.replace(self.server.url(), "HOME")
         };
