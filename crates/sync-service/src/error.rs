@@ -164,6 +164,10 @@ pub(crate) const fn remedy(loss: &StoreLoss) -> &'static str {
             "put the store back, or a backup of it, and start again; without one, the next start begins with an empty store \
              and a full sync"
         }
+        StoreLoss::LogLost(_) => {
+            "keep other programs from the files beside the store, start again, and request a full sync: the last changes may \
+             be lost"
+        }
         StoreLoss::Migrated(_) => "start the version that changed it",
         StoreLoss::Damaged { .. } => {
             "stop the daemon and put a backup in the place of the store, or remove it: an empty store is filled by a full sync"

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use sync_engine::StoreError;
+use tokio::sync::Mutex;
 
 use crate::Store;
 use crate::sqlite::MIGRATOR;
@@ -17,6 +20,9 @@ pub enum StoreLoss {
     /// The path names another file, or another store was copied into the file.
     #[error("the state store {} was replaced by another file while it was open", .0.display())]
     Replaced(PathBuf),
+    /// The write-ahead log, which holds what is not in the file yet, is gone or another file.
+    #[error("the write-ahead log {} of the state store was deleted or replaced while it was open", .0.display())]
+    LogLost(PathBuf),
     /// Another version of the program changed the tables.
     #[error("the tables of the state store {} were changed by another version while it was open", .0.display())]
     Migrated(PathBuf),
@@ -36,6 +42,16 @@ pub(crate) struct Identity {
     path: PathBuf,
     file: Option<FileId>,
     id: String,
+    log: WriteAheadLog,
+}
+
+/// The write-ahead log beside the file. The last connection that closes removes it, and the next one makes another: one
+/// connection stays open for as long as the store is, so that the log does too.
+#[derive(Debug)]
+struct WriteAheadLog {
+    path: PathBuf,
+    file: Option<FileId>,
+    anchor: Mutex<Option<SqliteConnection>>,
 }
 
 /// Device and inode.
@@ -63,19 +79,55 @@ impl Identity {
         &self.path
     }
 
-    pub(crate) async fn of(path: &Path, pool: &sqlx::SqlitePool) -> Result<Self, StoreError> {
+    pub(crate) async fn of(path: &Path, options: &SqliteConnectOptions) -> Result<Self, StoreError> {
         let failed = |error: &dyn std::fmt::Display| {
             StoreError::new("open its file", format!("{}: {error}", path.display()))
         };
         let path_now = std::path::absolute(path).map_err(|e| failed(&e))?;
         let metadata = tokio::fs::metadata(&path_now).await.map_err(|e| failed(&e))?;
-        let id = read_id(pool).await.map_err(|e| failed(&e))?;
-        Ok(Self { path: path_now, file: FileId::of(&metadata), id: id.unwrap_or_default() })
+        let mut anchor = options.connect().await.map_err(|e| failed(&e))?;
+        // Reading opens the log.
+        let id = read_id(&mut anchor).await.map_err(|e| failed(&e))?;
+        let log = WriteAheadLog::of(&path_now, anchor).await.map_err(|e| failed(&e))?;
+        Ok(Self { path: path_now, file: FileId::of(&metadata), id: id.unwrap_or_default(), log })
+    }
+
+    /// Closes the connection that keeps the write-ahead log.
+    pub(crate) async fn close(&self) {
+        if let Some(anchor) = self.log.anchor.lock().await.take()
+            && let Err(error) = anchor.close().await
+        {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the store did not close cleanly");
+        }
     }
 }
 
-async fn read_id(pool: &sqlx::SqlitePool) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar("SELECT id FROM store_identity LIMIT 1").fetch_optional(pool).await
+impl WriteAheadLog {
+    async fn of(store: &Path, anchor: SqliteConnection) -> std::io::Result<Self> {
+        // SQLite puts it beside the file that a link leads to.
+        let mut path = tokio::fs::canonicalize(store).await?.into_os_string();
+        path.push("-wal");
+        let path = PathBuf::from(path);
+        let file = tokio::fs::metadata(&path).await.ok().as_ref().and_then(FileId::of);
+        Ok(Self { path, file, anchor: Mutex::new(Some(anchor)) })
+    }
+
+    /// True if the log that is open is no longer what its path names. One that was not there at first is never lost.
+    async fn is_lost(&self) -> bool {
+        if self.file.is_none() {
+            return false;
+        }
+        match tokio::fs::metadata(&self.path).await {
+            Ok(metadata) => FileId::of(&metadata) != self.file,
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        }
+    }
+}
+
+async fn read_id<'e>(
+    executor: impl sqlx::Executor<'e, Database = sqlx::Sqlite>,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT id FROM store_identity LIMIT 1").fetch_optional(executor).await
 }
 
 impl Store {
@@ -84,13 +136,17 @@ impl Store {
     /// # Errors
     /// When what is written would be lost.
     pub async fn check_identity(&self) -> Result<(), StoreLoss> {
-        let Identity { path, file, id } = &*self.identity;
+        let Identity { path, file, id, log } = &*self.identity;
         match tokio::fs::metadata(path).await {
             Ok(metadata) if FileId::of(&metadata) != *file => return Err(StoreLoss::Replaced(path.clone())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(StoreLoss::Missing(path.clone()));
             }
             _ => {}
+        }
+        // A store that is closing removes its log.
+        if log.is_lost().await && !self.pool.is_closed() {
+            return Err(StoreLoss::LogLost(log.path.clone()));
         }
         match read_id(&self.pool).await {
             Ok(now) if now.as_ref() != Some(id) => return Err(StoreLoss::Replaced(path.clone())),

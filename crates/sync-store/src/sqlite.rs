@@ -108,7 +108,7 @@ impl Store {
             tracing::warn!(error = &error as &dyn std::error::Error, "the store keeps its free space");
         }
         let pool = pool(4).await?;
-        let identity = Arc::new(Identity::of(path, &pool).await?);
+        let identity = Arc::new(Identity::of(path, &options).await?);
         Ok(Self { pool, writer, deliveries: Arc::default(), identity })
     }
 
@@ -177,6 +177,7 @@ impl Store {
         let closed = async {
             self.pool.close().await;
             self.writer.close().await;
+            self.identity.close().await;
         };
         // Whether in time or not, nothing is left to be done.
         let _ = tokio::time::timeout(CLOSE, closed).await;
@@ -203,6 +204,19 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn log_outlives_pooled_connections() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).await.unwrap();
+        // As pools do with connections that are idle or old.
+        store.pool.close().await;
+        store.writer.close().await;
+        let log = folder.path().join("state.db-wal");
+        assert!(log.exists());
+        store.close().await;
+        assert!(!log.exists());
+    }
 
     #[tokio::test]
     async fn full_disk_breaks_no_later_write() {

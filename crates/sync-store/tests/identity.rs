@@ -47,6 +47,56 @@ async fn replaced_store_is_noticed() {
     assert!(matches!(store.check_identity().await, Err(StoreLoss::Replaced(_))));
 }
 
+fn log_of(path: &std::path::Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+#[tokio::test]
+async fn deleted_write_ahead_log_is_noticed() {
+    let (place, store) = opened().await;
+    std::fs::remove_file(log_of(&place.path)).unwrap();
+    let lost = store.check_identity().await.unwrap_err();
+    assert!(matches!(&lost, StoreLoss::LogLost(log) if log.ends_with("state.db-wal")), "{lost:?}");
+}
+
+#[tokio::test]
+async fn another_write_ahead_log_is_noticed() {
+    let (place, store) = opened().await;
+    std::fs::rename(log_of(&place.path), place.folder.path().join("moved")).unwrap();
+    std::fs::copy(place.folder.path().join("moved"), log_of(&place.path)).unwrap();
+    assert!(matches!(store.check_identity().await, Err(StoreLoss::LogLost(_))));
+}
+
+#[tokio::test]
+async fn other_process_leaves_write_ahead_log() {
+    let (place, store) = opened().await;
+    for _ in 0..3 {
+        // As another process, which has connections of its own.
+        let other = Store::open(&place.path).await.unwrap();
+        other.connection(&"main".to_owned().try_into().unwrap()).await.unwrap();
+        other.close().await;
+        assert_eq!(store.check_identity().await, Ok(()));
+    }
+    store.close().await;
+    assert!(!log_of(&place.path).exists());
+    assert_eq!(store.check_identity().await, Ok(()), "a closed store has no log");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn linked_store_has_its_log() {
+    let (place, store) = opened().await;
+    store.close().await;
+    let link = place.folder.path().join("link.db");
+    std::os::unix::fs::symlink(&place.path, &link).unwrap();
+    let store = Store::open(&link).await.unwrap();
+    assert_eq!(store.check_identity().await, Ok(()));
+    std::fs::remove_file(log_of(&place.path)).unwrap();
+    assert!(matches!(store.check_identity().await, Err(StoreLoss::LogLost(_))));
+}
+
 #[tokio::test]
 async fn damaged_store_is_noticed() {
     let (place, store) = opened().await;
