@@ -15,14 +15,17 @@ use crate::{BlankedField, Losses, LostMemberships, interval};
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
     pub max_gone_share: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_gone: u64,
     /// The largest share of the known memberships that a run may end, from 0 to 1.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
     pub max_lost_memberships_share: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_lost_memberships: u64,
     /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
     pub max_blanked_share: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_blanked: u64,
@@ -68,6 +71,16 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The first setting that should be a share from 0 to 1 and is none, with its value.
+    pub fn no_share(&self) -> Option<(&'static str, f64)> {
+        let shares = [
+            ("max_gone_share", self.max_gone_share),
+            ("max_lost_memberships_share", self.max_lost_memberships_share),
+            ("max_blanked_share", self.max_blanked_share),
+        ];
+        shares.into_iter().find(|(_, value)| !is_share(*value))
+    }
+
     /// The time before which a loss no longer counts.
     pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
         now.checked_sub(self.window).unwrap_or(Timestamp::MIN)
@@ -150,12 +163,17 @@ impl fmt::Display for Recent {
     }
 }
 
-/// Whether that many of the known are both more than a handful and more than a share.
+/// True of a number from 0 to 1.
+fn is_share(number: f64) -> bool {
+    (0.0..=1.0).contains(&number)
+}
+
+/// Whether that many of the known are both more than a handful and more than a share. A share that is none permits nothing.
 pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
     // Counts of objects are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
     let share = lost as f64 / known.max(1) as f64;
-    lost > handful && share > max_share
+    lost > handful && !(is_share(max_share) && share <= max_share)
 }
 
 /// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
@@ -302,6 +320,18 @@ mod tests {
              needs consent"
         );
         assert!(limits.check(ObjectKind::User, 0, 90, 10).is_ok(), "nothing more would be lost");
+    }
+
+    #[test]
+    fn number_beyond_share_permits_nothing() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 20.0, 1.1, -1.0] {
+            assert!(exceeds(6, 5, 100, number), "{number}");
+            assert!(!exceeds(5, 5, 100, number), "a handful is never suspicious");
+            let limits = Limits { max_blanked_share: number, ..Limits::default() };
+            assert_eq!(limits.no_share().map(|(setting, _)| setting), Some("max_blanked_share"), "{number}");
+        }
+        assert!(!exceeds(100, 5, 100, 1.0) && exceeds(6, 5, 100, 0.0));
+        assert_eq!(Limits::default().no_share(), None);
     }
 
     #[test]

@@ -135,6 +135,31 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
+#[test]
+fn share_beyond_one_is_refused() {
+    for setting in ["max_gone_share", "max_lost_memberships_share", "max_blanked_share"] {
+        let key = format!("connections.main.limits.{setting}");
+        let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__LIMITS__{}", setting.to_uppercase());
+        for (given, shown) in
+            [("20", "20"), ("2.0", "2"), ("-1", "-1"), ("nan", "NaN"), ("inf", "inf"), ("-inf", "-inf")]
+        {
+            let problem = format!("{key}: must be a share from 0 to 1; got {shown}; for 20% write 0.2");
+            let file = told(&format!("{WHOLE}[connections.main.limits]\n{setting} = {given}\n"), &[]);
+            assert_eq!(file, format!("c.toml, line 13: {problem}"));
+            assert_eq!(told(WHOLE, &[(variable.as_str(), given)]), problem);
+        }
+        for share in ["0", "0.2", "1", "1.0"] {
+            read(WHOLE, &[(variable.as_str(), share)]).unwrap();
+        }
+        let schema = &sync_service::json_schema()["$defs"]["Limits"]["properties"][setting];
+        assert_eq!(
+            (schema["minimum"].as_f64(), schema["maximum"].as_f64()),
+            (Some(0.0), Some(1.0)),
+            "{schema}"
+        );
+    }
+}
+
 const ACCOUNT: &str =
     "site_url = \"https://example.atlassian.net\"\nemail = \"sync@example.com\"\napi_token = \"s3cret\"\n";
 

@@ -9,7 +9,7 @@ use okta_client::trimmed;
 use schema_mapper::{MappingOptions, Memberships, Selection};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use sync_engine::Schedule;
+use sync_engine::{Limits, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
@@ -81,6 +81,7 @@ pub(super) fn connection(
         (None, Some(_)) => EventSource::Both,
         (None, None) => EventSource::Log,
     };
+    shares(&raw.limits, &key)?;
     let schedule = schedule(raw.schedule, &key)?;
     let alerts = match raw.alerts {
         None => None,
@@ -131,6 +132,13 @@ pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &
     let path = format!("{}/hooks/okta/{name}", url.path().trim_end_matches('/'));
     url.set_path(&path);
     Ok(url)
+}
+
+/// Requires that shares are shares: a number above 1, often meant as a percentage, would switch a safeguard off.
+fn shares(limits: &Limits, key: &impl Fn([&str; 2]) -> String) -> Result<(), ConfigError> {
+    let Some((setting, value)) = limits.no_share() else { return Ok(()) };
+    let problem = format!("must be a share from 0 to 1; got {value}; for 20% write 0.2");
+    Err(ConfigError::Value { key: key(["limits", setting]), problem })
 }
 
 /// The mapping that a connection works by when these choices are made.

@@ -114,7 +114,7 @@ impl Config {
         let checked = Self::check(raw, folder).map(|config| Self { unsupported_variables, ..config });
         checked.map_err(|error| match &error {
             // A key that the environment sets is not wrong in the file.
-            ConfigError::Value { key, .. } if value_at(&file, key) == value_at(&merged, key) => {
+            ConfigError::Value { key, .. } if !differs(value_at(&file, key), value_at(&merged, key)) => {
                 error.at_its_line(text, place)
             }
             _ => error,
@@ -180,6 +180,11 @@ impl Config {
             unsupported_variables: Vec::new(),
         })
     }
+}
+
+/// Compares values as they are written: a number that is none differs from itself.
+fn differs(one: Option<&toml::Value>, other: Option<&toml::Value>) -> bool {
+    one.map(ToString::to_string) != other.map(ToString::to_string)
 }
 
 fn address(key: &str, given: Option<&str>, otherwise: &str) -> Result<SocketAddr, ConfigError> {
