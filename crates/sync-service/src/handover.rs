@@ -85,6 +85,19 @@ impl HandoverError {
 }
 
 impl Connection {
+    /// Checks that nothing keeps the connection from sending.
+    ///
+    /// # Errors
+    /// When the connection is paused, or the store fails.
+    pub async fn require_unpaused(&self) -> Result<(), ServiceError> {
+        match self.paused().await? {
+            Some(Pause { until }) => {
+                Err(HandoverError::Paused { connection: self.name().to_string(), until }.into())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Asks the process that sends for a full run, and watches until the run ends. A request that nobody takes in time is
     /// taken back. Told to stop, it stops watching; the run goes on. `progress` learns as much as the store tells: a page
     /// that was read, and no sending.
@@ -100,9 +113,7 @@ impl Connection {
         progress: &dyn Progress,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
-        if let Some(Pause { until }) = self.paused().await? {
-            return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
-        }
+        self.require_unpaused().await?;
         let request = self.store.request_sync(accept_shrink, self.now()).await?;
         tokio::select! {
             ended = self.watch_request(request, patience, store_path, progress) => ended,
@@ -188,9 +199,7 @@ impl Connection {
         store_path: &Path,
         stop: &CancellationToken,
     ) -> Result<Vec<AskedObject>, ServiceError> {
-        if let Some(Pause { until }) = self.paused().await? {
-            return Err(HandoverError::Paused { connection: self.name().to_string(), until }.into());
-        }
+        self.require_unpaused().await?;
         let now = self.now();
         for key in objects {
             let subject = match key.kind {

@@ -30,6 +30,7 @@ mod room;
 mod samples;
 mod schema;
 mod shutdown;
+mod small_file;
 mod status;
 mod vault;
 mod visible;
@@ -74,6 +75,7 @@ pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
 pub use secrecy::{ExposeSecret, SecretString as Secret};
 pub use shutdown::{END_WITHIN, shutdown_requested};
+pub use small_file::{read_small_text, read_small_text_from};
 pub use status::{ClockSkew, ConnectionStatus, FeedStatus, Freshness, Pause};
 pub use sync_engine::{self as engine, explain};
 pub use sync_model as model;

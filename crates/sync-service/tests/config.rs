@@ -160,6 +160,48 @@ fn share_beyond_one_is_refused() {
     }
 }
 
+#[test]
+fn environment_of_wrong_type_is_named() {
+    let wrong = |key: &str, value: &str| {
+        let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__{key}");
+        told(WHOLE, &[("OKTA_INSIGHT__CONNECTIONS__MAIN__EVENTS", "log"), (variable.as_str(), value)])
+    };
+    let lines = [
+        wrong("LIMITS__MAX_GONE_SHARE", "abc"),
+        wrong("LIMITS__MAX_GONE_SHARE", "true"),
+        wrong("LIMITS__MIN_GONE", "abc"),
+        wrong("LIMITS__MIN_GONE", "1.5"),
+        wrong("LIMITS__MIN_GONE", "-1"),
+        wrong("LIMITS__MIN_GON", "1"),
+        wrong("LIMITS", "s3cret"),
+        wrong("EVENTS", "pigeons"),
+        wrong("ASSETS__FOLLOW_TITLES", "s3cret"),
+        told(
+            &WHOLE.replace(
+                "[connections.main.hook]",
+                "[connections.main.limits]\nmin_gone = 1.5\n[connections.main.hook]",
+            ),
+            &[],
+        ),
+        told(WHOLE, &[("OKTA_INSIGHT__STORE__PATH", "7")]),
+        told(WHOLE, &[("OKTA_INSIGHT__STORE__PATH", "")]),
+    ];
+    assert!(lines.iter().all(|line| !line.contains("s3cret")), "{lines:?}");
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn endless_secret_file_is_refused() {
+    let problem = "could not read /dev/zero: it is a device; name a regular file";
+    let key = told(&WHOLE.replace("key.jwk", "/dev/zero"), &[]);
+    assert_eq!(key, format!("c.toml, line 5: connections.main.okta.private_key: {problem}"));
+    let token = told(&WHOLE.replace("\"ATCTT3x\"", "{ file = \"/dev/zero\" }"), &[]);
+    assert_eq!(token, format!("c.toml, line 8: connections.main.assets.import_token: {problem}"));
+    let config = sync_service::engine::explain(&Config::load(Path::new("/dev/zero")).unwrap_err());
+    assert_eq!(config, "could not read the configuration /dev/zero: it is a device; name a regular file");
+}
+
 const ACCOUNT: &str =
     "site_url = \"https://example.atlassian.net\"\nemail = \"sync@example.com\"\napi_token = \"s3cret\"\n";
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use sync_service::{
     Config, ConfigError, Connection, EXAMPLE, Given, InForce, Origin, exposed_files, json_schema,
+    read_small_text,
 };
 
 use crate::args::{Local, Output};
@@ -47,7 +48,7 @@ fn check(local: &Local, output: Output) -> Outcome {
     for connection in &chosen {
         Connection::check(connection)?;
     }
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_small_text(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
     };

@@ -1,7 +1,7 @@
 //! The daemon elsewhere that a command is about, in the place of this machine.
 
 use sync_service::model::ConnectionName;
-use sync_service::{RemoteClient, Secret};
+use sync_service::{RemoteClient, Secret, read_small_text, trimmed};
 
 use crate::args::Common;
 use crate::output::Failure;
@@ -31,14 +31,29 @@ pub(crate) async fn remote(common: &Common) -> Result<Option<Remote>, Failure> {
 
 fn token(common: &Common) -> Result<Option<Secret>, Failure> {
     let Some(file) = &common.remote.token_file else {
-        return Ok(std::env::var(TOKEN).ok().map(|token| token.trim().into()));
+        let given = std::env::var(TOKEN).ok();
+        return given.map(|text| one_line(&text, TOKEN)).transpose();
     };
-    let text = std::fs::read_to_string(file).map_err(|error| Failure {
+    let text = read_small_text(file).map_err(|error| Failure {
         hint: Some(format!("name the file with the token, or put the token into {TOKEN}")),
         code: 2,
         ..Failure::new(format!("the token could not be read from {}: {error}", file.display()))
     })?;
-    Ok(Some(text.trim().into()))
+    one_line(&text, &format!("token file {}", file.display())).map(Some)
+}
+
+/// The token of a text. Nothing of a wrong text is shown.
+fn one_line(text: &str, place: &str) -> Result<Secret, Failure> {
+    let problem = match trimmed(text) {
+        "" => "is empty",
+        token if token.contains(['\n', '\r']) => "has several lines",
+        token => return Ok(token.into()),
+    };
+    Err(Failure {
+        hint: Some("give one token alone, as the console or `okta-insight tokens create` shows it".into()),
+        code: 2,
+        ..Failure::new(format!("{place} {problem}"))
+    })
 }
 
 /// Says that something is done on the machine of the daemon only.

@@ -120,6 +120,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
             continue;
         }
         let name = connection.name().clone();
+        connection.require_unpaused().await?;
         if args.resend {
             connection.resend_everything().await?;
         }

@@ -104,17 +104,33 @@ fn exists(table: &str, names: &BTreeSet<String>) -> bool {
 /// The problem, without the value in the file, which may be a secret.
 pub(super) fn problem(error: &toml::de::Error) -> String {
     let Some((_, rest)) = error.message().split_once("invalid type: string ") else {
-        let message = error.message().trim().replace('\n', "; ");
+        let message = plain(&error.message().trim().replace('\n', "; "));
         let suggestion = nearest::suggestion(&message).unwrap_or_default();
         return message + &suggestion;
     };
     let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-    let expected = match expected {
-        "f64" | "u64" => "a number",
+    format!("a text stands where {} is expected", kind(expected))
+}
+
+/// The message without the names of Rust's types.
+fn plain(message: &str) -> String {
+    let message = message.replace("` as i128", "`").replace("` as u128", "`");
+    match message.rsplit_once(", expected ") {
+        Some((given, expected)) => format!("{given}, expected {}", kind(expected)),
+        None => message,
+    }
+}
+
+/// A type in plain words.
+fn kind(expected: &str) -> &str {
+    match expected {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "path string" => "a path",
         table if table.starts_with("struct ") => "a table",
         other => other,
-    };
-    format!("a text stands where {expected} is expected")
+    }
 }
 
 impl ConfigError {

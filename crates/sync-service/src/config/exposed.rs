@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::describe::is_secret;
+use crate::small_file::read_regular_file;
 
 /// A file with a secret that others may read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,7 +33,9 @@ impl ExposedFile {
 /// The configuration file, if it holds secrets itself, and the files that it names for secrets, such as private keys and
 /// the master key, as far as others than their owner and group may read them.
 pub fn exposed_files(config: &Path) -> Vec<ExposedFile> {
-    let text = std::fs::read_to_string(config).unwrap_or_default();
+    // A pipe was read before and has no permissions of its own.
+    let bytes = read_regular_file(config).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
     let table: toml::Table = toml::from_str(&text).unwrap_or_default();
     let mut held = Held::default();
     held.collect("", &table);

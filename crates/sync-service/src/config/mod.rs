@@ -20,6 +20,7 @@ use std::time::Duration;
 use okta_client::UnsupportedVariable;
 use sync_model::ConnectionName;
 
+use crate::small_file::read_small_text;
 use crate::vault::MasterKey;
 use check::{connection, some_time};
 pub(crate) use check::{hook_url, is_loopback, mapping_in_force};
@@ -69,8 +70,8 @@ impl Config {
     /// # Errors
     /// When a key is unknown, missing or cannot be used.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            read_small_text(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::from_toml(&text, &path.display().to_string(), folder, std::env::vars())
     }
@@ -105,11 +106,16 @@ impl Config {
         let _: RawConfig = toml::from_str(text).map_err(invalid)?;
         let file: toml::Table = toml::from_str(text).map_err(invalid)?;
         let mut table = file.clone();
-        let unsupported_variables = overrides::apply(&mut table, environment);
+        let environment: Vec<(String, String)> = environment.into_iter().collect();
+        let unsupported_variables = overrides::apply(&mut table, environment.iter().cloned());
         let merged = table.clone();
-        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
-            place: format!("{place} with the environment"),
-            problem: problem(&e),
+        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| {
+            let fits = |table: toml::Table| table.try_into::<RawConfig>().is_ok();
+            let place = match overrides::wrong_variable(&file, &environment, fits) {
+                Some((variable, key)) => format!("{key}, set by {variable} in the environment"),
+                None => format!("{place} with the environment"),
+            };
+            ConfigError::Parse { place, problem: problem(&e) }
         })?;
         let checked = Self::check(raw, folder).map(|config| Self { unsupported_variables, ..config });
         checked.map_err(|error| match &error {
@@ -167,6 +173,9 @@ impl Config {
             connections.insert(name, connection);
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
+        if store.to_string_lossy().trim().is_empty() {
+            return Err(value("store.path", "is empty; name a file, or leave the setting out".into()));
+        }
         Ok(Self {
             store: folder.join(store),
             listen,

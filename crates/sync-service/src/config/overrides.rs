@@ -19,11 +19,7 @@ pub(super) fn apply(
 ) -> Vec<UnsupportedVariable> {
     let mut variables: Vec<(String, String)> = environment.into_iter().collect();
     variables.sort();
-    let names: Vec<String> = table
-        .get("connections")
-        .and_then(Value::as_table)
-        .map(|c| c.keys().cloned().collect())
-        .unwrap_or_default();
+    let names = connections(table);
     let only = match names.as_slice() {
         [] => Some("main".to_owned()),
         [name] => Some(name.clone()),
@@ -49,19 +45,46 @@ pub(super) fn apply(
         unsupported.extend(sdk.honored.into_iter().map(|name| UnsupportedVariable { name, reason }));
     }
     for (name, value) in variables {
-        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        let path = rest.to_lowercase();
-        let mut path: Vec<String> = path.split("__").map(str::to_owned).collect();
-        // A variable's name cannot tell dashes from underscores.
-        if let Some(at) = path.get_mut(1)
-            && let Some(known) = names.iter().find(|known| known.replace('-', "_") == *at)
-        {
-            known.clone_into(at);
-        }
+        let Some(path) = path_of(&name, &names) else { continue };
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         set(table, &path, scalar(value));
     }
     unsupported
+}
+
+/// The first variable that is wrong over a file that is right, and the key that it sets.
+pub(super) fn wrong_variable(
+    file: &Table,
+    environment: &[(String, String)],
+    fits: impl Fn(Table) -> bool,
+) -> Option<(String, String)> {
+    let names = connections(file);
+    environment.iter().find_map(|(name, value)| {
+        let path = path_of(name, &names)?;
+        let mut table = file.clone();
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        set(&mut table, &parts, scalar(value.clone()));
+        (!fits(table)).then(|| (name.clone(), path.join(".")))
+    })
+}
+
+/// The names of the connections.
+fn connections(table: &Table) -> Vec<String> {
+    let connections = table.get("connections").and_then(Value::as_table);
+    connections.map(|connections| connections.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// The key that a variable sets; `None` of a variable of others.
+fn path_of(variable: &str, connections: &[String]) -> Option<Vec<String>> {
+    let mut path: Vec<String> =
+        variable.strip_prefix(PREFIX)?.to_lowercase().split("__").map(str::to_owned).collect();
+    // A variable's name cannot tell dashes from underscores.
+    if let Some(at) = path.get_mut(1)
+        && let Some(known) = connections.iter().find(|known| known.replace('-', "_") == *at)
+    {
+        known.clone_into(at);
+    }
+    Some(path)
 }
 
 /// The keys of `[connections.NAME.okta]` that Okta's own variables set.

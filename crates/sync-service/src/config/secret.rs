@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::small_file::read_small_text;
+
 /// A secret in the file itself, in the environment, or in a file of its own.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a secret is a text, { env = \"NAME\" } or { file = \"PATH\" }")]
@@ -39,7 +41,7 @@ impl SecretSource {
                 .map_err(|_| format!("{env} is not set in the environment"))?,
             Self::File(FromFile { file }) => {
                 let path = folder.join(file);
-                let text = std::fs::read_to_string(&path);
+                let text = read_small_text(&path);
                 text.map(SecretString::from).map_err(|e| format!("could not read {}: {e}", path.display()))?
             }
         };

@@ -15,7 +15,7 @@ use crate::doctor::{self, Diagnosis};
 use crate::plan::PlanView;
 use crate::wire::Synchronize;
 use crate::{
-    Claim, Config, Connection, ConnectionConfig, ConnectionSettings, Keeper, Pause, SchemaView, SecretField,
+    Claim, Config, Connection, ConnectionConfig, ConnectionSettings, Keeper, SchemaView, SecretField,
     ServiceError, compare_schemas, explain,
 };
 
@@ -301,10 +301,7 @@ impl Member {
     /// When the connection cannot work or is paused, or the store fails.
     pub async fn synchronize(&self, wish: Synchronize) -> Result<i64, ServiceError> {
         let connection = self.working()?;
-        if let Some(Pause { until }) = connection.paused().await? {
-            let connection = self.name.to_string();
-            return Err(crate::HandoverError::Paused { connection, until }.into());
-        }
+        connection.require_unpaused().await?;
         if wish.resend {
             connection.resend_everything().await?;
         }

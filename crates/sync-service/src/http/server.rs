@@ -1,5 +1,6 @@
 //! Listening, with TLS from files that may change while it serves.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
+use crate::small_file::read_regular_file;
 use crate::{Config, TlsConfig};
 
 /// How often the files are looked at.
@@ -279,7 +281,9 @@ impl Contents {
 async fn read(files: &TlsConfig) -> Result<(Vec<u8>, Vec<u8>), ListenError> {
     let read = async |file: &Path| {
         let failed = |e: std::io::Error| ListenError::File { file: file.to_owned(), problem: e.to_string() };
-        tokio::fs::read(file).await.map_err(failed)
+        let path = file.to_owned();
+        let read = tokio::task::spawn_blocking(move || read_regular_file(&path)).await;
+        read.map_err(io::Error::from).flatten().map_err(failed)
     };
     Ok((read(&files.certificate).await?, read(&files.key).await?))
 }

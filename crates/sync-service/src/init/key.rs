@@ -6,6 +6,7 @@ use okta_client::{KeyError, KeyKind, PrivateKey};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{InitError, private};
+use crate::small_file::read_small_text;
 
 /// A private key, and the file it was read from.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ pub async fn generate_key(kind: KeyKind, path: &Path, replace: bool) -> Result<N
 /// # Errors
 /// When the file cannot be read, or holds no private key that is strong enough.
 pub fn read_key(path: &Path) -> Result<KeyFile, InitError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_small_text(path) {
         Ok(text) => SecretString::from(text),
         Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(KeyError::NotAKey.into()),
         Err(source) => return Err(InitError::Read { path: path.to_owned(), source }),

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{InitError, private};
 use crate::MasterKey;
+use crate::small_file::read_small_text;
 
 /// Makes a master key and writes it to a file that only its owner may read. Gives its id.
 ///
@@ -26,7 +27,6 @@ pub fn new_master_key(path: &Path) -> Result<String, InitError> {
 /// # Errors
 /// When the file cannot be read, or holds none.
 pub fn read_master_key(path: &Path) -> Result<MasterKey, InitError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| InitError::Read { path: path.to_owned(), source })?;
+    let text = read_small_text(path).map_err(|source| InitError::Read { path: path.to_owned(), source })?;
     Ok(MasterKey::parse(&text.into())?)
 }

@@ -9,6 +9,7 @@ use sync_model::ConnectionName;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 use super::{Answers, InitError, private};
+use crate::small_file::read_small_text;
 use crate::{Config, Connection};
 
 /// The key below `[server]` that allows private addresses.
@@ -52,7 +53,7 @@ impl Draft {
     /// # Errors
     /// When it cannot be read, or is no TOML.
     pub fn open(path: &Path) -> Result<Self, InitError> {
-        let (text, exists) = match std::fs::read_to_string(path) {
+        let (text, exists) = match read_small_text(path) {
             Ok(text) => (text, true),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => (HEADING.to_owned(), false),
             Err(source) => return Err(InitError::Read { path: path.to_owned(), source }),

@@ -8,7 +8,9 @@ use sync_service::init::{
     check_import_token, check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
-use sync_service::{AccountConfig, KeyKind, OktaConfig, Secret, trimmed};
+use sync_service::{
+    AccountConfig, KeyKind, OktaConfig, Secret, read_small_text, read_small_text_from, trimmed,
+};
 
 use super::args::{API_TOKEN, IMPORT_TOKEN, Init};
 use super::ask::{self, Next};
@@ -284,8 +286,8 @@ fn given_secret(file: Option<&Path>, variable: &str, flag: &str) -> Result<Optio
     let text = match file {
         // On a terminal it would be shown while it is typed.
         Some(path) if is_stdin(path) && on_terminal() => return Ok(None),
-        Some(path) if is_stdin(path) => std::io::read_to_string(std::io::stdin()),
-        Some(path) => std::fs::read_to_string(path),
+        Some(path) if is_stdin(path) => read_small_text_from(std::io::stdin()),
+        Some(path) => read_small_text(path),
         None => return Ok(std::env::var(variable).ok().map(|text| trimmed(&text).into())),
     };
     let failed = |e| {
