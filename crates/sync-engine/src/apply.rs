@@ -44,12 +44,19 @@ impl Engine {
 
     /// Records are not sent into another structure than the one that they were made for, which may drop their values.
     async fn refuse_change(&self, run: &ActiveRun) -> Result<(), EngineError> {
+        match self.changed_view(run).await? {
+            Some(now) if !run.view.place.is_within(&now.place) => Err(EngineError::StructureChanged),
+            _ => Ok(()),
+        }
+    }
+
+    /// The view after another comparison, where the structure is not the one that a run's records were made for.
+    async fn changed_view(&self, run: &ActiveRun) -> Result<Option<MappingView>, EngineError> {
         let state = self.ports.structure.state().await.map_err(EngineError::Structure)?;
         if state.is_none() || state == run.view.structure {
-            return Ok(());
+            return Ok(None);
         }
-        let now = self.follow_structure(true).await?.view;
-        if run.view.place.is_within(&now.place) { Ok(()) } else { Err(EngineError::StructureChanged) }
+        Ok(Some(self.follow_structure(true).await?.view))
     }
 
     /// The import source deleted what an import of changes did not hold: somebody switched that on after it was looked
@@ -183,6 +190,8 @@ impl Engine {
             outcome = execution.complete() => outcome.map_err(EngineError::Import)?,
         };
         progress.end(Phase::Processing);
+        // What was changed by hand meanwhile may have dropped values: nothing is confirmed before that is known.
+        self.changed_view(run).await?;
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
         self.stats.execution(report.result);

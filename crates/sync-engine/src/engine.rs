@@ -95,6 +95,8 @@ pub struct Engine {
     pub(crate) tick: std::sync::Mutex<Option<Tick>>,
     /// True if this process's clock was compared with the one of the process before.
     pub(crate) clock_compared: std::sync::atomic::AtomicBool,
+    /// True once the latest execution of the import source was held against the store.
+    pub(crate) executions_compared: std::sync::atomic::AtomicBool,
     /// Held while the structure in Assets is compared and extended for sending.
     pub(crate) schemas: Mutex<()>,
     /// The view that records are made and sent by; `None` until the schemas were compared. Replaced as a whole while
@@ -116,6 +118,7 @@ impl Engine {
             stats: Stats::default(),
             tick: std::sync::Mutex::default(),
             clock_compared: std::sync::atomic::AtomicBool::default(),
+            executions_compared: std::sync::atomic::AtomicBool::default(),
             schemas: Mutex::new(()),
             view: std::sync::Mutex::default(),
             outside: std::sync::Mutex::default(),

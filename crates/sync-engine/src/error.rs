@@ -14,6 +14,7 @@ pub struct PortError {
     busy: bool,
     expired: bool,
     about_one: bool,
+    refused: bool,
     gone: bool,
     hint: Option<String>,
     #[source]
@@ -29,6 +30,7 @@ impl PortError {
             busy: false,
             expired: false,
             about_one: false,
+            refused: false,
             gone: false,
             hint: None,
             source: None,
@@ -70,6 +72,13 @@ impl PortError {
         self
     }
 
+    /// Marks a read that the other side refuses to this credential, maybe for the one object alone.
+    #[must_use]
+    pub const fn refused(mut self, refused: bool) -> Self {
+        self.refused = refused;
+        self
+    }
+
     /// Marks an object that is proven to be gone.
     #[must_use]
     pub const fn gone(mut self, gone: bool) -> Self {
@@ -97,6 +106,11 @@ impl PortError {
     /// Does it concern the one object asked for, and no other?
     pub const fn is_about_one(&self) -> bool {
         self.about_one
+    }
+
+    /// Does the other side refuse the read to this credential, maybe for the one object alone?
+    pub const fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// Is the object that was asked for proven to be gone?

@@ -90,6 +90,7 @@ impl Engine {
 
     async fn put_in_force(&self, compared: &Comparison, ask: bool) -> Result<(), EngineError> {
         self.settle_in(compared, ask).await?;
+        self.notice_foreign(&compared.view, ask).await?;
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared.view.clone());
         Ok(())
     }

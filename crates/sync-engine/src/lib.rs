@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod feed;
 mod follow;
+mod foreign;
 mod growth;
 mod isolation;
 mod listing;

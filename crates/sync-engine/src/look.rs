@@ -10,8 +10,8 @@ use sync_model::{Departure, GroupId, ObjectKind, RecordKey, UserId};
 use crate::looked::{Failure, Looked, Named, States, Wishes};
 use crate::read::Read;
 use crate::{
-    ActiveRun, EngineError, Handful, MappingView, Observed, Phase, Progress, Reading, RunReport, Subject,
-    SyncPlan, engine::Engine,
+    ActiveRun, EngineError, Handful, MappingView, Observed, Phase, PortError, Progress, Reading, RunReport,
+    Subject, SyncPlan, engine::Engine,
 };
 
 /// How many members a page of a listing holds.
@@ -261,16 +261,20 @@ impl Engine {
             .buffer_unordered(self.options.concurrency)
             .boxed();
         let (mut found, mut gone) = (Vec::new(), Vec::new());
-        let (mut answered, mut trouble) = (false, None);
+        let (mut answered, mut trouble, mut refused) = (false, None::<PortError>, 0);
         while let Some((key, read)) = reads.next().await {
             progress.advance(Phase::Objects, 1);
             let read = match read {
                 Ok(read) => read,
                 // One object that cannot be read must not keep the others waiting.
-                Err(EngineError::Directory(error)) if error.is_about_one() || error.is_transient() => {
-                    let failure = Failure { reason: crate::explain(&error), transient: error.is_transient() };
+                Err(EngineError::Directory(error))
+                    if error.is_about_one() || error.is_transient() || error.is_refused() =>
+                {
+                    let transient = error.is_transient() || error.is_refused();
+                    let failure = Failure { reason: crate::explain(&error), transient };
                     report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
                     states.failed.insert(key, failure);
+                    refused += usize::from(error.is_refused());
                     trouble = trouble.or((!error.is_about_one()).then_some(error));
                     continue;
                 }
@@ -294,8 +298,10 @@ impl Engine {
             }
         }
         match trouble {
-            // Nothing gets through: the objects are not at fault.
-            Some(error) if !answered => Err(EngineError::Directory(error)),
+            // Nothing gets through: the objects are not at fault. A single one may be out of the app's reach.
+            Some(error) if !answered && !(error.is_refused() && refused == 1) => {
+                Err(EngineError::Directory(error))
+            }
             _ => Ok((found, gone)),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{AlertKind, Duty, EngineError, Failing, engine::Engine, explain};
+use crate::{AlertKind, Duty, EngineError, Failing, Refusal, engine::Engine, explain};
 
 /// The longest pause after repeated failures.
 const MAX_PAUSE: Duration = Duration::from_mins(1);
@@ -38,7 +38,9 @@ impl Trouble {
 
     pub(crate) fn book(&mut self, engine: &Engine, result: Result<(), EngineError>) {
         let Err(error) = result else { return self.works(engine) };
-        let refused = matches!(error, EngineError::Refused(_));
+        // A setting of the import source takes no consent: it stops everything until it is changed.
+        let refused =
+            matches!(&error, EngineError::Refused(refusal) if !matches!(refusal, Refusal::RemovesMissing));
         let kind = if refused { AlertKind::GuardTripped } else { self.duty.kind() };
         // A refusal does not pass by itself; anything else may.
         let urgent = match &error {

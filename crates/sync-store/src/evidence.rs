@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use sync_engine::{EvidenceState, Reading, StoreError};
-use sync_model::{ObjectKind, RecordKey, RunId};
+use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
 use crate::convert::{keys_json, kind, millis};
@@ -27,6 +27,14 @@ impl EvidenceState for ConnectionStore {
         .await
         .map(drop)
         .map_err(|e| StoreError::new("note objects that could not be read", e))
+    }
+
+    async fn knows_execution(&self, id: &ExecutionId) -> Result<bool, StoreError> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM run_executions WHERE id = ?1)")
+            .bind(id.as_str())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::new("look up an execution", e))
     }
 
     async fn count_unread(&self, run: RunId) -> Result<u64, StoreError> {

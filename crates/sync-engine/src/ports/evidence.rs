@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sync_model::{ObjectKind, RecordKey, RunId};
+use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 
 use super::{Reading, StoreError};
 
@@ -21,6 +21,9 @@ pub trait EvidenceState: Send + Sync {
 
     /// Puts every object that a run could not read on the list of what to look at; of a group, its members as well.
     async fn ask_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether this store remembers an execution of that id.
+    async fn knows_execution(&self, id: &ExecutionId) -> Result<bool, StoreError>;
 
     /// The number of staged records that the target may lack, by kind: they are new, marked as gone, in doubt, or not
     /// confirmed.

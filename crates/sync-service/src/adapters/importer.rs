@@ -68,7 +68,7 @@ impl Importer for AssetsImporter {
     }
 
     async fn removes_missing(&self) -> Result<Option<bool>, PortError> {
-        Ok(self.settings.lately().await.and_then(|source| source.removes_missing_objects()))
+        Ok(self.settings.now().await.and_then(|source| source.removes_missing_objects()))
     }
 
     async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {
@@ -116,6 +116,17 @@ impl Importer for AssetsImporter {
         let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
         let waits = latest.filter(|latest| latest.state == assets::ExecutionState::Ingesting);
         Ok(waits.and_then(|latest| latest.id).map(ExecutionId::new))
+    }
+
+    async fn latest(&self) -> Result<Option<ExecutionId>, PortError> {
+        let latest = self.client.latest_execution().await;
+        let latest = latest.map_err(|e| assets_error("the latest execution could not be asked after", e))?;
+        let took_effect =
+            |state| matches!(state, assets::ExecutionState::Done | assets::ExecutionState::Processing);
+        Ok(latest
+            .filter(|latest| took_effect(latest.state.clone()))
+            .and_then(|latest| latest.id)
+            .map(ExecutionId::new))
     }
 
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError> {

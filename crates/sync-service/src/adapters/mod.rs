@@ -42,7 +42,13 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
             | Error::OtherObject { .. }
             | Error::InvalidId(_)
     );
-    PortError::new(action).transient(transient).about_one(about_one).with_hint(hint).caused_by(error)
+    let refused = matches!(error, Error::RoleMissing { .. });
+    PortError::new(action)
+        .transient(transient)
+        .about_one(about_one)
+        .refused(refused)
+        .with_hint(hint)
+        .caused_by(error)
 }
 
 /// The same where a place to go on from was given: Okta forgets them without telling how it says so.

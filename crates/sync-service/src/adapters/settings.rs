@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// How long an answer is good for: an administrator may change a setting at any time.
 const FRESH: Duration = Duration::from_mins(1);
-/// The same where a mistake deletes objects.
+/// The same for a comparison.
 const LATELY: Duration = Duration::from_secs(5);
 
 /// What was read, and when; nothing where it could not be read.
@@ -35,10 +35,15 @@ impl SourceSettings {
         self.no_older_than(FRESH).await
     }
 
-    /// The same for what must not be mistaken: settings that were read lately. Where nobody may read them, that is not
-    /// asked again so soon.
+    /// The same for a comparison.
     pub(crate) async fn lately(&self) -> Option<Arc<ImportSource>> {
         self.no_older_than(LATELY).await
+    }
+
+    /// The same where a mistake deletes objects: settings that are read now. Where nobody may read them, that is not asked
+    /// again so soon.
+    pub(crate) async fn now(&self) -> Option<Arc<ImportSource>> {
+        self.no_older_than(Duration::ZERO).await
     }
 
     /// What was read no longer holds, as an import showed: it is read anew before the next.

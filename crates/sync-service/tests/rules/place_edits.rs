@@ -1,5 +1,7 @@
 //! Structures edited by hand and import sources that change: what was confirmed elsewhere is sent again without being asked.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use sync_service::Connection;
 use sync_service::engine::{RunReport, Upkeep};
@@ -281,4 +283,66 @@ async fn objects_without_identity_are_reported() {
     world.call("DELETE", "/insight/attributes", delete).await;
     connection.engine().setup(false).await.unwrap();
     assert!(!told(&sync(&connection).await.unwrap()));
+}
+
+/// Edits the structure while an execution works on the first load: the run ends, and does not claim what was dropped.
+async fn edited_meanwhile(edit: Value) -> (World, Arc<Connection>) {
+    let world = world(12, 4).await;
+    let connection = world.open("log").await;
+    connection.engine().setup(false).await.unwrap();
+    world.faults("executions.stuck=told").await;
+    let engine = Arc::clone(&connection);
+    let loading = tokio::spawn(async move { sync(&engine).await });
+    until("the execution works", async || {
+        let working = world.executions().await.iter().any(|e| e["status"] == "PROCESSING");
+        if working { Ok(()) } else { Err(String::new()) }
+    })
+    .await;
+    world.call("PUT", "/insight/attributes", edit).await;
+    world.no_faults().await;
+    loading.await.unwrap().unwrap();
+    (world, connection)
+}
+
+#[tokio::test]
+async fn cardinality_lowered_during_an_execution_is_noticed() {
+    let limit = |n: i32| json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n });
+    let (world, connection) = edited_meanwhile(limit(1)).await;
+    let status = connection.status(0).await.unwrap();
+    assert_eq!((status.withheld.len(), status.freshness.known_until), (1, None));
+    world.call("PUT", "/insight/attributes", limit(-1)).await;
+    let following = follow(&connection);
+    world.converges().await;
+    is_current(&connection).await;
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn identity_renamed_during_an_execution_is_noticed() {
+    let rename = json!({ "type": "group", "name": "Okta Group ID", "newName": "Number" });
+    let (_world, connection) = edited_meanwhile(rename).await;
+    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+}
+
+#[tokio::test]
+async fn older_copy_of_the_store_is_noticed() {
+    let world = world(9, 3).await;
+    let connection = world.synced("log").await;
+    world.copy_store().await;
+    let (group, user) = (world.groups().await[1].clone(), world.active_users().await.remove(0));
+    let member = format!("/okta/groups/{group}/users/{user}");
+    world.call("PUT", &member, Value::Null).await;
+    sync(&connection).await.unwrap();
+    drop(connection);
+    // As it was when the copy was made: nothing that the copy confirmed differs.
+    world.call("DELETE", &member, Value::Null).await;
+
+    let copy = world.open_copy().await;
+    sync(&copy).await.unwrap();
+    let audit = world.audit().await;
+    assert!(audit.in_sync, "{:?}", audit.differences);
+    let before = world.executions().await.len();
+    let again = world.open_copy().await;
+    sync(&again).await.unwrap();
+    assert_eq!(world.executions().await.len(), before, "its own executions are known");
 }

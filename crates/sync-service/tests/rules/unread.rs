@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Gate, Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{gated_world, log_read, status, sync};
+use crate::world::{gated_world, log_read, status, sync, until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
@@ -176,4 +176,37 @@ async fn unanswered_reads_are_an_outage() {
     gate.clear();
     assert!(sync(&connection).await.unwrap().is_complete());
     assert!(world.audit().await.in_sync);
+}
+
+#[tokio::test]
+async fn user_out_of_reach_leaves_the_others() {
+    let (world, gate) = gated_world(8, 2).await;
+    let connection = world.synced("log").await;
+    let users = world.active_users().await;
+    let path = format!("/api/v1/users/{}", users[0]);
+    gate.instead(move |at| {
+        at.starts_with(&path)
+            .then(|| refusal(403, "E0000006", "You do not have permission to perform the requested action"))
+    });
+    let following = follow(&connection);
+    // Together, and alone: neither keeps the others waiting.
+    for city in ["Nuuk", "Graz"] {
+        world.change(&users[0], json!({ "city": city })).await;
+        for user in &users[1..4] {
+            world.change(user, json!({ "city": city })).await;
+        }
+        until("the others are current", async || {
+            for user in &users[1..4] {
+                if !world.object(user).await.contains(city) {
+                    return Err(user.clone());
+                }
+            }
+            Ok(())
+        })
+        .await;
+    }
+    assert!(connection.status(0).await.unwrap().inbox.pending > 0, "its change waits");
+    gate.clear();
+    world.converges().await;
+    following.stop().await;
 }

@@ -102,6 +102,23 @@ impl World {
         .await;
     }
 
+    /// A plain copy of the state store, as a snapshot of the disk has it.
+    pub(crate) async fn copy_store(&self) {
+        let path = |name: &str| self.folder.path().join(name);
+        let mut file = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path("state.db").display()))
+            .await
+            .unwrap();
+        let copy = format!("VACUUM INTO '{}'", path("copy.db").display());
+        sqlx::query(sqlx::AssertSqlSafe(copy)).execute(&mut file).await.unwrap();
+    }
+
+    /// A connection whose state store is the copy.
+    pub(crate) async fn open_copy(&self) -> Arc<Connection> {
+        let store = Store::open(&self.folder.path().join("copy.db")).await.unwrap();
+        let token = self.sandbox.ready()["insight"]["import_token"].clone();
+        self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await
+    }
+
     /// A connection whose state store was lost.
     pub(crate) async fn open_anew(&self) -> Arc<Connection> {
         let store = Store::open(&self.folder.path().join("anew.db")).await.unwrap();

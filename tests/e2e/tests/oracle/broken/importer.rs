@@ -46,6 +46,10 @@ impl Importer for Careless {
         self.importer.awaits_records().await
     }
 
+    async fn latest(&self) -> Result<Option<ExecutionId>, PortError> {
+        self.importer.latest().await
+    }
+
     async fn execution(&self, id: &ExecutionId) -> Result<ExecutionState, PortError> {
         self.importer.execution(id).await
     }
