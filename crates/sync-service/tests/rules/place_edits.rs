@@ -328,9 +328,11 @@ async fn identity_renamed_during_an_execution_is_noticed() {
 async fn older_copy_of_the_store_is_noticed() {
     let world = world(9, 3).await;
     let connection = world.synced("log").await;
-    world.copy_store().await;
     let (group, user) = (world.groups().await[1].clone(), world.active_users().await.remove(0));
     let member = format!("/okta/groups/{group}/users/{user}");
+    world.call("DELETE", &member, Value::Null).await;
+    sync(&connection).await.unwrap();
+    world.copy_store().await;
     world.call("PUT", &member, Value::Null).await;
     sync(&connection).await.unwrap();
     drop(connection);
