@@ -115,6 +115,30 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     assert_eq!(operator.json(&["resume"])["connections"][0]["paused"], Value::Null);
 }
 
+#[test]
+fn unusable_token_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // Port 9 is never asked: the token is read first.
+    let server = ["--server", "http://127.0.0.1:9"];
+    let refused = |more: &[&str], variables: &[(&str, &str)]| {
+        let (code, told) = told(&run(folder.path(), &[&["status"], &server[..], more].concat(), variables));
+        assert_eq!(code, Some(2), "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
+        told
+    };
+    for (content, problem) in
+        [("", "is empty"), (" \n", "is empty"), ("s3cret\ns3cret2\n", "has several lines")]
+    {
+        std::fs::write(folder.path().join("token"), content).unwrap();
+        let told = refused(&["--token-file", "token"], &[]);
+        assert!(told.contains(&format!("token file token {problem}")), "{told}");
+        let told = refused(&[], &[("OKTA_INSIGHT_TOKEN", content)]);
+        assert!(told.contains(&format!("OKTA_INSIGHT_TOKEN {problem}")), "{told}");
+    }
+    let told = refused(&["--token-file", "/dev/zero"], &[]);
+    assert!(told.contains("/dev/zero: it is a device"), "{told}");
+}
+
 /// Changes a user, and gives its id.
 async fn change(world: &World, city: &str) -> Value {
     let control = world.control();

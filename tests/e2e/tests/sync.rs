@@ -50,6 +50,24 @@ async fn what_somebody_deleted_in_assets_is_sent_again_when_that_is_wanted() {
     assert_eq!(both.status.code(), Some(2), "{}", text(&both.stderr));
 }
 
+#[test]
+fn paused_connection_is_not_synced() {
+    let world = World::start(&["--users", "3", "--groups", "1"]);
+    world.json(&["setup"]);
+    world.json(&["pause", "--for", "1h"]);
+    for more in [&[][..], &["--resend"], &["--accept-shrink"]] {
+        let refused = world.run(&[&["sync", "--config", "c.toml"], more].concat());
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1), "{more:?}: {told}");
+        assert!(told.contains("is paused until") && told.contains("okta-insight resume"), "{told}");
+    }
+    assert_eq!(world.json(&["runs"])["connections"][0]["runs"], json!([]));
+    let planned = world.run(&["sync", "--config", "c.toml", "--dry-run"]);
+    assert_eq!(planned.status.code(), Some(3), "{}", text(&planned.stderr));
+    world.json(&["resume"]);
+    assert_eq!(world.json(&["sync"])["records"]["user"]["created"], 3);
+}
+
 #[tokio::test]
 async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that_would_trip() {
     let world = World::start(&["--users", "12", "--groups", "3"]);
