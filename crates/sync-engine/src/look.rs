@@ -10,12 +10,14 @@ use sync_model::{Departure, GroupId, ObjectKind, RecordKey, UserId};
 use crate::looked::{Failure, Looked, Named, States, Wishes};
 use crate::read::Read;
 use crate::{
-    ActiveRun, EngineError, Handful, MappingView, Observed, Phase, PortError, Progress, Reading, RunReport,
-    Subject, SyncPlan, engine::Engine,
+    ActiveRun, Duty, EngineError, Failing, Handful, MappingView, Observed, Phase, PortError, Progress,
+    Reading, RunReport, Subject, SyncPlan, engine::Engine,
 };
 
 /// How many members a page of a listing holds.
 const MEMBERS_A_PAGE: u64 = 1000;
+/// So many objects in a row that are not answered are told while the others are still read.
+const OUTAGE: usize = 10;
 
 impl Engine {
     /// Reads objects by id, and with them the groups that must exist first and the former members of groups that have
@@ -261,7 +263,8 @@ impl Engine {
             .buffer_unordered(self.options.concurrency)
             .boxed();
         let (mut found, mut gone) = (Vec::new(), Vec::new());
-        let (mut answered, mut trouble, mut refused) = (false, None::<PortError>, 0);
+        let (mut answered, mut trouble) = (false, None::<PortError>);
+        let (mut refused, mut silent) = (0, 0);
         while let Some((key, read)) = reads.next().await {
             progress.advance(Phase::Objects, 1);
             let read = match read {
@@ -275,12 +278,20 @@ impl Engine {
                     report.leave_unread(&key, "", format!("{key} could not be read: {}", failure.reason));
                     states.failed.insert(key, failure);
                     refused += usize::from(error.is_refused());
+                    silent += usize::from(error.is_transient() && !error.is_about_one());
+                    if silent == OUTAGE {
+                        // A large batch would take minutes to end with it.
+                        let (duty, reason, hint) = (Duty::Events, crate::explain(&error), error.hint());
+                        let (kind, at) = (duty.kind(), self.now());
+                        let hint = hint.map(str::to_owned);
+                        self.ports.alarm.fails(Failing { duty, kind, reason, hint, urgent: false, at });
+                    }
                     trouble = trouble.or((!error.is_about_one()).then_some(error));
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            answered = true;
+            (answered, silent) = (true, 0);
             report.counts(key.kind).read += 1;
             let last_updated = read.as_ref().map(|read| read.observed.last_updated.unwrap_or(Timestamp::MAX));
             states.objects.insert(key.clone(), last_updated);
@@ -297,11 +308,11 @@ impl Engine {
                 }
             }
         }
+        // A single object may be out of the app's reach.
+        let alone = refused == 1 && trouble.as_ref().is_some_and(PortError::is_refused);
         match trouble {
-            // Nothing gets through: the objects are not at fault. A single one may be out of the app's reach.
-            Some(error) if !answered && !(error.is_refused() && refused == 1) => {
-                Err(EngineError::Directory(error))
-            }
+            // Nothing gets through: the objects are not at fault.
+            Some(error) if !answered && !alone => Err(EngineError::Directory(error)),
             _ => Ok((found, gone)),
         }
     }

@@ -1,25 +1,12 @@
 //! Links of listings and of the log that lead elsewhere.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::json;
-use sync_service::engine::{Alarm, Alert, Failing};
 
 use crate::gate::{Instead, refusal};
 use crate::support::follow;
-use crate::world::{OFTEN, gated_world, sync, sync_accepted, until};
-
-/// Keeps the reasons of what fails.
-#[derive(Default)]
-struct Failures(Mutex<Vec<String>>);
-
-impl Alarm for Failures {
-    fn raise(&self, _alert: Alert) {}
-
-    fn fails(&self, failing: Failing) {
-        self.0.lock().unwrap().push(failing.reason);
-    }
-}
+use crate::world::{Failures, OFTEN, gated_world, sync, sync_accepted, until};
 
 #[tokio::test]
 async fn links_to_another_host_are_asked_at_home() {

@@ -1,13 +1,16 @@
 //! Objects that cannot be read: the connection does not claim to be current until they are.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use sync_service::engine::{AlertKind, Clock, EngineError, Quiet, SystemClock};
+use sync_service::engine::{AlertKind, Clock, EngineError, Quiet, Subject, SystemClock};
+use sync_service::model::UserId;
 use sync_service::{Connection, ConnectionStatus};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Gate, Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{gated_world, log_read, status, sync, until};
+use crate::world::{Failures, OFTEN, gated_world, log_read, status, sync, until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
@@ -209,4 +212,22 @@ async fn user_out_of_reach_leaves_the_others() {
     gate.clear();
     world.converges().await;
     following.stop().await;
+}
+
+#[tokio::test]
+async fn outage_within_a_batch_is_told_early() {
+    let (world, gate) = gated_world(14, 2).await;
+    let heard = Arc::new(Failures::default());
+    let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = heard.clone()).await;
+    world.sync_first(&connection).await;
+    let users = world.active_users().await;
+    let first = format!("/api/v1/users/{}", users[0]);
+    gate.instead(move |path| {
+        let by_id = path.starts_with("/api/v1/users/") && !path.starts_with(&first);
+        by_id.then(|| refusal(500, "E0000009", "Internal Server Error"))
+    });
+    let subjects: Vec<_> = users.into_iter().map(|user| Subject::User(UserId::new(user))).collect();
+    connection.engine().sync_some(&subjects, &Quiet, &CancellationToken::new()).await.unwrap();
+    let told = heard.0.lock().unwrap();
+    assert!(told.iter().any(|reason| reason.contains("status 500")), "{told:?}");
 }

@@ -9,7 +9,8 @@ use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sync_service::engine::{
-    Alarm, Alert, Clock, EngineError, EngineOptions, Limits, Ports, Quiet, RunReport, RunResult, SystemClock,
+    Alarm, Alert, Clock, EngineError, EngineOptions, Failing, Limits, Ports, Quiet, RunReport, RunResult,
+    SystemClock,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
@@ -395,6 +396,18 @@ pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
 impl Alarm for Heard {
     fn raise(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
+    }
+}
+
+/// Keeps the reasons of what fails.
+#[derive(Default)]
+pub(crate) struct Failures(pub(crate) Mutex<Vec<String>>);
+
+impl Alarm for Failures {
+    fn raise(&self, _alert: Alert) {}
+
+    fn fails(&self, failing: Failing) {
+        self.0.lock().unwrap().push(failing.reason);
     }
 }
 
