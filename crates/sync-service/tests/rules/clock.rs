@@ -10,8 +10,9 @@ use sync_service::engine::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::fakes::Ahead;
 use crate::support::follow;
-use crate::world::{Ahead, OFTEN, World, idle, log_read, status, sync, until, world};
+use crate::world::{OFTEN, World, idle, log_read, status, sync, until, world};
 
 const HOURS: i64 = 3600;
 const YEAR: i64 = 365 * 24 * HOURS;

@@ -10,9 +10,10 @@ use sync_service::engine::{
 use sync_service::model::{EventId, GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
+use crate::fakes::Heard;
 use crate::gate::{Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{Heard, OFTEN, gated_world, idle, status, sync, until};
+use crate::world::{OFTEN, gated_world, idle, status, sync, until};
 
 /// A 404 of each kind that says nothing about an object.
 fn no_word_of_okta(n: usize) -> Instead {

@@ -13,9 +13,10 @@ use sync_service::engine::{
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
 
+use crate::fakes::Heard;
 use crate::resume::stopped;
 use crate::support::follow;
-use crate::world::{Heard, OFTEN, World, idle, status, sync, sync_accepted, until, world};
+use crate::world::{OFTEN, World, idle, status, sync, sync_accepted, until, world};
 
 /// A run under such limits, which must refuse and send nothing.
 async fn refused(world: &World, connection: &sync_service::Connection, limits: Limits) -> Refusal {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::fakes::Failures;
 use crate::gate::{Instead, refusal};
 use crate::support::follow;
-use crate::world::{Failures, OFTEN, gated_world, sync, sync_accepted, until};
+use crate::world::{OFTEN, gated_world, sync, sync_accepted, until};
 
 #[tokio::test]
 async fn links_to_another_host_are_asked_at_home() {

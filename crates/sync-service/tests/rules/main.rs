@@ -6,6 +6,7 @@
 mod clock;
 mod emptied;
 mod evidence;
+mod fakes;
 mod freshness;
 mod gate;
 mod guards;

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use sync_service::engine::{Clock, EngineError, RunResult, StateStore};
 use sync_service::model::ObjectKind;
 
+use crate::fakes::Ahead;
 use crate::support::follow;
-use crate::world::{Ahead, OFTEN, World, idle, status, sync, world};
+use crate::world::{OFTEN, World, idle, status, sync, world};
 
 /// A connection whose first execution goes wrong in a way.
 async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connection> {

@@ -8,9 +8,10 @@ use sync_service::model::UserId;
 use sync_service::{Connection, ConnectionStatus};
 use tokio_util::sync::CancellationToken;
 
+use crate::fakes::Failures;
 use crate::gate::{Gate, Instead, page, refusal};
 use crate::support::follow;
-use crate::world::{Failures, OFTEN, gated_world, log_read, status, sync, until};
+use crate::world::{OFTEN, gated_world, log_read, status, sync, until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();

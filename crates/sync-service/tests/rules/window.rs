@@ -7,8 +7,9 @@ use sync_service::engine::{Clock, EngineError, Limits, Quiet, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
+use crate::fakes::Ahead;
 use crate::support::follow;
-use crate::world::{Ahead, OFTEN, World, idle, log_read, sync_accepted, until, world};
+use crate::world::{OFTEN, World, idle, log_read, sync_accepted, until, world};
 
 async fn open(world: &World, limits: Limits) -> Arc<sync_service::Connection> {
     world.open_with("log", OFTEN, |_, options| options.limits = limits).await

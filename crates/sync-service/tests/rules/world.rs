@@ -1,16 +1,14 @@
 //! A sandbox, connections to it by hook, by log or by both, and ways to wait for what is expected.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sync_service::engine::{
-    Alarm, Alert, Clock, EngineError, EngineOptions, Failing, Limits, Ports, Quiet, RunReport, RunResult,
-    SystemClock,
+    Clock, EngineError, EngineOptions, Limits, Ports, Quiet, RunReport, RunResult, SystemClock,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
@@ -387,42 +385,4 @@ pub(crate) async fn sync(connection: &Connection) -> Result<RunReport, EngineErr
 pub(crate) async fn sync_accepted(connection: &Connection) -> RunReport {
     let limits = Limits { accept_shrink: true, ..Limits::default() };
     connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap()
-}
-
-/// Keeps what it is told.
-#[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
-
-impl Alarm for Heard {
-    fn raise(&self, alert: Alert) {
-        self.0.lock().unwrap().push(alert);
-    }
-}
-
-/// Keeps the reasons of what fails.
-#[derive(Default)]
-pub(crate) struct Failures(pub(crate) Mutex<Vec<String>>);
-
-impl Alarm for Failures {
-    fn raise(&self, _alert: Alert) {}
-
-    fn fails(&self, failing: Failing) {
-        self.0.lock().unwrap().push(failing.reason);
-    }
-}
-
-/// A clock that can be put forward.
-#[derive(Default)]
-pub(crate) struct Ahead(AtomicI64);
-
-impl Ahead {
-    pub(crate) fn by(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Ahead {
-    fn now(&self) -> Timestamp {
-        SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
-    }
 }

@@ -1,0 +1,45 @@
+//! Substitutes that keep what they are told, and a clock that can be moved.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use sync_service::engine::{Alarm, Alert, Clock, Failing, SystemClock};
+
+/// Keeps what it is told.
+#[derive(Default)]
+pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
+
+impl Alarm for Heard {
+    fn raise(&self, alert: Alert) {
+        self.0.lock().unwrap().push(alert);
+    }
+}
+
+/// Keeps the reasons of what fails.
+#[derive(Default)]
+pub(crate) struct Failures(pub(crate) Mutex<Vec<String>>);
+
+impl Alarm for Failures {
+    fn raise(&self, _alert: Alert) {}
+
+    fn fails(&self, failing: Failing) {
+        self.0.lock().unwrap().push(failing.reason);
+    }
+}
+
+/// A clock that can be put forward.
+#[derive(Default)]
+pub(crate) struct Ahead(AtomicI64);
+
+impl Ahead {
+    pub(crate) fn by(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
