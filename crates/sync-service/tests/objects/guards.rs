@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sync_service::ServiceError;
 use sync_service::engine::{Alarm, AlertKind, Limits, Quiet, RunResult, Subject};
 use sync_service::model::UserId;
@@ -49,12 +49,17 @@ async fn objects_that_an_import_deleted_all_the_same_raise_an_alert_and_come_bac
         .await;
     set_up(&connection).await;
     sync(&connection).await;
-    // Switched on after the settings were looked at, and before the import.
     let user = world.resident().await;
     sync(&connection).await;
-    world.settings(json!({ "removeMissingObjects": true })).await;
     world.strip(&user).await;
-    let report = sync(&connection).await;
+    // Switched on after the settings were looked at, while the import waits.
+    world.control.call("PUT", "/faults", &json!("executions.stuck=told")).await.unwrap();
+    let switched = async {
+        world.working().await;
+        world.settings(json!({ "removeMissingObjects": true })).await;
+        world.control.call("DELETE", "/faults", &Value::Null).await.unwrap();
+    };
+    let (report, ()) = tokio::join!(sync(&connection), switched);
     assert!(report.messages.iter().any(|m| m.contains("the import source deleted")), "{:?}", report.messages);
     let alerts = std::mem::take(&mut *heard.0.lock().unwrap());
     assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::GuardTripped]);

@@ -201,6 +201,17 @@ impl World {
         audit.in_sync
     }
 
+    /// Returns once an execution works on its records.
+    pub(crate) async fn working(&self) {
+        loop {
+            let all = self.control.get("/insight/executions").await.unwrap();
+            if all.as_array().into_iter().flatten().any(|execution| execution["status"] == "PROCESSING") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub(crate) async fn executions(&self) -> usize {
         self.control.get("/insight/executions").await.unwrap().as_array().map_or(0, Vec::len)
     }

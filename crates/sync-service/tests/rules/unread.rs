@@ -217,7 +217,7 @@ async fn user_out_of_reach_leaves_the_others() {
 
 #[tokio::test]
 async fn outage_within_a_batch_is_told_early() {
-    let (world, gate) = gated_world(14, 2).await;
+    let (world, gate) = gated_world(24, 2).await;
     let heard = Arc::new(Failures::default());
     let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = heard.clone()).await;
     world.sync_first(&connection).await;
