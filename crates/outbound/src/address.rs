@@ -4,14 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// What to set where such an address is meant.
+/// The setting that allows such addresses.
 const SETTING: &str = "allow_private_addresses";
 
 /// An address that is refused unless private addresses are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{host} leads to {address}, a private address; where that is meant, set {SETTING} = true (below [server] in the configuration)"
-)]
+#[error("{host} leads to {address}, a private address; where that is meant, {}", allow())]
 pub struct PrivateAddress {
     /// The host of the URL.
     pub(crate) host: String,
@@ -19,12 +17,12 @@ pub struct PrivateAddress {
     pub(crate) address: IpAddr,
 }
 
-/// What has to be set for an address that is meant.
+/// The remedy for an address that is meant.
 pub(crate) fn allow() -> String {
     format!("set {SETTING} = true (below [server] in the configuration)")
 }
 
-/// How far an address leads.
+/// The network that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// To this machine.

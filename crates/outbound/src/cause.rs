@@ -1,4 +1,4 @@
-//! What kept an address from answering, and which party it was.
+//! Causes of failures to reach an address, and the party at fault.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,7 +8,7 @@ use tokio_rustls::rustls::{self, InvalidMessage};
 
 use crate::address::PrivateAddress;
 
-/// What kept an address, or the proxy on the way to it, from answering.
+/// The cause for which an address, or the proxy on the way to it, did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -20,7 +20,7 @@ pub enum Cause {
     Refused,
     /// The certificate is not trusted, or is for another name.
     Certificate(String),
-    /// What answers does not speak TLS.
+    /// The other end does not speak TLS.
     NoTls,
     /// It took too long.
     TimedOut,
@@ -39,7 +39,7 @@ pub(crate) enum Party {
     Proxy,
 }
 
-/// How far a proxy's tunnel came before it failed.
+/// The stage at which a proxy's tunnel failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tunnel {
     /// The proxy was not reached, or broke off; another error says why.
@@ -108,7 +108,7 @@ fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     chain
 }
 
-/// How far a tunnel came. The one place where a text decides: hyper-util keeps the type of this error to itself, and the
+/// The stage at which a tunnel failed. The one place where a text decides: hyper-util keeps the type of this error to itself, and the
 /// status of the proxy's answer too.
 fn tunnel(error: &(dyn StdError + 'static)) -> Option<Tunnel> {
     match error.to_string().strip_prefix("tunnel error: ")? {

@@ -26,7 +26,7 @@ impl NotReached {
         self.proxy.as_ref()
     }
 
-    /// What kept it, or the proxy, from answering.
+    /// The cause, at the address or the proxy.
     pub const fn cause(&self) -> &Cause {
         &self.cause
     }

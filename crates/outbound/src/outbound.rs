@@ -78,7 +78,7 @@ impl Outbound {
         }
     }
 
-    /// Why a request failed.
+    /// The failure of a request, with host, proxy, and cause.
     pub fn not_reached(&self, url: &Url, error: &reqwest::Error) -> NotReached {
         let proxy = self.proxy_for(url);
         // Without TLS there is no tunnel: the proxy is the only one that is connected to.
@@ -87,7 +87,7 @@ impl Outbound {
         NotReached { host: host(url), proxy, party, cause }
     }
 
-    /// Whether an answer without a tunnel is the proxy's, which requires a sign-in.
+    /// The failure behind an answer without a tunnel by which the proxy requires a sign-in; `None` for other answers.
     pub fn proxy_sign_in(&self, url: &Url, status: StatusCode) -> Option<NotReached> {
         let proxy = self.proxy_for(url).filter(|_| status == StatusCode::PROXY_AUTHENTICATION_REQUIRED)?;
         Some(NotReached { host: host(url), proxy: Some(proxy), party: Party::Proxy, cause: Cause::SignIn })

@@ -20,7 +20,7 @@ pub struct Proxy {
     setting: Setting,
 }
 
-/// What names a proxy.
+/// The source of a proxy's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Setting {
     Variable(&'static str),
@@ -31,7 +31,7 @@ enum Setting {
 impl Proxy {
     pub(crate) const OF_PROGRAM: Self = Self { address: None, setting: Setting::Program };
 
-    /// Where the proxy is set, as a remedy names it.
+    /// The place where the proxy is set, as a remedy names it.
     pub(crate) const fn setting(&self) -> &'static str {
         match self.setting {
             Setting::Variable(name) => name,
@@ -56,7 +56,7 @@ impl fmt::Display for Proxy {
 pub(crate) struct Proxies {
     /// Decides, with `NO_PROXY` and the system's settings.
     in_force: Arc<Matcher>,
-    /// What each variable alone would choose.
+    /// The choice of each variable alone.
     named: Arc<[(&'static str, Matcher)]>,
 }
 

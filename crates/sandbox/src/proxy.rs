@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 /// No head of a request comes near.
 const LARGEST_HEAD: usize = 16 << 10;
 
-/// What a proxy does with requests.
+/// The behavior of a proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxyManner {
     /// Connects to this address, whatever name is asked for.
@@ -50,7 +50,7 @@ impl ForwardProxy {
         Ok(Self { address, requests, accepting: accepting.abort_handle() })
     }
 
-    /// Where it listens.
+    /// The URL that it listens at.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 struct Console {
     runtime: Runtime,
     router: Router,
-    /// What stands for them in inputs, and the secrets of somebody who may only read.
+    /// Their stand-ins in inputs, and the secrets of a read-only session.
     known: [(&'static str, String); 2],
     _kept: (Sandbox, Arc<Fleet>, tempfile::TempDir),
 }

@@ -168,7 +168,7 @@ fn is_share(number: f64) -> bool {
     (0.0..=1.0).contains(&number)
 }
 
-/// Whether that many of the known are both more than a handful and more than a share. A share that is none permits nothing.
+/// True if that many of the known are both more than a handful and more than a share. A share that is none permits nothing.
 pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
     // Counts of objects are far below 2^52.
     #[allow(clippy::cast_precision_loss)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sync_engine::StateStore as _;
+use sync_engine::{StateStore as _, StoreError};
 use sync_model::ConnectionName;
 use sync_store::Store;
 
@@ -13,7 +13,7 @@ use crate::status::Pause;
 /// that the store does not know has none of them.
 ///
 /// # Errors
-/// When the store fails.
+/// When the store fails, or the saved settings cannot be read.
 pub async fn connection_state(store: &Store, name: &ConnectionName) -> Result<Value, ServiceError> {
     let saved = store.saved_connections().await?.into_iter().find(|saved| saved.name == *name);
     let paused = match store.known_connection(name).await? {
@@ -21,9 +21,10 @@ pub async fn connection_state(store: &Store, name: &ConnectionName) -> Result<Va
         None => None,
     };
     let paused = paused.filter(|until| *until > Timestamp::now()).map(Pause::from_stored);
-    let settings = saved.as_ref().map(|saved| serde_json::from_str::<Value>(&saved.settings));
+    let settings = saved.as_ref().map(|saved| serde_json::from_str::<Value>(&saved.settings)).transpose();
+    let settings = settings.map_err(|error| StoreError::new("read the saved settings", error))?;
     Ok(json!({
-        "settings": settings.and_then(Result::ok),
+        "settings": settings,
         "secrets": saved.as_ref().map(|saved| saved.secrets.keys().collect::<Vec<_>>()),
         "saved_at": saved.as_ref().map(|saved| saved.saved),
         "paused": paused,

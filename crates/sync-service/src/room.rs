@@ -9,7 +9,7 @@ use crate::alerts::Trouble;
 /// Free space below which a write may fail at any moment: the write-ahead log alone may take as much.
 const LEAST: u64 = 16 << 20;
 
-/// What to do about it.
+/// The remedy.
 pub(crate) const HINT: &str =
     "free space there; or stop what works on the store, move it, and set store.path to its new place";
 

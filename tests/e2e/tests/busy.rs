@@ -14,11 +14,11 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
 use support::{PATIENCE, World, binary};
 
-/// What only reads.
+/// Commands that only read.
 const READING: [&[&str]; 6] =
     [&["status"], &["runs"], &["events"], &["tokens", "list"], &["audit"], &["backup", "copy.db"]];
 
-/// What writes.
+/// Commands that write.
 const WRITING: [&[&str]; 7] = [
     &["pause"],
     &["resume"],

@@ -85,7 +85,7 @@ fn headers_of_strangers_are_judged() {
             }
         }
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        assert_eq!(client_address(peer, &headers, false), peer, "nobody speaks for another without a proxy");
+        assert_eq!(client_address(peer, &headers, false), peer, "no peer speaks for another without a proxy");
         outcome += &format!("{}", client_address(peer, &headers, true).is_ipv6());
         for next in text.lines().filter_map(local_path) {
             leads_home(next);
@@ -120,7 +120,7 @@ fn percent(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// What the org answers.
+/// The answers of the org.
 #[derive(Default)]
 struct Org {
     discovery: Vec<u8>,
@@ -256,14 +256,14 @@ impl SignIn {
                     claims.get("groups").cloned().unwrap_or_else(|| userinfo(input)["groups"].clone());
                 let needed = if person.role == Role::Admin { "Admins" } else { "Readers" };
                 let is_member = groups.as_array().is_some_and(|groups| groups.contains(&json!(needed)));
-                assert!(is_member, "{groups} let somebody in");
+                assert!(is_member, "{groups} let a person in");
                 format!("{:?} {}", person.role, person.who.len())
             }
             Err(error) => told(&error),
         }
     }
 
-    /// What lets a person in is true of the token.
+    /// Checks that the claims that let a person in are in the token.
     fn has_proof(&self, claims: &Value, nonce: &str, second: i64) {
         assert_eq!(claims["iss"], self.server.url(), "another issuer");
         assert_eq!(claims["nonce"], nonce, "another sign-in");

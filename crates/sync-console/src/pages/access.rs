@@ -1,4 +1,4 @@
-//! Who may use the console: tokens, made here, shown once, renewed, and revoked.
+//! The page *Access*: tokens, made here, shown once, renewed, and revoked.
 
 use std::collections::HashMap;
 

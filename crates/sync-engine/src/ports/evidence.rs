@@ -22,7 +22,7 @@ pub trait EvidenceState: Send + Sync {
     /// Puts every object that a run could not read on the list of what to look at; of a group, its members as well.
     async fn ask_unread(&self, run: RunId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Whether this store remembers an execution of that id.
+    /// True if this store remembers an execution of that ID.
     async fn knows_execution(&self, id: &ExecutionId) -> Result<bool, StoreError>;
 
     /// The number of staged records that the target may lack, by kind: they are new, marked as gone, in doubt, or not

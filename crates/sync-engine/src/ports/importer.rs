@@ -161,7 +161,7 @@ pub trait Importer: Send + Sync {
     /// The execution that accepts records at present, whoever started it.
     async fn awaits_records(&self) -> Result<Option<ExecutionId>, PortError>;
 
-    /// The latest execution whose records were processed, or are, whoever started it; `None` when there is none, or the
+    /// The latest execution whose records were processed, or are, by any program; `None` when there is none, or the
     /// import source does not tell.
     async fn latest(&self) -> Result<Option<ExecutionId>, PortError> {
         Ok(None)

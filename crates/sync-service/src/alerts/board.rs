@@ -109,7 +109,7 @@ impl Board {
         self.notes().ends(Source::Deliveries, at);
     }
 
-    /// Whether the store's file system was nearly full when it was last looked at.
+    /// True if the store's file system was nearly full when it was last looked at.
     pub(super) fn is_short_of_space(&self) -> bool {
         self.notes().open.contains_key(&Source::Space)
     }

@@ -26,7 +26,7 @@ const METRICS: Item = Item::new("address.metrics", Area::Addresses, "Metrics and
 const CONSOLE: Item = Item::new("address.console", Area::Addresses, "Console");
 const ALERTS: Item = Item::new("address.alerts", Area::Addresses, "Alerts");
 
-/// How long the check of the store's content may take.
+/// The time limit of the check of the store's content.
 const CONTENT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How long a receiver of alerts may take to accept a connection.

@@ -27,13 +27,13 @@ pub(super) fn host(url: &Url) -> String {
 /// Whose certificate is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// That of whoever the system trusts.
+    /// That of an authority that the system trusts.
     System,
     /// Anybody's: this machine is asked by its number, and is told nothing that is secret.
     Anybody,
 }
 
-/// What answered, and through which proxy.
+/// An answer, and the proxy that it came through.
 pub(super) struct Answered {
     pub(super) response: Response,
     /// As a message ends with it; empty without a proxy.

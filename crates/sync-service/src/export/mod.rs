@@ -68,7 +68,7 @@ pub enum ExportError {
     Shape {
         /// Which.
         path: PathBuf,
-        /// Why not, with line and column; cut where the file makes it long.
+        /// The reason, with line and column; cut where the file makes it long.
         problem: String,
     },
     /// There is no manifest.

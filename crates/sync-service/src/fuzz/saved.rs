@@ -1,4 +1,4 @@
-//! What was saved before: exports, and connections in the store.
+//! Earlier saves: exports, and connections in the store.
 
 use std::fs;
 use std::path::Path;

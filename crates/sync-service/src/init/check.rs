@@ -81,7 +81,7 @@ impl From<insight_import_client::Error> for Problem {
 /// The result of a check.
 pub type Check = Result<Finding, Problem>;
 
-/// How an answer is checked.
+/// The check of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
     /// True if the services are asked.

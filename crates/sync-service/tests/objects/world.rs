@@ -203,13 +203,14 @@ impl World {
 
     /// Returns once an execution works on its records.
     pub(crate) async fn working(&self) {
-        loop {
+        for _ in 0..3000 {
             let all = self.control.get("/insight/executions").await.unwrap();
             if all.as_array().into_iter().flatten().any(|execution| execution["status"] == "PROCESSING") {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        panic!("no execution works");
     }
 
     pub(crate) async fn executions(&self) -> usize {

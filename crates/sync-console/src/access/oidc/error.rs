@@ -93,7 +93,7 @@ impl OidcError {
     }
 }
 
-/// A text of somebody else, short, on one line, and without marks that turn the direction of what follows.
+/// A text from outside, short, on one line, and without marks that turn the direction of what follows.
 pub(super) fn shown(text: &str) -> String {
     let line: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     visible(&line).chars().take(LONGEST).collect()
