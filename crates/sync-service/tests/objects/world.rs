@@ -203,14 +203,16 @@ impl World {
 
     /// Returns once an execution works on its records.
     pub(crate) async fn working(&self) {
-        for _ in 0..3000 {
+        let works = async || {
             let all = self.control.get("/insight/executions").await.unwrap();
-            if all.as_array().into_iter().flatten().any(|execution| execution["status"] == "PROCESSING") {
-                return;
+            all.as_array().into_iter().flatten().any(|execution| execution["status"] == "PROCESSING")
+        };
+        let waiting = async {
+            while !works().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("no execution works");
+        };
+        tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap();
     }
 
     pub(crate) async fn executions(&self) -> usize {
