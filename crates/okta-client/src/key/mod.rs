@@ -13,6 +13,7 @@ use josekit::jwk::alg::ec::EcKeyPair;
 use josekit::jwk::alg::rsa::RsaKeyPair;
 use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, JwsVerifier, RS256, RS384, RS512};
 use josekit::jwt::{self, JwtPayload};
+use openssl::pkey::{Id, PKey};
 use secrecy::SecretString;
 
 use crate::generate::thumbprint;
@@ -53,7 +54,7 @@ impl PrivateKey {
     /// When it is not a private key for signatures; the error says what it is, and nothing of the key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match text::read(text)? {
-            Text::Pem(pem) => Self::from_block(&pem),
+            Text::Pem(der) => Self::from_der(&der),
             Text::Jwk(members, kid) => Self::from_members(members, kid.as_deref()),
         }
     }
@@ -93,16 +94,18 @@ impl PrivateKey {
         Self::from_parsed(&jwk, kid)
     }
 
-    /// Reads one PEM block (PKCS #8, PKCS #1 or SEC 1).
-    fn from_block(pem: &str) -> Result<Self, KeyError> {
-        let jwk = if let Ok(pair) = RsaKeyPair::from_pem(pem) {
-            pair.to_jwk_key_pair()
-        } else {
-            let unreadable =
-                |_| KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
-            EcKeyPair::from_pem(pem, None).map_err(unreadable)?.to_jwk_key_pair()
+    /// Reads the content of one PEM block (PKCS #8, PKCS #1 or SEC 1).
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let unreadable = || KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
+        // josekit reserves as many bytes as a DER length claims, so it gets only what OpenSSL has written.
+        let pair = PKey::private_key_from_der(der).map_err(|_| unreadable())?;
+        let pem = pair.private_key_to_pem_pkcs8().map_err(|_| unreadable())?;
+        let jwk = match pair.id() {
+            Id::RSA => RsaKeyPair::from_pem(&pem).map(|pair| pair.to_jwk_key_pair()),
+            Id::EC => EcKeyPair::from_pem(&pem, None).map(|pair| pair.to_jwk_key_pair()),
+            _ => return Err(unreadable()),
         };
-        Self::from_parsed(&jwk, None)
+        Self::from_parsed(&jwk.map_err(|_| unreadable())?, None)
     }
 
     pub(crate) fn from_parsed(jwk: &Jwk, kid: Option<&str>) -> Result<Self, KeyError> {

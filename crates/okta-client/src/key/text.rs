@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
 
 use crate::key::KeyError;
@@ -35,8 +37,8 @@ pub fn trimmed(text: &str) -> &str {
 pub(super) enum Text {
     /// The members of a JWK that matter, and its `kid`.
     Jwk(Map<String, Value>, Option<String>),
-    /// One PEM block, its lines as they should be.
-    Pem(String),
+    /// The content of one PEM block, in DER.
+    Pem(Vec<u8>),
 }
 
 /// Finds the private key in pasted text.
@@ -86,7 +88,7 @@ fn jwk(mut members: Map<String, Value>) -> Result<Text, KeyError> {
 
 /// The only private key of a PEM document. What is around it (bag attributes, certificates, curve parameters) is left
 /// out.
-pub(super) fn pem(text: &str) -> Result<String, KeyError> {
+fn pem(text: &str) -> Result<Vec<u8>, KeyError> {
     let text = text.replace("\\\\", "\\").replace("\\r", "").replace("\\n", "\n");
     let (mut rest, mut private, mut others) = (text.as_str(), Vec::new(), Vec::new());
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
@@ -96,16 +98,16 @@ pub(super) fn pem(text: &str) -> Result<String, KeyError> {
             return Err(KeyError::Encrypted);
         }
         if PRIVATE.contains(&label) {
-            private.push((label, body));
+            private.push(body);
         } else {
             others.push(label);
         }
         rest = after;
     }
     match private.as_slice() {
-        [(label, body)] => {
+        [body] => {
             let body: String = body.chars().filter(char::is_ascii_graphic).collect();
-            Ok(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"))
+            BASE64.decode(body).map_err(|_| KeyError::Damaged("what it holds is not base64".into()))
         }
         [] => Err(named(&others)),
         several => Err(KeyError::SeveralKeys(several.len())),
@@ -220,6 +222,23 @@ mod tests {
             ("\u{feff}".to_owned(), KeyError::NotAKey),
         ] {
             assert_eq!(PrivateKey::parse(&pasted).unwrap_err(), error, "{pasted}");
+        }
+    }
+
+    #[test]
+    fn claimed_der_lengths_reserve_nothing() {
+        let damaged = KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
+        let ec = EcKeyPair::generate(EcCurve::P256).unwrap();
+        let encrypted = openssl::pkey::PKey::private_key_from_der(&ec.to_der_private_key())
+            .unwrap()
+            .private_key_to_pkcs8_passphrase(openssl::symm::Cipher::aes_256_cbc(), b"secret")
+            .unwrap();
+        let version_of_256_gib = b"\x30\x80\x02\x85\x40\x00\x00\x00\x00\x01".to_vec();
+        for der in [version_of_256_gib, encrypted, b"\x30\x84\xff\xff\xff\xff".to_vec(), Vec::new()] {
+            for label in PRIVATE {
+                let pem = format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", BASE64.encode(&der));
+                assert_eq!(PrivateKey::parse(&pem).unwrap_err(), damaged, "{label}");
+            }
         }
     }
 
