@@ -59,6 +59,9 @@ impl Process {
         let (shown, connection) = watch::channel(None);
         let task = tokio::spawn(async move {
             let store = Store::open(&path).await.unwrap();
+            if let Some(broken) = tuning.broken {
+                broken.prepare(&path).await;
+            }
             let connection = Arc::new(tuning.open(&settings, &store).await);
             // Whatever is left behind may take a while to be settled; the simulators fail here too.
             let _claim = loop {

@@ -3,8 +3,10 @@
 mod directory;
 mod feed;
 mod importer;
+mod order;
 mod structure;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -37,10 +39,12 @@ pub(crate) enum Broken {
     StopsAtOddItems,
     /// An event that cannot be read is passed over.
     SkipsOddEvents,
+    /// Readings are ordered by a clock that is set back now and then.
+    OrdersByAClock,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::ConfirmsWhateverIsDone,
         Self::SkipsEventsOfTheLog,
         Self::ForgetsToClear,
@@ -52,6 +56,7 @@ impl Broken {
         Self::BookmarksByItsClock,
         Self::StopsAtOddItems,
         Self::SkipsOddEvents,
+        Self::OrdersByAClock,
     ];
 
     /// Circumstances in which the rule matters, without anything that mends what a broken engine misses.
@@ -63,7 +68,9 @@ impl Broken {
                 Circumstances { events: Some("both"), ..Circumstances::calm("hooks.lost=1") }
             }
             Self::BelievesEveryRefusal => Circumstances::calm("okta.404=0.7/api/v1/users/"),
-            Self::ForgetsToClear | Self::LeavesTheDeadAlive | Self::PlanWrites => Circumstances::calm(FAIR),
+            Self::ForgetsToClear | Self::LeavesTheDeadAlive | Self::PlanWrites | Self::OrdersByAClock => {
+                Circumstances::calm(FAIR)
+            }
             Self::CountsNoLossesOverTime => {
                 Circumstances { limits: Some(limits(2)), ..Circumstances::calm(FAIR) }
             }
@@ -85,6 +92,13 @@ impl Broken {
         }
     }
 
+    /// What the store does otherwise.
+    pub(crate) async fn prepare(self, store: &Path) {
+        if self == Self::OrdersByAClock {
+            order::disturb(store).await;
+        }
+    }
+
     pub(crate) fn apply(self, ports: &mut Ports, options: &mut EngineOptions) {
         match self {
             Self::SkipsEventsOfTheLog => {
@@ -95,6 +109,8 @@ impl Broken {
             }
             Self::CountsNoLossesOverTime => options.limits.window = SignedDuration::ZERO,
             Self::PlanWrites => ports.structure = structure::writing(Arc::clone(&ports.structure)),
+            // The store does it.
+            Self::OrdersByAClock => {}
             _ => {
                 let clock = Arc::clone(&ports.clock);
                 ports.structure = with_views(Arc::clone(&ports.structure), move |view| MappingView {
