@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use sync_console::ConsoleError;
-use sync_service::{ConfigError, RemoteError, SaveError, ServiceError, explain, visible, visible_in_color};
+use sync_service::{
+    ConfigError, RemoteError, SaveError, ServiceError, error_chain, visible, visible_in_color,
+};
 
 /// Prints a line of text, with control characters made visible: it may hold what was typed in Okta or Assets.
 macro_rules! println {
@@ -61,25 +63,25 @@ impl Failure {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
-        Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
+        Self { message: error_chain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
     }
 }
 
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
-        Self { message: explain(&error), hint: error.hint(), code: 1 }
+        Self { message: error_chain(&error), hint: error.hint(), code: 1 }
     }
 }
 
 impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Self {
-        Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
+        Self { message: error_chain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
     }
 }
 
 impl From<ConsoleError> for Failure {
     fn from(error: ConsoleError) -> Self {
-        Self { message: explain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
+        Self { message: error_chain(&error), hint: error.hint(), code: if error.is_usage() { 2 } else { 1 } }
     }
 }
 
@@ -87,7 +89,7 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
             .then(|| "make one with `okta-insight init`, or name it with --config".to_owned());
-        Self { message: explain(&error), hint, code: 2 }
+        Self { message: error_chain(&error), hint, code: 2 }
     }
 }
 
@@ -101,7 +103,7 @@ impl From<sandbox::SandboxError> for Failure {
     fn from(error: sandbox::SandboxError) -> Self {
         use sandbox::SandboxError::{OrgData, PublicUrl, Tls};
         let code = if matches!(error, OrgData { .. } | PublicUrl(_) | Tls { .. }) { 2 } else { 1 };
-        Self { message: explain(&error), hint: None, code }
+        Self { message: error_chain(&error), hint: None, code }
     }
 }
 

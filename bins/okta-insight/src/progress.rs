@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use sync_service::engine::{Phase, Progress};
+use sync_service::engine::{Phase, ProgressSink};
 
 /// How often a phase is told of where there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
@@ -80,7 +80,7 @@ fn line(phase: Phase, done: u64, total: Option<u64>, time: Duration) -> String {
     }
 }
 
-impl Progress for Bars {
+impl ProgressSink for Bars {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         let shown = match &self.all {
             Some(all) => {

@@ -9,8 +9,8 @@ use futures::future::join_all;
 use sync_console::Console;
 use sync_service::init::write_private;
 use sync_service::{
-    Config, END_WITHIN, ExposeSecret, Fleet, Monitor, Receiver, Secret, VisibleLines, explain, exposed_files,
-    shutdown_requested, visible,
+    Config, ConnectionManager, END_WITHIN, ExposeSecret, HookReceiver, MetricsServer, Secret, VisibleLines,
+    error_chain, exposed_files, shutdown_requested, visible,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
     match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", visible(&explain(&error)));
+            eprintln!("error: {}", visible(&error_chain(&error)));
             if let Some(hint) = error.hint() {
                 eprintln!("hint: {}", visible(&hint));
             }
@@ -99,7 +99,7 @@ fn hand_over(token: &Secret, file: Option<&Path>, store: &Path) {
         Err(error) => {
             let hint = "make another with `okta-insight tokens create --role admin --name NAME`";
             tracing::error!(
-                error = explain(&error),
+                error = error_chain(&error),
                 hint,
                 "the first token of the console could not be written"
             );
@@ -122,13 +122,13 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         // Without a console nobody could add one.
         config.chosen(None)?;
     }
-    let fleet = Fleet::open(config, file).await?;
+    let fleet = ConnectionManager::open(config, file).await?;
     let config = fleet.config();
-    let receiver = Receiver::of_fleet(&fleet).await?;
+    let receiver = HookReceiver::of_fleet(&fleet).await?;
     tracing::info!(address = %receiver.address(), connections = fleet.members().len(), "listening for event hooks");
     let stop = CancellationToken::new();
     let monitor = match config.metrics {
-        Some(address) => Some(Monitor::of_fleet(address, &fleet).await?),
+        Some(address) => Some(MetricsServer::of_fleet(address, &fleet).await?),
         None => None,
     };
     let console = match &config.console {

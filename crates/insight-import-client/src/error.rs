@@ -76,10 +76,10 @@ pub enum RefusalReason {
 pub enum Error {
     /// Assets does not accept the import token.
     #[error("Assets refused the import token")]
-    DeadToken,
+    InvalidImportToken,
     /// Assets does not accept the account's credential.
     #[error("Atlassian refused the account's credential: {message}")]
-    AccountRefused {
+    InvalidCredentials {
         /// The service's own words.
         message: String,
     },
@@ -99,13 +99,13 @@ pub enum Error {
     },
     /// The site holds as many objects as it may.
     #[error("the limit of the Atlassian site is reached: {message}")]
-    LimitReached {
+    QuotaExceeded {
         /// What Assets said.
         message: String,
     },
     /// Nobody knows whether an execution was started.
     #[error("the answer to the start of an execution was lost; {}", started(execution.as_deref()))]
-    StartUnclear {
+    StartResultUnknown {
         /// The latest execution that Assets knows, if it accepts records: probably the one.
         execution: Option<String>,
     },
@@ -151,7 +151,7 @@ pub enum Error {
     },
     /// Assets calls the request wrong.
     #[error("Assets refused {what} with status {status}: {message}")]
-    Refused {
+    Api {
         /// What was tried.
         what: &'static str,
         /// The status.
@@ -208,7 +208,7 @@ pub enum Error {
     },
     /// The answer does not end where an answer of Assets would.
     #[error("the answer to {what} is longer than {limit} bytes")]
-    AnswerTooLarge {
+    ResponseTooLarge {
         /// What was tried.
         what: &'static str,
         /// How much was read.
@@ -216,7 +216,7 @@ pub enum Error {
     },
     /// A link in an answer is missing or leads elsewhere.
     #[error("the link \"{link}\" {problem}; the credential stays home")]
-    Link {
+    CrossOriginLink {
         /// Its name.
         link: &'static str,
         /// What is wrong with it.
@@ -232,16 +232,16 @@ impl Error {
         }
         matches!(
             self,
-            Self::InProgress | Self::StartUnclear { .. } | Self::Unavailable { .. } | Self::TimedOut { .. }
+            Self::InProgress
+                | Self::StartResultUnknown { .. }
+                | Self::Unavailable { .. }
+                | Self::TimedOut { .. }
         )
     }
 
     /// True if Assets refused what was sent: smaller portions of it may be accepted.
     pub const fn is_about_records(&self) -> bool {
-        matches!(
-            self,
-            Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Refused { status: 400 | 422, .. }
-        )
+        matches!(self, Self::TooLarge { .. } | Self::InvalidMapping(_) | Self::Api { status: 400 | 422, .. })
     }
 
     /// True if the answer was lost: the call may have taken effect.
@@ -252,10 +252,10 @@ impl Error {
     /// The next step for the operator.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let text = match self {
-            Self::DeadToken => {
+            Self::InvalidImportToken => {
                 "check that it is the whole token of this import source; only if it is lost or no longer valid, generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
             }
-            Self::AccountRefused { .. } => {
+            Self::InvalidCredentials { .. } => {
                 "check the email, and that the API token belongs to it and has not expired: id.atlassian.com, Security, \
                  API tokens"
             }
@@ -284,7 +284,7 @@ impl Error {
                     "read the service's words above; the answer does not prove that the credential is invalid"
                 }
             },
-            Self::LimitReached { .. } => {
+            Self::QuotaExceeded { .. } => {
                 "delete objects that nobody needs, or add objects to the plan: Settings, Assets usage"
             }
             Self::NoWorkspace { .. } => {
@@ -296,13 +296,13 @@ impl Error {
             }
             Self::Disabled => "enable the import source: object schema, Import tab",
             Self::MissingMapping => "submit a schema and mapping first",
-            Self::InProgress | Self::StartUnclear { .. } => {
+            Self::InProgress | Self::StartResultUnknown { .. } => {
                 "wait for it, or cancel it: object schema, Import tab"
             }
             Self::Unavailable { .. } | Self::TimedOut { .. } => {
                 "Assets has trouble of its own, or too much to do: https://status.atlassian.com tells; try again later"
             }
-            Self::Decode { .. } | Self::AnswerTooLarge { .. } | Self::Link { .. } => {
+            Self::Decode { .. } | Self::ResponseTooLarge { .. } | Self::CrossOriginLink { .. } => {
                 "see whether a proxy on the way cuts or changes what Assets answers, then try again"
             }
             Self::MappingFailed { .. } => {

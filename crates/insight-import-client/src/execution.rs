@@ -177,7 +177,7 @@ impl Execution {
     pub async fn complete(self) -> Result<Processing> {
         if let Err(error) = self.post(Bytes::from_static(br#"{"completed":true}"#)).await {
             // Where the answer to a first attempt was lost, the second is refused: it has everything already.
-            let refused = matches!(error, Error::Refused { .. } | Error::WrongState { .. });
+            let refused = matches!(error, Error::Api { .. } | Error::WrongState { .. });
             if !refused || !self.has_everything().await {
                 return Err(error);
             }

@@ -23,7 +23,7 @@ pub use client::{ConfigStatus, ImportClient, ImportClientBuilder, SourceStatus};
 pub use error::{ConfigError, Error, RefusalReason, Result};
 pub use execution::{Execution, RefusedRecord, Submitted};
 pub use execution_status::{ExecutionState, ExecutionStatus};
-pub use http::PaceState;
+pub use http::RateLimitState;
 pub use outbound::NotReached;
 pub use outcome::{Outcome, TypeOutcome};
 pub use validation::ValidationError;

@@ -67,7 +67,7 @@ pub enum Error {
     },
     /// The token lacks a scope.
     #[error("the app may not call {path}: the scope {scope} is not granted{}", quoted(reason))]
-    ScopeMissing {
+    MissingScope {
         /// What was called.
         path: String,
         /// The scope that would allow it.
@@ -77,7 +77,7 @@ pub enum Error {
     },
     /// The app has no role on what it asked for.
     #[error("the app may not call {path}: it has no admin role that covers it{}", quoted(reason))]
-    RoleMissing {
+    MissingAdminRole {
         /// What was called.
         path: String,
         /// Okta's words; empty when there are none.
@@ -116,7 +116,7 @@ pub enum Error {
     },
     /// Okta calls the request wrong.
     #[error("Okta refused {path} ({code}): {}", [std::slice::from_ref(summary), causes].concat().join("; "))]
-    Refused {
+    Api {
         /// What was called.
         path: String,
         /// Okta's error code, or the HTTP status.
@@ -203,7 +203,7 @@ pub enum Error {
     },
     /// A page of the System Log without the link that polling goes on with.
     #[error("the answer to {path} has no link to go on with, which polling always has")]
-    NoNextLink {
+    MissingNextLink {
         /// What was called.
         path: String,
     },
@@ -244,7 +244,7 @@ pub enum Error {
     InvalidId(String),
     /// Whoever answers is no Okta org.
     #[error("no Okta org answers at {0}")]
-    NoOrg(String),
+    NotAnOrg(String),
     /// A signature could not be made.
     #[error("could not sign with the private key")]
     Signing(#[source] josekit::JoseError),
@@ -311,10 +311,10 @@ impl Error {
                       the key is registered and active there"
                     .into(),
             },
-            Self::ScopeMissing { scope, .. } => {
+            Self::MissingScope { scope, .. } => {
                 format!("grant the scope {scope} to the app: Applications, the app, Okta API Scopes")
             }
-            Self::RoleMissing { .. } => {
+            Self::MissingAdminRole { .. } => {
                 "assign an admin role to the app: Applications, the app, Admin roles; Read-only Administrator is enough \
                  for reading"
                     .into()
@@ -337,9 +337,9 @@ impl Error {
                 "a firewall or gateway on the way refuses the request, not Okta: let it pass requests to the org".into()
             }
             Self::Transport { reason, .. } => reason.remedy("the org URL"),
-            Self::NoOrg(_) => "check the org URL: it is the address that people sign in at, such as https://example.okta.com".into(),
+            Self::NotAnOrg(_) => "check the org URL: it is the address that people sign in at, such as https://example.okta.com".into(),
             Self::Redirect { .. } => "check the org URL; the address of the admin console (-admin) does not work".into(),
-            Self::Refused { code, .. } => match code.as_str() {
+            Self::Api { code, .. } => match code.as_str() {
                 "E0000015" => "the org lacks this feature; Okta can switch it on".into(),
                 "E0000031" | "E0000053" => "check the filter or search expression".into(),
                 _ => return None,
@@ -353,7 +353,7 @@ impl Error {
             }
             Self::Decode { .. }
             | Self::TooLarge { .. }
-            | Self::NoNextLink { .. }
+            | Self::MissingNextLink { .. }
             | Self::OtherListing { .. }
             | Self::CircularPages { .. }
             | Self::BrokenLink { .. }

@@ -23,7 +23,7 @@ pub use client::{OktaClient, OktaClientBuilder, Organization};
 pub use env::{AuthorizationMode, PrivateKeySource, SdkEnvironment, UnsupportedVariable, split_scopes};
 pub use error::{ConfigError, Error, KeyError, Result};
 pub use generate::KeyKind;
-pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
+pub use hook::{DeliveryError, HookDelivery, HookSecret, VERIFICATION_HEADER, verification_response};
 pub use item::Unreadable;
 pub use key::{PrivateKey, trimmed};
 pub use outbound::NotReached;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use insight_import_client::document::AttributeType;
 use sync_model::ObjectKind;
 
+use crate::attribute_type::{Merged, Shape, TEXT_LIMIT};
 use crate::ids::{id_end, locator};
 use crate::names::{Names, readable};
-use crate::shape::{Merged, Shape, TEXT_LIMIT};
-use crate::{Attributes, MappingOptions, MappingWarning, Naming};
+use crate::{AttributeNames, AttributeOptions, MappingOptions, MappingWarning};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub(crate) struct Ingredients<'s> {
     pub(crate) kind: ObjectKind,
     pub(crate) own: Vec<Own>,
     pub(crate) properties: &'s BTreeMap<String, Merged>,
-    pub(crate) choices: &'s Attributes,
+    pub(crate) choices: &'s AttributeOptions,
     pub(crate) label: &'s str,
     /// A name that an attribute made by hand has or will have.
     pub(crate) by_hand: Option<&'s str>,
@@ -144,7 +144,7 @@ pub(crate) fn collect(
 /// a custom attribute never takes the name of one that was there before any.
 fn give_names<'p>(
     chosen: &[(&'p String, &Merged)],
-    choices: &Attributes,
+    choices: &AttributeOptions,
     options: &MappingOptions,
     names: &mut Names,
     warnings: &mut Vec<MappingWarning>,
@@ -156,12 +156,12 @@ fn give_names<'p>(
         let renamed = choices.rename.get(name);
         let wanted = match (renamed, options.naming) {
             (Some(chosen), _) => chosen,
-            (None, Naming::Title) => &merged.property.title,
-            (None, Naming::Name) => name,
+            (None, AttributeNames::Title) => &merged.property.title,
+            (None, AttributeNames::Name) => name,
         };
         let got = names.take(&readable([wanted, name]), &id_end(name));
         if let Some(wanted) = renamed.filter(|wanted| **wanted != got) {
-            warnings.push(MappingWarning::NameNotGiven {
+            warnings.push(MappingWarning::NameUnavailable {
                 attribute: name.clone(),
                 wanted: wanted.clone(),
                 given: got.clone(),

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use insight_import_client::document::{AttributeType, SchemaAndMapping};
 use okta_client::model::{Schema, User, UserType};
-use sync_model::{Departure, ObjectKind};
+use sync_model::{ObjectKind, RetireReason};
 
 use crate::attribute::{self, Ingredients, MappedAttribute, Source};
+use crate::attribute_type::{self, Merged, VALUE_TYPES, takes_many};
 use crate::document::{Layout, document, type_id};
 use crate::evolution::all_types;
-use crate::shape::{self, Merged, VALUE_TYPES, takes_many};
-use crate::{Attributes, ManagerBy, MappingError, MappingOptions, MappingWarning, Memberships, own, status};
+use crate::{
+    AttributeOptions, ManagerMatch, MappingError, MappingOptions, MappingWarning, MembershipStrategy,
+    builtin, status,
+};
 
 /// A user type with its schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +59,8 @@ impl Mapping {
         // Whatever order the API gave them in.
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
-        let users = shape::merge(types.iter().map(|t| &t.schema), options);
-        let groups = shape::of_groups(&schemas.group, options);
+        let users = attribute_type::merge(types.iter().map(|t| &t.schema), options);
+        let groups = attribute_type::of_groups(&schemas.group, options);
         if !users.contains_key(&options.label) {
             return Err(MappingError::UnknownLabel(options.label.clone()));
         }
@@ -71,7 +74,7 @@ impl Mapping {
         let mut warnings = warnings(&users, &groups, options);
         let user = Ingredients {
             kind: ObjectKind::User,
-            own: own::of_users(options),
+            own: builtin::of_users(options),
             properties: &users,
             choices: &options.user,
             label: &options.label,
@@ -79,16 +82,16 @@ impl Mapping {
         };
         let group = Ingredients {
             kind: ObjectKind::Group,
-            own: own::of_groups(options),
+            own: builtin::of_groups(options),
             properties: &groups,
             choices: &options.group,
             label: &options.group_label,
             by_hand: None,
         };
-        let no_choices = Attributes::default();
+        let no_choices = AttributeOptions::default();
         let membership = Ingredients {
             kind: ObjectKind::Membership,
-            own: own::of_memberships(options),
+            own: builtin::of_memberships(options),
             properties: &BTreeMap::new(),
             choices: &no_choices,
             label: "",
@@ -113,8 +116,8 @@ impl Mapping {
     /// without a word. Records made by it fit what is there, and its names are the ones that searches and REST calls need.
     /// For [`evolution::plan`](crate::evolution::plan), the mapping as it was made is the one to compare.
     #[must_use]
-    pub fn settled(&self, current: &SchemaAndMapping) -> Self {
-        let mut settled = self.extended(current);
+    pub fn fit_to(&self, current: &SchemaAndMapping) -> Self {
+        let mut settled = self.with_added(current);
         let types = all_types(&current.schema.object_schema.object_types);
         for (&kind, attributes) in &mut settled.layout.attributes {
             let id = type_id(&self.layout.options, kind);
@@ -128,7 +131,7 @@ impl Mapping {
 
     /// The same once what is missing in Assets was added.
     #[must_use]
-    pub fn extended(&self, current: &SchemaAndMapping) -> Self {
+    pub fn with_added(&self, current: &SchemaAndMapping) -> Self {
         let mut layout = self.layout.clone();
         let types = all_types(&current.schema.object_schema.object_types);
         for (&kind, attributes) in &mut layout.attributes {
@@ -162,7 +165,7 @@ impl Mapping {
 
     /// How memberships are kept, and thus which of [`with_groups`](Self::with_groups),
     /// [`with_members`](Self::with_members) and [`membership`](Self::membership) makes their records.
-    pub const fn memberships(&self) -> Memberships {
+    pub const fn memberships(&self) -> MembershipStrategy {
         self.layout.options.memberships
     }
 
@@ -202,8 +205,8 @@ impl Mapping {
     }
 
     /// The attribute that tells whether an object is marked as gone, and the statuses that say so.
-    pub fn departure_mark(&self, kind: ObjectKind) -> Option<(&MappedAttribute, [&'static str; 2])> {
-        let marks = [Departure::Deleted, Departure::OutOfScope].map(status::of_departure);
+    pub fn retired_status(&self, kind: ObjectKind) -> Option<(&MappedAttribute, [&'static str; 2])> {
+        let marks = [RetireReason::Deleted, RetireReason::OutOfScope].map(status::of_departure);
         let attribute = self.attributes(kind).iter().find(|a| a.source == Source::Status)?;
         Some((attribute, marks))
     }
@@ -274,7 +277,7 @@ fn warnings(
     options: &MappingOptions,
 ) -> Vec<MappingWarning> {
     let (u, g) = (&options.user, &options.group);
-    let manager = (options.manager.by != ManagerBy::Off).then_some(&options.manager.attribute);
+    let manager = (options.manager.by != ManagerMatch::Off).then_some(&options.manager.attribute);
     let named: [(&'static str, Vec<&String>, &BTreeMap<String, Merged>); 10] = [
         ("mapping.user.include", u.include.iter().collect(), users),
         ("mapping.user.exclude", u.exclude.iter().collect(), users),
@@ -296,7 +299,7 @@ fn warnings(
     let needed = [(options.label.as_str(), u, "the label"), (options.group_label.as_str(), g, "the label")];
     let kept = needed.into_iter().filter_map(|(name, choices, needed_for)| {
         let is_left_out = !choices.wants(name);
-        is_left_out.then(|| MappingWarning::KeptAnyway { attribute: name.to_owned(), needed_for })
+        is_left_out.then(|| MappingWarning::RequiredAttribute { attribute: name.to_owned(), needed_for })
     });
     let conflicts = users
         .iter()
@@ -306,7 +309,7 @@ fn warnings(
         schema
             .iter()
             .filter(|(name, m)| m.is_unreadable() && choices.wants(name) && !choices.include.contains(*name))
-            .map(|(name, _)| MappingWarning::Unreadable { attribute: name.clone() })
+            .map(|(name, _)| MappingWarning::UnsupportedDefinition { attribute: name.clone() })
     });
     unknown.chain(kept).chain(conflicts).chain(unreadable).collect()
 }

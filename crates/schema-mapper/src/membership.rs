@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sync_model::{GroupId, ObjectKind, Record, RecordKey, Reference, UserId};
 
-use crate::shape::TEXT_LIMIT;
+use crate::attribute_type::TEXT_LIMIT;
 use crate::{Mapping, Source, status};
 
 impl Mapping {
@@ -55,12 +55,12 @@ impl Mapping {
             })
             .collect::<BTreeMap<_, _>>();
         Record {
-            answers_to: key.id.clone(),
+            reference_key: key.id.clone(),
             key,
             fields,
             references: vec![
-                Reference { kind: ObjectKind::Group, value: group.key.id.clone() },
-                Reference { kind: ObjectKind::User, value: user.key.id.clone() },
+                Reference { kind: ObjectKind::Group, reference_key: group.key.id.clone() },
+                Reference { kind: ObjectKind::User, reference_key: user.key.id.clone() },
             ],
             alias: None,
             alias_reference: None,
@@ -86,7 +86,7 @@ impl Mapping {
         let mut ids: Vec<&str> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
-        let references = ids.iter().map(|id| Reference { kind, value: (*id).to_owned() }).collect();
+        let references = ids.iter().map(|id| Reference { kind, reference_key: (*id).to_owned() }).collect();
         record.fields.insert(attribute.locator.clone(), ids.into());
         references
     }

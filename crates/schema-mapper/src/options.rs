@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Naming {
+pub enum AttributeNames {
     /// From what people call them in Okta.
     #[default]
     Title,
@@ -21,7 +21,7 @@ pub enum Naming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Arrays {
+pub enum ArrayFormat {
     /// One text.
     #[default]
     Joined,
@@ -33,7 +33,7 @@ pub enum Arrays {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Enums {
+pub enum EnumFormat {
     /// What its type says, text mostly.
     #[default]
     Text,
@@ -45,12 +45,12 @@ pub enum Enums {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Memberships {
+pub enum MembershipStrategy {
     /// Each user refers to its groups.
     #[default]
-    OnUser,
+    OnUsers,
     /// Each group refers to its members.
-    OnGroup,
+    OnGroups,
     /// Each membership is an object that refers to one user and one group.
     Objects,
 }
@@ -60,7 +60,7 @@ pub enum Memberships {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum ManagerBy {
+pub enum ManagerMatch {
     /// The manager's Okta id.
     #[default]
     Id,
@@ -74,7 +74,7 @@ pub enum ManagerBy {
     Off,
 }
 
-impl ManagerBy {
+impl ManagerMatch {
     /// The profile attribute of the manager that holds the value.
     pub(crate) const fn profile(self) -> Option<&'static str> {
         match self {
@@ -94,12 +94,12 @@ pub struct Manager {
     /// The profile attribute that names the manager.
     pub attribute: String,
     /// What it holds.
-    pub by: ManagerBy,
+    pub by: ManagerMatch,
 }
 
 impl Default for Manager {
     fn default() -> Self {
-        Self { attribute: "managerId".into(), by: ManagerBy::default() }
+        Self { attribute: "managerId".into(), by: ManagerMatch::default() }
     }
 }
 
@@ -110,14 +110,14 @@ impl Default for Manager {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Account {
+pub struct AccountAttribute {
     /// The profile attribute that holds the account's mail address.
     pub email: String,
     /// The name of the attribute of type User in Assets.
     pub attribute: String,
 }
 
-impl Default for Account {
+impl Default for AccountAttribute {
     fn default() -> Self {
         Self { email: "email".into(), attribute: "Atlassian account".into() }
     }
@@ -127,7 +127,7 @@ impl Default for Account {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Attributes {
+pub struct AttributeOptions {
     /// Only these, when any are named.
     pub include: BTreeSet<String>,
     /// All but these.
@@ -140,7 +140,7 @@ pub struct Attributes {
     pub types: BTreeMap<String, AttributeType>,
 }
 
-impl Attributes {
+impl AttributeOptions {
     pub(crate) fn wants(&self, name: &str) -> bool {
         (self.include.is_empty() || self.include.contains(name)) && !self.exclude.contains(name)
     }
@@ -156,7 +156,7 @@ pub struct MappingOptions {
     /// The name of the object schema in the document.
     pub schema_name: String,
     /// Where attribute names come from.
-    pub naming: Naming,
+    pub naming: AttributeNames,
     /// The profile attribute that names a user.
     pub label: String,
     /// The profile attribute that names a group.
@@ -164,21 +164,21 @@ pub struct MappingOptions {
     /// Whether the last sign-in is an attribute. It changes often.
     pub last_login: bool,
     /// What a list of values becomes, unless its type is chosen by name.
-    pub arrays: Arrays,
+    pub arrays: ArrayFormat,
     /// What goes between the values of a list that is joined.
     pub separator: String,
     /// What an attribute with allowed values becomes, unless its type is chosen by name.
-    pub enums: Enums,
+    pub enums: EnumFormat,
     /// How memberships are kept.
-    pub memberships: Memberships,
+    pub memberships: MembershipStrategy,
     /// The manager reference.
     pub manager: Manager,
     /// The link to Atlassian accounts, where one is wanted.
-    pub account: Option<Account>,
+    pub account: Option<AccountAttribute>,
     /// The attributes of users.
-    pub user: Attributes,
+    pub user: AttributeOptions,
     /// The attributes of groups.
-    pub group: Attributes,
+    pub group: AttributeOptions,
 }
 
 impl Default for MappingOptions {
@@ -186,18 +186,18 @@ impl Default for MappingOptions {
         Self {
             prefix: "okta-sync".into(),
             schema_name: "Okta Directory".into(),
-            naming: Naming::default(),
+            naming: AttributeNames::default(),
             label: "login".into(),
             group_label: "name".into(),
             last_login: false,
-            arrays: Arrays::default(),
+            arrays: ArrayFormat::default(),
             separator: ", ".into(),
-            enums: Enums::default(),
-            memberships: Memberships::default(),
+            enums: EnumFormat::default(),
+            memberships: MembershipStrategy::default(),
             manager: Manager::default(),
             account: None,
-            user: Attributes::default(),
-            group: Attributes::default(),
+            user: AttributeOptions::default(),
+            group: AttributeOptions::default(),
         }
     }
 }

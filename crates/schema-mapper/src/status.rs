@@ -2,7 +2,7 @@
 
 use insight_import_client::document::{Status, StatusCategory};
 use okta_client::model::UserStatus;
-use sync_model::{Departure, ObjectKind};
+use sync_model::{ObjectKind, RetireReason};
 
 /// What marks an object whose original no longer exists, an ended membership among them.
 const DELETED: &str = "Okta Deleted";
@@ -47,10 +47,10 @@ pub(crate) fn of_kind(kind: ObjectKind) -> Vec<String> {
 }
 
 /// What marks an object that is not kept current any more.
-pub(crate) const fn of_departure(departure: Departure) -> &'static str {
+pub(crate) const fn of_departure(departure: RetireReason) -> &'static str {
     match departure {
-        Departure::Deleted => DELETED,
-        Departure::OutOfScope => OUT_OF_SCOPE,
+        RetireReason::Deleted => DELETED,
+        RetireReason::OutOfScope => OUT_OF_SCOPE,
     }
 }
 

@@ -3,9 +3,9 @@
 use insight_import_client::document::{Attribute, AttributeType, ObjectType, SchemaAndMapping};
 use sync_model::ObjectKind;
 
+use crate::attribute_type::holds;
 use crate::document::type_id;
 use crate::evolution::{DriftKind, Evolution, all_types, differences};
-use crate::shape::holds;
 use crate::{MappedAttribute, Mapping, Source};
 
 /// The reason why Assets drops the values of a field without a word.
@@ -62,7 +62,7 @@ impl Mapping {
     pub fn storage(&self, current: Option<&SchemaAndMapping>, evolution: &Evolution) -> Vec<Storage> {
         let present = current.map(|c| all_types(&c.schema.object_schema.object_types)).unwrap_or_default();
         let wanted = all_types(&self.document().schema.object_schema.object_types);
-        let adapted = current.map(|current| self.extended(current));
+        let adapted = current.map(|current| self.with_added(current));
         let mut all = Vec::new();
         for kind in ObjectKind::ALL {
             let id = type_id(self.options(), kind);

@@ -11,7 +11,7 @@ use url::Url;
 pub(crate) use sync_model::ValueProblemKind as Rule;
 
 use crate::MappedAttribute;
-use crate::shape::{TEXT_LIMIT, TEXTAREA_LIMIT};
+use crate::attribute_type::{TEXT_LIMIT, TEXTAREA_LIMIT};
 
 /// The value in the form that Assets reads, and the rule it offended, if any.
 pub(crate) fn fit(

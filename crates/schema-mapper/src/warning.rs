@@ -14,14 +14,14 @@ pub enum MappingWarning {
         attribute: String,
     },
     /// An attribute was to be left out, and is needed.
-    KeptAnyway {
+    RequiredAttribute {
         /// The attribute's name in Okta.
         attribute: String,
         /// What it is needed for.
         needed_for: &'static str,
     },
     /// The chosen name is not one that can be given: it is reserved, taken, or has odd characters.
-    NameNotGiven {
+    NameUnavailable {
         /// The attribute's name in Okta.
         attribute: String,
         /// The name that was chosen.
@@ -35,7 +35,7 @@ pub enum MappingWarning {
         attribute: String,
     },
     /// A secret, or an attribute that nobody can read, is left out.
-    Unreadable {
+    UnsupportedDefinition {
         /// The attribute's name in Okta.
         attribute: String,
     },
@@ -47,10 +47,10 @@ impl fmt::Display for MappingWarning {
             Self::UnknownAttribute { option, attribute } => {
                 write!(f, "{option} names \"{attribute}\", which no schema of the org has")
             }
-            Self::KeptAnyway { attribute, needed_for } => {
+            Self::RequiredAttribute { attribute, needed_for } => {
                 write!(f, "\"{attribute}\" is mapped although it is not chosen: it is {needed_for}")
             }
-            Self::NameNotGiven { attribute, wanted, given } => write!(
+            Self::NameUnavailable { attribute, wanted, given } => write!(
                 f,
                 "\"{attribute}\" was to be called \"{}\", which is reserved, taken or not readable in Assets; it is called \"{given}\"",
                 wanted.escape_default()
@@ -58,7 +58,7 @@ impl fmt::Display for MappingWarning {
             Self::Conflict { attribute } => {
                 write!(f, "the user types define \"{attribute}\" differently; it is a text in Assets")
             }
-            Self::Unreadable { attribute } => write!(
+            Self::UnsupportedDefinition { attribute } => write!(
                 f,
                 "\"{attribute}\" is encrypted, hashed or write-only in Okta and left out; name it in include to map it all the same"
             ),

@@ -110,7 +110,7 @@ fn a_renamed_attribute_is_told_and_searched_by_the_name_that_it_has() {
         fields.filter(|f| f.attribute_name == "Okta Groups").find_map(|f| f.object_mapping_iql.clone())
     };
     assert_eq!(query(&next).unwrap(), r#""The \"id\"" IN (${groups${0}})"#);
-    assert_eq!(query(plain().settled(&current).document()), query(&next), "the settled mapping agrees");
+    assert_eq!(query(plain().fit_to(&current).document()), query(&next), "the settled mapping agrees");
     // Put right over REST, and followed by the mapping.
     let next = corrected(&next, &evolution.corrections);
     let next = step(&next, &plain());
@@ -163,7 +163,7 @@ fn a_name_that_was_taken_by_hand_is_left_to_its_owner() {
     "#);
     let next = step(&current, &after);
     assert_eq!(evolution::plan(&next, after.document()), Evolution::default());
-    assert_eq!(after.settled(&next).kind_of("Okta Group (okta-sync)"), Some(sync_model::ObjectKind::Group));
+    assert_eq!(after.fit_to(&next).kind_of("Okta Group (okta-sync)"), Some(sync_model::ObjectKind::Group));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
     let retyped = Loss::Type { present: "integer".into(), wanted: "email".into() };
     assert_eq!(email.loss, Some(retyped));
     // Values are made to fit what is there.
-    let settled = plain().settled(&current);
+    let settled = plain().fit_to(&current);
     let record =
         settled.user(&support::orgs::user("00u1", &json!({"login": "ada", "email": "ada@example.com"})));
     assert_eq!((&record.record.fields["profile_email"], record.problems.len()), (&json!(""), 1));

@@ -19,7 +19,7 @@ use sync_service::model::ConnectionName;
 use sync_service::{AuditEntry, client_address, connection_state, difference, token_state};
 use url::form_urlencoded;
 
-use crate::access::{Identity, Via};
+use crate::access::{Identity, SignInMethod};
 use crate::app::App;
 use action::{Effect, effect};
 
@@ -84,8 +84,8 @@ pub(crate) async fn record(
     let status = response.status();
     let body = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let via = match identity.via {
-        Via::Session => "session",
-        Via::Token => "token",
+        SignInMethod::Session => "session",
+        SignInMethod::Token => "token",
     };
     let entry = AuditEntry {
         origin,
@@ -98,7 +98,7 @@ pub(crate) async fn record(
         ..AuditEntry::new(Timestamp::now(), &identity.who, via, &action)
     };
     if let Err(error) = app.fleet.store().audit().append(&entry).await {
-        let (error, actor) = (sync_service::explain(&error), &entry.actor);
+        let (error, actor) = (sync_service::error_chain(&error), &entry.actor);
         tracing::error!(target: "audit", error, actor, action, "a change could not be written to the audit log");
     }
     response

@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sync_service::engine::StoreError;
-use sync_service::{Config, ConsoleConfig, Fleet, ListenError, METRICS_TYPE, Secret, Server};
+use sync_service::{Config, ConnectionManager, ConsoleConfig, ListenError, METRICS_TYPE, Secret, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::oidc::{Oidc, OidcError, OidcSettings};
@@ -62,7 +62,7 @@ pub struct Console {
     server: Server,
     url: String,
     router: Router,
-    fleet: Arc<Fleet>,
+    fleet: Arc<ConnectionManager>,
     /// Ends live streams, which would keep the listener from ending.
     streams: CancellationToken,
 }
@@ -78,7 +78,10 @@ impl Console {
     ///
     /// # Errors
     /// When the address cannot be listened on, or sign-in with Okta cannot work as it is set.
-    pub async fn bind(settings: &ConsoleConfig, fleet: &Arc<Fleet>) -> Result<Self, ConsoleError> {
+    pub async fn bind(
+        settings: &ConsoleConfig,
+        fleet: &Arc<ConnectionManager>,
+    ) -> Result<Self, ConsoleError> {
         let config = fleet.config();
         let server = Server::by_rule(settings.listen, SETTING, config).await?;
         let access = access(settings, config, &server, fleet)?;
@@ -115,7 +118,7 @@ impl Console {
         };
         let serving = async {
             if let Err(error) = self.server.serve(self.router, stop.clone()).await {
-                tracing::error!(error = sync_service::explain(&error), "the console stopped");
+                tracing::error!(error = sync_service::error_chain(&error), "the console stopped");
                 stop.cancel();
             }
         };
@@ -127,7 +130,7 @@ fn access(
     settings: &ConsoleConfig,
     config: &Config,
     server: &Server,
-    fleet: &Fleet,
+    fleet: &ConnectionManager,
 ) -> Result<Access, ConsoleError> {
     let options = AccessOptions {
         idle: settings.session_idle,

@@ -1,7 +1,7 @@
 //! The engine's words for the command line, as they are said to people who have the console before them.
 
 use sync_service::model::ConnectionName;
-use sync_service::{Member, account_keys};
+use sync_service::{ManagedConnection, account_keys};
 
 /// What is said on the command line, and here. Longer commands come before those that they begin with.
 const WORDS: [(&str, &str); 21] = [
@@ -49,7 +49,7 @@ const KEYS: [(&str, &str); 11] = [
 ];
 
 /// A text with the fields of the form in the place of keys, where the settings of the connection are kept here.
-pub(crate) fn settings(member: &Member, text: &str) -> String {
+pub(crate) fn settings(member: &ManagedConnection, text: &str) -> String {
     if member.saved().is_some() { fields(member.name(), text) } else { text.to_owned() }
 }
 

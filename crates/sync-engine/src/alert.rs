@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub enum AlertKind {
     /// A guard stopped a run: an operator has to look.
-    GuardTripped,
+    SafeguardTriggered,
     /// A run failed, and waiting does not help.
-    RunFailed,
+    SyncFailed,
     /// Nothing could be applied for a while, although it was tried again.
-    Stuck,
+    SyncStalled,
     /// Events were given up.
-    EventsGivenUp,
+    EventsFailed,
     /// Records that Assets does not take.
-    RecordsRefused,
+    RecordsRejected,
     /// The log cannot be read.
-    FeedFailed,
+    SystemLogUnavailable,
     /// Okta could not deliver to the hook, or the hook is not active.
-    HookUnhealthy,
+    EventHookUnhealthy,
     /// The state store was lost, replaced, or damaged.
     StoreLost,
     /// The file system of the state store is nearly full.
@@ -35,13 +35,13 @@ impl AlertKind {
     /// Its name in JSON and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::GuardTripped => "guard_tripped",
-            Self::RunFailed => "run_failed",
-            Self::Stuck => "stuck",
-            Self::EventsGivenUp => "events_given_up",
-            Self::RecordsRefused => "records_refused",
-            Self::FeedFailed => "feed_failed",
-            Self::HookUnhealthy => "hook_unhealthy",
+            Self::SafeguardTriggered => "guard_tripped",
+            Self::SyncFailed => "run_failed",
+            Self::SyncStalled => "stuck",
+            Self::EventsFailed => "events_given_up",
+            Self::RecordsRejected => "records_refused",
+            Self::SystemLogUnavailable => "feed_failed",
+            Self::EventHookUnhealthy => "hook_unhealthy",
             Self::StoreLost => "store_lost",
             Self::StoreSpace => "store_space",
             Self::Recovered => "recovered",
@@ -65,50 +65,50 @@ pub struct Alert {
 /// What an engine that follows does over and over, by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Duty {
+pub enum Task {
     /// Looking after what an earlier process left behind.
     Recovery,
     /// Comparing the schemas.
-    Schemas,
+    SchemaCheck,
     /// Applying events.
     Events,
     /// Reading the log.
-    Feed,
+    EventFeed,
     /// Reading the directory, as planned or asked for.
-    Passes,
+    Sync,
     /// Looking whether the event hook is as it should be.
-    Hook,
+    EventHookCheck,
 }
 
-impl Duty {
+impl Task {
     /// As it is said in a sentence.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Recovery => "looking after what was cut off",
-            Self::Schemas => "comparing the schemas",
+            Self::SchemaCheck => "comparing the schemas",
             Self::Events => "applying events",
-            Self::Feed => "reading the log",
-            Self::Passes => "reading the directory",
-            Self::Hook => "looking at the event hook",
+            Self::EventFeed => "reading the log",
+            Self::Sync => "reading the directory",
+            Self::EventHookCheck => "looking at the event hook",
         }
     }
 
     /// What an alert about its failing is about.
     pub const fn kind(self) -> AlertKind {
         match self {
-            Self::Recovery | Self::Schemas | Self::Events => AlertKind::Stuck,
-            Self::Feed => AlertKind::FeedFailed,
-            Self::Passes => AlertKind::RunFailed,
-            Self::Hook => AlertKind::HookUnhealthy,
+            Self::Recovery | Self::SchemaCheck | Self::Events => AlertKind::SyncStalled,
+            Self::EventFeed => AlertKind::SystemLogUnavailable,
+            Self::Sync => AlertKind::SyncFailed,
+            Self::EventHookCheck => AlertKind::EventHookUnhealthy,
         }
     }
 }
 
 /// A duty that failed, and is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failing {
+pub struct TaskFailure {
     /// Which.
-    pub duty: Duty,
+    pub task: Task,
     /// What the failure is about.
     pub kind: AlertKind,
     /// Why, without personal data.
@@ -122,21 +122,21 @@ pub struct Failing {
 }
 
 /// Somebody to tell. Must return at once.
-pub trait Alarm: Send + Sync {
+pub trait AlertSink: Send + Sync {
     /// Tells it.
-    fn raise(&self, alert: Alert);
+    fn send(&self, alert: Alert);
 
     /// Says that a duty failed, each time it does; what lasts is [raised](Self::raise) as well.
-    fn fails(&self, _: Failing) {}
+    fn task_failed(&self, _: TaskFailure) {}
 
     /// Says that a duty was done, each time it is.
-    fn works(&self, _: Duty, _: Timestamp) {}
+    fn task_succeeded(&self, _: Task, _: Timestamp) {}
 }
 
 /// Nobody to tell.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoAlarm;
+pub struct NoopAlertSink;
 
-impl Alarm for NoAlarm {
-    fn raise(&self, _: Alert) {}
+impl AlertSink for NoopAlertSink {
+    fn send(&self, _: Alert) {}
 }

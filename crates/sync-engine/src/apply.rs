@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, MappingView, Outcome, Phase, PortError,
-    Progress, Refusal, RunReport, SourceState, Staged, Subject, engine::Engine,
+    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, ImportSourceState, MappingView, Outcome,
+    Phase, PortError, ProgressSink, RunReport, SafeguardViolation, StagedChange, Subject, engine::Engine,
 };
 
 impl Engine {
@@ -19,7 +19,7 @@ impl Engine {
         run: &ActiveRun,
         plan: ApprovedPlan,
         report: &mut RunReport,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         if plan.plan().changes() == 0 {
@@ -52,8 +52,8 @@ impl Engine {
 
     /// The view after another comparison, where the structure is not the one that a run's records were made for.
     async fn changed_view(&self, run: &ActiveRun) -> Result<Option<MappingView>, EngineError> {
-        let state = self.ports.structure.state().await.map_err(EngineError::Structure)?;
-        if state.is_none() || state == run.view.structure {
+        let state = self.ports.target_schema.state().await.map_err(EngineError::TargetSchema)?;
+        if state.is_none() || state == run.view.target_schema {
             return Ok(None);
         }
         Ok(Some(self.follow_structure(true).await?.view))
@@ -65,9 +65,13 @@ impl Engine {
         let deleted = outcome.missing_deleted();
         if deleted > 0 {
             let message = format!("the import source deleted {deleted} objects that the import did not hold");
-            self.alert(AlertKind::GuardTripped, message, EngineError::from(Refusal::RemovesMissing).hint());
-            self.ports.store.distrust().await?;
-            self.ports.store.ask(&Subject::Directory, self.now()).await?;
+            self.alert(
+                AlertKind::SafeguardTriggered,
+                message,
+                EngineError::from(SafeguardViolation::MissingObjectsRemoved).hint(),
+            );
+            self.ports.store.mark_all_for_resend().await?;
+            self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }
         Ok(())
     }
@@ -75,7 +79,7 @@ impl Engine {
     /// The same once more for the records of the execution itself: they are there, but what they refer to may not be.
     pub(crate) async fn distrust_after(&self, outcome: &Outcome) -> Result<(), EngineError> {
         if outcome.missing_deleted() > 0 {
-            self.ports.store.distrust().await?;
+            self.ports.store.mark_all_for_resend().await?;
         }
         Ok(())
     }
@@ -112,7 +116,7 @@ impl Engine {
                 continue;
             }
             tokio::select! {
-                () = stop.cancelled() => return Err(EngineError::Stopped),
+                () = stop.cancelled() => return Err(EngineError::Interrupted),
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(Duration::from_secs(5));
@@ -124,10 +128,10 @@ impl Engine {
         &self,
         run: &ActiveRun,
         mut execution: Box<dyn Execution>,
-        first: Vec<Staged>,
+        first: Vec<StagedChange>,
         plan: &ApprovedPlan,
         report: &mut RunReport,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let id = execution.id().clone();
@@ -143,7 +147,7 @@ impl Engine {
                 *sent.entry(staged.record.key.kind).or_default() += 1;
             }
             let outcome = if stop.is_cancelled() {
-                Err(EngineError::Stopped)
+                Err(EngineError::Interrupted)
             } else if let Err(error) = self.note_kept(run, &page, &mut kept).await {
                 Err(error)
             } else {
@@ -186,7 +190,7 @@ impl Engine {
         // From here on the execution cannot be called back. If its outcome stays unknown it remains open in the store,
         // with its staged records, until recovery has asked after it.
         let outcome = tokio::select! {
-            () = stop.cancelled() => return Err(EngineError::Stopped),
+            () = stop.cancelled() => return Err(EngineError::Interrupted),
             outcome = execution.complete() => outcome.map_err(EngineError::Import)?,
         };
         progress.end(Phase::Processing);
@@ -194,7 +198,7 @@ impl Engine {
         self.changed_view(run).await?;
         report.executions += 1;
         let confirmed = report.add_outcome(&outcome, &sent);
-        self.stats.execution(report.result);
+        self.stats.execution(report.state);
         self.look_after_removed(&outcome).await?;
         let unaccounted = unaccounted(&outcome, &sent, &confirmed);
         self.prove(run.id, &run.view, &unaccounted, stop).await?;
@@ -206,7 +210,7 @@ impl Engine {
         self.doubt_after(run).await?;
         self.notice_filled(&outcome).await?;
         self.notice_lost(&new, &outcome, report).await?;
-        crate::clearing::tell_kept(&run.view, &kept, report);
+        crate::stale_values::tell_kept(&run.view, &kept, report);
         Ok(())
     }
 
@@ -218,7 +222,7 @@ impl Engine {
             Err(error) => Err(EngineError::Import(error)),
         };
         if let Err(error) = closed {
-            tracing::warn!(execution = %id, error = %crate::explain(&error), "could not cancel the execution; it is looked after at the next run");
+            tracing::warn!(execution = %id, error = %crate::error_chain(&error), "could not cancel the execution; it is looked after at the next run");
         }
     }
 }
@@ -226,7 +230,7 @@ impl Engine {
 /// An import source that deletes what an import does not hold must not get an import of changes.
 async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
     if view.importer.removes_missing().await.map_err(EngineError::Import)? == Some(true) {
-        return Err(Refusal::RemovesMissing.into());
+        return Err(SafeguardViolation::MissingObjectsRemoved.into());
     }
     Ok(())
 }
@@ -234,8 +238,8 @@ async fn refuse_removal(view: &MappingView) -> Result<(), EngineError> {
 /// The reason behind a refused start, in the engine's words where it has some.
 async fn start_failure(view: &MappingView, error: PortError) -> EngineError {
     match view.importer.state().await {
-        Ok(SourceState::MissingMapping) => EngineError::NotSetUp,
-        Ok(SourceState::Disabled) => EngineError::Disabled,
+        Ok(ImportSourceState::MissingMapping) => EngineError::SetupRequired,
+        Ok(ImportSourceState::Disabled) => EngineError::Disabled,
         _ => EngineError::Import(error),
     }
 }

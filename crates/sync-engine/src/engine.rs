@@ -11,24 +11,25 @@ use tokio::sync::{Mutex, RwLock};
 use crate::stats::Stats;
 use crate::time::Tick;
 use crate::{
-    Alarm, Clock, EngineStats, EventFeed, EventHook, Limits, MappingView, StateStore, Structure, Watcher,
+    AlertSink, Clock, EngineStats, EventFeed, EventHook, MappingView, RunObserver, Safeguards, StateStore,
+    TargetSchema,
 };
 
 /// The world around the engine.
 #[derive(Clone)]
 pub struct Ports {
     /// The object schema and mapping, and with them the views of both sides.
-    pub structure: Arc<dyn Structure>,
+    pub target_schema: Arc<dyn TargetSchema>,
     /// The event hook.
-    pub hook: Arc<dyn EventHook>,
+    pub event_hook: Arc<dyn EventHook>,
     /// What is remembered.
     pub store: Arc<dyn StateStore>,
     /// The directory's log; without it only the hook tells of changes.
     pub feed: Option<Arc<dyn EventFeed>>,
     /// Who is told when something is wrong.
-    pub alarm: Arc<dyn Alarm>,
+    pub alerts: Arc<dyn AlertSink>,
     /// Who watches the runs.
-    pub watcher: Arc<dyn Watcher>,
+    pub observer: Arc<dyn RunObserver>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -37,7 +38,7 @@ pub struct Ports {
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
     /// How much may change without consent.
-    pub limits: Limits,
+    pub safeguards: Safeguards,
     /// How many objects or listings are read at once.
     pub concurrency: usize,
     /// How many records are taken from the store at once.
@@ -64,7 +65,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
-            limits: Limits::default(),
+            safeguards: Safeguards::default(),
             concurrency: 8,
             page: 1000,
             batch: 2000,

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::{Refusal, StoreError};
+use crate::{SafeguardViolation, StoreError};
 
 /// A failure of the world behind a port, with what the engine needs to know of it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
@@ -13,7 +13,7 @@ pub struct PortError {
     transient: bool,
     busy: bool,
     expired: bool,
-    about_one: bool,
+    single_record: bool,
     refused: bool,
     gone: bool,
     hint: Option<String>,
@@ -29,7 +29,7 @@ impl PortError {
             transient: false,
             busy: false,
             expired: false,
-            about_one: false,
+            single_record: false,
             refused: false,
             gone: false,
             hint: None,
@@ -68,7 +68,7 @@ impl PortError {
     /// Marks a failure that concerns the one object asked for, and no other.
     #[must_use]
     pub const fn about_one(mut self, about_one: bool) -> Self {
-        self.about_one = about_one;
+        self.single_record = about_one;
         self
     }
 
@@ -105,7 +105,7 @@ impl PortError {
 
     /// Does it concern the one object asked for, and no other?
     pub const fn is_about_one(&self) -> bool {
-        self.about_one
+        self.single_record
     }
 
     /// Does the other side refuse the read to this credential, maybe for the one object alone?
@@ -138,10 +138,10 @@ pub enum EngineError {
     Directory(#[source] PortError),
     /// The object schema or the mapping could not be read or changed.
     #[error("could not prepare the object schema and mapping")]
-    Structure(#[source] PortError),
+    TargetSchema(#[source] PortError),
     /// The event hook could not be read or changed.
     #[error("could not set up the event hook")]
-    Hook(#[source] PortError),
+    EventHook(#[source] PortError),
     /// The import source did not take the records.
     #[error("the import did not go through")]
     Import(#[source] PortError),
@@ -150,7 +150,7 @@ pub enum EngineError {
     Store(#[from] StoreError),
     /// There is no object schema and mapping to import into.
     #[error("the import source has no schema and mapping yet")]
-    NotSetUp,
+    SetupRequired,
     /// There is no account to change objects with.
     #[error("this takes an account on the Atlassian site, and there is none")]
     NoAccount,
@@ -159,13 +159,13 @@ pub enum EngineError {
     Disabled,
     /// The plan exceeds what may change without an operator's consent.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    SafeguardTriggered(#[from] SafeguardViolation),
     /// The event feed could not be read.
     #[error("could not read the directory's log")]
-    Feed(#[source] PortError),
+    EventFeed(#[source] PortError),
     /// Objects in Assets could not be read or changed with the account.
     #[error("could not change objects in Assets")]
-    Objects(#[source] PortError),
+    TargetObjects(#[source] PortError),
     /// The structure in Assets changed since the records were made.
     #[error("the object schema in Assets changed since the records were read")]
     StructureChanged,
@@ -173,7 +173,7 @@ pub enum EngineError {
     #[error(
         "stopped before the end; nothing was left half done, and the next run goes on where this one was"
     )]
-    Stopped,
+    Interrupted,
 }
 
 impl EngineError {
@@ -181,13 +181,17 @@ impl EngineError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Directory(e)
-            | Self::Structure(e)
-            | Self::Hook(e)
+            | Self::TargetSchema(e)
+            | Self::EventHook(e)
             | Self::Import(e)
-            | Self::Feed(e)
-            | Self::Objects(e) => e.is_transient(),
-            Self::StructureChanged | Self::Stopped => true,
-            Self::Store(_) | Self::NotSetUp | Self::NoAccount | Self::Disabled | Self::Refused(_) => false,
+            | Self::EventFeed(e)
+            | Self::TargetObjects(e) => e.is_transient(),
+            Self::StructureChanged | Self::Interrupted => true,
+            Self::Store(_)
+            | Self::SetupRequired
+            | Self::NoAccount
+            | Self::Disabled
+            | Self::SafeguardTriggered(_) => false,
         }
     }
 
@@ -195,34 +199,34 @@ impl EngineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Directory(e)
-            | Self::Structure(e)
-            | Self::Hook(e)
+            | Self::TargetSchema(e)
+            | Self::EventHook(e)
             | Self::Import(e)
-            | Self::Feed(e)
-            | Self::Objects(e) => e.hint().map(Into::into),
+            | Self::EventFeed(e)
+            | Self::TargetObjects(e) => e.hint().map(Into::into),
             Self::StructureChanged => {
                 Some("sync again; the daemon does so without being asked".into())
             }
-            Self::NotSetUp => Some("run `okta-insight setup` first".into()),
+            Self::SetupRequired => Some("run `okta-insight setup` first".into()),
             Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
-            Self::Refused(Refusal::TooManyPruned { .. }) => {
+            Self::SafeguardTriggered(SafeguardViolation::TooManyPruned { .. }) => {
                 Some("look at the list; if it is meant, run `okta-insight prune --accept-shrink`".into())
             }
-            Self::Refused(Refusal::RemovesMissing) => Some(
+            Self::SafeguardTriggered(SafeguardViolation::MissingObjectsRemoved) => Some(
                 "in Assets: object schema, Import tab, Edit mapping; at each object type, Edit object type mapping: \
                  set missing objects to Ignore"
                     .into(),
             ),
-            Self::Refused(_) => Some(
+            Self::SafeguardTriggered(_) => Some(
                 "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`".into(),
             ),
-            Self::Store(_) | Self::NoAccount | Self::Stopped => None,
+            Self::Store(_) | Self::NoAccount | Self::Interrupted => None,
         }
     }
 }
 
 /// An error with all its causes, in one line. A cause that the text before it ends with is not repeated.
-pub fn explain(error: &dyn StdError) -> String {
+pub fn error_chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

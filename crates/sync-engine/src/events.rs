@@ -9,12 +9,12 @@ use std::collections::HashSet;
 use sync_model::RecordKey;
 use tokio_util::sync::CancellationToken;
 
+use crate::complete::{DOUBTS, object};
 use crate::looked::Looked;
-use crate::settle::{DOUBTS, object};
-use crate::watch::Told;
+use crate::observer::Told;
 use crate::{
-    ActiveRun, Alert, AlertKind, Comparison, EngineError, Look, LookSort, Quiet, RunKind, RunReport, Subject,
-    SyncPlan, engine::Engine, explain,
+    ActiveRun, Alert, AlertKind, Comparison, EngineError, NoopProgress, RunKind, RunReport, Subject,
+    SyncPlan, WorkItem, WorkKind, engine::Engine, error_chain,
 };
 
 impl Engine {
@@ -24,12 +24,8 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<Option<RunReport>, EngineError> {
         let view = self.view_in_force().await?;
-        let claim = self.ports.store.claim_looks(
-            LookSort::Objects,
-            self.options.batch,
-            self.now(),
-            self.options.lease,
-        );
+        let claim =
+            self.ports.store.claim_work(WorkKind::Object, self.options.batch, self.now(), self.options.lease);
         let looks = claim.await?;
         if looks.is_empty() {
             return Ok(None);
@@ -37,17 +33,17 @@ impl Engine {
         let _looking = self.looking.read().await;
         // While no pass reads, memberships may be taken from confirmed records; none may begin before they are sent.
         let alone = self.passes.try_lock().ok();
-        let run = match self.begin(RunKind::Events, view).await {
+        let run = match self.begin(RunKind::EventSync, view).await {
             Ok(run) => run,
             Err(error) => {
-                self.ports.store.release(&looks).await?;
+                self.ports.store.release_work(&looks).await?;
                 return Err(error);
             }
         };
-        let told = &self.tell(RunKind::Events, &Quiet);
+        let told = &self.tell(RunKind::EventSync, &NoopProgress);
         told.began(run.id);
         let outcome = self
-            .conclude(&run, RunKind::Events, RunReport::default(), told, async |report| {
+            .conclude(&run, RunKind::EventSync, RunReport::default(), told, async |report| {
                 let (looked, run) = self.look_for_events(&run, &looks, alone.is_some(), report, told).await?;
                 self.ask_for_members(&looked).await?;
                 self.ports.store.ask_unread(run.id, self.now()).await?;
@@ -62,7 +58,7 @@ impl Engine {
             Ok(report) => Ok(Some(report)),
             Err(error) => {
                 // Nothing that was looked at is to blame: it is looked at again as soon as it works again.
-                self.ports.store.release(&looks).await?;
+                self.ports.store.release_work(&looks).await?;
                 Err(error)
             }
         }
@@ -80,7 +76,7 @@ impl Engine {
     ) -> Result<Vec<(HashSet<RecordKey>, String)>, EngineError> {
         let mut held_back = Vec::new();
         loop {
-            let refusal = match plan.approve(&self.options.limits) {
+            let refusal = match plan.approve(&self.options.safeguards) {
                 Ok(approved) => {
                     self.apply(run, approved, report, told, stop).await?;
                     return Ok(held_back);
@@ -95,8 +91,8 @@ impl Engine {
                 return Err(refusal.into());
             }
             let reason = refusal.to_string();
-            self.alert(AlertKind::GuardTripped, reason.clone(), EngineError::from(refusal).hint());
-            self.stats.failed(RunKind::Events.as_str(), true);
+            self.alert(AlertKind::SafeguardTriggered, reason.clone(), EngineError::from(refusal).hint());
+            self.stats.failed(RunKind::EventSync.as_str(), true);
             report.note(reason.clone());
             held_back.push((held.into_iter().collect(), reason));
             // What is held back keeps the references to it.
@@ -110,7 +106,7 @@ impl Engine {
     async fn look_for_events(
         &self,
         run: &ActiveRun,
-        looks: &[Look],
+        looks: &[WorkItem],
         alone: bool,
         report: &mut RunReport,
         told: &Told<'_>,
@@ -118,10 +114,10 @@ impl Engine {
         // A 404 is believed at once only of what somebody said was deleted.
         let doubtful: HashSet<RecordKey> = looks
             .iter()
-            .filter(|look| !look.expects_gone && look.attempts < DOUBTS)
-            .filter_map(|look| object(&look.target))
+            .filter(|look| !look.expect_deleted && look.attempts < DOUBTS)
+            .filter_map(|look| object(&look.subject))
             .collect();
-        let subjects = || looks.iter().map(|look| look.target.clone());
+        let subjects = || looks.iter().map(|look| look.subject.clone());
         let before = report.clone();
         let looked = self.look_at(run, subjects(), &doubtful, alone, report, told).await?;
         if !self.may_have_grown(&looked.unmapped) {
@@ -130,9 +126,9 @@ impl Engine {
         let Comparison { report: structure, view } = match self.follow_structure(true).await {
             Ok(compared) => compared,
             // What can be stored need not wait for what cannot.
-            Err(error @ (EngineError::Structure(_) | EngineError::StructureChanged)) => {
-                tracing::warn!(error = %explain(&error), "the object schema cannot follow the directory's yet");
-                self.ports.store.ask(&Subject::Schema, self.now()).await?;
+            Err(error @ (EngineError::TargetSchema(_) | EngineError::StructureChanged)) => {
+                tracing::warn!(error = %error_chain(&error), "the object schema cannot follow the directory's yet");
+                self.ports.store.enqueue(&Subject::Schema, self.now()).await?;
                 return Ok((looked, run.clone()));
             }
             Err(error) => return Err(error),
@@ -146,13 +142,13 @@ impl Engine {
         *report = before;
         report.add_structure(&structure);
         tracing::info!(attributes = ?structure.added_attributes, "the directory's schema has grown; the object schema follows");
-        report.mapping = Some(view.version.clone());
+        report.mapping_version = Some(view.version.clone());
         let run = ActiveRun { view, ..run.clone() };
         let looked = self.look_at(&run, subjects(), &doubtful, alone, report, told).await?;
         Ok((looked, run))
     }
 
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.ports.alarm.raise(Alert { kind, message, hint, at: self.now() });
+        self.ports.alerts.send(Alert { kind, message, hint, at: self.now() });
     }
 }

@@ -12,7 +12,7 @@ use sync_model::{ObjectKind, Record, RecordKey, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineError, MappingView, Objects, Outcome, Outstanding, RejectedRecord, RunReport, RunResult,
+    EngineError, MappingView, Outcome, Outstanding, RejectedRecord, RunReport, RunState, TargetObjects,
     engine::Engine,
 };
 
@@ -58,7 +58,7 @@ impl Engine {
             return Ok(());
         }
         self.ports.store.reject(run, &rejected, self.now()).await?;
-        report.result = RunResult::Incomplete;
+        report.state = RunState::Partial;
         for RejectedRecord { key, reason, partly_sent } in rejected {
             if let Some(sent) = sent.get_mut(&key.kind).filter(|_| !partly_sent) {
                 *sent = sent.saturating_sub(1);
@@ -98,7 +98,7 @@ impl Engine {
         match read {
             Ok(Err(EngineError::Store(error))) => return Err(error.into()),
             Ok(Err(error)) => {
-                tracing::warn!(error = %crate::explain(&error), "could not read objects back; suspects are sent again");
+                tracing::warn!(error = %crate::error_chain(&error), "could not read objects back; suspects are sent again");
             }
             Err(_) => tracing::warn!("reading objects back takes too long; suspects are sent again"),
             Ok(Ok(())) => {}
@@ -111,7 +111,7 @@ impl Engine {
         &self,
         run: RunId,
         view: &MappingView,
-        objects: &dyn Objects,
+        objects: &dyn TargetObjects,
         unaccounted: &Unaccounted,
         proven: &mut HashSet<RecordKey>,
     ) -> Result<bool, EngineError> {
@@ -177,10 +177,10 @@ impl Engine {
             match Box::pin(self.send_unconfirmed(stop)).await {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(EngineError::Stopped) => return Err(EngineError::Stopped),
+                Err(EngineError::Interrupted) => return Err(EngineError::Interrupted),
                 // What was read and confirmed stays so; the rest is told as outstanding.
                 Err(error) => {
-                    tracing::warn!(error = %crate::explain(&error), "records could not be sent again; they stay unconfirmed");
+                    tracing::warn!(error = %crate::error_chain(&error), "records could not be sent again; they stay unconfirmed");
                     break;
                 }
             }
@@ -193,12 +193,12 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn outstanding(&self) -> Result<Outstanding, EngineError> {
-        let inbox = self.ports.store.inbox().await?;
+        let inbox = self.ports.store.event_queue_counts().await?;
         Ok(Outstanding {
-            unconfirmed: inbox.unconfirmed,
-            rejected: inbox.failed,
+            unconfirmed: inbox.unconfirmed_records,
+            rejected: inbox.rejected_records,
             next_attempt_at: self.ports.store.next_retry().await?,
-            failed_events: inbox.dead,
+            failed_events: inbox.failed,
             doubted: inbox.doubted,
         })
     }

@@ -64,8 +64,8 @@ impl Named {
                 Subject::Membership { group, user } => {
                     named.memberships.entry(group).or_default().insert(user);
                 }
-                Subject::Members(group) => drop(named.members.insert(group)),
-                Subject::Recent | Subject::Directory | Subject::Schema => {}
+                Subject::GroupMembers(group) => drop(named.members.insert(group)),
+                Subject::RecentChanges | Subject::EntireDirectory | Subject::Schema => {}
             }
         }
         named

@@ -6,7 +6,7 @@ use sync_model::ObjectKind;
 
 use crate::{
     ActiveRun, Comparison, Doubt, EngineError, FieldState, MappingView, Outcome, Place, RunReport,
-    StructureState, Subject, Unidentified, WithheldReason, engine::Engine,
+    SchemaState, Subject, Unidentified, WithheldReason, engine::Engine,
 };
 
 /// The confirmations that may not hold any more, given the place of the last comparison and the present one.
@@ -115,7 +115,7 @@ impl Engine {
             return Ok(());
         }
         let subject = match &doubt {
-            Some(Doubt::Everything) => Some(Subject::Directory),
+            Some(Doubt::Everything) => Some(Subject::EntireDirectory),
             Some(Doubt::Values(_)) => Some(Subject::Schema),
             None => None,
         };
@@ -123,8 +123,8 @@ impl Engine {
         for (kind, attribute) in
             before.iter().flat_map(|before| remade_identities(before, &now)).collect::<Vec<_>>()
         {
-            let census = self.ports.store.census().await?;
-            let count = census.get(&kind).map_or(0, |census| census.live + census.gone);
+            let census = self.ports.store.object_counts().await?;
+            let count = census.get(&kind).map_or(0, |census| census.current + census.retired);
             if count > 0 {
                 let left = Unidentified { attribute, count };
                 tracing::warn!("{left}");
@@ -137,7 +137,7 @@ impl Engine {
         let begun = self.has_begun().await?;
         // A store that has never compared anything, beside a mapping that is there: it is another one than that which filled
         // Assets. Otherwise nothing is there to be sent again before the first full run has begun.
-        let lost = !begun && before.is_none() && report.state != StructureState::Missing;
+        let lost = !begun && before.is_none() && report.state != SchemaState::Missing;
         if ask && lost {
             tracing::warn!("the state store is empty although Assets is set up; everything is read and sent");
         }
@@ -171,7 +171,7 @@ impl Engine {
         let Some(now) = self.ports.store.place().await? else { return Ok(()) };
         let Some(doubt) = doubts(&run.view.place, &now.part_in(&run.view.place)) else { return Ok(()) };
         let subject = match doubt {
-            Doubt::Everything => Subject::Directory,
+            Doubt::Everything => Subject::EntireDirectory,
             Doubt::Values(_) => Subject::Schema,
         };
         let now = Place { doubts: now.doubts + 1, ..now };
@@ -195,7 +195,7 @@ impl Engine {
                 "records went into another object schema or type than those before; everything is sent again"
             );
         }
-        let subject = doubt.as_ref().map(|_| Subject::Directory);
+        let subject = doubt.as_ref().map(|_| Subject::EntireDirectory);
         let now = Place { doubts: now.doubts + u64::from(doubt.is_some()), ..now };
         Ok(self.ports.store.remember_place(&now, doubt.as_ref(), subject.as_ref(), self.now()).await?)
     }
@@ -223,7 +223,7 @@ impl Engine {
         }
         let (true, Some(place)) = (lost, self.ports.store.place().await?) else { return Ok(()) };
         let place = Place { doubts: place.doubts + 1, ..place };
-        let (doubt, ask) = (Doubt::Everything, Subject::Directory);
+        let (doubt, ask) = (Doubt::Everything, Subject::EntireDirectory);
         Ok(self.ports.store.remember_place(&place, Some(&doubt), Some(&ask), self.now()).await?)
     }
 
@@ -233,10 +233,10 @@ impl Engine {
         let known = self.ports.store.place().await?;
         let moved = known.is_some_and(|known| doubts(&known, &completed(&view.place, &known)).is_some());
         if moved {
-            let census = self.ports.store.census().await?;
-            return Ok(census.values().map(|census| census.live).sum());
+            let census = self.ports.store.object_counts().await?;
+            return Ok(census.values().map(|census| census.current).sum());
         }
-        Ok(self.ports.store.inbox().await?.doubted)
+        Ok(self.ports.store.event_queue_counts().await?.doubted)
     }
 
     /// A name for the rules that a pass works by, another one after each doubt.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub enum Phase {
     /// Comparing the schemas.
-    Structure,
+    Schema,
     /// Listing groups.
     Groups,
     /// Listing the members of groups.
@@ -19,7 +19,7 @@ pub enum Phase {
     /// Listing users.
     Users,
     /// Looking for objects that the listings no longer hold.
-    Missing,
+    Unlisted,
     /// Reading objects by id: those that events or an operator named.
     Objects,
     /// Sending records.
@@ -31,11 +31,11 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Structure => "Comparing schemas",
+            Self::Schema => "Comparing schemas",
             Self::Groups => "Reading groups",
             Self::Members => "Reading memberships",
             Self::Users => "Reading users",
-            Self::Missing => "Looking for missing objects",
+            Self::Unlisted => "Looking for missing objects",
             Self::Objects => "Reading objects",
             Self::Sending => "Sending records",
             Self::Processing => "Waiting for Assets",
@@ -44,7 +44,7 @@ impl fmt::Display for Phase {
 }
 
 /// Somebody who watches. Must return at once.
-pub trait Progress: Send + Sync {
+pub trait ProgressSink: Send + Sync {
     /// A phase began, with the number of items when it is known.
     fn begin(&self, phase: Phase, total: Option<u64>);
 
@@ -62,9 +62,9 @@ pub trait Progress: Send + Sync {
 
 /// Nobody watches.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Quiet;
+pub struct NoopProgress;
 
-impl Progress for Quiet {
+impl ProgressSink for NoopProgress {
     fn begin(&self, _: Phase, _: Option<u64>) {}
     fn advance(&self, _: Phase, _: u64) {}
     fn end(&self, _: Phase) {}

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunResult, engine::Engine,
+    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunState, engine::Engine,
 };
 
 /// The reason for which records of an execution whose end is unknown are sent again.
@@ -36,14 +36,14 @@ impl Engine {
         // An outcome speaks of object types, and only the mapping says what they hold.
         if !self.ports.store.open_executions().await?.is_empty() {
             // Not in force yet: what is confirmed now belongs to the structure before the next comparison.
-            let compared = self.ports.structure.compare().await.map_err(EngineError::Structure)?;
+            let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
             let view = compared.view;
             self.recover_locked(&view, None).await?;
         }
         // What was put off by a clock that was ahead is due.
         self.ports.store.follow_clock(SignedDuration::ZERO, self.now()).await?;
-        self.ports.store.release_claims().await?;
-        Ok(self.ports.store.abandon_runs(self.now()).await?)
+        self.ports.store.release_all_claims().await?;
+        Ok(self.ports.store.mark_runs_interrupted(self.now()).await?)
     }
 
     /// `current` is the run that goes on afterwards, with its report: it is not closed here.
@@ -62,7 +62,7 @@ impl Engine {
             }
             let mut report = RunReport {
                 execution: Some(open.id.clone()),
-                mapping: Some(view.version.clone()),
+                mapping_version: Some(view.version.clone()),
                 ..RunReport::default()
             };
             self.close(view, &open, &end, &mut report).await?;
@@ -72,11 +72,11 @@ impl Engine {
                 End::Unknown => Some("the end of its execution is unknown; what it held is sent again"),
             };
             if let Some(error) = error {
-                report.result = RunResult::Failed;
+                report.state = RunState::Failed;
                 report.error = Some(error.to_owned());
             }
             // A pass that was cut off while it sent goes on with what it has staged.
-            let unfinished = self.ports.store.unfinished_pass().await?;
+            let unfinished = self.ports.store.resumable_checkpoint().await?;
             if matches!(end, End::Processed(_)) || unfinished.is_none_or(|(run, _)| run != open.run) {
                 self.ports.store.end_run(open.run, &report, self.now()).await?;
             }
@@ -143,7 +143,7 @@ impl Engine {
         }
         report.executions += 1;
         let confirmed = report.add_outcome(outcome, &sent);
-        self.stats.execution(report.result);
+        self.stats.execution(report.state);
         self.look_after_removed(outcome).await?;
         let unaccounted = unaccounted(outcome, &sent, &confirmed);
         self.prove(open.run, view, &unaccounted, &CancellationToken::new()).await?;

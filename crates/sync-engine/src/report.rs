@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
-use crate::{Outcome, StructureReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField};
+use crate::{Outcome, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,15 +14,15 @@ use crate::{Outcome, StructureReport, UnreadableObject, UnreadableObjects, Value
 #[serde(rename_all = "lowercase")]
 pub enum RunKind {
     /// Somebody asked for everything to be read.
-    Full,
+    FullSync,
     /// Somebody asked for some objects to be read.
-    Some,
+    TargetedSync,
     /// What changed lately was read.
-    Delta,
+    IncrementalSync,
     /// Every group and user was read for the sake of a new attribute.
-    Users,
+    Backfill,
     /// Events named objects.
-    Events,
+    EventSync,
     /// Records that Assets did not account for were sent again.
     Retry,
     /// Somebody wants to see what a full run would do.
@@ -31,17 +31,24 @@ pub enum RunKind {
 
 impl RunKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Full, Self::Some, Self::Delta, Self::Users, Self::Events, Self::Retry, Self::Plan];
+    pub const ALL: [Self; 7] = [
+        Self::FullSync,
+        Self::TargetedSync,
+        Self::IncrementalSync,
+        Self::Backfill,
+        Self::EventSync,
+        Self::Retry,
+        Self::Plan,
+    ];
 
     /// The word for it in stored data.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Full => "full",
-            Self::Some => "some",
-            Self::Delta => "delta",
-            Self::Users => "users",
-            Self::Events => "events",
+            Self::FullSync => "full",
+            Self::TargetedSync => "some",
+            Self::IncrementalSync => "delta",
+            Self::Backfill => "users",
+            Self::EventSync => "events",
             Self::Retry => "retry",
             Self::Plan => "plan",
         }
@@ -52,12 +59,12 @@ impl RunKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum RunResult {
+pub enum RunState {
     /// Everything that had changed is confirmed.
     #[default]
-    Done,
+    Succeeded,
     /// The importer dropped records, which are sent again, or objects of the directory could not be read.
-    Incomplete,
+    Partial,
     /// It ended early; nothing was half done.
     Failed,
 }
@@ -122,7 +129,7 @@ impl Outstanding {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunReport {
     /// How it ended.
-    pub result: RunResult,
+    pub state: RunState,
     /// Executions that were completed.
     pub executions: u64,
     /// Chunks that were sent.
@@ -131,14 +138,14 @@ pub struct RunReport {
     pub records: BTreeMap<ObjectKind, RecordCounts>,
     /// Objects that were to be marked as gone, among the records.
     #[serde(default)]
-    pub marked: u64,
+    pub retired: u64,
     /// Values that were cleared with the account, because the import source ignores empty ones.
     #[serde(default)]
-    pub cleared: u64,
+    pub cleared_values: u64,
     /// Requests to the directory.
-    pub directory_requests: u64,
+    pub okta_requests: u64,
     /// How long it took.
-    pub seconds: f64,
+    pub duration_seconds: f64,
     /// Names of attributes that were added to the object types on the way, as `type: attribute`.
     pub added_attributes: Vec<String>,
     /// Fields whose values were not sent, because the import source would drop them.
@@ -161,7 +168,7 @@ pub struct RunReport {
     pub resumed: bool,
     /// The version of the mapping that was in force; `None` when that was not known yet.
     #[serde(default)]
-    pub mapping: Option<String>,
+    pub mapping_version: Option<String>,
     /// Work that was left undone when it ended.
     #[serde(default)]
     pub outstanding: Outstanding,
@@ -179,7 +186,7 @@ impl RunReport {
 
     /// True if Assets has what Okta has, as far as this run can tell: the one place that decides about exit codes.
     pub fn is_complete(&self) -> bool {
-        self.result == RunResult::Done
+        self.state == RunState::Succeeded
             && self.outstanding.is_empty()
             && self.unreadable.is_empty()
             && self.withheld.is_empty()
@@ -188,13 +195,13 @@ impl RunReport {
     /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.
     pub(crate) fn leave(&mut self, outstanding: Outstanding) {
         self.outstanding = outstanding;
-        if self.unreadable.count > 0 && self.result == RunResult::Done {
-            self.result = RunResult::Incomplete;
-        } else if self.result == RunResult::Incomplete
+        if self.unreadable.count > 0 && self.state == RunState::Succeeded {
+            self.state = RunState::Partial;
+        } else if self.state == RunState::Partial
             && outstanding.unconfirmed == 0
             && self.unreadable.count == 0
         {
-            self.result = RunResult::Done;
+            self.state = RunState::Succeeded;
         }
     }
 
@@ -220,7 +227,7 @@ impl RunReport {
         self.records.entry(kind).or_default()
     }
 
-    pub(crate) fn add_structure(&mut self, report: &StructureReport) {
+    pub(crate) fn add_structure(&mut self, report: &SchemaReport) {
         self.added_attributes.clone_from(&report.added_attributes);
         for drift in &report.drift {
             self.note(drift.clone());
@@ -258,7 +265,7 @@ impl RunReport {
             if outcome.accounts_for(kind, sent) {
                 confirmed.push(kind);
             } else {
-                self.result = RunResult::Incomplete;
+                self.state = RunState::Partial;
                 let rejected = self.counts(kind).rejected;
                 self.note(format!("Assets accounts for {} of {sent} {kind} records; they stay unconfirmed and are sent again", sent.saturating_sub(rejected)));
             }

@@ -7,28 +7,28 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use sync_model::ObjectKind;
 
-use crate::{BlankedField, Losses, LostMemberships, interval};
+use crate::{ClearedField, PlannedRemovals, RemovedMemberships, interval};
 
 /// How much may change without an operator's consent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Limits {
+pub struct Safeguards {
     /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
     pub max_gone_share: f64,
     /// Up to this many are never suspicious, whatever their share.
-    pub min_gone: u64,
+    pub min_retired_count: u64,
     /// The largest share of the known memberships that a run may end, from 0 to 1.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
     pub max_lost_memberships_share: f64,
     /// Up to this many are never suspicious, whatever their share.
-    pub min_lost_memberships: u64,
+    pub min_removed_memberships_count: u64,
     /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
     pub max_blanked_share: f64,
     /// Up to this many are never suspicious, whatever their share.
-    pub min_blanked: u64,
+    pub min_cleared_values_count: u64,
     /// The time over which losses add up, such as "1h", whatever runs and batches they come in.
     #[serde(
         serialize_with = "jiff::fmt::serde::duration::friendly::compact::required",
@@ -41,7 +41,7 @@ pub struct Limits {
     pub window: SignedDuration,
     /// An operator looked at it and wants it.
     #[serde(skip)]
-    pub accept_shrink: bool,
+    pub override_safeguards: bool,
 }
 
 /// Reads an [`interval`] that is longer than none.
@@ -55,22 +55,22 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuratio
         })
 }
 
-impl Default for Limits {
+impl Default for Safeguards {
     fn default() -> Self {
         Self {
             max_gone_share: 0.2,
-            min_gone: 5,
+            min_retired_count: 5,
             max_lost_memberships_share: 0.2,
-            min_lost_memberships: 50,
+            min_removed_memberships_count: 50,
             max_blanked_share: 0.2,
-            min_blanked: 20,
+            min_cleared_values_count: 20,
             window: SignedDuration::from_hours(1),
-            accept_shrink: false,
+            override_safeguards: false,
         }
     }
 }
 
-impl Limits {
+impl Safeguards {
     /// The first setting that should be a share from 0 to 1 and is none, with its value.
     pub fn no_share(&self) -> Option<(&'static str, f64)> {
         let shares = [
@@ -90,15 +90,21 @@ impl Limits {
     ///
     /// # Errors
     /// When they are more than an operator would expect.
-    pub fn check(&self, kind: ObjectKind, gone: u64, recent: u64, known: u64) -> Result<(), Refusal> {
+    pub fn check(
+        &self,
+        kind: ObjectKind,
+        gone: u64,
+        recent: u64,
+        known: u64,
+    ) -> Result<(), SafeguardViolation> {
         // What was lost lately was there when the window began.
         let known = known + recent;
-        if !self.accept_shrink
+        if !self.override_safeguards
             && gone > 0
-            && exceeds(gone + recent, self.min_gone, known, self.max_gone_share)
+            && exceeds(gone + recent, self.min_retired_count, known, self.max_gone_share)
         {
             let max_percent = self.max_gone_share * 100.0;
-            return Err(Refusal::TooManyGone {
+            return Err(SafeguardViolation::TooManyRetired {
                 kind,
                 gone,
                 recent: self.recently(recent),
@@ -110,32 +116,34 @@ impl Limits {
     }
 
     /// What would be taken away from objects that live on, and is more than an operator would expect.
-    pub(crate) fn too_much_lost(&self, losses: &Losses) -> Vec<Refusal> {
-        let LostMemberships { ended, recent, known } = losses.memberships;
+    pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
+        let RemovedMemberships { removed: ended, recent, total: known } = losses.memberships;
         let max_percent = self.max_lost_memberships_share * 100.0;
         let is_too_much = exceeds(
             ended + recent,
-            self.min_lost_memberships,
+            self.min_removed_memberships_count,
             known + recent,
             self.max_lost_memberships_share,
         );
-        let memberships = (ended > 0 && is_too_much).then(|| Refusal::TooManyMembershipsLost {
+        let memberships = (ended > 0 && is_too_much).then(|| SafeguardViolation::TooManyMembershipsRemoved {
             lost: ended,
             recent: self.recently(recent),
             known: known + recent,
             max_percent,
         });
-        let is_too_much = |blanked: &&BlankedField| {
-            let BlankedField { lost, recent, known, .. } = **blanked;
-            exceeds(lost + recent, self.min_blanked, known + recent, self.max_blanked_share)
+        let is_too_much = |blanked: &&ClearedField| {
+            let ClearedField { cleared: lost, recent, total: known, .. } = **blanked;
+            exceeds(lost + recent, self.min_cleared_values_count, known + recent, self.max_blanked_share)
         };
-        let blanked = losses.blanked.iter().filter(is_too_much).map(|blanked| Refusal::TooManyBlanked {
-            kind: blanked.kind,
-            field: blanked.field.clone(),
-            lost: blanked.lost,
-            recent: self.recently(blanked.recent),
-            known: blanked.known + blanked.recent,
-            max_percent: self.max_blanked_share * 100.0,
+        let blanked = losses.cleared_values.iter().filter(is_too_much).map(|blanked| {
+            SafeguardViolation::TooManyValuesCleared {
+                kind: blanked.kind,
+                field: blanked.field.clone(),
+                lost: blanked.cleared,
+                recent: self.recently(blanked.recent),
+                known: blanked.total + blanked.recent,
+                max_percent: self.max_blanked_share * 100.0,
+            }
         });
         memberships.into_iter().chain(blanked).collect()
     }
@@ -178,29 +186,29 @@ pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bo
 
 /// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Handful {
+pub struct SafeguardMinimums {
     /// Memberships.
     pub memberships: u64,
     /// Values of one attribute.
     pub values: u64,
 }
 
-impl Handful {
+impl SafeguardMinimums {
     /// That which the limits allow.
-    pub const fn of(limits: &Limits) -> Self {
-        Self { memberships: limits.min_lost_memberships, values: limits.min_blanked }
+    pub const fn of(limits: &Safeguards) -> Self {
+        Self { memberships: limits.min_removed_memberships_count, values: limits.min_cleared_values_count }
     }
 }
 
 /// Staged changes that a limit was exceeded by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Suspects {
+pub enum ViolatingChanges {
     /// Objects of a kind that would be marked.
-    Departures(ObjectKind),
+    Retired(ObjectKind),
     /// Users who would lose a membership.
-    Memberships,
+    MembershipsRemoved,
     /// Objects that would lose a value.
-    Blanked {
+    ValuesCleared {
         /// Their kind.
         kind: ObjectKind,
         /// The record's field.
@@ -208,18 +216,18 @@ pub enum Suspects {
     },
 }
 
-impl Refusal {
+impl SafeguardViolation {
     /// The staged changes that are too many; `None` when it is not about single changes.
-    pub fn suspects(&self) -> Option<Suspects> {
+    pub fn suspects(&self) -> Option<ViolatingChanges> {
         match self {
-            Self::EmptyListing { kind, .. } | Self::TooManyGone { kind, .. } => {
-                Some(Suspects::Departures(*kind))
+            Self::EmptyListing { kind, .. } | Self::TooManyRetired { kind, .. } => {
+                Some(ViolatingChanges::Retired(*kind))
             }
-            Self::TooManyMembershipsLost { .. } => Some(Suspects::Memberships),
-            Self::TooManyBlanked { kind, field, .. } => {
-                Some(Suspects::Blanked { kind: *kind, field: field.clone() })
+            Self::TooManyMembershipsRemoved { .. } => Some(ViolatingChanges::MembershipsRemoved),
+            Self::TooManyValuesCleared { kind, field, .. } => {
+                Some(ViolatingChanges::ValuesCleared { kind: *kind, field: field.clone() })
             }
-            Self::TooManyPruned { .. } | Self::RemovesMissing => None,
+            Self::TooManyPruned { .. } | Self::MissingObjectsRemoved => None,
         }
     }
 }
@@ -227,7 +235,7 @@ impl Refusal {
 /// Why a plan may not be carried out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
     #[error(
         "the directory lists no {kind}s at all, but {known} are known; a service app without an admin role sees an \
@@ -241,7 +249,7 @@ pub enum Refusal {
     },
     /// Too large a share of the memberships would end.
     #[error("{lost} of {known} known memberships would end{recent}; more than {max_percent} % needs consent")]
-    TooManyMembershipsLost {
+    TooManyMembershipsRemoved {
         /// How many would end.
         lost: u64,
         /// How many ended before.
@@ -255,7 +263,7 @@ pub enum Refusal {
     #[error(
         "{lost} of {known} {kind}s would lose their {field}{recent}; more than {max_percent} % needs consent"
     )]
-    TooManyBlanked {
+    TooManyValuesCleared {
         /// The kind of object.
         kind: ObjectKind,
         /// The record's field.
@@ -285,13 +293,13 @@ pub enum Refusal {
     #[error(
         "the import source removes missing objects: an import of what changed would delete everything else in Assets"
     )]
-    RemovesMissing,
+    MissingObjectsRemoved,
     /// Too large a share would be marked as gone.
     #[error(
         "{gone} of {known} known {kind}s would be marked as deleted or out of scope{recent}; more than {max_percent} % \
          needs consent"
     )]
-    TooManyGone {
+    TooManyRetired {
         /// What would be marked.
         kind: ObjectKind,
         /// How many.
@@ -311,7 +319,7 @@ mod tests {
 
     #[test]
     fn recent_losses_count_against_limit() {
-        let limits = Limits::default();
+        let limits = Safeguards::default();
         assert!(limits.check(ObjectKind::User, 1, 19, 81).is_ok());
         let refusal = limits.check(ObjectKind::User, 1, 20, 80).unwrap_err();
         assert_eq!(
@@ -327,26 +335,26 @@ mod tests {
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 20.0, 1.1, -1.0] {
             assert!(exceeds(6, 5, 100, number), "{number}");
             assert!(!exceeds(5, 5, 100, number), "a handful is never suspicious");
-            let limits = Limits { max_blanked_share: number, ..Limits::default() };
+            let limits = Safeguards { max_blanked_share: number, ..Safeguards::default() };
             assert_eq!(limits.no_share().map(|(setting, _)| setting), Some("max_blanked_share"), "{number}");
         }
         assert!(!exceeds(100, 5, 100, 1.0) && exceeds(6, 5, 100, 0.0));
-        assert_eq!(Limits::default().no_share(), None);
+        assert_eq!(Safeguards::default().no_share(), None);
     }
 
     #[test]
     fn recent_memberships_and_values_count() {
-        let limits = Limits::default();
-        let losses = |recent| Losses {
-            memberships: LostMemberships { ended: 1, recent, known: 200 - recent },
-            blanked: vec![BlankedField {
+        let limits = Safeguards::default();
+        let losses = |recent| PlannedRemovals {
+            memberships: RemovedMemberships { removed: 1, recent, total: 200 - recent },
+            cleared_values: vec![ClearedField {
                 kind: ObjectKind::User,
                 field: "city".into(),
-                lost: 1,
+                cleared: 1,
                 recent,
-                known: 200 - recent,
+                total: 200 - recent,
             }],
-            ..Losses::default()
+            ..PlannedRemovals::default()
         };
         assert_eq!(limits.too_much_lost(&losses(20)).len(), 0);
         assert_eq!(limits.too_much_lost(&losses(40)).len(), 1, "values, and not yet 50 memberships");

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Comparison, Duty, EngineError, HookReport, StructureReport, StructureState, engine::Engine};
+use crate::{Comparison, EngineError, HookReport, SchemaReport, SchemaState, Task, engine::Engine};
 
 /// What *Setup* found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupReport {
     /// The object schema and mapping.
-    pub structure: StructureReport,
+    pub schema: SchemaReport,
     /// The event hook; `None` when this connection does without one.
-    pub hook: Option<HookReport>,
+    pub event_hook: Option<HookReport>,
 }
 
 /// What *Verify* found.
@@ -19,9 +19,9 @@ pub struct SetupReport {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyReport {
     /// The object schema and mapping.
-    pub structure: StructureReport,
+    pub schema: SchemaReport,
     /// The event hook; `None` when this connection does without one.
-    pub hook: Option<HookReport>,
+    pub event_hook: Option<HookReport>,
     /// Everything that is wrong, each with its remedy.
     pub problems: Vec<String>,
 }
@@ -35,16 +35,16 @@ impl Engine {
     pub async fn setup(&self, with_hook: bool) -> Result<SetupReport, EngineError> {
         let structure = self.set_up_structure().await?;
         let hook = if with_hook { Some(self.set_up_hook().await?) } else { None };
-        Ok(SetupReport { structure, hook })
+        Ok(SetupReport { schema: structure, event_hook: hook })
     }
 
     /// The first half of *Setup*: the object schema and mapping.
     ///
     /// # Errors
     /// When they cannot be created or extended.
-    pub async fn set_up_structure(&self) -> Result<StructureReport, EngineError> {
+    pub async fn set_up_structure(&self) -> Result<SchemaReport, EngineError> {
         let applied = self.create_structure().await?;
-        self.ports.alarm.works(Duty::Schemas, self.now());
+        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
         Ok(applied)
     }
 
@@ -53,7 +53,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
-        let hook = self.ports.hook.ensure().await.map_err(EngineError::Hook)?;
+        let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
         self.tell_of_hook(&hook);
         Ok(hook)
     }
@@ -64,25 +64,28 @@ impl Engine {
     /// When something cannot be read. What is wrong but readable is in the report.
     pub async fn verify(&self, with_hook: bool) -> Result<VerifyReport, EngineError> {
         let Comparison { report: structure, view } =
-            self.ports.structure.compare().await.map_err(EngineError::Structure)?;
-        let hook =
-            if with_hook { Some(self.ports.hook.inspect().await.map_err(EngineError::Hook)?) } else { None };
-        self.ports.alarm.works(Duty::Schemas, self.now());
+            self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
+        let hook = if with_hook {
+            Some(self.ports.event_hook.inspect().await.map_err(EngineError::EventHook)?)
+        } else {
+            None
+        };
+        self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
         if let Some(hook) = &hook {
             self.tell_of_hook(hook);
         }
         let mut problems = match structure.state {
-            StructureState::Missing => {
+            SchemaState::Missing => {
                 vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
             }
-            StructureState::Outdated => vec![format!(
+            SchemaState::Outdated => vec![format!(
                 "the object schema lacks {}; run `okta-insight setup`, or let the next sync add it",
                 match structure.added_attributes.len() {
                     1 => "1 attribute".to_owned(),
                     n => format!("{n} attributes"),
                 }
             )],
-            StructureState::Created | StructureState::Extended | StructureState::Current => Vec::new(),
+            SchemaState::Created | SchemaState::Extended | SchemaState::Current => Vec::new(),
         };
         problems.extend(structure.drift.iter().cloned());
         let doubted = self.count_doubted(&view).await?;
@@ -93,13 +96,13 @@ impl Engine {
             ));
         }
         problems.extend(hook.iter().flat_map(|hook| hook.problems.iter().cloned()));
-        Ok(VerifyReport { structure, hook, problems })
+        Ok(VerifyReport { schema: structure, event_hook: hook, problems })
     }
 
     /// Whoever was told that the hook does not work hears it as soon as it does.
     fn tell_of_hook(&self, hook: &HookReport) {
         if hook.problems.is_empty() {
-            self.ports.alarm.works(Duty::Hook, self.now());
+            self.ports.alerts.task_succeeded(Task::EventHookCheck, self.now());
         }
     }
 }

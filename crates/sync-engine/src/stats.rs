@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sync_model::ObjectKind;
 
-use crate::{RecordCounts, RunReport, RunResult};
+use crate::{RecordCounts, RunReport, RunState};
 
 /// The upper bounds of the latency histogram, in seconds.
 pub const LATENCY_BOUNDS: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0];
@@ -19,7 +19,7 @@ pub struct EngineStats {
     /// Records by kind and what became of them.
     pub records: BTreeMap<ObjectKind, RecordCounts>,
     /// Events that were done with, those left out that named nothing.
-    pub settled_events: u64,
+    pub completed_events: u64,
     /// How many events were confirmed within each of [`LATENCY_BOUNDS`], not accumulated; the last is for all above.
     pub latency_buckets: [u64; LATENCY_BOUNDS.len() + 1],
     /// The sum of those latencies.
@@ -27,7 +27,7 @@ pub struct EngineStats {
     /// Runs that failed, by kind.
     pub failed_runs: BTreeMap<&'static str, u64>,
     /// Runs that a guard stopped.
-    pub tripped_guards: u64,
+    pub safeguard_violations: u64,
 }
 
 /// Where the engine counts.
@@ -39,11 +39,11 @@ impl Stats {
         self.lock().clone()
     }
 
-    pub(crate) fn execution(&self, result: RunResult) {
+    pub(crate) fn execution(&self, result: RunState) {
         let outcome = match result {
-            RunResult::Done => "done",
-            RunResult::Incomplete => "incomplete",
-            RunResult::Failed => "failed",
+            RunState::Succeeded => "done",
+            RunState::Partial => "incomplete",
+            RunState::Failed => "failed",
         };
         *self.lock().executions.entry(outcome).or_default() += 1;
     }
@@ -58,11 +58,11 @@ impl Stats {
     pub(crate) fn failed(&self, run: &'static str, guard: bool) {
         let mut stats = self.lock();
         *stats.failed_runs.entry(run).or_default() += 1;
-        stats.tripped_guards += u64::from(guard);
+        stats.safeguard_violations += u64::from(guard);
     }
 
     pub(crate) fn settled(&self, events: u64) {
-        self.lock().settled_events += events;
+        self.lock().completed_events += events;
     }
 
     /// An event was confirmed so long after it happened.

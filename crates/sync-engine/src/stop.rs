@@ -22,7 +22,7 @@ pub(crate) async fn in_time<T>(
         result = Box::pin(work) => result,
         () = expired => {
             tracing::warn!("stopped without waiting for what was under way; the next start goes on with it");
-            Err(EngineError::Stopped)
+            Err(EngineError::Interrupted)
         }
     }
 }

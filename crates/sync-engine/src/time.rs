@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::{ActiveRun, Directory, EngineError, Limits, Reading, engine::Engine};
+use crate::{ActiveRun, Directory, EngineError, Reading, Safeguards, engine::Engine};
 
 /// Smaller steps are the clock being adjusted, or a tick that took its time.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
@@ -94,7 +94,7 @@ impl Engine {
         if let Some(now) = directory.and_then(Directory::time) {
             return Ok(Some(now));
         }
-        let read = self.ports.store.feed().await?.map(|feed| feed.newest);
+        let read = self.ports.store.feed_checkpoint().await?.map(|feed| feed.newest_event_at);
         Ok(self.ports.store.bookmark().await?.max(read))
     }
 
@@ -111,7 +111,7 @@ impl Engine {
     pub(crate) async fn window_begin(
         &self,
         run: &ActiveRun,
-        limits: &Limits,
+        limits: &Safeguards,
     ) -> Result<Timestamp, EngineError> {
         let directory = run.view.directory.as_ref();
         if run.sends() {

@@ -5,7 +5,7 @@ use sync_model::{ObjectKind, RecordKey};
 
 use crate::listing::note;
 use crate::looked::Failure;
-use crate::{ActiveRun, EngineError, MappingView, Pass, PortError, RunReport, engine::Engine};
+use crate::{ActiveRun, EngineError, MappingView, PortError, RunReport, SyncCheckpoint, engine::Engine};
 
 /// The most objects that a stage leaves for failures that any object can meet; with more the objects are not at fault.
 const MOST_LEFT: usize = 50;
@@ -29,7 +29,7 @@ impl SingleReads {
     /// The failure, where it says nothing about the object.
     pub(crate) fn leave(&mut self, error: EngineError) -> Result<Failure, EngineError> {
         let EngineError::Directory(error) = error else { return Err(error) };
-        let failure = Failure { reason: crate::explain(&error), transient: error.is_transient() };
+        let failure = Failure { reason: crate::error_chain(&error), transient: error.is_transient() };
         if !error.is_about_one() {
             self.left += 1;
             if self.left > MOST_LEFT {
@@ -114,7 +114,7 @@ impl Engine {
         run: &ActiveRun,
         kind: ObjectKind,
         items: &[UnreadableItem],
-        pass: &mut Pass,
+        pass: &mut SyncCheckpoint,
     ) -> Result<Vec<RecordKey>, EngineError> {
         let mut keys = Vec::new();
         for item in items {
@@ -143,13 +143,13 @@ impl Engine {
         key: &RecordKey,
         field: &str,
         problem: String,
-        pass: &mut Pass,
+        pass: &mut SyncCheckpoint,
     ) -> Result<(), EngineError> {
         Self::name_unread(key, field, problem, pass);
         Ok(self.ports.store.leave_unread(run.id, std::slice::from_ref(key)).await?)
     }
 
-    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut Pass) {
+    fn name_unread(key: &RecordKey, field: &str, problem: String, pass: &mut SyncCheckpoint) {
         tracing::warn!(object = %key, problem, "an object could not be read");
         note(&mut pass.problems, problem);
         pass.unreadable.add(UnreadableObject {
@@ -180,15 +180,19 @@ impl Engine {
     pub(crate) async fn unread(
         &self,
         run: &ActiveRun,
-        pass: &Pass,
+        pass: &SyncCheckpoint,
     ) -> Result<UnreadableObjects, EngineError> {
         let count = pass.unnamed + self.ports.store.count_unread(run.id).await?;
         Ok(UnreadableObjects { count, ..pass.unreadable.clone() })
     }
 
     /// Settles events that were given up before a full run, as far as it proves that their objects were read.
-    pub(crate) async fn settle_given_up(&self, run: &ActiveRun, pass: &Pass) -> Result<u64, EngineError> {
+    pub(crate) async fn settle_given_up(
+        &self,
+        run: &ActiveRun,
+        pass: &SyncCheckpoint,
+    ) -> Result<u64, EngineError> {
         let (store, unnamed) = (&self.ports.store, pass.unnamed > 0);
-        Ok(store.settle_given_up(run.id, pass.reading, unnamed, self.now()).await?)
+        Ok(store.resolve_failed_events(run.id, pass.reading, unnamed, self.now()).await?)
     }
 }

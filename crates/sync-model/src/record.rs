@@ -67,7 +67,7 @@ impl FromStr for ObjectKind {
 
 /// Why an object is not kept current any more. It is marked, and never removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Departure {
+pub enum RetireReason {
     /// Its original no longer exists, or the membership has ended.
     Deleted,
     /// Its original exists, and the operator does not choose it any more.
@@ -108,7 +108,7 @@ pub struct Reference {
     /// The kind of object pointed at.
     pub kind: ObjectKind,
     /// The value that identifies it: mostly its id, for a manager perhaps a login.
-    pub value: String,
+    pub reference_key: String,
 }
 
 /// A value other than the id by which records may refer to an object, such as a login.
@@ -160,7 +160,7 @@ pub struct Record {
     /// The values by field name.
     pub fields: BTreeMap<String, Value>,
     /// The value by which other records refer to this one.
-    pub answers_to: String,
+    pub reference_key: String,
     /// The records that this one refers to, sorted and without repeats.
     pub references: Vec<Reference>,
     /// The value other than its id that it answers to as long as it lives.
@@ -191,11 +191,11 @@ impl Record {
         let Some(reference) = &mut self.alias_reference else { return };
         let (field, kind) = (&reference.field, reference.kind);
         if let Some(before) = reference.id.take() {
-            self.references.retain(|known| known.kind != kind || known.value != before);
+            self.references.retain(|known| known.kind != kind || known.reference_key != before);
         }
         self.fields.insert(field.clone(), Value::from(id.as_deref().unwrap_or_default()));
         if let Some(value) = &id {
-            self.references.push(Reference { kind, value: value.clone() });
+            self.references.push(Reference { kind, reference_key: value.clone() });
             self.references.sort_unstable();
             self.references.dedup();
         }
@@ -227,8 +227,8 @@ mod tests {
         Record {
             key: RecordKey { kind: ObjectKind::User, id: "u1".into() },
             fields: BTreeMap::from([("manager".into(), "".into())]),
-            answers_to: "u1".into(),
-            references: vec![Reference { kind: ObjectKind::Group, value: "g1".into() }],
+            reference_key: "u1".into(),
+            references: vec![Reference { kind: ObjectKind::Group, reference_key: "g1".into() }],
             alias: None,
             alias_reference: Some(reference),
         }
@@ -254,7 +254,7 @@ mod tests {
         let mut record = worker();
         let unresolved = record.fingerprint();
         record.resolve(Some("u2".into()));
-        let user = |id: &str| Reference { kind: ObjectKind::User, value: id.into() };
+        let user = |id: &str| Reference { kind: ObjectKind::User, reference_key: id.into() };
         assert_eq!(record.references[1..], [user("u2")]);
         assert_ne!(record.fingerprint(), unresolved);
         record.resolve(Some("u3".into()));

@@ -9,8 +9,8 @@ use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
 use outbound::Outbound;
 use secrecy::ExposeSecret;
 use sync_engine::{
-    Alarm, Alert, AlertKind, Clock, Engine, EngineOptions, EventFeed, FollowOptions, Ports, StateStore,
-    SystemClock, Uncleared,
+    Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Ports, StaleValue, StateStore,
+    SystemClock, TaskOptions,
 };
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -18,16 +18,16 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::active_runs::LiveRuns;
 use crate::adapters::{AssetsStructure, OktaEventHook, OktaLog, OrgSource, Sides};
-use crate::alerts::{Alerts, Trouble};
+use crate::alerts::{AlertEntry, Alerts};
 use crate::config::EventSource;
 use crate::export::Saved;
+use crate::health_inputs::Watch;
 use crate::http::Inbox;
-use crate::live_run::LiveRuns;
 use crate::lock::Lock;
+use crate::metric_samples::Sampling;
 use crate::objects::Lookup;
-use crate::samples::Sampling;
-use crate::vitals::Watch;
 use crate::{ConfigError, ConnectionConfig, OktaConfig, ServiceError, room};
 
 /// The product's name and version, for the services that are called.
@@ -49,7 +49,7 @@ pub struct Connection {
     wake: Arc<Notify>,
     secret: Option<HookSecret>,
     has_hook: bool,
-    follow: FollowOptions,
+    follow: TaskOptions,
 }
 
 impl Connection {
@@ -108,15 +108,15 @@ impl Connection {
         let structure = AssetsStructure::new(sides.clone(), config.mapping.clone())
             .following_titles(config.assets.follow_titles);
         let mut ports = Ports {
-            structure: Arc::new(structure.clone()),
-            hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
+            target_schema: Arc::new(structure.clone()),
+            event_hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
             store: Arc::clone(&state),
             feed,
-            alarm: alerts.clone(),
-            watcher: live.clone(),
+            alerts: alerts.clone(),
+            observer: live.clone(),
             clock: Arc::new(SystemClock),
         };
-        let mut options = EngineOptions { limits: config.limits, ..EngineOptions::default() };
+        let mut options = EngineOptions { safeguards: config.limits, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
         let (connection, clock) = (config.name.clone(), Arc::clone(&ports.clock));
         let lookup = Lookup { connection, okta, sides, structure, compared: Mutex::default() };
@@ -135,7 +135,7 @@ impl Connection {
             wake: Arc::new(Notify::new()),
             secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),
-            follow: FollowOptions {
+            follow: TaskOptions {
                 feed_poll: config.schedule.log,
                 schema_interval: config.schedule.schema,
                 hook: Self::wants_hook(config),
@@ -143,7 +143,7 @@ impl Connection {
                 delta: config.schedule.delta.clone(),
                 jitter: config.schedule.jitter,
                 retention: config.schedule.retention,
-                ..FollowOptions::default()
+                ..TaskOptions::default()
             },
         })
     }
@@ -183,7 +183,7 @@ impl Connection {
         self.clock.now()
     }
 
-    pub(crate) const fn follow_options(&self) -> &FollowOptions {
+    pub(crate) const fn follow_options(&self) -> &TaskOptions {
         &self.follow
     }
 
@@ -194,7 +194,7 @@ impl Connection {
 
     /// What goes wrong as long as it is followed, then what went wrong lately and is over, the newest first. In memory: a
     /// new process begins without.
-    pub fn troubles(&self) -> Vec<Trouble> {
+    pub fn troubles(&self) -> Vec<AlertEntry> {
         self.alerts.troubles()
     }
 
@@ -202,8 +202,8 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn uncleared(&self, limit: u32) -> Result<Vec<Uncleared>, ServiceError> {
-        Ok(self.store.uncleared(limit).await?)
+    pub async fn uncleared(&self, limit: u32) -> Result<Vec<StaleValue>, ServiceError> {
+        Ok(self.store.stale_values(limit).await?)
     }
 
     /// Claims the right to send for this connection until the result is dropped, and looks after what an earlier
@@ -211,7 +211,7 @@ impl Connection {
     ///
     /// # Errors
     /// When another process has it, or what was left behind cannot be settled.
-    pub async fn claim(&self, store_path: &Path) -> Result<Claim, ServiceError> {
+    pub async fn claim(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
         let claim = self.claim_to_follow(store_path).await?;
         let span = tracing::info_span!("following", connection = %self.name);
         self.engine.recover().instrument(span).await?;
@@ -223,8 +223,8 @@ impl Connection {
     ///
     /// # Errors
     /// When another process has it.
-    pub async fn claim_to_follow(&self, store_path: &Path) -> Result<Claim, ServiceError> {
-        Ok(Claim { lock: Lock::take_patiently(store_path, &self.name).await? })
+    pub async fn claim_to_follow(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
+        Ok(LeaderLease { lock: Lock::take_patiently(store_path, &self.name).await? })
     }
 
     /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim_to_follow) the
@@ -233,7 +233,7 @@ impl Connection {
         let ended = CancellationToken::new();
         let _following = self.watch.following();
         let following = async {
-            Box::pin(self.engine.follow(&self.follow, &self.wake, stop)).await;
+            Box::pin(self.engine.run_tasks(&self.follow, &self.wake, stop)).await;
             ended.cancel();
         };
         let span = tracing::info_span!("following", connection = %self.name);
@@ -243,7 +243,7 @@ impl Connection {
 
     /// Raises an alert beside those of the engine.
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.alerts.raise(Alert { kind, message, hint, at: self.now() });
+        self.alerts.send(Alert { kind, message, hint, at: self.now() });
     }
 
     /// Notes the free space of the store's file system.
@@ -262,11 +262,11 @@ impl Connection {
 
 /// The right to send for a connection, held by one process at a time.
 #[derive(Debug)]
-pub struct Claim {
+pub struct LeaderLease {
     lock: Lock,
 }
 
-impl Claim {
+impl LeaderLease {
     /// True if no other process can have claimed the same: the lock file is still there.
     pub(crate) fn is_in_place(&self) -> bool {
         self.lock.is_in_place()
@@ -287,7 +287,7 @@ pub(crate) fn private_key(okta: &OktaConfig) -> Result<PrivateKey, KeyError> {
 pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, ConfigError> {
     let wrong = |key: &str, error: &dyn std::error::Error| ConfigError::Value {
         key: format!("connections.{}.okta.{key}", config.name),
-        problem: crate::explain(error),
+        problem: crate::error_chain(error),
     };
     let key = private_key(&config.okta).map_err(|e| wrong("private_key", &e))?;
     let mut builder = OktaClient::builder(&config.okta.org_url)
@@ -323,7 +323,7 @@ pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsC
             }
             _ => format!("connections.{}.assets.site_url", config.name),
         },
-        problem: crate::explain(&e),
+        problem: crate::error_chain(&e),
     })?;
     Ok(Some(client))
 }
@@ -341,6 +341,6 @@ pub(crate) fn assets_client(config: &ConnectionConfig) -> Result<ImportClient, C
             }
             _ => format!("connections.{}.assets.api_url", config.name),
         },
-        problem: crate::explain(&e),
+        problem: crate::error_chain(&e),
     })
 }

@@ -6,7 +6,7 @@ use sync_engine::{EngineError, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 use sync_store::{Holder, OpenError, StoreBusy, StoreLoss, is_busy};
 
-use crate::{ConfigError, ExportError, HandoverError, ListenError, NamedError, VaultError, account_keys};
+use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError, account_keys};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum ServiceError {
     Named(#[from] NamedError),
     /// The process that sends did not do what it was asked for.
     #[error(transparent)]
-    Handover(#[from] HandoverError),
+    Delegation(#[from] DelegationError),
     /// An org could not be saved, or a saved one could not be read.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -58,7 +58,7 @@ pub enum ServiceError {
     NoConnection(PathBuf),
     /// The connection cannot work.
     #[error("connection \"{connection}\" cannot work: {reason}")]
-    Broken {
+    Unavailable {
         /// The connection.
         connection: ConnectionName,
         /// Why.
@@ -74,7 +74,7 @@ pub enum ServiceError {
     Busy(#[from] StoreBusy),
     /// Another process sends for this connection.
     #[error("another process works on connection \"{0}\"")]
-    Locked(String),
+    AnotherLeader(String),
 }
 
 impl ServiceError {
@@ -89,7 +89,7 @@ impl ServiceError {
             | Self::UnknownRun(_)
             | Self::UnknownEvents(_)
             | Self::NoConnection(_)
-            | Self::Broken { .. } => true,
+            | Self::Unavailable { .. } => true,
             _ => false,
         }
     }
@@ -97,7 +97,7 @@ impl ServiceError {
     /// The operator's next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Locked(_) => {
+            Self::AnotherLeader(_) => {
                 Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
             }
             Self::Lost(loss) => Some(remedy(loss).into()),
@@ -115,7 +115,7 @@ impl ServiceError {
             ),
             Self::Listen(error) => Some(error.hint()),
             Self::Named(error) => Some(error.hint().into()),
-            Self::Handover(error) => error.hint(),
+            Self::Delegation(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Vault(error) => Some(error.hint().into()),
             Self::NoConnection(_) => Some(
@@ -124,7 +124,7 @@ impl ServiceError {
                     .into(),
             ),
             Self::Saved { .. } => Some("enter the settings of the connection again".into()),
-            Self::Broken { hint, .. } => hint.clone(),
+            Self::Unavailable { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Store(_) => None,
         }
     }

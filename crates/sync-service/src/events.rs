@@ -1,7 +1,7 @@
 //! What an event of Okta's says to look at.
 
 use okta_client::model::LogEvent;
-use sync_engine::{InboxEvent, Subject};
+use sync_engine::{NewEvent, Subject};
 use sync_model::{EventId, GroupId, UserId};
 
 /// What an event is about.
@@ -164,7 +164,7 @@ fn ends_membership(event_type: &str) -> bool {
 }
 
 /// The event as the engine takes it. An event that failed, or that is none of ours, names nothing.
-pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
+pub(crate) fn inbox_event(event: &LogEvent) -> NewEvent {
     let kind = event.event_type.as_str();
     let about = if event.succeeded() { about(kind) } else { About::Nothing };
     let users = || event.users().map(UserId::new);
@@ -172,8 +172,8 @@ pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
     let is_end = is_end(kind);
     let mut subjects: Vec<Subject> = match about {
         About::Nothing => Vec::new(),
-        About::Many => vec![Subject::Recent],
-        About::Endings => vec![Subject::Directory],
+        About::Many => vec![Subject::RecentChanges],
+        About::Endings => vec![Subject::EntireDirectory],
         About::Schema => vec![Subject::Schema],
         About::Users => users().map(Subject::User).collect(),
         About::Groups => groups().map(Subject::Group).collect(),
@@ -183,15 +183,15 @@ pub(crate) fn inbox_event(event: &LogEvent) -> InboxEvent {
     };
     // Something happened, and nobody says to whom. What is gone shows only when everything is read.
     if subjects.is_empty() && about != About::Nothing {
-        subjects.push(if is_end { Subject::Directory } else { Subject::Recent });
+        subjects.push(if is_end { Subject::EntireDirectory } else { Subject::RecentChanges });
     }
-    InboxEvent {
+    NewEvent {
         id: EventId::new(&event.uuid),
         event_type: event.event_type.clone(),
-        published: event.published,
+        published_at: event.published,
         subjects,
-        changes_object: matches!(about, About::Users | About::Groups | About::Memberships),
-        expects_gone: is_end || ends_membership(kind),
+        requires_newer_object: matches!(about, About::Users | About::Groups | About::Memberships),
+        expect_deleted: is_end || ends_membership(kind),
         is_hook_failure: kind == "event_hook.delivery"
             || kind == "event_hook.deactivated"
             || kind == "event_hook.deleted"
@@ -235,10 +235,10 @@ mod tests {
     #[test]
     fn an_event_that_names_nobody_asks_for_what_changed_lately_or_for_everything_when_something_ended() {
         for target in [json!(null), json!([])] {
-            assert_eq!(subjects("group.user_membership.add", &target, "Success"), [Subject::Recent]);
-            assert_eq!(subjects("group.lifecycle.delete", &target, "Success"), [Subject::Directory]);
+            assert_eq!(subjects("group.user_membership.add", &target, "Success"), [Subject::RecentChanges]);
+            assert_eq!(subjects("group.lifecycle.delete", &target, "Success"), [Subject::EntireDirectory]);
         }
-        assert_eq!(subjects("system.import.complete", &json!(null), "SUCCESS"), [Subject::Recent]);
+        assert_eq!(subjects("system.import.complete", &json!(null), "SUCCESS"), [Subject::RecentChanges]);
     }
 
     #[test]
@@ -265,12 +265,12 @@ mod tests {
             ("system.identity_sources.user.update", ada()),
             ("system.identity_sources.group.delete", staff()),
             ("system.identity_sources.group.user.revoke", vec![membership]),
-            ("system.identity_sources.bulk_upsert", vec![Subject::Recent]),
-            ("system.identity_sources.bulk_group_delete", vec![Subject::Directory]),
+            ("system.identity_sources.bulk_upsert", vec![Subject::RecentChanges]),
+            ("system.identity_sources.bulk_group_delete", vec![Subject::EntireDirectory]),
             ("app.realtimesync.import.details.update_user", ada()),
             ("app.user_management.user_group_import.delete_success", staff()),
             ("system.agent.ldap.realtimesync", ada()),
-            ("directory.realm.assignment.execution_completed", vec![Subject::Recent]),
+            ("directory.realm.assignment.execution_completed", vec![Subject::RecentChanges]),
         ] {
             assert_eq!(subjects(kind, &json!([user, group]), "SUCCESS"), expected, "{kind}");
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventEntry, EventFilter, EventMark, Replay, RunDetail, RunFilter, RunSummary};
+use sync_engine::{Event, EventCursor, EventFilter, ReplayTarget, RunDetail, RunFilter, RunSummary};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -39,21 +39,21 @@ pub struct ConnectionEvent {
     pub connection: ConnectionName,
     /// The event.
     #[serde(flatten)]
-    pub event: EventEntry,
+    pub event: Event,
 }
 
 /// What came of putting events back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Replayed {
+pub struct ReplayResult {
     /// The connection.
     pub connection: ConnectionName,
     /// How many are looked at again.
-    pub put_back: u64,
+    pub replayed: u64,
     /// How many are known and name nothing to look at.
-    pub left: u64,
+    pub skipped: u64,
     /// Whether a process works on the connection, and does it now.
-    pub attended: bool,
+    pub daemon_running: bool,
 }
 
 impl Connection {
@@ -77,7 +77,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn event(&self, id: &EventId) -> Result<Option<EventEntry>, ServiceError> {
+    pub async fn event(&self, id: &EventId) -> Result<Option<Event>, ServiceError> {
         let search = Some(id.as_str().to_owned());
         let found = self.events(&EventFilter { search, limit: SIMILAR, ..EventFilter::default() }).await?;
         Ok(found.into_iter().find(|event| event.id == *id))
@@ -89,7 +89,7 @@ impl Connection {
     /// # Errors
     /// When the store fails.
     pub async fn put_back(&self, ids: Option<&[EventId]>) -> Result<u64, ServiceError> {
-        let which = ids.map_or(Replay::Dead, Replay::These);
+        let which = ids.map_or(ReplayTarget::AllFailed, ReplayTarget::Ids);
         Ok(self.store().replay(which, self.now()).await?)
     }
 
@@ -97,7 +97,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventEntry>, ServiceError> {
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, ServiceError> {
         Ok(self.store().find_events(filter).await?)
     }
 
@@ -106,7 +106,7 @@ impl Connection {
     /// # Errors
     /// When the store fails.
     pub async fn requested_run(&self, request: i64) -> Result<Option<RunSummary>, ServiceError> {
-        Ok(self.store().request_run(request).await?)
+        Ok(self.store().run_of_request(request).await?)
     }
 
     /// Takes a request for a run back, unless somebody has taken it. Whether it did.
@@ -114,15 +114,15 @@ impl Connection {
     /// # Errors
     /// When the store fails.
     pub async fn withdraw_request(&self, request: i64) -> Result<bool, ServiceError> {
-        Ok(self.store().withdraw_request(request).await?)
+        Ok(self.store().cancel_request(request).await?)
     }
 
     /// The end of the inbox at this moment.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn event_mark(&self) -> Result<EventMark, ServiceError> {
-        Ok(self.store().event_mark().await?)
+    pub async fn event_mark(&self) -> Result<EventCursor, ServiceError> {
+        Ok(self.store().event_cursor().await?)
     }
 
     /// At most so many events that came in or changed after a mark, the oldest change first, and the mark after them.
@@ -131,9 +131,9 @@ impl Connection {
     /// When the store fails.
     pub async fn events_after(
         &self,
-        mark: &EventMark,
+        mark: &EventCursor,
         limit: u32,
-    ) -> Result<(Vec<EventEntry>, EventMark), ServiceError> {
+    ) -> Result<(Vec<Event>, EventCursor), ServiceError> {
         Ok(self.store().events_after(mark, limit).await?)
     }
 
@@ -144,7 +144,7 @@ impl Connection {
     pub fn is_attended(&self, store_path: &Path) -> Result<bool, ServiceError> {
         match Lock::take(store_path, self.name()) {
             Ok(_nobody) => Ok(false),
-            Err(ServiceError::Locked(_)) => Ok(true),
+            Err(ServiceError::AnotherLeader(_)) => Ok(true),
             Err(error) => Err(error),
         }
     }
@@ -172,7 +172,7 @@ pub async fn replay<C: Borrow<Connection>>(
     connections: &[C],
     ids: Option<&[EventId]>,
     store_path: &Path,
-) -> Result<Vec<Replayed>, ServiceError> {
+) -> Result<Vec<ReplayResult>, ServiceError> {
     let mut unknown: HashSet<&EventId> = ids.unwrap_or_default().iter().collect();
     let mut known = Vec::new();
     for connection in connections {
@@ -192,24 +192,24 @@ pub async fn replay<C: Borrow<Connection>>(
     }
     let mut replayed = Vec::new();
     for (connection, known) in connections.iter().map(Borrow::borrow).zip(known) {
-        let which = if ids.is_some() { Replay::These(&known) } else { Replay::Dead };
+        let which = if ids.is_some() { ReplayTarget::Ids(&known) } else { ReplayTarget::AllFailed };
         let put_back = connection.store().replay(which, connection.now()).await?;
-        replayed.push(Replayed {
+        replayed.push(ReplayResult {
             connection: connection.name().clone(),
-            put_back,
-            left: (known.len() as u64).saturating_sub(put_back),
-            attended: connection.is_attended(store_path)?,
+            replayed: put_back,
+            skipped: (known.len() as u64).saturating_sub(put_back),
+            daemon_running: connection.is_attended(store_path)?,
         });
     }
     Ok(replayed)
 }
 
 /// Follows the inboxes of some connections from where they ended when it began.
-pub struct EventTail<'c> {
-    marks: Vec<(&'c Connection, EventMark)>,
+pub struct EventFollower<'c> {
+    marks: Vec<(&'c Connection, EventCursor)>,
 }
 
-impl<'c> EventTail<'c> {
+impl<'c> EventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
@@ -217,7 +217,7 @@ impl<'c> EventTail<'c> {
     pub async fn begin(connections: &'c [Connection]) -> Result<Self, ServiceError> {
         let mut marks = Vec::new();
         for connection in connections {
-            marks.push((connection, connection.store().event_mark().await?));
+            marks.push((connection, connection.store().event_cursor().await?));
         }
         Ok(Self { marks })
     }

@@ -30,7 +30,7 @@ impl Lock {
     ) -> Result<Self, ServiceError> {
         for _ in 1..TRIES {
             match Self::take(store, connection) {
-                Err(ServiceError::Locked(_)) => tokio::time::sleep(PAUSE).await,
+                Err(ServiceError::AnotherLeader(_)) => tokio::time::sleep(PAUSE).await,
                 result => return result,
             }
         }
@@ -44,7 +44,7 @@ impl Lock {
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file, path }),
-            Err(TryLockError::WouldBlock) => Err(ServiceError::Locked(connection.to_string())),
+            Err(TryLockError::WouldBlock) => Err(ServiceError::AnotherLeader(connection.to_string())),
             Err(TryLockError::Error(error)) => Err(failed(error).into()),
         }
     }

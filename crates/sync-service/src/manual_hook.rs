@@ -14,7 +14,7 @@ use crate::{Connection, ConnectionConfig, ServiceError};
 /// What a person needs to set the hook up in Okta. It holds the secret, because the operator asks for it: it is to be
 /// shown to the operator, and to nobody else.
 #[derive(Clone, Serialize)]
-pub struct ManualHook {
+pub struct ManualEventHook {
     /// The connection.
     pub connection: ConnectionName,
     /// What the hook is called; it is found again by that.
@@ -42,7 +42,7 @@ fn exposed<S: serde::Serializer>(secret: &SecretString, output: S) -> Result<S::
     output.serialize_str(secret.expose_secret())
 }
 
-impl fmt::Debug for ManualHook {
+impl fmt::Debug for ManualEventHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManualHook")
             .field("connection", &self.connection)
@@ -51,7 +51,7 @@ impl fmt::Debug for ManualHook {
     }
 }
 
-impl ManualHook {
+impl ManualEventHook {
     /// The hook of a connection, asking nobody; `None` where the connection does without one.
     ///
     /// # Errors

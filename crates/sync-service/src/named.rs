@@ -119,7 +119,7 @@ impl Connection {
         } else {
             // An object that no longer exists in Okta is named by its ID: it is to be retired.
             let key = RecordKey { kind, id: value.to_owned() };
-            if !self.store.known(std::slice::from_ref(&key)).await?.contains_key(&key) {
+            if !self.store.record_states(std::slice::from_ref(&key)).await?.contains_key(&key) {
                 return Ok(None);
             }
             key.id

@@ -1,7 +1,9 @@
 //! A plan as it is shown to people.
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{EngineError, Limits, ObjectChange, Outstanding, Progress, SyncPlan, Unconfirmed};
+use sync_engine::{
+    EngineError, ObjectChange, Outstanding, ProgressSink, Safeguards, SyncPlan, UnconfirmedRecord,
+};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +33,7 @@ pub struct PlanView {
     pub outstanding: Outstanding,
     /// Records that are not confirmed and are sent again, as many as are listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unconfirmed: Vec<Unconfirmed>,
+    pub unconfirmed: Vec<UnconfirmedRecord>,
     /// The objects one by one, as many as were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Vec<ObjectChange>>,
@@ -39,7 +41,7 @@ pub struct PlanView {
 
 impl PlanView {
     /// A plan, with what the limits say to it and without its objects.
-    pub fn of(connection: &Connection, plan: SyncPlan, limits: &Limits) -> Self {
+    pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
         let mut refusals = plan.refusals(limits).into_iter();
         let refusal = refusals.next();
         let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
@@ -76,9 +78,9 @@ impl PlanView {
     /// When the directory, the importer or the store fails.
     pub async fn make(
         connection: &Connection,
-        limits: &Limits,
+        limits: &Safeguards,
         objects: u32,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<Self, ServiceError> {
         let engine = connection.engine();

@@ -1,6 +1,6 @@
 //! Deleting what has long been gone, with the settings of a connection.
 
-use sync_engine::{AuditLine, EngineError, PruneOptions, PrunePlan, PruneReport};
+use sync_engine::{EngineError, ObjectAuditEntry, PruneOptions, PrunePlan, PruneReport};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -34,7 +34,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, ServiceError> {
+    pub async fn audit(&self, limit: u32) -> Result<Vec<ObjectAuditEntry>, ServiceError> {
         Ok(self.store().audit(limit).await?)
     }
 

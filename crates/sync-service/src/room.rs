@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sync_engine::{AlertKind, Clock, SystemClock};
 use sync_store::Store;
 
-use crate::alerts::Trouble;
+use crate::alerts::AlertEntry;
 
 /// Free space below which a write may fail at any moment: the write-ahead log alone may take as much.
 const LEAST: u64 = 16 << 20;
@@ -20,19 +20,19 @@ pub(crate) fn shortage(free: Option<u64>) -> Option<String> {
 }
 
 /// The shortage of this moment as a trouble, for a process that does not watch.
-pub(crate) async fn trouble(store: &Store) -> Option<Trouble> {
+pub(crate) async fn trouble(store: &Store) -> Option<AlertEntry> {
     let message = shortage(store.free_space().await)?;
     let now: Timestamp = SystemClock.now();
-    Some(Trouble {
+    Some(AlertEntry {
         kind: AlertKind::StoreSpace,
         reason: message.clone(),
         message,
         hint: Some(HINT.to_owned()),
         urgent: true,
-        since: now,
-        last: now,
-        times: 1,
-        ended: None,
+        started_at: now,
+        last_occurred_at: now,
+        occurrences: 1,
+        resolved_at: None,
     })
 }
 

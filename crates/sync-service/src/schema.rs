@@ -1,7 +1,7 @@
 //! Okta's schemas beside what Assets has of them.
 
 use insight_import_client::document::SchemaAndMapping;
-use schema_mapper::{Mapping, MappingError, MappingOptions, OrgSchemas, TypeView};
+use schema_mapper::{Mapping, MappingError, MappingOptions, OrgSchemas, TypeComparison};
 use serde::{Deserialize, Serialize};
 use sync_engine::{EngineError, PortError};
 use sync_model::ConnectionName;
@@ -18,11 +18,11 @@ pub struct SchemaView {
     /// The connection.
     pub connection: ConnectionName,
     /// Whether something differs.
-    pub differs: bool,
+    pub has_differences: bool,
     /// The mapping that Okta's schemas call for, by its short name.
     pub mapping: String,
     /// The object types.
-    pub types: Vec<TypeView>,
+    pub types: Vec<TypeComparison>,
     /// What somebody may want to know of the mapping, without anything being wrong.
     pub notes: Vec<String>,
 }
@@ -32,9 +32,9 @@ pub struct SchemaView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaPreview {
     /// As it is.
-    pub now: SchemaView,
+    pub current: SchemaView,
     /// As it would be.
-    pub then: SchemaView,
+    pub proposed: SchemaView,
 }
 
 /// Reads both sides, and changes nothing.
@@ -60,7 +60,7 @@ pub async fn preview_schemas(
         key: format!("connections.{}", connection.name),
         problem: error.to_string(),
     })?;
-    Ok(SchemaPreview { now, then })
+    Ok(SchemaPreview { current: now, proposed: then })
 }
 
 /// What Okta defines, and what Assets has.
@@ -71,7 +71,7 @@ struct Sides {
 
 impl Sides {
     async fn read(connection: &ConnectionConfig) -> Result<Self, ServiceError> {
-        let failed = |error: PortError| ServiceError::from(EngineError::Structure(error));
+        let failed = |error: PortError| ServiceError::from(EngineError::TargetSchema(error));
         let (okta, assets) = (okta_client(connection)?, assets_client(connection)?);
         let (org, current) = tokio::join!(org_schemas(&okta), assets.schema_and_mapping());
         let org = org.map_err(|e| failed(okta_error("the schemas of the Okta org could not be read", e)))?;
@@ -82,7 +82,7 @@ impl Sides {
 
     /// By the mapping that is in force.
     fn now(&self, connection: &ConnectionConfig) -> Result<SchemaView, ServiceError> {
-        let failed = |e| EngineError::Structure(PortError::new("the mapping cannot be made").caused_by(e));
+        let failed = |e| EngineError::TargetSchema(PortError::new("the mapping cannot be made").caused_by(e));
         Ok(self.by(connection, &connection.mapping).map_err(failed)?)
     }
 
@@ -92,10 +92,10 @@ impl Sides {
         options: &MappingOptions,
     ) -> Result<SchemaView, MappingError> {
         let mapping = Mapping::new(&self.org, options)?;
-        let types = mapping.side_by_side(&self.org, self.current.as_ref());
+        let types = mapping.compare_attributes(&self.org, self.current.as_ref());
         Ok(SchemaView {
             connection: connection.name.clone(),
-            differs: types.iter().any(TypeView::differs),
+            has_differences: types.iter().any(TypeComparison::differs),
             mapping: mapping.version(),
             notes: mapping.warnings().iter().map(ToString::to_string).collect(),
             types,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    AlertKind, Census, Clock, InboxCounts, NextPasses, RunFilter, RunKind, RunResult, RunSummary,
-    SystemClock, UnclearedCounts, Unconfirmed, WithheldField,
+    AlertKind, Clock, EventQueueCounts, NextSyncs, ObjectCounts, RunFilter, RunKind, RunState, RunSummary,
+    StaleValueCounts, SystemClock, UnconfirmedRecord, WithheldField,
 };
 use sync_model::{ConnectionName, ObjectKind};
 
 use crate::config::EventSource;
-use crate::{Connection, ServiceError, Trouble, room};
+use crate::{AlertEntry, Connection, ServiceError, room};
 
 /// How many records that Assets did not take are listed.
 const LISTED: u32 = 20;
@@ -25,9 +25,9 @@ pub struct ConnectionStatus {
     /// When it last knew the truth.
     pub freshness: Freshness,
     /// Set while sending is paused.
-    pub paused: Option<Pause>,
+    pub pause: Option<Pause>,
     /// How far the System Log was read; `None` when it is not, or not yet.
-    pub log: Option<FeedStatus>,
+    pub system_log: Option<FeedStatus>,
     /// How far the clocks of both services are off, as far as this process has asked them.
     #[serde(default)]
     pub clock_skew: ClockSkew,
@@ -37,29 +37,29 @@ pub struct ConnectionStatus {
     /// Open troubles of this process, or of the one that works on the connection. A log that cannot be read is
     /// among it from the first failure on.
     #[serde(default)]
-    pub troubles: Vec<Trouble>,
+    pub alerts: Vec<AlertEntry>,
     /// Names in the operator's choice that Okta does not have, as of the last full sync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_choices: Vec<String>,
     /// Where events come from.
-    pub events: EventSource,
+    pub event_source: EventSource,
     /// Confirmed objects by kind.
-    pub objects: BTreeMap<ObjectKind, Census>,
+    pub objects: BTreeMap<ObjectKind, ObjectCounts>,
     /// What is waiting.
-    pub inbox: InboxCounts,
+    pub event_queue: EventQueueCounts,
     /// Values that are gone in Okta and still in Assets.
-    pub uncleared: UnclearedCounts,
+    pub stale_values: StaleValueCounts,
     /// Fields whose values are not sent, because Assets would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
     /// Records that Assets did not account for, those first that were sent most often.
-    pub unconfirmed: Vec<Unconfirmed>,
+    pub unconfirmed: Vec<UnconfirmedRecord>,
     /// When the last full run that ended well began.
-    pub last_full_sync: Option<Timestamp>,
+    pub last_full_sync_at: Option<Timestamp>,
     /// The same of a run over what changed lately.
-    pub last_delta_sync: Option<Timestamp>,
+    pub last_incremental_sync_at: Option<Timestamp>,
     /// When the process that works on the connection reads everything, or what changed lately, by itself.
-    pub next: NextPasses,
+    pub next_syncs: NextSyncs,
     /// The last runs, newest first.
     pub runs: Vec<RunSummary>,
 }
@@ -95,14 +95,14 @@ impl ClockSkew {
 pub struct Freshness {
     /// Everything that happened in Okta before this is in Assets; `None` before the first full run, and while anything that
     /// was confirmed is in doubt, cannot be stored, or could not be read.
-    pub known_until: Option<Timestamp>,
+    pub synced_through: Option<Timestamp>,
     /// How long ago that is, in seconds.
-    pub age_seconds: Option<f64>,
+    pub lag_seconds: Option<f64>,
     /// When the oldest event happened that is not confirmed yet.
-    pub waiting_since: Option<Timestamp>,
+    pub oldest_pending_event_at: Option<Timestamp>,
     /// How old the oldest change is that is not confirmed, in seconds: an event that waits, or a record that Assets did
     /// not account for. `None` when there is none.
-    pub oldest_change_seconds: Option<f64>,
+    pub oldest_pending_change_seconds: Option<f64>,
 }
 
 /// Nothing is sent for now.
@@ -127,9 +127,9 @@ impl Pause {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedStatus {
     /// When it was last read to its end.
-    pub caught_up: Option<Timestamp>,
+    pub caught_up_at: Option<Timestamp>,
     /// When the newest event in it happened.
-    pub newest: Timestamp,
+    pub newest_event_at: Timestamp,
 }
 
 impl Connection {
@@ -148,21 +148,21 @@ impl Connection {
     }
 
     async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
-        let filter = RunFilter { kind: Some(RunKind::Full), limit: LISTED, ..RunFilter::default() };
+        let filter = RunFilter { kind: Some(RunKind::FullSync), limit: LISTED, ..RunFilter::default() };
         let reports = self.store.find_runs(&filter).await?.into_iter().filter_map(|run| run.report);
         // One that failed may not have come so far.
         let mut reports =
-            reports.filter(|report| report.result != RunResult::Failed || !report.unknown_choices.is_empty());
+            reports.filter(|report| report.state != RunState::Failed || !report.unknown_choices.is_empty());
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
     }
 
-    async fn open_troubles(&self) -> Result<Vec<Trouble>, ServiceError> {
+    async fn open_troubles(&self) -> Result<Vec<AlertEntry>, ServiceError> {
         if self.watch.is_followed() {
-            return Ok(self.troubles().into_iter().filter(|trouble| trouble.ended.is_none()).collect());
+            return Ok(self.troubles().into_iter().filter(|trouble| trouble.resolved_at.is_none()).collect());
         }
         // Another version may have written them otherwise.
         let noted = self.store.troubles().await?;
-        let mut noted: Vec<Trouble> =
+        let mut noted: Vec<AlertEntry> =
             noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is noted may be old, and on a full disk nothing is.
         noted.retain(|trouble| trouble.kind != AlertKind::StoreSpace);
@@ -182,26 +182,29 @@ impl Connection {
         Ok(ConnectionStatus {
             connection: self.name().clone(),
             freshness: Freshness {
-                known_until,
-                age_seconds: known_until.map(age),
-                waiting_since: vitals.inbox.oldest,
-                oldest_change_seconds: vitals.oldest_change().map(age),
+                synced_through: known_until,
+                lag_seconds: known_until.map(age),
+                oldest_pending_event_at: vitals.inbox.oldest_pending_at,
+                oldest_pending_change_seconds: vitals.oldest_change().map(age),
             },
-            paused: vitals.paused_until.map(Pause::from_stored),
-            log: vitals.feed.map(|feed| FeedStatus { caught_up: feed.caught_up, newest: feed.newest }),
+            pause: vitals.paused_until.map(Pause::from_stored),
+            system_log: vitals.feed.map(|feed| FeedStatus {
+                caught_up_at: feed.caught_up_at,
+                newest_event_at: feed.newest_event_at,
+            }),
             clock_skew: self.watch.clock_skew(),
             held_until: self.held_until(now).await?,
-            troubles: self.open_troubles().await?,
+            alerts: self.open_troubles().await?,
             unknown_choices: self.unknown_choices().await?,
-            events: self.events,
-            objects: self.store.census().await?,
-            inbox: vitals.inbox,
-            uncleared: self.store.count_uncleared().await?,
+            event_source: self.events,
+            objects: self.store.object_counts().await?,
+            event_queue: vitals.inbox,
+            stale_values: self.store.stale_value_counts().await?,
             withheld: self.store.place().await?.map(|place| place.withheld()).unwrap_or_default(),
             unconfirmed: self.store.unconfirmed(LISTED).await?,
-            last_full_sync: self.store.last_run(RunKind::Full).await?.good,
-            last_delta_sync: self.store.last_run(RunKind::Delta).await?.good,
-            next: self.engine().next_passes(self.follow_options()).await?,
+            last_full_sync_at: self.store.last_run(RunKind::FullSync).await?.succeeded,
+            last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
+            next_syncs: self.engine().next_passes(self.follow_options()).await?,
             runs: self.store.runs(runs).await?,
         })
     }

@@ -23,16 +23,16 @@ pub enum VaultError {
     NotAKey,
     /// There is no key.
     #[error("there is no master key, and secrets are stored under one only")]
-    NoKey,
+    MissingKey,
     /// It was sealed under another key.
     #[error("the saved secrets are sealed under another master key")]
-    OtherKey,
+    WrongKey,
     /// It was changed, or belongs elsewhere.
     #[error("a saved secret was changed outside of this program")]
     Tampered,
     /// The system gives no random numbers, or the secret is too long.
     #[error("a secret could not be encrypted")]
-    NotSealed,
+    EncryptionFailed,
 }
 
 impl VaultError {
@@ -40,15 +40,15 @@ impl VaultError {
     pub const fn hint(self) -> &'static str {
         match self {
             Self::NotAKey => "make one with `okta-insight master-key generate`",
-            Self::NoKey => {
+            Self::MissingKey => {
                 "make one with `okta-insight master-key generate`, set console.master_key to its file or variable, and \
                  start the daemon again"
             }
-            Self::OtherKey => {
+            Self::WrongKey => {
                 "set console.master_key to the key they were saved under, or enter the secrets again"
             }
             Self::Tampered => "enter the secrets of the connection again",
-            Self::NotSealed => "try again",
+            Self::EncryptionFailed => "try again",
         }
     }
 }
@@ -72,7 +72,7 @@ impl MasterKey {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn generate() -> Result<SecretString, VaultError> {
-        let key = Key::try_generate().map_err(|_| VaultError::NotSealed)?;
+        let key = Key::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         Ok(URL_SAFE_NO_PAD.encode(key).into())
     }
 
@@ -103,9 +103,9 @@ impl MasterKey {
     /// # Errors
     /// When the system gives no random numbers.
     pub(crate) fn seal(&self, place: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
-        let nonce = XNonce::try_generate().map_err(|_| VaultError::NotSealed)?;
+        let nonce = XNonce::try_generate().map_err(|_| VaultError::EncryptionFailed)?;
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: place.as_bytes() };
-        let sealed = self.cipher()?.encrypt(&nonce, payload).map_err(|_| VaultError::NotSealed)?;
+        let sealed = self.cipher()?.encrypt(&nonce, payload).map_err(|_| VaultError::EncryptionFailed)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schema_mapper::MappingOptions;
 use serde::{Deserialize, Serialize};
-use sync_engine::{EventEntry, RunSummary, Sample};
+use sync_engine::{Event, MetricSample, RunSummary};
 use sync_model::{ConnectionName, EventId};
 use sync_store::AuditEntry;
-use sync_store::access::{Role, TokenEntry};
+use sync_store::access::{AccessToken, Role};
 
 use crate::{
-    Broken, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, Keeper, Pause, Saved,
-    Secret, SecretField, Trouble,
+    AlertEntry, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, ManagedBy, Pause,
+    SavedSettings, Secret, SecretField, Unavailable,
 };
 
 /// What the schema of [`ConnectionSettings`] is called in the OpenAPI document. It is the JSON Schema that the settings
@@ -61,15 +61,15 @@ pub struct ConnectionView {
     /// Its name.
     pub name: ConnectionName,
     /// Where its settings are kept.
-    pub keeper: Keeper,
+    pub managed_by: ManagedBy,
     /// Why it cannot work; null when it can.
-    pub broken: Option<Broken>,
+    pub unavailable: Option<Unavailable>,
     /// Whether it gets its work done, and why not.
     pub health: Option<ConnectionHealth>,
     /// How it is doing; null when it cannot work.
     pub status: Option<ConnectionStatus>,
     /// What was saved of it here, without the secrets; null when it is in the configuration file.
-    pub saved: Option<Saved>,
+    pub saved_settings: Option<SavedSettings>,
 }
 
 /// The connections of the daemon.
@@ -84,7 +84,7 @@ pub struct Connections {
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
+pub struct ConnectionDraftRequest {
     /// The settings.
     #[cfg_attr(feature = "openapi", schema(schema_with = settings_schema))]
     pub settings: ConnectionSettings,
@@ -94,20 +94,20 @@ pub struct Draft {
     pub secrets: BTreeMap<SecretField, Option<Secret>>,
     /// Save although the services say that something does not work at this moment.
     #[serde(default)]
-    pub although: bool,
+    pub ignore_check_failures: bool,
     /// Only if there is no connection of that name yet.
     #[serde(default)]
-    pub new: bool,
+    pub create_only: bool,
 }
 
 /// A wish for a full run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Synchronize {
+pub struct SyncOptions {
     /// Go ahead although much would disappear: what the plan says that it would refuse otherwise.
     #[serde(default)]
-    pub accept_shrink: bool,
+    pub override_safeguards: bool,
     /// Send every object, also what has not changed: somebody may have changed or deleted objects in Assets.
     #[serde(default)]
     pub resend: bool,
@@ -116,9 +116,9 @@ pub struct Synchronize {
 /// A full run that was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Requested {
+pub struct SyncRequestStatus {
     /// The number of the request.
-    pub request: i64,
+    pub id: i64,
     /// The run that answers it; null while none has begun.
     pub run: Option<RunSummary>,
 }
@@ -127,7 +127,7 @@ pub struct Requested {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct PauseFor {
+pub struct PauseOptions {
     /// For how long, in seconds; until it is ended when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 31_536_000))]
@@ -137,11 +137,11 @@ pub struct PauseFor {
 /// Whether a connection is paused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Paused {
+pub struct PauseStatus {
     /// The connection.
     pub connection: ConnectionName,
     /// The pause that it is in; null when it is in none.
-    pub paused: Option<Pause>,
+    pub pause: Option<Pause>,
 }
 
 /// Runs of a connection.
@@ -157,11 +157,11 @@ pub struct Runs {
 /// What goes wrong with a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Troubles {
+pub struct Alerts {
     /// The connection.
     pub connection: ConnectionName,
     /// What goes wrong now, then what went wrong lately and is over, the newest first.
-    pub troubles: Vec<Trouble>,
+    pub alerts: Vec<AlertEntry>,
 }
 
 /// Events of a connection.
@@ -171,7 +171,7 @@ pub struct Events {
     /// The connection.
     pub connection: ConnectionName,
     /// The events, those first that happened last.
-    pub events: Vec<EventEntry>,
+    pub events: Vec<Event>,
 }
 
 /// Events to put back.
@@ -188,7 +188,7 @@ pub struct Replay {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct MappingChoices {
+pub struct MappingPreviewRequest {
     /// All of them: what is left out is as it is by default.
     #[cfg_attr(feature = "openapi", schema(schema_with = mapping_schema))]
     pub mapping: MappingOptions,
@@ -203,13 +203,13 @@ fn mapping_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
 /// How a connection was doing, minute by minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Samples {
+pub struct MetricSamples {
     /// The connection.
     pub connection: ConnectionName,
     /// Since when.
     pub since: Timestamp,
     /// The samples, the oldest first; there are none of the time when no daemon ran.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<MetricSample>,
 }
 
 /// Access tokens.
@@ -217,7 +217,7 @@ pub struct Samples {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
     /// All that there were, by number.
-    pub tokens: Vec<TokenEntry>,
+    pub tokens: Vec<AccessToken>,
 }
 
 /// Entries of the audit log.
@@ -241,7 +241,7 @@ pub struct NewToken {
     /// For how many days it is good; until it is revoked when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
-    pub days: Option<u32>,
+    pub expires_in_days: Option<u32>,
 }
 
 /// Another end for a token.
@@ -264,7 +264,7 @@ pub struct CreatedToken {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub token: Secret,
     /// What is remembered of it.
-    pub entry: TokenEntry,
+    pub entry: AccessToken,
 }
 
 /// The one secret that is told: to whoever asked for it to be made.
@@ -305,5 +305,5 @@ pub struct Problem {
     pub hint: Option<String>,
     /// What is wrong with which setting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<crate::FieldProblem>,
+    pub fields: Vec<crate::FieldError>,
 }

@@ -58,7 +58,7 @@ fn the_environment_goes_over_the_file() {
     .unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(config.listen.port(), 1);
-    assert_eq!((main.okta.client_id.as_str(), main.limits.min_gone), ("0oa2", 7));
+    assert_eq!((main.okta.client_id.as_str(), main.limits.min_retired_count), ("0oa2", 7));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn endless_secret_file_is_refused() {
     assert_eq!(key, format!("c.toml, line 5: connections.main.okta.private_key: {problem}"));
     let token = told(&WHOLE.replace("\"ATCTT3x\"", "{ file = \"/dev/zero\" }"), &[]);
     assert_eq!(token, format!("c.toml, line 8: connections.main.assets.import_token: {problem}"));
-    let config = sync_service::engine::explain(&Config::load(Path::new("/dev/zero")).unwrap_err());
+    let config = sync_service::engine::error_chain(&Config::load(Path::new("/dev/zero")).unwrap_err());
     assert_eq!(config, "could not read the configuration /dev/zero: it is a device; name a regular file");
 }
 
@@ -239,7 +239,7 @@ fn every_key_is_read() {
     let main = config.connections.values().next().unwrap();
     assert_eq!((config.metrics.unwrap().port(), config.stuck_after.as_secs()), (9000, 300));
     assert!(main.assets.account.is_some() && main.assets.follow_titles && main.events == EventSource::Hook);
-    assert_eq!(main.limits.min_gone, 3);
+    assert_eq!(main.limits.min_retired_count, 3);
     let shown = format!("{:#?}", (&main.schedule, &main.alerts));
     assert!(!shown.contains("s3cret") && !shown.contains("hooks.example.com"), "{shown}");
     assert!(!format!("{:?}", main.assets).contains("s3cret"));

@@ -12,11 +12,12 @@ use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 use sync_service::engine::AlertKind;
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
+use sync_service::wire::SyncOptions;
 use sync_service::{
-    AlertSettings, AssetsSettings, Checked, Config, ConnectionSettings, Draft, ExposeSecret, Fleet, Guide,
-    JobState, Keeper, Known, MasterKey, OktaSettings, SaveError, Secret, SecretField, ServiceError, StepName,
-    StepState, Store, VaultError, rotate,
+    AlertSettings, AssetsSettings, Config, ConnectionDraft, ConnectionManager, ConnectionRegistry,
+    ConnectionSettings, ExposeSecret, JobState, ManagedBy, MasterKey, OktaSettings, SaveError, Secret,
+    SecretField, ServiceError, SetupChecklist, SetupStepName, StepState, Store, ValidationReport, VaultError,
+    rotate,
 };
 
 struct World {
@@ -37,13 +38,13 @@ impl World {
         Config::from_toml(&text, "c.toml", self.folder.path(), []).unwrap()
     }
 
-    async fn fleet_by(&self, config: Config) -> Arc<Fleet> {
-        let fleet = Fleet::open(config, Path::new("c.toml")).await.unwrap();
+    async fn fleet_by(&self, config: Config) -> Arc<ConnectionManager> {
+        let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         fleet.start();
         fleet
     }
 
-    async fn fleet(&self) -> Arc<Fleet> {
+    async fn fleet(&self) -> Arc<ConnectionManager> {
         self.fleet_by(self.config("")).await
     }
 
@@ -54,7 +55,7 @@ impl World {
         }
     }
 
-    fn draft(&self) -> Draft {
+    fn draft(&self) -> ConnectionDraft {
         let settings = ConnectionSettings {
             okta: OktaSettings {
                 org_url: self.told("/okta/org_url"),
@@ -72,7 +73,7 @@ impl World {
             (SecretField::PrivateKey, secret("/okta/private_key_jwk")),
             (SecretField::ImportToken, secret("/insight/import_token")),
         ]);
-        Draft { settings, secrets, although: false }
+        ConnectionDraft { settings, secrets, ignore_check_failures: false }
     }
 
     fn database(&self) -> PathBuf {
@@ -97,9 +98,11 @@ fn file_of(world: &World) -> String {
     )
 }
 
-fn problems(result: Result<Checked, SaveError>) -> Vec<(String, String)> {
+fn problems(result: Result<ValidationReport, SaveError>) -> Vec<(String, String)> {
     match result.unwrap_err() {
-        SaveError::Settings(checked) => checked.problems.into_iter().map(|p| (p.field, p.message)).collect(),
+        SaveError::InvalidSettings(checked) => {
+            checked.problems.into_iter().map(|p| (p.field, p.message)).collect()
+        }
         other => panic!("{other}"),
     }
 }
@@ -123,7 +126,7 @@ async fn what_is_saved_works_and_comes_back_after_a_start() {
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.keeper(), Keeper::Console);
+    assert_eq!(member.keeper(), ManagedBy::Console);
     assert!(member.set_up());
     assert!(ended(|| member.setup()).await.result().is_some());
     fleet.end().await;
@@ -180,7 +183,7 @@ async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
     assert!(told[0].0 == "api_url" && told[0].1.contains("allow_private_addresses"), "{told:?}");
     fleet.end().await;
     let allowing = world.config("[server]\nallow_private_addresses = true\n");
-    let fleet = Fleet::open(allowing, Path::new("c.toml")).await.unwrap();
+    let fleet = ConnectionManager::open(allowing, Path::new("c.toml")).await.unwrap();
     let mut draft = world.draft();
     draft.secrets.insert(SecretField::AlertUrl, Some("https://10.0.0.9/hook".into()));
     draft.settings.alerts = Some(AlertSettings::default());
@@ -194,7 +197,7 @@ async fn what_fails_for_now_can_be_saved_although_and_what_never_works_cannot() 
     let fleet = world.fleet().await;
     let mut draft = world.draft();
     draft.secrets.insert(SecretField::ImportToken, Some("nonsense".into()));
-    draft.although = true;
+    draft.ignore_check_failures = true;
     let checked = fleet.save(&acme(), draft.clone(), true).await.unwrap();
     assert_eq!(checked.problems[0].field, "import_token");
     draft.settings.okta.org_url = "not a URL".into();
@@ -238,17 +241,17 @@ async fn another_key_shows_the_connection_broken_and_a_rotation_takes_everything
 
     let fleet = world.fleet().await;
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.connection().err().unwrap().reason, VaultError::OtherKey.to_string());
+    assert_eq!(member.connection().err().unwrap().reason, VaultError::WrongKey.to_string());
     assert!(!fleet.health().await.ready);
-    let steps = Guide::of(&member).await.unwrap().steps;
+    let steps = SetupChecklist::of(&member).await.unwrap().steps;
     assert_eq!(steps[0].state, StepState::Failed);
-    assert!(steps[1..].iter().all(|step| step.state == StepState::Blocked));
+    assert!(steps[1..].iter().all(|step| step.state == StepState::NotReady));
     fleet.end().await;
 
     let store = Store::open(&world.database()).await.unwrap();
     assert_eq!(rotate(&store, &old, &new).await.unwrap(), 2);
     assert_eq!(rotate(&store, &old, &new).await.unwrap(), 2, "once more does no harm");
-    assert!(matches!(rotate(&store, &old, &old).await, Err(SaveError::Vault(VaultError::OtherKey))));
+    assert!(matches!(rotate(&store, &old, &old).await, Err(SaveError::Vault(VaultError::WrongKey))));
     store.close().await;
     let fleet = world.fleet().await;
     assert!(fleet.get(&acme()).unwrap().connection().is_ok());
@@ -262,7 +265,7 @@ async fn without_a_master_key_nothing_is_saved() {
     let fleet = world.fleet_by(config).await;
     assert!(!fleet.keeps_secrets());
     let refused = fleet.save(&acme(), world.draft(), true).await;
-    assert!(matches!(refused, Err(SaveError::Vault(VaultError::NoKey))));
+    assert!(matches!(refused, Err(SaveError::Vault(VaultError::MissingKey))));
     assert!(fleet.store().saved_connections().await.unwrap().is_empty());
     fleet.end().await;
 }
@@ -272,31 +275,31 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     let world = World::start().await;
     let file = file_of(&world);
     let fleet = world.fleet_by(world.config(&file)).await;
-    assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::InFile(_))));
-    assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::InFile(_))));
+    assert!(matches!(fleet.save(&acme(), world.draft(), false).await, Err(SaveError::ManagedByFile(_))));
+    assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::ManagedByFile(_))));
     fleet.end().await;
 
     // Beside the daemon nothing is made by looking, and what was saved is known once it is there.
-    let known = Known::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
+    let known = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap();
     assert!(matches!(known.chosen(None), Err(ServiceError::NoConnection(_))));
     assert!(!world.folder.path().join("other.db").exists());
     std::fs::write(world.folder.path().join("other.db"), "no store").unwrap();
-    let other = Known::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
+    let other = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
     assert!(matches!(other, ServiceError::Store(_)), "what cannot be read is not called empty: {other}");
 
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
-    let known = Known::look(world.config("")).await.unwrap();
-    assert_eq!(known.chosen(Some("acme")).unwrap()[0].keeper, Keeper::Console);
+    let known = ConnectionRegistry::look(world.config("")).await.unwrap();
+    assert_eq!(known.chosen(Some("acme")).unwrap()[0].keeper, ManagedBy::Console);
     assert!(known.chosen(Some("other")).is_err());
-    let known = Known::look(world.config(&file)).await.unwrap();
-    assert_eq!(known.chosen(None).unwrap()[0].keeper, Keeper::File, "the file comes first");
+    let known = ConnectionRegistry::look(world.config(&file)).await.unwrap();
+    assert_eq!(known.chosen(None).unwrap()[0].keeper, ManagedBy::File, "the file comes first");
     let keyless = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
-    let known = Known::look(keyless).await.unwrap();
+    let known = ConnectionRegistry::look(keyless).await.unwrap();
     assert!(known.working(None).unwrap().is_empty());
     assert!(known.broken[&acme()].hint.as_ref().unwrap().contains("--server http://127.0.0.1:8585"));
-    assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::Exists(_))));
+    assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::AlreadyExists(_))));
     fleet.remove(&acme()).await.unwrap();
     assert!(fleet.get(&acme()).is_none());
     assert!(matches!(fleet.remove(&acme()).await, Err(SaveError::Unknown(_))));
@@ -306,38 +309,38 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
 
 #[tokio::test]
 async fn a_step_is_offered_only_when_those_above_it_hold() {
-    use StepState::{Blocked, Done, Ready};
+    use StepState::{Complete, NotReady, Ready};
 
     let world = World::start().await;
     let fleet = world.fleet().await;
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
     let states = async || -> Vec<StepState> {
-        Guide::of(&member).await.unwrap().steps.iter().map(|step| step.state).collect()
+        SetupChecklist::of(&member).await.unwrap().steps.iter().map(|step| step.state).collect()
     };
-    assert_eq!(states().await, [Done, Ready, Blocked, Blocked, Blocked]);
+    assert_eq!(states().await, [Complete, Ready, NotReady, NotReady, NotReady]);
     member.set_up();
     ended(|| member.setup()).await;
     // Setup itself saw the cardinalities.
-    assert_eq!(states().await, [Done, Done, Ready, Done, Blocked]);
+    assert_eq!(states().await, [Complete, Complete, Ready, Complete, NotReady]);
     member.verify();
     ended(|| member.verified()).await;
-    assert_eq!(states().await, [Done, Done, Done, Done, Ready]);
-    member.synchronize(Synchronize::default()).await.unwrap();
+    assert_eq!(states().await, [Complete, Complete, Complete, Complete, Ready]);
+    member.synchronize(SyncOptions::default()).await.unwrap();
     for _ in 0..18_000 {
-        if Guide::of(&member).await.unwrap().complete {
+        if SetupChecklist::of(&member).await.unwrap().complete {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(states().await, [Done; 5]);
-    let last = Guide::of(&member).await.unwrap();
-    assert!(last.step(StepName::Synchronize).unwrap().evidence[1].contains("5 user objects"));
+    assert_eq!(states().await, [Complete; 5]);
+    let last = SetupChecklist::of(&member).await.unwrap();
+    assert!(last.step(SetupStepName::Synchronize).unwrap().details[1].contains("5 user objects"));
     fleet.end().await;
 }
 
 /// Waits until a fleet works on a connection.
-async fn taken_over(fleet: &Fleet) {
+async fn taken_over(fleet: &ConnectionManager) {
     for _ in 0..18_000 {
         if fleet.get(&acme()).is_some_and(|member| member.connection().is_ok()) {
             return;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{World, follow};
-use sync_service::engine::{AskedState, RunResult};
+use sync_service::engine::{RequestedState, RunState};
 use sync_service::model::{RecordKey, UserId};
-use sync_service::{HandoverError, ServiceError};
+use sync_service::{DelegationError, ServiceError};
 use tokio_util::sync::CancellationToken;
 
 /// No schedule asks for anything.
@@ -27,7 +27,7 @@ async fn a_request_that_nobody_takes_is_taken_back() {
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let asker = world.connection().await;
     let error = world.hand_over(&asker, SOON, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(error, ServiceError::Handover(HandoverError::NotTaken { .. })), "{error}");
+    assert!(matches!(error, ServiceError::Delegation(DelegationError::NotAccepted { .. })), "{error}");
     assert!(error.to_string().contains("did not take the request") && error.hint().is_some(), "{error}");
     // Whoever follows later does not carry out what nobody waits for any more.
     let following = follow(&holder);
@@ -45,7 +45,7 @@ async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
     let following = follow(&holder);
     let asker = world.connection().await;
     let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.result, report.executions), (RunResult::Done, 1));
+    assert_eq!((report.state, report.executions), (RunState::Succeeded, 1));
     following.stop().await;
 }
 
@@ -62,7 +62,7 @@ async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
     let control = sandbox::ControlClient::new(world.sandbox.control_url());
     control.call("POST", "/okta/role/off", &serde_json::Value::Null).await.unwrap();
     let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(error, ServiceError::Handover(HandoverError::Failed { .. })), "{error}");
+    assert!(matches!(error, ServiceError::Delegation(DelegationError::Failed { .. })), "{error}");
     assert!(error.to_string().contains("admin role") && error.hint().is_some(), "{error}");
     following.stop().await;
 }
@@ -80,10 +80,10 @@ async fn whoever_stops_watching_does_not_stop_the_run() {
         stop.cancel();
     });
     let error = error.unwrap_err();
-    assert!(matches!(error, ServiceError::Handover(HandoverError::StoppedWatching)), "{error}");
+    assert!(matches!(error, ServiceError::Delegation(DelegationError::Detached)), "{error}");
     let following = follow(&holder);
     let deadline = tokio::time::Instant::now() + LONG;
-    while asker.status(1).await.unwrap().last_full_sync.is_none() {
+    while asker.status(1).await.unwrap().last_full_sync_at.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "the run was not made");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -96,7 +96,7 @@ async fn a_process_that_ends_leaves_nobody_waiting() {
     let asker = world.connection().await;
     // Nobody holds the connection, as after a crash between the question and the answer.
     let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(error, ServiceError::Handover(HandoverError::Ended(_))), "{error}");
+    assert!(matches!(error, ServiceError::Delegation(DelegationError::LeaderExited(_))), "{error}");
 }
 
 #[tokio::test]
@@ -104,9 +104,9 @@ async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
     let world = World::start("").await;
     let connection = world.connection().await;
     assert_eq!(connection.pause(None).await.unwrap().until, None);
-    assert_eq!(connection.status(1).await.unwrap().paused.unwrap().until, None);
+    assert_eq!(connection.status(1).await.unwrap().pause.unwrap().until, None);
     let until = connection.pause(Some(LONG)).await.unwrap().until.unwrap();
-    let told = connection.status(1).await.unwrap().paused.unwrap().until.unwrap();
+    let told = connection.status(1).await.unwrap().pause.unwrap().until.unwrap();
     assert_eq!(told.as_millisecond(), until.as_millisecond());
     let error = world.hand_over(&connection, LONG, &CancellationToken::new()).await.unwrap_err();
     assert!(
@@ -114,7 +114,7 @@ async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
         "{error}"
     );
     connection.resume().await.unwrap();
-    assert_eq!(connection.status(1).await.unwrap().paused, None);
+    assert_eq!(connection.status(1).await.unwrap().pause, None);
 }
 
 /// The users, and a way to change the first.
@@ -140,7 +140,7 @@ async fn asked_objects_are_applied_when_told_so() {
     let stop = CancellationToken::new();
     let some = &users[..2];
     let told = asker.hand_over_some(some, LONG, &world.config.store, &stop).await.unwrap();
-    assert!(told.iter().all(|object| object.state == AskedState::Applied), "{told:?}");
+    assert!(told.iter().all(|object| object.state == RequestedState::Applied), "{told:?}");
     let sent = format!("/insight/objects?type=/type/user&identity={}", users[0].id);
     assert!(control.get(&sent).await.unwrap().to_string().contains("Nuuk"));
 
@@ -148,8 +148,8 @@ async fn asked_objects_are_applied_when_told_so() {
     control.call("PUT", "/faults", &json!("executions.drop=1")).await.unwrap();
     control.call("POST", &path, &json!({ "city": "Oslo" })).await.unwrap();
     let told = asker.hand_over_some(some, Duration::from_secs(8), &world.config.store, &stop).await.unwrap();
-    assert!(matches!(told[0].state, AskedState::Unconfirmed | AskedState::Rejected), "{told:?}");
-    assert!(told[0].reason.is_some() && told[1].state == AskedState::Applied, "{told:?}");
+    assert!(matches!(told[0].state, RequestedState::Unconfirmed | RequestedState::Rejected), "{told:?}");
+    assert!(told[0].reason.is_some() && told[1].state == RequestedState::Applied, "{told:?}");
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
     let told = asker.hand_over_some(&users[2..3], SOON, &world.config.store, &stop).await.unwrap();
@@ -164,10 +164,10 @@ async fn asked_objects_need_a_process_that_sends() {
     let (_, users) = users(&world).await;
     let stop = CancellationToken::new();
     let error = asker.hand_over_some(&users, LONG, &world.config.store, &stop).await.unwrap_err();
-    assert!(matches!(error, ServiceError::Handover(HandoverError::Ended(_))), "{error}");
+    assert!(matches!(error, ServiceError::Delegation(DelegationError::LeaderExited(_))), "{error}");
     asker.pause(None).await.unwrap();
     let error = asker.hand_over_some(&users, LONG, &world.config.store, &stop).await.unwrap_err();
-    assert!(matches!(error, ServiceError::Handover(HandoverError::Paused { .. })), "{error}");
+    assert!(matches!(error, ServiceError::Delegation(DelegationError::Paused { .. })), "{error}");
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn rate_limit_of_the_sender_is_told_by_others() {
     let (control, _) = users(&world).await;
     control.call("PUT", "/faults", &json!("okta.429=1")).await.unwrap();
     let following = follow(&holder);
-    other.ask(&[sync_service::engine::Subject::Directory]).await.unwrap();
+    other.ask(&[sync_service::engine::Subject::EntireDirectory]).await.unwrap();
     let deadline = tokio::time::Instant::now() + LONG;
     while other.status(1).await.unwrap().held_until.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "the limit was not told");

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{World, follow};
-use sync_service::{Connection, Monitor};
+use sync_service::{Connection, MetricsServer};
 use tokio_util::sync::CancellationToken;
 
 const LIMIT: Duration = Duration::from_mins(10);
 
 async fn monitor(connection: Arc<Connection>) -> String {
-    let monitor = Monitor::bind("127.0.0.1:0".parse().unwrap(), &[connection], LIMIT).await.unwrap();
+    let monitor = MetricsServer::bind("127.0.0.1:0".parse().unwrap(), &[connection], LIMIT).await.unwrap();
     let address = format!("http://{}", monitor.address());
     tokio::spawn(monitor.serve(CancellationToken::new()));
     address
@@ -72,7 +72,7 @@ async fn nothing_secret_or_personal_is_answered() {
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
     let limits = world.config.connections.values().next().unwrap().limits;
-    let quiet = sync_service::engine::Quiet;
+    let quiet = sync_service::engine::NoopProgress;
     connection.engine().sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
     let url = monitor(connection).await;
     let ready = world.sandbox.ready();

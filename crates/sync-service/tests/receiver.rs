@@ -6,7 +6,7 @@
 use sandbox::{Sandbox, SandboxOptions};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sync_service::{Config, Connection, Receiver, Store};
+use sync_service::{Config, Connection, HookReceiver, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +39,7 @@ async fn world() -> World {
     let store = Store::open(&config.store).await.unwrap();
     let settings = config.connections.values().next().unwrap();
     let connection = Connection::open(settings, &store).await.unwrap();
-    let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), [&connection]).await.unwrap();
+    let receiver = HookReceiver::bind("127.0.0.1:0".parse().unwrap(), [&connection]).await.unwrap();
     let url = format!("http://{}/hooks/okta/main", receiver.address());
     tokio::spawn(receiver.serve(CancellationToken::new()));
     let secret = settings.hook.as_ref().unwrap().secret.expose_secret().to_owned();
@@ -54,7 +54,7 @@ impl World {
     }
 
     async fn pending(&self) -> u64 {
-        self.connection.status(1).await.unwrap().inbox.pending
+        self.connection.status(1).await.unwrap().event_queue.pending
     }
 }
 

@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sync_service::engine::{Phase, Progress, RunReport, RunResult};
+use sync_service::engine::{Phase, ProgressSink, RunReport, RunState};
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
-use sync_service::{Followed, RemoteClient, RemoteError, RemoteTail};
+use sync_service::wire::SyncOptions;
+use sync_service::{FollowedEvent, RemoteClient, RemoteError, RemoteEventFollower};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -38,7 +38,7 @@ impl Written {
     }
 }
 
-impl Progress for Written {
+impl ProgressSink for Written {
     fn begin(&self, phase: Phase, total: Option<u64>) {
         self.write(format!("{phase}: of {total:?}"));
     }
@@ -99,7 +99,7 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
     requested(&server).await;
     let other = live(6, &[phase(Phase::Objects, 2, None, false)]);
     let (structure, groups) =
-        (phase(Phase::Structure, 0, None, true), |done, ended| phase(Phase::Groups, done, Some(6), ended));
+        (phase(Phase::Schema, 0, None, true), |done, ended| phase(Phase::Groups, done, Some(6), ended));
     let first = live(7, &[structure.clone(), groups(2, false)]);
     let then = live(7, &[structure.clone(), groups(6, true), phase(Phase::Users, 10, Some(30), false)]);
     let last = live(7, &[structure, groups(6, true), phase(Phase::Users, 30, Some(30), true)]);
@@ -111,10 +111,10 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
     answers(&server, "GET", "live-run", views).await;
     let (told, stop) = (Written::default(), CancellationToken::new());
     let report = client(&server)
-        .synchronize(&main_connection(), Synchronize::default(), LONG, &told, &stop)
+        .synchronize(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
         .await
         .unwrap();
-    assert_eq!((report.result, report.executions), (RunResult::Done, 1));
+    assert_eq!((report.state, report.executions), (RunState::Succeeded, 1));
     assert_eq!(
         *told.0.lock().unwrap(),
         [
@@ -141,7 +141,7 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
         live.respond_with(answer).expect(1..).mount(&server).await;
         let (told, stop) = (Written::default(), CancellationToken::new());
         let report =
-            client(&server).synchronize(&main_connection(), Synchronize::default(), LONG, &told, &stop).await;
+            client(&server).synchronize(&main_connection(), SyncOptions::default(), LONG, &told, &stop).await;
         assert_eq!(report.unwrap().executions, 1);
         assert!(told.0.lock().unwrap().is_empty());
     }
@@ -178,14 +178,14 @@ fn refuses(status: u16) -> ResponseTemplate {
 /// What was told, in short, until following ended.
 async fn followed(server: &MockServer) -> (Vec<String>, Result<(), RemoteError>) {
     let client = client(server);
-    let tail = RemoteTail::begin(&client, &[main_connection()]).await.unwrap();
+    let tail = RemoteEventFollower::begin(&client, &[main_connection()]).await.unwrap();
     let mut told = Vec::new();
     let stop = CancellationToken::new();
     let following = tail.follow(&stop, |what| {
         told.push(match what {
-            Followed::Event(event) => format!("{} {}", event.event.id, event.event.state.as_str()),
-            Followed::Interrupted(error) => format!("interrupted: {error}"),
-            Followed::Resumed => "resumed".to_owned(),
+            FollowedEvent::Event(event) => format!("{} {}", event.event.id, event.event.state.as_str()),
+            FollowedEvent::Interrupted(error) => format!("interrupted: {error}"),
+            FollowedEvent::Resumed => "resumed".to_owned(),
         });
         ControlFlow::Continue(())
     });
@@ -239,6 +239,6 @@ async fn what_does_not_even_begin_is_an_error() {
     for answer in [refuses(401), refuses(503), says(": nothing\n\n".into())] {
         let server = MockServer::start().await;
         stream(&server, None, answer).await;
-        assert!(RemoteTail::begin(&client(&server), &[main_connection()]).await.is_err());
+        assert!(RemoteEventFollower::begin(&client(&server), &[main_connection()]).await.is_err());
     }
 }

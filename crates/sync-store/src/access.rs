@@ -62,7 +62,7 @@ pub struct NewToken<'a> {
 /// A token as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TokenEntry {
+pub struct AccessToken {
     /// Its number.
     pub id: i64,
     /// What people call it.
@@ -79,7 +79,7 @@ pub struct TokenEntry {
     pub revoked: Option<Timestamp>,
 }
 
-impl TokenEntry {
+impl AccessToken {
     /// Whether it can be used now.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && self.expires.is_none_or(|expires| expires > now)
@@ -90,11 +90,11 @@ impl TokenEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
     /// It is revoked, and sessions that began with it have ended.
-    Revoked(TokenEntry),
+    Revoked(AccessToken),
     /// There is no such token.
     Unknown,
     /// Nothing was done: nobody could administer the console any more.
-    LastAdmin(TokenEntry),
+    LastAdmin(AccessToken),
 }
 
 /// A session that begins.
@@ -114,7 +114,7 @@ pub struct NewSession<'a> {
 
 /// A session that goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SessionEntry {
+pub struct Session {
     /// Whose it is, as shown to people.
     pub who: String,
     /// What it allows.
@@ -153,7 +153,7 @@ impl AccessStore {
         &self,
         new: &NewToken<'_>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
+    ) -> Result<Option<AccessToken>, StoreError> {
         const STATEMENT: &str = "INSERT INTO access_tokens (name, hash, role, created, expires)
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) WHERE revoked IS NULL DO NOTHING RETURNING id";
         self.insert(STATEMENT, new, now).await
@@ -168,7 +168,7 @@ impl AccessStore {
         &self,
         new: &NewToken<'_>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
+    ) -> Result<Option<AccessToken>, StoreError> {
         const STATEMENT: &str = "INSERT INTO access_tokens (name, hash, role, created, expires)
              SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM access_tokens) RETURNING id";
         self.insert(STATEMENT, new, now).await
@@ -179,7 +179,7 @@ impl AccessStore {
         statement: &'static str,
         new: &NewToken<'_>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
+    ) -> Result<Option<AccessToken>, StoreError> {
         let id: Option<i64> = sqlx::query_scalar(statement)
             .bind(new.name)
             .bind(new.hash.as_slice())
@@ -189,7 +189,7 @@ impl AccessStore {
             .fetch_optional(&self.writer)
             .await
             .map_err(|e| StoreError::new("remember an access token", e))?;
-        Ok(id.map(|id| TokenEntry {
+        Ok(id.map(|id| AccessToken {
             id,
             name: new.name.to_owned(),
             role: new.role,
@@ -204,7 +204,7 @@ impl AccessStore {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn tokens(&self) -> Result<Vec<TokenEntry>, StoreError> {
+    pub async fn tokens(&self) -> Result<Vec<AccessToken>, StoreError> {
         let rows: Vec<TokenRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TOKEN} ORDER BY id")))
             .fetch_all(&self.pool)
             .await
@@ -216,7 +216,7 @@ impl AccessStore {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn use_token(&self, hash: &Hash, now: Timestamp) -> Result<Option<TokenEntry>, StoreError> {
+    pub async fn use_token(&self, hash: &Hash, now: Timestamp) -> Result<Option<AccessToken>, StoreError> {
         let failed = |e| StoreError::new("look for an access token", e);
         let row: Option<TokenRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TOKEN} WHERE hash = ?1")))
             .bind(hash.as_slice())
@@ -323,7 +323,7 @@ impl AccessStore {
         hash: &Hash,
         idle: Duration,
         now: Timestamp,
-    ) -> Result<Option<SessionEntry>, StoreError> {
+    ) -> Result<Option<Session>, StoreError> {
         let failed = |e| StoreError::new("look for a session", e);
         let idle = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
         let row: Option<(String, String, Option<i64>, i64, i64, i64)> = sqlx::query_as(
@@ -354,7 +354,7 @@ impl AccessStore {
             || {
                 let (role, created) = (parse_role(&role)?, timestamp(created)?);
                 let (last_seen, expires) = (timestamp(last_seen)?, timestamp(expires)?);
-                Ok(Some(SessionEntry { who, role, token, created, last_seen, expires }))
+                Ok(Some(Session { who, role, token, created, last_seen, expires }))
             },
         )
     }
@@ -380,9 +380,9 @@ impl AccessStore {
 
 fn token_entry(
     (id, name, role, created, expires, last_used, revoked): TokenRow,
-) -> Result<TokenEntry, StoreError> {
+) -> Result<AccessToken, StoreError> {
     let read = || {
-        Ok(TokenEntry {
+        Ok(AccessToken {
             id,
             name,
             role: parse_role(&role)?,

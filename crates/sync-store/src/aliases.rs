@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use sync_engine::{AliasUse, Owner, Staged, StoreError};
+use sync_engine::{AliasUse, Owner, StagedChange, StoreError};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
@@ -131,7 +131,7 @@ pub(crate) async fn as_left_by(
     store: &ConnectionStore,
     run: RunId,
     keys: &[RecordKey],
-) -> Result<Vec<Staged>, StoreError> {
+) -> Result<Vec<StagedChange>, StoreError> {
     const ACTION: &str = "read records as a run leaves them";
     let named = |row: &str| {
         format!("({row}.kind, {row}.id) IN (SELECT k.value ->> 0, k.value ->> 1 FROM json_each(?3) k)")

@@ -1,7 +1,7 @@
 //! Facts about the sending process for others: the states of objects that they asked for, and its rate limit.
 
 use jiff::Timestamp;
-use sync_engine::{AskedObject, AskedState, StoreError};
+use sync_engine::{RequestedObject, RequestedState, StoreError};
 use sync_model::RecordKey;
 
 use crate::ConnectionStore;
@@ -11,7 +11,7 @@ use crate::unconfirmed::REJECTED;
 pub(crate) async fn states(
     store: &ConnectionStore,
     keys: &[RecordKey],
-) -> Result<Vec<AskedObject>, StoreError> {
+) -> Result<Vec<RequestedObject>, StoreError> {
     type Row = (String, String, Option<i64>, Option<String>, Option<i64>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT k.value ->> 0, k.value ->> 1, l.attempts, b.reason, u.alone, u.reason
@@ -29,16 +29,16 @@ pub(crate) async fn states(
     rows.into_iter()
         .map(|(word, id, attempts, blocked, alone, unconfirmed)| {
             let (state, reason) = match (attempts, blocked, alone) {
-                (Some(0), ..) => (AskedState::Pending, None),
+                (Some(0), ..) => (RequestedState::Pending, None),
                 (Some(attempts), ..) => {
-                    (AskedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
+                    (RequestedState::Unreadable, Some(format!("it could not be read in {attempts} attempts")))
                 }
-                (None, Some(reason), _) => (AskedState::Blocked, Some(reason)),
-                (None, None, Some(alone)) if alone >= REJECTED => (AskedState::Rejected, unconfirmed),
-                (None, None, Some(_)) => (AskedState::Unconfirmed, unconfirmed),
-                (None, None, None) => (AskedState::Applied, None),
+                (None, Some(reason), _) => (RequestedState::Blocked, Some(reason)),
+                (None, None, Some(alone)) if alone >= REJECTED => (RequestedState::Rejected, unconfirmed),
+                (None, None, Some(_)) => (RequestedState::Unconfirmed, unconfirmed),
+                (None, None, None) => (RequestedState::Applied, None),
             };
-            Ok(AskedObject { key: RecordKey { kind: kind(&word)?, id }, state, reason })
+            Ok(RequestedObject { key: RecordKey { kind: kind(&word)?, id }, state, reason })
         })
         .collect()
 }

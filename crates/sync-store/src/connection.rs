@@ -8,15 +8,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
-    AliasUse, Census, Change, FeedState, InboxCounts, InboxEvent, Known, LastRun, Look, LookSort,
-    OpenExecution, Owner, Pass, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, Staged,
-    StateStore, StoreError, Subject, SyncRequest, Unconfirmed,
+    AliasUse, ChangeKind, EventQueueCounts, FeedCheckpoint, LastRun, NewEvent, ObjectCounts, OpenExecution,
+    Owner, RecordState, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, StagedChange, StateStore,
+    StoreError, Subject, SyncCheckpoint, SyncRequest, UnconfirmedRecord, WorkItem, WorkKind,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
 use crate::Store;
 use crate::deliveries::{self, Deliveries};
-use crate::{aliases, inbox, looks, objects, passes, requests, runs, staging, unconfirmed};
+use crate::{aliases, checkpoints, event_queue, looks, objects, runs, staging, sync_requests, unconfirmed};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -56,15 +56,15 @@ impl StateStore for ConnectionStore {
         runs::end(self, run, report, now).await
     }
 
-    async fn save_pass(&self, run: RunId, pass: &Pass) -> Result<(), StoreError> {
-        passes::save(self, run, pass).await
+    async fn save_checkpoint(&self, run: RunId, pass: &SyncCheckpoint) -> Result<(), StoreError> {
+        checkpoints::save(self, run, pass).await
     }
 
-    async fn unfinished_pass(&self) -> Result<Option<(RunId, Pass)>, StoreError> {
-        passes::unfinished(self).await
+    async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError> {
+        checkpoints::unfinished(self).await
     }
 
-    async fn abandon_runs(&self, now: Timestamp) -> Result<(), StoreError> {
+    async fn mark_runs_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
         runs::abandon(self, now).await
     }
 
@@ -76,56 +76,56 @@ impl StateStore for ConnectionStore {
         runs::last(self, kind).await
     }
 
-    async fn known(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Known>, StoreError> {
+    async fn record_states(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, RecordState>, StoreError> {
         objects::known(self, keys).await
     }
 
-    async fn confirmed(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+    async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         objects::confirmed(self, key).await
     }
 
-    async fn confirmed_many(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError> {
+    async fn confirmed_records(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError> {
         objects::confirmed_many(self, keys).await
     }
 
-    async fn census(&self) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
+    async fn object_counts(&self) -> Result<BTreeMap<ObjectKind, ObjectCounts>, StoreError> {
         objects::census(self).await
     }
 
-    async fn referring_to(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError> {
+    async fn referrers(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError> {
         objects::referring_to(self, kind, value).await
     }
 
-    async fn count_referring_to(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError> {
+    async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError> {
         objects::count_referring_to(self, kind, value).await
     }
 
-    async fn note_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError> {
-        passes::note_groups(self, run, groups).await
+    async fn add_listed_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError> {
+        checkpoints::note_groups(self, run, groups).await
     }
 
     async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError> {
-        passes::to_list(self, run, limit).await
+        checkpoints::to_list(self, run, limit).await
     }
 
-    async fn count_noted_groups(&self, run: RunId) -> Result<u64, StoreError> {
-        passes::count_noted(self, run).await
+    async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError> {
+        checkpoints::count_noted(self, run).await
     }
 
-    async fn group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
-        passes::listed(self, run, group).await
+    async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
+        checkpoints::listed(self, run, group).await
     }
 
     async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
-        passes::forget_members(self, run, group).await
+        checkpoints::forget_members(self, run, group).await
     }
 
-    async fn forget_half_listed(&self, run: RunId) -> Result<(), StoreError> {
-        passes::forget_half_listed(self, run).await
+    async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError> {
+        checkpoints::forget_half_listed(self, run).await
     }
 
     async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError> {
-        passes::listed_of(self, run, of).await
+        checkpoints::listed_of(self, run, of).await
     }
 
     async fn membership_differences(
@@ -134,14 +134,19 @@ impl StateStore for ConnectionStore {
         after: Option<&UserId>,
         limit: u32,
     ) -> Result<Vec<UserId>, StoreError> {
-        passes::membership_differences(self, run, after, limit).await
+        checkpoints::membership_differences(self, run, after, limit).await
     }
 
-    async fn note_members(&self, run: RunId, group: &GroupId, users: &[UserId]) -> Result<(), StoreError> {
+    async fn add_listed_members(
+        &self,
+        run: RunId,
+        group: &GroupId,
+        users: &[UserId],
+    ) -> Result<(), StoreError> {
         staging::note_members(self, run, group, users).await
     }
 
-    async fn noted_groups(
+    async fn listed_groups_of(
         &self,
         run: RunId,
         users: &[UserId],
@@ -149,7 +154,12 @@ impl StateStore for ConnectionStore {
         staging::noted_groups(self, run, users).await
     }
 
-    async fn stage(&self, run: RunId, seen: &[RecordKey], changes: &[Staged]) -> Result<(), StoreError> {
+    async fn stage(
+        &self,
+        run: RunId,
+        seen: &[RecordKey],
+        changes: &[StagedChange],
+    ) -> Result<(), StoreError> {
         staging::stage(self, run, seen, changes).await
     }
 
@@ -172,15 +182,15 @@ impl StateStore for ConnectionStore {
         aliases::uses(self, run, everything, after, limit).await
     }
 
-    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<Staged>, StoreError> {
+    async fn as_left_by(&self, run: RunId, keys: &[RecordKey]) -> Result<Vec<StagedChange>, StoreError> {
         aliases::as_left_by(self, run, keys).await
     }
 
-    async fn count_unseen(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
+    async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
         objects::count_unseen(self, run, kind).await
     }
 
-    async fn unseen(
+    async fn unlisted(
         &self,
         run: RunId,
         kind: ObjectKind,
@@ -190,7 +200,7 @@ impl StateStore for ConnectionStore {
         objects::unseen(self, run, kind, after, limit).await
     }
 
-    async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
+    async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError> {
         staging::counts(self, run).await
     }
 
@@ -199,7 +209,7 @@ impl StateStore for ConnectionStore {
         run: RunId,
         after: Option<&RecordKey>,
         limit: u32,
-    ) -> Result<Vec<Staged>, StoreError> {
+    ) -> Result<Vec<StagedChange>, StoreError> {
         staging::page(self, run, after, limit).await
     }
 
@@ -240,7 +250,7 @@ impl StateStore for ConnectionStore {
         unconfirmed::isolate(self, run, dropped, said, now).await
     }
 
-    async fn stage_unconfirmed(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
+    async fn stage_retries(&self, run: RunId, now: Timestamp) -> Result<u64, StoreError> {
         unconfirmed::stage(self, run, now).await
     }
 
@@ -248,7 +258,7 @@ impl StateStore for ConnectionStore {
         unconfirmed::next(self).await
     }
 
-    async fn unconfirmed(&self, limit: u32) -> Result<Vec<Unconfirmed>, StoreError> {
+    async fn unconfirmed(&self, limit: u32) -> Result<Vec<UnconfirmedRecord>, StoreError> {
         unconfirmed::list(self, None, limit).await
     }
 
@@ -266,103 +276,103 @@ impl StateStore for ConnectionStore {
         objects::close(self, run, id, None, reason, now).await
     }
 
-    async fn store_events(&self, events: &[InboxEvent], now: Timestamp) -> Result<u64, StoreError> {
+    async fn store_events(&self, events: &[NewEvent], now: Timestamp) -> Result<u64, StoreError> {
         deliveries::store(self, None, events, now).await
     }
 
     async fn store_delivery(
         &self,
         delivery: &str,
-        events: &[InboxEvent],
+        events: &[NewEvent],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         deliveries::store(self, Some(delivery), events, now).await
     }
 
-    async fn feed(&self) -> Result<Option<FeedState>, StoreError> {
-        inbox::feed(self).await
+    async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError> {
+        event_queue::feed(self).await
     }
 
-    async fn store_feed(
+    async fn store_feed_page(
         &self,
-        events: &[InboxEvent],
-        state: &FeedState,
+        events: &[NewEvent],
+        state: &FeedCheckpoint,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        inbox::store_feed(self, events, state, now).await
+        event_queue::store_feed(self, events, state, now).await
     }
 
-    async fn ask(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
-        inbox::ask(self, subject, now).await
+    async fn enqueue(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
+        event_queue::ask(self, subject, now).await
     }
 
-    async fn claim_looks(
+    async fn claim_work(
         &self,
-        sort: LookSort,
+        sort: WorkKind,
         limit: u32,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Vec<Look>, StoreError> {
+    ) -> Result<Vec<WorkItem>, StoreError> {
         looks::claim(self, sort, limit, now, lease).await
     }
 
-    async fn release(&self, looks: &[Look]) -> Result<(), StoreError> {
+    async fn release_work(&self, looks: &[WorkItem]) -> Result<(), StoreError> {
         looks::release(self, looks).await
     }
 
-    async fn release_claims(&self) -> Result<(), StoreError> {
+    async fn release_all_claims(&self) -> Result<(), StoreError> {
         looks::release_claims(self).await
     }
 
-    async fn settle(&self, looks: &[Look], now: Timestamp) -> Result<u64, StoreError> {
+    async fn complete_work(&self, looks: &[WorkItem], now: Timestamp) -> Result<u64, StoreError> {
         looks::settle(self, looks, now).await
     }
 
-    async fn postpone(&self, looks: &[Look], until: Timestamp) -> Result<(), StoreError> {
+    async fn requeue_work(&self, looks: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
         looks::postpone(self, looks, until).await
     }
 
-    async fn bury(&self, looks: &[Look], reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    async fn fail_work(&self, looks: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError> {
         looks::bury(self, looks, reason, now).await
     }
 
-    async fn inbox(&self) -> Result<InboxCounts, StoreError> {
-        inbox::counts(self).await
+    async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError> {
+        event_queue::counts(self).await
     }
 
-    async fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
-        inbox::forget(self, before).await
+    async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError> {
+        event_queue::forget(self, before).await
     }
 
-    async fn requested(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        requests::asked(self, since).await
+    async fn pending_request_at(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        sync_requests::asked(self, since).await
     }
 
     async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError> {
-        requests::ask(self, accept_shrink, now).await
+        sync_requests::ask(self, accept_shrink, now).await
     }
 
-    async fn withdraw_request(&self, request: i64) -> Result<bool, StoreError> {
-        requests::withdraw(self, request).await
+    async fn cancel_request(&self, request: i64) -> Result<bool, StoreError> {
+        sync_requests::withdraw(self, request).await
     }
 
-    async fn take_request(&self) -> Result<Option<SyncRequest>, StoreError> {
-        requests::take(self).await
+    async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError> {
+        sync_requests::take(self).await
     }
 
-    async fn answer_request(&self, request: i64, run: RunId) -> Result<(), StoreError> {
-        requests::answer(self, request, run).await
+    async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError> {
+        sync_requests::answer(self, request, run).await
     }
 
-    async fn request_run(&self, request: i64) -> Result<Option<RunSummary>, StoreError> {
-        requests::run(self, request).await
+    async fn run_of_request(&self, request: i64) -> Result<Option<RunSummary>, StoreError> {
+        sync_requests::run(self, request).await
     }
 
     async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
-        requests::pause(self, until).await
+        sync_requests::pause(self, until).await
     }
 
     async fn paused_until(&self) -> Result<Option<Timestamp>, StoreError> {
-        requests::paused_until(self).await
+        sync_requests::paused_until(self).await
     }
 }

@@ -92,10 +92,10 @@ pub(crate) fn subject_columns(subject: &Subject) -> (&'static str, Cow<'_, str>)
     match subject {
         Subject::User(id) => (ObjectKind::User.as_str(), id.as_str().into()),
         Subject::Group(id) => (ObjectKind::Group.as_str(), id.as_str().into()),
-        Subject::Members(group) => (MEMBERS, group.as_str().into()),
+        Subject::GroupMembers(group) => (MEMBERS, group.as_str().into()),
         Subject::Membership { group, user } => (MEMBERSHIP, format!("{group}/{user}").into()),
-        Subject::Recent => (RECENT, "".into()),
-        Subject::Directory => (DIRECTORY, "".into()),
+        Subject::RecentChanges => (RECENT, "".into()),
+        Subject::EntireDirectory => (DIRECTORY, "".into()),
         Subject::Schema => (SCHEMA, "".into()),
     }
 }
@@ -105,13 +105,13 @@ pub(crate) fn subject(kind: &str, id: String) -> Result<Subject, StoreError> {
     Ok(match kind {
         "user" => Subject::User(UserId::new(id)),
         "group" => Subject::Group(GroupId::new(id)),
-        MEMBERS => Subject::Members(GroupId::new(id)),
+        MEMBERS => Subject::GroupMembers(GroupId::new(id)),
         MEMBERSHIP => {
             let (group, user) = id.split_once('/').ok_or_else(unknown)?;
             Subject::Membership { group: GroupId::new(group), user: UserId::new(user) }
         }
-        RECENT => Subject::Recent,
-        DIRECTORY => Subject::Directory,
+        RECENT => Subject::RecentChanges,
+        DIRECTORY => Subject::EntireDirectory,
         SCHEMA => Subject::Schema,
         _ => return Err(unknown()),
     })

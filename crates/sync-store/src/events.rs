@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{EventEntry, EventFilter, EventMark, EventState, Replay, StoreError, Subject, WaitsFor};
+use sync_engine::{
+    Event, EventCursor, EventFilter, EventState, PendingWork, ReplayTarget, StoreError, Subject,
+};
 use sync_model::EventId;
 
 use crate::ConnectionStore;
 use crate::convert::{from_json, in_row, subject, timestamp};
-use crate::inbox::{count_write, wait_for};
+use crate::event_queue::{count_write, wait_for};
 
 /// How many events are put back at once, in one transaction with the others.
 const PAGE: u32 = 500;
@@ -20,10 +22,7 @@ const COLUMNS: &str = "e.id, e.event_type, e.state, e.published, e.received, e.s
      FROM waiting w CROSS JOIN looks l ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
      WHERE w.connection = ?1 AND w.event = e.id), e.written, e.arrived";
 
-pub(crate) async fn find(
-    store: &ConnectionStore,
-    filter: &EventFilter,
-) -> Result<Vec<EventEntry>, StoreError> {
+pub(crate) async fn find(store: &ConnectionStore, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM events e
          WHERE e.connection = ?1 AND (?2 IS NULL OR e.state = ?2)
@@ -55,20 +54,20 @@ pub(crate) async fn known(store: &ConnectionStore, ids: &[EventId]) -> Result<Ve
     Ok(rows.into_iter().map(EventId::new).collect())
 }
 
-pub(crate) async fn mark(store: &ConnectionStore) -> Result<EventMark, StoreError> {
+pub(crate) async fn mark(store: &ConnectionStore) -> Result<EventCursor, StoreError> {
     let write = sqlx::query_scalar("SELECT sequence FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)
         .await
         .map_err(|e| StoreError::new("find the end of the inbox", e))?;
-    Ok(EventMark { write, after: None })
+    Ok(EventCursor { write, after: None })
 }
 
 pub(crate) async fn after(
     store: &ConnectionStore,
-    mark: &EventMark,
+    mark: &EventCursor,
     limit: u32,
-) -> Result<(Vec<EventEntry>, EventMark), StoreError> {
+) -> Result<(Vec<Event>, EventCursor), StoreError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM events e
          WHERE e.connection = ?1 AND e.written >= ?2 AND (e.written > ?2 OR e.id > ?3)
@@ -86,7 +85,7 @@ pub(crate) async fn after(
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let (event, write) = entry(row)?;
-        mark = EventMark { write, after: Some(event.id.clone()) };
+        mark = EventCursor { write, after: Some(event.id.clone()) };
         found.push(event);
     }
     Ok((found, mark))
@@ -102,15 +101,15 @@ fn replaying(error: sqlx::Error) -> StoreError {
 
 pub(crate) async fn replay(
     store: &ConnectionStore,
-    which: Replay<'_>,
+    which: ReplayTarget<'_>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let mut tx = store.begin(REPLAY).await?;
     let write = count_write(store, &mut tx).await.map_err(replaying)?;
     let mut put_back = 0;
     match which {
-        Replay::These(ids) => put_back += replay_page(store, &mut tx, Some(ids), write, now).await?,
-        Replay::Dead => loop {
+        ReplayTarget::Ids(ids) => put_back += replay_page(store, &mut tx, Some(ids), write, now).await?,
+        ReplayTarget::AllFailed => loop {
             let page = replay_page(store, &mut tx, None, write, now).await?;
             put_back += page;
             if page == 0 {
@@ -152,7 +151,7 @@ async fn replay_page(
         }
         if subjects.is_empty() {
             // It was given up by a version that did not keep what it named; reading everything answers it.
-            subjects.push(Subject::Directory);
+            subjects.push(Subject::EntireDirectory);
         }
         let at_least = changes_object.then_some(published);
         let at_least = in_row(|| format!("the event {id}"), || at_least.map(timestamp).transpose())?;
@@ -179,8 +178,8 @@ fn ids_json(ids: &[EventId]) -> String {
 /// The word for a state in the column.
 const fn word(state: EventState) -> &'static str {
     match state {
-        EventState::Waiting => "pending",
-        EventState::Dead => "dead",
+        EventState::Pending => "pending",
+        EventState::Failed => "dead",
         EventState::Done => "done",
     }
 }
@@ -190,33 +189,38 @@ fn subjects(named: &str) -> Result<Vec<Subject>, StoreError> {
     named.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
 }
 
-fn entry(row: Row) -> Result<(EventEntry, i64), StoreError> {
+fn entry(row: Row) -> Result<(Event, i64), StoreError> {
     let id = row.0.clone();
     in_row(|| format!("the event {id}"), || read(row))
 }
 
-fn read(row: Row) -> Result<(EventEntry, i64), StoreError> {
+fn read(row: Row) -> Result<(Event, i64), StoreError> {
     let (id, event_type, state, published, received, settled, reason, named, waits_for, written, arrived) =
         row;
     let waits_for: Vec<(String, String, u32, i64, i64)> =
         from_json("read what an event waits for", &waits_for)?;
     let waits_for = waits_for.into_iter().map(|(kind, id, attempts, due, claimed)| {
-        Ok(WaitsFor { target: subject(&kind, id)?, attempts, due: timestamp(due)?, claimed: claimed != 0 })
+        Ok(PendingWork {
+            subject: subject(&kind, id)?,
+            attempts,
+            next_attempt_at: timestamp(due)?,
+            claimed: claimed != 0,
+        })
     });
-    let event = EventEntry {
+    let event = Event {
         id: EventId::new(id),
         event_type,
-        state: [EventState::Waiting, EventState::Dead, EventState::Done]
+        state: [EventState::Pending, EventState::Failed, EventState::Done]
             .into_iter()
             .find(|known| word(*known) == state)
             .ok_or_else(|| StoreError::new("read an event", format!("unknown state \"{state}\"")))?,
-        published: timestamp(published)?,
-        received: timestamp(received)?,
+        published_at: timestamp(published)?,
+        received_at: timestamp(received)?,
         arrived,
-        settled: settled.map(timestamp).transpose()?,
+        completed_at: settled.map(timestamp).transpose()?,
         reason,
-        named: subjects(&named)?,
-        waits_for: waits_for.collect::<Result<_, StoreError>>()?,
+        subjects: subjects(&named)?,
+        pending_work: waits_for.collect::<Result<_, StoreError>>()?,
     };
     Ok((event, written))
 }

@@ -10,7 +10,7 @@ use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
 use crate::convert::{keys_json, kind, millis};
-use crate::inbox::count_write;
+use crate::event_queue::count_write;
 use crate::staging::SENDABLE;
 
 #[async_trait]
@@ -91,7 +91,7 @@ impl EvidenceState for ConnectionStore {
         rows.into_iter().map(|(word, n)| Ok((kind(&word)?, u64::try_from(n).unwrap_or_default()))).collect()
     }
 
-    async fn settle_given_up(
+    async fn resolve_failed_events(
         &self,
         run: RunId,
         before: Reading,

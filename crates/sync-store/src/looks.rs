@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
-use sync_engine::{Look, LookSort, StoreError, Subject};
+use sync_engine::{StoreError, Subject, WorkItem, WorkKind};
 
 use crate::convert::{attempts, in_row, millis, subject, subject_columns, timestamp};
-use crate::inbox::count_write;
+use crate::event_queue::count_write;
 use crate::{ConnectionStore, evidence};
 
 /// Puts a look on the list, or adds another wish to the one that is there. Gives its sequence.
@@ -45,11 +45,11 @@ pub(crate) async fn look(
 
 pub(crate) async fn claim(
     store: &ConnectionStore,
-    sort: LookSort,
+    sort: WorkKind,
     limit: u32,
     now: Timestamp,
     lease: Duration,
-) -> Result<Vec<Look>, StoreError> {
+) -> Result<Vec<WorkItem>, StoreError> {
     type Row = (String, String, Option<i64>, bool, i64, i64, i64);
     let until = millis(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
     let mut rows: Vec<Row> = sqlx::query_as(
@@ -64,7 +64,7 @@ pub(crate) async fn claim(
     .bind(millis(now))
     .bind(limit)
     .bind(until)
-    .bind(sort == LookSort::Passes)
+    .bind(sort == WorkKind::Sync)
     .fetch_all(&store.writer)
     .await
     .map_err(|e| StoreError::new("claim what is due", e))?;
@@ -73,10 +73,10 @@ pub(crate) async fn claim(
         .map(|(kind, id, at_least, expects_gone, tries, sequence, _)| {
             let row = format!("the work item {kind} {id}");
             let read = || {
-                Ok(Look {
-                    target: subject(&kind, id)?,
-                    at_least: at_least.map(timestamp).transpose()?,
-                    expects_gone,
+                Ok(WorkItem {
+                    subject: subject(&kind, id)?,
+                    not_older_than: at_least.map(timestamp).transpose()?,
+                    expect_deleted: expects_gone,
                     attempts: attempts(tries)?,
                     sequence,
                 })
@@ -108,7 +108,7 @@ async fn unclaim(
     .map(drop)
 }
 
-pub(crate) async fn release(store: &ConnectionStore, looks: &[Look]) -> Result<(), StoreError> {
+pub(crate) async fn release(store: &ConnectionStore, looks: &[WorkItem]) -> Result<(), StoreError> {
     let failed = |e| StoreError::new("let go of claims", e);
     let mut connection = store.writer.acquire().await.map_err(failed)?;
     unclaim(store, &mut connection, &looks_json(looks)).await.map_err(failed)
@@ -129,7 +129,7 @@ pub(crate) async fn release_claims(store: &ConnectionStore) -> Result<(), StoreE
 
 pub(crate) async fn settle(
     store: &ConnectionStore,
-    looks: &[Look],
+    looks: &[WorkItem],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     strike_off(store, looks, "done", None, now, "settle what was looked at").await
@@ -137,7 +137,7 @@ pub(crate) async fn settle(
 
 pub(crate) async fn bury(
     store: &ConnectionStore,
-    looks: &[Look],
+    looks: &[WorkItem],
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -146,7 +146,7 @@ pub(crate) async fn bury(
 
 pub(crate) async fn postpone(
     store: &ConnectionStore,
-    looks: &[Look],
+    looks: &[WorkItem],
     until: Timestamp,
 ) -> Result<(), StoreError> {
     const ACTION: &str = "put looks off";
@@ -172,7 +172,7 @@ pub(crate) async fn postpone(
 /// the number of those.
 async fn strike_off(
     store: &ConnectionStore,
-    looks: &[Look],
+    looks: &[WorkItem],
     state: &'static str,
     reason: Option<&str>,
     now: Timestamp,
@@ -224,11 +224,11 @@ async fn strike_off(
     Ok(closed.rows_affected())
 }
 
-fn looks_json(looks: &[Look]) -> String {
+fn looks_json(looks: &[WorkItem]) -> String {
     let rows: Vec<Value> = looks
         .iter()
         .map(|look| {
-            let (kind, id) = subject_columns(&look.target);
+            let (kind, id) = subject_columns(&look.subject);
             json!([kind, id, look.sequence])
         })
         .collect();

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
-use sync_engine::{Census, Known, StoreError};
+use sync_engine::{ObjectCounts, RecordState, StoreError};
 use sync_model::{ExecutionId, Fingerprint, ObjectKind, Record, RecordKey, RunId};
 
 use crate::convert::{in_row, keys_json, kind, millis, record};
 use crate::staging::SENDABLE;
-use crate::{ConnectionStore, aliases, losses, place, runs, safeguards, uncleared, unconfirmed};
+use crate::{ConnectionStore, aliases, place, removals, runs, safeguards, stale_values, unconfirmed};
 
 pub(crate) async fn known(
     store: &ConnectionStore,
     keys: &[RecordKey],
-) -> Result<HashMap<RecordKey, Known>, StoreError> {
+) -> Result<HashMap<RecordKey, RecordState>, StoreError> {
     const ACTION: &str = "read what is known of objects";
     // What was sent and not accounted for may be in Assets all the same: whatever is read next has to be sent.
     let rows: Vec<(String, String, Vec<u8>, bool, bool)> = sqlx::query_as(
@@ -40,7 +40,10 @@ pub(crate) async fn known(
                     .ok_or_else(|| StoreError::new(ACTION, "a fingerprint is cut"))
             };
             let fingerprint = in_row(|| format!("the fingerprint of {word} {id}"), read)?;
-            Ok((RecordKey { kind: kind(&word)?, id }, Known { fingerprint, gone, dirty }))
+            Ok((
+                RecordKey { kind: kind(&word)?, id },
+                RecordState { fingerprint, retired: gone, resend_pending: dirty },
+            ))
         })
         .collect()
 }
@@ -74,7 +77,9 @@ pub(crate) async fn confirmed_many(
     records.map(|record| record.map(|record| (record.key.clone(), record))).collect()
 }
 
-pub(crate) async fn census(store: &ConnectionStore) -> Result<BTreeMap<ObjectKind, Census>, StoreError> {
+pub(crate) async fn census(
+    store: &ConnectionStore,
+) -> Result<BTreeMap<ObjectKind, ObjectCounts>, StoreError> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "SELECT kind, sum(NOT gone), sum(gone) FROM objects WHERE connection = ?1 GROUP BY kind",
     )
@@ -84,9 +89,9 @@ pub(crate) async fn census(store: &ConnectionStore) -> Result<BTreeMap<ObjectKin
     .map_err(|e| StoreError::new("count objects", e))?;
     rows.into_iter()
         .map(|(word, live, gone)| {
-            let census = Census {
-                live: u64::try_from(live).unwrap_or_default(),
-                gone: u64::try_from(gone).unwrap_or_default(),
+            let census = ObjectCounts {
+                current: u64::try_from(live).unwrap_or_default(),
+                retired: u64::try_from(gone).unwrap_or_default(),
             };
             Ok((kind(&word)?, census))
         })
@@ -205,7 +210,7 @@ pub(crate) async fn close(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    losses::record(store, &mut tx, run).await.map_err(failed)?;
+    removals::record(store, &mut tx, run).await.map_err(failed)?;
     safeguards::sent(store, &mut tx, run).await.map_err(failed)?;
     let touched = aliases::touched(store, &mut tx, run).await?;
     // Whoever refers to an object that is new, or answers to another name now, has an empty reference in Assets, unless
@@ -264,7 +269,7 @@ pub(crate) async fn close(
     if stored.is_some() {
         runs::end_execution(&mut tx, run, execution, true, now).await.map_err(failed)?;
     }
-    uncleared::settle(store, &mut tx, run, now).await?;
+    stale_values::settle(store, &mut tx, run, now).await?;
     unconfirmed::settle(store, &mut tx, run, reason, now).await?;
     let misled = aliases::misled(store, &mut tx, run, &touched).await?;
     resend(store, &mut tx, &misled, now).await.map_err(failed)?;

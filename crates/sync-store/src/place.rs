@@ -90,7 +90,7 @@ pub(crate) async fn doubt_stored(
     .execute(&mut **tx)
     .await?;
     doubt_marks(store, tx, Some(run), now).await?;
-    looks::look(store, tx, &Subject::Directory, None, false, now).await.map(drop)
+    looks::look(store, tx, &Subject::EntireDirectory, None, false, now).await.map(drop)
 }
 
 /// Has the marks of retired objects sent again, of all or of those that a run stored: where records go now, they may still

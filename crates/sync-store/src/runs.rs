@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Sqlite, Transaction};
 use sync_engine::{
-    LastRun, OpenExecution, RunDetail, RunExecution, RunFilter, RunKind, RunReport, RunResult, RunSummary,
+    LastRun, OpenExecution, RunDetail, RunExecution, RunFilter, RunKind, RunReport, RunState, RunSummary,
     StoreError,
 };
 use sync_model::{ExecutionId, RunId};
@@ -44,7 +44,7 @@ pub(crate) async fn end(
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
-    if report.result != RunResult::Failed {
+    if report.state != RunState::Failed {
         evidence::read_by_run(&mut tx, run).await.map_err(failed)?;
     }
     for statement in [
@@ -55,7 +55,7 @@ pub(crate) async fn end(
         sqlx::query(statement).bind(run.get()).execute(&mut *tx).await.map_err(failed)?;
     }
     // Batches of events that changed nothing, and plans, would drown the history.
-    let silent = report.executions == 0 && report.result == RunResult::Done;
+    let silent = report.executions == 0 && report.state == RunState::Succeeded;
     sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind IN ('events', 'retry') AND ?2))")
         .bind(run.get())
         .bind(silent)
@@ -114,7 +114,7 @@ pub(crate) async fn abandon_plans(store: &ConnectionStore, before: Timestamp) ->
 
 async fn end_cut_off(store: &ConnectionStore, runs: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
     let report = RunReport {
-        result: RunResult::Failed,
+        state: RunState::Failed,
         error: Some("the process ended before the run did".into()),
         ..RunReport::default()
     };
@@ -189,7 +189,7 @@ pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastR
     .fetch_one(&store.pool)
     .await
     .map_err(|e| StoreError::new("find the last run", e))?;
-    Ok(LastRun { last: time_of("the last run", last)?, good: time_of("the last good run", good)? })
+    Ok(LastRun { ended: time_of("the last run", last)?, succeeded: time_of("the last good run", good)? })
 }
 
 fn summary((id, kind, started, ended, report): Row) -> Result<RunSummary, StoreError> {

@@ -5,28 +5,33 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, Transaction};
-use sync_engine::{Handful, Losses, SafeguardState, StoreError, Suspects};
+use sync_engine::{PlannedRemovals, SafeguardMinimums, SafeguardState, StoreError, ViolatingChanges};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::convert::{keys_json, millis};
-use crate::{ConnectionStore, losses};
+use crate::{ConnectionStore, removals};
 
 #[async_trait]
 impl SafeguardState for ConnectionStore {
-    async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError> {
-        losses::count(self, run, handful, since).await
+    async fn planned_removals(
+        &self,
+        run: RunId,
+        handful: SafeguardMinimums,
+        since: Timestamp,
+    ) -> Result<PlannedRemovals, StoreError> {
+        removals::count(self, run, handful, since).await
     }
 
     async fn date_losses(&self, now: Timestamp) -> Result<(), StoreError> {
-        losses::date(self, now).await
+        removals::date(self, now).await
     }
 
     async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
-        losses::gone(self, None, since).await
+        removals::gone(self, None, since).await
     }
 
-    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError> {
-        losses::take_back(self, run, suspects).await
+    async fn unstage(&self, run: RunId, suspects: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError> {
+        removals::take_back(self, run, suspects).await
     }
 
     async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError> {

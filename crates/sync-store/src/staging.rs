@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
-use sync_engine::{Change, Staged, StoreError};
+use sync_engine::{ChangeKind, StagedChange, StoreError};
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
 use crate::ConnectionStore;
@@ -56,7 +56,7 @@ pub(crate) async fn stage(
     store: &ConnectionStore,
     run: RunId,
     seen: &[RecordKey],
-    changes: &[Staged],
+    changes: &[StagedChange],
 ) -> Result<(), StoreError> {
     const ACTION: &str = "stage changes";
     let failed = |e| StoreError::new(ACTION, e);
@@ -70,7 +70,7 @@ pub(crate) async fn stage(
                 "fingerprint": format!("{:?}", staged.record.fingerprint()),
                 "reading": staged.reading.number,
                 "read_at": millis(staged.reading.at),
-                "answers_to": staged.record.answers_to,
+                "answers_to": staged.record.reference_key,
                 "record": staged.record,
             })
         })
@@ -124,7 +124,7 @@ pub(crate) const SENDABLE: &str = "
 pub(crate) async fn counts(
     store: &ConnectionStore,
     run: RunId,
-) -> Result<BTreeMap<(ObjectKind, Change), u64>, StoreError> {
+) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError> {
     const ACTION: &str = "count staged changes";
     let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT s.kind, s.change, count(*) {SENDABLE} GROUP BY s.kind, s.change"
@@ -146,7 +146,7 @@ pub(crate) async fn page(
     run: RunId,
     after: Option<&RecordKey>,
     limit: u32,
-) -> Result<Vec<Staged>, StoreError> {
+) -> Result<Vec<StagedChange>, StoreError> {
     const ACTION: &str = "read staged changes";
     let rows: Vec<StagedRow> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT s.kind, s.id, s.change, s.reading, s.read_at, s.record {SENDABLE}
@@ -166,14 +166,14 @@ pub(crate) async fn page(
 /// Kind, ID, change, number and time of the reading, and record.
 pub(crate) type StagedRow = (String, String, String, i64, i64, String);
 
-pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Result<Staged, StoreError> {
+pub(crate) fn staged((kind_word, id, word, number, at, text): StagedRow) -> Result<StagedChange, StoreError> {
     let record = record(&kind_word, &id, &text)?;
     let read = || Ok((change(&word)?, reading(number, at)?));
     let (change, reading) = in_row(|| format!("the staged change of {kind_word} {id}"), read)?;
-    Ok(Staged { change, record, reading })
+    Ok(StagedChange { change, record, reading })
 }
 
-pub(crate) fn change(word: &str) -> Result<Change, StoreError> {
+pub(crate) fn change(word: &str) -> Result<ChangeKind, StoreError> {
     let read = || serde_json::from_value(word.into()).map_err(|e| StoreError::new("read a change", e));
     in_row(|| format!("a change \"{word}\""), read)
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sync_engine::{Reading, StoreError, TimeState};
 
 use crate::convert::{millis, time_of};
-use crate::{ConnectionStore, inbox};
+use crate::{ConnectionStore, event_queue};
 
 /// Makes work due at once that would come due in a far future, and drops samples of the future.
 const DUE: [&str; 4] = [
@@ -34,7 +34,7 @@ const STEPS: [&str; 10] = [
 #[async_trait]
 impl TimeState for ConnectionStore {
     async fn next_reading(&self, now: Timestamp) -> Result<Reading, StoreError> {
-        inbox::next_reading(self, now).await
+        event_queue::next_reading(self, now).await
     }
 
     async fn last_reading(&self, now: Timestamp) -> Result<Reading, StoreError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{Sqlite, Transaction};
-use sync_engine::{RejectedRecord, StoreError, Unconfirmed};
+use sync_engine::{RejectedRecord, StoreError, UnconfirmedRecord};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::ConnectionStore;
@@ -273,7 +273,7 @@ pub(crate) async fn list(
     store: &ConnectionStore,
     run: Option<RunId>,
     limit: u32,
-) -> Result<Vec<Unconfirmed>, StoreError> {
+) -> Result<Vec<UnconfirmedRecord>, StoreError> {
     type Row = (String, String, i64, String, i64, Option<String>, bool);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT kind, id, attempts, reason, due,
@@ -293,7 +293,14 @@ pub(crate) async fn list(
         .map(|(word, id, tries, reason, due, name, rejected)| {
             let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(due)?));
             let (kind, attempts, due) = in_row(|| format!("the unconfirmed record of {word} {id}"), read)?;
-            Ok(Unconfirmed { key: RecordKey { kind, id }, attempts, reason, due, name, rejected })
+            Ok(UnconfirmedRecord {
+                key: RecordKey { kind, id },
+                attempts,
+                reason,
+                next_attempt_at: due,
+                name,
+                rejected,
+            })
         })
         .collect()
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sync_store::access::{Hash, NewSession, NewToken, Revocation, Role, TokenEntry};
+use sync_store::access::{AccessToken, Hash, NewSession, NewToken, Revocation, Role};
 use sync_store::{AccessStore, Store};
 
 const IDLE: Duration = Duration::from_hours(1);
@@ -25,7 +25,7 @@ const fn hash(n: u8) -> Hash {
     [n; 32]
 }
 
-async fn token(store: &AccessStore, n: u8, role: Role, expires: Option<Timestamp>) -> TokenEntry {
+async fn token(store: &AccessStore, n: u8, role: Role, expires: Option<Timestamp>) -> AccessToken {
     let new = NewToken { name: &format!("token {n}"), hash: &hash(n), role, expires };
     store.create_token(&new, at(0)).await.unwrap().unwrap()
 }

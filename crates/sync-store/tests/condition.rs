@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
-use sync_store::{Condition, Store};
+use sync_store::{DatabaseState, Store};
 
 async fn connect(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
@@ -17,12 +17,12 @@ async fn connect(path: &Path) -> SqliteConnection {
 async fn looking_creates_nothing_and_opening_makes_it_current() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
-    assert_eq!(Condition::of(&path).await, Condition::Missing);
+    assert_eq!(DatabaseState::of(&path).await, DatabaseState::Missing);
     assert!(!path.exists());
     Store::open(&path).await.unwrap().close().await;
-    assert!(Condition::of(&path).await.is_current());
-    let nowhere = Condition::of(&folder.path().join("none/state.db")).await;
-    assert!(matches!(&nowhere, Condition::Unusable(why) if why.contains("none")), "{nowhere:?}");
+    assert!(DatabaseState::of(&path).await.is_current());
+    let nowhere = DatabaseState::of(&folder.path().join("none/state.db")).await;
+    assert!(matches!(&nowhere, DatabaseState::Unusable(why) if why.contains("none")), "{nowhere:?}");
 }
 
 #[tokio::test]
@@ -32,22 +32,22 @@ async fn a_file_that_is_locked_old_new_or_something_else_is_told_apart() {
     Store::open(&path).await.unwrap().close().await;
     let mut other = connect(&path).await;
     other.execute("BEGIN IMMEDIATE").await.unwrap();
-    let locked = Condition::of(&path).await;
-    let Condition::Locked { holder, is_readable: true } = locked else { panic!("{locked:?}") };
+    let locked = DatabaseState::of(&path).await;
+    let DatabaseState::Locked { holder, is_readable: true } = locked else { panic!("{locked:?}") };
     if cfg!(target_os = "linux") {
         assert_eq!(holder.unwrap().pid, std::process::id());
     }
     other.execute("ROLLBACK").await.unwrap();
 
     other.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await.unwrap();
-    assert_eq!(Condition::of(&path).await, Condition::Foreign, "a migration that is not known");
+    assert_eq!(DatabaseState::of(&path).await, DatabaseState::Foreign, "a migration that is not known");
     other.execute("DELETE FROM _sqlx_migrations").await.unwrap();
-    assert!(matches!(Condition::of(&path).await, Condition::Outdated { .. }));
+    assert!(matches!(DatabaseState::of(&path).await, DatabaseState::Outdated { .. }));
 
     let text = folder.path().join("text.db");
     std::fs::write(&text, "no database, and long enough to be none: ".repeat(200)).unwrap();
-    assert!(matches!(Condition::of(&text).await, Condition::Unusable(_)));
+    assert!(matches!(DatabaseState::of(&text).await, DatabaseState::Unusable(_)));
     let foreign = folder.path().join("foreign.db");
     connect(&foreign).await.execute("CREATE TABLE things (id INTEGER)").await.unwrap();
-    assert_eq!(Condition::of(&foreign).await, Condition::Foreign);
+    assert_eq!(DatabaseState::of(&foreign).await, DatabaseState::Foreign);
 }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sync_store::{Condition, Soundness, Store, StoreLoss};
+use sync_store::{DatabaseState, Soundness, Store, StoreLoss};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -142,7 +142,7 @@ async fn soundness_is_told_of_a_file() {
     let missing = Soundness::of(&place.folder.path().join("none.db"), limit).await;
     assert!(matches!(missing, Soundness::Unread(_)), "{missing:?}");
     damage(&place.path, "audit_log").await;
-    assert!(Condition::of(&place.path).await.is_current(), "what is looked at first is sound");
+    assert!(DatabaseState::of(&place.path).await.is_current(), "what is looked at first is sound");
     let damaged = Soundness::of(&place.path, limit).await;
     assert!(matches!(damaged, Soundness::Damaged { .. }), "{damaged:?}");
 }

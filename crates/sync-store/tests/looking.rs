@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use sync_engine::{
-    Change, FoundObjects, KeptValue, OriginRun, RunKind, RunReport, Sample, StateStore, Upkeep,
+    ChangeKind, DroppedValue, MetricSample, OriginRun, RunKind, RunReport, SearchHits, StateStore, Upkeep,
 };
 use sync_model::{ExecutionId, ObjectKind, Record, RecordKey, Reference, RunId};
 
@@ -22,7 +22,7 @@ fn named(kind: ObjectKind, id: &str, fields: &[(&str, &str)]) -> Record {
     Record {
         key: RecordKey { kind, id: id.into() },
         fields,
-        answers_to: id.into(),
+        reference_key: id.into(),
         references: Vec::new(),
         alias: None,
         alias_reference: None,
@@ -40,12 +40,17 @@ fn ada() -> Record {
     named(ObjectKind::User, "00uAda", &fields)
 }
 
-fn found(found: &FoundObjects) -> Vec<&str> {
+fn found(found: &SearchHits) -> Vec<&str> {
     found.objects.iter().map(|object| object.record.key.id.as_str()).collect()
 }
 
 /// The run of an execution that accounts for these kinds.
-async fn sent(world: &World, changes: &[sync_engine::Staged], kinds: &[ObjectKind], second: i64) -> RunId {
+async fn sent(
+    world: &World,
+    changes: &[sync_engine::StagedChange],
+    kinds: &[ObjectKind],
+    second: i64,
+) -> RunId {
     let run = world.run(changes).await;
     let id = ExecutionId::new(format!("e{run}"));
     world.store.open_execution(run, &id, at(second)).await.unwrap();
@@ -61,7 +66,7 @@ async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_ca
         named(ObjectKind::User, "00uEl", &[("login", "el@example.com"), ("displayName", "Éloïse RENÉE")]);
     let team =
         named(ObjectKind::Group, "00gAdmins", &[("name", "Ada's Team"), ("description", "of Lovelace")]);
-    let changes = [ada(), eloise, team].map(|record| staged(Change::Create, record, 0));
+    let changes = [ada(), eloise, team].map(|record| staged(ChangeKind::Create, record, 0));
     world.confirmed(&changes).await;
     for (text, expected) in [
         ("00uAda", &["00uAda"][..]),
@@ -78,7 +83,7 @@ async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_ca
         ("%", &[]),
     ] {
         let matches = world.store.find_objects(text, None, 10).await.unwrap();
-        assert_eq!((found(&matches).as_slice(), matches.more), (expected, false), "{text}");
+        assert_eq!((found(&matches).as_slice(), matches.has_more), (expected, false), "{text}");
     }
     let users = world.store.find_objects("ada", Some(ObjectKind::User), 10).await.unwrap();
     assert_eq!(found(&users), ["00uAda"]);
@@ -91,12 +96,12 @@ async fn it_is_told_when_there_are_more() {
     let world = world().await;
     let people =
         (0..5).map(|n| named(ObjectKind::User, &format!("u{n}"), &[("login", &format!("p{}", 9 - n))]));
-    let changes: Vec<_> = people.map(|record| staged(Change::Create, record, 0)).collect();
+    let changes: Vec<_> = people.map(|record| staged(ChangeKind::Create, record, 0)).collect();
     world.confirmed(&changes).await;
     let some = world.store.find_objects("p", None, 3).await.unwrap();
-    assert_eq!((found(&some), some.more), (vec!["u4", "u3", "u2"], true), "by what they are called");
+    assert_eq!((found(&some), some.has_more), (vec!["u4", "u3", "u2"], true), "by what they are called");
     let all = world.store.find_objects("", None, 5).await.unwrap();
-    assert_eq!((all.objects.len(), all.more), (5, false));
+    assert_eq!((all.objects.len(), all.has_more), (5, false));
 }
 
 #[tokio::test]
@@ -104,9 +109,9 @@ async fn what_assets_did_not_account_for_is_found_too_and_once() {
     let world = world().await;
     let mut renamed = ada();
     renamed.fields.insert("profile_login".into(), json!("countess@example.com"));
-    world.confirmed(&[staged(Change::Create, ada(), 0)]).await;
+    world.confirmed(&[staged(ChangeKind::Create, ada(), 0)]).await;
     let new = named(ObjectKind::User, "00uNew", &[("login", "ada.new@example.com")]);
-    let changes = [staged(Change::Update, renamed.clone(), 5), staged(Change::Create, new, 5)];
+    let changes = [staged(ChangeKind::Update, renamed.clone(), 5), staged(ChangeKind::Create, new, 5)];
     sent(&world, &changes, &[], 6).await;
     for text in ["countess", "ada.l", "00uAda"] {
         let matches = world.store.find_objects(text, None, 10).await.unwrap();
@@ -122,8 +127,8 @@ async fn what_assets_did_not_account_for_is_found_too_and_once() {
 async fn objects_are_had_by_their_ids_and_those_that_nobody_knows_are_left_out() {
     let world = world().await;
     let new = named(ObjectKind::User, "00uNew", &[("login", "new@example.com")]);
-    world.confirmed(&[staged(Change::Create, ada(), 0)]).await;
-    sent(&world, &[staged(Change::Create, new.clone(), 5)], &[], 6).await;
+    world.confirmed(&[staged(ChangeKind::Create, ada(), 0)]).await;
+    sent(&world, &[staged(ChangeKind::Create, new.clone(), 5)], &[], 6).await;
     let nobody = RecordKey { kind: ObjectKind::Group, id: ada().key.id };
     let known = world.store.known_objects(&[ada().key, new.key.clone(), nobody]).await.unwrap();
     let mut records: Vec<_> = known.into_iter().map(|object| object.record).collect();
@@ -137,37 +142,37 @@ async fn of_an_object_the_run_is_told_that_sent_what_counts() {
     let world = world().await;
     let key = ada().key;
     assert_eq!(world.store.object(&key).await.unwrap(), None);
-    let first = sent(&world, &[staged(Change::Create, ada(), 0)], &ObjectKind::ALL, 2).await;
+    let first = sent(&world, &[staged(ChangeKind::Create, ada(), 0)], &ObjectKind::ALL, 2).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
     let confirmed = entry.confirmed.unwrap();
-    assert_eq!((confirmed.reading.at, confirmed.confirmed), (at(0), at(2)));
-    assert_eq!(confirmed.run, Some(OriginRun { id: first, kind: Some(RunKind::Full) }));
+    assert_eq!((confirmed.reading.at, confirmed.confirmed_at), (at(0), at(2)));
+    assert_eq!(confirmed.run, Some(OriginRun { id: first, kind: Some(RunKind::FullSync) }));
     assert_eq!(confirmed.record, ada());
-    assert!(!confirmed.dirty && confirmed.gone_since.is_none() && entry.unconfirmed.is_none());
+    assert!(!confirmed.resend_pending && confirmed.retired_at.is_none() && entry.unconfirmed.is_none());
 
     let mut renamed = ada();
     renamed.fields.insert("profile_login".into(), json!("countess@example.com"));
-    let refused = sent(&world, &[staged(Change::Update, renamed.clone(), 5)], &[], 6).await;
+    let refused = sent(&world, &[staged(ChangeKind::Update, renamed.clone(), 5)], &[], 6).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
     assert_eq!(entry.confirmed.unwrap().run.unwrap().id, first);
     let unconfirmed = entry.unconfirmed.unwrap();
-    assert_eq!(unconfirmed.run.unwrap().id, refused);
+    assert_eq!(unconfirmed.origin.unwrap().id, refused);
     assert_eq!((unconfirmed.attempts, unconfirmed.reason.as_str()), (1, "no label"));
     assert_eq!(
         (unconfirmed.change, unconfirmed.record, unconfirmed.reading.at),
-        (Change::Update, renamed, at(5))
+        (ChangeKind::Update, renamed, at(5))
     );
 
-    let last = sent(&world, &[staged(Change::Retire, ada(), 8)], &ObjectKind::ALL, 9).await;
+    let last = sent(&world, &[staged(ChangeKind::Retire, ada(), 8)], &ObjectKind::ALL, 9).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
     let confirmed = entry.confirmed.unwrap();
-    assert_eq!((confirmed.run.unwrap().id, confirmed.gone_since), (last, Some(at(9))));
+    assert_eq!((confirmed.run.unwrap().id, confirmed.retired_at), (last, Some(at(9))));
     assert!(entry.unconfirmed.is_none());
     // Who has overtaken it stays.
-    sent(&world, &[staged(Change::Update, ada(), 1)], &ObjectKind::ALL, 10).await;
+    sent(&world, &[staged(ChangeKind::Update, ada(), 1)], &ObjectKind::ALL, 10).await;
     assert_eq!(world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().run.unwrap().id, last);
 
-    world.store.forget(at(100)).await.unwrap();
+    world.store.delete_expired(at(100)).await.unwrap();
     let run = world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().run;
     assert_eq!(run.map(|run| run.id), Some(last), "the number is known though the run may be forgotten");
 }
@@ -177,46 +182,52 @@ async fn of_an_object_its_own_values_are_told_that_are_still_in_assets_and_wheth
     let world = world().await;
     let (key, other) = (ada().key, named(ObjectKind::User, "00uBob", &[]));
     let mut member = ada();
-    member.references.push(Reference { kind: ObjectKind::Group, value: "00g1".into() });
+    member.references.push(Reference { kind: ObjectKind::Group, reference_key: "00g1".into() });
     world
-        .confirmed(&[staged(Change::Create, member.clone(), 0), staged(Change::Create, other.clone(), 0)])
+        .confirmed(&[
+            staged(ChangeKind::Create, member.clone(), 0),
+            staged(ChangeKind::Create, other.clone(), 0),
+        ])
         .await;
-    let run = world.run(&[staged(Change::Update, member, 1), staged(Change::Update, other.clone(), 1)]).await;
+    let run = world
+        .run(&[staged(ChangeKind::Update, member, 1), staged(ChangeKind::Update, other.clone(), 1)])
+        .await;
     let kept =
-        [key.clone(), other.key].map(|key| KeptValue { key, field: "f".into(), attribute: "F".into() });
-    world.store.note_kept(run, &kept).await.unwrap();
+        [key.clone(), other.key].map(|key| DroppedValue { key, field: "f".into(), attribute: "F".into() });
+    world.store.stage_stale_values(run, &kept).await.unwrap();
     world.confirm(run).await;
     let entry = world.store.object(&key).await.unwrap().unwrap();
-    assert_eq!(entry.uncleared.iter().map(|value| &value.key).collect::<Vec<_>>(), [&key]);
-    assert!(!entry.confirmed.unwrap().dirty);
-    world.confirmed(&[staged(Change::Create, named(ObjectKind::Group, "00g1", &[]), 2)]).await;
-    assert!(world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().dirty);
+    assert_eq!(entry.stale_values.iter().map(|value| &value.key).collect::<Vec<_>>(), [&key]);
+    assert!(!entry.confirmed.unwrap().resend_pending);
+    world.confirmed(&[staged(ChangeKind::Create, named(ObjectKind::Group, "00g1", &[]), 2)]).await;
+    assert!(world.store.object(&key).await.unwrap().unwrap().confirmed.unwrap().resend_pending);
 }
 
 #[tokio::test]
 async fn samples_are_kept_for_a_while_and_given_in_order() {
     let world = world().await;
-    let sample = |second, n| Sample {
-        at: at(second),
-        oldest_change_seconds: Some(n),
-        freshness_seconds: None,
-        pending: n + 1,
-        dead: n + 2,
-        unconfirmed: n + 3,
-        settled: n + 4,
-        sent: n + 5,
+    let sample = |second, n| MetricSample {
+        sampled_at: at(second),
+        oldest_pending_change_seconds: Some(n),
+        lag_seconds: None,
+        pending_events: n + 1,
+        failed_events: n + 2,
+        unconfirmed_records: n + 3,
+        completed_events: n + 4,
+        records_sent: n + 5,
         executions: n + 6,
-        requests: n + 7,
-        refused: n + 8,
+        okta_requests: n + 7,
+        okta_throttled_requests: n + 8,
         rate_limit_permille: Some(950),
     };
     for (second, n) in [(60, 10), (0, 0), (120, 20)] {
-        world.store.record_sample(&sample(second, n), at(0)).await.unwrap();
+        world.store.add_metric_sample(&sample(second, n), at(0)).await.unwrap();
     }
-    assert_eq!(world.store.samples(at(60)).await.unwrap(), [sample(60, 10), sample(120, 20)]);
-    let none = Sample { oldest_change_seconds: None, rate_limit_permille: None, ..sample(180, 0) };
-    world.store.record_sample(&none, at(61)).await.unwrap();
-    assert_eq!(world.store.samples(at(0)).await.unwrap(), [sample(120, 20), none]);
+    assert_eq!(world.store.metric_samples(at(60)).await.unwrap(), [sample(60, 10), sample(120, 20)]);
+    let none =
+        MetricSample { oldest_pending_change_seconds: None, rate_limit_permille: None, ..sample(180, 0) };
+    world.store.add_metric_sample(&none, at(61)).await.unwrap();
+    assert_eq!(world.store.metric_samples(at(0)).await.unwrap(), [sample(120, 20), none]);
 }
 
 /// To be run by hand: `cargo test -p sync-store --release --test looking -- --ignored --nocapture`
@@ -241,13 +252,18 @@ async fn a_search_over_a_hundred_thousand_objects() {
             for extra in 0..30 {
                 record.fields.insert(format!("profile_extra{extra}"), json!(format!("value {n} of {extra}")));
             }
-            staged(Change::Create, record, 0)
+            staged(ChangeKind::Create, record, 0)
         });
         world.confirmed(&people.collect::<Vec<_>>()).await;
     }
     for text in ["person99999@", "No 5", "nobody", "00u00099998", ""] {
         let began = Instant::now();
         let matches = world.store.find_objects(text, None, 50).await.unwrap();
-        eprintln!("{text:?}: {} found, more: {}, {:?}", matches.objects.len(), matches.more, began.elapsed());
+        eprintln!(
+            "{text:?}: {} found, more: {}, {:?}",
+            matches.objects.len(),
+            matches.has_more,
+            began.elapsed()
+        );
     }
 }

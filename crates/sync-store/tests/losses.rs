@@ -8,7 +8,8 @@ mod support;
 use std::time::Duration;
 
 use sync_engine::{
-    Change, Handful, LookSort, LostMemberships, SafeguardState, StateStore, Subject, Suspects, Upkeep,
+    ChangeKind, RemovedMemberships, SafeguardMinimums, SafeguardState, StateStore, Subject, Upkeep,
+    ViolatingChanges, WorkKind,
 };
 use sync_model::{GroupId, ObjectKind};
 
@@ -17,23 +18,27 @@ use support::{at, group, staged, user, world};
 #[tokio::test]
 async fn what_a_run_would_take_away_is_counted() {
     let world = world().await;
-    let changes = ["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, id, &["g1", "g2"]), 0));
+    let changes = ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &["g1", "g2"]), 0));
     world.confirmed(&changes).await;
     let run = world
         .run(&[
-            staged(Change::Update, user("u1", "", &["g1"]), 5),
-            staged(Change::Update, user("u2", "", &[]), 5),
-            staged(Change::Update, user("u3", "grace", &["g1", "g2"]), 5),
+            staged(ChangeKind::Update, user("u1", "", &["g1"]), 5),
+            staged(ChangeKind::Update, user("u2", "", &[]), 5),
+            staged(ChangeKind::Update, user("u3", "grace", &["g1", "g2"]), 5),
         ])
         .await;
-    let losses = world.store.losses(run, Handful::default(), at(60)).await.unwrap();
-    assert_eq!(losses.memberships, LostMemberships { ended: 3, recent: 0, known: 6 });
-    let told: Vec<_> = losses.blanked.iter().map(|b| (b.field.as_str(), b.lost, b.known)).collect();
+    let losses = world.store.planned_removals(run, SafeguardMinimums::default(), at(60)).await.unwrap();
+    assert_eq!(losses.memberships, RemovedMemberships { removed: 3, recent: 0, total: 6 });
+    let told: Vec<_> = losses.cleared_values.iter().map(|b| (b.field.as_str(), b.cleared, b.total)).collect();
     assert_eq!(told, [("groups", 1, 3), ("login", 2, 3)]);
-    let losses = world.store.losses(run, Handful { memberships: 3, values: 1 }, at(60)).await.unwrap();
+    let losses = world
+        .store
+        .planned_removals(run, SafeguardMinimums { memberships: 3, values: 1 }, at(60))
+        .await
+        .unwrap();
     assert_eq!(
-        (losses.memberships, losses.blanked.len()),
-        (LostMemberships::default(), 1),
+        (losses.memberships, losses.cleared_values.len()),
+        (RemovedMemberships::default(), 1),
         "no more than a handful"
     );
 }
@@ -42,41 +47,51 @@ async fn what_a_run_would_take_away_is_counted() {
 async fn memberships_of_a_group_that_is_gone_are_not_lost() {
     let world = world().await;
     let known = [("u1", ["g1", "g2"]), ("u2", ["g1", "g3"])];
-    let users = known.map(|(id, groups)| staged(Change::Create, user(id, id, &groups), 0));
+    let users = known.map(|(id, groups)| staged(ChangeKind::Create, user(id, id, &groups), 0));
     world.confirmed(&users).await;
-    world.confirmed(&["g1", "g2", "g3"].map(|id| staged(Change::Create, group(id), 0))).await;
-    world.confirmed(&[staged(Change::Retire, group("g2"), 1)]).await;
+    world.confirmed(&["g1", "g2", "g3"].map(|id| staged(ChangeKind::Create, group(id), 0))).await;
+    world.confirmed(&[staged(ChangeKind::Retire, group("g2"), 1)]).await;
     // The first is marked by this run, the second was marked before; the third lives on.
     let run = world
         .run(&[
-            staged(Change::Retire, group("g1"), 5),
-            staged(Change::Update, user("u1", "u1", &[]), 5),
-            staged(Change::Update, user("u2", "u2", &[]), 5),
+            staged(ChangeKind::Retire, group("g1"), 5),
+            staged(ChangeKind::Update, user("u1", "u1", &[]), 5),
+            staged(ChangeKind::Update, user("u2", "u2", &[]), 5),
         ])
         .await;
-    assert_eq!(world.store.losses(run, Handful::default(), at(60)).await.unwrap().memberships.ended, 1);
-    let back = world.store.unstage(run, &Suspects::Memberships).await.unwrap();
+    assert_eq!(
+        world
+            .store
+            .planned_removals(run, SafeguardMinimums::default(), at(60))
+            .await
+            .unwrap()
+            .memberships
+            .removed,
+        1
+    );
+    let back = world.store.unstage(run, &ViolatingChanges::MembershipsRemoved).await.unwrap();
     assert_eq!(back.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["u2"]);
 }
 
 #[tokio::test]
 async fn what_is_suspicious_is_taken_back_and_nothing_else() {
     let world = world().await;
-    world.confirmed(&["u1", "u2", "u3"].map(|id| staged(Change::Create, user(id, id, &[]), 0))).await;
+    world.confirmed(&["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &[]), 0))).await;
     let run = world
         .run(&[
-            staged(Change::Retire, user("u1", "u1", &[]), 5),
-            staged(Change::Update, user("u2", "", &[]), 5),
-            staged(Change::Update, user("u3", "grace", &[]), 5),
+            staged(ChangeKind::Retire, user("u1", "u1", &[]), 5),
+            staged(ChangeKind::Update, user("u2", "", &[]), 5),
+            staged(ChangeKind::Update, user("u3", "grace", &[]), 5),
         ])
         .await;
     let take_back = async |suspects| {
         let keys = world.store.unstage(run, &suspects).await.unwrap();
         keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
     };
-    assert_eq!(take_back(Suspects::Departures(ObjectKind::Group)).await, [""; 0]);
-    assert_eq!(take_back(Suspects::Departures(ObjectKind::User)).await, ["u1"]);
-    let blanked = |field: &str| Suspects::Blanked { kind: ObjectKind::User, field: field.into() };
+    assert_eq!(take_back(ViolatingChanges::Retired(ObjectKind::Group)).await, [""; 0]);
+    assert_eq!(take_back(ViolatingChanges::Retired(ObjectKind::User)).await, ["u1"]);
+    let blanked =
+        |field: &str| ViolatingChanges::ValuesCleared { kind: ObjectKind::User, field: field.into() };
     assert_eq!(take_back(blanked("title")).await, [""; 0]);
     assert_eq!(take_back(blanked("login")).await, ["u2"]);
     let left = world.store.staged(run, None, 10).await.unwrap();
@@ -86,19 +101,19 @@ async fn what_is_suspicious_is_taken_back_and_nothing_else() {
 #[tokio::test]
 async fn what_was_chosen_is_remembered() {
     let world = world().await;
-    assert_eq!(world.store.selection().await.unwrap(), "");
-    world.store.remember_selection("abc").await.unwrap();
-    assert_eq!(world.store.selection().await.unwrap(), "abc");
+    assert_eq!(world.store.scope_version().await.unwrap(), "");
+    world.store.set_scope_version("abc").await.unwrap();
+    assert_eq!(world.store.scope_version().await.unwrap(), "abc");
 }
 
 #[tokio::test]
 async fn a_look_at_everybody_in_a_group_is_one_of_its_own() {
     let world = world().await;
     let group = GroupId::new("g1");
-    for subject in [Subject::Group(group.clone()), Subject::Members(group.clone())] {
-        world.store.ask(&subject, at(0)).await.unwrap();
+    for subject in [Subject::Group(group.clone()), Subject::GroupMembers(group.clone())] {
+        world.store.enqueue(&subject, at(0)).await.unwrap();
     }
-    let looks = world.store.claim_looks(LookSort::Objects, 10, at(1), Duration::from_mins(1)).await.unwrap();
-    let targets: Vec<Subject> = looks.into_iter().map(|look| look.target).collect();
-    assert!(targets.contains(&Subject::Members(group)) && targets.len() == 2, "{targets:?}");
+    let looks = world.store.claim_work(WorkKind::Object, 10, at(1), Duration::from_mins(1)).await.unwrap();
+    let targets: Vec<Subject> = looks.into_iter().map(|look| look.subject).collect();
+    assert!(targets.contains(&Subject::GroupMembers(group)) && targets.len() == 2, "{targets:?}");
 }

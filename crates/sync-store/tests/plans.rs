@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
-use sync_engine::{Change, FeedState, Replay, StateStore, Subject, Upkeep};
+use sync_engine::{ChangeKind, FeedCheckpoint, ReplayTarget, StateStore, Subject, Upkeep};
 use sync_model::{EventId, GroupId, ObjectKind, UserId};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -72,34 +72,36 @@ async fn work(world: &World) {
     let store = &world.store;
     let membership = Subject::User(UserId::new("u2"));
     store.store_delivery("d1", &[event("e1", &[ada()])], at(11)).await.unwrap();
-    let feed = FeedState { checkpoint: "c".into(), newest: at(10), caught_up: None };
-    store.store_feed(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
-    store.ask(&membership, at(11)).await.unwrap();
+    let feed = FeedCheckpoint { checkpoint: "c".into(), newest_event_at: at(10), caught_up_at: None };
+    store.store_feed_page(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
+    store.enqueue(&membership, at(11)).await.unwrap();
     let looks = world.claim(12).await.unwrap();
-    store.release(&looks).await.unwrap();
+    store.release_work(&looks).await.unwrap();
     let looks = world.claim(12).await.unwrap();
-    store.postpone(&looks, at(13)).await.unwrap();
+    store.requeue_work(&looks, at(13)).await.unwrap();
     let looks = world.claim(14).await.unwrap();
-    store.settle(&looks[..1], at(15)).await.unwrap();
-    store.bury(&looks[1..], "unreadable", at(15)).await.unwrap();
-    store.replay(Replay::These(&[EventId::new("e2")]), at(16)).await.unwrap();
+    store.complete_work(&looks[..1], at(15)).await.unwrap();
+    store.fail_work(&looks[1..], "unreadable", at(15)).await.unwrap();
+    store.replay(ReplayTarget::Ids(&[EventId::new("e2")]), at(16)).await.unwrap();
 
     let keys = [user("u1", "", &[]).key, group("g1").key];
-    store.known(&keys).await.unwrap();
-    store.confirmed_many(&keys).await.unwrap();
+    store.record_states(&keys).await.unwrap();
+    store.confirmed_records(&keys).await.unwrap();
     store.known_objects(&keys).await.unwrap();
-    store.referring_to(ObjectKind::Group, "g1").await.unwrap();
-    store.count_referring_to(ObjectKind::Group, "g1").await.unwrap();
-    let changes =
-        [staged(Change::Create, user("u1", "ada", &["g1"]), 20), staged(Change::Create, group("g1"), 20)];
+    store.referrers(ObjectKind::Group, "g1").await.unwrap();
+    store.count_referrers(ObjectKind::Group, "g1").await.unwrap();
+    let changes = [
+        staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 20),
+        staged(ChangeKind::Create, group("g1"), 20),
+    ];
     let run = world.run(&changes).await;
-    store.note_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
-    store.noted_groups(run, &[UserId::new("u1")]).await.unwrap();
+    store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
+    store.listed_groups_of(run, &[UserId::new("u1")]).await.unwrap();
     store.alias_owners(run, ObjectKind::User, &["ada".into()]).await.unwrap();
     store.as_left_by(run, &keys).await.unwrap();
     store.staged(run, None, 10).await.unwrap();
     world.confirm(run).await;
-    store.distrust_object(&keys[0], at(30)).await.unwrap();
+    store.mark_for_resend(&keys[0], at(30)).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_engine::{
-    AuditLine, Change, Doubt, KeptValue, LookSort, Place, Reading, RunKind, RunReport, Staged, StateStore,
-    Subject, ToClear, Upkeep,
+    ChangeKind, ClearRequest, Doubt, DroppedValue, ObjectAuditEntry, Place, Reading, RunKind, RunReport,
+    StagedChange, StateStore, Subject, Upkeep, WorkKind,
 };
 use sync_model::{
     ConnectionName, ExecutionId, GroupId, ObjectKind, Record, RecordKey, Reference, RunId, UserId,
@@ -42,32 +42,37 @@ fn record(city: &str) -> Record {
     Record {
         key: ada(),
         fields: BTreeMap::from([("login".into(), json!("ada")), ("city".into(), json!(city))]),
-        answers_to: "u1".into(),
+        reference_key: "u1".into(),
         references: Vec::new(),
         alias: None,
         alias_reference: None,
     }
 }
 
-fn city() -> KeptValue {
-    KeptValue { key: ada(), field: "city".into(), attribute: "User: City".into() }
+fn city() -> DroppedValue {
+    DroppedValue { key: ada(), field: "city".into(), attribute: "User: City".into() }
 }
 
-fn due() -> Vec<ToClear> {
-    vec![ToClear { key: ada(), fields: vec!["city".into()] }]
+fn due() -> Vec<ClearRequest> {
+    vec![ClearRequest { key: ada(), fields: vec!["city".into()] }]
 }
 
-fn line(second: i64) -> AuditLine {
-    AuditLine { at: at(second), what: "deleted".into(), key: "user u1".into(), detail: "OKTA-1".into() }
+fn line(second: i64) -> ObjectAuditEntry {
+    ObjectAuditEntry {
+        occurred_at: at(second),
+        action: "deleted".into(),
+        object: "user u1".into(),
+        detail: "OKTA-1".into(),
+    }
 }
 
 impl World {
-    async fn staged(&self, change: Change, record: Record, second: i64, kept: &[KeptValue]) -> RunId {
-        let run = self.store.begin_run(RunKind::Full, at(second)).await.unwrap();
+    async fn staged(&self, change: ChangeKind, record: Record, second: i64, kept: &[DroppedValue]) -> RunId {
+        let run = self.store.begin_run(RunKind::FullSync, at(second)).await.unwrap();
         let keys = [record.key.clone()];
-        let staged = Staged { change, record, reading: Reading { number: second, at: at(second) } };
+        let staged = StagedChange { change, record, reading: Reading { number: second, at: at(second) } };
         self.store.stage(run, &keys, &[staged]).await.unwrap();
-        self.store.note_kept(run, kept).await.unwrap();
+        self.store.stage_stale_values(run, kept).await.unwrap();
         run
     }
 
@@ -78,35 +83,38 @@ impl World {
         self.store.end_run(run, &RunReport::default(), at(second)).await.unwrap();
     }
 
-    async fn send(&self, change: Change, record: Record, second: i64, kept: &[KeptValue]) {
+    async fn send(&self, change: ChangeKind, record: Record, second: i64, kept: &[DroppedValue]) {
         let run = self.staged(change, record, second, kept).await;
         self.end(run, second, &ObjectKind::ALL).await;
     }
 
-    async fn due(&self, second: i64) -> Vec<ToClear> {
-        self.store.to_clear(100, at(second)).await.unwrap()
+    async fn due(&self, second: i64) -> Vec<ClearRequest> {
+        self.store.due_stale_values(100, at(second)).await.unwrap()
     }
 }
 
 #[tokio::test]
 async fn what_is_kept_takes_effect_with_the_record_and_not_before() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    let run = world.staged(Change::Update, record(""), 1, &[city()]).await;
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
     assert!(world.due(9).await.is_empty());
     world.end(run, 2, &ObjectKind::ALL).await;
     assert_eq!(world.due(9).await, due());
-    let listed = world.store.uncleared(10).await.unwrap();
-    assert_eq!((listed[0].attribute.as_str(), listed[0].since, listed[0].attempts), ("User: City", at(2), 0));
-    let counts = world.store.count_uncleared().await.unwrap();
-    assert_eq!((counts.values, counts.objects, counts.failed, counts.oldest), (1, 1, 0, Some(at(2))));
+    let listed = world.store.stale_values(10).await.unwrap();
+    assert_eq!(
+        (listed[0].attribute.as_str(), listed[0].became_stale_at, listed[0].attempts),
+        ("User: City", at(2), 0)
+    );
+    let counts = world.store.stale_value_counts().await.unwrap();
+    assert_eq!((counts.values, counts.objects, counts.failed, counts.oldest_at), (1, 1, 0, Some(at(2))));
 }
 
 #[tokio::test]
 async fn what_was_staged_and_never_sent_leaves_nothing_to_clear() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    let run = world.staged(Change::Update, record(""), 1, &[city()]).await;
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
     world.store.end_run(run, &RunReport::default(), at(2)).await.unwrap();
     assert!(world.due(9).await.is_empty());
 }
@@ -114,28 +122,28 @@ async fn what_was_staged_and_never_sent_leaves_nothing_to_clear() {
 #[tokio::test]
 async fn a_confirmed_record_that_gives_the_value_again_strikes_it_off() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    world.send(Change::Update, record(""), 1, &[city()]).await;
-    world.send(Change::Update, Record { answers_to: "other".into(), ..record("") }, 2, &[]).await;
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
+    world.send(ChangeKind::Update, Record { reference_key: "other".into(), ..record("") }, 2, &[]).await;
     assert_eq!(world.due(9).await, due(), "a record that still has none does not");
-    world.send(Change::Update, record("Rome"), 3, &[]).await;
+    world.send(ChangeKind::Update, record("Rome"), 3, &[]).await;
     assert!(world.due(9).await.is_empty());
 }
 
 #[tokio::test]
 async fn an_object_with_an_unconfirmed_record_waits_and_what_it_may_hold_is_known() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    let run = world.staged(Change::Update, record("Rome"), 1, &[]).await;
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let run = world.staged(ChangeKind::Update, record("Rome"), 1, &[]).await;
     world.end(run, 1, &[]).await;
-    let held = world.store.held(&[ada()]).await.unwrap();
+    let held = world.store.possible_records(&[ada()]).await.unwrap();
     assert_eq!(held[&ada()], [record("Paris"), record("Rome")]);
-    let run = world.staged(Change::Update, record(""), 2, &[city()]).await;
+    let run = world.staged(ChangeKind::Update, record(""), 2, &[city()]).await;
     world.end(run, 2, &[]).await;
-    assert_eq!(world.store.count_uncleared().await.unwrap().values, 1);
+    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 1);
     assert!(world.due(9).await.is_empty(), "Assets may not have the new record yet");
     let run = world.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
-    world.store.stage_unconfirmed(run, at(5)).await.unwrap();
+    world.store.stage_retries(run, at(5)).await.unwrap();
     world.end(run, 6, &ObjectKind::ALL).await;
     assert_eq!(world.due(9).await, due());
 }
@@ -143,31 +151,31 @@ async fn an_object_with_an_unconfirmed_record_waits_and_what_it_may_hold_is_know
 #[tokio::test]
 async fn what_could_not_be_cleared_is_tried_again_later_each_time() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    world.send(Change::Update, record(""), 1, &[city()]).await;
-    world.store.put_off_clearing(Some(&due()), "refused", at(10)).await.unwrap();
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
+    world.store.requeue_stale_values(Some(&due()), "refused", at(10)).await.unwrap();
     assert!(world.due(10).await.is_empty());
     assert_eq!(world.due(11).await, due());
-    world.store.put_off_clearing(None, "no answer", at(11)).await.unwrap();
+    world.store.requeue_stale_values(None, "no answer", at(11)).await.unwrap();
     assert!(world.due(12).await.is_empty());
     assert_eq!(world.due(13).await, due());
-    let listed = world.store.uncleared(10).await.unwrap();
+    let listed = world.store.stale_values(10).await.unwrap();
     assert_eq!((listed[0].attempts, listed[0].reason.as_str()), (2, "no answer"));
-    assert_eq!(world.store.count_uncleared().await.unwrap().failed, 1);
-    world.store.cleared(&due()).await.unwrap();
-    assert_eq!(world.store.count_uncleared().await.unwrap().values, 0);
+    assert_eq!(world.store.stale_value_counts().await.unwrap().failed, 1);
+    world.store.remove_stale_values(&due()).await.unwrap();
+    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 0);
 }
 
 #[tokio::test]
 async fn records_whose_values_were_kept_can_be_sent_again_as_they_are() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    world.send(Change::Update, record(""), 1, &[city()]).await;
-    assert_eq!(world.store.resend_uncleared(at(5)).await.unwrap(), 1);
-    assert_eq!(world.store.count_uncleared().await.unwrap().values, 0);
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
+    assert_eq!(world.store.resend_stale_values(at(5)).await.unwrap(), 1);
+    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 0);
     assert_eq!(world.store.next_retry().await.unwrap(), Some(at(5)));
     let run = world.store.begin_run(RunKind::Retry, at(5)).await.unwrap();
-    assert_eq!(world.store.stage_unconfirmed(run, at(5)).await.unwrap(), 1);
+    assert_eq!(world.store.stage_retries(run, at(5)).await.unwrap(), 1);
     assert_eq!(world.store.staged(run, None, 10).await.unwrap()[0].record, record(""));
     world.end(run, 6, &ObjectKind::ALL).await;
     assert_eq!(world.store.next_retry().await.unwrap(), None);
@@ -176,30 +184,30 @@ async fn records_whose_values_were_kept_can_be_sent_again_as_they_are() {
 #[tokio::test]
 async fn an_object_is_gone_since_it_was_first_confirmed_so_and_no_more_when_it_comes_back() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    assert!(world.store.gone_before(at(100), 10).await.unwrap().is_empty());
-    world.send(Change::Retire, record(""), 10, &[]).await;
-    world.send(Change::Retire, record("marked otherwise"), 20, &[]).await;
-    let gone = world.store.gone_before(at(11), 10).await.unwrap();
-    assert_eq!((gone[0].key.clone(), gone[0].since), (ada(), at(10)));
-    assert!(world.store.gone_before(at(10), 10).await.unwrap().is_empty());
-    assert_eq!(world.store.count_gone_before(at(11)).await.unwrap(), 1);
-    world.send(Change::Update, record("Paris"), 30, &[]).await;
-    assert!(world.store.gone_before(at(100), 10).await.unwrap().is_empty());
-    world.send(Change::Retire, record(""), 40, &[]).await;
-    assert_eq!(world.store.gone_before(at(100), 10).await.unwrap()[0].since, at(40));
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    assert!(world.store.retired_before(at(100), 10).await.unwrap().is_empty());
+    world.send(ChangeKind::Retire, record(""), 10, &[]).await;
+    world.send(ChangeKind::Retire, record("marked otherwise"), 20, &[]).await;
+    let gone = world.store.retired_before(at(11), 10).await.unwrap();
+    assert_eq!((gone[0].key.clone(), gone[0].retired_at), (ada(), at(10)));
+    assert!(world.store.retired_before(at(10), 10).await.unwrap().is_empty());
+    assert_eq!(world.store.count_retired_before(at(11)).await.unwrap(), 1);
+    world.send(ChangeKind::Update, record("Paris"), 30, &[]).await;
+    assert!(world.store.retired_before(at(100), 10).await.unwrap().is_empty());
+    world.send(ChangeKind::Retire, record(""), 40, &[]).await;
+    assert_eq!(world.store.retired_before(at(100), 10).await.unwrap()[0].retired_at, at(40));
 }
 
 #[tokio::test]
 async fn a_deleted_object_is_forgotten_with_a_line_and_a_live_one_is_not() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    world.store.forget_object(&ada(), &line(1)).await.unwrap();
-    assert_eq!(world.store.confirmed(&ada()).await.unwrap(), Some(record("Paris")));
-    world.send(Change::Retire, record(""), 10, &[city()]).await;
-    world.store.forget_object(&ada(), &line(11)).await.unwrap();
-    assert_eq!(world.store.confirmed(&ada()).await.unwrap(), None);
-    assert_eq!(world.store.count_uncleared().await.unwrap().values, 0);
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    world.store.delete_record(&ada(), &line(1)).await.unwrap();
+    assert_eq!(world.store.confirmed_record(&ada()).await.unwrap(), Some(record("Paris")));
+    world.send(ChangeKind::Retire, record(""), 10, &[city()]).await;
+    world.store.delete_record(&ada(), &line(11)).await.unwrap();
+    assert_eq!(world.store.confirmed_record(&ada()).await.unwrap(), None);
+    assert_eq!(world.store.stale_value_counts().await.unwrap().values, 0);
     assert_eq!(world.store.audit(10).await.unwrap(), [line(11), line(1)], "the newest first");
     let other = ConnectionName::try_from("other".to_owned()).unwrap();
     assert!(world.all.connection(&other).await.unwrap().audit(10).await.unwrap().is_empty());
@@ -208,17 +216,17 @@ async fn a_deleted_object_is_forgotten_with_a_line_and_a_live_one_is_not() {
 #[tokio::test]
 async fn distrust_sends_every_live_object_again() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    assert!(!world.store.known(&[ada()]).await.unwrap()[&ada()].dirty);
-    world.store.distrust().await.unwrap();
-    assert!(world.store.known(&[ada()]).await.unwrap()[&ada()].dirty);
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    assert!(!world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
+    world.store.mark_all_for_resend().await.unwrap();
+    assert!(world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
 }
 
 #[tokio::test]
 async fn doubted_values_are_sent_even_if_empty() {
     let world = world().await;
-    world.send(Change::Create, record("Paris"), 0, &[]).await;
-    let dirty = async || world.store.known(&[ada()]).await.unwrap()[&ada()].dirty;
+    world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
+    let dirty = async || world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending;
     let doubt = async |kind, fields: &[&str]| {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
         let doubt = Doubt::Values(BTreeMap::from([(kind, fields)]));
@@ -230,8 +238,8 @@ async fn doubted_values_are_sent_even_if_empty() {
     assert!(!dirty().await, "it is no group");
     doubt(ObjectKind::User, &["badge", "city"]).await;
     assert!(dirty().await);
-    assert_eq!(world.store.inbox().await.unwrap().doubted, 1);
-    world.send(Change::Update, record(""), 1, &[]).await;
+    assert_eq!(world.store.event_queue_counts().await.unwrap().doubted, 1);
+    world.send(ChangeKind::Update, record(""), 1, &[]).await;
     doubt(ObjectKind::User, &["badge", "city"]).await;
     assert!(dirty().await, "it may have been emptied while the field was withheld");
 }
@@ -243,41 +251,41 @@ async fn an_object_that_is_doubted_is_sent_again_with_what_refers_to_it() {
     let admins = Record {
         key: group.clone(),
         fields: BTreeMap::new(),
-        answers_to: "g1".into(),
+        reference_key: "g1".into(),
         references: Vec::new(),
         alias: None,
         alias_reference: None,
     };
     let member = Record {
-        references: vec![Reference { kind: ObjectKind::Group, value: "g1".into() }],
+        references: vec![Reference { kind: ObjectKind::Group, reference_key: "g1".into() }],
         ..record("Paris")
     };
     let grace = Record {
         key: RecordKey { kind: ObjectKind::User, id: "u2".into() },
-        answers_to: "u2".into(),
+        reference_key: "u2".into(),
         ..record("Paris")
     };
     let keys = [group.clone(), ada(), grace.key.clone()];
     for (second, record) in (0..).zip([admins.clone(), member.clone(), grace]) {
-        world.send(Change::Create, record, second, &[]).await;
+        world.send(ChangeKind::Create, record, second, &[]).await;
     }
-    world.store.distrust_object(&RecordKey { kind: ObjectKind::User, id: "u9".into() }, at(5)).await.unwrap();
+    world.store.mark_for_resend(&RecordKey { kind: ObjectKind::User, id: "u9".into() }, at(5)).await.unwrap();
     let claim = async || {
         let looks =
-            world.store.claim_looks(LookSort::Objects, 10, at(9), Duration::from_secs(1)).await.unwrap();
-        looks.into_iter().map(|look| look.target).collect::<Vec<_>>()
+            world.store.claim_work(WorkKind::Object, 10, at(9), Duration::from_secs(1)).await.unwrap();
+        looks.into_iter().map(|look| look.subject).collect::<Vec<_>>()
     };
     assert_eq!(claim().await, [], "nobody knows that object");
     let dirty = async || {
-        let known = world.store.known(&keys).await.unwrap();
-        keys.each_ref().map(|key| known[key].dirty)
+        let known = world.store.record_states(&keys).await.unwrap();
+        keys.each_ref().map(|key| known[key].resend_pending)
     };
-    world.store.distrust_object(&group, at(6)).await.unwrap();
+    world.store.mark_for_resend(&group, at(6)).await.unwrap();
     assert_eq!(dirty().await, [true, false, false]);
     assert_eq!(claim().await, [Subject::Group(GroupId::new("g1"))]);
-    world.send(Change::Update, admins, 7, &[]).await;
+    world.send(ChangeKind::Update, admins, 7, &[]).await;
     assert_eq!(dirty().await, [false, true, false], "in Assets it may refer to nothing");
     assert_eq!(claim().await, [Subject::User(UserId::new("u1"))]);
-    world.send(Change::Update, member, 8, &[]).await;
+    world.send(ChangeKind::Update, member, 8, &[]).await;
     assert_eq!((dirty().await, claim().await), ([false; 3], Vec::new()), "which has an end");
 }

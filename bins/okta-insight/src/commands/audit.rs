@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use sync_service::engine::{Clock, SystemClock};
 use sync_service::model::ConnectionName;
 use sync_service::{
-    AuditEntry, Config, ServiceError, Store, connection_state, difference, explain, token_state,
+    AuditEntry, Config, ServiceError, Store, connection_state, difference, error_chain, token_state,
 };
 
 use crate::args::{Command, Common, ConfigFile, Output};
@@ -245,7 +245,7 @@ impl Begun<'_> {
             written
         };
         if let Err(error) = written {
-            eprintln!("warning: the audit log could not be written: {}", explain(&error));
+            eprintln!("warning: the audit log could not be written: {}", error_chain(&error));
         }
     }
 }

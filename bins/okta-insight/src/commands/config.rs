@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use sync_service::{
-    Config, ConfigError, Connection, EXAMPLE, Given, InForce, Origin, exposed_files, json_schema,
-    read_small_text,
+    Config, ConfigError, ConfigValue, Connection, EXAMPLE, EffectiveConfig, ValueOrigin, exposed_files,
+    json_schema, read_small_text,
 };
 
 use crate::args::{Local, Output};
@@ -53,7 +53,7 @@ fn check(local: &Local, output: Output) -> Outcome {
         read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
     };
     let given = Config::given(&text, std::env::vars()).map_err(|e| Failure::new(e.to_string()))?;
-    let in_force: Vec<InForce> = chosen.into_iter().map(InForce::of).collect();
+    let in_force: Vec<EffectiveConfig> = chosen.into_iter().map(EffectiveConfig::of).collect();
     let exposed = exposed_files(path);
     match output {
         Output::Json => print_json(&serde_json::json!({
@@ -95,19 +95,19 @@ fn check(local: &Local, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_given(given: &[Given]) {
+fn print_given(given: &[ConfigValue]) {
     let mut rows = table(["key", "value", "from"]);
-    for Given { key, value, origin } in given {
+    for ConfigValue { key, value, origin } in given {
         let from = match origin {
-            Origin::File => "file",
-            Origin::Environment => "environment",
+            ValueOrigin::File => "file",
+            ValueOrigin::Environment => "environment",
         };
         rows.add_row([key, value, from]);
     }
     println!("{}", rows.trim_fmt());
 }
 
-fn print_in_force(connection: &InForce) {
+fn print_in_force(connection: &EffectiveConfig) {
     let yes = |has: bool| if has { "yes" } else { "none" };
     println!("\nConnection {}", connection.connection);
     println!("  Okta org         {}", connection.org_url);

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use sync_service::doctor::{Check, Diagnosis, State, examine};
+use sync_service::doctor::{Check, CheckReport, CheckStatus, examine};
 
 use super::remote::{Remote, only_here, remote};
 use super::{known, stop_on_signal};
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
         let chosen = known.chosen(local.connection.as_deref())?;
         examine(&known.config, local.file.path(), &chosen, args.fix).await
     };
-    let ok = found.iter().all(|diagnosis| diagnosis.ok);
+    let ok = found.iter().all(|diagnosis| diagnosis.passed);
     match output {
         Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
@@ -47,13 +47,13 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-fn print(diagnosis: &Diagnosis) {
+fn print(diagnosis: &CheckReport) {
     println!("Connection {}", diagnosis.connection);
-    if !diagnosis.repairs.is_empty() {
+    if !diagnosis.fixes.is_empty() {
         println!("\nRepairs");
-        for repair in &diagnosis.repairs {
-            let (symbol, word) = if repair.ok { ("✓", "done") } else { ("✗", "failed") };
-            println!("  {symbol} {word:<7}  {}: {}", repair.what, repair.result);
+        for repair in &diagnosis.fixes {
+            let (symbol, word) = if repair.succeeded { ("✓", "done") } else { ("✗", "failed") };
+            println!("  {symbol} {word:<7}  {}: {}", repair.action, repair.message);
         }
     }
     let width = diagnosis.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
@@ -70,14 +70,14 @@ fn rows(checks: &[Check], width: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     for check in checks {
-        let (symbol, word, colour) = sign(check.state);
+        let (symbol, word, colour) = sign(check.status);
         let mut state = Cell::new(format!(" {symbol} {word}"));
         if coloured() {
             state = state.fg(colour);
         }
         let text = match &check.remedy {
-            Some(remedy) => format!("{}\n→ {remedy}", check.evidence),
-            None => check.evidence.clone(),
+            Some(remedy) => format!("{}\n→ {remedy}", check.details),
+            None => check.details.clone(),
         };
         table.add_row([state, Cell::new(&check.title), Cell::new(text)]);
     }
@@ -91,27 +91,28 @@ fn rows(checks: &[Check], width: usize) -> Table {
     table
 }
 
-const fn sign(state: State) -> (&'static str, &'static str, Color) {
+const fn sign(state: CheckStatus) -> (&'static str, &'static str, Color) {
     match state {
-        State::Ok => ("✓", "ok", Color::Green),
-        State::Warning => ("!", "warning", Color::Yellow),
-        State::Problem => ("✗", "problem", Color::Red),
-        State::Unknown => ("?", "unknown", Color::Cyan),
-        State::Skipped => ("-", "skipped", Color::DarkGrey),
+        CheckStatus::Passed => ("✓", "ok", Color::Green),
+        CheckStatus::Warning => ("!", "warning", Color::Yellow),
+        CheckStatus::Failed => ("✗", "problem", Color::Red),
+        CheckStatus::Unknown => ("?", "unknown", Color::Cyan),
+        CheckStatus::Skipped => ("-", "skipped", Color::DarkGrey),
     }
 }
 
-fn summary(diagnosis: &Diagnosis) -> String {
+fn summary(diagnosis: &CheckReport) -> String {
     let number = |state| u64::try_from(diagnosis.count(state)).unwrap_or(u64::MAX);
-    let mut parts = vec![match number(State::Problem) {
+    let mut parts = vec![match number(CheckStatus::Failed) {
         0 => "No problem".to_owned(),
         n => count(n, "problem"),
     }];
-    parts.extend(Some(number(State::Warning)).filter(|n| *n > 0).map(|n| count(n, "warning")));
-    for (state, word) in [(State::Unknown, "unknown"), (State::Skipped, "skipped")] {
+    parts.extend(Some(number(CheckStatus::Warning)).filter(|n| *n > 0).map(|n| count(n, "warning")));
+    for (state, word) in [(CheckStatus::Unknown, "unknown"), (CheckStatus::Skipped, "skipped")] {
         parts.extend(Some(number(state)).filter(|n| *n > 0).map(|n| format!("{n} {word}")));
     }
-    let fixable = diagnosis.checks.iter().any(|check| check.fixable && check.state == State::Problem);
+    let fixable =
+        diagnosis.checks.iter().any(|check| check.auto_fixable && check.status == CheckStatus::Failed);
     let hint =
         if fixable { "; `okta-insight doctor --fix` puts right what can be put right from here" } else { "" };
     format!("{}{hint}.", parts.join(", "))

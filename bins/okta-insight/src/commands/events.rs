@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
-use sync_service::engine::{EventEntry, EventFilter, EventState, Subject};
+use sync_service::engine::{Event, EventFilter, EventState, Subject};
 use sync_service::model::EventId;
 use sync_service::wire::Events;
-use sync_service::{ConnectionEvent, EventTail, Followed, RemoteTail, Replayed, explain, replay};
+use sync_service::{
+    ConnectionEvent, EventFollower, FollowedEvent, RemoteEventFollower, ReplayResult, error_chain, replay,
+};
 
 use super::remote::{Remote, remote};
 use super::{Opened, open, stop_on_signal};
@@ -82,8 +84,8 @@ pub(crate) async fn run(args: &Args, output: Output) -> Outcome {
 
 async fn show(args: &Show, output: Output) -> Outcome {
     let state = match (args.dead, args.waiting) {
-        (true, _) => Some(EventState::Dead),
-        (_, true) => Some(EventState::Waiting),
+        (true, _) => Some(EventState::Failed),
+        (_, true) => Some(EventState::Pending),
         _ => None,
     };
     let filter = EventFilter { state, search: args.search.clone(), limit: args.limit };
@@ -130,7 +132,7 @@ async fn put_back(args: &ReplayArgs, output: Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn put_back_there(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Vec<Replayed>, Failure> {
+async fn put_back_there(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Vec<ReplayResult>, Failure> {
     let Remote { client, names } = remote;
     if ids.is_some() && names.len() > 1 {
         // Either all are put back or none is, which several calls cannot promise.
@@ -147,13 +149,16 @@ async fn put_back_there(remote: &Remote, ids: Option<Vec<EventId>>) -> Result<Ve
     Ok(replayed)
 }
 
-fn print_replayed(replayed: &Replayed) {
+fn print_replayed(replayed: &ReplayResult) {
     println!("Connection {}", replayed.connection);
-    println!("  {} put back", count(replayed.put_back, "event"));
-    if replayed.left > 0 {
-        println!("  {} left: there is nothing in Assets that they are about", count(replayed.left, "event"));
+    println!("  {} put back", count(replayed.replayed, "event"));
+    if replayed.skipped > 0 {
+        println!(
+            "  {} left: there is nothing in Assets that they are about",
+            count(replayed.skipped, "event")
+        );
     }
-    if replayed.put_back > 0 && !replayed.attended {
+    if replayed.replayed > 0 && !replayed.daemon_running {
         println!("  No daemon works on this connection: they wait until `okta-insightd` is started.");
         println!("  `okta-insight sync` reads everything, whatever waits.");
     }
@@ -165,7 +170,7 @@ async fn follow(common: &Common, output: Output) -> Outcome {
     }
     let Opened { store, connections, .. } = open(common).await?;
     let stop = stop_on_signal();
-    let tail = EventTail::begin(&connections).await?;
+    let tail = EventFollower::begin(&connections).await?;
     eprintln!("{FOLLOWING}");
     let mut teller = Teller { output, failure: None };
     let followed = tail.follow(&stop, |event| teller.tell(&event)).await;
@@ -183,17 +188,17 @@ async fn follow_there(remote: &Remote, output: Output) -> Outcome {
             ..Failure::new("the daemon has no connection")
         });
     }
-    let tail = RemoteTail::begin(&remote.client, &remote.names).await?;
+    let tail = RemoteEventFollower::begin(&remote.client, &remote.names).await?;
     let stop = stop_on_signal();
     eprintln!("{FOLLOWING}");
     let mut teller = Teller { output, failure: None };
     let followed = tail.follow(&stop, |told| match told {
-        Followed::Event(event) => teller.tell(&event),
-        Followed::Interrupted(error) => {
-            eprintln!("{}; it is tried again.", explain(&error));
+        FollowedEvent::Event(event) => teller.tell(&event),
+        FollowedEvent::Interrupted(error) => {
+            eprintln!("{}; it is tried again.", error_chain(&error));
             ControlFlow::Continue(())
         }
-        Followed::Resumed => {
+        FollowedEvent::Resumed => {
             eprintln!("Following again; nothing was missed.");
             ControlFlow::Continue(())
         }
@@ -248,8 +253,8 @@ fn tell(told: &ConnectionEvent, output: Output) -> std::io::Result<()> {
 /// What has become of an event.
 const fn become_of(state: EventState) -> &'static str {
     match state {
-        EventState::Waiting => "waiting",
-        EventState::Dead => "given up",
+        EventState::Pending => "waiting",
+        EventState::Failed => "given up",
         EventState::Done => "applied",
     }
 }
@@ -260,7 +265,7 @@ fn print(shown: &Events) {
         println!("  No event that this asks for is remembered.");
     }
     for event in &shown.events {
-        println!("  {:<8} {:.0}  {}", event.state.as_str(), event.published, event.event_type);
+        println!("  {:<8} {:.0}  {}", event.state.as_str(), event.published_at, event.event_type);
         println!("           {}", event.id);
         for line in details(event) {
             println!("           {line}");
@@ -269,19 +274,22 @@ fn print(shown: &Events) {
 }
 
 /// What an event is about, and what became of that.
-fn details(event: &EventEntry) -> Vec<String> {
+fn details(event: &Event) -> Vec<String> {
     let mut lines = Vec::new();
-    if event.state == EventState::Waiting {
-        for waits in &event.waits_for {
-            lines.push(subject(&waits.target));
-            let when =
-                if waits.claimed { "being looked at".to_owned() } else { format!("due {:.0}", waits.due) };
+    if event.state == EventState::Pending {
+        for waits in &event.pending_work {
+            lines.push(subject(&waits.subject));
+            let when = if waits.claimed {
+                "being looked at".to_owned()
+            } else {
+                format!("due {:.0}", waits.next_attempt_at)
+            };
             let tried =
                 if waits.attempts > 0 { format!(", tried {}×", waits.attempts) } else { String::new() };
             lines.push(format!("  {when}{tried}"));
         }
     } else {
-        lines.extend(event.named.iter().map(subject));
+        lines.extend(event.subjects.iter().map(subject));
     }
     if let Some(reason) = &event.reason {
         lines.push(format!("given up: {reason}"));
@@ -293,10 +301,10 @@ fn subject(subject: &Subject) -> String {
     match subject {
         Subject::User(id) => format!("user {id}"),
         Subject::Group(id) => format!("group {id}"),
-        Subject::Members(group) => format!("members of group {group}"),
+        Subject::GroupMembers(group) => format!("members of group {group}"),
         Subject::Membership { group, user } => format!("user {user} in group {group}"),
-        Subject::Recent => "what changed lately".to_owned(),
-        Subject::Directory => "everything".to_owned(),
+        Subject::RecentChanges => "what changed lately".to_owned(),
+        Subject::EntireDirectory => "everything".to_owned(),
         Subject::Schema => "the schemas".to_owned(),
     }
 }

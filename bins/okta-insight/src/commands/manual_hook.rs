@@ -2,9 +2,9 @@
 //! output, because the operator asks for it.
 
 use serde_json::{Value, json};
-use sync_service::ManualHook;
+use sync_service::ManualEventHook;
 
-pub(super) fn document(hook: &ManualHook) -> Value {
+pub(super) fn document(hook: &ManualEventHook) -> Value {
     let mut document = json!(hook);
     document["mark"] = json!({ "header": hook.mark.0, "value": hook.mark.1 });
     document["curl"] = hook.curl().into();
@@ -12,7 +12,7 @@ pub(super) fn document(hook: &ManualHook) -> Value {
     document
 }
 
-pub(super) fn print(hook: &ManualHook) {
+pub(super) fn print(hook: &ManualEventHook) {
     let shown = document(hook);
     println!(
         "\nThe event hook, for an administrator of the org. The secret is shown here and nowhere else.\n"

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use sync_service::init::{new_master_key, read_master_key};
-use sync_service::{Fleet, ServiceError, Store, rotate};
+use sync_service::{ConnectionManager, ServiceError, Store, rotate};
 
 use crate::args::{ConfigFile, Output};
 use crate::output::{Failure, Outcome, count, print_json};
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: &MasterKey, output: Output) -> Outcome {
                 code: 2,
             })?;
             let new = read_master_key(to)?;
-            Fleet::is_at_rest(&config).await?;
+            ConnectionManager::is_at_rest(&config).await?;
             let store = Store::open(&config.store).await.map_err(ServiceError::from)?;
             let rotated = async {
                 store.await_turn().await.map_err(ServiceError::from)?;

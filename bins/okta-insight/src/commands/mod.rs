@@ -30,7 +30,8 @@ use std::path::Path;
 
 use sync_service::model::ConnectionName;
 use sync_service::{
-    Broken, Config, ConfigError, Connection, END_WITHIN, Known, ServiceError, Store, shutdown_requested,
+    Config, ConfigError, Connection, ConnectionRegistry, END_WITHIN, ServiceError, Store, Unavailable,
+    shutdown_requested,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -67,8 +68,8 @@ fn load(local: &Local) -> Result<Config, Failure> {
 }
 
 /// The connections of the configuration, and those that were saved in the console. The state store is left as it is.
-pub(crate) async fn known(local: &Local) -> Result<Known, Failure> {
-    Ok(Known::look(load(local)?).await?)
+pub(crate) async fn known(local: &Local) -> Result<ConnectionRegistry, Failure> {
+    Ok(ConnectionRegistry::look(load(local)?).await?)
 }
 
 /// Reads the configuration and opens what the command is about. Everything that can be wrong without asking anybody is
@@ -94,15 +95,15 @@ async fn open_from(common: &Common, saved: Option<&Path>) -> Result<Opened, Fail
 pub(crate) async fn open_working(
     common: &Common,
     saved: Option<&Path>,
-) -> Result<(Opened, Vec<(ConnectionName, Broken)>), Failure> {
+) -> Result<(Opened, Vec<(ConnectionName, Unavailable)>), Failure> {
     let name = common.local.connection.as_deref();
     let config = load(&common.local)?;
     let mut store = None;
     let known = if config.store.exists() {
         let there = Store::open(&config.store).await.map_err(ServiceError::from)?;
-        Known::of(config, store.insert(there)).await?
+        ConnectionRegistry::of(config, store.insert(there)).await?
     } else {
-        Known::look(config).await?
+        ConnectionRegistry::look(config).await?
     };
     let working = known.working(name)?;
     for connection in &working {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use sync_service::Pause;
-use sync_service::wire::Paused;
+use sync_service::wire::PauseStatus;
 
 use super::open;
 use super::remote::{Remote, remote};
@@ -21,7 +21,7 @@ pub(crate) async fn pause(args: &Args, output: Output) -> Outcome {
     let opened = open(&args.common).await?.in_turn().await?;
     for connection in &opened.connections {
         let pause = connection.pause(args.time).await?;
-        told.push(Paused { connection: connection.name().clone(), paused: Some(pause) });
+        told.push(PauseStatus { connection: connection.name().clone(), pause: Some(pause) });
     }
     opened.store.close().await;
     tell(&told, output)
@@ -38,18 +38,18 @@ pub(crate) async fn resume(common: &Common, output: Output) -> Outcome {
     let opened = open(common).await?.in_turn().await?;
     for connection in &opened.connections {
         connection.resume().await?;
-        told.push(Paused { connection: connection.name().clone(), paused: None });
+        told.push(PauseStatus { connection: connection.name().clone(), pause: None });
     }
     opened.store.close().await;
     tell(&told, output)
 }
 
-fn tell(told: &[Paused], output: Output) -> Outcome {
+fn tell(told: &[PauseStatus], output: Output) -> Outcome {
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": told }))?,
         Output::Text => {
             for told in told {
-                println!("Connection {}\n  {}", told.connection, line(told.paused));
+                println!("Connection {}\n  {}", told.connection, line(told.pause));
             }
         }
     }

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::Value;
-use sync_service::engine::{Change, EngineError, FieldChange, ObjectChange, Progress, Subject, SyncPlan};
+use sync_service::engine::{
+    ChangeKind, EngineError, FieldChange, ObjectChange, ProgressSink, Subject, SyncPlan,
+};
 use sync_service::model::RecordKey;
-use sync_service::{Connection, PlanView, explain};
+use sync_service::{Connection, PlanView, error_chain};
 use tokio_util::sync::CancellationToken;
 
 use super::remote::{Remote, only_here, remote};
@@ -127,7 +129,7 @@ fn told(planned: &[PlanView], output: Output) -> Outcome {
 async fn make(
     connection: &Connection,
     subjects: Option<&[Subject]>,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
     stop: &CancellationToken,
 ) -> Result<SyncPlan, EngineError> {
     let engine = connection.engine();
@@ -148,7 +150,7 @@ pub(crate) struct PlanFile {
 impl PlanFile {
     fn create(path: &Path) -> Result<Self, Failure> {
         let failed =
-            |error| Failure::new(format!("{} could not be written: {}", path.display(), explain(&error)));
+            |error| Failure::new(format!("{} could not be written: {}", path.display(), error_chain(&error)));
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
         // Plans hold personal data.
@@ -162,7 +164,7 @@ impl PlanFile {
 
     fn write(&mut self, text: &str) -> Result<(), Failure> {
         self.file.write_all(text.as_bytes()).map_err(|error| {
-            Failure::new(format!("{} could not be written: {}", self.path.display(), explain(&error)))
+            Failure::new(format!("{} could not be written: {}", self.path.display(), error_chain(&error)))
         })
     }
 
@@ -192,14 +194,14 @@ impl PlanFile {
     fn end(mut self) -> Result<(), Failure> {
         self.write(if self.plans == 0 { "]}\n" } else { "\n]}\n]}\n" })?;
         self.file.flush().map_err(|error| {
-            Failure::new(format!("{} could not be written: {}", self.path.display(), explain(&error)))
+            Failure::new(format!("{} could not be written: {}", self.path.display(), error_chain(&error)))
         })
     }
 }
 
 fn print(planned: &PlanView) {
     println!("Connection {}", planned.connection);
-    if let Some(structure) = &planned.plan.structure {
+    if let Some(structure) = &planned.plan.schema {
         structure.added_types.iter().for_each(|name| println!("  + object type {name}"));
         if structure.added_types.is_empty() {
             structure.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
@@ -211,21 +213,21 @@ fn print(planned: &PlanView) {
     }
     let mut rows = table(["kind", "known", "read", "create", "update", "mark as gone"]);
     for (kind, plan) in &planned.plan.kinds {
-        let numbers = [plan.known, plan.read, plan.create, plan.update, plan.retire].map(|n| n.to_string());
+        let numbers = [plan.current, plan.read, plan.create, plan.update, plan.retire].map(|n| n.to_string());
         rows.add_row(std::iter::once(format!("{kind}s")).chain(numbers));
     }
     println!("{rows}");
     for object in planned.objects.iter().flatten() {
         let sign = match object.change {
-            Change::Create => '+',
-            Change::Update => '~',
-            Change::Retire => '-',
+            ChangeKind::Create => '+',
+            ChangeKind::Update => '~',
+            ChangeKind::Retire => '-',
         };
         match &object.name {
             Some(name) => println!("  {sign} {} {name} ({})", object.key.kind, object.key.id),
             None => println!("  {sign} {}", object.key),
         }
-        if object.change != Change::Create {
+        if object.change != ChangeKind::Create {
             object.fields.iter().for_each(|field| println!("      {}", field_line(field)));
         }
     }
@@ -234,12 +236,12 @@ fn print(planned: &PlanView) {
     if hidden > 0 {
         println!("  and {}; --limit shows more, --out saves all", count(hidden, "more object"));
     }
-    let losses = &planned.plan.losses;
-    if losses.memberships.ended > 0 {
-        println!("  {} of {} memberships would end", losses.memberships.ended, losses.memberships.known);
+    let losses = &planned.plan.removals;
+    if losses.memberships.removed > 0 {
+        println!("  {} of {} memberships would end", losses.memberships.removed, losses.memberships.total);
     }
-    for lost in &losses.blanked {
-        println!("  {} of {} {}s would lose their {}", lost.lost, lost.known, lost.kind, lost.field);
+    for lost in &losses.cleared_values {
+        println!("  {} of {} {}s would lose their {}", lost.cleared, lost.total, lost.kind, lost.field);
     }
     if let Some(refusal) = &planned.refusal {
         for refusal in std::iter::once(refusal).chain(&planned.further_refusals) {

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::engine::{PruneOptions, PrunePlan, PruneReport, Pruning};
+use sync_service::engine::{PruneOptions, PruneOutcome, PrunePlan, PruneReport};
 use sync_service::model::ConnectionName;
 use sync_service::{Connection, ServiceError};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &Prune, output: Output) -> Outcome {
     let options = PruneOptions {
         older_than: args.older_than,
         limit: args.limit,
-        accept_shrink: args.accept_shrink,
+        override_safeguards: args.accept_shrink,
         ..PruneOptions::default()
     };
     let mut done = Vec::new();
@@ -106,7 +106,7 @@ fn verdict(done: &[Done]) -> Outcome {
         return Err(Failure::new(format!("ended early: {reason}")));
     }
     let failed: u64 =
-        reports().map(|report| report.count(|result| matches!(result, Pruning::Failed(_)))).sum();
+        reports().map(|report| report.count(|result| matches!(result, PruneOutcome::Failed(_)))).sum();
     if failed > 0 {
         return Err(Failure::new(format!("{} could not be deleted", count(failed, "object"))));
     }
@@ -125,25 +125,25 @@ fn print_plan(connection: &ConnectionName, plan: &PrunePlan) {
             [] => "not there any more".to_owned(),
             keys => keys.join(", "),
         };
-        let since = format!("{:.0}", prunable.object.since);
+        let since = format!("{:.0}", prunable.object.retired_at);
         let key = &prunable.object.key;
         rows.add_row([key.kind.to_string(), key.id.clone(), in_assets, since]);
     }
     println!("{rows}");
-    if plan.more > 0 {
-        println!("  and {} beyond the limit", count(plan.more, "more object"));
+    if plan.has_more > 0 {
+        println!("  and {} beyond the limit", count(plan.has_more, "more object"));
     }
 }
 
 fn print_report(report: &PruneReport) {
-    let deleted = report.count(|result| *result == Pruning::Deleted);
-    let before = report.count(|result| *result == Pruning::AlreadyGone);
+    let deleted = report.count(|result| *result == PruneOutcome::Deleted);
+    let before = report.count(|result| *result == PruneOutcome::AlreadyGone);
     println!("  {} deleted, {before} already gone", count(deleted, "object"));
     for object in &report.objects {
-        match &object.result {
-            Pruning::StillThere => println!("  ! {}: Okta has it; looked at instead", object.key),
-            Pruning::Failed(reason) => println!("  ! {}: {reason}", object.key),
-            Pruning::Deleted | Pruning::AlreadyGone => {}
+        match &object.outcome {
+            PruneOutcome::StillThere => println!("  ! {}: Okta has it; looked at instead", object.key),
+            PruneOutcome::Failed(reason) => println!("  ! {}: {reason}", object.key),
+            PruneOutcome::Deleted | PruneOutcome::AlreadyGone => {}
         }
     }
 }

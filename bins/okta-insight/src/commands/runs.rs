@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunResult, RunSummary};
+use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunState, RunSummary};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ConnectionRun, ServiceError, find_run};
 
@@ -132,7 +132,7 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
             sum(|counts| counts.sent),
             sum(|counts| counts.rejected),
             Some(took(run)),
-            report.and_then(|report| report.mapping.clone()),
+            report.and_then(|report| report.mapping_version.clone()),
         ];
         let shown = if narrow { 5 } else { cells.len() };
         rows.add_row(cells.into_iter().take(shown).map(Option::unwrap_or_default));
@@ -153,14 +153,14 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
 }
 
 fn took(run: &RunSummary) -> String {
-    run.report.as_ref().map(|report| span(report.seconds)).unwrap_or_default()
+    run.report.as_ref().map(|report| span(report.duration_seconds)).unwrap_or_default()
 }
 
 fn result(run: &RunSummary) -> &'static str {
-    match run.report.as_ref().map(|report| report.result) {
-        Some(RunResult::Done) => "done",
-        Some(RunResult::Incomplete) => "incomplete",
-        Some(RunResult::Failed) => "failed",
+    match run.report.as_ref().map(|report| report.state) {
+        Some(RunState::Succeeded) => "done",
+        Some(RunState::Partial) => "incomplete",
+        Some(RunState::Failed) => "failed",
         None => "running, or cut off",
     }
 }
@@ -178,13 +178,16 @@ fn print_one(found: &ConnectionRun) {
         if report.resumed {
             println!("  Resumed         went on where an earlier process was cut off");
         }
-        println!("  Mapping         {}", report.mapping.as_deref().unwrap_or("not known when it ended"));
-        println!("  Okta            {}", count(report.directory_requests, "request"));
+        println!(
+            "  Mapping         {}",
+            report.mapping_version.as_deref().unwrap_or("not known when it ended")
+        );
+        println!("  Okta            {}", count(report.okta_requests, "request"));
         println!(
             "  Assets          {}, {}, {} cleared",
             count(report.executions, "execution"),
             count(report.chunks, "chunk"),
-            count(report.cleared, "value")
+            count(report.cleared_values, "value")
         );
     }
     for execution in &found.run.executions {
@@ -218,7 +221,7 @@ fn print_one(found: &ConnectionRun) {
     if found.run.refused_count > 0 {
         println!("  Not taken by Assets to this day: {}", count(found.run.refused_count, "record"));
         for record in &found.run.refused {
-            println!("    {}, sent {}×, again at {:.0}", record.key, record.attempts, record.due);
+            println!("    {}, sent {}×, again at {:.0}", record.key, record.attempts, record.next_attempt_at);
             println!("      {}", record.reason);
         }
         let hidden = found.run.refused_count.saturating_sub(found.run.refused.len() as u64);

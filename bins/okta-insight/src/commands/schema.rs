@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color};
-use sync_service::mapper::{AttributeState, AttributeView, TypeView};
+use sync_service::mapper::{AttributeComparison, AttributeState, TypeComparison};
 use sync_service::{SchemaView, compare_schemas};
 
 use super::remote::{Remote, remote};
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
             views.push(compare_schemas(connection).await?);
         }
     }
-    let differs = views.iter().any(|view| view.differs);
+    let differs = views.iter().any(|view| view.has_differences);
     match output {
         Output::Json => print_json(&serde_json::json!({ "differs": differs, "connections": views }))?,
         Output::Text => views.iter().for_each(|view| print(view, args.changes)),
@@ -49,15 +49,19 @@ fn print(view: &SchemaView, changes: bool) {
         print_type(object_type, changes);
     }
     view.notes.iter().for_each(|note| println!("  i {note}"));
-    println!("{}", if view.differs { "`okta-insight setup` adds what is new." } else { "Both sides agree." });
+    println!(
+        "{}",
+        if view.has_differences { "`okta-insight setup` adds what is new." } else { "Both sides agree." }
+    );
 }
 
-fn print_type(object_type: &TypeView, changes: bool) {
-    let missing = if object_type.present { "" } else { " (not in Assets yet)" };
+fn print_type(object_type: &TypeComparison, changes: bool) {
+    let missing = if object_type.exists { "" } else { " (not in Assets yet)" };
     println!("\n{}{missing}", object_type.name);
-    let is_shown =
-        |view: &&AttributeView| !changes || matches!(view.state, AttributeState::New | AttributeState::Drift);
-    let shown: Vec<&AttributeView> = object_type.attributes.iter().filter(is_shown).collect();
+    let is_shown = |view: &&AttributeComparison| {
+        !changes || matches!(view.state, AttributeState::New | AttributeState::Drifted)
+    };
+    let shown: Vec<&AttributeComparison> = object_type.attributes.iter().filter(is_shown).collect();
     if !shown.is_empty() {
         let mut rows = table(["state", "okta", "title", "type", "assets", "type", "values"]);
         for view in &shown {
@@ -73,11 +77,11 @@ fn print_type(object_type: &TypeView, changes: bool) {
     differences.chain(&object_type.differences).for_each(|difference| println!("  ! {difference}"));
 }
 
-fn row(view: &AttributeView) -> Vec<Cell> {
+fn row(view: &AttributeComparison) -> Vec<Cell> {
     let (word, colour) = match view.state {
-        AttributeState::Same => ("✓ same", Color::Green),
+        AttributeState::Matched => ("✓ same", Color::Green),
         AttributeState::New => ("+ new", Color::Yellow),
-        AttributeState::Drift => ("! drift", Color::Red),
+        AttributeState::Drifted => ("! drift", Color::Red),
         AttributeState::Excluded => ("- excluded", Color::DarkGrey),
     };
     let mut state = Cell::new(word);

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use sync_service::engine::{HookReport, SetupReport, StructureReport};
+use sync_service::engine::{HookReport, SchemaReport, SetupReport};
 use sync_service::model::ConnectionName;
-use sync_service::{Config, Connection, ManualHook, Receiver};
+use sync_service::{Config, Connection, HookReceiver, ManualEventHook};
 use tokio_util::sync::CancellationToken;
 
 use super::remote::{Remote, only_here, remote};
@@ -34,7 +34,7 @@ struct Done {
     #[serde(skip_serializing_if = "Option::is_none")]
     manual_hook: Option<Value>,
     #[serde(skip)]
-    by_hand: Option<ManualHook>,
+    by_hand: Option<ManualEventHook>,
 }
 
 pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
@@ -45,7 +45,8 @@ pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
         Some(remote) => set_up_there(&remote).await?,
         None => set_up_here(args).await?,
     };
-    let problems = done.iter().filter_map(|d| d.report.hook.as_ref()).any(|hook| !hook.problems.is_empty());
+    let problems =
+        done.iter().filter_map(|d| d.report.event_hook.as_ref()).any(|hook| !hook.problems.is_empty());
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": done }))?,
         Output::Text => {
@@ -72,7 +73,7 @@ async fn set_up_here(args: &Setup) -> Result<Vec<Done>, Failure> {
     let opened = open(&args.common).await?.in_turn().await?;
     let stop = CancellationToken::new();
     // Okta verifies a hook by calling it. With no daemon there, this process answers for as long as it takes.
-    let receiver = Receiver::bind(opened.config.listen, &opened.connections).await.ok();
+    let receiver = HookReceiver::bind(opened.config.listen, &opened.connections).await.ok();
     let serving = receiver.map(|receiver| tokio::spawn(receiver.serve(stop.clone())));
     let mut done = Vec::new();
     let result = set_up(&opened.config, &opened.connections, args.manual_hook, &mut done).await;
@@ -94,7 +95,7 @@ async fn set_up(
     for connection in connections {
         let report = connection.engine().setup(connection.has_hook() && !manual).await?;
         let by_hand = match config.connections.get(connection.name()) {
-            Some(settings) if manual => ManualHook::of(settings)?,
+            Some(settings) if manual => ManualEventHook::of(settings)?,
             _ => None,
         };
         let manual_hook = by_hand.as_ref().map(manual_hook::document);
@@ -105,8 +106,8 @@ async fn set_up(
 
 fn print(done: &Done) {
     println!("Connection {}", done.connection);
-    print_structure(&done.report.structure);
-    match (&done.report.hook, &done.by_hand) {
+    print_structure(&done.report.schema);
+    match (&done.report.event_hook, &done.by_hand) {
         (Some(hook), _) => print_hook(hook),
         (None, Some(_)) => println!("  Event hook     left to a person, as asked for; see below"),
         (None, None) => println!("  Event hook     none is wanted: events come from the System Log alone"),
@@ -116,26 +117,26 @@ fn print(done: &Done) {
     }
 }
 
-fn print_structure(structure: &StructureReport) {
+fn print_structure(structure: &SchemaReport) {
     let added = (structure.added_types.len(), structure.added_attributes.len());
-    println!("  Object types   {}", tally(added.0, structure.kept_types));
+    println!("  Object types   {}", tally(added.0, structure.existing_types));
     structure.added_types.iter().for_each(|name| println!("    + {name}"));
-    println!("  Attributes     {}", tally(added.1, structure.kept_attributes));
-    if structure.kept_types > 0 {
+    println!("  Attributes     {}", tally(added.1, structure.existing_attributes));
+    if structure.existing_types > 0 {
         structure.added_attributes.iter().for_each(|name| println!("    + {name}"));
     }
     let mut cardinalities = Vec::new();
-    if !structure.corrected.is_empty() {
-        cardinalities.push(format!("{} changed with the account", structure.corrected.len()));
+    if !structure.fixed_attributes.is_empty() {
+        cardinalities.push(format!("{} changed with the account", structure.fixed_attributes.len()));
     }
-    if !structure.limited.is_empty() {
-        cardinalities.push(format!("{} left to a person", structure.limited.len()));
+    if !structure.limited_attributes.is_empty() {
+        cardinalities.push(format!("{} left to a person", structure.limited_attributes.len()));
     }
     if cardinalities.is_empty() {
         cardinalities.push("as they should be".to_owned());
     }
     println!("  Cardinalities  {}", cardinalities.join(", "));
-    structure.corrected.iter().for_each(|name| println!("    ~ {name}"));
+    structure.fixed_attributes.iter().for_each(|name| println!("    ~ {name}"));
     structure.notes.iter().for_each(|note| println!("    i {note}"));
     if !structure.drift.is_empty() {
         let different = u64::try_from(structure.drift.len()).unwrap_or(u64::MAX);
@@ -155,6 +156,6 @@ fn tally(added: usize, kept: usize) -> String {
 fn print_hook(hook: &HookReport) {
     let what = if hook.changes.is_empty() { "kept".to_owned() } else { hook.changes.join(", ") };
     println!("  Event hook     {what}");
-    println!("                 {}", hook.uri);
+    println!("                 {}", hook.url);
     hook.problems.iter().for_each(|problem| println!("    ! {problem}"));
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{NextPasses, Unconfirmed};
+use sync_service::engine::{NextSyncs, UnconfirmedRecord};
 use sync_service::model::ConnectionName;
 use sync_service::wire::ConnectionView;
-use sync_service::{Broken, ConnectionStatus, EventSource, Trouble};
+use sync_service::{AlertEntry, ConnectionStatus, EventSource, Unavailable};
 
 use super::remote::{Remote, remote};
 use super::{Opened, open_working, pause, runs, stop_on_signal};
@@ -41,13 +41,13 @@ enum Shown {
     },
     Broken {
         connection: ConnectionName,
-        broken: Broken,
+        broken: Unavailable,
     },
 }
 
 /// Who is asked.
 enum Asked {
-    Here(Box<Opened>, Vec<(ConnectionName, Broken)>),
+    Here(Box<Opened>, Vec<(ConnectionName, Unavailable)>),
     Elsewhere(Remote),
 }
 
@@ -124,7 +124,7 @@ impl Asked {
 
 /// The daemon that answers works on its connections.
 fn shown(view: ConnectionView) -> Result<Shown, Failure> {
-    match (view.status, view.broken) {
+    match (view.status, view.unavailable) {
         (Some(status), _) => Ok(Shown::Works { status: Box::new(status), attended: true }),
         (None, Some(broken)) => Ok(Shown::Broken { connection: view.name, broken }),
         (None, None) => Err(Failure::new(format!("the daemon tells nothing of connection {}", view.name))),
@@ -143,19 +143,19 @@ fn print(shown: &Shown) {
 }
 
 fn print_status(status: &ConnectionStatus, attended: bool) {
-    let inbox = &status.inbox;
+    let inbox = &status.event_queue;
     println!("Connection {}", status.connection);
     println!("  {}", freshness(status));
     for (service, seconds) in status.clock_skew.too_far() {
         let way = if seconds < 0 { "ahead of" } else { "behind" };
         println!("  Clock           {} s {way} that of {service}; set it with NTP", seconds.unsigned_abs());
     }
-    let is_stuck = status.troubles.iter().any(Trouble::halts);
-    if let Some(known) = status.freshness.known_until.filter(|_| is_stuck) {
+    let is_stuck = status.alerts.iter().any(AlertEntry::halts);
+    if let Some(known) = status.freshness.synced_through.filter(|_| is_stuck) {
         println!("  Known until     {known:.0}");
     }
-    for trouble in &status.troubles {
-        println!("  Trouble         {} (since {:.0})", trouble.message, trouble.since);
+    for trouble in &status.alerts {
+        println!("  Trouble         {} (since {:.0})", trouble.message, trouble.started_at);
         trouble.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
     }
     for unknown in &status.unknown_choices {
@@ -164,61 +164,61 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
     if let Some(until) = status.held_until {
         println!("  Rate limit      requests wait until {until:.0}");
     }
-    if let Some(age) = status.freshness.oldest_change_seconds {
+    if let Some(age) = status.freshness.oldest_pending_change_seconds {
         println!("  Not confirmed   the oldest change is {} old", span(age));
     }
-    let waiting = match inbox.oldest {
+    let waiting = match inbox.oldest_pending_at {
         Some(oldest) => format!("{}, the oldest {oldest:.0}", count(inbox.pending, "event")),
         None => "nothing".to_owned(),
     };
     println!("  Waiting         {waiting}");
     println!("  Failed          {}", failed(status));
-    if status.paused.is_some() {
-        println!("  Pause           {}", pause::line(status.paused));
+    if status.pause.is_some() {
+        println!("  Pause           {}", pause::line(status.pause));
     }
     println!("  Process         {}", if attended { "at work" } else { "none; start `okta-insightd`" });
     print_schedule(status);
     println!("  System Log      {}", log(status));
-    if let Some(last) = status.last_full_sync {
+    if let Some(last) = status.last_full_sync_at {
         println!("  Last full sync  {last:.0}");
     }
-    if let Some(last) = status.last_delta_sync {
+    if let Some(last) = status.last_incremental_sync_at {
         println!("  Last delta sync {last:.0}");
     }
     for (kind, census) in &status.objects {
-        println!("  {:<15} {} live, {} marked as gone", format!("{kind}s"), census.live, census.gone);
+        println!("  {:<15} {} live, {} marked as gone", format!("{kind}s"), census.current, census.retired);
     }
-    if status.uncleared.values > 0 {
-        let held = count(status.uncleared.values, "value");
+    if status.stale_values.values > 0 {
+        let held = count(status.stale_values.values, "value");
         println!("  Not cleared     {held} gone in Okta and still in Assets");
     }
-    print_unconfirmed(&status.unconfirmed, inbox.unconfirmed);
+    print_unconfirmed(&status.unconfirmed, inbox.unconfirmed_records);
     runs::print_table(&status.runs);
 }
 
 fn print_schedule(status: &ConnectionStatus) {
-    if status.next == NextPasses::default() {
+    if status.next_syncs == NextSyncs::default() {
         println!("  Schedule        no pass by itself");
     }
-    if let Some(full) = status.next.full {
+    if let Some(full) = status.next_syncs.full_sync_at {
         println!("  Next full pass  {full:.0}");
     }
-    if let Some(delta) = status.next.delta {
+    if let Some(delta) = status.next_syncs.incremental_sync_at {
         println!("  Next delta pass {delta:.0}");
     }
 }
 
 fn freshness(status: &ConnectionStatus) -> String {
-    if let Some(trouble) = status.troubles.iter().find(|trouble| trouble.halts()) {
+    if let Some(trouble) = status.alerts.iter().find(|trouble| trouble.halts()) {
         return format!("Stuck: {}", trouble.message);
     }
-    match (status.freshness.known_until, status.freshness.age_seconds) {
+    match (status.freshness.synced_through, status.freshness.lag_seconds) {
         (Some(known), Some(age)) => format!("In step with Okta as of {known:.0}, {} ago", span(age)),
-        _ if status.inbox.unreadable > 0 => {
-            let unread = count(status.inbox.unreadable, "object");
+        _ if status.event_queue.unreadable > 0 => {
+            let unread = count(status.event_queue.unreadable, "object");
             format!("Unknown: {unread} could not be read in Okta, and may differ in Assets")
         }
-        _ if status.last_full_sync.is_some() => {
+        _ if status.last_full_sync_at.is_some() => {
             "Unknown: Assets may lack values that it confirmed, or cannot store some".to_owned()
         }
         _ => "Never synchronised; run `okta-insight sync`".to_owned(),
@@ -226,7 +226,7 @@ fn freshness(status: &ConnectionStatus) -> String {
 }
 
 fn failed(status: &ConnectionStatus) -> String {
-    let inbox = &status.inbox;
+    let inbox = &status.event_queue;
     let mut parts = Vec::new();
     if inbox.blocked > 0 {
         parts.push(format!(
@@ -241,28 +241,28 @@ fn failed(status: &ConnectionStatus) -> String {
         parts.push(format!("{} not read in Okta, to be read again", count(inbox.unreadable, "object")));
     }
     parts.extend(status.withheld.iter().map(ToString::to_string));
-    if inbox.dead > 0 {
-        parts.push(format!("{} given up", count(inbox.dead, "event")));
+    if inbox.failed > 0 {
+        parts.push(format!("{} given up", count(inbox.failed, "event")));
     }
-    if inbox.unconfirmed > 0 {
+    if inbox.unconfirmed_records > 0 {
         parts.push(format!(
             "{} not confirmed by Assets, {} of them rejected",
-            count(inbox.unconfirmed, "record"),
-            inbox.failed
+            count(inbox.unconfirmed_records, "record"),
+            inbox.rejected_records
         ));
     }
     if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
 }
 
 fn log(status: &ConnectionStatus) -> String {
-    match (status.events, status.log.and_then(|log| log.caught_up)) {
+    match (status.event_source, status.system_log.and_then(|log| log.caught_up_at)) {
         (EventSource::Hook, _) => "not read: events come from the hook alone".to_owned(),
         (_, Some(read)) => format!("read to its end at {read:.0}"),
         (_, None) => "not read to its end yet".to_owned(),
     }
 }
 
-pub(super) fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
+pub(super) fn print_unconfirmed(listed: &[UnconfirmedRecord], all: u64) {
     if listed.is_empty() {
         return;
     }
@@ -273,7 +273,7 @@ pub(super) fn print_unconfirmed(listed: &[Unconfirmed], all: u64) {
             record.name.clone().unwrap_or_default(),
             if record.rejected { "rejected" } else { "unconfirmed" }.to_owned(),
             format!("{}×", record.attempts),
-            format!("{:.0}", record.due),
+            format!("{:.0}", record.next_attempt_at),
             record.reason.clone(),
         ]);
     }

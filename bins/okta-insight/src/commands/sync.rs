@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use sync_service::engine::{AskedObject, AskedState, Limits, Outstanding, RecordCounts, RunReport, Subject};
+use sync_service::engine::{
+    Outstanding, RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject,
+};
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
-use sync_service::wire::Synchronize;
+use sync_service::wire::SyncOptions;
 use sync_service::{Connection, ServiceError, named_subjects};
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +32,7 @@ struct Synced {
     asked_for: usize,
     /// Their states.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    objects: Vec<AskedObject>,
+    objects: Vec<RequestedObject>,
     #[serde(flatten)]
     report: RunReport,
 }
@@ -60,7 +62,7 @@ impl Synced {
         if !self.report.is_complete() {
             return Some(undone_of(&self.report));
         }
-        let left = self.objects.iter().filter(|object| object.state != AskedState::Applied);
+        let left = self.objects.iter().filter(|object| object.state != RequestedState::Applied);
         let mut parts: Vec<String> = left.map(told_of).collect();
         if parts.len() > NAMED {
             let more = parts.len() - NAMED;
@@ -72,14 +74,14 @@ impl Synced {
 }
 
 /// An object that is not applied, in words.
-fn told_of(object: &AskedObject) -> String {
+fn told_of(object: &RequestedObject) -> String {
     let state = match object.state {
-        AskedState::Applied => "is applied",
-        AskedState::Pending => "was not read in time",
-        AskedState::Unreadable => "could not be read in time",
-        AskedState::Unconfirmed => "is not confirmed by Assets",
-        AskedState::Rejected => "is rejected by Assets",
-        AskedState::Blocked => "is held back by a safeguard",
+        RequestedState::Applied => "is applied",
+        RequestedState::Pending => "was not read in time",
+        RequestedState::Unreadable => "could not be read in time",
+        RequestedState::Unconfirmed => "is not confirmed by Assets",
+        RequestedState::Rejected => "is rejected by Assets",
+        RequestedState::Blocked => "is held back by a safeguard",
     };
     let reason = object.reason.as_deref().filter(|reason| !reason.is_empty());
     format!("{} {state}{}", object.key, reason.map(|reason| format!(": {reason}")).unwrap_or_default())
@@ -99,7 +101,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         only_here(&args.common, "sync --dry-run")?;
     }
     if let Some(remote) = remote(&args.common).await? {
-        let wish = Synchronize { accept_shrink: args.accept_shrink, resend: args.resend };
+        let wish = SyncOptions { override_safeguards: args.accept_shrink, resend: args.resend };
         return told(&there(&remote, wish).await?, output);
     }
     let opened = open(&args.common).await?.in_turn().await?;
@@ -127,14 +129,14 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         let synced = match connection.claim(&opened.config.store).await {
             Ok(_claim) => {
                 let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
-                let limits = Limits { accept_shrink: args.accept_shrink, ..limits };
+                let limits = Safeguards { override_safeguards: args.accept_shrink, ..limits };
                 let report = match subjects {
                     None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
                     Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
                 };
                 Synced { connection: name, handed_over: false, asked_for: 0, objects: Vec::new(), report }
             }
-            Err(ServiceError::Locked(_)) => {
+            Err(ServiceError::AnotherLeader(_)) => {
                 hand_over(connection, &opened.config.store, args, subjects, &bars, &stop).await?
             }
             Err(error) => return Err(error.into()),
@@ -147,7 +149,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
 }
 
 /// Asks a daemon elsewhere for the runs, and waits for their ends.
-async fn there(remote: &Remote, wish: Synchronize) -> Result<Totals, Failure> {
+async fn there(remote: &Remote, wish: SyncOptions) -> Result<Totals, Failure> {
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut totals = Totals::default();
@@ -255,7 +257,7 @@ fn print(synced: &Synced) {
     let report = &synced.report;
     println!("Connection {}", synced.connection);
     if synced.asked_for > 0 {
-        let applied = synced.objects.iter().filter(|object| object.state == AskedState::Applied).count();
+        let applied = synced.objects.iter().filter(|object| object.state == RequestedState::Applied).count();
         let objects = count(synced.asked_for as u64, "object");
         println!("  {applied} of {objects} applied by the process that works on this connection");
         return;
@@ -269,11 +271,11 @@ fn print(synced: &Synced) {
     if report.resumed {
         println!("  went on where an earlier run was");
     }
-    if report.marked > 0 {
-        println!("  {} marked as gone", count(report.marked, "object"));
+    if report.retired > 0 {
+        println!("  {} marked as gone", count(report.retired, "object"));
     }
-    if report.cleared > 0 {
-        println!("  {} cleared with the account", count(report.cleared, "value"));
+    if report.cleared_values > 0 {
+        println!("  {} cleared with the account", count(report.cleared_values, "value"));
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     report.messages.iter().for_each(|message| println!("  ! {message}"));
@@ -281,7 +283,7 @@ fn print(synced: &Synced) {
         "  {} in {}, {} to Okta, {:.1} s",
         count(report.chunks, "chunk"),
         count(report.executions, "execution"),
-        count(report.directory_requests, "request"),
-        report.seconds
+        count(report.okta_requests, "request"),
+        report.duration_seconds
     );
 }

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sync_console::access::{
-    Role as Access, TokenEntry, TokenError, TokenWish, create_token, renew_token, revoke_token,
+    AccessToken, Role as Access, TokenError, TokenRequest, create_token, renew_token, revoke_token,
 };
 use sync_service::engine::{Clock, SystemClock};
-use sync_service::{ServiceError, Store, explain};
+use sync_service::{ServiceError, Store, error_chain};
 
 use crate::args::{ConfigFile, Output, some_time};
 use crate::output::{Failure, Outcome, print_json, table};
@@ -120,7 +120,7 @@ fn kept(text: &str) -> &str {
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let code = if error.is_usage() { 2 } else { 1 };
-        Self { message: explain(&error), hint: error.hint().map(str::to_owned), code }
+        Self { message: error_chain(&error), hint: error.hint().map(str::to_owned), code }
     }
 }
 
@@ -176,7 +176,7 @@ async fn list(store: &Store, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn state(token: &TokenEntry) -> String {
+fn state(token: &AccessToken) -> String {
     match (token.revoked, token.expires) {
         (Some(revoked), _) => format!("revoked {revoked:.0}"),
         (None, Some(expires)) if token.is_valid(SystemClock.now()) => format!("expires {expires:.0}"),
@@ -188,7 +188,7 @@ fn state(token: &TokenEntry) -> String {
 async fn create(args: &Create, store: &Store, output: Output) -> Result<(), Failure> {
     let now = SystemClock.now();
     let expires = end(now, args.expires_in)?;
-    let wish = TokenWish { name: args.name.clone(), role: args.role.into(), expires };
+    let wish = TokenRequest { name: args.name.clone(), role: args.role.into(), expires };
     let (made, token) = create_token(&store.access(), &wish, now).await?;
     if output == Output::Json {
         return print_json(&serde_json::json!({ "token": token.expose_secret(), "entry": made }));

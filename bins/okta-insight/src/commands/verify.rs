@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::engine::{StructureState, VerifyReport};
+use sync_service::engine::{SchemaState, VerifyReport};
 use sync_service::model::ConnectionName;
 
 use super::remote::{Remote, remote};
@@ -49,14 +49,17 @@ async fn look(common: &Common) -> Result<Vec<Found>, Failure> {
 }
 
 fn print(found: &Found) {
-    let (structure, hook) = (&found.report.structure, &found.report.hook);
+    let (structure, hook) = (&found.report.schema, &found.report.event_hook);
     println!("Connection {}", found.connection);
-    if structure.state == StructureState::Missing {
+    if structure.state == SchemaState::Missing {
         println!("  Object types   none yet");
     } else {
-        println!("  Object types   {}", present(structure.kept_types, structure.added_types.len()));
-        println!("  Attributes     {}", present(structure.kept_attributes, structure.added_attributes.len()));
-        let limited = structure.limited.len();
+        println!("  Object types   {}", present(structure.existing_types, structure.added_types.len()));
+        println!(
+            "  Attributes     {}",
+            present(structure.existing_attributes, structure.added_attributes.len())
+        );
+        let limited = structure.limited_attributes.len();
         let cardinalities =
             if limited == 0 { "as they should be".to_owned() } else { format!("{limited} too low") };
         println!("  Cardinalities  {cardinalities}");
@@ -72,7 +75,7 @@ fn print(found: &Found) {
                 }
             };
             println!("  Event hook     {what}");
-            println!("                 {}", hook.uri);
+            println!("                 {}", hook.url);
         }
     }
     found.report.problems.iter().for_each(|problem| println!("  ! {problem}"));

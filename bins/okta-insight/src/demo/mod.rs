@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandbox::audit::{self, Audit};
+use sandbox::audit::{self, Comparison};
 use sandbox::{ControlClient, Sandbox};
 use sync_console::Console;
-use sync_service::engine::{Limits, RunReport};
-use sync_service::{Config, Connection, ExposeSecret, Fleet, Receiver, ServiceError};
+use sync_service::engine::{RunReport, Safeguards};
+use sync_service::{Config, Connection, ConnectionManager, ExposeSecret, HookReceiver, ServiceError};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Demo, Output};
@@ -34,9 +34,9 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
         &folder.path().join("demo.db"),
     )?;
     let config = Config::from_toml(&text, "the demo's configuration", folder.path(), [])?;
-    let fleet = Fleet::open(config, &folder.path().join("demo.toml")).await?;
+    let fleet = ConnectionManager::open(config, &folder.path().join("demo.toml")).await?;
     let connection = connection(&fleet)?;
-    let receiver = Receiver::of_fleet(&fleet).await.map_err(ServiceError::from)?;
+    let receiver = HookReceiver::of_fleet(&fleet).await.map_err(ServiceError::from)?;
     let mut serving = vec![tokio::spawn(receiver.serve(stop.clone()))];
     if let Some(settings) = &fleet.config().console {
         let console = Console::bind(settings, &fleet).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: &Demo, output: Output) -> Outcome {
 }
 
 /// The only connection there is.
-fn connection(fleet: &Fleet) -> Result<Arc<Connection>, Failure> {
+fn connection(fleet: &ConnectionManager) -> Result<Arc<Connection>, Failure> {
     let member = fleet.members().into_iter().next();
     let member = member.ok_or_else(|| Failure::new("the demo has no connection"))?;
     Ok(Arc::clone(member.working()?))
@@ -99,7 +99,7 @@ async fn prepare(
     let setup = connection.engine().setup(connection.has_hook()).await?;
     eprintln!(
         "Setup        {} attributes in Assets, event hook in Okta",
-        setup.structure.added_attributes.len()
+        setup.schema.added_attributes.len()
     );
     let verified = connection.engine().verify(connection.has_hook()).await?;
     if let Some(problem) = verified.problems.first() {
@@ -107,18 +107,18 @@ async fn prepare(
     }
     eprintln!("Verify       hook active, verified, subscribed");
     let bars = Bars::new();
-    let report = connection.engine().sync(&Limits::default(), &bars, stop).await?;
+    let report = connection.engine().sync(&Safeguards::default(), &bars, stop).await?;
     drop(bars);
     let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
     eprintln!(
         "Synchronize  {sent} objects in {:.1} s, {} requests to Okta",
-        report.seconds, report.directory_requests
+        report.duration_seconds, report.okta_requests
     );
     Ok(report)
 }
 
 /// The comparison once nothing is under way any more.
-async fn settle(control: &ControlClient) -> Result<Audit, Failure> {
+async fn settle(control: &ControlClient) -> Result<Comparison, Failure> {
     let deadline = tokio::time::Instant::now() + SETTLING;
     loop {
         let audit = audit::compare(control).await.map_err(|e| Failure::new(e.to_string()))?;

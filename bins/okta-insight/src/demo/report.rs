@@ -1,13 +1,13 @@
 //! What the demo came to.
 
-use sandbox::audit::Audit;
+use sandbox::audit::Comparison;
 use serde_json::{Value, json};
 use sync_service::engine::RunReport;
 
 use super::live::Live;
 use crate::output::{count, table};
 
-pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Value {
+pub(super) fn document(audit: &Comparison, full_sync: &RunReport, live: &Live) -> Value {
     let mut insight = json!(audit.insight);
     insight["marked_deleted"] = audit.marked_deleted.into();
     json!({
@@ -16,8 +16,8 @@ pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Val
         "in_sync": audit.in_sync,
         "differences": audit.differences,
         "full_sync": {
-            "seconds": full_sync.seconds,
-            "okta_requests": full_sync.directory_requests,
+            "seconds": full_sync.duration_seconds,
+            "okta_requests": full_sync.okta_requests,
             "executions": full_sync.executions,
             "chunks": full_sync.chunks,
         },
@@ -29,7 +29,7 @@ pub(super) fn document(audit: &Audit, full_sync: &RunReport, live: &Live) -> Val
     })
 }
 
-pub(super) fn print(audit: &Audit, full_sync: &RunReport, live: &Live) {
+pub(super) fn print(audit: &Comparison, full_sync: &RunReport, live: &Live) {
     let mut rows = table(["", "okta", "assets"]);
     for (name, okta, insight) in [
         ("users", audit.okta.users, audit.insight.users),
@@ -42,8 +42,8 @@ pub(super) fn print(audit: &Audit, full_sync: &RunReport, live: &Live) {
     println!("{rows}");
     println!(
         "Full sync: {:.1} s, {} to Okta, {}. Live: {} of {} changes applied, p50 {:.0} ms, p99 {:.0} ms.",
-        full_sync.seconds,
-        count(full_sync.directory_requests, "request"),
+        full_sync.duration_seconds,
+        count(full_sync.okta_requests, "request"),
         count(full_sync.chunks, "chunk"),
         live.latencies.len(),
         live.changes,

@@ -21,12 +21,12 @@ pub use builder::AssetsClientBuilder;
 pub use import_source::{EmptyValues, ImportSource, ImportSourceEntry};
 pub use model::{
     AttributeUpdate, DefaultType, Object, ObjectAttribute, ObjectRef, ObjectSchema, ObjectType,
-    ObjectTypeAttribute, ObjectValue, ObjectValues, Usage, UsageOfSchema,
+    ObjectTypeAttribute, ObjectValue, ObjectValues, SchemaUsage, Usage,
 };
 pub use objects::aql_text;
 
 use crate::error::{Error, RefusalReason, Result};
-use crate::http::{PaceState, Repeat, Transport, below};
+use crate::http::{RateLimitState, Repeat, Transport, below};
 
 /// How many items of a listing are asked for at once.
 const PAGE: u64 = 100;
@@ -64,7 +64,7 @@ impl AssetsClient {
     }
 
     /// How requests go through, for metrics.
-    pub fn pace(&self) -> PaceState {
+    pub fn pace(&self) -> RateLimitState {
         self.inner.transport.pace.state()
     }
 
@@ -122,7 +122,7 @@ impl AssetsClient {
         let answer = self.inner.transport.send(what, method, url, body, repeat).await?;
         if answer.status.as_u16() == 409 {
             let message = crate::http::words(&answer);
-            return Err(Error::Refused { what, status: 409, message });
+            return Err(Error::Api { what, status: 409, message });
         }
         answer.json(what)
     }

@@ -262,7 +262,7 @@ impl ObjectValues {
 /// How many objects an object schema has.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UsageOfSchema {
+pub struct SchemaUsage {
     /// Everything that is told, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -277,7 +277,7 @@ pub struct Usage {
     pub total_objects_count: u64,
     /// By schema.
     #[serde(default)]
-    pub per_schema_usage_info: Vec<UsageOfSchema>,
+    pub per_schema_usage_info: Vec<SchemaUsage>,
     /// Everything else, as received.
     #[serde(flatten)]
     pub rest: Map<String, Value>,

@@ -114,7 +114,7 @@ impl AssetsClient {
         let url = self.url(&["object", id]).await?;
         match self.inner.transport.send(WHAT, Method::DELETE, &url, None, Repeat::Safe).await {
             Ok(answer) if answer.status.is_success() => Ok(true),
-            Ok(answer) => Err(Error::Refused {
+            Ok(answer) => Err(Error::Api {
                 what: WHAT,
                 status: answer.status.as_u16(),
                 message: crate::http::words(&answer),

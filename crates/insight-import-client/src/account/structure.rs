@@ -70,7 +70,7 @@ impl AssetsClient {
         const WHAT: &str = "the change of an attribute";
         let url = self.url(&["objecttypeattribute", object_type_id, &attribute.id]).await?;
         match self.send(WHAT, Method::PUT, &url, Some(json!(update)), Repeat::Safe).await {
-            Err(Error::Refused { status: 400, .. }) => {
+            Err(Error::Api { status: 400, .. }) => {
                 self.send(WHAT, Method::PUT, &url, Some(update.spelt_out(attribute)), Repeat::Safe).await
             }
             result => result,

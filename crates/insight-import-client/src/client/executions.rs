@@ -28,7 +28,7 @@ impl ImportClient {
         let answer =
             match self.at_source(WHAT, Method::POST, |links| links.start.clone(), Repeat::Unsafe).await {
                 Err(error) if error.is_unclear() => {
-                    return Err(Error::StartUnclear { execution: self.accepting().await });
+                    return Err(Error::StartResultUnknown { execution: self.accepting().await });
                 }
                 answer => answer?,
             };
@@ -210,7 +210,7 @@ fn start_refused(answer: &Answer) -> Error {
         Some("IN_PROGRESS") => Error::InProgress,
         Some("DISABLED") => Error::Disabled,
         Some("MISSING_MAPPING") => Error::MissingMapping,
-        code => Error::Refused {
+        code => Error::Api {
             what: "the start of an execution",
             status: 409,
             message: one_line(code.unwrap_or("no reason given")),

@@ -87,7 +87,7 @@ impl ImportClient {
                     tokio::time::sleep(backoff(lost)).await;
                 }
                 // So is a repeat refused that comes after a change which took effect late.
-                Err(Error::InvalidMapping(_) | Error::Refused { .. })
+                Err(Error::InvalidMapping(_) | Error::Api { .. })
                     if lost > 0 && self.comes_to_have(document).await? =>
                 {
                     return Ok(());
@@ -108,7 +108,7 @@ impl ImportClient {
         match serde_json::from_slice::<Value>(&answer.body).ok().as_ref().and_then(mapping_result) {
             Some(result) => result,
             None if answer.status.as_u16() == 303 => {
-                Err(Error::Link { link: "Location", problem: "is missing in the answer".into() })
+                Err(Error::CrossOriginLink { link: "Location", problem: "is missing in the answer".into() })
             }
             None => Ok(()),
         }

@@ -20,7 +20,7 @@ pub(crate) use mapping::mapping_result;
 
 use crate::document::SchemaAndMapping;
 use crate::error::{Error, Result};
-use crate::http::{Answer, PaceState, Repeat, Transport, below};
+use crate::http::{Answer, RateLimitState, Repeat, Transport, below};
 use links::SourceLinks;
 
 /// What the import source says of itself.
@@ -68,7 +68,7 @@ impl ImportClient {
     }
 
     /// How requests go through, for metrics.
-    pub fn pace(&self) -> PaceState {
+    pub fn pace(&self) -> RateLimitState {
         self.transport().pace.state()
     }
 

@@ -13,7 +13,7 @@ use outbound::Outbound;
 use url::Url;
 
 pub(crate) use pace::Pace;
-pub use pace::PaceState;
+pub use pace::RateLimitState;
 pub(crate) use refusal::words;
 #[cfg(test)]
 pub(crate) use refusal::{error as refused, without_secrets};
@@ -126,7 +126,7 @@ impl Transport {
                         }
                     }
                 }
-                Err(Broken::TooLong) => return Err(Error::AnswerTooLarge { what, limit: LARGEST_ANSWER }),
+                Err(Broken::TooLong) => return Err(Error::ResponseTooLarge { what, limit: LARGEST_ANSWER }),
                 Err(Broken::Transport(error)) => {
                     let reason = Box::new(self.outbound.not_reached(url, &error));
                     Error::Transport { reason, sent: !error.is_connect() }
@@ -176,7 +176,7 @@ impl Transport {
 
     /// A link of an answer, if it leads to the configured origin.
     pub(crate) fn link(&self, link: &'static str, target: Option<&str>) -> Result<Url> {
-        let wrong = |problem: String| Error::Link { link, problem };
+        let wrong = |problem: String| Error::CrossOriginLink { link, problem };
         let target = target.ok_or_else(|| wrong("is missing in the answer".into()))?;
         let url = self.api.join(target).map_err(|_| wrong("is not a URL".into()))?;
         if url.origin() != self.api.origin() {

@@ -23,7 +23,7 @@ const GROWN: Duration = Duration::from_secs(30);
 
 /// What is known of the pace, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PaceState {
+pub struct RateLimitState {
     /// Requests sent so far, retries included.
     pub requests: u64,
     /// Requests that were answered with 429 or 503.
@@ -76,9 +76,9 @@ impl Pace {
         Self { state: Mutex::new(state), freed: Notify::new(), most }
     }
 
-    pub(crate) fn state(&self) -> PaceState {
+    pub(crate) fn state(&self) -> RateLimitState {
         let state = self.lock();
-        PaceState {
+        RateLimitState {
             requests: state.requests,
             refused: state.refused,
             in_flight: state.in_flight,

@@ -22,9 +22,11 @@ pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer,
     let message = words(answer);
     let reason = reason(answer, &body, &message);
     match (status, credential) {
-        (401, Credential::ImportToken) if reason == RefusalReason::InvalidCredential => Error::DeadToken,
+        (401, Credential::ImportToken) if reason == RefusalReason::InvalidCredential => {
+            Error::InvalidImportToken
+        }
         (401, Credential::Account) if reason == RefusalReason::InvalidCredential => {
-            Error::AccountRefused { message }
+            Error::InvalidCredentials { message }
         }
         (401 | 403 | 407 | 511, _) => {
             Error::Forbidden { what, who: credential.as_str(), status, reason, message }
@@ -39,9 +41,9 @@ pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer,
             let lower = message.to_lowercase();
             let limit = lower.contains("limit") && (lower.contains("object") || lower.contains("quota"));
             if limit || status == 402 {
-                Error::LimitReached { message }
+                Error::QuotaExceeded { message }
             } else {
-                Error::Refused { what, status, message }
+                Error::Api { what, status, message }
             }
         }
     }
@@ -253,7 +255,7 @@ mod tests {
             let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
             let error = error(Credential::ImportToken, "x", &answer(status, kind, text), 0);
             let told = match &error {
-                Error::DeadToken => RefusalReason::InvalidCredential,
+                Error::InvalidImportToken => RefusalReason::InvalidCredential,
                 Error::Forbidden { reason, .. } => *reason,
                 other => panic!("{other:?}"),
             };

@@ -64,5 +64,5 @@ async fn an_answer_without_end_is_not_kept() {
     let endless = ResponseTemplate::new(200).set_body_bytes(vec![b' '; (64 << 20) + 1]);
     once(&server, "GET", &format!("{SOURCE}/configstatus"), endless).await;
     let error = client(&server).config_status().await.unwrap_err();
-    assert!(matches!(error, Error::AnswerTooLarge { .. }) && !error.is_transient(), "{error:?}");
+    assert!(matches!(error, Error::ResponseTooLarge { .. }) && !error.is_transient(), "{error:?}");
 }

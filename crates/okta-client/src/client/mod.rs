@@ -72,7 +72,7 @@ impl OktaClient {
 
     /// The same client, whose requests go before all others when the rate limit makes them wait.
     #[must_use = "the client itself is not changed"]
-    pub fn urgent(&self) -> Self {
+    pub fn high_priority(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), lane: Lane::Urgent }
     }
 

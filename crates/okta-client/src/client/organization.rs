@@ -40,7 +40,8 @@ impl OktaClient {
             let found = answer.status().is_success();
             let body = transport.body(answer, &url, LARGEST_ANSWER).await?;
             let organization = serde_json::from_slice(&body).ok().filter(|_| found);
-            organization.ok_or_else(|| Error::NoOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
+            organization
+                .ok_or_else(|| Error::NotAnOrg(self.inner.org.as_str().trim_end_matches('/').to_owned()))
         };
         timeout_at(self.deadline(), ask).await.map_err(|_| self.late(url.path()))?
     }

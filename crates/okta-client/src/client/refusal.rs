@@ -158,7 +158,7 @@ pub(crate) fn refused(
         (403, Some("insufficient_scope"), _) => {
             let scope = parameter("scope").or_else(|| lacking.map(str::to_owned));
             let reason = parameter("error_description").unwrap_or_else(|| refusal.reason());
-            Error::ScopeMissing { path, scope: scope.unwrap_or_else(|| "it needs".into()), reason }
+            Error::MissingScope { path, scope: scope.unwrap_or_else(|| "it needs".into()), reason }
         }
         // Okta would have said it in its error object, or in the header.
         (400..=499, None, "") if status == StatusCode::FORBIDDEN || !refusal.text.is_empty() => {
@@ -167,8 +167,8 @@ pub(crate) fn refused(
         // The session of a cookie, in words of a time before OAuth: the credential did not get through.
         (403, _, "E0000005") => credentials("E0000005".into(), None, &refusal.summary),
         (403, _, NO_PERMISSION) => match lacking {
-            Some(scope) => Error::ScopeMissing { path, scope: scope.to_owned(), reason: refusal.reason() },
-            None => Error::RoleMissing { path, reason: refusal.reason() },
+            Some(scope) => Error::MissingScope { path, scope: scope.to_owned(), reason: refusal.reason() },
+            None => Error::MissingAdminRole { path, reason: refusal.reason() },
         },
         // No other token would change that.
         (401, _, FEATURE_MISSING) => validation(path, status, refusal),
@@ -206,7 +206,7 @@ fn credentials(error: String, description: Option<String>, summary: &str) -> Err
 
 fn validation(path: String, status: StatusCode, refusal: &Refusal) -> Error {
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
-    Error::Refused {
+    Error::Api {
         path,
         code: or(told(&refusal.code), format!("status {}", status.as_u16())),
         summary: or(told(&refusal.summary), "no reason given".into()),

@@ -64,7 +64,7 @@ pub struct PacerState {
     /// Requests under way.
     pub in_flight: u64,
     /// Requests that wait for their turn.
-    pub waiting: usize,
+    pub queued: usize,
     /// How many may be under way at once; less than was set after Okta complained of too many.
     pub concurrency: u64,
     /// The time until the last of the buckets that requests wait for opens, the token endpoint among them; zero if none
@@ -129,7 +129,7 @@ impl Pacer {
             requests: scheduler.requests,
             refused: scheduler.refused,
             in_flight: scheduler.in_flight(),
-            waiting: scheduler.waiting(),
+            queued: scheduler.waiting(),
             concurrency: scheduler.concurrency(),
             held_for: scheduler.longest_wait(Instant::now()).max(scheduler.sign_in_opens_in(Instant::now())),
             clock_skew_seconds: scheduler.clock_skew,

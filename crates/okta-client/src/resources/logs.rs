@@ -199,7 +199,7 @@ impl Follower {
 
 async fn page(client: &OktaClient, call: &Call) -> Result<LogPage> {
     let page = client.page(call).await?;
-    let next = page.next.ok_or_else(|| Error::NoNextLink { path: PATH.into() })?;
+    let next = page.next.ok_or_else(|| Error::MissingNextLink { path: PATH.into() })?;
     Ok(LogPage { events: page.items, unreadable: page.unreadable, checkpoint: LogCheckpoint(next.into()) })
 }
 

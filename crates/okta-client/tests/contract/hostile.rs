@@ -52,7 +52,7 @@ fn outcome(result: Result<usize, Error>) -> String {
         Error::Unavailable { .. } => "unavailable",
         Error::RateLimited { .. } => "rate limited",
         Error::Credentials { .. } => "credentials",
-        Error::Refused { .. } => "refused",
+        Error::Api { .. } => "refused",
         other => return format!("{other:?}"),
     }
     .to_owned()

@@ -37,7 +37,7 @@ async fn whoever_else_answers_is_no_org() {
     ] {
         let (server, organization) = answered(answer).await;
         let error = organization.unwrap_err();
-        assert!(matches!(&error, Error::NoOrg(url) if *url == server.uri()), "{error}");
+        assert!(matches!(&error, Error::NotAnOrg(url) if *url == server.uri()), "{error}");
         assert!(error.hint().is_some());
     }
     let elsewhere = ResponseTemplate::new(302).insert_header("location", "https://elsewhere.example.com/");

@@ -162,7 +162,7 @@ async fn okta_s_code_and_causes_are_told() {
         "errorCauses": [{"errorSummary": "no such attribute"}]});
     answer(&server, "/api/v1/groups", ResponseTemplate::new(400).set_body_json(body)).await;
     let result: Result<Vec<_>, _> = client(&server).groups().list(&GroupQuery::default()).try_collect().await;
-    let Err(error @ Error::Refused { code, summary, causes, .. }) = &result else { panic!("{result:?}") };
+    let Err(error @ Error::Api { code, summary, causes, .. }) = &result else { panic!("{result:?}") };
     assert_eq!((code.as_str(), summary.as_str()), ("E0000031", "Invalid search criteria."));
     assert_eq!(causes.as_slice(), ["no such attribute"]);
     assert_eq!(

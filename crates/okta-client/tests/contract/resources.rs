@@ -133,7 +133,7 @@ async fn urgent_requests_and_the_trait_reach_the_same_org() {
     answer(&server, "/api/v1/users/00u1", ok(user(1))).await;
     answer(&server, "/api/v1/users", ok(json!([user(1)]))).await;
     let okta = client(&server);
-    okta.urgent().users().get("00u1").await.unwrap();
+    okta.high_priority().users().get("00u1").await.unwrap();
     let api: &dyn OktaApi = &okta;
     api.get_user("00u1").await.unwrap();
     let users: Vec<_> = api.list_users(&UserQuery::default()).try_collect().await.unwrap();

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 pub(crate) use odd::spoil;
 use spec::Often;
-pub use spec::{BadFault, FaultSpec};
+pub use spec::{FaultSpec, InvalidFault};
 pub(crate) use transport::inject;
 
 /// Which simulator.

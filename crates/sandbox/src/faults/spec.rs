@@ -119,7 +119,7 @@ pub struct FaultSpec {
 /// Why a text is no fault specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadFault {
+pub enum InvalidFault {
     /// There is no such fault.
     #[error("\"{0}\" is no fault; there are seed, {known}", known = KEYS.map(|(name, ..)| name).join(", "))]
     UnknownKey(String),
@@ -144,7 +144,7 @@ impl FaultSpec {
     ///
     /// # Errors
     /// When a key is unknown or a value does not fit.
-    pub fn from_json(value: &Value) -> Result<Self, BadFault> {
+    pub fn from_json(value: &Value) -> Result<Self, InvalidFault> {
         Self::default().changed(value)
     }
 
@@ -152,7 +152,7 @@ impl FaultSpec {
     ///
     /// # Errors
     /// When a key is unknown or a value does not fit.
-    pub fn changed(mut self, value: &Value) -> Result<Self, BadFault> {
+    pub fn changed(mut self, value: &Value) -> Result<Self, InvalidFault> {
         match value {
             Value::String(text) => {
                 for part in parts(text) {
@@ -164,7 +164,7 @@ impl FaultSpec {
         Ok(self)
     }
 
-    fn merge(&mut self, prefix: &str, value: &Value) -> Result<(), BadFault> {
+    fn merge(&mut self, prefix: &str, value: &Value) -> Result<(), InvalidFault> {
         match value {
             Value::Object(members) => {
                 for (name, value) in members {
@@ -184,13 +184,13 @@ impl FaultSpec {
         }
     }
 
-    fn read(&mut self, part: &str) -> Result<(), BadFault> {
-        let (key, value) = part.split_once('=').ok_or_else(|| BadFault::NoValue(part.to_owned()))?;
+    fn read(&mut self, part: &str) -> Result<(), InvalidFault> {
+        let (key, value) = part.split_once('=').ok_or_else(|| InvalidFault::NoValue(part.to_owned()))?;
         self.set(key.trim(), value.trim())
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), BadFault> {
-        let bad = |wanted| BadFault::BadValue { key: key.to_owned(), value: value.to_owned(), wanted };
+    fn set(&mut self, key: &str, value: &str) -> Result<(), InvalidFault> {
+        let bad = |wanted| InvalidFault::BadValue { key: key.to_owned(), value: value.to_owned(), wanted };
         if key == "seed" {
             self.seed = value.parse().map_err(|_| bad("a whole number"))?;
             return Ok(());
@@ -198,7 +198,7 @@ impl FaultSpec {
         let (name, fault, kind) = *KEYS
             .iter()
             .find(|(name, ..)| *name == key)
-            .ok_or_else(|| BadFault::UnknownKey(key.to_owned()))?;
+            .ok_or_else(|| InvalidFault::UnknownKey(key.to_owned()))?;
         let (value, path) = match value.find('/') {
             Some(at) if is_on_the_way(fault) => (&value[..at], Some(value[at..].to_owned())),
             _ => (value, None),
@@ -248,7 +248,7 @@ impl FaultSpec {
 }
 
 impl FromStr for FaultSpec {
-    type Err = BadFault;
+    type Err = InvalidFault;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::from_json(&Value::String(text.to_owned()))

@@ -152,7 +152,7 @@ async fn data(world: &World, shape: Shape) -> Value {
     data
 }
 
-async fn compared(world: &World) -> audit::Audit {
+async fn compared(world: &World) -> audit::Comparison {
     audit::compare(&ControlClient::new(world.sandbox.control_url())).await.unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use insight_import_client::document::AttributeType;
 
-use crate::shape::holds;
+use crate::attribute_type::holds;
 
 /// One difference between Assets and Okta that no patch removes, or that was not asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use schema_mapper::{Arrays, Enums, ManagerBy, MappingOptions, Memberships, Naming};
+use schema_mapper::{
+    ArrayFormat, AttributeNames, EnumFormat, ManagerMatch, MappingOptions, MembershipStrategy,
+};
 use serde_json::{Value, json};
 
 use super::assets::Deed;
@@ -66,14 +68,17 @@ pub fn value() -> impl Strategy<Value = Value> {
 }
 
 pub fn options() -> impl Strategy<Value = MappingOptions> {
-    let memberships =
-        prop::sample::select(vec![Memberships::OnUser, Memberships::OnGroup, Memberships::Objects]);
+    let memberships = prop::sample::select(vec![
+        MembershipStrategy::OnUsers,
+        MembershipStrategy::OnGroups,
+        MembershipStrategy::Objects,
+    ]);
     let manager = prop::sample::select(vec![
-        ManagerBy::Id,
-        ManagerBy::Login,
-        ManagerBy::Email,
-        ManagerBy::EmployeeNumber,
-        ManagerBy::Off,
+        ManagerMatch::Id,
+        ManagerMatch::Login,
+        ManagerMatch::Email,
+        ManagerMatch::EmployeeNumber,
+        ManagerMatch::Off,
     ]);
     let label = prop::sample::select(vec!["login", "email", "employeeNumber"]);
     (
@@ -88,9 +93,9 @@ pub fn options() -> impl Strategy<Value = MappingOptions> {
                 MappingOptions { memberships, last_login, label: label.into(), ..MappingOptions::default() };
             options.manager.by = manager;
             options.user.rename = rename;
-            options.naming = if by_name { Naming::Name } else { Naming::Title };
-            options.arrays = if arrays { Arrays::Select } else { Arrays::Joined };
-            options.enums = if enums { Enums::Select } else { Enums::Text };
+            options.naming = if by_name { AttributeNames::Name } else { AttributeNames::Title };
+            options.arrays = if arrays { ArrayFormat::Select } else { ArrayFormat::Joined };
+            options.enums = if enums { EnumFormat::Select } else { EnumFormat::Text };
             options
         })
 }

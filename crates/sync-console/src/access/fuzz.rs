@@ -18,7 +18,7 @@ use josekit::jwt::{self, JwtPayload};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sync_service::access::Role;
-use sync_service::{client_address, explain};
+use sync_service::{client_address, error_chain};
 use url::Url;
 
 use super::cookies::Purpose;
@@ -213,7 +213,7 @@ impl SignIn {
         self.answer(|org| *org = Org { discovery: discovery.into(), keys: keys.into(), ..Org::default() });
         let quoted = misplaced(input);
         let told = |error: &dyn std::error::Error| {
-            let told = explain(error);
+            let told = error_chain(error);
             let is_shown = SECRETS.iter().any(|secret| told.contains(secret));
             assert!(quoted || !is_shown, "a secret is shown: {told}");
             assert_shown(&told, 1200);

@@ -22,7 +22,7 @@ use super::origin::is_foreign;
 use super::problem::is_for_page;
 use super::return_to::local_path;
 use super::state::Asker;
-use super::{Access, Identity, Problem, Via};
+use super::{Access, Identity, Problem, SignInMethod};
 
 /// The largest form. A private key fits into it many times.
 const FORM_LIMIT: usize = 256 * 1024;
@@ -43,7 +43,7 @@ pub async fn guard(State(access): State<Access>, request: Request, next: Next) -
     let asker = match access.identify(&parts.headers).await {
         Ok(asker) => asker,
         Err(error) => {
-            tracing::error!(error = %sync_service::explain(&error), "could not look up who asks");
+            tracing::error!(error = %sync_service::error_chain(&error), "could not look up who asks");
             return kept_private(Problem::unavailable().on_page(for_page).into_response());
         }
     };
@@ -75,7 +75,7 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
                 Ok(Asker::Known(now)) if now.role == role => {}
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::error!(error = %sync_service::explain(&error), "could not look up who follows");
+                    tracing::error!(error = %sync_service::error_chain(&error), "could not look up who follows");
                 }
             }
         }
@@ -137,7 +137,7 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
 /// The request as it goes on, with who asks.
 async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Result<Request, Problem> {
     if !is_safe(&parts.method) {
-        if identity.via == Via::Session {
+        if identity.via == SignInMethod::Session {
             if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
                 let detail = "another site sent this; nothing was done";
                 return Err(Problem::forbidden(

@@ -16,7 +16,7 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 /// How somebody proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Via {
+pub enum SignInMethod {
     /// With the cookie of a session.
     Session,
     /// With a token in `Authorization`.
@@ -31,7 +31,7 @@ pub struct Identity {
     /// What they may do.
     pub role: Role,
     /// How they proved it.
-    pub via: Via,
+    pub via: SignInMethod,
     /// The number of the token that this is, or that the session began with.
     #[serde(skip)]
     pub token: Option<i64>,

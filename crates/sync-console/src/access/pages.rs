@@ -26,7 +26,7 @@ use super::{Access, Problem, SignInError};
 
 /// What the sign-in page says beside its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
+pub enum SignInNotice {
     /// The session has ended by itself.
     Ended,
     /// The person has signed out.
@@ -41,7 +41,7 @@ pub struct SignInPage {
     /// For the hidden field `csrf`.
     pub csrf: String,
     /// What to say.
-    pub notice: Option<Notice>,
+    pub notice: Option<SignInNotice>,
     /// Why the last attempt failed.
     pub problem: Option<String>,
     /// The address of a link that signs in with Okta, when that is set up.
@@ -77,9 +77,9 @@ async fn show(State(pages): State<Pages>, Query(query): Parameters, headers: Hea
         Err(error) => return pages.failed(&headers, next, &error.into()),
     }
     let notice = if query.contains_key("signed-out") {
-        Some(Notice::SignedOut)
+        Some(SignInNotice::SignedOut)
     } else {
-        query.contains_key("ended").then_some(Notice::Ended)
+        query.contains_key("ended").then_some(SignInNotice::Ended)
     };
     pages.page(&headers, StatusCode::OK, next, notice, None)
 }
@@ -183,7 +183,7 @@ impl Pages {
         if let Some(before) = Purpose::Session.read(headers, secure)
             && let Err(error) = self.access.sign_out(&before).await
         {
-            tracing::warn!(error = %sync_service::explain(&error), "could not end the session before");
+            tracing::warn!(error = %sync_service::error_chain(&error), "could not end the session before");
         }
         let cookies = [Purpose::Form, Purpose::Okta].map(|purpose| purpose.clear(secure));
         redirect(next, [vec![Purpose::Session.set(session, secure)], cookies.into()].concat())
@@ -196,11 +196,11 @@ impl Pages {
             SignInError::Form => StatusCode::FORBIDDEN,
             SignInError::Okta(error) => {
                 self.access.count(RefusedSignIn::OpenId);
-                tracing::warn!(target: "audit", error = %sync_service::explain(error), "sign-in with Okta refused");
+                tracing::warn!(target: "audit", error = %sync_service::error_chain(error), "sign-in with Okta refused");
                 error.status()
             }
             SignInError::Store(error) => {
-                tracing::error!(error = %sync_service::explain(error), "could not keep a session");
+                tracing::error!(error = %sync_service::error_chain(error), "could not keep a session");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
@@ -216,7 +216,7 @@ impl Pages {
         headers: &HeaderMap,
         status: StatusCode,
         next: &str,
-        notice: Option<Notice>,
+        notice: Option<SignInNotice>,
         problem: Option<String>,
     ) -> Response {
         let secure = self.access.secure();

@@ -18,7 +18,7 @@ use super::cookies::Purpose;
 use super::crypto::{derive, hash, random_text, same};
 use super::oidc::{Oidc, Person};
 use super::throttle::Throttle;
-use super::{Identity, SignInError, Via};
+use super::{Identity, SignInError, SignInMethod};
 
 /// How sessions are kept.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +171,7 @@ impl Access {
         tracing::info!(target: "audit", from = origin, who, action, "session");
         let entry = AuditEntry { origin, ..AuditEntry::new(self.now(), who, "session", action) };
         if let Err(error) = self.0.store.audit().append(&entry).await {
-            let error = sync_service::explain(&error);
+            let error = sync_service::error_chain(&error);
             tracing::error!(target: "audit", error, who, action, "the audit log could not be written");
         }
     }
@@ -220,7 +220,7 @@ impl Access {
             return Ok(found.map_or_else(
                 || Asker::BadToken(token),
                 |token| {
-                    let (via, id) = (Via::Token, Some(token.id));
+                    let (via, id) = (SignInMethod::Token, Some(token.id));
                     Asker::Known(Identity { who: token.name, role: token.role, via, token: id, csrf: None })
                 },
             ));
@@ -229,7 +229,7 @@ impl Access {
         let session = self.0.store.use_session(&hash(&id), self.0.options.idle, self.now()).await?;
         Ok(session.map_or(Asker::Ended, |session| {
             let csrf = Some(session_csrf(&id));
-            let (via, token) = (Via::Session, session.token);
+            let (via, token) = (SignInMethod::Session, session.token);
             Asker::Known(Identity { who: session.who, role: session.role, via, token, csrf })
         }))
     }

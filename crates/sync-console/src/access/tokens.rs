@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use sync_service::Secret;
-use sync_service::access::{AccessStore, NewToken, Revocation, Role, TokenEntry};
+use sync_service::access::{AccessStore, AccessToken, NewToken, Revocation, Role};
 use sync_service::engine::StoreError;
 
 use super::crypto::{hash, random_text};
@@ -25,10 +25,10 @@ pub enum TokenError {
     Name(String),
     /// Another token has the name.
     #[error("there is a token \"{0}\" already")]
-    Taken(String),
+    NameInUse(String),
     /// It would be over before it begins.
     #[error("the token would have expired at {0:.0}")]
-    Past(Timestamp),
+    ExpiryInPast(Timestamp),
     /// No token has the number or name.
     #[error("there is no token \"{0}\"")]
     Unknown(String),
@@ -52,8 +52,8 @@ impl TokenError {
             Self::Name(_) => Some(
                 "give it a name of one line, of 100 characters at most, that is neither a number nor a token",
             ),
-            Self::Taken(_) => Some("choose another name, or revoke that token first"),
-            Self::Past(_) => Some("choose a time that is yet to come"),
+            Self::NameInUse(_) => Some("choose another name, or revoke that token first"),
+            Self::ExpiryInPast(_) => Some("choose a time that is yet to come"),
             Self::Unknown(_) => Some("see which there are with `okta-insight tokens list`"),
             Self::LastAdmin { .. } => {
                 Some("make another first: `okta-insight tokens create --role admin --name NAME`")
@@ -70,7 +70,7 @@ impl TokenError {
 
 /// A token that somebody wants.
 #[derive(Debug, Clone)]
-pub struct TokenWish {
+pub struct TokenRequest {
     /// What people call it.
     pub name: String,
     /// What it allows.
@@ -85,9 +85,9 @@ pub struct TokenWish {
 /// When the name cannot be one or is taken, the end is past, or the store fails.
 pub async fn create_token(
     store: &AccessStore,
-    wish: &TokenWish,
+    wish: &TokenRequest,
     now: Timestamp,
-) -> Result<(TokenEntry, Secret), TokenError> {
+) -> Result<(AccessToken, Secret), TokenError> {
     let name = wish.name.trim();
     // A number means the token of that number, and what looks like a secret may be one.
     let other_sense = name.parse::<i64>().is_ok() || name.starts_with(PREFIX);
@@ -99,11 +99,11 @@ pub async fn create_token(
         return Err(TokenError::Name(shown(&wish.name)));
     }
     if let Some(expires) = wish.expires.filter(|expires| *expires <= now) {
-        return Err(TokenError::Past(expires));
+        return Err(TokenError::ExpiryInPast(expires));
     }
     let token = new_token();
     let new = NewToken { name, hash: &hash(&token), role: wish.role, expires: wish.expires };
-    let made = store.create_token(&new, now).await?.ok_or_else(|| TokenError::Taken(name.to_owned()))?;
+    let made = store.create_token(&new, now).await?.ok_or_else(|| TokenError::NameInUse(name.to_owned()))?;
     tracing::info!(target: "audit", id = made.id, name, role = made.role.as_str(), "access token created");
     Ok((made, token))
 }
@@ -133,9 +133,9 @@ pub async fn renew_token(
     which: &str,
     expires: Option<Timestamp>,
     now: Timestamp,
-) -> Result<TokenEntry, TokenError> {
+) -> Result<AccessToken, TokenError> {
     if let Some(expires) = expires.filter(|expires| *expires <= now) {
-        return Err(TokenError::Past(expires));
+        return Err(TokenError::ExpiryInPast(expires));
     }
     let id = number(store, which).await?;
     let renewed = store.renew_token(id, expires, now).await?;
@@ -162,7 +162,7 @@ pub async fn revoke_token(
     store: &AccessStore,
     which: &str,
     now: Timestamp,
-) -> Result<TokenEntry, TokenError> {
+) -> Result<AccessToken, TokenError> {
     let id = number(store, which).await?;
     match store.revoke_token(id, now).await? {
         Revocation::Revoked(entry) => {

@@ -5,14 +5,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
-use sync_service::wire::{ConnectionView, Connections, Draft, PauseFor, Paused, Requested, Synchronize};
-use sync_service::{Checked, Guide, Member, SaveError, ServiceError};
+use sync_service::wire::{
+    ConnectionDraftRequest, ConnectionView, Connections, PauseOptions, PauseStatus, SyncOptions,
+    SyncRequestStatus,
+};
+use sync_service::{ManagedConnection, SaveError, ServiceError, SetupChecklist, ValidationReport};
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::document::{Conflict, Unusable};
 use super::extract::{Admin, At, Body, Name, Number, Works};
-use super::problem::{ApiError, Sort};
+use super::problem::{ApiError, ProblemType};
 use crate::access::Identity;
 use crate::app::App;
 
@@ -33,18 +36,18 @@ pub(super) fn routes() -> Routes {
 }
 
 /// A connection as it is now.
-pub(super) async fn view(app: &App, member: &Arc<Member>) -> Result<ConnectionView, ServiceError> {
+pub(super) async fn view(app: &App, member: &Arc<ManagedConnection>) -> Result<ConnectionView, ServiceError> {
     let status = match member.connection() {
         Ok(connection) => Some(connection.status(RUNS).await?),
         Err(_) => None,
     };
     Ok(ConnectionView {
         name: member.name().clone(),
-        keeper: member.keeper(),
-        broken: member.connection().err().cloned(),
+        managed_by: member.keeper(),
+        unavailable: member.connection().err().cloned(),
         health: app.fleet.health().await.connections.remove(member.name()),
         status,
-        saved: member.saved().cloned(),
+        saved_settings: member.saved().cloned(),
     })
 }
 
@@ -88,10 +91,10 @@ async fn one(
     path = "/connections/{name}",
     operation_id = "save_connection",
     tag = "connections",
-    request_body = Draft,
+    request_body = ConnectionDraftRequest,
     responses(
-        (status = 200, description = "Saved, over what was saved before", body = Checked),
-        (status = 201, description = "Saved as a new connection", body = Checked),
+        (status = 200, description = "Saved, over what was saved before", body = ValidationReport),
+        (status = 201, description = "Saved as a new connection", body = ValidationReport),
         Conflict,
     ),
 )]
@@ -99,9 +102,9 @@ async fn save(
     _admin: Admin,
     State(app): State<App>,
     Name(name): Name,
-    Body(draft): Body<Draft>,
-) -> Result<(StatusCode, Json<Checked>), ApiError> {
-    let new = draft.new || app.fleet.get(&name).is_none();
+    Body(draft): Body<ConnectionDraftRequest>,
+) -> Result<(StatusCode, Json<ValidationReport>), ApiError> {
+    let new = draft.create_only || app.fleet.get(&name).is_none();
     let checked = app.fleet.save(&name, draft_of(draft), new).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(checked)))
 }
@@ -112,9 +115,9 @@ async fn save(
     path = "/connections/{name}/try-out",
     operation_id = "try_connection",
     tag = "connections",
-    request_body = Draft,
+    request_body = ConnectionDraftRequest,
     responses(
-        (status = 200, description = "What works, and what does not", body = Checked),
+        (status = 200, description = "What works, and what does not", body = ValidationReport),
         Conflict,
     ),
 )]
@@ -122,17 +125,17 @@ async fn try_out(
     _admin: Admin,
     State(app): State<App>,
     Name(name): Name,
-    Body(draft): Body<Draft>,
-) -> Result<Json<Checked>, ApiError> {
+    Body(draft): Body<ConnectionDraftRequest>,
+) -> Result<Json<ValidationReport>, ApiError> {
     match app.fleet.try_out(&name, &draft_of(draft)).await {
-        Ok(checked) | Err(SaveError::Settings(checked)) => Ok(Json(checked)),
+        Ok(checked) | Err(SaveError::InvalidSettings(checked)) => Ok(Json(checked)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn draft_of(draft: Draft) -> sync_service::Draft {
-    let Draft { settings, secrets, although, new: _ } = draft;
-    sync_service::Draft { settings, secrets, although }
+fn draft_of(draft: ConnectionDraftRequest) -> sync_service::ConnectionDraft {
+    let ConnectionDraftRequest { settings, secrets, ignore_check_failures: although, create_only: _ } = draft;
+    sync_service::ConnectionDraft { settings, secrets, ignore_check_failures: although }
 }
 
 /// Forget the settings and secrets of a connection that was saved here
@@ -156,10 +159,10 @@ async fn remove(_admin: Admin, State(app): State<App>, At(member): At) -> Result
     path = "/connections/{name}/guide",
     operation_id = "guide",
     tag = "set-up",
-    responses((status = 200, description = "The steps", body = Guide)),
+    responses((status = 200, description = "The steps", body = SetupChecklist)),
 )]
-async fn guide(_identity: Identity, At(member): At) -> Result<Json<Guide>, ApiError> {
-    Ok(Json(Guide::of(&member).await?))
+async fn guide(_identity: Identity, At(member): At) -> Result<Json<SetupChecklist>, ApiError> {
+    Ok(Json(SetupChecklist::of(&member).await?))
 }
 
 /// Ask for a full run, which begins shortly
@@ -168,17 +171,17 @@ async fn guide(_identity: Identity, At(member): At) -> Result<Json<Guide>, ApiEr
     path = "/connections/{name}/synchronize",
     operation_id = "synchronize",
     tag = "runs",
-    request_body = Synchronize,
-    responses((status = 202, description = "Asked for", body = Requested), Conflict, Unusable),
+    request_body = SyncOptions,
+    responses((status = 202, description = "Asked for", body = SyncRequestStatus), Conflict, Unusable),
 )]
 async fn synchronize(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<Synchronize>,
-) -> Result<(StatusCode, Json<Requested>), ApiError> {
-    let request = member.synchronize(wish).await?;
-    let run = connection.requested_run(request).await?;
-    Ok((StatusCode::ACCEPTED, Json(Requested { request, run })))
+    Body(wish): Body<SyncOptions>,
+) -> Result<(StatusCode, Json<SyncRequestStatus>), ApiError> {
+    let id = member.synchronize(wish).await?;
+    let run = connection.requested_run(id).await?;
+    Ok((StatusCode::ACCEPTED, Json(SyncRequestStatus { id, run })))
 }
 
 /// What became of a request for a run
@@ -188,17 +191,17 @@ async fn synchronize(
     operation_id = "get_request",
     tag = "runs",
     responses(
-        (status = 200, description = "The run that answers it, if one has begun", body = Requested),
+        (status = 200, description = "The run that answers it, if one has begun", body = SyncRequestStatus),
         Unusable,
     ),
 )]
 async fn requested(
     _identity: Identity,
     Works(_, connection): Works,
-    Number(request): Number,
-) -> Result<Json<Requested>, ApiError> {
-    let run = connection.requested_run(request).await?;
-    Ok(Json(Requested { request, run }))
+    Number(id): Number,
+) -> Result<Json<SyncRequestStatus>, ApiError> {
+    let run = connection.requested_run(id).await?;
+    Ok(Json(SyncRequestStatus { id, run }))
 }
 
 /// Take a request for a run back
@@ -218,7 +221,11 @@ async fn withdraw(
         return Ok(StatusCode::NO_CONTENT);
     }
     let hint = "see what becomes of it among the runs".to_owned();
-    Err(ApiError::new(Sort::Underway, "this request was taken, or there is none of the number", Some(hint)))
+    Err(ApiError::new(
+        ProblemType::Underway,
+        "this request was taken, or there is none of the number",
+        Some(hint),
+    ))
 }
 
 /// Stop sending for a while; events are kept
@@ -227,17 +234,17 @@ async fn withdraw(
     path = "/connections/{name}/pause",
     operation_id = "pause",
     tag = "connections",
-    request_body = PauseFor,
-    responses((status = 200, description = "Paused", body = Paused), Unusable),
+    request_body = PauseOptions,
+    responses((status = 200, description = "Paused", body = PauseStatus), Unusable),
 )]
 async fn pause(
     _admin: Admin,
     Works(member, connection): Works,
-    Body(wish): Body<PauseFor>,
-) -> Result<Json<Paused>, ApiError> {
+    Body(wish): Body<PauseOptions>,
+) -> Result<Json<PauseStatus>, ApiError> {
     let time = wish.seconds.map(|seconds| Duration::from_secs(seconds.into()));
-    let paused = Some(connection.pause(time).await?);
-    Ok(Json(Paused { connection: member.name().clone(), paused }))
+    let pause = Some(connection.pause(time).await?);
+    Ok(Json(PauseStatus { connection: member.name().clone(), pause }))
 }
 
 /// End a pause
@@ -246,9 +253,9 @@ async fn pause(
     path = "/connections/{name}/resume",
     operation_id = "resume",
     tag = "connections",
-    responses((status = 200, description = "Not paused any more", body = Paused), Unusable),
+    responses((status = 200, description = "Not paused any more", body = PauseStatus), Unusable),
 )]
-async fn resume(_admin: Admin, Works(member, connection): Works) -> Result<Json<Paused>, ApiError> {
+async fn resume(_admin: Admin, Works(member, connection): Works) -> Result<Json<PauseStatus>, ApiError> {
     connection.resume().await?;
-    Ok(Json(Paused { connection: member.name().clone(), paused: None }))
+    Ok(Json(PauseStatus { connection: member.name().clone(), pause: None }))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sync_service::engine::{EventFilter, EventState};
 use sync_service::model::EventId;
 use sync_service::wire::{Events, Replay};
-use sync_service::{Connection, ConnectionEvent, Replayed, replay};
+use sync_service::{Connection, ConnectionEvent, ReplayResult, replay};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -94,14 +94,14 @@ async fn one(
     operation_id = "replay",
     tag = "events",
     request_body = Replay,
-    responses((status = 200, description = "How many were put back", body = Replayed), Unusable),
+    responses((status = 200, description = "How many were put back", body = ReplayResult), Unusable),
 )]
 async fn put_back(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
     Body(wish): Body<Replay>,
-) -> Result<Json<Replayed>, ApiError> {
+) -> Result<Json<ReplayResult>, ApiError> {
     replayed(&app, &connection, Some(&wish.ids)).await
 }
 
@@ -111,13 +111,13 @@ async fn put_back(
     path = "/connections/{name}/events/replay-dead",
     operation_id = "replay_dead",
     tag = "events",
-    responses((status = 200, description = "How many were put back", body = Replayed), Unusable),
+    responses((status = 200, description = "How many were put back", body = ReplayResult), Unusable),
 )]
 async fn put_back_dead(
     _admin: Admin,
     State(app): State<App>,
     Works(_, connection): Works,
-) -> Result<Json<Replayed>, ApiError> {
+) -> Result<Json<ReplayResult>, ApiError> {
     replayed(&app, &connection, None).await
 }
 
@@ -125,7 +125,7 @@ async fn replayed(
     app: &App,
     connection: &Connection,
     ids: Option<&[EventId]>,
-) -> Result<Json<Replayed>, ApiError> {
+) -> Result<Json<ReplayResult>, ApiError> {
     let mut all = replay(&[connection], ids, &app.fleet.config().store).await?;
     all.pop().map(Json).ok_or_else(|| ApiError::invalid("there is no connection to put events back for"))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use sync_service::doctor::Diagnosis;
+use sync_service::doctor::CheckReport;
 use sync_service::engine::{SetupReport, VerifyReport};
 use sync_service::{JobState, PlanView, SchemaView};
 use utoipa_axum::routes;
@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::Routes;
 use super::document::{Conflict, Unusable};
 use super::extract::{Admin, At, Works};
-use super::problem::{ApiError, Sort};
+use super::problem::{ApiError, ProblemType};
 use crate::access::Identity;
 
 pub(super) fn routes() -> Routes {
@@ -29,7 +29,7 @@ fn begun<T>(began: bool, state: T) -> Result<(StatusCode, Json<T>), ApiError> {
         return Ok((StatusCode::ACCEPTED, Json(state)));
     }
     let hint = "see what becomes of it with GET at the same address".to_owned();
-    Err(ApiError::new(Sort::Underway, "this is done for the connection at this moment", Some(hint)))
+    Err(ApiError::new(ProblemType::Underway, "this is done for the connection at this moment", Some(hint)))
 }
 
 macro_rules! job {
@@ -96,7 +96,7 @@ job!(
     "/connections/{name}/checks",
     "check",
     "Look at every precondition",
-    super::Diagnosis,
+    super::CheckReport,
     examine,
     checks
 );

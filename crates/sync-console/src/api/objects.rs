@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use sync_service::model::ObjectKind;
-use sync_service::{ObjectMatches, ObjectVerdict, ObjectView};
+use sync_service::{ObjectMatches, ObjectState, ObjectView};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -83,7 +83,7 @@ async fn one(
     ObjectAt(key): ObjectAt,
 ) -> Result<Json<ObjectView>, ApiError> {
     let view = connection.object(&key).await?;
-    if view.verdict == ObjectVerdict::Unknown {
+    if view.state == ObjectState::NotFound {
         return Err(ApiError::unknown_object());
     }
     Ok(Json(view))

@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use sync_service::wire::Problem;
-use sync_service::{FieldProblem, HandoverError, SaveError, ServiceError, VaultError, explain};
+use sync_service::{DelegationError, FieldError, SaveError, ServiceError, VaultError, error_chain};
 
 use crate::access::{Identity, TokenError};
 
@@ -14,7 +14,7 @@ pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// What sort of problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum ProblemType {
     Malformed,
     ReadOnly,
     Unknown,
@@ -35,7 +35,7 @@ pub(super) enum Sort {
     Busy,
 }
 
-impl Sort {
+impl ProblemType {
     /// Its name in the type, its title, and its status.
     pub(super) const fn parts(self) -> (&'static str, &'static str, StatusCode) {
         match self {
@@ -66,7 +66,7 @@ impl Sort {
 pub(super) struct ApiError(Box<Problem>);
 
 impl ApiError {
-    pub(super) fn new(sort: Sort, detail: impl Into<String>, hint: Option<String>) -> Self {
+    pub(super) fn new(sort: ProblemType, detail: impl Into<String>, hint: Option<String>) -> Self {
         let (name, title, status) = sort.parts();
         Self(Box::new(Problem {
             kind: format!("urn:okta-insight-sync:problem:{name}"),
@@ -80,25 +80,25 @@ impl ApiError {
 
     pub(super) fn unknown_connection() -> Self {
         let hint = "see which there are with GET /api/v1/connections".to_owned();
-        Self::new(Sort::Unknown, "there is no connection of that name", Some(hint))
+        Self::new(ProblemType::Unknown, "there is no connection of that name", Some(hint))
     }
 
     pub(super) fn unknown_event() -> Self {
         let hint = "see which are remembered with GET /api/v1/connections/{name}/events".to_owned();
-        Self::new(Sort::Unknown, "there is no such event", Some(hint))
+        Self::new(ProblemType::Unknown, "there is no such event", Some(hint))
     }
 
     pub(super) fn unknown_object() -> Self {
         let hint = "look for it with GET /api/v1/connections/{name}/objects".to_owned();
-        Self::new(Sort::Unknown, "there is no such object, neither here nor in Okta", Some(hint))
+        Self::new(ProblemType::Unknown, "there is no such object, neither here nor in Okta", Some(hint))
     }
 
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
         let hint = "see what is taken in /api/v1/openapi.json".to_owned();
-        Self::new(Sort::Invalid, detail, Some(hint))
+        Self::new(ProblemType::Invalid, detail, Some(hint))
     }
 
-    fn with_fields(mut self, fields: Vec<FieldProblem>) -> Self {
+    fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
         self.0.fields = fields;
         self
     }
@@ -116,23 +116,23 @@ impl IntoResponse for ApiError {
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         let sort = match &error {
-            ServiceError::Broken { .. } => Sort::Broken,
-            ServiceError::Handover(HandoverError::Paused { .. }) => Sort::Paused,
-            ServiceError::UnknownRun(_) | ServiceError::UnknownEvents(_) => Sort::Unknown,
+            ServiceError::Unavailable { .. } => ProblemType::Broken,
+            ServiceError::Delegation(DelegationError::Paused { .. }) => ProblemType::Paused,
+            ServiceError::UnknownRun(_) | ServiceError::UnknownEvents(_) => ProblemType::Unknown,
             ServiceError::Vault(error) => return (*error).into(),
-            ServiceError::Config(_) => return Self::invalid(explain(&error)),
+            ServiceError::Config(_) => return Self::invalid(error_chain(&error)),
             _ => {
-                tracing::error!(error = explain(&error), "a call of the API failed");
-                Sort::Failed
+                tracing::error!(error = error_chain(&error), "a call of the API failed");
+                ProblemType::Failed
             }
         };
-        Self::new(sort, explain(&error), error.hint())
+        Self::new(sort, error_chain(&error), error.hint())
     }
 }
 
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
-        Self::new(Sort::NoSecrets, error.to_string(), Some(error.hint().to_owned()))
+        Self::new(ProblemType::NoSecrets, error.to_string(), Some(error.hint().to_owned()))
     }
 }
 
@@ -140,36 +140,36 @@ impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         let sort = match &error {
             TokenError::Store(_) => {
-                tracing::error!(error = explain(&error), "a call of the API about tokens failed");
-                Sort::Failed
+                tracing::error!(error = error_chain(&error), "a call of the API about tokens failed");
+                ProblemType::Failed
             }
-            TokenError::Unknown(_) => Sort::Unknown,
-            TokenError::Taken(_) => Sort::Taken,
-            TokenError::LastAdmin { .. } => Sort::LastAdmin,
-            TokenError::Name(_) | TokenError::Past(_) => Sort::Invalid,
+            TokenError::Unknown(_) => ProblemType::Unknown,
+            TokenError::NameInUse(_) => ProblemType::Taken,
+            TokenError::LastAdmin { .. } => ProblemType::LastAdmin,
+            TokenError::Name(_) | TokenError::ExpiryInPast(_) => ProblemType::Invalid,
         };
         let hint = match &error {
             TokenError::Unknown(_) => Some("see which there are with GET /api/v1/tokens"),
             TokenError::LastAdmin { .. } => Some("make another for an administrator first"),
             _ => error.hint(),
         };
-        Self::new(sort, explain(&error), hint.map(str::to_owned))
+        Self::new(sort, error_chain(&error), hint.map(str::to_owned))
     }
 }
 
 impl From<SaveError> for ApiError {
     fn from(error: SaveError) -> Self {
-        let (detail, hint) = (explain(&error), error.hint());
+        let (detail, hint) = (error_chain(&error), error.hint());
         match error {
-            SaveError::Settings(checked) => {
-                Self::new(Sort::Invalid, detail, hint).with_fields(checked.problems)
+            SaveError::InvalidSettings(checked) => {
+                Self::new(ProblemType::Invalid, detail, hint).with_fields(checked.problems)
             }
-            SaveError::InFile(_) => Self::new(Sort::InFile, detail, hint),
-            SaveError::Exists(_) => Self::new(Sort::Taken, detail, hint),
+            SaveError::ManagedByFile(_) => Self::new(ProblemType::InFile, detail, hint),
+            SaveError::AlreadyExists(_) => Self::new(ProblemType::Taken, detail, hint),
             SaveError::Unknown(_) => Self::unknown_connection(),
             SaveError::Vault(error) => error.into(),
             SaveError::Service(error) => error.into(),
-            _ => Self::new(Sort::Failed, detail, hint),
+            _ => Self::new(ProblemType::Failed, detail, hint),
         }
     }
 }
@@ -177,14 +177,14 @@ impl From<SaveError> for ApiError {
 /// There is nothing at this address.
 pub(super) async fn unknown_path(_identity: Identity) -> ApiError {
     let hint = "see what there is in /api/v1/openapi.json".to_owned();
-    ApiError::new(Sort::Unknown, "the API has nothing at this address", Some(hint))
+    ApiError::new(ProblemType::Unknown, "the API has nothing at this address", Some(hint))
 }
 
 /// There is something at this address, and not this.
 pub(super) async fn unknown_method(method: Method, uri: Uri, _identity: Identity) -> ApiError {
     let hint = "see what can be done there in /api/v1/openapi.json, or in the header Allow".to_owned();
     let detail = format!("{} does not take {method}", shown(uri.path()));
-    ApiError::new(Sort::Method, detail, Some(hint))
+    ApiError::new(ProblemType::Method, detail, Some(hint))
 }
 
 /// Of a path that somebody sent, not more than a line.

@@ -13,7 +13,7 @@ use super::Routes;
 use super::document::Conflict;
 use super::extract::{Admin, Body, Number, Params, within};
 use super::problem::ApiError;
-use crate::access::{Identity, TokenEntry, TokenWish, create_token, renew_token, revoke_token};
+use crate::access::{AccessToken, Identity, TokenRequest, create_token, renew_token, revoke_token};
 use crate::app::App;
 
 pub(super) fn routes() -> Routes {
@@ -90,8 +90,8 @@ async fn create(
     Body(wish): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.days)?;
-    let wish = TokenWish { name: wish.name, role: wish.role, expires };
+    let expires = end(now, wish.expires_in_days)?;
+    let wish = TokenRequest { name: wish.name, role: wish.role, expires };
     let (entry, token) = create_token(&app.fleet.store().access(), &wish, now).await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token, entry })))
 }
@@ -105,14 +105,14 @@ async fn create(
     operation_id = "renew_token",
     tag = "access",
     request_body = RenewToken,
-    responses((status = 200, description = "Renewed", body = TokenEntry), Conflict),
+    responses((status = 200, description = "Renewed", body = AccessToken), Conflict),
 )]
 async fn renew(
     _admin: Admin,
     State(app): State<App>,
     Number(id): Number,
     Body(wish): Body<RenewToken>,
-) -> Result<Json<TokenEntry>, ApiError> {
+) -> Result<Json<AccessToken>, ApiError> {
     let now = Timestamp::now();
     let expires = end(now, wish.days)?;
     Ok(Json(renew_token(&app.fleet.store().access(), &id.to_string(), expires, now).await?))

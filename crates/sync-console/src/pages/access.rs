@@ -9,12 +9,12 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::{AuditEntry, ExposeSecret, Secret, explain};
+use sync_service::{AuditEntry, ExposeSecret, Secret, error_chain};
 
-use super::parts::{Tone, ago, badge, notice, time};
-use super::{PageError, shell};
+use super::components::{Tone, ago, badge, notice, time};
+use super::{PageError, layout};
 use crate::access::{
-    Identity, Role, TokenEntry, TokenError, TokenWish, create_token, renew_token, revoke_token,
+    AccessToken, Identity, Role, TokenError, TokenRequest, create_token, renew_token, revoke_token,
 };
 use crate::app::App;
 
@@ -53,7 +53,7 @@ async fn create(
 ) -> Result<Response, PageError> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
     let now = Timestamp::now();
-    let wish = TokenWish {
+    let wish = TokenRequest {
         name: text("name").to_owned(),
         role: if text("role") == "admin" { Role::Admin } else { Role::ReadOnly },
         expires: end(text("life"), now)?,
@@ -100,7 +100,7 @@ async fn revoke(
 async fn changed(
     app: &App,
     identity: &Identity,
-    change: Result<TokenEntry, TokenError>,
+    change: Result<AccessToken, TokenError>,
 ) -> Result<Response, PageError> {
     match change {
         Ok(_) => Ok(Redirect::to("/access").into_response()),
@@ -119,7 +119,7 @@ async fn refused(app: &App, identity: &Identity, error: TokenError) -> Result<Re
         }
         _ => (StatusCode::UNPROCESSABLE_ENTITY, error.hint()),
     };
-    let told = Told { made: None, problem: Some((explain(&error), hint)) };
+    let told = Told { made: None, problem: Some((error_chain(&error), hint)) };
     shown(app, identity, status, &told).await
 }
 
@@ -155,12 +155,12 @@ async fn shown(
             }
         }
     };
-    Ok((status, shell::page(identity, "Access", Some("/access"), &body)).into_response())
+    Ok((status, layout::page(identity, "Access", Some("/access"), &body)).into_response())
 }
 
-fn list(identity: &Identity, tokens: &[TokenEntry]) -> Markup {
+fn list(identity: &Identity, tokens: &[AccessToken]) -> Markup {
     let now = Timestamp::now();
-    let administers = |token: &&TokenEntry| token.role == Role::Admin && token.is_valid(now);
+    let administers = |token: &&AccessToken| token.role == Role::Admin && token.is_valid(now);
     let last = tokens.iter().filter(administers).count() == 1;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Tokens" {
@@ -223,13 +223,13 @@ fn audit_log(entries: &[AuditEntry]) -> Markup {
 }
 
 /// A new end for a token, which itself stays the same.
-fn renewal(identity: &Identity, token: &TokenEntry) -> Markup {
+fn renewal(identity: &Identity, token: &AccessToken) -> Markup {
     let field = format!("life-{}", token.id);
     html! {
         details id={ "renew-" (token.id) } {
             summary { "Renew" span.hidden-title { " " (token.name) } }
             form method="post" action={ "/access/" (token.id) "/renew" } {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 div.field { label for=(field) { "Good for, from now on" } (lives(&field)) }
                 button type="submit" { "Renew" span.hidden-title { " " (token.name) } }
             }
@@ -242,14 +242,14 @@ fn lives(id: &str) -> Markup {
 }
 
 /// Revoking takes two presses, the second of which says what it does.
-fn revocation(identity: &Identity, token: &TokenEntry) -> Markup {
+fn revocation(identity: &Identity, token: &AccessToken) -> Markup {
     let own = identity.token == Some(token.id);
     html! {
         details id={ "revoke-" (token.id) } {
             summary { "Revoke" span.hidden-title { " " (token.name) } }
             p.small { (if own { "You are signed in with it: this signs you out at once." } else { "It lets nobody in any more, and ends the sessions that began with it." }) }
             form method="post" action={ "/access/" (token.id) "/revoke" } {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button.danger type="submit" { "Yes, revoke it" span.hidden-title { ": " (token.name) } }
             }
         }
@@ -261,7 +261,7 @@ fn form(identity: &Identity) -> Markup {
         section.card aria-labelledby="new-token" {
             h2 #new-token { "Make a token" }
             form.filters method="post" action="/access" {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 div.field { label for="name" { "Name" } input type="text" name="name" id="name" required maxlength="100" placeholder="who or what uses it"; }
                 div.field { label for="role" { "Rights" } select name="role" id="role" { option value="read-only" { "look only" } option value="admin" { "do everything" } } }
                 div.field { label for="life" { "Good for" } (lives("life")) }

@@ -7,12 +7,12 @@ mod plot;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::Sample;
-use sync_service::{Member, ServiceError};
+use sync_service::engine::MetricSample;
+use sync_service::{ManagedConnection, ServiceError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::parts::{number, span};
+use super::components::{number, span};
 use super::stream::Part;
 use plot::{Plot, Series};
 
@@ -24,12 +24,12 @@ const ANEW: Duration = Duration::from_mins(1);
 
 /// The charts of a connection.
 pub(super) struct Charts {
-    member: Arc<Member>,
+    member: Arc<ManagedConnection>,
     drawn: Mutex<Option<(Instant, Part)>>,
 }
 
 impl Charts {
-    pub(super) fn new(member: Arc<Member>) -> Self {
+    pub(super) fn new(member: Arc<ManagedConnection>) -> Self {
         Self { member, drawn: Mutex::default() }
     }
 
@@ -47,7 +47,7 @@ impl Charts {
     }
 }
 
-async fn section(member: &Member) -> Result<Markup, ServiceError> {
+async fn section(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     // Why a connection cannot work is said above.
     let Ok(connection) = member.connection() else { return Ok(html! {}) };
     let now = Timestamp::now();
@@ -55,7 +55,7 @@ async fn section(member: &Member) -> Result<Markup, ServiceError> {
     Ok(of(&connection.samples(since).await?, now))
 }
 
-fn of(samples: &[Sample], now: Timestamp) -> Markup {
+fn of(samples: &[MetricSample], now: Timestamp) -> Markup {
     let charts = html! {
         div.grid {
             (freshness(now, samples))
@@ -74,13 +74,13 @@ fn of(samples: &[Sample], now: Timestamp) -> Markup {
 }
 
 /// How far the charts go back, in seconds: to the oldest sample, in steps that people know, and a day at most.
-fn shown(samples: &[Sample], now: Timestamp) -> i64 {
-    let age = samples.first().map_or(0, |oldest| now.duration_since(oldest.at).as_secs());
+fn shown(samples: &[MetricSample], now: Timestamp) -> i64 {
+    let age = samples.first().map_or(0, |oldest| now.duration_since(oldest.sampled_at).as_secs());
     [1, 3, 6, 12].map(|hours| hours * 3600).into_iter().find(|step| age <= *step).unwrap_or(DAY.as_secs())
 }
 
-fn freshness(now: Timestamp, samples: &[Sample]) -> Markup {
-    let age = |sample: &Sample| sample.freshness_seconds;
+fn freshness(now: Timestamp, samples: &[MetricSample]) -> Markup {
+    let age = |sample: &MetricSample| sample.lag_seconds;
     let said = |seconds: u64| span(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
     Plot {
         title: "Age of what Assets knows",
@@ -96,7 +96,7 @@ fn freshness(now: Timestamp, samples: &[Sample]) -> Markup {
     .figure()
 }
 
-fn work(now: Timestamp, samples: &[Sample]) -> Markup {
+fn work(now: Timestamp, samples: &[MetricSample]) -> Markup {
     Plot {
         title: "Applied each minute",
         now,
@@ -105,8 +105,8 @@ fn work(now: Timestamp, samples: &[Sample]) -> Markup {
         cut: true,
         said: &number,
         series: &[
-            Series::of("events", samples, |sample| Some(sample.settled)),
-            Series::of("records", samples, |sample| Some(sample.sent)),
+            Series::of("events", samples, |sample| Some(sample.completed_events)),
+            Series::of("records", samples, |sample| Some(sample.records_sent)),
         ],
         marks: &[],
         marked: "",
@@ -114,10 +114,11 @@ fn work(now: Timestamp, samples: &[Sample]) -> Markup {
     .figure()
 }
 
-fn rate_limit(now: Timestamp, samples: &[Sample]) -> Markup {
-    let used = |sample: &Sample| sample.rate_limit_permille.map(u64::from);
+fn rate_limit(now: Timestamp, samples: &[MetricSample]) -> Markup {
+    let used = |sample: &MetricSample| sample.rate_limit_permille.map(u64::from);
     let said = |permille: u64| format!("{} %", permille.div_ceil(10));
-    let refused: Vec<Timestamp> = samples.iter().filter(|s| s.refused > 0).map(|s| s.at).collect();
+    let refused: Vec<Timestamp> =
+        samples.iter().filter(|s| s.okta_throttled_requests > 0).map(|s| s.sampled_at).collect();
     Plot {
         title: "Use of Okta's rate limits",
         now,
@@ -138,20 +139,20 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_772_000_000, 0);
 
-    fn sample(minutes_ago: i64) -> Sample {
+    fn sample(minutes_ago: i64) -> MetricSample {
         let n = u64::try_from(minutes_ago).unwrap();
-        Sample {
-            at: NOW.checked_sub(SignedDuration::from_mins(minutes_ago)).unwrap(),
-            oldest_change_seconds: None,
-            freshness_seconds: Some(30 + n),
-            pending: 0,
-            dead: 0,
-            unconfirmed: 0,
-            settled: n % 7,
-            sent: n % 5,
+        MetricSample {
+            sampled_at: NOW.checked_sub(SignedDuration::from_mins(minutes_ago)).unwrap(),
+            oldest_pending_change_seconds: None,
+            lag_seconds: Some(30 + n),
+            pending_events: 0,
+            failed_events: 0,
+            unconfirmed_records: 0,
+            completed_events: n % 7,
+            records_sent: n % 5,
             executions: 1,
-            requests: 3,
-            refused: u64::from(n == 300),
+            okta_requests: 3,
+            okta_throttled_requests: u64::from(n == 300),
             rate_limit_permille: (n != 600).then_some(u16::try_from(n % 500).unwrap()),
         }
     }
@@ -165,7 +166,7 @@ mod tests {
     fn lines_break_where_nobody_took_samples_and_words_say_the_same() {
         // Nothing for two hours.
         let minutes = (0..1440).rev().step_by(10).filter(|n| !(600..720).contains(n));
-        let mut samples: Vec<Sample> = minutes.map(sample).collect();
+        let mut samples: Vec<MetricSample> = minutes.map(sample).collect();
         samples.push(sample(0));
         let drawn = of(&samples, NOW).into_string();
         let age = drawn.split_once("line line-0\" d=\"").unwrap().1.split_once('"').unwrap().0;
@@ -183,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_first_load_does_not_flatten_the_rest_of_the_day() {
-        let quiet: Vec<Sample> = (0..1000).rev().map(sample).collect();
+        let quiet: Vec<MetricSample> = (0..1000).rev().map(sample).collect();
         let mut busy = quiet.clone();
-        busy[700].sent = 5000;
+        busy[700].records_sent = 5000;
         let drawn = work(NOW, &busy).into_string();
         assert!(drawn.contains("Records: now 0, least 0, most 5\u{202f}000"), "{drawn}");
         assert!(drawn.contains("peak 5\u{202f}000"), "{drawn}");
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_whole_day_stays_small() {
-        let samples: Vec<Sample> = (0..1500).rev().map(sample).collect();
+        let samples: Vec<MetricSample> = (0..1500).rev().map(sample).collect();
         let drawn = of(&samples, NOW).into_string();
         assert!(drawn.len() < 40_000, "{}", drawn.len());
         assert_eq!(drawn.matches("<svg").count(), 3);

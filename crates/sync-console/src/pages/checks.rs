@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use sync_service::doctor::{Area, Check, Diagnosis, State as Found};
-use sync_service::{JobState, Member};
+use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
+use sync_service::{JobState, ManagedConnection};
 
+use super::components::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
 use super::links::address;
-use super::parts::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
 use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
@@ -30,7 +30,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
             div data-part="checks" { (state(&member, &identity)) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/checks", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/checks", &body).into_response())
 }
 
 async fn stream(
@@ -50,7 +50,7 @@ async fn begin(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     Ok(Redirect::to(&address(member.name(), &["checks"])))
 }
 
-fn state(member: &Member, identity: &Identity) -> Markup {
+fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
         JobState::Idle => empty(
@@ -63,7 +63,7 @@ fn state(member: &Member, identity: &Identity) -> Markup {
             (notice(Tone::Problem, &format!("The preconditions could not be looked at: {reason}"), hint.as_deref()))
             @if let Some(button) = button("Check again") { (button) }
         },
-        JobState::Done { result, ended, .. } => html! {
+        JobState::Succeeded { result, ended, .. } => html! {
             (summary(member, &result))
             div.head {
                 p.muted { "Looked at " (aged(ended)) }
@@ -74,11 +74,11 @@ fn state(member: &Member, identity: &Identity) -> Markup {
     }
 }
 
-fn begin_button(member: &Member, identity: &Identity, label: &str) -> Option<Markup> {
+fn begin_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Option<Markup> {
     (identity.role == Role::Admin && member.connection().is_ok()).then(|| {
         html! {
             form method="post" action=(address(member.name(), &["checks"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button type="submit" { (label) }
             }
         }
@@ -86,26 +86,26 @@ fn begin_button(member: &Member, identity: &Identity, label: &str) -> Option<Mar
 }
 
 /// What does not hold first, then the rest in numbers.
-fn summary(member: &Member, diagnosis: &Diagnosis) -> Markup {
-    let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.state == state);
+fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
+    let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.status == state);
     let told =
-        [(Found::Problem, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
+        [(Found::Failed, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
     let numbers = [
-        (Found::Ok, "Hold"),
-        (Found::Problem, "Do not hold"),
+        (Found::Passed, "Hold"),
+        (Found::Failed, "Do not hold"),
         (Found::Warning, "To know of"),
         (Found::Unknown, "Not known"),
         (Found::Skipped, "Skipped"),
     ];
     html! {
-        @if diagnosis.ok {
+        @if diagnosis.passed {
             (notice(Tone::Good, "There is no problem", None))
         } @else {
-            p { strong { (count(diagnosis.count(Found::Problem) as u64, "problem")) " to put right:" } }
+            p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " to put right:" } }
         }
         @for (state, tone) in told {
             @for check in with(state) {
-                @let evidence = wording::settings(member, &check.evidence);
+                @let evidence = wording::settings(member, &check.details);
                 @let remedy = check.remedy.as_ref().map(|remedy| wording::settings(member, remedy));
                 (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
             }
@@ -116,8 +116,8 @@ fn summary(member: &Member, diagnosis: &Diagnosis) -> Markup {
     }
 }
 
-fn areas(member: &Member, checks: &[Check]) -> Markup {
-    let mut areas: Vec<Area> = checks.iter().map(|check| check.area).collect();
+fn areas(member: &ManagedConnection, checks: &[Check]) -> Markup {
+    let mut areas: Vec<CheckArea> = checks.iter().map(|check| check.area).collect();
     areas.dedup();
     html! {
         @for area in areas {
@@ -133,11 +133,11 @@ fn areas(member: &Member, checks: &[Check]) -> Markup {
     }
 }
 
-fn row(member: &Member, check: &Check) -> Markup {
-    let (tone, word) = match check.state {
-        Found::Ok => (Tone::Good, "Holds"),
+fn row(member: &ManagedConnection, check: &Check) -> Markup {
+    let (tone, word) = match check.status {
+        Found::Passed => (Tone::Good, "Holds"),
         Found::Warning => (Tone::Warning, "To know of"),
-        Found::Problem => (Tone::Problem, "Does not hold"),
+        Found::Failed => (Tone::Problem, "Does not hold"),
         Found::Unknown => (Tone::Quiet, "Not known"),
         Found::Skipped => (Tone::Quiet, "Skipped"),
     };
@@ -146,7 +146,7 @@ fn row(member: &Member, check: &Check) -> Markup {
             th scope="row" { (check.title) }
             td.nowrap { (badge(tone, word)) }
             td.wide {
-                (prose(&wording::here(&wording::settings(member, &check.evidence))))
+                (prose(&wording::here(&wording::settings(member, &check.details))))
                 @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
             }
         }

@@ -8,17 +8,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::InboxCounts;
+use sync_service::engine::EventQueueCounts;
 use sync_service::model::ConnectionName;
-use sync_service::{Broken, ConnectionStatus, Guide, Keeper, Member, ServiceError};
+use sync_service::{
+    ConnectionStatus, ManagedBy, ManagedConnection, ServiceError, SetupChecklist, Unavailable,
+};
 
 use super::charts::Charts;
+use super::components::{Tone, ago, badge, count, empty, notice, number, said, span, time};
 use super::health::Health;
 use super::links::{address, asking};
-use super::parts::{Tone, ago, badge, count, empty, notice, number, said, span, time};
 use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, health, shell};
+use super::{Chosen, PageError, health, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 
@@ -42,7 +44,7 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Markup, Page
         }
         div data-live="/stream" { div data-part="connections" { (rows(&app, identity.role).await?) } }
     };
-    Ok(shell::page(&identity, "Connections", Some("/"), &body))
+    Ok(layout::page(&identity, "Connections", Some("/"), &body))
 }
 
 async fn list_stream(State(app): State<App>, identity: Identity) -> Response {
@@ -88,7 +90,7 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
     })
 }
 
-async fn row(member: &Member) -> Result<Markup, ServiceError> {
+async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     let name = member.name();
     let now = Timestamp::now();
     let link = html! { th scope="row" { a href={ "/connections/" (name) } { (name) } " " (kept(member)) } };
@@ -101,11 +103,11 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
         }
     };
     let status = connection.status(3).await?;
-    let guide = Guide::of(member).await?;
+    let guide = SetupChecklist::of(member).await?;
     let health = Health::of(connection, &status, &guide).await?;
     let objects = |kind: &str| {
         let live =
-            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.live);
+            status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.current);
         number(live)
     };
     Ok(html! {
@@ -113,7 +115,7 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
             (link)
             td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (prose(&line)) } } }
             td.nowrap { (fresh(&status, now)) }
-            td.number { (number(status.inbox.pending + status.inbox.unconfirmed)) }
+            td.number { (number(status.event_queue.pending + status.event_queue.unconfirmed_records)) }
             td.number { (objects("user")) }
             td.number { (objects("group")) }
             td.nowrap { @match status.runs.first() {
@@ -125,18 +127,18 @@ async fn row(member: &Member) -> Result<Markup, ServiceError> {
 }
 
 /// The word for a connection that this process does not work on.
-fn unable(broken: &Broken) -> Markup {
+fn unable(broken: &Unavailable) -> Markup {
     if broken.standby { badge(Tone::Quiet, "Standby") } else { badge(Tone::Problem, "Cannot work") }
 }
 
 /// Where the settings are kept, when that is not here.
-fn kept(member: &Member) -> Markup {
-    html! { @if member.keeper() == Keeper::File { span.badge title="From the configuration file; changed there" { "file" } } }
+fn kept(member: &ManagedConnection) -> Markup {
+    html! { @if member.keeper() == ManagedBy::File { span.badge title="From the configuration file; changed there" { "file" } } }
 }
 
 fn fresh(status: &ConnectionStatus, now: Timestamp) -> Markup {
-    match (status.freshness.known_until, status.freshness.waiting_since) {
-        (None, _) if status.last_full_sync.is_some() => html! { span.muted { "unknown" } },
+    match (status.freshness.synced_through, status.freshness.oldest_pending_event_at) {
+        (None, _) if status.last_full_sync_at.is_some() => html! { span.muted { "unknown" } },
         (None, _) => html! { span.muted { "not loaded yet" } },
         (Some(_), Some(waiting)) => html! { "change of " (ago(waiting, now)) " waits" },
         (Some(known), None) => html! { "as of " (ago(known, now)) },
@@ -149,7 +151,7 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         div.head {
             h1 { (name) " " (kept(&member)) }
             div.actions {
-                @if member.keeper() == Keeper::Console && identity.role == Role::Admin {
+                @if member.keeper() == ManagedBy::Console && identity.role == Role::Admin {
                     a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
                 }
             }
@@ -160,7 +162,7 @@ async fn overview(identity: Identity, Chosen(member): Chosen) -> Result<Response
         }
         (settings(&member))
     };
-    Ok(shell::connection_page(&identity, &member, "", &parts).into_response())
+    Ok(layout::connection_page(&identity, &member, "", &parts).into_response())
 }
 
 async fn overview_stream(
@@ -176,7 +178,7 @@ async fn overview_stream(
 }
 
 /// How the connection is doing, with everything that somebody has to do about it.
-async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let connection = match member.connection() {
         Ok(connection) => connection,
         Err(broken) => {
@@ -192,7 +194,7 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
     };
     let now = Timestamp::now();
     let status = connection.status(3).await?;
-    let guide = Guide::of(member).await?;
+    let guide = SetupChecklist::of(member).await?;
     let health = Health::of(connection, &status, &guide).await?;
     let name = member.name();
     Ok(html! {
@@ -202,54 +204,54 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
                 h2 { (badge(health.tone, health.word)) }
                 div.actions {
                     @if identity.role == Role::Admin {
-                        @let (action, label) = if status.paused.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
+                        @let (action, label) = if status.pause.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
                         form method="post" action={ "/connections/" (name) "/" (action) } {
-                            (shell::csrf(identity))
+                            (layout::csrf(identity))
                             button type="submit" { (label) }
                         }
                     }
                 }
             }
             dl.figures {
-                div { dt { "Fresh" } dd { @match status.freshness.age_seconds {
+                div { dt { "Fresh" } dd { @match status.freshness.lag_seconds {
                     Some(age) => { (span(jiff::SignedDuration::from_secs_f64(age))) },
                     None => { "–" },
                 } } }
-                div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
-                (not_through(name, &status.inbox))
+                div { dt { "Events waiting" } dd { (number(status.event_queue.pending)) } }
+                (not_through(name, &status.event_queue))
                 @for (kind, census) in &status.objects {
-                    div { dt { (super::parts::capital(kind.as_str())) "s" } dd { (number(census.live)) @if census.gone > 0 { " " span.small.muted { "+ " (number(census.gone)) " gone" } } } }
+                    div { dt { (super::components::capital(kind.as_str())) "s" } dd { (number(census.current)) @if census.retired > 0 { " " span.small.muted { "+ " (number(census.retired)) " gone" } } } }
                 }
-                @if status.uncleared.values > 0 {
-                    div { dt { "To clear" } dd { (count(status.uncleared.values, "value")) } }
+                @if status.stale_values.values > 0 {
+                    div { dt { "To clear" } dd { (count(status.stale_values.values, "value")) } }
                 }
             }
         }
         (health::lately(connection))
         section.card aria-label="Schedule" {
             dl.facts {
-                dt { "Known until" } dd { @match status.freshness.known_until { Some(at) => { (time(at)) " (" (ago(at, now)) ")" }, None => { "nothing was loaded yet" } } }
-                dt { "Last full run" } dd { @match status.last_full_sync { Some(at) => (time(at)), None => { "none yet" } } }
-                dt { "System Log read" } dd { @match status.log.and_then(|log| log.caught_up) { Some(at) => (ago(at, now)), None => { "not yet, or not in use" } } }
-                dt { "Next full run" } dd { @match status.next.full { Some(at) => (time(at)), None => { "not planned" } } }
-                dt { "Next look at what changed" } dd { @match status.next.delta { Some(at) => (time(at)), None => { "not planned" } } }
+                dt { "Known until" } dd { @match status.freshness.synced_through { Some(at) => { (time(at)) " (" (ago(at, now)) ")" }, None => { "nothing was loaded yet" } } }
+                dt { "Last full run" } dd { @match status.last_full_sync_at { Some(at) => (time(at)), None => { "none yet" } } }
+                dt { "System Log read" } dd { @match status.system_log.and_then(|log| log.caught_up_at) { Some(at) => (ago(at, now)), None => { "not yet, or not in use" } } }
+                dt { "Next full run" } dd { @match status.next_syncs.full_sync_at { Some(at) => (time(at)), None => { "not planned" } } }
+                dt { "Next look at what changed" } dd { @match status.next_syncs.incremental_sync_at { Some(at) => (time(at)), None => { "not planned" } } }
             }
         }
     })
 }
 
 /// What did not get through, each figure with a link to what it counts.
-pub(super) fn not_through(name: &ConnectionName, inbox: &InboxCounts) -> Markup {
+pub(super) fn not_through(name: &ConnectionName, inbox: &EventQueueCounts) -> Markup {
     let given_up = asking(&address(name, &["events"]), &[("state", "dead")]);
     let runs = asking(&address(name, &["runs"]), &[("failed", "yes")]);
     html! {
         @if inbox.blocked > 0 { div { dt { "Blocked by a safeguard" } dd { (number(inbox.blocked)) } } }
-        div { dt { "Events given up" } dd { (linked(inbox.dead, &given_up)) } }
+        div { dt { "Events given up" } dd { (linked(inbox.failed, &given_up)) } }
         div {
             dt { "Records not confirmed yet" }
             dd {
-                (linked(inbox.unconfirmed, &runs))
-                @if inbox.failed > 0 { " " span.small.muted { (number(inbox.failed)) " refused" } }
+                (linked(inbox.unconfirmed_records, &runs))
+                @if inbox.rejected_records > 0 { " " span.small.muted { (number(inbox.rejected_records)) " refused" } }
             }
         }
     }
@@ -261,7 +263,7 @@ fn linked(n: u64, place: &str) -> Markup {
 }
 
 /// The settings, without secrets.
-fn settings(member: &Member) -> Markup {
+fn settings(member: &ManagedConnection) -> Markup {
     let Ok(settings) = member.settings() else { return html! {} };
     html! {
         section.card aria-labelledby="settings" {
@@ -277,8 +279,8 @@ fn settings(member: &Member) -> Markup {
                 dt { "What changed" } dd { (settings.schedule.delta) }
             }
             @match member.keeper() {
-                Keeper::File => { p.hint { "This connection is in the configuration file " code { (member.config_file().display()) } ". Change it there, and start the daemon again." } }
-                Keeper::Console => {}
+                ManagedBy::File => { p.hint { "This connection is in the configuration file " code { (member.config_file().display()) } ". Change it there, and start the daemon again." } }
+                ManagedBy::Console => {}
             }
         }
     }

@@ -14,10 +14,10 @@ use axum::{Form, Router};
 use maud::{Markup, html};
 use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
-use sync_service::{Checked, FieldProblem, Keeper, SaveError, explain};
+use sync_service::{FieldError, ManagedBy, SaveError, ValidationReport, error_chain};
 
-use super::parts::{Tone, capital, notice};
-use super::{Chosen, PageError, shell};
+use super::components::{Tone, capital, notice};
+use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
 use form::Fields;
@@ -39,7 +39,7 @@ type Sent = Form<HashMap<String, String>>;
 #[derive(Default)]
 struct Told {
     /// What does not work, by field.
-    problems: Vec<FieldProblem>,
+    problems: Vec<FieldError>,
     /// What was seen of what works.
     findings: Vec<String>,
     /// Why nothing was saved, when that is no field's fault.
@@ -54,9 +54,9 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
     let fields = Fields::sent(sent);
     let name = fields.name.trim().to_owned();
     let name = if name.is_empty() { "main".to_owned() } else { name };
-    let wrong = |message: String| FieldProblem { field: "name".into(), message, hint: None, hopeless: true };
+    let wrong = |message: String| FieldError { field: "name".into(), message, hint: None, blocking: true };
     let problem = match ConnectionName::try_from(name) {
-        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::Exists(name).to_string()),
+        Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
         Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
         Err(error) => wrong(error.to_string()),
     };
@@ -99,17 +99,17 @@ async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fie
     }
     match app.fleet.save(name, filled.draft, new).await {
         Ok(_) => Redirect::to(&format!("/connections/{name}/setup")).into_response(),
-        Err(SaveError::Settings(Checked { findings, problems })) => {
+        Err(SaveError::InvalidSettings(ValidationReport { details: findings, problems })) => {
             let told = Told { problems, findings, refusal: None };
             shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => {
             let status = match error {
-                SaveError::Exists(_) | SaveError::InFile(_) => StatusCode::CONFLICT,
+                SaveError::AlreadyExists(_) | SaveError::ManagedByFile(_) => StatusCode::CONFLICT,
                 SaveError::Vault(_) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
-            let told = Told { refusal: Some((explain(&error), error.hint())), ..Told::default() };
+            let told = Told { refusal: Some((error_chain(&error), error.hint())), ..Told::default() };
             shown(app, identity, existing, &fields, &told, status)
         }
     }
@@ -139,9 +139,9 @@ fn shown(
             (summary(told))
             div.beside {
             form method="post" action=(action) novalidate autocomplete="off" data-keep {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 (form::inputs(fields, existing, &told.problems))
-                @if told.problems.iter().any(|p| !p.hopeless) && told.problems.iter().all(|p| !p.hopeless) {
+                @if told.problems.iter().any(|p| !p.blocking) && told.problems.iter().all(|p| !p.blocking) {
                     div.check {
                         input type="checkbox" name="although" value="yes" id="although";
                         label for="although" { "Save although this does not work at the moment" }
@@ -167,7 +167,7 @@ fn shown(
             ))
         }
     };
-    (status, shell::page(identity, &title, Some("/"), &body)).into_response()
+    (status, layout::page(identity, &title, Some("/"), &body)).into_response()
 }
 
 fn summary(told: &Told) -> Markup {
@@ -175,7 +175,7 @@ fn summary(told: &Told) -> Markup {
         @if let Some((what, hint)) = &told.refusal { (notice(Tone::Problem, what, hint.as_deref())) }
         @if !told.problems.is_empty() {
             div.notice.notice-problem role="alert" {
-                p.what { "Nothing was saved: " (super::parts::count(told.problems.len() as u64, "setting")) " to look at" }
+                p.what { "Nothing was saved: " (super::components::count(told.problems.len() as u64, "setting")) " to look at" }
                 ul { @for problem in &told.problems {
                     li { (problem_line(problem)) }
                 } }
@@ -188,8 +188,8 @@ fn summary(told: &Told) -> Markup {
 }
 
 /// A problem with a link to its field: by the field's name in the sentence, or before it.
-fn problem_line(problem: &FieldProblem) -> Markup {
-    let FieldProblem { field, message, .. } = problem;
+fn problem_line(problem: &FieldError) -> Markup {
+    let FieldError { field, message, .. } = problem;
     let label = form::label(field);
     let link = |name: &str| html! { a href={ "#" (form::anchor(field)) } { (name) } };
     let named = message.to_ascii_lowercase().find(&label.to_ascii_lowercase());
@@ -241,7 +241,7 @@ fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
             summary { "Remove this connection" }
             p { "Its settings and secrets are forgotten here, and changes in Okta no longer reach Assets. Nothing is deleted in Okta or Assets; the event hook stays until you delete it in Okta." }
             form method="post" action={ "/connections/" (name) "/remove" } {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button.danger type="submit" { "Remove " (name) }
             }
         }
@@ -249,12 +249,12 @@ fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
 }
 
 async fn remove(State(app): State<App>, Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    if member.keeper() == Keeper::File {
+    if member.keeper() == ManagedBy::File {
         return Err(in_file(&member.config_file().display().to_string()));
     }
     app.fleet.remove(member.name()).await.map_err(|error| match error {
         SaveError::Service(error) => PageError::Failed(error),
-        other => PageError::Bad(explain(&other)),
+        other => PageError::Bad(error_chain(&other)),
     })?;
     Ok(Redirect::to("/"))
 }

@@ -6,10 +6,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use sync_service::engine::StoreError;
-use sync_service::{ServiceError, explain};
+use sync_service::{ServiceError, error_chain};
 
-use super::parts::capital;
-use super::shell::{self, TABS};
+use super::components::capital;
+use super::layout::{self, TABS};
 use crate::access::{Identity, Problem};
 use crate::wording;
 
@@ -55,7 +55,7 @@ impl IntoResponse for PageError {
                 told.answer(StatusCode::BAD_REQUEST)
             }
             Self::Failed(error) => {
-                let reason = explain(&error);
+                let reason = error_chain(&error);
                 tracing::error!(error = reason, "a page could not be shown");
                 let hint = error.hint().map(|hint| wording::here(&hint));
                 let hint =
@@ -104,7 +104,7 @@ pub(super) async fn framed(identity: Identity, request: Request, next: Next) -> 
     };
     let list = list.filter(|_| listed);
     let body = message(title, &what, &hint, list.as_ref());
-    (response.status(), shell::page(&identity, title, None, &body)).into_response()
+    (response.status(), layout::page(&identity, title, None, &body)).into_response()
 }
 
 /// The page that lists such things as an address names: where it is, and what people call it.
@@ -123,7 +123,7 @@ pub(super) async fn not_found() -> Response {
 
 /// A refusal by the guard.
 pub(crate) fn refusal(problem: &Problem) -> Markup {
-    shell::bare(
+    layout::bare(
         problem.title,
         &message(problem.title, &capital(&problem.detail), &capital(problem.hint), None),
     )

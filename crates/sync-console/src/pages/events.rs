@@ -9,14 +9,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
-use sync_service::engine::{AlertKind, EventEntry, EventFilter, EventState, InboxCounts, WaitsFor};
+use sync_service::engine::{AlertKind, Event, EventFilter, EventQueueCounts, EventState, PendingWork};
 use sync_service::model::{ConnectionName, EventId};
-use sync_service::{Connection, Member, ServiceError};
+use sync_service::{Connection, ManagedConnection, ServiceError};
 
+use super::components::{Tone, badge, count, empty, notice, number, said, scroll, time};
 use super::links::{self, Names, address, asking};
-use super::parts::{Tone, badge, count, empty, notice, number, said, scroll, time};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 
@@ -36,12 +36,12 @@ pub(super) fn router() -> Router<App> {
 }
 
 const STATES: [(EventState, &str); 3] =
-    [(EventState::Waiting, "Waiting"), (EventState::Dead, "Given up"), (EventState::Done, "Applied")];
+    [(EventState::Pending, "Waiting"), (EventState::Failed, "Given up"), (EventState::Done, "Applied")];
 
 pub(super) fn state_badge(state: EventState) -> Markup {
     match state {
-        EventState::Waiting => badge(Tone::Busy, "Waiting"),
-        EventState::Dead => badge(Tone::Problem, "Given up"),
+        EventState::Pending => badge(Tone::Busy, "Waiting"),
+        EventState::Failed => badge(Tone::Problem, "Given up"),
         EventState::Done => badge(Tone::Good, "Applied"),
     }
 }
@@ -63,7 +63,7 @@ fn filter(asked: &HashMap<String, String>) -> Result<EventFilter, PageError> {
 }
 
 /// The address of a list like this one.
-fn place(member: &Member, end: &str, filter: &EventFilter) -> String {
+fn place(member: &ManagedConnection, end: &str, filter: &EventFilter) -> String {
     let path = address(member.name(), &["events"]) + end;
     let limit = if filter.limit == SHOWN { String::new() } else { filter.limit.to_string() };
     let state = filter.state.map_or("", EventState::as_str);
@@ -101,7 +101,7 @@ async fn list(
             div data-part="events" { (table(&member, &filter).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/events", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/events", &body).into_response())
 }
 
 async fn list_stream(
@@ -134,14 +134,18 @@ fn told(put_back: u64) -> Markup {
 }
 
 /// What waits and what was given up, whatever is searched for.
-async fn dead(member: &Member, identity: &Identity, filter: &EventFilter) -> Result<Markup, ServiceError> {
+async fn dead(
+    member: &ManagedConnection,
+    identity: &Identity,
+    filter: &EventFilter,
+) -> Result<Markup, ServiceError> {
     let connection = member.working()?;
-    let InboxCounts { pending, dead, .. } = connection.status(0).await?.inbox;
+    let EventQueueCounts { pending, failed: dead, .. } = connection.status(0).await?.event_queue;
     let held = connection
         .troubles()
         .iter()
-        .any(|trouble| trouble.kind == AlertKind::GuardTripped && trouble.ended.is_none());
-    let only = EventFilter { state: Some(EventState::Dead), search: None, limit: SHOWN };
+        .any(|trouble| trouble.kind == AlertKind::SafeguardTriggered && trouble.resolved_at.is_none());
+    let only = EventFilter { state: Some(EventState::Failed), search: None, limit: SHOWN };
     Ok(html! {
         @if dead > 0 {
             div.notice.notice-warning {
@@ -157,10 +161,10 @@ async fn dead(member: &Member, identity: &Identity, filter: &EventFilter) -> Res
                     " Put right what kept them, then replay them; until then what they named may be old in Assets."
                 }
                 div.actions {
-                    @if filter.state != Some(EventState::Dead) { a.button href=(place(member, "", &only)) { "See why" } }
+                    @if filter.state != Some(EventState::Failed) { a.button href=(place(member, "", &only)) { "See why" } }
                     @if identity.role == Role::Admin {
                         form method="post" action=(address(member.name(), &["events", "replay"])) {
-                            (shell::csrf(identity))
+                            (layout::csrf(identity))
                             input type="hidden" name="which" value="dead";
                             button type="submit" { "Replay all " (number(dead)) }
                         }
@@ -172,7 +176,7 @@ async fn dead(member: &Member, identity: &Identity, filter: &EventFilter) -> Res
     })
 }
 
-async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceError> {
+async fn table(member: &ManagedConnection, filter: &EventFilter) -> Result<Markup, ServiceError> {
     let connection = member.working()?;
     let events = connection.events(filter).await?;
     if events.is_empty() {
@@ -200,7 +204,7 @@ async fn table(member: &Member, filter: &EventFilter) -> Result<Markup, ServiceE
 }
 
 /// Events as lines of a table.
-pub(super) async fn of(connection: &Connection, events: &[EventEntry]) -> Result<Markup, ServiceError> {
+pub(super) async fn of(connection: &Connection, events: &[Event]) -> Result<Markup, ServiceError> {
     let names = Names::of_events(connection, events, NAMED).await?;
     let connection = connection.name();
     let rows = html! {
@@ -218,17 +222,17 @@ pub(super) async fn of(connection: &Connection, events: &[EventEntry]) -> Result
     Ok(scroll("Events", &rows))
 }
 
-fn row(connection: &ConnectionName, names: &Names, event: &EventEntry) -> Markup {
-    let hidden = event.named.len().saturating_sub(NAMED);
+fn row(connection: &ConnectionName, names: &Names, event: &Event) -> Markup {
+    let hidden = event.subjects.len().saturating_sub(NAMED);
     html! {
         tr {
-            td.nowrap { (time(event.published)) }
+            td.nowrap { (time(event.published_at)) }
             td.nowrap { (state_badge(event.state)) }
             th.wide scope="row" { a href=(event_address(connection, &event.id)) { (event.event_type) } }
             td {
-                @for named in event.named.iter().take(NAMED) { div { (links::subject(connection, names, named)) } }
+                @for named in event.subjects.iter().take(NAMED) { div { (links::subject(connection, names, named)) } }
                 @if hidden > 0 { div.muted { "and " (count(hidden as u64, "more object")) } }
-                @if event.named.is_empty() { span.muted { "nothing in Assets" } }
+                @if event.subjects.is_empty() { span.muted { "nothing in Assets" } }
             }
             td { (outcome(event)) }
         }
@@ -236,22 +240,22 @@ fn row(connection: &ConnectionName, names: &Names, event: &EventEntry) -> Markup
 }
 
 /// What an event waits for, why it was given up, or when it was done with.
-fn outcome(event: &EventEntry) -> Markup {
+fn outcome(event: &Event) -> Markup {
     html! {
         @match event.state {
-            EventState::Waiting => {
-                @if let Some(first) = event.waits_for.iter().min_by_key(|waits| waits.due) { (when(first)) } @else { "about to be looked at" }
+            EventState::Pending => {
+                @if let Some(first) = event.pending_work.iter().min_by_key(|waits| waits.next_attempt_at) { (when(first)) } @else { "about to be looked at" }
             }
-            EventState::Dead => { @if let Some(reason) = &event.reason { (said(reason)) } }
-            EventState::Done => { @if let Some(settled) = event.settled { span.nowrap { (time(settled)) } } }
+            EventState::Failed => { @if let Some(reason) = &event.reason { (said(reason)) } }
+            EventState::Done => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
         }
     }
 }
 
 /// When what an event waits for is looked at.
-fn when(waits: &WaitsFor) -> Markup {
+fn when(waits: &PendingWork) -> Markup {
     html! {
-        @if waits.claimed { "being looked at" } @else { "looked at from " (time(waits.due)) }
+        @if waits.claimed { "being looked at" } @else { "looked at from " (time(waits.next_attempt_at)) }
         @if waits.attempts > 0 { ", tried " (waits.attempts) "×" }
     }
 }

@@ -1,12 +1,14 @@
 //! A verdict on a connection, and everything that somebody has to do about it.
 
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunResult, RunSummary};
-use sync_service::{Connection, ConnectionStatus, EventSource, Guide, ServiceError, StepState, Trouble};
+use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunState, RunSummary};
+use sync_service::{
+    AlertEntry, Connection, ConnectionStatus, EventSource, ServiceError, SetupChecklist, StepState,
+};
 
 use maud::{Markup, html};
 
-use super::parts::{Tone, badge, capital, count, notice, said, time};
+use super::components::{Tone, badge, capital, count, notice, said, time};
 use crate::wording;
 
 /// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
@@ -33,7 +35,7 @@ impl Health {
     pub(super) async fn of(
         connection: &Connection,
         status: &ConnectionStatus,
-        guide: &Guide,
+        guide: &SetupChecklist,
     ) -> Result<Self, ServiceError> {
         let told = told(connection, status, guide).await?;
         let is_told = |tone| told.iter().any(|told| told.tone == tone);
@@ -59,37 +61,41 @@ impl Health {
 }
 
 /// How a connection is doing, in a word.
-fn verdict(status: &ConnectionStatus, guide: &Guide, troubles: &[Trouble]) -> (Tone, &'static str) {
+fn verdict(
+    status: &ConnectionStatus,
+    guide: &SetupChecklist,
+    troubles: &[AlertEntry],
+) -> (Tone, &'static str) {
     let failed = status.runs.first().and_then(|run| run.report.as_ref()).is_some_and(|r| r.error.is_some());
-    let troubles: Vec<&Trouble> = open(troubles).collect();
+    let troubles: Vec<&AlertEntry> = open(troubles).collect();
     let is = |kind: AlertKind| troubles.iter().any(|trouble| trouble.kind == kind);
     let urgent = troubles.iter().any(|trouble| tone(trouble, status) == Tone::Problem);
-    if status.paused.is_some() {
+    if status.pause.is_some() {
         (Tone::Warning, "Paused")
-    } else if is(AlertKind::GuardTripped) || status.inbox.blocked > 0 {
+    } else if is(AlertKind::SafeguardTriggered) || status.event_queue.blocked > 0 {
         (Tone::Problem, "Held back")
-    } else if urgent && !is(AlertKind::RunFailed) {
+    } else if urgent && !is(AlertKind::SyncFailed) {
         (Tone::Problem, "Stuck")
     } else if failed || urgent {
         (Tone::Problem, "Last run failed")
-    } else if status.last_full_sync.is_none() {
+    } else if status.last_full_sync_at.is_none() {
         if guide.steps.iter().any(|step| step.state == StepState::Running) {
             (Tone::Busy, "Being set up")
         } else {
             (Tone::Quiet, "Set-up not finished")
         }
-    } else if status.inbox.failed > 0
-        || status.inbox.dead > 0
-        || status.inbox.withheld > 0
-        || status.inbox.unreadable > 0
-        || is(AlertKind::HookUnhealthy)
+    } else if status.event_queue.rejected_records > 0
+        || status.event_queue.failed > 0
+        || status.event_queue.withheld > 0
+        || status.event_queue.unreadable > 0
+        || is(AlertKind::EventHookUnhealthy)
     {
         (Tone::Warning, "Needs a look")
     } else if !troubles.is_empty() {
         (Tone::Warning, "In difficulties")
-    } else if status.inbox.unconfirmed > 0 || status.inbox.doubted > 0 {
+    } else if status.event_queue.unconfirmed_records > 0 || status.event_queue.doubted > 0 {
         (Tone::Busy, "Sending again")
-    } else if status.inbox.pending > 0 {
+    } else if status.event_queue.pending > 0 {
         (Tone::Busy, "Catching up")
     } else {
         (Tone::Good, "Current")
@@ -101,10 +107,10 @@ pub(super) fn run_badge(run: &RunSummary) -> Markup {
     match (&run.ended, &run.report) {
         (None, _) => badge(Tone::Busy, "Running"),
         (Some(_), None) => badge(Tone::Warning, "Cut off"),
-        (Some(_), Some(report)) => match report.result {
-            RunResult::Failed => badge(Tone::Problem, "Failed"),
-            RunResult::Incomplete => badge(Tone::Warning, "Incomplete"),
-            RunResult::Done => badge(Tone::Good, "Done"),
+        (Some(_), Some(report)) => match report.state {
+            RunState::Failed => badge(Tone::Problem, "Failed"),
+            RunState::Partial => badge(Tone::Warning, "Incomplete"),
+            RunState::Succeeded => badge(Tone::Good, "Done"),
         },
     }
 }
@@ -123,25 +129,31 @@ impl Told {
 }
 
 /// What goes wrong now.
-fn open(troubles: &[Trouble]) -> impl Iterator<Item = &Trouble> {
-    troubles.iter().filter(|trouble| trouble.ended.is_none() && matters(trouble))
+fn open(troubles: &[AlertEntry]) -> impl Iterator<Item = &AlertEntry> {
+    troubles.iter().filter(|trouble| trouble.resolved_at.is_none() && matters(trouble))
 }
 
 /// What works again as soon as it is tried again is nobody's business.
-fn matters(trouble: &Trouble) -> bool {
-    let rare =
-        matches!(trouble.kind, AlertKind::GuardTripped | AlertKind::RunFailed | AlertKind::HookUnhealthy);
-    if trouble.urgent { rare || trouble.times > 1 } else { trouble.last.duration_since(trouble.since) > SOON }
+fn matters(trouble: &AlertEntry) -> bool {
+    let rare = matches!(
+        trouble.kind,
+        AlertKind::SafeguardTriggered | AlertKind::SyncFailed | AlertKind::EventHookUnhealthy
+    );
+    if trouble.urgent {
+        rare || trouble.occurrences > 1
+    } else {
+        trouble.last_occurred_at.duration_since(trouble.started_at) > SOON
+    }
 }
 
-fn tone(trouble: &Trouble, status: &ConnectionStatus) -> Tone {
+fn tone(trouble: &AlertEntry, status: &ConnectionStatus) -> Tone {
     // The log brings what the hook does not.
-    let rides = trouble.kind == AlertKind::HookUnhealthy && status.events != EventSource::Hook;
+    let rides = trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::Hook;
     if trouble.urgent && !rides { Tone::Problem } else { Tone::Warning }
 }
 
-fn of_trouble(trouble: &Trouble, status: &ConnectionStatus) -> Told {
-    let Trouble { message, since, times, .. } = trouble;
+fn of_trouble(trouble: &AlertEntry, status: &ConnectionStatus) -> Told {
+    let AlertEntry { message, started_at: since, occurrences: times, .. } = trouble;
     let again =
         if *times > 1 { format!(", {times} times since {since:.0}") } else { format!(", at {since:.0}") };
     let itself =
@@ -157,11 +169,13 @@ fn of_trouble(trouble: &Trouble, status: &ConnectionStatus) -> Told {
 /// Why a run failed, unless what it was to do was done since.
 fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r RunReport, &'r String)> {
     let report = run.report.as_ref()?;
-    let inbox = &status.inbox;
+    let inbox = &status.event_queue;
     let since = match run.kind {
-        RunKind::Full => status.last_full_sync.is_some_and(|at| at > run.started),
+        RunKind::FullSync => status.last_full_sync_at.is_some_and(|at| at > run.started),
         // What it was to apply was found to be there already, which takes no run.
-        RunKind::Events => inbox.pending + inbox.looks + inbox.dead + inbox.unconfirmed == 0,
+        RunKind::EventSync => {
+            inbox.pending + inbox.work_items + inbox.failed + inbox.unconfirmed_records == 0
+        }
         _ => false,
     };
     Some((report, report.error.as_ref()?)).filter(|_| !since)
@@ -169,9 +183,9 @@ fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r Ru
 
 /// Requests that wait for their share of Okta's rate limit, once that makes anything late.
 fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Told> {
-    let read = status.log.and_then(|log| log.caught_up);
+    let read = status.system_log.and_then(|log| log.caught_up_at);
     let silent = read.is_some_and(|read| Timestamp::now().duration_since(read) > SILENT);
-    let late = status.freshness.oldest_change_seconds.is_some_and(|age| age > LATE) || silent;
+    let late = status.freshness.oldest_pending_change_seconds.is_some_and(|age| age > LATE) || silent;
     Some(connection.requests_held_back()).filter(|waiting| *waiting > 0 && late).map(|waiting| {
         let waiting = count(waiting as u64, "request");
         Told::new(
@@ -217,10 +231,10 @@ fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Told> {
 /// What went wrong lately, and is over.
 pub(super) fn lately(connection: &Connection) -> Markup {
     let troubles = connection.troubles();
-    let over: Vec<(&Trouble, Timestamp)> = troubles
+    let over: Vec<(&AlertEntry, Timestamp)> = troubles
         .iter()
         .filter(|trouble| matters(trouble))
-        .filter_map(|trouble| Some((trouble, trouble.ended?)))
+        .filter_map(|trouble| Some((trouble, trouble.resolved_at?)))
         .take(SHOWN)
         .collect();
     html! {
@@ -230,7 +244,7 @@ pub(super) fn lately(connection: &Connection) -> Markup {
                 ul { @for (trouble, ended) in over {
                     li {
                         (badge(Tone::Good, "Works again")) " " (said(&trouble.message))
-                        span.small.muted { " from " (time(trouble.since)) " to " (time(ended)) }
+                        span.small.muted { " from " (time(trouble.started_at)) " to " (time(ended)) }
                     }
                 } }
             }
@@ -242,10 +256,10 @@ pub(super) fn lately(connection: &Connection) -> Markup {
 async fn told(
     connection: &Connection,
     status: &ConnectionStatus,
-    guide: &Guide,
+    guide: &SetupChecklist,
 ) -> Result<Vec<Told>, ServiceError> {
     let mut all = Vec::new();
-    if let Some(pause) = &status.paused {
+    if let Some(pause) = &status.pause {
         let until = pause.until.map(|until| format!(" until {until:.0}")).unwrap_or_default();
         all.push(Told::new(
             Tone::Warning,
@@ -254,7 +268,7 @@ async fn told(
         ));
     }
     let is_under_way = guide.steps.iter().any(|step| step.state == StepState::Running);
-    if !guide.complete && status.last_full_sync.is_none() && !is_under_way {
+    if !guide.complete && status.last_full_sync_at.is_none() && !is_under_way {
         all.push(Told::new(
             Tone::Busy,
             "The set-up is not finished",
@@ -263,7 +277,7 @@ async fn told(
     }
     let troubles = connection.troubles();
     all.extend(open(&troubles).map(|trouble| of_trouble(trouble, status)));
-    for run in [None, Some(RunKind::Full)] {
+    for run in [None, Some(RunKind::FullSync)] {
         let filter = RunFilter { kind: run, limit: 1, failed: false };
         let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
         let Some((report, error)) = failure(&last, status) else { continue };
@@ -279,38 +293,38 @@ async fn told(
         let remedy = "correct the attribute in Assets; its values are then sent without being asked for";
         all.push(Told::new(Tone::Warning, field.to_string(), Some(remedy.to_owned())));
     }
-    if status.inbox.unreadable > 0 {
-        let unread = count(status.inbox.unreadable, "object");
+    if status.event_queue.unreadable > 0 {
+        let unread = count(status.event_queue.unreadable, "object");
         let what = format!("{unread} could not be read in Okta, and may differ in Assets");
         let remedy = "see the messages of the last runs; the objects are read again by ID";
         all.push(Told::new(Tone::Warning, what, Some(remedy.to_owned())));
     }
-    if status.inbox.blocked > 0 {
+    if status.event_queue.blocked > 0 {
         all.push(Told::new(
             Tone::Problem,
-            format!("A safeguard holds changes of {} back", count(status.inbox.blocked, "object")),
+            format!("A safeguard holds changes of {} back", count(status.event_queue.blocked, "object")),
             Some("look at the plan; if the changes are meant, approve it there".to_owned()),
         ));
     }
-    if status.inbox.dead > 0 {
+    if status.event_queue.failed > 0 {
         all.push(Told::new(
             Tone::Warning,
-            format!("{} given up", count(status.inbox.dead, "event")),
+            format!("{} given up", count(status.event_queue.failed, "event")),
             Some("see why on the Events page, put right what kept them, and replay them there".to_owned()),
         ));
     }
-    if status.inbox.failed > 0 {
+    if status.event_queue.rejected_records > 0 {
         let first = status.unconfirmed.first().map(|u| format!(": {}", u.reason)).unwrap_or_default();
         all.push(Told::new(
             Tone::Warning,
-            format!("Assets refuses {}{first}", count(status.inbox.failed, "record")),
+            format!("Assets refuses {}{first}", count(status.event_queue.rejected_records, "record")),
             Some("see them on the Runs page; they are sent again by themselves, rarely".to_owned()),
         ));
     }
-    if status.uncleared.values > 0 {
+    if status.stale_values.values > 0 {
         all.push(Told::new(
             Tone::Warning,
-            format!("{} gone in Okta and still in Assets", count(status.uncleared.values, "value")),
+            format!("{} gone in Okta and still in Assets", count(status.stale_values.values, "value")),
             Some(
                 "give the connection an account, which clears them, or let the import remove empty values: object \
                  schema, Import tab, Edit mapping, empty values: Remove"

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use sync_service::engine::{EventEntry, OriginRun, Subject};
+use sync_service::engine::{Event, OriginRun, Subject};
 use sync_service::model::{ConnectionName, RecordKey, RunId};
 use sync_service::{Connection, ServiceError, named_objects};
 use url::Url;
@@ -56,12 +56,12 @@ impl Names {
     /// The names of what events named and wait for; of each, no more than `most`.
     pub(super) async fn of_events(
         connection: &Connection,
-        events: &[EventEntry],
+        events: &[Event],
         most: usize,
     ) -> Result<Self, ServiceError> {
         let subjects = events.iter().flat_map(|event| {
-            let waits = event.waits_for.iter().map(|waits| &waits.target);
-            event.named.iter().take(most).chain(waits.take(most))
+            let waits = event.pending_work.iter().map(|waits| &waits.subject);
+            event.subjects.iter().take(most).chain(waits.take(most))
         });
         let keys: Vec<RecordKey> = subjects.flat_map(named_objects).collect();
         Self::of(connection, &keys).await
@@ -99,10 +99,10 @@ pub(super) fn subject(connection: &ConnectionName, names: &Names, subject: &Subj
         @match subject {
             Subject::User(id) => { "user " (user(id)) }
             Subject::Group(id) => { "group " (group(id)) }
-            Subject::Members(id) => { "members of group " (group(id)) }
+            Subject::GroupMembers(id) => { "members of group " (group(id)) }
             Subject::Membership { group: of, user: who } => { "user " (user(who)) " in group " (group(of)) }
-            Subject::Recent => "what changed lately",
-            Subject::Directory => "everything",
+            Subject::RecentChanges => "what changed lately",
+            Subject::EntireDirectory => "everything",
             Subject::Schema => "the schemas",
         }
     }

@@ -9,15 +9,17 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::engine::EventFilter;
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
-use sync_service::{Connection, ConnectionStatus, Guide, Member, ServiceError, StepName, StepState};
+use sync_service::wire::SyncOptions;
+use sync_service::{
+    Connection, ConnectionStatus, ManagedConnection, ServiceError, SetupChecklist, SetupStepName, StepState,
+};
 
+use super::components::{aged, empty, number};
 use super::connections::not_through;
 use super::health::Health;
 use super::links::address;
-use super::parts::{aged, empty, number};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, events, shell};
+use super::{Chosen, PageError, events, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 pub(super) use run::phases;
@@ -45,7 +47,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
             @for part in parts(&member, &identity).await? { (part.place()) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/live", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/live", &body).into_response())
 }
 
 async fn stream(
@@ -60,10 +62,10 @@ async fn stream(
     }))
 }
 
-async fn parts(member: &Member, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
+async fn parts(member: &ManagedConnection, identity: &Identity) -> Result<Vec<Part>, ServiceError> {
     let connection = member.working()?;
     let status = connection.status(1).await?;
-    let guide = Guide::of(member).await?;
+    let guide = SetupChecklist::of(member).await?;
     let health = Health::of(connection, &status, &guide).await?;
     Ok(vec![
         Part::new("health", health.notices()),
@@ -78,43 +80,48 @@ fn freshness(connection: &ConnectionName, status: &ConnectionStatus) -> Markup {
     html! {
         section.card aria-label="Freshness" {
             dl.figures {
-                div { dt { "Everything known until" } dd { @match status.freshness.known_until { Some(at) => (aged(at)), None => "–" } } }
-                div { dt { "Oldest change on its way" } dd { @match status.freshness.waiting_since { Some(at) => (aged(at)), None => "none" } } }
-                div { dt { "Events waiting" } dd { (number(status.inbox.pending)) } }
-                (not_through(connection, &status.inbox))
+                div { dt { "Everything known until" } dd { @match status.freshness.synced_through { Some(at) => (aged(at)), None => "–" } } }
+                div { dt { "Oldest change on its way" } dd { @match status.freshness.oldest_pending_event_at { Some(at) => (aged(at)), None => "none" } } }
+                div { dt { "Events waiting" } dd { (number(status.event_queue.pending)) } }
+                (not_through(connection, &status.event_queue))
             }
         }
     }
 }
 
-fn actions(member: &Member, identity: &Identity, status: &ConnectionStatus, guide: &Guide) -> Markup {
+fn actions(
+    member: &ManagedConnection,
+    identity: &Identity,
+    status: &ConnectionStatus,
+    guide: &SetupChecklist,
+) -> Markup {
     if identity.role != Role::Admin {
         return html! {};
     }
-    let synchronize = guide.step(StepName::Synchronize);
+    let synchronize = guide.step(SetupStepName::Synchronize);
     let offered =
-        synchronize.is_some_and(|step| !matches!(step.state, StepState::Blocked | StepState::Running));
+        synchronize.is_some_and(|step| !matches!(step.state, StepState::NotReady | StepState::Running));
     let under_way = synchronize.filter(|step| step.state == StepState::Running);
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action=(address(member.name(), &["live", action])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button type="submit" { (label) }
             }
         }
     };
-    let paused = status.paused.is_some();
+    let paused = status.pause.is_some();
     html! {
         div.actions.below {
             (if paused { button("resume", "Resume") } else { button("pause", "Pause") })
             @if offered && !paused { (button("synchronize", "Synchronize")) }
             a.button href=(address(member.name(), &["plan"])) { "Look at the plan" }
-            @if let Some(step) = under_way { span.muted { "Synchronize: " (step.evidence.join(", ")) } }
+            @if let Some(step) = under_way { span.muted { "Synchronize: " (step.details.join(", ")) } }
         }
     }
 }
 
-async fn newest(member: &Member, connection: &Connection) -> Result<Markup, ServiceError> {
+async fn newest(member: &ManagedConnection, connection: &Connection) -> Result<Markup, ServiceError> {
     let events = connection.events(&EventFilter { limit: EVENTS, ..EventFilter::default() }).await?;
     Ok(html! {
         div.head {
@@ -129,7 +136,7 @@ async fn newest(member: &Member, connection: &Connection) -> Result<Markup, Serv
     })
 }
 
-fn back(member: &Member) -> Redirect {
+fn back(member: &ManagedConnection) -> Redirect {
     Redirect::to(&address(member.name(), &["live"]))
 }
 
@@ -144,6 +151,6 @@ async fn resume(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 }
 
 async fn synchronize(Chosen(member): Chosen) -> Result<Redirect, PageError> {
-    super::setup::ask_for_everything(&member, Synchronize::default()).await?;
+    super::setup::ask_for_everything(&member, SyncOptions::default()).await?;
     Ok(back(&member))
 }

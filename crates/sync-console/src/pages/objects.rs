@@ -13,9 +13,9 @@ use maud::{Markup, html};
 use sync_service::model::{ConnectionName, ObjectKind};
 use sync_service::{ObjectMatch, ObjectMatches};
 
+use super::components::{Tone, badge, capital, empty, notice, scroll, time};
 use super::links;
-use super::parts::{Tone, badge, capital, empty, notice, scroll, time};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
 
@@ -62,7 +62,7 @@ async fn list(
         }
         (results(member.name(), &found, text))
     };
-    Ok(shell::connection_page(&identity, &member, "/objects", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/objects", &body).into_response())
 }
 
 fn results(connection: &ConnectionName, found: &ObjectMatches, text: &str) -> Markup {
@@ -81,7 +81,7 @@ fn results(connection: &ConnectionName, found: &ObjectMatches, text: &str) -> Ma
         }
         @if !found.objects.is_empty() {
             (scroll("Objects", &rows))
-            @if found.more { p.muted { "There are more; search for more of the name to see them." } }
+            @if found.has_more { p.muted { "There are more; search for more of the name to see them." } }
         } @else if text.is_empty() {
             (empty("No object yet", "Objects come with the first synchronisation. Until then an object of Okta's is found by its login, name or id.", None))
         } @else if found.okta_error.is_some() {
@@ -94,16 +94,16 @@ fn results(connection: &ConnectionName, found: &ObjectMatches, text: &str) -> Ma
 
 fn row(connection: &ConnectionName, object: &ObjectMatch) -> Markup {
     let (tone, word) = match object {
-        ObjectMatch { sent: false, .. } => (Tone::Quiet, "In Okta only"),
+        ObjectMatch { synced: false, .. } => (Tone::Quiet, "In Okta only"),
         ObjectMatch { unconfirmed: true, .. } => (Tone::Warning, "Not confirmed"),
-        ObjectMatch { gone: true, .. } => (Tone::Quiet, "Marked as gone"),
+        ObjectMatch { retired: true, .. } => (Tone::Quiet, "Marked as gone"),
         _ => (Tone::Good, "Sent"),
     };
     html! {
         tr {
             th.wide scope="row" {
                 (links::object(connection, &object.key, object.name.as_deref()))
-                @if let Some(also) = &object.also { div.small.muted { (also) } }
+                @if let Some(also) = &object.matched_name { div.small.muted { (also) } }
             }
             td { (object.key.kind) }
             td { code { (object.key.id) } }

@@ -10,14 +10,16 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use sync_service::engine::{Losses, LostMemberships, RunKind, StructureReport, SyncPlan};
-use sync_service::wire::Synchronize;
-use sync_service::{Guide, JobState, Member, PlanView, ServiceError, StepName, StepState};
+use sync_service::engine::{PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
+use sync_service::wire::SyncOptions;
+use sync_service::{
+    JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
+};
 
+use super::components::{Tone, aged, capital, count, empty, notice, number, said, scroll, under_way};
 use super::links::address;
-use super::parts::{Tone, aged, capital, count, empty, notice, number, said, scroll, under_way};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 pub(super) use changes::shown;
@@ -37,7 +39,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
             div data-part="plan" { (state(&member, &identity).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/plan", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/plan", &body).into_response())
 }
 
 async fn stream(
@@ -58,9 +60,9 @@ async fn make(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 }
 
 /// Whether everything that comes before a synchronisation is done.
-async fn is_offered(member: &Member) -> Result<bool, ServiceError> {
-    let guide = Guide::of(member).await?;
-    Ok(guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked))
+async fn is_offered(member: &ManagedConnection) -> Result<bool, ServiceError> {
+    let guide = SetupChecklist::of(member).await?;
+    Ok(guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady))
 }
 
 /// The plan on the page is what consent is given to: without one, or with another one, there is none.
@@ -86,16 +88,16 @@ async fn synchronize(
                 .into(),
         ));
     }
-    let wish = Synchronize { accept_shrink: plan.refusal.is_some(), ..Synchronize::default() };
+    let wish = SyncOptions { override_safeguards: plan.refusal.is_some(), ..SyncOptions::default() };
     member.synchronize(wish).await?;
     Ok(Redirect::to(&address(member.name(), &["live"])))
 }
 
-async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
+async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
     if let JobState::Running { since, doing } = plan {
         let live = member.working()?.live_run();
-        let run = live.running.iter().find(|run| run.kind == RunKind::Plan);
+        let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
             (under_way(&doing, since))
             @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
@@ -113,22 +115,22 @@ async fn state(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
             (notice(Tone::Problem, &format!("The plan could not be made: {reason}"), hint.as_deref()))
             @if let Some(button) = button("Make it again") { (button) }
         },
-        JobState::Done { since, result, .. } => html! {
+        JobState::Succeeded { since, result, .. } => html! {
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
             (made(since, button("Make it again")))
             (figures(&result.plan))
-            @if let Some(structure) = &result.plan.structure { (structure_changes(structure)) }
-            (losses(&result.plan.losses))
+            @if let Some(structure) = &result.plan.schema { (structure_changes(structure)) }
+            (losses(&result.plan.removals))
             (problems(&result.plan.problems))
             (changes::table(member.name(), &result))
         },
     })
 }
 
-fn make_button(member: &Member, identity: &Identity, label: &str) -> Markup {
+fn make_button(member: &ManagedConnection, identity: &Identity, label: &str) -> Markup {
     html! {
         form method="post" action=(address(member.name(), &["plan"])) {
-            (shell::csrf(identity))
+            (layout::csrf(identity))
             button type="submit" { (label) }
         }
     }
@@ -147,14 +149,19 @@ fn made(began: Timestamp, again: Option<Markup>) -> Markup {
 
 /// What becomes of the plan: nothing to do, or carry it out, or look twice. `may` is for those who may do it, `offered`
 /// once the steps before it hold.
-fn verdict(member: &Member, view: &PlanView, identity: &Identity, (may, offered): (bool, bool)) -> Markup {
+fn verdict(
+    member: &ManagedConnection,
+    view: &PlanView,
+    identity: &Identity,
+    (may, offered): (bool, bool),
+) -> Markup {
     let (plan, changes) = (&view.plan, view.plan.changes());
-    let structure = plan.structure.as_ref();
+    let structure = plan.schema.as_ref();
     let adds = structure.is_some_and(|s| !s.added_types.is_empty() || !s.added_attributes.is_empty());
     let form = |inner: Markup| {
         html! {
             form method="post" action=(address(member.name(), &["plan", "synchronize"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 input type="hidden" name="plan" value=(plan.run);
                 (inner)
             }
@@ -201,13 +208,13 @@ fn consequences(plan: &SyncPlan) -> String {
         .filter(|(_, n)| n.retire > 0)
         .map(|(kind, n)| count(n.retire, kind.as_str()))
         .collect();
-    let blanked: u64 = plan.losses.blanked.iter().map(|blanked| blanked.lost).sum();
+    let blanked: u64 = plan.removals.cleared_values.iter().map(|blanked| blanked.cleared).sum();
     let mut parts = Vec::new();
     if !gone.is_empty() {
         parts.push(format!("{} may be marked as gone", gone.join(" and ")));
     }
-    if plan.losses.memberships.ended > 0 {
-        parts.push(format!("{} may end", count(plan.losses.memberships.ended, "membership")));
+    if plan.removals.memberships.removed > 0 {
+        parts.push(format!("{} may end", count(plan.removals.memberships.removed, "membership")));
     }
     if blanked > 0 {
         parts.push(format!("{} may be emptied", count(blanked, "value")));
@@ -226,7 +233,7 @@ fn figures(plan: &SyncPlan) -> Markup {
             tbody { @for (kind, n) in &plan.kinds {
                 tr {
                     th scope="row" { (capital(kind.as_str())) "s" }
-                    @for n in [n.known, n.read, n.create, n.update, n.retire] { td.number { (number(n)) } }
+                    @for n in [n.current, n.read, n.create, n.update, n.retire] { td.number { (number(n)) } }
                 }
             } }
         }
@@ -234,7 +241,7 @@ fn figures(plan: &SyncPlan) -> Markup {
     scroll("Objects of the plan", &table)
 }
 
-fn structure_changes(structure: &StructureReport) -> Markup {
+fn structure_changes(structure: &SchemaReport) -> Markup {
     let added = structure.added_types.len() + structure.added_attributes.len();
     html! {
         @if added > 0 {
@@ -251,16 +258,16 @@ fn structure_changes(structure: &StructureReport) -> Markup {
     }
 }
 
-fn losses(losses: &Losses) -> Markup {
-    let LostMemberships { ended, known, .. } = losses.memberships;
+fn losses(losses: &PlannedRemovals) -> Markup {
+    let RemovedMemberships { removed: ended, total: known, .. } = losses.memberships;
     html! {
-        @if ended > 0 || !losses.blanked.is_empty() {
+        @if ended > 0 || !losses.cleared_values.is_empty() {
             section.card aria-labelledby="losses" {
                 h2 #losses { "What objects that stay would lose" }
                 ul {
                     @if ended > 0 { li { (number(ended)) " of " (count(known, "membership")) " would end" } }
-                    @for lost in &losses.blanked {
-                        li { (number(lost.lost)) " of " (count(lost.known, lost.kind.as_str())) " would lose " code { (lost.field) } }
+                    @for lost in &losses.cleared_values {
+                        li { (number(lost.cleared)) " of " (count(lost.total, lost.kind.as_str())) " would lose " code { (lost.field) } }
                     }
                 }
             }

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::parts::{number, time};
+use super::components::{number, time};
 
 /// Numbers of fewer digits are read at a glance.
 const LONG: usize = 5;

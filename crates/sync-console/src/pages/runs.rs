@@ -12,12 +12,12 @@ use axum::routing::get;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunSummary};
-use sync_service::{Member, ServiceError};
+use sync_service::{ManagedConnection, ServiceError};
 
+use super::components::{capital, count, empty, number, said, scroll, span, time};
 use super::links::{self, address, asking};
-use super::parts::{capital, count, empty, number, said, scroll, span, time};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, health, shell};
+use super::{Chosen, PageError, health, layout};
 use crate::access::Identity;
 use crate::app::App;
 
@@ -36,11 +36,11 @@ pub(super) fn router() -> Router<App> {
 /// What people call a kind of run.
 pub(super) const fn kind_word(kind: RunKind) -> &'static str {
     match kind {
-        RunKind::Full => "Everything",
-        RunKind::Some => "Chosen objects",
-        RunKind::Delta => "What changed",
-        RunKind::Users => "New attributes",
-        RunKind::Events => "Events",
+        RunKind::FullSync => "Everything",
+        RunKind::TargetedSync => "Chosen objects",
+        RunKind::IncrementalSync => "What changed",
+        RunKind::Backfill => "New attributes",
+        RunKind::EventSync => "Events",
         RunKind::Retry => "Sent again",
         RunKind::Plan => "Plan",
     }
@@ -65,7 +65,7 @@ fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
 }
 
 /// The address of a list like this one.
-fn place(member: &Member, end: &str, filter: RunFilter) -> String {
+fn place(member: &ManagedConnection, end: &str, filter: RunFilter) -> String {
     let path = address(member.name(), &["runs"]) + end;
     let limit = if filter.limit == SHOWN { String::new() } else { filter.limit.to_string() };
     let failed = if filter.failed { "yes" } else { "" };
@@ -100,7 +100,7 @@ async fn list(
             div data-part="runs" { (table(&member, filter).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/runs", &body).into_response())
 }
 
 async fn list_stream(
@@ -111,12 +111,12 @@ async fn list_stream(
 ) -> Result<Response, PageError> {
     let filter = filter(&asked)?;
     Ok(live(app.stop.clone(), move || {
-        let member: Arc<Member> = member.clone();
+        let member: Arc<ManagedConnection> = member.clone();
         async move { Ok(vec![Part::new("runs", table(&member, filter).await?)]) }
     }))
 }
 
-async fn table(member: &Member, filter: RunFilter) -> Result<Markup, ServiceError> {
+async fn table(member: &ManagedConnection, filter: RunFilter) -> Result<Markup, ServiceError> {
     let runs = member.working()?.runs(&filter).await?;
     if runs.is_empty() {
         let all = filter.kind.is_none() && !filter.failed;
@@ -152,7 +152,7 @@ async fn table(member: &Member, filter: RunFilter) -> Result<Markup, ServiceErro
     })
 }
 
-fn row(member: &Member, run: &RunSummary) -> Markup {
+fn row(member: &ManagedConnection, run: &RunSummary) -> Markup {
     let report = run.report.as_ref();
     let rejected = report.map_or(0, |report| report.records.values().map(|counts| counts.rejected).sum());
     html! {
@@ -164,7 +164,7 @@ fn row(member: &Member, run: &RunSummary) -> Markup {
             td.nowrap { (health::run_badge(run)) }
             td { (sent(run)) }
             td.number { @if report.is_some() { (number(rejected)) } }
-            td { @if let Some(mapping) = report.and_then(|report| report.mapping.as_ref()) { code { (mapping) } } }
+            td { @if let Some(mapping) = report.and_then(|report| report.mapping_version.as_ref()) { code { (mapping) } } }
         }
     }
 }
@@ -173,7 +173,7 @@ fn row(member: &Member, run: &RunSummary) -> Markup {
 fn took(run: &RunSummary) -> Markup {
     html! {
         @match (&run.report, run.ended) {
-            (Some(report), _) => (length(report.seconds)),
+            (Some(report), _) => (length(report.duration_seconds)),
             (None, Some(ended)) => (span(ended.duration_since(run.started))),
             (None, None) => "–",
         }

@@ -12,12 +12,12 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use sync_service::{JobState, Member, SchemaView};
+use sync_service::{JobState, ManagedConnection, SchemaView};
 
+use super::components::{Tone, aged, empty, notice, under_way};
 use super::links::{address, asking};
-use super::parts::{Tone, aged, empty, notice, under_way};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use side::Show;
@@ -64,11 +64,11 @@ async fn page(
             div data-part="schema" { (state(&member, &identity, show)) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/schema", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/schema", &body).into_response())
 }
 
 /// Nobody has to ask for the first look: it only reads.
-fn compare_once(member: &Arc<Member>) {
+fn compare_once(member: &Arc<ManagedConnection>) {
     if member.schemas() == JobState::Idle {
         member.compare_schemas();
     }
@@ -93,12 +93,12 @@ async fn compare(Chosen(member): Chosen) -> Result<Redirect, PageError> {
     Ok(Redirect::to(&address(member.name(), &["schema"])))
 }
 
-fn state(member: &Member, identity: &Identity, show: Show) -> Markup {
+fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup {
     let again = || {
         (identity.role == Role::Admin && member.connection().is_ok()).then(|| {
             html! {
                 form method="post" action=(address(member.name(), &["schema"])) {
-                    (shell::csrf(identity))
+                    (layout::csrf(identity))
                     button type="submit" { "Compare again" }
                 }
             }
@@ -113,7 +113,7 @@ fn state(member: &Member, identity: &Identity, show: Show) -> Markup {
             (notice(Tone::Problem, &reason, hint.as_deref()))
             @if let Some(again) = again() { (again) }
         },
-        JobState::Done { result, ended, .. } => html! {
+        JobState::Succeeded { result, ended, .. } => html! {
             (verdict(member, &result))
             div.head {
                 p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping) } }
@@ -125,13 +125,13 @@ fn state(member: &Member, identity: &Identity, show: Show) -> Markup {
     }
 }
 
-fn verdict(member: &Member, view: &SchemaView) -> Markup {
+fn verdict(member: &ManagedConnection, view: &SchemaView) -> Markup {
     let (new, drift) = side::counts(view);
     html! {
-        @if !view.differs {
+        @if !view.has_differences {
             (notice(Tone::Good, "Both sides agree", None))
         } @else if new > 0 {
-            (notice(Tone::Busy, &format!("{} not in Assets yet", super::parts::count(new, "attribute")), Some(if new == 1 { "press Setup, which creates it" } else { "press Setup, which creates them" })))
+            (notice(Tone::Busy, &format!("{} not in Assets yet", super::components::count(new, "attribute")), Some(if new == 1 { "press Setup, which creates it" } else { "press Setup, which creates them" })))
         }
         @if drift > 0 {
             div.notice.notice-warning {

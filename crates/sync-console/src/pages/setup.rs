@@ -9,13 +9,15 @@ use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
-use sync_service::wire::Synchronize;
-use sync_service::{Guide, JobState, Member, ServiceError, Step, StepName, StepState};
+use sync_service::wire::SyncOptions;
+use sync_service::{
+    JobState, ManagedConnection, ServiceError, SetupChecklist, SetupStep, SetupStepName, StepState,
+};
 
-use super::parts::{Tone, ago, badge, notice};
+use super::components::{Tone, ago, badge, notice};
 use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, shell};
+use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
@@ -37,11 +39,11 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
             div data-part="steps" { (steps(&member, &identity).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/setup", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/setup", &body).into_response())
 }
 
 /// After a start of the daemon nothing is known of what was set up before; a connection that works was.
-pub(super) fn look_once(member: &Arc<Member>) {
+pub(super) fn look_once(member: &Arc<ManagedConnection>) {
     if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
         member.verify();
     }
@@ -58,8 +60,8 @@ async fn stream(
     }))
 }
 
-async fn steps(member: &Member, identity: &Identity) -> Result<Markup, ServiceError> {
-    let guide = Guide::of(member).await?;
+async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
+    let guide = SetupChecklist::of(member).await?;
     Ok(html! {
         @if guide.complete {
             (notice(
@@ -75,43 +77,49 @@ async fn steps(member: &Member, identity: &Identity) -> Result<Markup, ServiceEr
 }
 
 /// Whether some step does not hold until Setup is made again.
-fn calls_for_setup(guide: &Guide) -> bool {
+fn calls_for_setup(guide: &SetupChecklist) -> bool {
     let calls = |remedy: &String| remedy.contains("run `okta-insight setup`");
     guide
         .steps
         .iter()
-        .flat_map(|step| &step.problems)
+        .flat_map(|step| &step.findings)
         .any(|problem| problem.remedy.as_ref().is_some_and(calls))
 }
 
 /// `set_up_again` says that Setup is what to do next, whatever step this is.
-fn one(member: &Member, identity: &Identity, number: usize, step: &Step, set_up_again: bool) -> Markup {
+fn one(
+    member: &ManagedConnection,
+    identity: &Identity,
+    number: usize,
+    step: &SetupStep,
+    set_up_again: bool,
+) -> Markup {
     let (class, sign, tone, word) = match step.state {
-        StepState::Done => ("done", "✓".to_owned(), Tone::Good, "Done"),
+        StepState::Complete => ("done", "✓".to_owned(), Tone::Good, "Done"),
         StepState::Running => ("running", "↻".to_owned(), Tone::Busy, "Under way"),
         StepState::Ready => ("ready", number.to_string(), Tone::Quiet, "Next"),
-        StepState::Failed if matches!(step.name, StepName::Verify | StepName::Cardinality) => {
+        StepState::Failed if matches!(step.name, SetupStepName::Verify | SetupStepName::Cardinality) => {
             ("failed", "✗".to_owned(), Tone::Problem, "Does not hold")
         }
         StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem, "Failed"),
-        StepState::Blocked => ("blocked", number.to_string(), Tone::Quiet, "Later"),
+        StepState::NotReady => ("blocked", number.to_string(), Tone::Quiet, "Later"),
     };
     html! {
         li class={ "step step-" (class) } id={ "step-" (number) } {
             div.step-sign aria-hidden="true" { (sign) }
             div.step-body {
                 h2 { (title(step.name)) (badge(tone, word)) }
-                @if step.state == StepState::Blocked {
+                @if step.state == StepState::NotReady {
                     p { "Comes after the steps above." }
                 }
                 @if let Some(since) = step.since {
                     progress aria-label={ (title(step.name)) " is under way" } {}
                     p.small.muted { "begun " (ago(since, Timestamp::now())) }
                 }
-                @if !step.evidence.is_empty() {
-                    ul { @for seen in &step.evidence { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
+                @if !step.details.is_empty() {
+                    ul { @for seen in &step.details { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
                 }
-                @for problem in &step.problems {
+                @for problem in &step.findings {
                     @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)).replace(" on the Set-up page", " above"));
                     (notice(Tone::Problem, &problem.what, remedy.as_deref()))
                 }
@@ -121,25 +129,25 @@ fn one(member: &Member, identity: &Identity, number: usize, step: &Step, set_up_
     }
 }
 
-const fn title(step: StepName) -> &'static str {
+const fn title(step: SetupStepName) -> &'static str {
     match step {
-        StepName::Save => "Save",
-        StepName::Setup => "Setup",
-        StepName::Verify => "Verify Okta Hook",
-        StepName::Cardinality => "Cardinalities",
-        StepName::Synchronize => "Synchronize",
+        SetupStepName::Save => "Save",
+        SetupStepName::Setup => "Setup",
+        SetupStepName::Verify => "Verify Okta Hook",
+        SetupStepName::Cardinality => "Cardinalities",
+        SetupStepName::Synchronize => "Synchronize",
     }
 }
 
-fn actions(member: &Member, identity: &Identity, step: &Step, set_up_again: bool) -> Markup {
+fn actions(member: &ManagedConnection, identity: &Identity, step: &SetupStep, set_up_again: bool) -> Markup {
     let name = member.name();
-    let usable = !matches!(step.state, StepState::Blocked | StepState::Running);
-    let first = step.state != StepState::Done;
-    let next = if set_up_again { step.name == StepName::Setup } else { first };
+    let usable = !matches!(step.state, StepState::NotReady | StepState::Running);
+    let first = step.state != StepState::Complete;
+    let next = if set_up_again { step.name == SetupStepName::Setup } else { first };
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action={ "/connections/" (name) "/" (action) } {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 button.primary[next] type="submit" { (label) }
             }
         }
@@ -148,28 +156,28 @@ fn actions(member: &Member, identity: &Identity, step: &Step, set_up_again: bool
         @if usable {
             div.actions {
                 @match step.name {
-                    StepName::Save => { @if member.saved().is_some() { a.button href={ "/connections/" (name) "/edit" } { "Edit settings" } } }
-                    StepName::Setup => { (button("setup", if first { "Setup" } else { "Setup again" })) }
-                    StepName::Verify => { (button("verify", if first { "Verify Okta Hook" } else { "Verify again" })) }
-                    StepName::Cardinality => { @if first { (button("verify", "Look again")) } }
-                    StepName::Synchronize => {
+                    SetupStepName::Save => { @if member.saved().is_some() { a.button href={ "/connections/" (name) "/edit" } { "Edit settings" } } }
+                    SetupStepName::Setup => { (button("setup", if first { "Setup" } else { "Setup again" })) }
+                    SetupStepName::Verify => { (button("verify", if first { "Verify Okta Hook" } else { "Verify again" })) }
+                    SetupStepName::Cardinality => { @if first { (button("verify", "Look again")) } }
+                    SetupStepName::Synchronize => {
                         (button("synchronize", if first { "Synchronize" } else { "Synchronize again" }))
                         a.button href={ "/connections/" (name) "/plan" } { "Look at the plan first" }
                     }
                 }
                 @if step.state == StepState::Failed {
-                    @if member.saved().is_some() && step.name != StepName::Save {
+                    @if member.saved().is_some() && step.name != SetupStepName::Save {
                         a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
                     }
                     a.button href={ "/connections/" (name) "/checks" } { "Check every precondition" }
                 }
             }
-            @if step.name == StepName::Synchronize && !first {
+            @if step.name == SetupStepName::Synchronize && !first {
                 details.below #resend {
                     summary { "Did somebody change or delete objects in Assets?" }
                     p { "What has not changed in Okta is not sent. Assets gets back what it lacks when every object is sent once more." }
                     form method="post" action={ "/connections/" (name) "/synchronize" } {
-                        (shell::csrf(identity))
+                        (layout::csrf(identity))
                         button type="submit" name="resend" value="yes" { "Send everything again" }
                     }
                 }
@@ -199,14 +207,18 @@ async fn verify(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 
 async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result<Redirect, PageError> {
     let resend = asked.resend.is_some();
-    ask_for_everything(&member, Synchronize { resend, ..Synchronize::default() }).await?;
+    ask_for_everything(&member, SyncOptions { resend, ..SyncOptions::default() }).await?;
     Ok(back(&member))
 }
 
 /// Only where the steps above hold: a person may have had the page open for long.
-pub(super) async fn ask_for_everything(member: &Member, wish: Synchronize) -> Result<(), PageError> {
-    let guide = Guide::of(member).await?;
-    let offered = guide.step(StepName::Synchronize).is_some_and(|step| step.state != StepState::Blocked);
+pub(super) async fn ask_for_everything(
+    member: &ManagedConnection,
+    wish: SyncOptions,
+) -> Result<(), PageError> {
+    let guide = SetupChecklist::of(member).await?;
+    let offered =
+        guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady);
     if !offered {
         return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
     }
@@ -214,6 +226,6 @@ pub(super) async fn ask_for_everything(member: &Member, wish: Synchronize) -> Re
     Ok(())
 }
 
-fn back(member: &Member) -> Redirect {
+fn back(member: &ManagedConnection) -> Redirect {
     Redirect::to(&format!("/connections/{}/setup", member.name()))
 }

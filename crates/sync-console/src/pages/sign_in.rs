@@ -2,21 +2,21 @@
 
 use maud::{Markup, html};
 
-use super::parts::{Tone, notice};
-use super::shell;
-use crate::access::{CSRF_FIELD, Notice, SignInPage};
+use super::components::{Tone, notice};
+use super::layout;
+use crate::access::{CSRF_FIELD, SignInNotice, SignInPage};
 use crate::assets;
 
 pub(crate) fn page(page: &SignInPage) -> Markup {
-    shell::bare(
+    layout::bare(
         "Sign in",
         &html! {
             div.card {
                 p.brand { img src=(assets::address("icon.svg")) alt="" width="28" height="28"; "Okta Insight Sync" }
                 h1 { "Sign in" }
                 @match page.notice {
-                    Some(Notice::Ended) => (notice(Tone::Warning, "Your session has ended", Some("sign in again to go on where you were"))),
-                    Some(Notice::SignedOut) => (notice(Tone::Good, "You have signed out", None)),
+                    Some(SignInNotice::Ended) => (notice(Tone::Warning, "Your session has ended", Some("sign in again to go on where you were"))),
+                    Some(SignInNotice::SignedOut) => (notice(Tone::Good, "You have signed out", None)),
                     None => {}
                 }
                 @if let Some(problem) = &page.problem { (notice(Tone::Problem, problem, None)) }

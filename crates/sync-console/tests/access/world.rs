@@ -20,7 +20,7 @@ use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use sync_console::access::oidc::Oidc;
 use sync_console::access::{
-    Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenWish, create_token, guard, routes,
+    Access, AccessOptions, AccessStore, Identity, Role, SignInPage, TokenRequest, create_token, guard, routes,
 };
 use sync_service::engine::Clock;
 use sync_service::{RefusedSignIns, Secret, Store};
@@ -74,7 +74,7 @@ impl World {
     }
 
     pub(crate) async fn token(&self, name: &str, role: Role) -> Secret {
-        let wish = TokenWish { name: name.into(), role, expires: None };
+        let wish = TokenRequest { name: name.into(), role, expires: None };
         create_token(&self.store, &wish, self.clock.now()).await.unwrap().1
     }
 

@@ -4,17 +4,17 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_model::{Departure, GroupId, ObjectKind, Record, UserId, ValueProblem};
+use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId, ValueProblem};
 
 use crate::{PortError, UnreadableItem};
 
 /// An object as it was read just now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct DirectoryObject {
     /// The object as Assets should hold it.
     pub record: Record,
     /// Whether the operator chooses it, as far as is known: a user's groups may still speak against it.
-    pub selected: bool,
+    pub in_scope: bool,
     /// When the directory last changed it; memberships do not count.
     pub last_updated: Option<Timestamp>,
     /// Attributes that carry a value and that the mapping does not know: the schema has grown.
@@ -25,9 +25,9 @@ pub struct Observed {
 
 /// A user as it was read just now; its record does not hold the groups yet.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ObservedUser {
+pub struct DirectoryUser {
     /// The user.
-    pub observed: Observed,
+    pub observed: DirectoryObject,
     /// Selected groups that it belongs to by being what it is, and that need not be asked for.
     pub implied_groups: Vec<GroupId>,
 }
@@ -71,9 +71,9 @@ pub enum Members {
 
 /// A group as it was read just now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ObservedGroup {
+pub struct DirectoryGroup {
     /// The group.
-    pub observed: Observed,
+    pub observed: DirectoryObject,
     /// How its members are found.
     pub members: Members,
     /// When a member last came or went, where the directory tells.
@@ -93,7 +93,7 @@ pub trait Directory: Send + Sync {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedGroup>, PortError>;
+    ) -> Result<Page<DirectoryGroup>, PortError>;
 
     /// The ids of a group's members. A failure that concerns this group alone [is about one](PortError::is_about_one); that
     /// of a group that is proven to be gone [says so](PortError::is_gone).
@@ -104,16 +104,16 @@ pub trait Directory: Send + Sync {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedUser>, PortError>;
+    ) -> Result<Page<DirectoryUser>, PortError>;
 
     /// One user, read by id and before other requests; `None` when there is none.
-    async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError>;
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError>;
 
     /// The selected groups of one user, except those implied; `None` when the user is proven to be gone.
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError>;
 
     /// One group, read by id and before other requests; `None` when there is none.
-    async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError>;
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError>;
 
     /// Names in the operator's choice that the directory does not have, a line each.
     async fn unknown_choices(&self) -> Result<Vec<String>, PortError> {
@@ -124,10 +124,10 @@ pub trait Directory: Send + Sync {
     fn is_implied(&self, group: &GroupId) -> bool;
 
     /// The user with its groups filled in, selected only if they allow it.
-    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed;
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject;
 
     /// What Assets should hold of an object that is not kept current any more: its last values, marked.
-    fn retire(&self, last: &Record, departure: Departure) -> Record;
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record;
 
     /// The field of a record that holds what people call an object of a kind; `None` when no field does.
     fn label(&self, kind: ObjectKind) -> Option<String>;

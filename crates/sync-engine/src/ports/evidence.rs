@@ -32,7 +32,7 @@ pub trait EvidenceState: Send + Sync {
     /// Settles the events that were given up and had come before the reading of a run that read everything, except those
     /// about an object that the run could not read. With `unnamed` items, which may be any object, only events about
     /// objects that were read are settled. Gives their number.
-    async fn settle_given_up(
+    async fn resolve_failed_events(
         &self,
         run: RunId,
         before: Reading,

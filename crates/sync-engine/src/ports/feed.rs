@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::InboxEvent;
+use super::NewEvent;
 use crate::PortError;
 
 /// Where to read the log from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FeedPosition {
+pub enum FeedStart {
     /// Where an earlier page ended, as the directory wrote it.
     At(String),
     /// From what the log received since a time.
@@ -20,7 +20,7 @@ pub enum FeedPosition {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedPage {
     /// Its events, in the order in which the log received them.
-    pub events: Vec<InboxEvent>,
+    pub events: Vec<NewEvent>,
     /// The place after them.
     pub checkpoint: String,
     /// Whether there was nothing new.
@@ -29,13 +29,13 @@ pub struct FeedPage {
 
 /// How far the log was read. Stored in one transaction with the events that it covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedState {
+pub struct FeedCheckpoint {
     /// The place after the last page.
     pub checkpoint: String,
     /// When the newest event read so far happened: where to begin again should the place be refused.
-    pub newest: Timestamp,
+    pub newest_event_at: Timestamp,
     /// When the log was last read to its end.
-    pub caught_up: Option<Timestamp>,
+    pub caught_up_at: Option<Timestamp>,
 }
 
 /// The directory's log.
@@ -43,7 +43,7 @@ pub struct FeedState {
 pub trait EventFeed: Send + Sync {
     /// A page of the log. A place that the directory does not know any more gives an error that
     /// [is expired](PortError::is_expired).
-    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError>;
+    async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError>;
 
     /// The directory's own time at present; `None` while it is not known.
     fn time(&self) -> Option<Timestamp>;

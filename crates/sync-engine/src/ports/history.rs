@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId};
 
-use super::{RunSummary, Subject, Unconfirmed};
+use super::{RunSummary, Subject, UnconfirmedRecord};
 use crate::RunKind;
 
 /// What became of an event.
@@ -13,9 +13,9 @@ use crate::RunKind;
 #[serde(rename_all = "lowercase")]
 pub enum EventState {
     /// Something is still to be looked at for it.
-    Waiting,
+    Pending,
     /// It was given up.
-    Dead,
+    Failed,
     /// What it named was looked at, and Assets has it; or it named nothing of interest.
     Done,
 }
@@ -24,8 +24,8 @@ impl EventState {
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Waiting => "waiting",
-            Self::Dead => "dead",
+            Self::Pending => "waiting",
+            Self::Failed => "dead",
             Self::Done => "done",
         }
     }
@@ -34,13 +34,13 @@ impl EventState {
 /// What an event still waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct WaitsFor {
+pub struct PendingWork {
     /// What is to be looked at.
-    pub target: Subject,
+    pub subject: Subject,
     /// How often that was tried.
     pub attempts: u32,
     /// When it is tried next.
-    pub due: Timestamp,
+    pub next_attempt_at: Timestamp,
     /// Whether somebody is at it.
     pub claimed: bool,
 }
@@ -48,7 +48,7 @@ pub struct WaitsFor {
 /// An event in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct EventEntry {
+pub struct Event {
     /// Its id.
     pub id: EventId,
     /// The directory's name for what happened.
@@ -56,20 +56,20 @@ pub struct EventEntry {
     /// What became of it.
     pub state: EventState,
     /// When it happened.
-    pub published: Timestamp,
+    pub published_at: Timestamp,
     /// When it came in.
-    pub received: Timestamp,
+    pub received_at: Timestamp,
     /// The number under which it came in, in one sequence with [readings](crate::Reading). Not part of what is shown.
     #[serde(skip)]
     pub arrived: i64,
     /// When it was done with; `None` while it waits.
-    pub settled: Option<Timestamp>,
+    pub completed_at: Option<Timestamp>,
     /// Why it was given up.
     pub reason: Option<String>,
     /// What it named.
-    pub named: Vec<Subject>,
+    pub subjects: Vec<Subject>,
     /// What of that it waits for.
-    pub waits_for: Vec<WaitsFor>,
+    pub pending_work: Vec<PendingWork>,
 }
 
 /// Which events to show.
@@ -85,7 +85,7 @@ pub struct EventFilter {
 
 /// How far the inbox was followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventMark {
+pub struct EventCursor {
     /// The last write that was seen.
     pub write: i64,
     /// The last event that was seen of that write; `None` when all were.
@@ -94,11 +94,11 @@ pub struct EventMark {
 
 /// Which events to put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replay<'a> {
+pub enum ReplayTarget<'a> {
     /// These, whatever became of them.
-    These(&'a [EventId]),
+    Ids(&'a [EventId]),
     /// All that were given up.
-    Dead,
+    AllFailed,
 }
 
 /// Which runs to show.
@@ -138,7 +138,7 @@ pub struct RunDetail {
     /// How many of its records Assets has not accounted for to this day.
     pub refused_count: u64,
     /// Those of them that were sent most often.
-    pub refused: Vec<Unconfirmed>,
+    pub refused: Vec<UnconfirmedRecord>,
 }
 
 impl RunDetail {

@@ -9,7 +9,7 @@ use crate::PortError;
 /// What the import source says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SourceState {
+pub enum ImportSourceState {
     /// Ready to start.
     Idle,
     /// An execution is under way.
@@ -131,7 +131,7 @@ pub enum ExecutionState {
 
 /// A value that the importer keeps although the record says that there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeptValue {
+pub struct DroppedValue {
     /// Whose.
     pub key: RecordKey,
     /// The record's field.
@@ -144,13 +144,13 @@ pub struct KeptValue {
 #[async_trait]
 pub trait Importer: Send + Sync {
     /// What the import source says of itself.
-    async fn state(&self) -> Result<SourceState, PortError>;
+    async fn state(&self) -> Result<ImportSourceState, PortError>;
 
     /// Whether objects that an import does not hold are deleted; `None` when the import source does not tell.
     async fn removes_missing(&self) -> Result<Option<bool>, PortError>;
 
     /// The values that it keeps when records are replaced by others, each given as what it holds and what is sent.
-    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue>;
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue>;
 
     /// Whether values that arrive empty are removed by now, for certain.
     async fn removes_empty(&self) -> bool;

@@ -14,7 +14,7 @@ pub enum Subject {
     /// A group.
     Group(GroupId),
     /// All members of a group: it has come to be selected, and no event names them.
-    Members(GroupId),
+    GroupMembers(GroupId),
     /// The membership of a user in a group; neither changes otherwise.
     Membership {
         /// The group.
@@ -23,50 +23,50 @@ pub enum Subject {
         user: UserId,
     },
     /// It names no object, but what it is about has changed just now: read what changed lately.
-    Recent,
+    RecentChanges,
     /// It names no object, and what it is about may be gone: read everything.
-    Directory,
+    EntireDirectory,
     /// The directory's schema changed.
     Schema,
 }
 
 /// An event as it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboxEvent {
+pub struct NewEvent {
     /// Its id, the same on every road.
     pub id: EventId,
     /// The directory's name for what happened.
     pub event_type: String,
     /// When it happened.
-    pub published: Timestamp,
+    pub published_at: Timestamp,
     /// The object or objects to read.
     pub subjects: Vec<Subject>,
     /// True if an object read back must be at least as new as the event.
-    pub changes_object: bool,
+    pub requires_newer_object: bool,
     /// True if the object is expected to vanish.
-    pub expects_gone: bool,
+    pub expect_deleted: bool,
     /// True if it reports a failure of the event hook.
     pub is_hook_failure: bool,
 }
 
 /// The two sorts of looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookSort {
+pub enum WorkKind {
     /// At single objects.
-    Objects,
+    Object,
     /// At so many that it takes a pass over the directory, or at its schema.
-    Passes,
+    Sync,
 }
 
 /// An object to read, folded from any number of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct WorkItem {
     /// The object or objects to read.
-    pub target: Subject,
+    pub subject: Subject,
     /// The newest event that asked for it, when the object must be as new.
-    pub at_least: Option<Timestamp>,
+    pub not_older_than: Option<Timestamp>,
     /// True if it is expected to vanish; of a membership, as the newest event says.
-    pub expects_gone: bool,
+    pub expect_deleted: bool,
     /// The number of attempts.
     pub attempts: u32,
     /// Grows with every event that asks for the same; settling an older number leaves the newer wish alone.
@@ -79,29 +79,29 @@ pub struct SyncRequest {
     /// Its number.
     pub id: i64,
     /// True if an operator accepts that much disappears.
-    pub accept_shrink: bool,
+    pub override_safeguards: bool,
     /// When it was asked for.
-    pub asked: Timestamp,
+    pub requested_at: Timestamp,
 }
 
 /// Counts of pending work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct InboxCounts {
+pub struct EventQueueCounts {
     /// Events with something still to look at.
     pub pending: u64,
     /// Of those, events whose objects are being looked at.
-    pub claimed: u64,
+    pub in_progress: u64,
     /// Events given up.
-    pub dead: u64,
+    pub failed: u64,
     /// When the oldest of them happened.
-    pub dead_since: Option<Timestamp>,
+    pub oldest_failed_at: Option<Timestamp>,
     /// Objects whose changes a safeguard holds back until an administrator overrides it.
     #[serde(default)]
     pub blocked: u64,
     /// Since when the first of them is held back.
     #[serde(default)]
-    pub blocked_since: Option<Timestamp>,
+    pub oldest_blocked_at: Option<Timestamp>,
     /// Objects whose confirmation is in doubt: they are sent again when they are next read.
     #[serde(default)]
     pub doubted: u64,
@@ -112,15 +112,15 @@ pub struct InboxCounts {
     #[serde(default)]
     pub unreadable: u64,
     /// Distinct objects to look at.
-    pub looks: u64,
+    pub work_items: u64,
     /// When the oldest pending event happened.
-    pub oldest: Option<Timestamp>,
+    pub oldest_pending_at: Option<Timestamp>,
     /// The time since which the oldest event waits that no worker has looked at, apart from those that take a pass.
-    pub untouched_since: Option<Timestamp>,
+    pub oldest_unclaimed_at: Option<Timestamp>,
     /// Records that Assets did not account for and that are sent again.
-    pub unconfirmed: u64,
+    pub unconfirmed_records: u64,
     /// Of those, rejected records: they fail even when they are sent alone.
-    pub failed: u64,
+    pub rejected_records: u64,
     /// When the directory was read for the oldest of those records.
-    pub unconfirmed_since: Option<Timestamp>,
+    pub oldest_unconfirmed_at: Option<Timestamp>,
 }

@@ -9,7 +9,7 @@ use crate::PortError;
 
 /// Fields of an object that should hold nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToClear {
+pub struct ClearRequest {
     /// Which object.
     pub key: RecordKey,
     /// The record's fields.
@@ -18,7 +18,7 @@ pub struct ToClear {
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Clearing {
+pub enum ClearResult {
     /// The object holds nothing there.
     Cleared,
     /// There is no such object.
@@ -29,9 +29,9 @@ pub enum Clearing {
 
 /// Objects in Assets, found by what the directory calls them.
 #[async_trait]
-pub trait Objects: Send + Sync {
+pub trait TargetObjects: Send + Sync {
     /// Takes values away. Gives what became of each, in the same order. May be repeated.
-    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError>;
+    async fn clear(&self, objects: &[ClearRequest]) -> Result<Vec<ClearResult>, PortError>;
 
     /// What Assets calls these objects; those that it does not have are absent.
     async fn find(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Vec<String>>, PortError>;

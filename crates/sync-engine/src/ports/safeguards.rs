@@ -8,48 +8,48 @@ use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use super::StoreError;
-use crate::{Handful, Suspects};
+use crate::{SafeguardMinimums, ViolatingChanges};
 
 /// Losses that a run would cause, with those that were sent lately.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Losses {
+pub struct PlannedRemovals {
     /// By kind and field: how many objects would lose their value, and how many have one.
-    pub blanked: Vec<BlankedField>,
+    pub cleared_values: Vec<ClearedField>,
     /// Memberships that would end.
-    pub memberships: LostMemberships,
+    pub memberships: RemovedMemberships,
     /// Objects that were marked as gone within the window, by kind.
     #[serde(default)]
-    pub recently_gone: BTreeMap<ObjectKind, u64>,
+    pub recently_retired: BTreeMap<ObjectKind, u64>,
 }
 
 /// Memberships that would end although both sides live on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LostMemberships {
+pub struct RemovedMemberships {
     /// How many would end.
-    pub ended: u64,
+    pub removed: u64,
     /// How many others ended within the window.
     pub recent: u64,
     /// How many are known.
-    pub known: u64,
+    pub total: u64,
 }
 
 /// A field that would lose values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BlankedField {
+pub struct ClearedField {
     /// The kind of object.
     pub kind: ObjectKind,
     /// The record's field.
     pub field: String,
     /// How many objects would lose it.
-    pub lost: u64,
+    pub cleared: u64,
     /// How many others lost it within the window.
     #[serde(default)]
     pub recent: u64,
     /// How many have it.
-    pub known: u64,
+    pub total: u64,
 }
 
 /// The memory of the safeguards. Losses are recorded in the transaction that
@@ -60,7 +60,12 @@ pub trait SafeguardState: Send + Sync {
     /// at an unknown time.
     /// Memberships of groups that are marked, or would be, are left out: they are gone with the group. What is lost no
     /// more often than a handful is left out too.
-    async fn losses(&self, run: RunId, handful: Handful, since: Timestamp) -> Result<Losses, StoreError>;
+    async fn planned_removals(
+        &self,
+        run: RunId,
+        handful: SafeguardMinimums,
+        since: Timestamp,
+    ) -> Result<PlannedRemovals, StoreError>;
 
     /// Says that what was lost so far was lost by this time of the directory's. To be called soon after a confirmation:
     /// losses age from then on.
@@ -70,7 +75,7 @@ pub trait SafeguardState: Send + Sync {
     async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
     /// Takes staged records back that a limit was exceeded by, and names their objects.
-    async fn unstage(&self, run: RunId, suspects: &Suspects) -> Result<Vec<RecordKey>, StoreError>;
+    async fn unstage(&self, run: RunId, suspects: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError>;
 
     /// Remembers objects whose changes are held back.
     async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError>;

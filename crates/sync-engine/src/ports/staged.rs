@@ -9,7 +9,7 @@ use super::Reading;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ObjectChangeKind))]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum ChangeKind {
     /// A new object.
     Create,
     /// Other values, or references to be looked up again.
@@ -18,7 +18,7 @@ pub enum Change {
     Retire,
 }
 
-impl Change {
+impl ChangeKind {
     /// The word for it in stored data.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,9 +31,9 @@ impl Change {
 
 /// A record waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Staged {
+pub struct StagedChange {
     /// The effect.
-    pub change: Change,
+    pub change: ChangeKind,
     /// The record.
     pub record: Record,
     /// The reading that it comes from.

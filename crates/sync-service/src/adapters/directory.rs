@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use okta_client::model::{Group, OddMember, Profile, User};
 use okta_client::{Error, GroupQuery, OktaClient, UserQuery};
 use sync_engine::{
-    Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError, UnreadableItem,
+    Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError, UnreadableItem,
 };
-use sync_model::{Departure, GroupId, ObjectKind, Record, UserId};
+use sync_model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 use tokio::sync::Mutex;
 
-use super::{Lens, okta_error, okta_page_error, org_schemas, unknown_groups, unknown_names};
+use super::{Projection, okta_error, okta_page_error, org_schemas, unknown_groups, unknown_names};
 
 const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 
@@ -21,13 +21,13 @@ const BUILT_IN: &str = "type eq \"BUILT_IN\"";
 #[derive(Debug, Clone)]
 pub(crate) struct OktaDirectory {
     okta: OktaClient,
-    lens: Lens,
+    lens: Projection,
     /// Held while the group of all users is looked for.
     looking: Arc<Mutex<()>>,
 }
 
 impl OktaDirectory {
-    pub(crate) fn new(okta: OktaClient, lens: Lens) -> Self {
+    pub(crate) fn new(okta: OktaClient, lens: Projection) -> Self {
         Self { okta, lens, looking: Arc::default() }
     }
 
@@ -161,7 +161,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedGroup>, PortError> {
+    ) -> Result<Page<DirectoryGroup>, PortError> {
         let groups = self.okta.groups();
         let page = match from {
             Some(cursor) => match cursor.as_str().parse() {
@@ -209,7 +209,7 @@ impl Directory for OktaDirectory {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedUser>, PortError> {
+    ) -> Result<Page<DirectoryUser>, PortError> {
         self.find_everyone().await?;
         let (part, place) = match from {
             Some(cursor) => UserPart::of(cursor.as_str()),
@@ -236,9 +236,9 @@ impl Directory for OktaDirectory {
         Ok(Page { items, unreadable, next })
     }
 
-    async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
         self.find_everyone().await?;
-        let user = self.okta.urgent().users().find(id.as_str()).await.map_err(reading)?;
+        let user = self.okta.high_priority().users().find(id.as_str()).await.map_err(reading)?;
         user.map(|user| match self.flaw_of_user(&user) {
             None => Ok(self.lens.user(&user)),
             Some(flaw) => Err(PortError::new(flaw.problem).about_one(true)),
@@ -247,7 +247,7 @@ impl Directory for OktaDirectory {
     }
 
     async fn groups_of(&self, id: &UserId) -> Result<Option<Vec<GroupId>>, PortError> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         match okta.users().groups(id.as_str()).await {
             Ok(groups) => {
                 let choice = self.lens.choice();
@@ -267,8 +267,8 @@ impl Directory for OktaDirectory {
         }
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
-        let group = self.okta.urgent().groups().find(id.as_str()).await.map_err(reading)?;
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
+        let group = self.okta.high_priority().groups().find(id.as_str()).await.map_err(reading)?;
         group
             .map(|group| match self.flaw_of_group(&group) {
                 None => Ok(self.lens.group(&group)),
@@ -291,11 +291,11 @@ impl Directory for OktaDirectory {
         self.lens.is_everyone(group)
     }
 
-    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
         self.lens.join(user, groups)
     }
 
-    fn retire(&self, last: &Record, departure: Departure) -> Record {
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
         self.lens.retire(last, departure)
     }
 

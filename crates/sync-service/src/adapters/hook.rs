@@ -11,7 +11,7 @@ use sync_engine::{EventHook, HookReport, PortError};
 use sync_model::ConnectionName;
 
 use super::okta_error;
-use crate::config::HookConfig;
+use crate::config::EventHookConfig;
 use crate::events::subscription;
 
 /// Tells which secret a hook was given, without telling the secret: Okta never shows that again.
@@ -29,7 +29,7 @@ pub(crate) enum Deviation {
 }
 
 impl Deviation {
-    fn tell(&self, config: &HookConfig) -> String {
+    fn tell(&self, config: &EventHookConfig) -> String {
         match self {
             Self::Address { present } => format!("it delivers to {present} instead of {}", config.url),
             Self::Events { missing } => {
@@ -49,33 +49,37 @@ impl Deviation {
 pub(crate) struct OktaEventHook {
     okta: OktaClient,
     name: String,
-    config: Option<HookConfig>,
+    config: Option<EventHookConfig>,
 }
 
 impl OktaEventHook {
-    pub(crate) fn new(okta: OktaClient, connection: &ConnectionName, config: Option<HookConfig>) -> Self {
+    pub(crate) fn new(
+        okta: OktaClient,
+        connection: &ConnectionName,
+        config: Option<EventHookConfig>,
+    ) -> Self {
         Self { okta, name: format!("okta-insight-sync {connection}"), config }
     }
 
-    fn config(&self) -> Result<&HookConfig, PortError> {
+    fn config(&self) -> Result<&EventHookConfig, PortError> {
         self.config.as_ref().ok_or_else(|| PortError::new("this connection has no hook.public_url"))
     }
 
     /// The hook as Okta has it, if it has it.
-    pub(crate) async fn find(&self, config: &HookConfig) -> okta_client::Result<Option<OktaHook>> {
+    pub(crate) async fn find(&self, config: &EventHookConfig) -> okta_client::Result<Option<OktaHook>> {
         let hooks = self.okta.event_hooks().list().await?;
         let ours =
             |hook: &&OktaHook| hook.name == self.name || hook.channel.config.uri == config.url.as_str();
         Ok(hooks.iter().find(ours).cloned())
     }
 
-    async fn found(&self, config: &HookConfig) -> Result<Option<OktaHook>, PortError> {
+    async fn found(&self, config: &EventHookConfig) -> Result<Option<OktaHook>, PortError> {
         let found = self.find(config).await;
         found.map_err(|e| okta_error("the event hooks of the org could not be read", e))
     }
 
     /// The hook as Okta should have it.
-    pub(crate) fn wanted(&self, config: &HookConfig) -> NewEventHook {
+    pub(crate) fn wanted(&self, config: &EventHookConfig) -> NewEventHook {
         let mark = HookHeader { key: MARK_HEADER.into(), value: mark(config) };
         NewEventHook {
             name: self.name.clone(),
@@ -85,7 +89,7 @@ impl OktaEventHook {
     }
 
     /// What is wrong with a hook that setup would mend.
-    pub(crate) fn deviations(hook: &OktaHook, config: &HookConfig) -> Vec<Deviation> {
+    pub(crate) fn deviations(hook: &OktaHook, config: &EventHookConfig) -> Vec<Deviation> {
         let mut found = Vec::new();
         if hook.channel.config.uri != config.url.as_str() {
             found.push(Deviation::Address { present: hook.channel.config.uri.clone() });
@@ -103,14 +107,14 @@ impl OktaEventHook {
     }
 }
 
-fn mark(config: &HookConfig) -> String {
+fn mark(config: &EventHookConfig) -> String {
     let digest = Sha256::digest(format!("mark of {}", config.secret.expose_secret()));
     URL_SAFE_NO_PAD.encode(&digest[..6])
 }
 
 fn managing(error: okta_client::Error) -> PortError {
-    use okta_client::Error::{RoleMissing, ScopeMissing};
-    let lacks = matches!(error, ScopeMissing { .. } | RoleMissing { .. });
+    use okta_client::Error::{MissingAdminRole, MissingScope};
+    let lacks = matches!(error, MissingScope { .. } | MissingAdminRole { .. });
     let error = okta_error("the event hook could not be set up", error);
     let Some(hint) = error.hint().filter(|_| lacks) else { return error };
     let hint =
@@ -148,7 +152,7 @@ impl EventHook for OktaEventHook {
         if !hook.is_verified() {
             match hooks.verify(&hook.id).await {
                 Ok(_) => changes.push("verified".to_owned()),
-                Err(okta_client::Error::Refused { .. }) => problems.push(format!(
+                Err(okta_client::Error::Api { .. }) => problems.push(format!(
                     "Okta could not verify the event hook: it got no answer from {} within 3 seconds; see that the \
                      daemon runs and can be reached there, then run setup again",
                     config.url
@@ -156,15 +160,15 @@ impl EventHook for OktaEventHook {
                 Err(error) => return Err(managing(error)),
             }
         }
-        Ok(HookReport { id: Some(hook.id), uri: config.url.to_string(), changes, problems })
+        Ok(HookReport { id: Some(hook.id), url: config.url.to_string(), changes, problems })
     }
 
     async fn inspect(&self) -> Result<HookReport, PortError> {
         let config = self.config()?;
-        let uri = config.url.to_string();
+        let url = config.url.to_string();
         let Some(hook) = self.found(config).await? else {
             let problems = vec!["there is no event hook in Okta; run `okta-insight setup`".to_owned()];
-            return Ok(HookReport { id: None, uri, changes: Vec::new(), problems });
+            return Ok(HookReport { id: None, url, changes: Vec::new(), problems });
         };
         let mut problems: Vec<String> = Self::deviations(&hook, config)
             .iter()
@@ -183,6 +187,6 @@ impl EventHook for OktaEventHook {
                     .to_owned(),
             );
         }
-        Ok(HookReport { id: Some(hook.id), uri, changes: Vec::new(), problems })
+        Ok(HookReport { id: Some(hook.id), url, changes: Vec::new(), problems })
     }
 }

@@ -5,9 +5,9 @@ mod directory;
 mod feed;
 mod hook;
 mod importer;
-mod lens;
 mod objects;
 mod place;
+mod projection;
 mod saved;
 pub(crate) mod sent;
 mod settings;
@@ -22,8 +22,8 @@ use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
 pub(crate) use hook::{Deviation, OktaEventHook};
 use importer::AssetsImporter;
-pub(crate) use lens::Lens;
 pub(crate) use objects::{AssetsObjects, SeenObject};
+pub(crate) use projection::Projection;
 use saved::SavedDirectory;
 pub(crate) use settings::SourceSettings;
 pub(crate) use structure::{AssetsStructure, Examined, org_schemas};
@@ -34,7 +34,7 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     let (transient, hint) = (error.is_transient(), error.hint());
     let about_one = matches!(
         error,
-        Error::Refused { .. }
+        Error::Api { .. }
             | Error::Decode { well_formed: true, .. }
             | Error::Item { .. }
             // Of the others something may still be read; those of which nothing can be are put off one by one.
@@ -42,7 +42,7 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
             | Error::OtherObject { .. }
             | Error::InvalidId(_)
     );
-    let refused = matches!(error, Error::RoleMissing { .. });
+    let refused = matches!(error, Error::MissingAdminRole { .. });
     PortError::new(action)
         .transient(transient)
         .about_one(about_one)
@@ -54,8 +54,7 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
 /// The same where a place to go on from was given: Okta forgets them without telling how it says so.
 pub(crate) fn okta_page_error(action: &str, error: okta_client::Error, had_cursor: bool) -> PortError {
     use okta_client::Error;
-    let refused =
-        matches!(error, Error::Refused { .. } | Error::InvalidCheckpoint(_) | Error::NotFound { .. });
+    let refused = matches!(error, Error::Api { .. } | Error::InvalidCheckpoint(_) | Error::NotFound { .. });
     okta_error(action, error).expired(had_cursor && refused)
 }
 

@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use insight_import_client::account::{Object, ObjectValue, ObjectValues, aql_text};
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::{Mapping, Source};
-use sync_engine::{Clearing, Objects, PortError, ToClear};
+use sync_engine::{ClearRequest, ClearResult, PortError, TargetObjects};
 use sync_model::{ObjectKind, Record, RecordKey};
 
 use super::{SourceSettings, assets_error, sent, stored};
@@ -166,7 +166,7 @@ impl AssetsObjects {
     pub(crate) async fn count_live(&self, kind: ObjectKind) -> Result<u64, PortError> {
         let mapping = &self.mapping;
         let mut query = format!("objectType = {}", aql_text(mapping.type_name(kind)));
-        if let Some((attribute, marks)) = mapping.departure_mark(kind) {
+        if let Some((attribute, marks)) = mapping.retired_status(kind) {
             let marks = marks.map(aql_text).join(", ");
             query = format!("{query} AND {} NOT IN ({marks})", aql_text(&attribute.name));
         }
@@ -186,11 +186,11 @@ impl AssetsObjects {
         Ok(found.into_iter().map(|object| SeenObject::new(object, &place.names)).collect())
     }
 
-    async fn clear_one(&self, place: &Place, found: &[Object], wanted: &ToClear) -> Clearing {
+    async fn clear_one(&self, place: &Place, found: &[Object], wanted: &ClearRequest) -> ClearResult {
         let own: Vec<&Object> =
             found.iter().filter(|object| place.owner(object) == Some(&wanted.key.id)).collect();
         if own.is_empty() {
-            return Clearing::NoObject;
+            return ClearResult::NoObject;
         }
         for object in own {
             let values = wanted
@@ -208,18 +208,18 @@ impl AssetsObjects {
                 Ok(_) | Err(insight_import_client::Error::NotFound { .. }) => {}
                 Err(error) => {
                     self.forget_names(wanted.key.kind);
-                    return Clearing::Failed(crate::explain(&error));
+                    return ClearResult::Failed(crate::error_chain(&error));
                 }
             }
         }
-        Clearing::Cleared
+        ClearResult::Cleared
     }
 
     async fn clear_kind(
         &self,
         kind: ObjectKind,
-        objects: &[(usize, &ToClear)],
-    ) -> Result<Vec<(usize, Clearing)>, PortError> {
+        objects: &[(usize, &ClearRequest)],
+    ) -> Result<Vec<(usize, ClearResult)>, PortError> {
         let fields = objects.iter().flat_map(|(_, object)| object.fields.iter().map(String::as_str));
         let place = self.place(kind, &fields.collect()).await?;
         let keys: Vec<&RecordKey> = objects.iter().map(|(_, object)| &object.key).collect();
@@ -268,9 +268,9 @@ fn by_kind<T>(items: &[T], kind: impl Fn(&T) -> ObjectKind) -> HashMap<ObjectKin
 }
 
 #[async_trait]
-impl Objects for AssetsObjects {
-    async fn clear(&self, objects: &[ToClear]) -> Result<Vec<Clearing>, PortError> {
-        let mut results = vec![Clearing::NoObject; objects.len()];
+impl TargetObjects for AssetsObjects {
+    async fn clear(&self, objects: &[ClearRequest]) -> Result<Vec<ClearResult>, PortError> {
+        let mut results = vec![ClearResult::NoObject; objects.len()];
         for (kind, of_kind) in by_kind(objects, |object| object.key.kind) {
             for (n, result) in self.clear_kind(kind, &of_kind).await? {
                 results[n] = result;

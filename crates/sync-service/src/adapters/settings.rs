@@ -61,7 +61,7 @@ impl SourceSettings {
         let read = match self.read().await {
             Ok(source) => Some(Arc::new(source)),
             Err(error) => {
-                tracing::debug!(error = %crate::explain(&error), "the settings of the import source cannot be read");
+                tracing::debug!(error = %crate::error_chain(&error), "the settings of the import source cannot be read");
                 None
             }
         };

@@ -11,7 +11,7 @@ use okta_client::OktaClient;
 use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use serde_json::{Value, json};
-use sync_engine::{Comparison, MappingView, PortError, Structure, StructureReport, StructureState};
+use sync_engine::{Comparison, MappingView, PortError, SchemaReport, SchemaState, TargetSchema};
 
 use super::place::place_of;
 use super::{OrgSource, Sides, assets_error, okta_error};
@@ -88,7 +88,7 @@ impl AssetsStructure {
     async fn against(&self, wanted: Mapping) -> Result<Examined, PortError> {
         let current = self.current().await?;
         // Where there is nothing, there is nothing that records would have to fit.
-        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.settled(current));
+        let settled = current.as_ref().map_or_else(|| wanted.clone(), |current| wanted.fit_to(current));
         let evolution = current.map(|current| evolution::plan(&current, wanted.document()));
         Ok(Examined { wanted, settled, evolution })
     }
@@ -109,15 +109,15 @@ impl AssetsStructure {
 }
 
 #[async_trait]
-impl Structure for AssetsStructure {
+impl TargetSchema for AssetsStructure {
     async fn compare(&self) -> Result<Comparison, PortError> {
         let wanted = self.wanted().await?;
         let current = self.current().await?;
         let (report, mapping) = match &current {
-            None => (whole(&wanted, StructureState::Missing), wanted.clone()),
+            None => (whole(&wanted, SchemaState::Missing), wanted.clone()),
             Some(current) => {
                 let evolution = evolution::plan(current, wanted.document());
-                (self.compared(&wanted, evolution), wanted.settled(current))
+                (self.compared(&wanted, evolution), wanted.fit_to(current))
             }
         };
         self.comparison(report, &wanted, mapping, current.as_ref()).await
@@ -131,10 +131,10 @@ impl Structure for AssetsStructure {
         let wanted = self.wanted().await?;
         let current = self.current().await?;
         let (report, mapping) = match &current {
-            None => (whole(&wanted, StructureState::Missing), wanted.clone()),
+            None => (whole(&wanted, SchemaState::Missing), wanted.clone()),
             Some(current) => {
                 let evolution = evolution::plan(current, wanted.document());
-                (self.compared(&wanted, evolution), wanted.extended(current))
+                (self.compared(&wanted, evolution), wanted.with_added(current))
             }
         };
         self.comparison(report, &wanted, mapping, current.as_ref()).await
@@ -143,11 +143,11 @@ impl Structure for AssetsStructure {
     async fn apply(&self, base: &MappingView) -> Result<Option<Comparison>, PortError> {
         let wanted = self.wanted().await?;
         let current = self.current().await?;
-        if base.structure.as_ref() != Some(&self.state_of(current.as_ref())) {
+        if base.target_schema.as_ref() != Some(&self.state_of(current.as_ref())) {
             return Ok(None);
         }
         let mut told = match &current {
-            None if self.create(&wanted).await? => whole(&wanted, StructureState::Created),
+            None if self.create(&wanted).await? => whole(&wanted, SchemaState::Created),
             // Another process was quicker.
             None => return Ok(None),
             Some(current) => self.extend(&wanted, current).await?,
@@ -159,38 +159,38 @@ impl Structure for AssetsStructure {
             evolution.corrections.iter().filter(|c| self.may_correct(c)).cloned().collect();
         if let (Some(account), false) = (&self.sides.account, corrections.is_empty()) {
             self.correct(account, &corrections).await?;
-            told.corrected = corrections.iter().map(place).collect();
+            told.fixed_attributes = corrections.iter().map(place).collect();
             present = self.read_back().await?;
             evolution = evolution::plan(&present, wanted.document());
-            if told.state == StructureState::Current {
-                told.state = StructureState::Extended;
+            if told.state == SchemaState::Current {
+                told.state = SchemaState::Extended;
             }
         }
         let left = report(&wanted, evolution, told.state);
-        let report = StructureReport { drift: left.drift, limited: left.limited, ..told };
-        let mapping = wanted.settled(&present);
+        let report = SchemaReport { drift: left.drift, limited_attributes: left.limited_attributes, ..told };
+        let mapping = wanted.fit_to(&present);
         self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }
 }
 
 impl AssetsStructure {
-    fn compared(&self, wanted: &Mapping, evolution: Evolution) -> StructureReport {
+    fn compared(&self, wanted: &Mapping, evolution: Evolution) -> SchemaReport {
         let outdated = evolution.patch.is_some() || evolution.corrections.iter().any(|c| self.may_correct(c));
-        let state = if outdated { StructureState::Outdated } else { StructureState::Current };
+        let state = if outdated { SchemaState::Outdated } else { SchemaState::Current };
         report(wanted, evolution, state)
     }
 
     /// A comparison with what Assets has, `current`, and the view through a mapping.
     async fn comparison(
         &self,
-        report: StructureReport,
+        report: SchemaReport,
         wanted: &Mapping,
         mapping: Mapping,
         current: Option<&SchemaAndMapping>,
     ) -> Result<Comparison, PortError> {
         let place = place_of(&self.sides, wanted, current).await?;
         let view = self.sides.through(Arc::new(mapping), place, Some(self.state_of(current)));
-        Ok(Comparison { report: StructureReport { withheld: view.withheld(), ..report }, view })
+        Ok(Comparison { report: SchemaReport { withheld: view.withheld(), ..report }, view })
     }
 
     /// A short name for our part of what Assets has.
@@ -217,18 +217,14 @@ impl AssetsStructure {
         current.ok_or_else(|| PortError::new("Assets has a mapping and does not show it"))
     }
 
-    async fn extend(
-        &self,
-        wanted: &Mapping,
-        current: &SchemaAndMapping,
-    ) -> Result<StructureReport, PortError> {
+    async fn extend(&self, wanted: &Mapping, current: &SchemaAndMapping) -> Result<SchemaReport, PortError> {
         let evolution = evolution::plan(current, wanted.document());
         let Some(patch) = &evolution.patch else {
-            return Ok(report(wanted, evolution, StructureState::Current));
+            return Ok(report(wanted, evolution, SchemaState::Current));
         };
         let extended = self.sides.assets.patch_mapping_async(patch).await;
         extended.map_err(|e| assets_error("Assets did not take the change of schema and mapping", e))?;
-        Ok(report(wanted, evolution, StructureState::Extended))
+        Ok(report(wanted, evolution, SchemaState::Extended))
     }
 
     /// A title is an administrator's to change, unless the operator says otherwise. How many values an attribute may
@@ -276,19 +272,19 @@ fn place(correction: &Correction) -> String {
     format!("{}: {}", correction.object_type, correction.attribute)
 }
 
-fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> StructureReport {
+fn report(mapping: &Mapping, evolution: Evolution, state: SchemaState) -> SchemaReport {
     let types = &mapping.document().schema.object_schema.object_types;
     let kept = types.iter().filter(|t| !evolution.added_types.contains(&t.name));
     let (kept_types, kept_attributes) = kept.fold((0, 0), |(n, all), t| (n + 1, all + t.attributes.len()));
-    StructureReport {
+    SchemaReport {
         state,
         version: mapping.version(),
-        kept_types,
-        kept_attributes: kept_attributes.saturating_sub(evolution.added_attributes.len()),
+        existing_types: kept_types,
+        existing_attributes: kept_attributes.saturating_sub(evolution.added_attributes.len()),
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
-        corrected: Vec::new(),
-        limited: limited(&evolution.drift),
+        fixed_attributes: Vec::new(),
+        limited_attributes: limited(&evolution.drift),
         notes: notes(mapping),
         drift: evolution.drift.iter().map(ToString::to_string).collect(),
         withheld: Vec::new(),
@@ -296,19 +292,19 @@ fn report(mapping: &Mapping, evolution: Evolution, state: StructureState) -> Str
 }
 
 /// Everything is to be made, or was.
-fn whole(mapping: &Mapping, state: StructureState) -> StructureReport {
+fn whole(mapping: &Mapping, state: SchemaState) -> SchemaReport {
     let types = &mapping.document().schema.object_schema.object_types;
     let attributes =
         types.iter().flat_map(|t| t.attributes.iter().map(|a| format!("{}: {}", t.name, a.name)));
-    StructureReport {
+    SchemaReport {
         state,
         version: mapping.version(),
         added_types: types.iter().map(|t| t.name.clone()).collect(),
         added_attributes: attributes.collect(),
-        kept_types: 0,
-        kept_attributes: 0,
-        corrected: Vec::new(),
-        limited: Vec::new(),
+        existing_types: 0,
+        existing_attributes: 0,
+        fixed_attributes: Vec::new(),
+        limited_attributes: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
         withheld: Vec::new(),

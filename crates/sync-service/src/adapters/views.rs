@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use insight_import_client::{AssetsClient, ImportClient};
 use okta_client::OktaClient;
-use schema_mapper::{Mapping, Selection};
-use sync_engine::{Directory, MappingView, Objects, Place};
+use schema_mapper::{Mapping, SyncScope};
+use sync_engine::{Directory, MappingView, Place, TargetObjects};
 
-use super::lens::Choice;
-use super::{AssetsImporter, AssetsObjects, Lens, OktaDirectory, SavedDirectory, SourceSettings};
+use super::projection::Choice;
+use super::{AssetsImporter, AssetsObjects, OktaDirectory, Projection, SavedDirectory, SourceSettings};
 use crate::export::Saved;
 
 /// Where an org is read.
@@ -34,7 +34,7 @@ impl Sides {
         org: OrgSource,
         assets: ImportClient,
         account: Option<AssetsClient>,
-        selection: Selection,
+        selection: SyncScope,
     ) -> Self {
         let settings = SourceSettings::new(assets.clone(), account.clone());
         let choice = Choice::new(selection);
@@ -47,8 +47,8 @@ impl Sides {
     }
 
     /// Okta's objects through a mapping.
-    pub(crate) fn lens(&self, mapping: Arc<Mapping>) -> Lens {
-        Lens::new(mapping, self.choice.clone())
+    pub(crate) fn lens(&self, mapping: Arc<Mapping>) -> Projection {
+        Projection::new(mapping, self.choice.clone())
     }
 
     /// Objects in Assets, named by a mapping; `None` without an account.
@@ -73,9 +73,9 @@ impl Sides {
         MappingView {
             version: mapping.version(),
             place,
-            structure,
+            target_schema: structure,
             directory,
-            objects: objects.map(|objects| -> Arc<dyn Objects> { Arc::new(objects) }),
+            objects: objects.map(|objects| -> Arc<dyn TargetObjects> { Arc::new(objects) }),
             importer: Arc::new(AssetsImporter::new(self.assets.clone(), mapping, self.settings.clone())),
         }
     }

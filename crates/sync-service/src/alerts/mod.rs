@@ -2,24 +2,24 @@
 //!
 //! Raising an alert only puts it into a queue. A webhook that is slow, wrong or gone costs its alerts and nothing else.
 
-mod board;
-mod gate;
+mod active;
+mod rate_limiter;
 mod webhook;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use outbound::Outbound;
-use sync_engine::{Alarm, Alert, AlertKind, Clock, Duty, Failing, SystemClock};
+use sync_engine::{Alert, AlertKind, AlertSink, Clock, SystemClock, Task, TaskFailure};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{AlertConfig, ConfigError, room};
-use board::Board;
-pub use board::Trouble;
-use gate::{Gate, Notice};
+use active::AlertBoard;
+pub use active::AlertEntry;
+use rate_limiter::{Notice, RateLimiter};
 use webhook::Webhook;
 
 /// How many alerts wait for the webhook at most.
@@ -32,7 +32,7 @@ pub(crate) struct Alerts {
     connection: ConnectionName,
     webhook: Option<Webhook>,
     at_most_every: Duration,
-    board: Board,
+    board: AlertBoard,
     queue: mpsc::Sender<Alert>,
     waiting: Mutex<mpsc::Receiver<Alert>>,
 }
@@ -52,14 +52,14 @@ impl Alerts {
                 problem,
             })?,
             at_most_every: config.map_or(Duration::ZERO, |config| config.at_most_every),
-            board: Board::default(),
+            board: AlertBoard::default(),
             queue,
             waiting: Mutex::new(waiting),
         })
     }
 
     /// What goes wrong, then what is over, the newest first.
-    pub(crate) fn troubles(&self) -> Vec<Trouble> {
+    pub(crate) fn troubles(&self) -> Vec<AlertEntry> {
         self.board.all()
     }
 
@@ -73,12 +73,12 @@ impl Alerts {
         match (shortage, self.board.is_short_of_space()) {
             (Some(message), false) => {
                 let hint = Some(room::HINT.to_owned());
-                self.raise(Alert { kind: AlertKind::StoreSpace, message, hint, at });
+                self.send(Alert { kind: AlertKind::StoreSpace, message, hint, at });
             }
             (None, true) => {
                 self.board.has_space(at);
                 let message = "the file system of the state store has space again".to_owned();
-                self.raise(Alert { kind: AlertKind::Recovered, message, hint: None, at });
+                self.send(Alert { kind: AlertKind::Recovered, message, hint: None, at });
             }
             _ => {}
         }
@@ -101,7 +101,7 @@ impl Alerts {
 
     async fn work(&self, webhook: &Webhook, ended: &CancellationToken) {
         let mut waiting = self.waiting.lock().await;
-        let mut gate = Gate::new(self.at_most_every);
+        let mut gate = RateLimiter::new(self.at_most_every);
         loop {
             let notices = tokio::select! {
                 // What was raised before the end is sent.
@@ -114,12 +114,12 @@ impl Alerts {
                 () = at(gate.next()) => gate.due(Instant::now()),
             };
             for notice in &notices {
-                self.send(webhook, notice).await;
+                self.post(webhook, notice).await;
             }
         }
     }
 
-    async fn send(&self, webhook: &Webhook, notice: &Notice) {
+    async fn post(&self, webhook: &Webhook, notice: &Notice) {
         if let Err(problem) = webhook.send(notice).await {
             tracing::warn!(
                 connection = %self.connection,
@@ -131,8 +131,8 @@ impl Alerts {
     }
 }
 
-impl Alarm for Alerts {
-    fn raise(&self, alert: Alert) {
+impl AlertSink for Alerts {
+    fn send(&self, alert: Alert) {
         self.board.raised(&alert);
         let Alert { kind, message, hint, .. } = &alert;
         if *kind == AlertKind::Recovered {
@@ -145,11 +145,11 @@ impl Alarm for Alerts {
         }
     }
 
-    fn fails(&self, failing: Failing) {
+    fn task_failed(&self, failing: TaskFailure) {
         self.board.fails(failing);
     }
 
-    fn works(&self, duty: Duty, at: Timestamp) {
+    fn task_succeeded(&self, duty: Task, at: Timestamp) {
         self.board.works(duty, at);
     }
 }

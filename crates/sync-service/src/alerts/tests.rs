@@ -13,7 +13,7 @@ fn alert(kind: AlertKind, message: &str) -> Alert {
 }
 
 fn notice(suppressed: u64) -> Notice {
-    Notice { alert: alert(AlertKind::GuardTripped, "20 of 30 users would go"), suppressed }
+    Notice { alert: alert(AlertKind::SafeguardTriggered, "20 of 30 users would go"), suppressed }
 }
 
 fn main() -> ConnectionName {
@@ -55,9 +55,9 @@ async fn alerts_reach_the_webhook_and_those_that_wait_are_sent_before_the_end() 
     let to = Mock::given(method("POST")).and(path("/s3cret")).and(header("content-type", "application/json"));
     to.respond_with(ResponseTemplate::new(204)).expect(2).mount(&server).await;
     let alerts = alerts(&format!("{}/s3cret", server.uri()), Duration::from_mins(15));
-    alerts.raise(alert(AlertKind::RunFailed, "one"));
-    alerts.raise(alert(AlertKind::RunFailed, "too soon"));
-    alerts.raise(alert(AlertKind::FeedFailed, "another"));
+    alerts.send(alert(AlertKind::SyncFailed, "one"));
+    alerts.send(alert(AlertKind::SyncFailed, "too soon"));
+    alerts.send(alert(AlertKind::SystemLogUnavailable, "another"));
     let ended = CancellationToken::new();
     ended.cancel();
     alerts.deliver(&ended).await;
@@ -101,7 +101,7 @@ async fn a_webhook_that_never_answers_holds_nobody_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let alerts = alerts(&format!("http://{}/", listener.local_addr().unwrap()), Duration::ZERO);
     for n in 0..10 * QUEUE {
-        alerts.raise(alert(AlertKind::RunFailed, &n.to_string()));
+        alerts.send(alert(AlertKind::SyncFailed, &n.to_string()));
     }
     let ended = CancellationToken::new();
     ended.cancel();
@@ -113,7 +113,7 @@ async fn a_webhook_that_never_answers_holds_nobody_up() {
 #[tokio::test]
 async fn without_a_webhook_alerts_are_only_logged() {
     let alerts = Alerts::new(&main(), None, Outbound::new()).unwrap();
-    alerts.raise(alert(AlertKind::RunFailed, "one"));
+    alerts.send(alert(AlertKind::SyncFailed, "one"));
     alerts.deliver(&CancellationToken::new()).await;
 }
 

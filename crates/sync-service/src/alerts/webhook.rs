@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sync_engine::AlertKind;
 use sync_model::ConnectionName;
 
-use super::gate::Notice;
+use super::rate_limiter::Notice;
 use crate::config::AlertFormat;
 use crate::{AlertConfig, connection::USER_AGENT};
 

@@ -6,18 +6,18 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use okta_client::trimmed;
-use schema_mapper::{MappingOptions, Memberships, Selection};
+use schema_mapper::{MappingOptions, MembershipStrategy, SyncScope};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use sync_engine::{Limits, Schedule};
+use sync_engine::{Safeguards, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
 use super::error::missing;
 use super::file::RawConnection;
 use super::{
-    AccountConfig, AlertConfig, AssetsConfig, ConfigError, ConnectionConfig, EventSource, HookConfig, Keeper,
-    OktaConfig, ScheduleConfig, ScheduleSettings, secret,
+    AccountConfig, AlertConfig, AssetsConfig, ConfigError, ConnectionConfig, EventHookConfig, EventSource,
+    ManagedBy, OktaConfig, ScheduleConfig, ScheduleSettings, secret,
 };
 
 pub(super) fn connection(
@@ -66,10 +66,10 @@ pub(super) fn connection(
                 Some(source) => read(["hook", "secret"], Some(source))?,
                 None => derived_secret(&name, &okta.private_key),
             };
-            Some(HookConfig { url, secret })
+            Some(EventHookConfig { url, secret })
         }
     };
-    let selection = Selection { users: raw.users, groups: raw.groups };
+    let selection = SyncScope { users: raw.users, groups: raw.groups };
     selection.check().map_err(|e| ConfigError::Value {
         key: format!("connections.{name}.{}", e.setting()),
         problem: e.to_string(),
@@ -97,7 +97,7 @@ pub(super) fn connection(
     };
     Ok(ConnectionConfig {
         name,
-        keeper: Keeper::File,
+        keeper: ManagedBy::File,
         allow_private_addresses,
         okta,
         assets,
@@ -135,7 +135,7 @@ pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &
 }
 
 /// Requires that shares are shares: a number above 1, often meant as a percentage, would switch a safeguard off.
-fn shares(limits: &Limits, key: &impl Fn([&str; 2]) -> String) -> Result<(), ConfigError> {
+fn shares(limits: &Safeguards, key: &impl Fn([&str; 2]) -> String) -> Result<(), ConfigError> {
     let Some((setting, value)) = limits.no_share() else { return Ok(()) };
     let problem = format!("must be a share from 0 to 1; got {value}; for 20% write 0.2");
     Err(ConfigError::Value { key: key(["limits", setting]), problem })
@@ -159,7 +159,7 @@ pub(crate) fn mapping_in_force(
 
 /// Refuses what the mapping can describe and the sync does not do yet, rather than leave it out silently.
 fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static str)> {
-    if mapping.memberships != Memberships::OnUser {
+    if mapping.memberships != MembershipStrategy::OnUsers {
         return Some((
             "memberships",
             "the sync keeps memberships on users only; leave it out, or set \"on-user\"",

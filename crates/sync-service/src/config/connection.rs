@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use schema_mapper::{MappingOptions, Selection};
+use schema_mapper::{MappingOptions, SyncScope};
 use secrecy::SecretString;
-use sync_engine::{Limits, Schedule};
+use sync_engine::{Safeguards, Schedule};
 use sync_model::ConnectionName;
 use url::Url;
 
-use super::{AlertFormat, EventSource, Keeper};
+use super::{AlertFormat, EventSource, ManagedBy};
 
 /// The Okta side of a connection.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ pub struct ScheduleConfig {
 
 /// The event hook of a connection.
 #[derive(Debug, Clone)]
-pub struct HookConfig {
+pub struct EventHookConfig {
     /// The URL at which Okta reaches this connection's receiver.
     pub url: Url,
     /// The value that Okta has to send in the `Authorization` header.
@@ -92,7 +92,7 @@ pub struct ConnectionConfig {
     /// Its name.
     pub name: ConnectionName,
     /// The owner of its settings.
-    pub keeper: Keeper,
+    pub keeper: ManagedBy,
     /// True if the addresses of Okta, Assets, and alerts may be private.
     pub allow_private_addresses: bool,
     /// The Okta side.
@@ -100,15 +100,15 @@ pub struct ConnectionConfig {
     /// The Assets side.
     pub assets: AssetsConfig,
     /// The event hook; without one, the System Log tells what happens.
-    pub hook: Option<HookConfig>,
+    pub hook: Option<EventHookConfig>,
     /// The source of events.
     pub events: EventSource,
     /// The users and groups that are synced.
-    pub selection: Selection,
+    pub selection: SyncScope,
     /// Choices about the mapping.
     pub mapping: MappingOptions,
     /// The limits of changes without consent.
-    pub limits: Limits,
+    pub limits: Safeguards,
     /// The schedules.
     pub schedule: ScheduleConfig,
     /// The receiver of alerts.

@@ -61,7 +61,7 @@ pub struct ConsoleConfig {
     /// Who signed in so long ago has to sign in again.
     pub session_life: Duration,
     /// Sign-in with an Okta org, beside tokens.
-    pub openid: Option<OpenIdConfig>,
+    pub openid: Option<OidcConfig>,
 }
 
 impl ConsoleConfig {
@@ -76,7 +76,7 @@ impl ConsoleConfig {
 
 /// Sign-in with an Okta org.
 #[derive(Debug, Clone)]
-pub struct OpenIdConfig {
+pub struct OidcConfig {
     /// The org.
     pub org_url: Url,
     /// The client ID of a Web Application in it.
@@ -140,13 +140,13 @@ impl RawOpenId {
     fn checked(
         self,
         secret: &impl Fn(&str, SecretSource) -> Result<SecretString, ConfigError>,
-    ) -> Result<OpenIdConfig, ConfigError> {
+    ) -> Result<OidcConfig, ConfigError> {
         let needed = |key| super::missing(&["console", "openid", key]);
         let org_url = self.org_url.ok_or_else(|| needed("org_url"))?;
         if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
             return Err(needed("admin_groups"));
         }
-        Ok(OpenIdConfig {
+        Ok(OidcConfig {
             org_url: web_address(&org_url)
                 .map_err(|problem| ConfigError::Value { key: "console.openid.org_url".into(), problem })?,
             client_id: self.client_id.ok_or_else(|| needed("client_id"))?,

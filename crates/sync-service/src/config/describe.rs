@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_mapper::Selection;
+use schema_mapper::SyncScope;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ fn collect(node: &Value, names: &mut BTreeSet<String>) {
 /// Where a key comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Origin {
+pub enum ValueOrigin {
     /// The file.
     File,
     /// A variable of the environment.
@@ -48,18 +48,18 @@ pub enum Origin {
 
 /// A key that was given. The values of secrets are not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Given {
+pub struct ConfigValue {
     /// The key, such as `connections.main.okta.org_url`.
     pub key: String,
     /// Its value in TOML; of a secret, only where it is kept.
     pub value: String,
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
 }
 
 /// What follows from the keys of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct InForce {
+pub struct EffectiveConfig {
     /// The connection.
     pub connection: String,
     /// The org.
@@ -80,7 +80,7 @@ pub struct InForce {
     pub has_alerts: bool,
 }
 
-impl InForce {
+impl EffectiveConfig {
     /// What is in force for a connection.
     pub fn of(connection: &ConnectionConfig) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl InForce {
             hook_url: connection.hook.as_ref().map(|hook| hook.url.to_string()),
             events: connection.events,
             has_account: connection.assets.account.is_some(),
-            everything: connection.selection == Selection::default(),
+            everything: connection.selection == SyncScope::default(),
             full: connection.schedule.full.to_string(),
             delta: connection.schedule.delta.to_string(),
             has_alerts: connection.alerts.is_some(),
@@ -108,7 +108,7 @@ impl Config {
     pub fn given(
         text: &str,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Vec<Given>, toml::de::Error> {
+    ) -> Result<Vec<ConfigValue>, toml::de::Error> {
         let file: toml::Table = toml::from_str(text)?;
         let mut merged = file.clone();
         overrides::apply(&mut merged, environment);
@@ -116,8 +116,9 @@ impl Config {
         flatten("", &file, &mut before);
         flatten("", &merged, &mut after);
         let given = after.into_iter().map(|(key, value)| {
-            let origin = if before.get(&key) == Some(&value) { Origin::File } else { Origin::Environment };
-            Given { value: shown(&key, &value), key, origin }
+            let origin =
+                if before.get(&key) == Some(&value) { ValueOrigin::File } else { ValueOrigin::Environment };
+            ConfigValue { value: shown(&key, &value), key, origin }
         });
         Ok(given.collect())
     }

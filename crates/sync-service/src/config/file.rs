@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
+use schema_mapper::{GroupScope, MappingOptions, UserScope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sync_engine::Limits;
+use sync_engine::Safeguards;
 
 use super::console::RawConsole;
 use super::secret::SecretSource;
@@ -71,16 +71,16 @@ pub(super) struct RawConnection {
     pub(super) hook: Option<RawHook>,
     /// Which users are synchronised; all unless given.
     #[serde(default)]
-    pub(super) users: UserSelection,
+    pub(super) users: UserScope,
     /// Which groups are synchronised; all unless given.
     #[serde(default)]
-    pub(super) groups: GroupSelection,
+    pub(super) groups: GroupScope,
     /// What becomes of which attribute.
     #[serde(default)]
     pub(super) mapping: MappingOptions,
     /// How much may change without an operator's consent.
     #[serde(default)]
-    pub(super) limits: Limits,
+    pub(super) limits: Safeguards,
     /// Where events come from; "both" with a hook and "log" without one unless given.
     pub(super) events: Option<EventSource>,
     /// When things are done that nobody asks for.

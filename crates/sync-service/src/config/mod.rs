@@ -25,10 +25,10 @@ use crate::vault::MasterKey;
 use check::{connection, some_time};
 pub(crate) use check::{hook_url, is_loopback, mapping_in_force};
 pub use connection::{
-    AccountConfig, AlertConfig, AssetsConfig, ConnectionConfig, HookConfig, OktaConfig, ScheduleConfig,
+    AccountConfig, AlertConfig, AssetsConfig, ConnectionConfig, EventHookConfig, OktaConfig, ScheduleConfig,
 };
-pub use console::{ConsoleConfig, OpenIdConfig, TlsConfig};
-pub use describe::{EXAMPLE, Given, InForce, Origin, json_schema};
+pub use console::{ConsoleConfig, OidcConfig, TlsConfig};
+pub use describe::{ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, json_schema};
 pub use error::ConfigError;
 use error::{at, missing, problem, value_at};
 pub use exposed::{ExposedFile, exposed_files};
@@ -36,7 +36,8 @@ use file::RawConfig;
 pub use file::{AlertFormat, EventSource, ScheduleSettings};
 pub(crate) use settings::Secrets;
 pub use settings::{
-    AlertSettings, AssetsSettings, ConnectionSettings, HookSettings, Keeper, OktaSettings, SecretField,
+    AlertSettings, AssetsSettings, ConnectionSettings, EventHookSettings, ManagedBy, OktaSettings,
+    SecretField,
 };
 
 /// All settings.

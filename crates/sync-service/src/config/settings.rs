@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use schema_mapper::{GroupSelection, MappingOptions, UserSelection};
+use schema_mapper::{GroupScope, MappingOptions, UserScope};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use sync_engine::Limits;
+use sync_engine::Safeguards;
 use sync_model::ConnectionName;
 
 use super::file::{
@@ -20,7 +20,7 @@ use super::{ConfigError, ConnectionConfig, connection};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Keeper {
+pub enum ManagedBy {
     /// In the configuration file, or the environment.
     File,
     /// In the state store, saved in the console.
@@ -37,18 +37,18 @@ pub struct ConnectionSettings {
     pub assets: AssetsSettings,
     /// The event hook; without it the System Log tells what happens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hook: Option<HookSettings>,
+    pub hook: Option<EventHookSettings>,
     /// Where events come from; "both" with a hook and "log" without one unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<EventSource>,
     /// Which users are synchronised.
-    pub users: UserSelection,
+    pub users: UserScope,
     /// Which groups are synchronised.
-    pub groups: GroupSelection,
+    pub groups: GroupScope,
     /// What becomes of which attribute.
     pub mapping: MappingOptions,
     /// How much may change without consent.
-    pub limits: Limits,
+    pub limits: Safeguards,
     /// When things are done that nobody asks for.
     pub schedule: ScheduleSettings,
     /// Who is told when something is wrong; the address is a secret.
@@ -93,7 +93,7 @@ pub struct AssetsSettings {
 /// The event hook.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct HookSettings {
+pub struct EventHookSettings {
     /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
     pub public_url: String,
 }
@@ -227,7 +227,7 @@ impl ConnectionSettings {
         };
         // Nothing here names a file.
         let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses)?;
-        let config = ConnectionConfig { keeper: Keeper::Console, ..config };
+        let config = ConnectionConfig { keeper: ManagedBy::Console, ..config };
         crate::Connection::check(&config)?;
         Ok(config)
     }

@@ -5,17 +5,17 @@ use reqwest::Url;
 use schema_mapper::evolution::{Drift, DriftKind, Evolution};
 use schema_mapper::{Mapping, OrgSchemas};
 
-use super::check::{Area, Check, Item, Repair};
+use super::check::{Check, CheckArea, Item, Repair};
 use super::okta::SCHEMAS;
 use super::probe::{self, Answered};
 use crate::ConnectionConfig;
 use crate::adapters::{AssetsStructure, Examined};
 
-const REACHABLE: Item = Item::new("assets.reachable", Area::Assets, "Reachable");
-pub(super) const TOKEN: Item = Item::new("assets.token", Area::Assets, "Import token");
-const SOURCE: Item = Item::new("assets.source", Area::Assets, "Import source");
-pub(super) const MAPPING: Item = Item::new("assets.mapping", Area::Assets, "Schema and mapping");
-const CARDINALITY: Item = Item::new("assets.cardinality", Area::Assets, "Cardinalities");
+const REACHABLE: Item = Item::new("assets.reachable", CheckArea::Assets, "Reachable");
+pub(super) const TOKEN: Item = Item::new("assets.token", CheckArea::Assets, "Import token");
+const SOURCE: Item = Item::new("assets.source", CheckArea::Assets, "Import source");
+pub(super) const MAPPING: Item = Item::new("assets.mapping", CheckArea::Assets, "Schema and mapping");
+const CARDINALITY: Item = Item::new("assets.cardinality", CheckArea::Assets, "Cardinalities");
 
 /// Where the import tab of an object schema is.
 pub(super) const IMPORT_TAB: &str = "in Assets: open the object schema, Schema configuration, Import tab";
@@ -79,7 +79,7 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
 /// A refusal with its remedy.
 pub(super) fn failed(item: Item, error: &Error) -> Check {
     let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com".into());
-    item.problem(crate::explain(error), remedy)
+    item.problem(crate::error_chain(error), remedy)
 }
 
 fn source(status: &SourceStatus) -> Check {
@@ -116,7 +116,10 @@ pub(super) async fn structure(
         Ok(Ok(examined)) => examined,
         Ok(Err(error)) => {
             let remedy = error.hint().unwrap_or("correct what it names, and look again").to_owned();
-            return (vec![MAPPING.problem(crate::explain(&error), remedy), CARDINALITY.needs(MAPPING)], None);
+            return (
+                vec![MAPPING.problem(crate::error_chain(&error), remedy), CARDINALITY.needs(MAPPING)],
+                None,
+            );
         }
         Err(late) => return (vec![late, CARDINALITY.needs(MAPPING)], None),
     };

@@ -12,13 +12,13 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckState))]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum CheckStatus {
     /// It holds.
-    Ok,
+    Passed,
     /// It holds, and somebody may want to know something.
     Warning,
     /// It does not hold.
-    Problem,
+    Failed,
     /// Nobody here can tell.
     Unknown,
     /// It could not be looked at, because another one does not hold, or it does not concern this connection.
@@ -29,31 +29,31 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckArea))]
 #[serde(rename_all = "lowercase")]
-pub enum Area {
+pub enum CheckArea {
     /// Configuration, state store, clock.
-    Machine,
+    Host,
     /// The org: access, scopes, role, schemas, log.
     Okta,
     /// The event hook.
-    Hook,
+    EventHook,
     /// What Okta allows this app.
-    Limits,
+    RateLimits,
     /// The import source and the account.
     Assets,
     /// Addresses that are listened on or sent to.
-    Addresses,
+    Listeners,
 }
 
-impl Area {
+impl CheckArea {
     /// What people call it.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Machine => "This machine",
+            Self::Host => "This machine",
             Self::Okta => "Okta org",
-            Self::Hook => "Event hook",
-            Self::Limits => "Rate limit",
+            Self::EventHook => "Event hook",
+            Self::RateLimits => "Rate limit",
             Self::Assets => "Assets",
-            Self::Addresses => "Addresses",
+            Self::Listeners => "Addresses",
         }
     }
 }
@@ -76,19 +76,19 @@ pub struct Check {
     /// Its name in documents, which stays the same.
     pub id: Cow<'static, str>,
     /// What it is about.
-    pub area: Area,
+    pub area: CheckArea,
     /// Its name for people.
     pub title: Cow<'static, str>,
     /// What was found.
-    pub state: State,
+    pub status: CheckStatus,
     /// What was seen.
-    pub evidence: String,
+    pub details: String,
     /// What to do; nothing where there is nothing to do.
     pub remedy: Option<String>,
     /// The check that has to hold first; nothing unless it was skipped because of that.
-    pub needs: Option<Cow<'static, str>>,
+    pub depends_on: Option<Cow<'static, str>>,
     /// Whether `--fix` puts it right.
-    pub fixable: bool,
+    pub auto_fixable: bool,
     #[serde(skip)]
     pub(super) repair: Option<Repair>,
 }
@@ -97,44 +97,44 @@ pub struct Check {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item {
     pub(super) id: &'static str,
-    area: Area,
+    area: CheckArea,
     title: &'static str,
 }
 
 impl Item {
-    pub(super) const fn new(id: &'static str, area: Area, title: &'static str) -> Self {
+    pub(super) const fn new(id: &'static str, area: CheckArea, title: &'static str) -> Self {
         Self { id, area, title }
     }
 
-    fn found(self, state: State, evidence: String, remedy: Option<String>) -> Check {
+    fn found(self, state: CheckStatus, evidence: String, remedy: Option<String>) -> Check {
         let Self { id, area, title } = self;
         Check {
             id: Cow::Borrowed(id),
             area,
             title: Cow::Borrowed(title),
-            state,
-            evidence,
+            status: state,
+            details: evidence,
             remedy,
-            needs: None,
-            fixable: false,
+            depends_on: None,
+            auto_fixable: false,
             repair: None,
         }
     }
 
     pub(super) fn ok(self, evidence: impl Into<String>) -> Check {
-        self.found(State::Ok, evidence.into(), None)
+        self.found(CheckStatus::Passed, evidence.into(), None)
     }
 
     pub(super) fn warning(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(State::Warning, evidence.into(), Some(remedy.into()))
+        self.found(CheckStatus::Warning, evidence.into(), Some(remedy.into()))
     }
 
     pub(super) fn problem(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(State::Problem, evidence.into(), Some(remedy.into()))
+        self.found(CheckStatus::Failed, evidence.into(), Some(remedy.into()))
     }
 
     pub(super) fn unknown(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
-        self.found(State::Unknown, evidence.into(), Some(remedy.into()))
+        self.found(CheckStatus::Unknown, evidence.into(), Some(remedy.into()))
     }
 
     /// Something else has to hold first.
@@ -144,12 +144,15 @@ impl Item {
         } else {
             format!("needs: {}, {}", other.area.title(), other.title)
         };
-        Check { needs: Some(Cow::Borrowed(other.id)), ..self.found(State::Skipped, evidence, None) }
+        Check {
+            depends_on: Some(Cow::Borrowed(other.id)),
+            ..self.found(CheckStatus::Skipped, evidence, None)
+        }
     }
 
     /// It does not concern this connection.
     pub(super) fn without(self, reason: impl Into<String>) -> Check {
-        self.found(State::Skipped, reason.into(), None)
+        self.found(CheckStatus::Skipped, reason.into(), None)
     }
 
     /// The check within its time.
@@ -175,12 +178,12 @@ impl Check {
     /// Marks what is ours to put right.
     pub(super) fn repaired_by(mut self, repair: Repair) -> Self {
         self.repair = Some(repair);
-        self.fixable = true;
+        self.auto_fixable = true;
         self
     }
 
     /// Whether what depends on it can be looked at.
     pub(super) const fn holds(&self) -> bool {
-        matches!(self.state, State::Ok | State::Warning)
+        matches!(self.status, CheckStatus::Passed | CheckStatus::Warning)
     }
 }

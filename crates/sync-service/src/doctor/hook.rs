@@ -2,20 +2,20 @@
 
 use okta_client::model::EventHook as OktaHook;
 
-use super::check::{Area, Check, Item, Repair};
-use super::machine::{Address, LISTEN, Machine, STORE};
+use super::check::{Check, CheckArea, Item, Repair};
+use super::host::{Address, LISTEN, Machine, STORE};
 use super::probe::{self, Challenged};
 use crate::adapters::{Deviation, OktaEventHook};
 use crate::events::subscription;
-use crate::{Connection, ConnectionConfig, HookConfig};
+use crate::{Connection, ConnectionConfig, EventHookConfig};
 
-const PRESENT: Item = Item::new("hook.present", Area::Hook, "Present");
-const ACTIVE: Item = Item::new("hook.active", Area::Hook, "Active");
-const VERIFIED: Item = Item::new("hook.verified", Area::Hook, "Verified");
-const ADDRESS: Item = Item::new("hook.url", Area::Hook, "URL");
-const SECRET: Item = Item::new("hook.secret", Area::Hook, "Secret");
-const EVENTS: Item = Item::new("hook.events", Area::Hook, "Events");
-pub(super) const REACHED: Item = Item::new("hook.reachable", Area::Hook, "Reachable");
+const PRESENT: Item = Item::new("hook.present", CheckArea::EventHook, "Present");
+const ACTIVE: Item = Item::new("hook.active", CheckArea::EventHook, "Active");
+const VERIFIED: Item = Item::new("hook.verified", CheckArea::EventHook, "Verified");
+const ADDRESS: Item = Item::new("hook.url", CheckArea::EventHook, "URL");
+const SECRET: Item = Item::new("hook.secret", CheckArea::EventHook, "Secret");
+const EVENTS: Item = Item::new("hook.events", CheckArea::EventHook, "Events");
+pub(super) const REACHED: Item = Item::new("hook.reachable", CheckArea::EventHook, "Reachable");
 
 /// Of what is Okta's to say.
 const AT_OKTA: [Item; 6] = [PRESENT, ACTIVE, VERIFIED, ADDRESS, SECRET, EVENTS];
@@ -55,7 +55,7 @@ pub(super) async fn look(
             }
             Ok(Err(error)) => {
                 let remedy = error.hint().unwrap_or_else(|| "look again in a few minutes".to_owned());
-                all_need_presence(PRESENT.problem(crate::explain(&error), remedy))
+                all_need_presence(PRESENT.problem(crate::error_chain(&error), remedy))
             }
             Err(late) => all_need_presence(late),
         }
@@ -71,7 +71,7 @@ fn all_need_presence(present: Check) -> Vec<Check> {
     std::iter::once(present).chain(rest).collect()
 }
 
-fn judge(found: &OktaHook, wanted: &HookConfig) -> Vec<Check> {
+fn judge(found: &OktaHook, wanted: &EventHookConfig) -> Vec<Check> {
     let setup = "run `okta-insight setup`, or correct it in the Admin Console: Workflow, Event Hooks";
     let present = PRESENT.ok(format!("\"{}\", {}", found.name, found.id));
     let active = if found.is_active() {
@@ -132,7 +132,7 @@ async fn reached(
     machine: &Machine<'_>,
     answering: bool,
     connection: &ConnectionConfig,
-    hook: &HookConfig,
+    hook: &EventHookConfig,
 ) -> Check {
     if !answering && matches!(machine.listen, Address::Free) {
         return REACHED.needs(STORE);

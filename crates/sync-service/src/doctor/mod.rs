@@ -7,7 +7,7 @@
 mod assets;
 mod check;
 mod hook;
-mod machine;
+mod host;
 mod objects;
 mod okta;
 mod org;
@@ -27,34 +27,34 @@ use sync_store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use check::{Area, Check, State};
-pub use repair::Repaired;
+pub use check::{Check, CheckArea, CheckStatus};
+pub use repair::Fix;
 
 use crate::adapters::{AssetsStructure, OktaEventHook, OrgSource, Sides};
 use crate::connection::{account_client, assets_client, okta_client};
 use crate::http::{Inbox, Inboxes};
-use crate::{Config, ConfigError, ConnectionConfig, Receiver};
+use crate::{Config, ConfigError, ConnectionConfig, HookReceiver};
 use check::Item;
-use machine::{Address, CONFIG, Machine};
+use host::{Address, CONFIG, Machine};
 
 /// What was found of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Diagnosis {
+pub struct CheckReport {
     /// Its name.
     pub connection: ConnectionName,
     /// Whether there is no problem; warnings are none.
-    pub ok: bool,
+    pub passed: bool,
     /// Every precondition, always in the same order.
     pub checks: Vec<Check>,
     /// What was put right before that, or could not be.
-    pub repairs: Vec<Repaired>,
+    pub fixes: Vec<Fix>,
 }
 
-impl Diagnosis {
+impl CheckReport {
     /// How many checks have that state.
-    pub fn count(&self, state: State) -> usize {
-        self.checks.iter().filter(|check| check.state == state).count()
+    pub fn count(&self, state: CheckStatus) -> usize {
+        self.checks.iter().filter(|check| check.status == state).count()
     }
 }
 
@@ -65,9 +65,9 @@ pub async fn examine(
     file: &Path,
     connections: &[&ConnectionConfig],
     fix: bool,
-) -> Vec<Diagnosis> {
+) -> Vec<CheckReport> {
     let mut diagnoses = look(config, file, connections).await;
-    if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.fixable) {
+    if fix && diagnoses.iter().flat_map(|d| &d.checks).any(|check| check.auto_fixable) {
         let mut repairs = vec![Vec::new(); diagnoses.len()];
         if let Some(store) = repair::store(config, &diagnoses).await {
             repairs.fill(vec![store]);
@@ -82,14 +82,14 @@ pub async fn examine(
         }
         diagnoses = look(config, file, connections).await;
         for (diagnosis, repairs) in diagnoses.iter_mut().zip(repairs) {
-            diagnosis.repairs = repairs;
+            diagnosis.fixes = repairs;
         }
     }
     diagnoses
 }
 
 /// Looks at every precondition of one connection, and changes nothing.
-pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionConfig) -> Diagnosis {
+pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionConfig) -> CheckReport {
     let (machine, answering) = prepare(config, file).await;
     let diagnosis = diagnose(&machine, answering.is_some(), connection).await;
     if let Some(answering) = answering {
@@ -98,7 +98,7 @@ pub async fn examine_one(config: &Config, file: &Path, connection: &ConnectionCo
     diagnosis
 }
 
-async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<Diagnosis> {
+async fn look(config: &Config, file: &Path, connections: &[&ConnectionConfig]) -> Vec<CheckReport> {
     let (machine, answering) = prepare(config, file).await;
     let mut diagnoses = Vec::new();
     for connection in connections {
@@ -120,18 +120,18 @@ async fn prepare<'c>(config: &'c Config, file: &'c Path) -> (Machine<'c>, Option
     (machine, answering)
 }
 
-async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Diagnosis {
+async fn diagnose(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> CheckReport {
     // All of them at the same time make a large future.
     let checks = Box::pin(checks(machine, answering, connection)).await;
-    let ok = checks.iter().all(|check| check.state != State::Problem);
-    Diagnosis { connection: connection.name.clone(), ok, checks, repairs: Vec::new() }
+    let ok = checks.iter().all(|check| check.status != CheckStatus::Failed);
+    CheckReport { connection: connection.name.clone(), passed: ok, checks, fixes: Vec::new() }
 }
 
 async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionConfig) -> Vec<Check> {
     let (okta, import, account) =
         (okta_client(connection), assets_client(connection), account_client(connection));
     // A look is over before a daemon beside it notices.
-    let okta = okta.map(|client| client.urgent());
+    let okta = okta.map(|client| client.high_priority());
     // That the address is none of an org is told where the address is.
     let is_address =
         |error: &&ConfigError| matches!(error, ConfigError::Value { key, .. } if key.ends_with(".org_url"));
@@ -207,7 +207,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
 
 /// What is wrong about the way to the org.
 fn unusable(org: &org::Org) -> Item {
-    if org.url.state == State::Problem { org::URL } else { org::REACHABLE }
+    if org.url.status == CheckStatus::Failed { org::URL } else { org::REACHABLE }
 }
 
 /// The receiver of this process, for as long as no daemon answers: what is delivered meanwhile is stored.
@@ -222,7 +222,7 @@ impl Answering {
     async fn begin(config: &Config) -> Option<Self> {
         let store = Store::open(&config.store).await.ok()?;
         let receiver = match Self::inboxes(config, &store).await {
-            Some(inboxes) => Receiver::with_inboxes(config, inboxes).await.ok(),
+            Some(inboxes) => HookReceiver::with_inboxes(config, inboxes).await.ok(),
             None => None,
         };
         let Some(receiver) = receiver else {

@@ -7,12 +7,12 @@ use sync_model::ObjectKind;
 use sync_store::Store;
 
 use super::assets::MAPPING;
-use super::check::{Area, Check, Item};
-use super::machine::{Machine, STORE};
+use super::check::{Check, CheckArea, Item};
+use super::host::{Machine, STORE};
 use crate::adapters::AssetsObjects;
 use crate::{ConnectionConfig, ServiceError};
 
-const OBJECTS: Item = Item::new("assets.objects", Area::Assets, "Objects that were sent");
+const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Objects that were sent");
 
 /// Counts what Assets shows to the account. `account` is what others found of it.
 pub(super) async fn look(
@@ -38,7 +38,9 @@ pub(super) async fn look(
 async fn count(machine: &Machine<'_>, connection: &ConnectionConfig, objects: &AssetsObjects) -> Check {
     let sent = match sent(machine, connection).await {
         Ok(sent) => sent,
-        Err(error) => return OBJECTS.unknown(crate::explain(&error), "look at the check of the state store"),
+        Err(error) => {
+            return OBJECTS.unknown(crate::error_chain(&error), "look at the check of the state store");
+        }
     };
     if sent.is_empty() {
         return OBJECTS.without("nothing was sent yet");
@@ -65,7 +67,7 @@ async fn count(machine: &Machine<'_>, connection: &ConnectionConfig, objects: &A
 
 fn uncounted(error: &PortError) -> Check {
     let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com");
-    OBJECTS.unknown(crate::explain(error), remedy)
+    OBJECTS.unknown(crate::error_chain(error), remedy)
 }
 
 /// How many objects of each kind were confirmed and are not marked as gone.
@@ -74,7 +76,11 @@ async fn sent(
     connection: &ConnectionConfig,
 ) -> Result<Vec<(ObjectKind, u64)>, ServiceError> {
     let store = Store::open(&machine.config.store).await?;
-    let census = store.connection(&connection.name).await?.census().await;
+    let census = store.connection(&connection.name).await?.object_counts().await;
     store.close().await;
-    Ok(census?.into_iter().map(|(kind, census)| (kind, census.live)).filter(|(_, live)| *live > 0).collect())
+    Ok(census?
+        .into_iter()
+        .map(|(kind, census)| (kind, census.current))
+        .filter(|(_, live)| *live > 0)
+        .collect())
 }

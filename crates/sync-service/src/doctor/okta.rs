@@ -4,27 +4,27 @@ use jiff::{SignedDuration, Timestamp};
 use okta_client::{Error, GroupQuery, LogStart, OktaClient, UserQuery};
 use schema_mapper::OrgSchemas;
 
-use super::check::{Area, Check, Item};
+use super::check::{Check, CheckArea, Item};
 use crate::adapters::org_schemas;
 use crate::config::EventSource;
 use crate::connection::private_key;
 use crate::events::log_filter;
 use crate::{Connection, ConnectionConfig};
 
-pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", Area::Okta, "Credentials");
-const DPOP: Item = Item::new("okta.dpop", Area::Okta, "Bound token (DPoP)");
-pub(super) const ROLE: Item = Item::new("okta.role", Area::Okta, "Admin role");
-pub(super) const SCHEMAS: Item = Item::new("okta.schemas", Area::Okta, "Schemas");
-const LOG: Item = Item::new("okta.log", Area::Okta, "System Log");
-const RATE: Item = Item::new("okta.rate", Area::Limits, "Share of the app");
+pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", CheckArea::Okta, "Credentials");
+const DPOP: Item = Item::new("okta.dpop", CheckArea::Okta, "Bound token (DPoP)");
+pub(super) const ROLE: Item = Item::new("okta.role", CheckArea::Okta, "Admin role");
+pub(super) const SCHEMAS: Item = Item::new("okta.schemas", CheckArea::Okta, "Schemas");
+const LOG: Item = Item::new("okta.log", CheckArea::Okta, "System Log");
+const RATE: Item = Item::new("okta.rate", CheckArea::RateLimits, "Share of the app");
 
-const USERS: Item = Item::new("okta.scope.users", Area::Okta, "okta.users.read");
-const GROUPS: Item = Item::new("okta.scope.groups", Area::Okta, "okta.groups.read");
-const TYPES: Item = Item::new("okta.scope.user_types", Area::Okta, "okta.userTypes.read");
-const META: Item = Item::new("okta.scope.schemas", Area::Okta, "okta.schemas.read");
-const LOGS: Item = Item::new("okta.scope.logs", Area::Okta, "okta.logs.read");
-pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", Area::Okta, "okta.eventHooks.read");
-const MANAGE: Item = Item::new("okta.scope.hooks_manage", Area::Okta, "okta.eventHooks.manage");
+const USERS: Item = Item::new("okta.scope.users", CheckArea::Okta, "okta.users.read");
+const GROUPS: Item = Item::new("okta.scope.groups", CheckArea::Okta, "okta.groups.read");
+const TYPES: Item = Item::new("okta.scope.user_types", CheckArea::Okta, "okta.userTypes.read");
+const META: Item = Item::new("okta.scope.schemas", CheckArea::Okta, "okta.schemas.read");
+const LOGS: Item = Item::new("okta.scope.logs", CheckArea::Okta, "okta.logs.read");
+pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", CheckArea::Okta, "okta.eventHooks.read");
+const MANAGE: Item = Item::new("okta.scope.hooks_manage", CheckArea::Okta, "okta.eventHooks.manage");
 
 /// Fewer requests a minute make a full sync of a middling org take hours.
 const LOW_SHARE: u64 = 100;
@@ -68,14 +68,15 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
     };
     let dpop = DPOP.within(bound(client)).await;
     let scopes: Vec<Check> = SCOPES.iter().map(|scope| scope.check(connection, &granted)).collect();
-    let lacks =
-        |item: Item| scopes.iter().any(|check| check.id == item.id && check.state == super::State::Problem);
+    let lacks = |item: Item| {
+        scopes.iter().any(|check| check.id == item.id && check.status == super::CheckStatus::Failed)
+    };
     let role = match [USERS, GROUPS].into_iter().find(|item| lacks(*item)) {
         Some(needed) => ROLE.needs(needed),
         None => ROLE.within(role(client)).await,
     };
     // A scope that is lacking says nothing about the role.
-    let needs_role = (role.state == super::State::Problem).then_some(ROLE);
+    let needs_role = (role.status == super::CheckStatus::Failed).then_some(ROLE);
     let needs = |items: &[Item]| items.iter().copied().find(|item| lacks(*item)).or(needs_role);
     let (schemas, log) = tokio::join!(
         async {
@@ -185,7 +186,7 @@ fn unknown_key(connection: &ConnectionConfig, kid: Option<&str>) -> String {
 
 /// Why the token endpoint refuses, as far as it tells.
 fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
-    let told = crate::explain(error);
+    let told = crate::error_chain(error);
     let name = &connection.name;
     let client = &connection.okta.client_id;
     let kid = kid(connection);
@@ -236,7 +237,7 @@ async fn bound(client: &OktaClient) -> Check {
 fn failed(item: Item, error: &Error) -> Check {
     let remedy =
         error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
-    item.problem(crate::explain(error), remedy)
+    item.problem(crate::error_chain(error), remedy)
 }
 
 /// An app without a role gets an empty list of users and a refusal of everything else.
@@ -253,9 +254,8 @@ async fn role(client: &OktaClient) -> Check {
         (Ok(users), _) if users.items.is_empty() && users.unreadable.is_empty() => {
             ROLE.problem("the list of users is empty, as it is for an app without a role", remedy)
         }
-        (Err(error @ Error::RoleMissing { .. }), _) | (_, Err(error @ Error::RoleMissing { .. })) => {
-            ROLE.problem(error.to_string(), remedy)
-        }
+        (Err(error @ Error::MissingAdminRole { .. }), _)
+        | (_, Err(error @ Error::MissingAdminRole { .. })) => ROLE.problem(error.to_string(), remedy),
         (Err(error), _) | (_, Err(error)) => failed(ROLE, &error),
         (Ok(_), Ok(groups)) if groups.items.is_empty() && groups.unreadable.is_empty() => ROLE.problem(
             "users can be read, and the list of groups is empty, though every org has Everyone",
@@ -278,7 +278,7 @@ async fn read_schemas(client: &OktaClient) -> (Check, Option<OrgSchemas>) {
             let check = SCHEMAS.ok(format!("of groups, and of the user types {}", types.join(", ")));
             (check, Some(schemas))
         }
-        Ok(Err(error @ Error::RoleMissing { .. })) => {
+        Ok(Err(error @ Error::MissingAdminRole { .. })) => {
             let check = SCHEMAS.problem(
                 error.to_string(),
                 "in the Admin Console: Applications, the app, Admin roles, Edit assignments: add a role that may view \

@@ -6,16 +6,16 @@ use reqwest::header::{DATE, HeaderMap};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-use super::check::{Area, Check, Item};
+use super::check::{Check, CheckArea, Item};
 use super::probe::{self, Answered, Silence};
 use crate::{ConfigError, ConnectionConfig};
 
 /// A difference from the clock of Assets that is told, in seconds.
 const FAR_FROM_ASSETS: u64 = 30;
 
-const CLOCK: Item = Item::new("clock", Area::Machine, "Clock");
-pub(super) const URL: Item = Item::new("okta.url", Area::Okta, "Org URL");
-pub(super) const REACHABLE: Item = Item::new("okta.reachable", Area::Okta, "Reachable");
+const CLOCK: Item = Item::new("clock", CheckArea::Host, "Clock");
+pub(super) const URL: Item = Item::new("okta.url", CheckArea::Okta, "Org URL");
+pub(super) const REACHABLE: Item = Item::new("okta.reachable", CheckArea::Okta, "Reachable");
 
 /// Below, the whole seconds of `Date` and the way of the answer explain it.
 const NOISE: u64 = 5;
@@ -36,7 +36,7 @@ pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigErr
     let url = match (wrong, Url::parse(given.trim())) {
         (None, Ok(url)) => url,
         (wrong, _) => {
-            let told = wrong.map_or_else(|| "it is not a URL".to_owned(), |error| crate::explain(error));
+            let told = wrong.map_or_else(|| "it is not a URL".to_owned(), |error| crate::error_chain(error));
             let remedy = format!(
                 "set {key} to the org's own address, https://example.okta.com, without -admin and path"
             );
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_custom_domain_is_told_with_the_address_of_its_org() {
         let about = json!({ "_links": { "organization": { "href": "https://acme.okta.com" } } });
-        let told = |url: &str| named(&Url::parse(url).unwrap(), &about, Some("00o1")).evidence;
+        let told = |url: &str| named(&Url::parse(url).unwrap(), &about, Some("00o1")).details;
         assert_eq!(told("https://acme.okta.com"), "the own address of the org 00o1");
         let custom = told("https://id.acme.example");
         assert_eq!(custom, "a custom domain of the org 00o1, whose own address is acme.okta.com");

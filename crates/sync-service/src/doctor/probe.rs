@@ -103,7 +103,7 @@ fn builder(timeout: Duration, trust: Trust) -> ClientBuilder {
 }
 
 fn client(builder: ClientBuilder) -> Result<Client, Silence> {
-    builder.build().map_err(|error| Silence::NotAsked(crate::explain(&error)))
+    builder.build().map_err(|error| Silence::NotAsked(crate::error_chain(&error)))
 }
 
 /// Reads the answer as JSON, if it is that and not endless.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sync_engine::EventHook;
 use sync_store::Store;
 
-use super::Diagnosis;
+use super::CheckReport;
 use super::check::Repair;
 use crate::adapters::OktaEventHook;
 use crate::connection::okta_client;
@@ -15,34 +15,34 @@ use crate::{Config, Connection, ConnectionConfig, ServiceError};
 /// What was put right, or why it could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Repaired {
+pub struct Fix {
     /// What was worked on.
-    pub what: Cow<'static, str>,
+    pub action: Cow<'static, str>,
     /// Whether it went well.
-    pub ok: bool,
+    pub succeeded: bool,
     /// What was done, or why not.
-    pub result: String,
+    pub message: String,
 }
 
-impl Repaired {
+impl Fix {
     fn of(what: &'static str, result: Result<Vec<String>, String>) -> Self {
         let what = Cow::Borrowed(what);
         match result {
             Ok(done) if done.is_empty() => {
-                Self { what, ok: true, result: "nothing was left to do".to_owned() }
+                Self { action: what, succeeded: true, message: "nothing was left to do".to_owned() }
             }
-            Ok(done) => Self { what, ok: true, result: done.join("; ") },
-            Err(why) => Self { what, ok: false, result: why },
+            Ok(done) => Self { action: what, succeeded: true, message: done.join("; ") },
+            Err(why) => Self { action: what, succeeded: false, message: why },
         }
     }
 }
 
-fn calls_for(diagnosis: &Diagnosis, repair: Repair) -> bool {
+fn calls_for(diagnosis: &CheckReport, repair: Repair) -> bool {
     diagnosis.checks.iter().any(|check| check.repair == Some(repair))
 }
 
 /// Creates or migrates the store, which all connections share.
-pub(super) async fn store(config: &Config, diagnoses: &[Diagnosis]) -> Option<Repaired> {
+pub(super) async fn store(config: &Config, diagnoses: &[CheckReport]) -> Option<Fix> {
     if !diagnoses.iter().any(|diagnosis| calls_for(diagnosis, Repair::Store)) {
         return None;
     }
@@ -51,24 +51,24 @@ pub(super) async fn store(config: &Config, diagnoses: &[Diagnosis]) -> Option<Re
             store.close().await;
             Ok(vec![format!("{} was brought up to date", config.store.display())])
         }
-        Err(error) => Err(crate::explain(&error)),
+        Err(error) => Err(crate::error_chain(&error)),
     };
-    Some(Repaired::of("State store", result))
+    Some(Fix::of("State store", result))
 }
 
 /// Puts right what the diagnosis of a connection calls for.
 pub(super) async fn connection(
     config: &Config,
     connection: &ConnectionConfig,
-    diagnosis: &Diagnosis,
-) -> Vec<Repaired> {
+    diagnosis: &CheckReport,
+) -> Vec<Fix> {
     let mut repaired = Vec::new();
     if calls_for(diagnosis, Repair::Structure) {
         let result = structure(config, connection).await.map_err(|error| failed(&error, error.hint()));
-        repaired.push(Repaired::of("Schema and mapping", result));
+        repaired.push(Fix::of("Schema and mapping", result));
     }
     if calls_for(diagnosis, Repair::Hook) {
-        repaired.push(Repaired::of("Event hook", hook(connection).await));
+        repaired.push(Fix::of("Event hook", hook(connection).await));
     }
     repaired
 }
@@ -89,12 +89,12 @@ async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec
         1 => Some("1 attribute added".to_owned()),
         n => Some(format!("{n} attributes added")),
     };
-    let corrected = report.corrected.iter().map(|name| format!("{name} put right with the account"));
+    let corrected = report.fixed_attributes.iter().map(|name| format!("{name} put right with the account"));
     Ok(added.chain(attributes).chain(corrected).collect())
 }
 
 async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
-    let okta = okta_client(connection).map_err(|error| crate::explain(&error))?;
+    let okta = okta_client(connection).map_err(|error| crate::error_chain(&error))?;
     let port = OktaEventHook::new(okta, &connection.name, connection.hook.clone());
     let report = port.ensure().await.map_err(|error| failed(&error, error.hint().map(str::to_owned)))?;
     if report.problems.is_empty() { Ok(report.changes) } else { Err(report.problems.join("; ")) }
@@ -102,7 +102,7 @@ async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
 
 fn failed(error: &dyn std::error::Error, hint: Option<String>) -> String {
     match hint {
-        Some(hint) => format!("{}; {hint}", crate::explain(error)),
-        None => crate::explain(error),
+        Some(hint) => format!("{}; {hint}", crate::error_chain(error)),
+        None => crate::error_chain(error),
     }
 }

@@ -1,14 +1,14 @@
 //! Whether what the operator chooses exists in the org.
 
 use okta_client::{Error, OktaClient};
-use schema_mapper::{OrgSchemas, Selection};
+use schema_mapper::{OrgSchemas, SyncScope};
 
-use super::check::{Area, Check, Item};
+use super::check::{Check, CheckArea, Item};
 use super::okta::SCHEMAS;
 use crate::ConnectionConfig;
 use crate::adapters::{UnknownChoice, unknown_groups, unknown_names};
 
-const SELECTION: Item = Item::new("okta.selection", Area::Okta, "Users and groups");
+const SELECTION: Item = Item::new("okta.selection", CheckArea::Okta, "Users and groups");
 
 /// Looks for the user types and groups that the selection names.
 pub(super) async fn look(
@@ -16,7 +16,7 @@ pub(super) async fn look(
     client: Result<&OktaClient, Item>,
     schemas: Option<&OrgSchemas>,
 ) -> Check {
-    if connection.selection == Selection::default() {
+    if connection.selection == SyncScope::default() {
         return SELECTION.ok("all are synchronised");
     }
     let (client, schemas) = match (client, schemas) {
@@ -60,5 +60,5 @@ async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &Org
 fn failed(error: &Error) -> Check {
     let remedy =
         error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
-    SELECTION.problem(crate::explain(error), remedy)
+    SELECTION.problem(crate::error_chain(error), remedy)
 }

@@ -4,18 +4,18 @@ use insight_import_client::account::{ImportSource, Usage};
 use insight_import_client::document::AttributeType;
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::Mapping;
-use sync_engine::{EngineError, Refusal};
+use sync_engine::{EngineError, SafeguardViolation};
 
 use super::assets::{IMPORT_TAB, TOKEN, failed};
-use super::check::{Area, Check, Item};
+use super::check::{Check, CheckArea, Item};
 use crate::adapters::SourceSettings;
 use crate::{ConnectionConfig, account_keys};
 
-const EMPTY: Item = Item::new("assets.empty_values", Area::Assets, "Empty values");
-const UNKNOWN: Item = Item::new("assets.unknown_values", Area::Assets, "Unknown values");
-const MISSING: Item = Item::new("assets.missing_objects", Area::Assets, "Missing objects");
-const QUOTA: Item = Item::new("assets.quota", Area::Assets, "Objects of the site");
-pub(super) const ACCOUNT: Item = Item::new("assets.account", Area::Assets, "Account");
+const EMPTY: Item = Item::new("assets.empty_values", CheckArea::Assets, "Empty values");
+const UNKNOWN: Item = Item::new("assets.unknown_values", CheckArea::Assets, "Unknown values");
+const MISSING: Item = Item::new("assets.missing_objects", CheckArea::Assets, "Missing objects");
+const QUOTA: Item = Item::new("assets.quota", CheckArea::Assets, "Objects of the site");
+pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, "Account");
 
 /// What Premium includes. Atlassian's API does not tell what this site may have.
 const INCLUDED: u64 = 50_000;
@@ -128,7 +128,7 @@ fn judge(source: Option<&ImportSource>, mapping: Option<&Mapping>, has_account: 
     let missing = match source.and_then(ImportSource::removes_missing_objects) {
         Some(false) => MISSING.ok("an object that an import does not hold is left alone"),
         Some(true) => {
-            let refused = EngineError::Refused(Refusal::RemovesMissing);
+            let refused = EngineError::SafeguardTriggered(SafeguardViolation::MissingObjectsRemoved);
             MISSING.problem(
                 "an import of some objects removes all others; the sync refuses to send",
                 refused.hint().unwrap_or_default(),

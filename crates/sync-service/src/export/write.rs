@@ -10,7 +10,7 @@ use okta_client::model::{Group, UserType};
 use okta_client::{GroupQuery, OktaClient};
 use serde::Serialize;
 use serde_json::json;
-use sync_engine::{Phase, Progress};
+use sync_engine::{Phase, ProgressSink};
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ pub async fn export(
     connection: &ConnectionConfig,
     folder: &Path,
     force: bool,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
     stop: &CancellationToken,
 ) -> Result<Manifest, ServiceError> {
     let okta = crate::connection::okta_client(connection)?;
@@ -85,7 +85,7 @@ async fn prepare(folder: &Path, force: bool) -> Result<(), ExportError> {
 struct Writer<'w> {
     okta: &'w OktaClient,
     layout: Layout,
-    progress: &'w dyn Progress,
+    progress: &'w dyn ProgressSink,
 }
 
 impl Writer<'_> {
@@ -110,7 +110,7 @@ impl Writer<'_> {
     }
 
     async fn write_schemas(&self) -> Result<u64, ExportError> {
-        self.progress.begin(Phase::Structure, None);
+        self.progress.begin(Phase::Schema, None);
         private_folder(&self.layout.schemas()).await?;
         let user_types: Vec<UserType> = self.okta.user_types().list().await.map_err(okta)?;
         for user_type in &user_types {
@@ -121,7 +121,7 @@ impl Writer<'_> {
         let group = self.okta.schemas().group().await.map_err(okta)?;
         write_json(&self.layout.schema(GROUP_SCHEMA)?, &group).await?;
         write_json(&self.layout.user_types(), &user_types).await?;
-        self.progress.end(Phase::Structure);
+        self.progress.end(Phase::Schema);
         Ok(user_types.len() as u64)
     }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::ConnectionName;
 
-use crate::Broken;
-use crate::vitals::Vitals;
+use crate::Unavailable;
+use crate::health_inputs::Vitals;
 
 /// Whether the connections get their work done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ impl Health {
     }
 
     /// One that this process cannot work on.
-    pub(super) fn add_broken(&mut self, name: &ConnectionName, broken: &Broken) {
+    pub(super) fn add_broken(&mut self, name: &ConnectionName, broken: &Unavailable) {
         self.ready = false;
         let (standby, problems) = (broken.standby, vec![broken.reason.clone()]);
         let health = ConnectionHealth { standby, problems, ..ConnectionHealth::default() };
@@ -89,11 +89,11 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
         }
     };
     if let Some(store) = store {
-        let waiting = store.inbox.untouched_since.filter(|_| store.paused_until.is_none());
+        let waiting = store.inbox.oldest_unclaimed_at.filter(|_| store.paused_until.is_none());
         if let Some(seconds) = waiting.and_then(|since| late(Some(since))) {
             problems.push(format!("an event waits for {seconds} s, and nobody has looked at it"));
         }
-        let read = store.feed.as_ref().and_then(|feed| feed.caught_up);
+        let read = store.feed.as_ref().and_then(|feed| feed.caught_up_at);
         if let Some(seconds) = late(read).filter(|_| vitals.reads_log) {
             problems.push(format!("the System Log was not read to its end for {seconds} s"));
         }
@@ -104,9 +104,9 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
         problems,
         paused_until: store.and_then(|store| store.paused_until),
         pending: store.map(|store| store.inbox.pending),
-        oldest: store.and_then(|store| store.inbox.oldest),
+        oldest: store.and_then(|store| store.inbox.oldest_pending_at),
         blocked: store.map(|store| store.inbox.blocked),
-        log_read: store.and_then(|store| store.feed.as_ref()?.caught_up),
+        log_read: store.and_then(|store| store.feed.as_ref()?.caught_up_at),
     }
 }
 
@@ -115,8 +115,8 @@ mod tests {
     use sync_engine::AlertKind;
 
     use super::*;
-    use crate::alerts::Trouble;
-    use crate::vitals::sample;
+    use crate::alerts::AlertEntry;
+    use crate::health_inputs::sample;
 
     const LIMIT: Duration = Duration::from_mins(10);
 
@@ -130,17 +130,17 @@ mod tests {
         vitals.now - Duration::from_mins(minutes)
     }
 
-    fn refused_token(at: Timestamp) -> Trouble {
-        Trouble {
-            kind: AlertKind::Stuck,
+    fn refused_token(at: Timestamp) -> AlertEntry {
+        AlertEntry {
+            kind: AlertKind::SyncStalled,
             message: "applying events: Assets refused the import token".into(),
             reason: "Assets refused the import token".into(),
             hint: None,
             urgent: true,
-            since: at,
-            last: at,
-            times: 1,
-            ended: None,
+            started_at: at,
+            last_occurred_at: at,
+            occurrences: 1,
+            resolved_at: None,
         }
     }
 
@@ -157,8 +157,8 @@ mod tests {
             problems(|v| v.following_since = None),
             problems(|v| v.troubles = vec![refused_token(v.now)]),
             problems(|v| v.store = Err("the disk is gone".into())),
-            problems(|v| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, 11))),
-            problems(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up = Some(ago(v, 11))),
+            problems(|v| v.store.as_mut().unwrap().inbox.oldest_unclaimed_at = Some(ago(v, 11))),
+            problems(|v| v.store.as_mut().unwrap().feed.as_mut().unwrap().caught_up_at = Some(ago(v, 11))),
             problems(|v| v.store.as_mut().unwrap().feed = None),
         ];
         insta::assert_snapshot!(told.concat().join("\n"));
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_may_take_longer_is_no_reason() {
         let minutes =
-            |n| move |v: &mut Vitals| v.store.as_mut().unwrap().inbox.untouched_since = Some(ago(v, n));
+            |n| move |v: &mut Vitals| v.store.as_mut().unwrap().inbox.oldest_unclaimed_at = Some(ago(v, n));
         assert!(problems(minutes(9)).is_empty(), "not long yet");
         let paused = problems(|v| {
             minutes(11)(v);

@@ -12,7 +12,7 @@ use sync_engine::LATENCY_BOUNDS;
 
 use super::intake::Intake;
 use super::{Health, RefusedSignIns};
-use crate::vitals::{StoreVitals, Vitals};
+use crate::health_inputs::{StoreVitals, Vitals};
 
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -128,26 +128,26 @@ impl Page<'_, '_> {
             s.last_pass.map(|began| age(v, began))
         })?;
         self.stored("log_read_age_seconds", "Since the System Log was last read to its end", |s, v| {
-            s.feed.as_ref()?.caught_up.map(|read| age(v, read))
+            s.feed.as_ref()?.caught_up_at.map(|read| age(v, read))
         })
     }
 
     fn waiting(&mut self) -> fmt::Result {
         self.gauges("inbox_events", "Events by state; claimed ones are among the pending", |v| {
             let Ok(StoreVitals { inbox, .. }) = &v.store else { return vec![] };
-            [("pending", inbox.pending), ("claimed", inbox.claimed), ("dead", inbox.dead)]
+            [("pending", inbox.pending), ("claimed", inbox.in_progress), ("dead", inbox.failed)]
                 .map(|(state, n)| (vec![("state", state.to_owned())], number(n)))
                 .into()
         })?;
-        self.stored("inbox_looks", "Distinct objects to look at", |s, _| Some(number(s.inbox.looks)))?;
+        self.stored("inbox_looks", "Distinct objects to look at", |s, _| Some(number(s.inbox.work_items)))?;
         self.stored("blocked_objects", "Objects whose changes a safeguard holds back", |s, _| {
             Some(number(s.inbox.blocked))
         })?;
         self.stored("unconfirmed_records", "Records that Assets did not account for", |s, _| {
-            Some(number(s.inbox.unconfirmed))
+            Some(number(s.inbox.unconfirmed_records))
         })?;
         self.stored("failed_records", "Of those, records that were sent alone and often", |s, _| {
-            Some(number(s.inbox.failed))
+            Some(number(s.inbox.rejected_records))
         })
     }
 
@@ -172,7 +172,7 @@ impl Page<'_, '_> {
             },
         )?;
         self.gauges("okta_requests_waiting", "Requests that wait for their turn", |v| {
-            vec![(vec![], number(v.okta.waiting as u64))]
+            vec![(vec![], number(v.okta.queued as u64))]
         })?;
         let buckets = |v: &Vitals, value: fn(&okta_client::BucketState) -> u64| {
             let of = v.okta.buckets.iter();
@@ -184,7 +184,7 @@ impl Page<'_, '_> {
         self.gauges("okta_rate_remaining", "Requests left in a bucket's window", |v| {
             buckets(v, |b| b.remaining)
         })?;
-        let by_credential = |v: &Vitals, value: fn(&insight_import_client::PaceState) -> u64| {
+        let by_credential = |v: &Vitals, value: fn(&insight_import_client::RateLimitState) -> u64| {
             let of = v.assets.iter();
             of.map(|(name, state)| (vec![("credential", (*name).to_owned())], value(state))).collect()
         };
@@ -218,7 +218,7 @@ impl Page<'_, '_> {
         })?;
         self.counters("failed_runs", "Runs that failed, by kind", |v| by("kind", &v.stats.failed_runs))?;
         self.counters("tripped_guards", "Runs that a guard stopped", |v| {
-            vec![(vec![], v.stats.tripped_guards)]
+            vec![(vec![], v.stats.safeguard_violations)]
         })
     }
 
@@ -321,8 +321,8 @@ mod tests {
 
     use super::super::health::judge;
     use super::*;
-    use crate::Trouble;
-    use crate::vitals::sample;
+    use crate::AlertEntry;
+    use crate::health_inputs::sample;
 
     fn judged(vitals: &Vitals) -> Health {
         judge(std::slice::from_ref(vitals), Duration::from_mins(10))
@@ -330,16 +330,16 @@ mod tests {
 
     fn troubled() -> Vitals {
         let mut vitals = sample();
-        vitals.troubles = vec![Trouble {
-            kind: AlertKind::FeedFailed,
+        vitals.troubles = vec![AlertEntry {
+            kind: AlertKind::SystemLogUnavailable,
             message: "reading the log: no answer".into(),
             reason: "no answer".into(),
             hint: None,
             urgent: false,
-            since: vitals.now,
-            last: vitals.now,
-            times: 1,
-            ended: None,
+            started_at: vitals.now,
+            last_occurred_at: vitals.now,
+            occurrences: 1,
+            resolved_at: None,
         }];
         vitals
     }

@@ -16,15 +16,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
 use super::{ListenError, METRICS_TYPE, Server, health, metrics};
-use crate::vitals::Vitals;
-use crate::{Connection, Fleet};
+use crate::health_inputs::Vitals;
+use crate::{Connection, ConnectionManager};
 
 /// The setting that chooses the address.
 const SETTING: &str = "server.metrics";
 
 /// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
 /// internet: the address belongs on the loopback interface or a private network.
-pub struct Monitor {
+pub struct MetricsServer {
     server: Server,
     watched: Watched,
 }
@@ -33,7 +33,7 @@ pub struct Monitor {
 #[derive(Clone)]
 enum Watched {
     These { connections: Arc<[Arc<Connection>]>, stuck_after: Duration },
-    Fleet(Arc<Fleet>),
+    Fleet(Arc<ConnectionManager>),
 }
 
 impl Watched {
@@ -62,7 +62,7 @@ async fn vitals(connections: &[Arc<Connection>]) -> Vec<Vitals> {
     join_all(connections.iter().map(|connection| connection.vitals())).await
 }
 
-impl Fleet {
+impl ConnectionManager {
     async fn vitals(&self) -> Vec<Vitals> {
         let members = self.members();
         let working: Vec<_> =
@@ -102,7 +102,7 @@ impl Fleet {
     }
 }
 
-impl Monitor {
+impl MetricsServer {
     /// Listens on an address, for these connections. One that gets nothing done for so long is called stuck.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Monitor {
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<Fleet>) -> Result<Self, ListenError> {
+    pub async fn of_fleet(address: SocketAddr, fleet: &Arc<ConnectionManager>) -> Result<Self, ListenError> {
         let server = Server::by_rule(address, SETTING, fleet.config()).await?;
         Ok(Self { server, watched: Watched::Fleet(Arc::clone(fleet)) })
     }
@@ -138,7 +138,10 @@ impl Monitor {
             .route("/readyz", get(ready))
             .with_state(self.watched);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(error = crate::explain(&error), "metrics and health are not answered any more");
+            tracing::error!(
+                error = crate::error_chain(&error),
+                "metrics and health are not answered any more"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_answer};
+use okta_client::{HookDelivery, HookSecret, VERIFICATION_HEADER, verification_response};
 use sync_engine::{Clock, StateStore};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use super::{ListenError, Server, Visitor};
 use crate::alerts::Alerts;
 use crate::events::inbox_event;
 use crate::odd_event::odd_event;
-use crate::{Config, Connection, Fleet};
+use crate::{Config, Connection, ConnectionManager};
 
 /// The setting that chooses the address.
 const SETTING: &str = "server.listen";
@@ -67,12 +67,12 @@ impl FromIterator<(String, Inbox)> for Inboxes {
 }
 
 /// Listens for the deliveries of Okta's event hooks at `/hooks/okta/{connection}`.
-pub struct Receiver {
+pub struct HookReceiver {
     server: Server,
     inboxes: Inboxes,
 }
 
-impl Receiver {
+impl HookReceiver {
     /// Listens on an address, for these connections.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Receiver {
     ///
     /// # Errors
     /// As [`Self::bind`].
-    pub async fn of_fleet(fleet: &Fleet) -> Result<Self, ListenError> {
+    pub async fn of_fleet(fleet: &ConnectionManager) -> Result<Self, ListenError> {
         Self::with_inboxes(fleet.config(), fleet.inboxes().clone()).await
     }
 
@@ -110,7 +110,7 @@ impl Receiver {
             .route("/hooks/okta/{connection}", get(verify).post(deliver))
             .with_state(self.inboxes);
         if let Err(error) = self.server.serve(router, stop).await {
-            tracing::error!(error = crate::explain(&error), "the hook receiver stopped");
+            tracing::error!(error = crate::error_chain(&error), "the hook receiver stopped");
         }
     }
 }
@@ -123,12 +123,12 @@ async fn verify(
 ) -> Response {
     let Some(inbox) = inboxes.get(&connection) else { return StatusCode::NOT_FOUND.into_response() };
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    if given.is_some() && !inbox.secret.matches(given) {
+    if given.is_some() && !inbox.secret.verify(given) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match headers.get(VERIFICATION_HEADER).and_then(|v| v.to_str().ok()) {
         Some(challenge) => {
-            ([(CONTENT_TYPE, "application/json")], verification_answer(challenge)).into_response()
+            ([(CONTENT_TYPE, "application/json")], verification_response(challenge)).into_response()
         }
         None => StatusCode::BAD_REQUEST.into_response(),
     }
@@ -164,7 +164,7 @@ async fn accept(
         refused(Refused::UnknownConnection, "no connection of this name receives deliveries")
     })?;
     // Before a byte of the body costs memory.
-    if !inbox.secret.matches(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
+    if !inbox.secret.verify(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)) {
         return Err(refused(Refused::Secret, "the secret is wrong or missing"));
     }
     if let Some(visitor) = visitor {
@@ -193,7 +193,7 @@ async fn accept(
     let new = stored
         .await
         .ok_or_else(|| refused(Refused::Store, "the store is busy"))?
-        .map_err(|error| (Refused::Store, crate::explain(&error)))?;
+        .map_err(|error| (Refused::Store, crate::error_chain(&error)))?;
     if let Some(alerts) = &inbox.alerts {
         alerts.delivered();
     }

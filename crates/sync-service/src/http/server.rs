@@ -59,7 +59,7 @@ pub enum ListenError {
     },
     /// Anybody on the way could read what is secret.
     #[error("{address} can be reached from elsewhere, and without TLS secrets could be read on the way")]
-    Exposed {
+    TlsRequired {
         /// The address.
         address: SocketAddr,
         /// The setting that chose it.
@@ -77,7 +77,7 @@ impl ListenError {
                                   with its issuers after it"
                     .into()
             }
-            Self::Exposed { setting, .. } => format!(
+            Self::TlsRequired { setting, .. } => format!(
                 "set server.tls_certificate and server.tls_key, or server.behind_proxy = true when a proxy before it \
                  speaks TLS, or listen on 127.0.0.1 with {setting}"
             ),
@@ -86,7 +86,7 @@ impl ListenError {
 
     /// Whether the settings are wrong, rather than the world.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::Exposed { .. })
+        matches!(self, Self::File { .. } | Self::TlsRequired { .. })
     }
 }
 
@@ -125,7 +125,7 @@ impl Server {
             return Self::bind(address, setting, None).await.map(behind);
         }
         if config.tls.is_none() && !config.behind_proxy {
-            return Err(ListenError::Exposed { address, setting });
+            return Err(ListenError::TlsRequired { address, setting });
         }
         Self::bind(address, setting, config.tls.clone()).await.map(behind)
     }

@@ -8,7 +8,7 @@ use crate::AccountConfig;
 
 /// What has to be known of a connection.
 #[derive(Debug, Clone)]
-pub struct Answers {
+pub struct InitAnswers {
     /// What the operator calls it.
     pub connection: ConnectionName,
     /// The org's URL.
@@ -33,7 +33,7 @@ pub struct Answers {
 
 /// A scope, and what does not work without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NeededScope {
+pub struct RequiredScope {
     /// Its name.
     pub name: &'static str,
     /// What it is for.
@@ -43,9 +43,9 @@ pub struct NeededScope {
 }
 
 /// The scopes to grant to the app, with an event hook or without.
-pub fn needed_scopes(hook: bool) -> Vec<NeededScope> {
-    let essential = |name, purpose| NeededScope { name, purpose, essential: true };
-    let for_the_hook = |name, purpose| NeededScope { name, purpose, essential: false };
+pub fn needed_scopes(hook: bool) -> Vec<RequiredScope> {
+    let essential = |name, purpose| RequiredScope { name, purpose, essential: true };
+    let for_the_hook = |name, purpose| RequiredScope { name, purpose, essential: false };
     let mut scopes = vec![
         essential("okta.users.read", "read users"),
         essential("okta.groups.read", "read groups and who is in them"),

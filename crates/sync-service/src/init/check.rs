@@ -11,7 +11,7 @@ use sync_model::ConnectionName;
 use super::needed_scopes;
 use crate::config::hook_url;
 use crate::connection::{USER_AGENT, private_key};
-use crate::{AccountConfig, OktaConfig, explain};
+use crate::{AccountConfig, OktaConfig, error_chain};
 
 /// A person waits for the result.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,11 +47,11 @@ pub struct Problem {
 
 impl Problem {
     fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: explain(error), hint: None, hopeless: true, unreached: false }
+        Self { message: error_chain(error), hint: None, hopeless: true, unreached: false }
     }
 
     fn found(error: &dyn std::error::Error, hint: Option<String>, unreached: bool) -> Self {
-        Self { message: explain(error), hint, hopeless: false, unreached }
+        Self { message: error_chain(error), hint, hopeless: false, unreached }
     }
 }
 

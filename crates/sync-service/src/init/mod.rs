@@ -10,7 +10,7 @@ mod write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use answers::{Answers, NeededScope, needed_scopes};
+pub use answers::{InitAnswers, RequiredScope, needed_scopes};
 pub use check::{
     Check, Finding, Manner, Problem, check_account, check_app, check_import_token, check_org, hook_address,
 };
@@ -18,7 +18,7 @@ pub use key::{KeyFile, NewKey, generate_key, read_key};
 pub use master::{new_master_key, read_master_key};
 use okta_client::KeyError;
 use sync_model::ConnectionName;
-pub use write::{Draft, SecretKind, Written};
+pub use write::{ConfigDraft, SecretKind, WrittenFiles};
 
 use crate::{ConfigError, VaultError};
 
@@ -96,7 +96,7 @@ impl InitError {
             Self::Write { .. }
                 | Self::Interrupted
                 | Self::Key(KeyError::NotGenerated)
-                | Self::MasterKey(VaultError::NotSealed)
+                | Self::MasterKey(VaultError::EncryptionFailed)
         )
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sync_model::ConnectionName;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
-use super::{Answers, InitError, private};
+use super::{InitAnswers, InitError, private};
 use crate::small_file::read_small_text;
 use crate::{Config, Connection};
 
@@ -30,7 +30,7 @@ metrics = \"127.0.0.1:9464\"   # /metrics, /healthz and /readyz; not for the int
 
 /// A configuration that a connection is added to.
 #[derive(Debug)]
-pub struct Draft {
+pub struct ConfigDraft {
     path: PathBuf,
     document: DocumentMut,
     exists: bool,
@@ -38,7 +38,7 @@ pub struct Draft {
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Written {
+pub struct WrittenFiles {
     /// The configuration file.
     pub config: PathBuf,
     /// Whether it was there before, and got one more connection.
@@ -47,7 +47,7 @@ pub struct Written {
     pub secrets: Vec<PathBuf>,
 }
 
-impl Draft {
+impl ConfigDraft {
     /// Reads the file if there is one.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Draft {
     /// # Errors
     /// When something is there that may not be replaced, the answers make no configuration, or a file cannot be
     /// written.
-    pub fn write(mut self, answers: &Answers, replace: bool) -> Result<Written, InitError> {
+    pub fn write(mut self, answers: &InitAnswers, replace: bool) -> Result<WrittenFiles, InitError> {
         let name = &answers.connection;
         self.check_name(name, replace)?;
         let key_file = self.key_file(name, &answers.key.path, replace)?;
@@ -162,11 +162,11 @@ impl Draft {
         if !secrets.contains(&key_file) {
             secrets.insert(0, key_file);
         }
-        Ok(Written { config: self.path, extended: self.exists, secrets })
+        Ok(WrittenFiles { config: self.path, extended: self.exists, secrets })
     }
 
     /// Whether the daemon would take the connection, before anything is written.
-    fn check(&self, answers: &Answers) -> Result<(), InitError> {
+    fn check(&self, answers: &InitAnswers) -> Result<(), InitError> {
         let mut trial =
             Self { path: self.path.clone(), document: self.document.clone(), exists: self.exists };
         let literal = |secret: &SecretString| Value::from(trimmed(secret.expose_secret()));
@@ -185,7 +185,11 @@ impl Draft {
         config.connections.values().try_for_each(Connection::check).map_err(InitError::from)
     }
 
-    fn insert(&mut self, answers: &Answers, [key, token, api_token]: [Value; 3]) -> Result<(), InitError> {
+    fn insert(
+        &mut self,
+        answers: &InitAnswers,
+        [key, token, api_token]: [Value; 3],
+    ) -> Result<(), InitError> {
         let path = self.path.clone();
         if answers.allow_private_addresses {
             set(table(self.document.as_table_mut(), "server", &path)?, ALLOW_PRIVATE, true.into());

@@ -11,7 +11,7 @@ use crate::adapters::SeenObject;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum AssetsSide {
+pub enum AssetsLookup {
     /// It is there; its values are in the `fields` of the object.
     Found {
         /// Its key, such as `OKTA-12`.
@@ -24,7 +24,7 @@ pub enum AssetsSide {
         twins: Vec<String>,
     },
     /// There is none.
-    Absent,
+    NotFound,
     /// Assets could not be asked.
     Unknown {
         /// Why.
@@ -48,14 +48,14 @@ impl Seen {
         }
     }
 
-    pub(super) fn side(&self) -> AssetsSide {
+    pub(super) fn side(&self) -> AssetsLookup {
         match self {
             Self::Unknown { reason, hint } => {
-                AssetsSide::Unknown { reason: reason.clone(), hint: hint.clone() }
+                AssetsLookup::Unknown { reason: reason.clone(), hint: hint.clone() }
             }
             Self::Objects(objects) => match objects.split_first() {
-                None => AssetsSide::Absent,
-                Some((object, twins)) => AssetsSide::Found {
+                None => AssetsLookup::NotFound,
+                Some((object, twins)) => AssetsLookup::Found {
                     key: object.key.clone(),
                     id: object.id.clone(),
                     label: object.label.clone(),
@@ -80,7 +80,7 @@ impl Lookup {
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
             Ok(Ok(objects)) => Seen::Objects(objects),
             Ok(Err(error)) => {
-                Seen::Unknown { reason: crate::explain(&error), hint: error.hint().map(str::to_owned) }
+                Seen::Unknown { reason: crate::error_chain(&error), hint: error.hint().map(str::to_owned) }
             }
             Err(_) => Seen::Unknown { reason: late(PATIENCE), hint: None },
         }

@@ -16,20 +16,20 @@ use super::{Lookup, ObjectMatch, PATIENCE, Through};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum OktaSide {
+pub enum OktaLookup {
     /// It is there.
     Found(Box<OktaObject>),
     /// There is none: it was deleted, or never existed.
-    Absent,
+    NotFound,
     /// Okta could not be asked.
-    Failed {
+    Error {
         /// Why.
         reason: String,
         /// What to do about it.
         hint: Option<String>,
     },
     /// Okta has no such objects: a membership is a user in a group.
-    NotAsked,
+    NotRequested,
 }
 
 /// An object as Okta has it.
@@ -59,11 +59,11 @@ pub struct OktaObject {
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Value>))]
     pub profile: Map<String, Value>,
     /// The groups of a user.
-    pub groups: Option<Vec<GroupOfUser>>,
+    pub groups: Option<Vec<UserGroup>>,
     /// How many members a group has; `None` for a user, and where Okta does not tell.
     pub members: Option<u64>,
     /// Whether the operator chooses it; `None` while the schemas are not known.
-    pub selected: Option<bool>,
+    pub in_scope: Option<bool>,
     /// What would be sent of it now; its values are in the [fields](super::ObjectView::fields).
     #[serde(skip)]
     pub(crate) record: Option<Record>,
@@ -75,7 +75,7 @@ impl std::fmt::Debug for OktaObject {
         f.debug_struct("OktaObject")
             .field("id", &self.id)
             .field("status", &self.status)
-            .field("selected", &self.selected)
+            .field("selected", &self.in_scope)
             .finish_non_exhaustive()
     }
 }
@@ -83,13 +83,13 @@ impl std::fmt::Debug for OktaObject {
 /// A group that a user is a member of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct GroupOfUser {
+pub struct UserGroup {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
     /// Whether the operator chooses it.
-    pub selected: bool,
+    pub in_scope: bool,
 }
 
 /// Why something could not be asked, and what to do about it.
@@ -101,7 +101,7 @@ pub(super) async fn in_time<T>(
     asked: impl Future<Output = okta_client::Result<T>>,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(patience, asked).await {
-        Ok(answer) => answer.map_err(|error| (crate::explain(&error), error.hint())),
+        Ok(answer) => answer.map_err(|error| (crate::error_chain(&error), error.hint())),
         Err(_) => Err((late(patience), None)),
     }
 }
@@ -117,16 +117,16 @@ impl Lookup {
         key: &RecordKey,
         known: bool,
         through: Option<&Through>,
-    ) -> OktaSide {
+    ) -> OktaLookup {
         let found = match key.kind {
             ObjectKind::User => in_time(PATIENCE, self.user(&key.id, known, through)).await,
             ObjectKind::Group => in_time(PATIENCE, self.group(&key.id, known, through)).await,
-            ObjectKind::Membership => return OktaSide::NotAsked,
+            ObjectKind::Membership => return OktaLookup::NotRequested,
         };
         match found {
-            Ok(Some(object)) => OktaSide::Found(Box::new(object)),
-            Ok(None) => OktaSide::Absent,
-            Err((reason, hint)) => OktaSide::Failed { reason, hint },
+            Ok(Some(object)) => OktaLookup::Found(Box::new(object)),
+            Ok(None) => OktaLookup::NotFound,
+            Err((reason, hint)) => OktaLookup::Error { reason, hint },
         }
     }
 
@@ -136,7 +136,7 @@ impl Lookup {
         text: &str,
         kind: Option<ObjectKind>,
     ) -> okta_client::Result<Vec<ObjectMatch>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         let mut found = Vec::new();
         if kind.is_none_or(|kind| kind == ObjectKind::Group)
             && let Some(group) = find_group(&okta, text, false).await?
@@ -153,12 +153,12 @@ impl Lookup {
 
     /// The ID of the user that has this ID or login.
     pub(crate) async fn user_named(&self, text: &str) -> okta_client::Result<Option<String>> {
-        Ok(find_user(&self.okta.urgent(), text, false).await?.map(|user| user.id))
+        Ok(find_user(&self.okta.high_priority(), text, false).await?.map(|user| user.id))
     }
 
     /// The IDs of the groups that have this ID or name; of those whose name differs in case only where there is no other.
     pub(crate) async fn groups_named(&self, text: &str) -> okta_client::Result<Vec<String>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         if let Some(group) = by_id(okta.groups().find(text).await)? {
             return Ok(vec![group.id]);
         }
@@ -183,7 +183,7 @@ impl Lookup {
         known: bool,
         through: Option<&Through>,
     ) -> okta_client::Result<Option<OktaObject>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         let Some(user) = find_user(&okta, text, known).await? else { return Ok(None) };
         let groups = match okta.users().groups(&user.id).await {
             // Deleted between two requests, if Okta says so of the user as well.
@@ -209,10 +209,10 @@ impl Lookup {
         });
         let mapping = through.map(|through| &through.mapping);
         let type_name = mapping.and_then(|m| m.user_type_names(&user).first().map(|name| (*name).to_owned()));
-        let groups = groups.iter().map(|group| GroupOfUser {
+        let groups = groups.iter().map(|group| UserGroup {
             id: group.id.clone(),
             name: group.profile.name().unwrap_or_default().to_owned(),
-            selected: self.sides.choice().covers_group(group),
+            in_scope: self.sides.choice().covers_group(group),
         });
         Ok(Some(OktaObject {
             status: Some(user.status.as_str().to_owned()),
@@ -226,7 +226,7 @@ impl Lookup {
             profile: values(user.profile.iter()),
             groups: Some(groups.collect()),
             members: None,
-            selected: observed.as_ref().map(|observed| observed.selected),
+            in_scope: observed.as_ref().map(|observed| observed.in_scope),
             record: observed.map(|observed| observed.record),
             id: user.id,
         }))
@@ -238,7 +238,7 @@ impl Lookup {
         known: bool,
         through: Option<&Through>,
     ) -> okta_client::Result<Option<OktaObject>> {
-        let okta = self.okta.urgent();
+        let okta = self.okta.high_priority();
         let Some(group) = find_group(&okta, text, known).await? else { return Ok(None) };
         // A group that is read by id comes without its statistics.
         let id = quoted(&group.id);
@@ -258,7 +258,7 @@ impl Lookup {
             profile: values(group.profile.iter()),
             groups: None,
             members: counted.first().and_then(Group::users_count),
-            selected: observed.as_ref().map(|observed| observed.selected),
+            in_scope: observed.as_ref().map(|observed| observed.in_scope),
             record: observed.map(|observed| observed.record),
             id: group.id,
         }))
@@ -269,11 +269,11 @@ fn only_in_okta(kind: ObjectKind, id: String, name: Option<&str>) -> ObjectMatch
     ObjectMatch {
         key: RecordKey { kind, id },
         name: name.map(str::to_owned),
-        sent: false,
-        gone: false,
+        synced: false,
+        retired: false,
         confirmed: None,
         unconfirmed: false,
-        also: None,
+        matched_name: None,
     }
 }
 

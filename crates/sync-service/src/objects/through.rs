@@ -7,7 +7,7 @@ use schema_mapper::Mapping;
 use tokio::time::Instant;
 
 use super::{Lookup, okta};
-use crate::adapters::{AssetsObjects, Lens};
+use crate::adapters::{AssetsObjects, Projection};
 
 /// How long a comparison is good for while no mapping is in force that it could be held against.
 const FRESH: Duration = Duration::from_mins(1);
@@ -16,7 +16,7 @@ const FRESH: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub(super) struct Through {
     pub(super) mapping: Arc<Mapping>,
-    pub(super) lens: Lens,
+    pub(super) lens: Projection,
     /// `None` without an account.
     pub(super) assets: Option<AssetsObjects>,
 }
@@ -48,7 +48,7 @@ impl Lookup {
                 *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(compared);
                 return Some(through);
             }
-            Ok(Err(error)) => crate::explain(&error),
+            Ok(Err(error)) => crate::error_chain(&error),
             Err(_) => okta::late(patience),
         };
         tracing::debug!(error = %reason, "objects are shown without the names of their attributes");

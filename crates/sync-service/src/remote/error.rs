@@ -3,7 +3,7 @@
 use outbound::NotReached;
 use url::Url;
 
-use crate::HandoverError;
+use crate::DelegationError;
 use crate::wire::Problem;
 
 /// Why a daemon elsewhere did not do what it was asked for.
@@ -29,7 +29,7 @@ pub enum RemoteError {
     Http(#[source] reqwest::Error),
     /// What answers there is no such daemon, or another version of it.
     #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
-    NotOurs {
+    NotADaemon {
         /// Its address.
         server: Url,
         /// What it answered.
@@ -37,7 +37,7 @@ pub enum RemoteError {
     },
     /// A stream of events broke off.
     #[error("the daemon at {server} does not tell its events: {problem}")]
-    Silent {
+    TimedOut {
         /// Its address.
         server: Url,
         /// How it broke off.
@@ -56,7 +56,7 @@ pub enum RemoteError {
     },
     /// A run did not come to a good end.
     #[error(transparent)]
-    Handover(#[from] HandoverError),
+    Handover(#[from] DelegationError),
 }
 
 impl RemoteError {
@@ -73,8 +73,8 @@ impl RemoteError {
             Self::Unreachable { .. } => Some(
                 "see that the daemon runs, and that its console and certificate can be used from here".into(),
             ),
-            Self::Silent { .. } => Some("see its log, and what is between it and this machine".into()),
-            Self::NotOurs { .. } => {
+            Self::TimedOut { .. } => Some("see its log, and what is between it and this machine".into()),
+            Self::NotADaemon { .. } => {
                 Some("name the address of the console, and use the version of the daemon".into())
             }
             Self::Refused(problem) if problem.status == 401 => {
@@ -98,7 +98,7 @@ impl RemoteError {
     /// Whether it may be different in a while, without anybody doing something about it here.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::NotOurs { .. } | Self::Silent { .. } => true,
+            Self::Unreachable { .. } | Self::NotADaemon { .. } | Self::TimedOut { .. } => true,
             Self::Refused(problem) => problem.status == 429 || problem.status >= 500,
             Self::Address(_) | Self::Http(_) | Self::Failed { .. } | Self::Handover(_) => false,
         }

@@ -11,7 +11,7 @@ use reqwest::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync_engine::{EventFilter, Progress, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
+use sync_engine::{EventFilter, ProgressSink, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,16 +20,19 @@ use url::Url;
 pub use error::RemoteError;
 #[cfg(test)]
 pub(crate) use stream::Decoder;
-pub use tail::{Followed, RemoteTail};
+pub use tail::{FollowedEvent, RemoteEventFollower};
 
 use crate::connection::USER_AGENT;
-use crate::doctor::Diagnosis;
-use crate::handover::report_of;
-use crate::watched::{Seen, Watched};
+use crate::delegate::report_of;
+use crate::delegated_run::{Seen, Watched};
+use crate::doctor::CheckReport;
 use crate::wire::{
-    ConnectionView, Connections, Events, PauseFor, Paused, Problem, Replay, Requested, Runs, Synchronize,
+    ConnectionView, Connections, Events, PauseOptions, PauseStatus, Problem, Replay, Runs, SyncOptions,
+    SyncRequestStatus,
 };
-use crate::{ConnectionRun, HandoverError, JobState, LiveRunView, PlanView, Replayed, SchemaView, Secret};
+use crate::{
+    ActiveRuns, ConnectionRun, DelegationError, JobState, PlanView, ReplayResult, SchemaView, Secret,
+};
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_mins(1);
@@ -144,7 +147,7 @@ impl RemoteClient {
         &self,
         name: &ConnectionName,
         ids: Option<Vec<EventId>>,
-    ) -> Result<Replayed, RemoteError> {
+    ) -> Result<ReplayResult, RemoteError> {
         match ids {
             Some(ids) => {
                 self.post(&["connections", name.as_str(), "events", "replay"], Some(&Replay { ids })).await
@@ -185,7 +188,7 @@ impl RemoteClient {
         &self,
         name: &ConnectionName,
         stop: &CancellationToken,
-    ) -> Result<Diagnosis, RemoteError> {
+    ) -> Result<CheckReport, RemoteError> {
         self.job(name, "checks", stop).await
     }
 
@@ -217,7 +220,7 @@ impl RemoteClient {
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn live_run(&self, name: &ConnectionName) -> Result<LiveRunView, RemoteError> {
+    pub async fn live_run(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
         self.get(&["connections", name.as_str(), "live-run"], &()).await
     }
 
@@ -229,19 +232,19 @@ impl RemoteClient {
     pub async fn synchronize(
         &self,
         name: &ConnectionName,
-        wish: Synchronize,
+        wish: SyncOptions,
         patience: Duration,
-        progress: &dyn Progress,
+        progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
         let path = ["connections", name.as_str(), "synchronize"];
-        let asked: Requested = self.post(&path, Some(&wish)).await?;
-        let request = asked.request.to_string();
+        let asked: SyncRequestStatus = self.post(&path, Some(&wish)).await?;
+        let request = asked.id.to_string();
         let path = ["connections", name.as_str(), "synchronize", request.as_str()];
         let began = Instant::now();
         let mut watched = Watched::default();
         loop {
-            let now: Requested = self.get(&path, &()).await?;
+            let now: SyncRequestStatus = self.get(&path, &()).await?;
             if let Some(run) = &now.run {
                 self.watch(name, run.id, &mut watched, progress).await;
             }
@@ -253,7 +256,7 @@ impl RemoteClient {
                 None if began.elapsed() >= patience => match self.delete(&path).await {
                     Ok(()) => {
                         let connection = name.to_string();
-                        return Err(HandoverError::NotTaken { connection, patience }.into());
+                        return Err(DelegationError::NotAccepted { connection, patience }.into());
                     }
                     // Taken in the meantime.
                     Err(error) if error.is("under-way") => {}
@@ -266,9 +269,15 @@ impl RemoteClient {
     }
 
     /// Tells how far a run has come. Where the daemon does not say, the run goes on all the same.
-    async fn watch(&self, name: &ConnectionName, run: RunId, watched: &mut Watched, progress: &dyn Progress) {
+    async fn watch(
+        &self,
+        name: &ConnectionName,
+        run: RunId,
+        watched: &mut Watched,
+        progress: &dyn ProgressSink,
+    ) {
         let Ok(live) = self.live_run(name).await else { return };
-        if let Some(live) = live.running.iter().chain(&live.ended).find(|live| live.run == Some(run)) {
+        if let Some(live) = live.active.iter().chain(&live.recent).find(|live| live.run == Some(run)) {
             let seen: Vec<Seen> = live.phases.iter().map(Seen::from).collect();
             watched.tell(&seen, progress);
         }
@@ -278,16 +287,20 @@ impl RemoteClient {
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn pause(&self, name: &ConnectionName, time: Option<Duration>) -> Result<Paused, RemoteError> {
+    pub async fn pause(
+        &self,
+        name: &ConnectionName,
+        time: Option<Duration>,
+    ) -> Result<PauseStatus, RemoteError> {
         let seconds = time.map(|time| u32::try_from(time.as_secs().max(1)).unwrap_or(u32::MAX));
-        self.post(&["connections", name.as_str(), "pause"], Some(&PauseFor { seconds })).await
+        self.post(&["connections", name.as_str(), "pause"], Some(&PauseOptions { seconds })).await
     }
 
     /// Ends a pause.
     ///
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
-    pub async fn resume(&self, name: &ConnectionName) -> Result<Paused, RemoteError> {
+    pub async fn resume(&self, name: &ConnectionName) -> Result<PauseStatus, RemoteError> {
         self.tell(&["connections", name.as_str(), "resume"]).await
     }
 
@@ -306,7 +319,7 @@ impl RemoteClient {
         let began = Instant::now();
         loop {
             match state {
-                JobState::Done { result, .. } => return Ok(result),
+                JobState::Succeeded { result, .. } => return Ok(result),
                 JobState::Failed { reason, hint, .. } => return Err(RemoteError::Failed { reason, hint }),
                 JobState::Idle => {
                     return Err(RemoteError::Failed {
@@ -405,7 +418,7 @@ impl RemoteClient {
     }
 
     fn not_ours(&self, problem: String) -> RemoteError {
-        RemoteError::NotOurs { server: self.server.clone(), problem }
+        RemoteError::NotADaemon { server: self.server.clone(), problem }
     }
 }
 
@@ -418,7 +431,7 @@ async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteErro
         });
     }
     tokio::select! {
-        () = stop.cancelled() => Err(HandoverError::StoppedWatching.into()),
+        () = stop.cancelled() => Err(DelegationError::Detached.into()),
         () = tokio::time::sleep(LOOK) => Ok(()),
     }
 }

@@ -24,7 +24,7 @@ const LATE: Duration = Duration::from_secs(30);
 
 /// What whoever follows is told.
 #[derive(Debug)]
-pub enum Followed {
+pub enum FollowedEvent {
     /// An event came in or changed.
     Event(Box<ConnectionEvent>),
     /// The daemon cannot be followed at the moment; it is tried again. Told once for as long as that lasts.
@@ -34,11 +34,11 @@ pub enum Followed {
 }
 
 /// Follows the inboxes of some connections of a daemon elsewhere, from where they ended when it began.
-pub struct RemoteTail<'c> {
+pub struct RemoteEventFollower<'c> {
     streams: Vec<Stream<'c>>,
 }
 
-impl<'c> RemoteTail<'c> {
+impl<'c> RemoteEventFollower<'c> {
     /// From now on.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl<'c> RemoteTail<'c> {
     pub async fn follow(
         self,
         stop: &CancellationToken,
-        tell: impl FnMut(Followed) -> ControlFlow<()>,
+        tell: impl FnMut(FollowedEvent) -> ControlFlow<()>,
     ) -> Result<(), RemoteError> {
         let audience = Audience { tell: Mutex::new(tell), interrupted: Mutex::default() };
         let all = try_join_all(self.streams.into_iter().map(|stream| stream.follow(&audience)));
@@ -77,8 +77,8 @@ struct Audience<F> {
     interrupted: Mutex<BTreeSet<ConnectionName>>,
 }
 
-impl<F: FnMut(Followed) -> ControlFlow<()>> Audience<F> {
-    fn tell(&self, what: Followed) -> Result<(), End> {
+impl<F: FnMut(FollowedEvent) -> ControlFlow<()>> Audience<F> {
+    fn tell(&self, what: FollowedEvent) -> Result<(), End> {
         let wants_more = lock(&self.tell)(what).is_continue();
         if wants_more { Ok(()) } else { Err(End::Enough) }
     }
@@ -88,13 +88,13 @@ impl<F: FnMut(Followed) -> ControlFlow<()>> Audience<F> {
         let mut interrupted = lock(&self.interrupted);
         let first = interrupted.is_empty();
         interrupted.insert(name.clone());
-        if first { self.tell(Followed::Interrupted(error)) } else { Ok(()) }
+        if first { self.tell(FollowedEvent::Interrupted(error)) } else { Ok(()) }
     }
 
     fn heard(&self, name: &ConnectionName) -> Result<(), End> {
         let mut interrupted = lock(&self.interrupted);
         let last = interrupted.remove(name) && interrupted.is_empty();
-        if last { self.tell(Followed::Resumed) } else { Ok(()) }
+        if last { self.tell(FollowedEvent::Resumed) } else { Ok(()) }
     }
 }
 
@@ -152,14 +152,14 @@ impl<'c> Stream<'c> {
         Ok(stream)
     }
 
-    async fn follow<F: FnMut(Followed) -> ControlFlow<()>>(
+    async fn follow<F: FnMut(FollowedEvent) -> ControlFlow<()>>(
         mut self,
         audience: &Audience<F>,
     ) -> Result<(), End> {
         let mut pause = SOON;
         loop {
             while let Some(event) = self.ready.pop_front() {
-                audience.tell(Followed::Event(Box::new(event)))?;
+                audience.tell(FollowedEvent::Event(Box::new(event)))?;
             }
             match self.hear().await {
                 Ok(Heard::Alive) => {
@@ -242,6 +242,6 @@ impl RemoteClient {
     }
 
     fn silent(&self, problem: String) -> RemoteError {
-        RemoteError::Silent { server: self.server.clone(), problem }
+        RemoteError::TimedOut { server: self.server.clone(), problem }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use sync_service::engine::{Clock, PruneOptions, Pruning};
+use sync_service::engine::{Clock, PruneOptions, PruneOutcome};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{Account, at_once, sync, world};
@@ -17,16 +17,16 @@ async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
     sync(&connection).await;
     assert!(connection.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
     let plan = connection.prunable(&at_once()).await.unwrap();
-    assert_eq!((plan.objects.len(), plan.more), (1, 0));
+    assert_eq!((plan.objects.len(), plan.has_more), (1, 0));
     let prunable = &plan.objects[0];
     assert_eq!((prunable.object.key.id.as_str(), prunable.in_assets.len()), (user.as_str(), 1));
     assert!(world.object("user", &user).await.is_some(), "a plan deletes nothing");
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.objects[0].result.clone(), report.stopped), (Pruning::Deleted, None));
+    assert_eq!((report.objects[0].outcome.clone(), report.stopped), (PruneOutcome::Deleted, None));
     assert!(world.object("user", &user).await.is_none());
     let audit = connection.audit(10).await.unwrap();
     assert_eq!(
-        (audit.len(), audit[0].what.as_str(), audit[0].key.as_str()),
+        (audit.len(), audit[0].action.as_str(), audit[0].object.as_str()),
         (1, "deleted", format!("user {user}").as_str())
     );
     assert!(audit[0].detail.starts_with(&prunable.in_assets[0]), "{audit:?}");
@@ -45,9 +45,9 @@ async fn prune_finds_what_was_deleted_before_and_forgets_it() {
     let number = world.object("user", &user).await.unwrap()["id"].to_string();
     world.control.call("DELETE", &format!("/insight/objects/{number}"), &Value::Null).await.unwrap();
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
-    assert_eq!(report.objects[0].result, Pruning::AlreadyGone);
+    assert_eq!(report.objects[0].outcome, PruneOutcome::AlreadyGone);
     assert!(connection.prunable(&at_once()).await.unwrap().objects.is_empty());
-    assert_eq!(connection.audit(10).await.unwrap()[0].what, "found deleted");
+    assert_eq!(connection.audit(10).await.unwrap()[0].action, "found deleted");
 }
 
 #[tokio::test]
@@ -60,15 +60,15 @@ async fn prune_stays_within_its_limits() {
     sync(&connection).await;
     let one = PruneOptions { limit: 1, ..at_once() };
     let plan = connection.prunable(&one).await.unwrap();
-    assert_eq!((plan.objects.len(), plan.more), (1, 2));
+    assert_eq!((plan.objects.len(), plan.has_more), (1, 2));
     let plan = connection.prunable(&at_once()).await.unwrap();
     let stop = CancellationToken::new();
     let refused = connection.prune(&plan, &at_once(), &stop).await.unwrap_err();
     insta::assert_snapshot!(format!("{refused}\nhint: {}", refused.hint().unwrap_or_default()));
     assert!(connection.audit(10).await.unwrap().is_empty());
-    let accepted = PruneOptions { accept_shrink: true, ..at_once() };
+    let accepted = PruneOptions { override_safeguards: true, ..at_once() };
     let report = connection.prune(&plan, &accepted, &stop).await.unwrap();
-    assert_eq!(report.count(|result| *result == Pruning::Deleted), 3);
+    assert_eq!(report.count(|result| *result == PruneOutcome::Deleted), 3);
 }
 
 #[tokio::test]
@@ -80,10 +80,10 @@ async fn prune_does_not_delete_what_okta_still_has_and_asks_for_a_look_instead()
     let plan = connection.prunable(&at_once()).await.unwrap();
     assert_eq!(plan.objects[0].object.key.id, user);
     let report = connection.prune(&plan, &at_once(), &CancellationToken::new()).await.unwrap();
-    assert_eq!(report.objects[0].result, Pruning::StillThere);
+    assert_eq!(report.objects[0].outcome, PruneOutcome::StillThere);
     assert!(world.object("user", &user).await.is_some());
     assert!(connection.audit(10).await.unwrap().is_empty());
-    assert_eq!(connection.status(1).await.unwrap().inbox.looks, 1);
+    assert_eq!(connection.status(1).await.unwrap().event_queue.work_items, 1);
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use insight_import_client::AssetsClient;
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Alarm, Alert, Change, Clock, EngineOptions, Limits, Ports, PruneOptions, Quiet, RunKind, RunReport,
-    RunResult, Staged, StateStore, StructureReport, SystemClock, TimeState,
+    Alert, AlertSink, ChangeKind, Clock, EngineOptions, NoopProgress, Ports, PruneOptions, RunKind,
+    RunReport, RunState, Safeguards, SchemaReport, StagedChange, StateStore, SystemClock, TimeState,
 };
 use sync_service::model::{ConnectionName, ExecutionId, ObjectKind, RecordKey, UserId};
 use sync_service::{Config, Connection, Store};
@@ -102,7 +102,7 @@ impl World {
         let connection = self.open(account).await;
         set_up(&connection).await;
         let report = sync(&connection).await;
-        assert_eq!(report.result, RunResult::Done, "{report:?}");
+        assert_eq!(report.state, RunState::Succeeded, "{report:?}");
         connection
     }
 
@@ -184,11 +184,14 @@ impl World {
         let name = ConnectionName::try_from("main".to_owned()).unwrap();
         let state = self.store.connection(&name).await.unwrap();
         let key = RecordKey::user(&UserId::new(user));
-        let record = state.confirmed(&key).await.unwrap().unwrap();
+        let record = state.confirmed_record(&key).await.unwrap().unwrap();
         let (now, id) = (SystemClock.now(), ExecutionId::new("e"));
-        let run = state.begin_run(RunKind::Some, now).await.unwrap();
-        let staged =
-            Staged { change: Change::Retire, record, reading: state.next_reading(now).await.unwrap() };
+        let run = state.begin_run(RunKind::TargetedSync, now).await.unwrap();
+        let staged = StagedChange {
+            change: ChangeKind::Retire,
+            record,
+            reading: state.next_reading(now).await.unwrap(),
+        };
         state.stage(run, &[key], &[staged]).await.unwrap();
         state.open_execution(run, &id, now).await.unwrap();
         state.confirm(run, &id, &ObjectKind::ALL, "", now).await.unwrap();
@@ -224,18 +227,18 @@ impl World {
 #[derive(Default)]
 pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
 
-impl Alarm for Heard {
-    fn raise(&self, alert: Alert) {
+impl AlertSink for Heard {
+    fn send(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
     }
 }
 
-pub(crate) async fn set_up(connection: &Connection) -> StructureReport {
-    connection.engine().setup(false).await.unwrap().structure
+pub(crate) async fn set_up(connection: &Connection) -> SchemaReport {
+    connection.engine().setup(false).await.unwrap().schema
 }
 
 pub(crate) async fn sync(connection: &Connection) -> RunReport {
-    connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await.unwrap()
+    connection.engine().sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new()).await.unwrap()
 }
 
 pub(crate) fn at_once() -> PruneOptions {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sync_service::engine::{
-    Clock, EventFeed, FeedPage, FeedPosition, PortError, Quiet, RunKind, RunReport, RunSummary, StateStore,
-    SystemClock, TimeState,
+    Clock, EventFeed, FeedPage, FeedStart, NoopProgress, PortError, RunKind, RunReport, RunSummary,
+    StateStore, SystemClock, TimeState,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -80,7 +80,7 @@ async fn bookmark_is_the_directory_s_time() {
     // What changed since then is found although the clock says that it is long past.
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
-    connection.engine().reconcile(bookmark, &Quiet, &CancellationToken::new()).await.unwrap();
+    connection.engine().reconcile(bookmark, &NoopProgress, &CancellationToken::new()).await.unwrap();
     assert!(world.audit().await.in_sync);
 }
 
@@ -98,12 +98,12 @@ async fn schedule_survives_a_clock_set_back() {
     let following = follow(&connection);
     log_read(&connection).await;
     status(&connection, "another full sync was made", |s| {
-        let full = |run: &&RunSummary| run.id > first && run.kind == RunKind::Full;
+        let full = |run: &&RunSummary| run.id > first && run.kind == RunKind::FullSync;
         s.runs.iter().filter(full).any(|run| run.ended.is_some())
     })
     .await;
-    let runs = world.state().await.last_run(RunKind::Full).await.unwrap();
-    assert!(runs.last.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
+    let runs = world.state().await.last_run(RunKind::FullSync).await.unwrap();
+    assert!(runs.ended.unwrap() < ahead.now() + jiff::SignedDuration::from_hours(1));
     following.stop().await;
 }
 
@@ -113,7 +113,7 @@ async fn log_without_bookmark_starts_full_sync() {
     let connection = open(&world, &Arc::default()).await;
     connection.engine().setup(false).await.unwrap();
     let (state, now) = (world.state().await, SystemClock.now());
-    let run = state.begin_run(RunKind::Full, now).await.unwrap();
+    let run = state.begin_run(RunKind::FullSync, now).await.unwrap();
     state.end_run(run, &RunReport::default(), now).await.unwrap();
     let following = follow(&connection);
     world.converges().await;
@@ -128,7 +128,7 @@ async fn freshness_is_never_in_the_future() {
     let connection = open(&world, &ahead).await;
     world.sync_first(&connection).await;
     let freshness = connection.status(1).await.unwrap().freshness;
-    assert!(freshness.known_until.unwrap() <= SystemClock.now(), "{freshness:?}");
+    assert!(freshness.synced_through.unwrap() <= SystemClock.now(), "{freshness:?}");
 }
 
 /// A log whose answers carry no date. It forgets the place that it gave last, once.
@@ -140,13 +140,13 @@ struct Undated {
 
 #[async_trait::async_trait]
 impl EventFeed for Undated {
-    async fn poll(&self, from: &FeedPosition) -> Result<FeedPage, PortError> {
+    async fn poll(&self, from: &FeedStart) -> Result<FeedPage, PortError> {
         match from {
-            FeedPosition::At(_) if std::mem::take(&mut *self.forgets.lock().unwrap()) => {
+            FeedStart::At(_) if std::mem::take(&mut *self.forgets.lock().unwrap()) => {
                 return Err(PortError::new("the place is not known").expired(true));
             }
-            FeedPosition::At(_) => {}
-            FeedPosition::Since(since) => self.asked.lock().unwrap().push(*since),
+            FeedStart::At(_) => {}
+            FeedStart::Since(since) => self.asked.lock().unwrap().push(*since),
         }
         self.log.poll(from).await
     }
@@ -187,11 +187,11 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
     arrives(&world, &user, "Nuuk").await;
     // What the log may no longer hold is read as a whole: without a date nothing proves how long it was.
     status(&connection, "everything was read again", |s| {
-        s.runs.iter().filter(|run| run.kind == RunKind::Full && run.ended.is_some()).count() > 1
+        s.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended.is_some()).count() > 1
     })
     .await;
     following.stop().await;
-    let newest = world.state().await.feed().await.unwrap().unwrap().newest;
+    let newest = world.state().await.feed_checkpoint().await.unwrap().unwrap().newest_event_at;
     let asked = asked.lock().unwrap();
     assert!(asked.iter().chain([&newest]).all(|time| *time <= SystemClock.now()), "{newest} {asked:?}");
 }
@@ -211,7 +211,7 @@ async fn pause_survives_a_restart_with_another_clock() {
         let following = follow(&again);
         let user = world.users().await.remove(0);
         world.change(&user, json!({ "city": "Nuuk" })).await;
-        status(&again, "the event is kept", |s| s.inbox.pending > 0).await;
+        status(&again, "the event is kept", |s| s.event_queue.pending > 0).await;
         until_is(&world, &ahead, HOURS).await;
         assert!(!world.object(&user).await.contains("Nuuk"), "{seconds}: nothing is sent");
         world.state().await.pause(None).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::{Quiet, RunReport, Subject};
+use sync_service::engine::{NoopProgress, RunReport, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::world::{World, gated_world, idle, sync};
 
 async fn read(connection: &Connection, user: &str) -> Option<RunReport> {
     let subject = [Subject::User(UserId::new(user))];
-    connection.engine().sync_some(&subject, &Quiet, &CancellationToken::new()).await.ok()
+    connection.engine().sync_some(&subject, &NoopProgress, &CancellationToken::new()).await.ok()
 }
 
 /// A user who is in the group alone.
@@ -117,6 +117,6 @@ async fn last_membership_ends_at_once() {
     let following = follow(&connection);
     world.call("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
     world.converges().await;
-    assert_eq!(idle(&connection).await.inbox.unreadable, 0);
+    assert_eq!(idle(&connection).await.event_queue.unreadable, 0);
     following.stop().await;
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sync_service::engine::{
-    AlertKind, Clock, EngineError, InboxEvent, Limits, LookSort, Quiet, StateStore, Subject, SystemClock,
+    AlertKind, Clock, EngineError, NewEvent, NoopProgress, Safeguards, StateStore, Subject, SystemClock,
+    WorkKind,
 };
 use sync_service::model::{EventId, GroupId, UserId};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,7 @@ async fn changed_object_survives_a_foreign_404() {
     let (world, gate) = gated_world(12, 3).await;
     let heard = Arc::new(Heard::default());
     let connection =
-        world.open_with("log", OFTEN, |ports, _| ports.alarm = Arc::<Heard>::clone(&heard)).await;
+        world.open_with("log", OFTEN, |ports, _| ports.alerts = Arc::<Heard>::clone(&heard)).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -55,15 +56,15 @@ async fn changed_object_survives_a_foreign_404() {
     .await;
     until("it is told", async || {
         let heard = heard.0.lock().unwrap();
-        if heard.iter().any(|alert| alert.kind == AlertKind::Stuck) {
+        if heard.iter().any(|alert| alert.kind == AlertKind::SyncStalled) {
             Ok(())
         } else {
             Err(format!("{heard:?}"))
         }
     })
     .await;
-    let status = status(&connection, "the changes wait", |status| status.inbox.looks >= 5).await;
-    assert_eq!(status.inbox.dead, 0, "given up for nothing that is theirs");
+    let status = status(&connection, "the changes wait", |status| status.event_queue.work_items >= 5).await;
+    assert_eq!(status.event_queue.failed, 0, "given up for nothing that is theirs");
     assert_eq!(world.audit().await.marked_deleted, 0);
     gate.clear();
     let audit = world.converges().await;
@@ -136,7 +137,7 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
             })
         });
         let subject = [Subject::User(UserId::new(&user))];
-        let some = connection.engine().sync_some(&subject, &Quiet, &CancellationToken::new()).await;
+        let some = connection.engine().sync_some(&subject, &NoopProgress, &CancellationToken::new()).await;
         let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
         assert!(!complete, "an answer that says nothing is no success: {some:?}");
         assert!(world.audit().await.in_sync);
@@ -210,14 +211,14 @@ async fn plan_leaves_store_as_it_was() {
     let user = |n: usize| Subject::User(UserId::new(&users[n]));
     let mut some: Vec<Subject> = (0..4).map(user).collect();
     some.extend(groups.iter().map(|group| Subject::Group(GroupId::new(group))));
-    some.extend(groups.iter().map(|group| Subject::Members(GroupId::new(group))));
+    some.extend(groups.iter().map(|group| Subject::GroupMembers(GroupId::new(group))));
     let (engine, stop) = (connection.engine(), CancellationToken::new());
     let before = world.dump().await;
     for plans_all in [true, false, true] {
         let plan = if plans_all {
-            engine.plan(&Quiet, &stop).await
+            engine.plan(&NoopProgress, &stop).await
         } else {
-            engine.plan_some(&some, &Quiet, &stop).await
+            engine.plan_some(&some, &NoopProgress, &stop).await
         };
         let plan = plan.unwrap();
         assert!(plan.changes() > 0 && !plan.problems.is_empty(), "{plan:?}");
@@ -229,10 +230,10 @@ async fn plan_leaves_store_as_it_was() {
     connection.status(5).await.unwrap();
     // One that fails, or is stopped, leaves nothing either.
     stop.cancel();
-    engine.plan(&Quiet, &stop).await.unwrap_err();
-    engine.plan_some(&some, &Quiet, &stop).await.unwrap_err();
+    engine.plan(&NoopProgress, &stop).await.unwrap_err();
+    engine.plan_some(&some, &NoopProgress, &stop).await.unwrap_err();
     gate.instead(|path| path.starts_with("/api/v1/users?").then(|| page(404)));
-    engine.plan(&Quiet, &CancellationToken::new()).await.unwrap_err();
+    engine.plan(&NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert_eq!(world.dump().await, before);
 }
 
@@ -248,12 +249,13 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
             body.as_array_mut().unwrap().push(listed.clone());
         }
     });
-    let strict = Limits { max_gone_share: 0.0, min_gone: 0, ..Limits::default() };
-    let refused = connection.engine().sync(&strict, &Quiet, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(refused, EngineError::Refused(_)), "{refused}");
+    let strict = Safeguards { max_gone_share: 0.0, min_retired_count: 0, ..Safeguards::default() };
+    let refused =
+        connection.engine().sync(&strict, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused}");
     assert_eq!(world.audit().await.marked_deleted, 0);
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.marked, 1, "{report:?}");
+    assert_eq!(report.retired, 1, "{report:?}");
     let audit = world.audit().await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     assert_eq!(audit.marked_deleted, 1);
@@ -292,19 +294,19 @@ async fn unread_objects_keep_their_failed_events() {
     let (world, gate) = gated_world(80, 3).await;
     let connection = world.synced("log").await;
     let (users, state) = (world.active_users().await, world.state().await);
-    let event = |user: &String| InboxEvent {
+    let event = |user: &String| NewEvent {
         id: EventId::new(format!("event of {user}")),
         event_type: "user.account.update_profile".into(),
-        published: SystemClock.now(),
+        published_at: SystemClock.now(),
         subjects: vec![Subject::User(UserId::new(user))],
-        changes_object: true,
-        expects_gone: false,
+        requires_newer_object: true,
+        expect_deleted: false,
         is_hook_failure: false,
     };
     let (now, hour) = (SystemClock.now(), Duration::from_hours(1));
     state.store_events(&[event(&users[0]), event(&users[60])], now).await.unwrap();
-    let looks = state.claim_looks(LookSort::Objects, 9, now, hour).await.unwrap();
-    state.bury(&looks, "no answer", now).await.unwrap();
+    let looks = state.claim_work(WorkKind::Object, 9, now, hour).await.unwrap();
+    state.fail_work(&looks, "no answer", now).await.unwrap();
     let odd = users[..60].to_vec();
     gate.after(move |path, body| {
         if odd.iter().any(|id| path == format!("/api/v1/users/{id}")) {
@@ -317,13 +319,13 @@ async fn unread_objects_keep_their_failed_events() {
     let report = sync(&connection).await.unwrap();
     assert_eq!((report.unreadable.count, report.unreadable.examples.len()), (60, 50), "{report:?}");
     assert_eq!(report.outstanding.failed_events, 1, "that of the user that was read is settled");
-    let inbox = state.inbox().await.unwrap();
-    assert_eq!((inbox.dead, inbox.looks), (1, 60), "every one is read again by id");
+    let inbox = state.event_queue_counts().await.unwrap();
+    assert_eq!((inbox.failed, inbox.work_items), (1, 60), "every one is read again by id");
     gate.clear();
     let following = follow(&connection);
     idle(&connection).await;
     following.stop().await;
-    assert_eq!(state.inbox().await.unwrap().unreadable, 0);
+    assert_eq!(state.event_queue_counts().await.unwrap().unreadable, 0);
     assert!(sync(&connection).await.unwrap().is_complete());
-    assert_eq!(state.inbox().await.unwrap().dead, 0);
+    assert_eq!(state.event_queue_counts().await.unwrap().failed, 0);
 }

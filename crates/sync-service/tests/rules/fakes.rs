@@ -4,14 +4,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{Alarm, Alert, Clock, Failing, SystemClock};
+use sync_service::engine::{Alert, AlertSink, Clock, SystemClock, TaskFailure};
 
 /// Keeps what it is told.
 #[derive(Default)]
 pub(crate) struct Heard(pub(crate) Mutex<Vec<Alert>>);
 
-impl Alarm for Heard {
-    fn raise(&self, alert: Alert) {
+impl AlertSink for Heard {
+    fn send(&self, alert: Alert) {
         self.0.lock().unwrap().push(alert);
     }
 }
@@ -20,10 +20,10 @@ impl Alarm for Heard {
 #[derive(Default)]
 pub(crate) struct Failures(pub(crate) Mutex<Vec<String>>);
 
-impl Alarm for Failures {
-    fn raise(&self, _alert: Alert) {}
+impl AlertSink for Failures {
+    fn send(&self, _alert: Alert) {}
 
-    fn fails(&self, failing: Failing) {
+    fn task_failed(&self, failing: TaskFailure) {
         self.0.lock().unwrap().push(failing.reason);
     }
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Alarm, AlertKind, Comparison, EngineError, Limits, MappingView, Phase, PortError, Quiet, Refusal,
-    Structure,
+    AlertKind, AlertSink, Comparison, EngineError, MappingView, NoopProgress, Phase, PortError,
+    SafeguardViolation, Safeguards, TargetSchema,
 };
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
@@ -19,29 +19,34 @@ use crate::support::follow;
 use crate::world::{OFTEN, World, idle, status, sync, sync_accepted, until, world};
 
 /// A run under such limits, which must refuse and send nothing.
-async fn refused(world: &World, connection: &sync_service::Connection, limits: Limits) -> Refusal {
+async fn refused(
+    world: &World,
+    connection: &sync_service::Connection,
+    limits: Safeguards,
+) -> SafeguardViolation {
     let before = world.executions().await.len();
-    let error = connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap_err();
+    let error =
+        connection.engine().sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert_eq!(world.executions().await.len(), before);
-    let held = connection.status(0).await.unwrap().inbox.blocked;
+    let held = connection.status(0).await.unwrap().event_queue.blocked;
     assert!(held > 0, "what is held back is told until it is released");
     let hint = error.hint().unwrap_or_default();
     assert!(hint.contains("--accept-shrink"), "{hint}");
     match error {
-        EngineError::Refused(refusal) => refusal,
+        EngineError::SafeguardTriggered(refusal) => refusal,
         other => panic!("{other:?}"),
     }
 }
 
 /// Has the admin role while the schemas are compared, and not afterwards: whoever begins without it ends there.
 struct LosesRole {
-    inner: Arc<dyn Structure>,
+    inner: Arc<dyn TargetSchema>,
     control: ControlClient,
     loses: Arc<AtomicBool>,
 }
 
 #[async_trait]
-impl Structure for LosesRole {
+impl TargetSchema for LosesRole {
     async fn compare(&self) -> Result<Comparison, PortError> {
         self.control.call("POST", "/okta/role/on", &Value::Null).await.unwrap();
         let compared = self.inner.compare().await;
@@ -66,16 +71,16 @@ async fn losing_the_admin_role_marks_nobody() {
     let loses = Arc::new(AtomicBool::new(false));
     let connection = world
         .open_with("log", OFTEN, |ports, _| {
-            let (inner, control) = (Arc::clone(&ports.structure), world.control.clone());
-            ports.structure = Arc::new(LosesRole { inner, control, loses: Arc::clone(&loses) });
+            let (inner, control) = (Arc::clone(&ports.target_schema), world.control.clone());
+            ports.target_schema = Arc::new(LosesRole { inner, control, loses: Arc::clone(&loses) });
         })
         .await;
     world.sync_first(&connection).await;
     // Without the role the listing of users is empty, and groups are refused: it is lost between the two.
     stopped(&connection, Phase::Users, 0).await;
     loses.store(true, Ordering::Relaxed);
-    let refusal = refused(&world, &connection, Limits::default()).await;
-    assert_eq!(refusal, Refusal::EmptyListing { kind: ObjectKind::User, known: 12 });
+    let refusal = refused(&world, &connection, Safeguards::default()).await;
+    assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, known: 12 });
     assert!(refusal.to_string().contains("admin role"), "{refusal}");
     // From the beginning it ends even before.
     assert!(matches!(sync(&connection).await.unwrap_err(), EngineError::Directory(_)));
@@ -97,9 +102,9 @@ async fn too_many_memberships_lost_need_consent() {
             let _ = world.control.call("DELETE", &path, &Value::Null).await;
         }
     }
-    let limits = Limits { min_lost_memberships: 3, ..Limits::default() };
+    let limits = Safeguards { min_removed_memberships_count: 3, ..Safeguards::default() };
     let refusal = refused(&world, &connection, limits).await;
-    assert!(matches!(refusal, Refusal::TooManyMembershipsLost { .. }), "{refusal:?}");
+    assert!(matches!(refusal, SafeguardViolation::TooManyMembershipsRemoved { .. }), "{refusal:?}");
     sync_accepted(&connection).await;
     assert!(world.audit().await.in_sync);
 }
@@ -111,10 +116,10 @@ async fn too_many_blanked_values_need_consent() {
     for user in world.users().await {
         world.change(&user, json!({ "city": null })).await;
     }
-    let limits = Limits { min_blanked: 3, ..Limits::default() };
+    let limits = Safeguards { min_cleared_values_count: 3, ..Safeguards::default() };
     let refusal = refused(&world, &connection, limits).await;
     assert!(
-        matches!(&refusal, Refusal::TooManyBlanked { field, .. } if field.contains("city")),
+        matches!(&refusal, SafeguardViolation::TooManyValuesCleared { field, .. } if field.contains("city")),
         "{refusal:?}"
     );
     sync_accepted(&connection).await;
@@ -128,8 +133,8 @@ async fn too_many_missing_objects_need_consent() {
     for user in &world.users().await[..8] {
         world.delete(user).await;
     }
-    let refusal = refused(&world, &connection, Limits::default()).await;
-    assert!(matches!(refusal, Refusal::TooManyGone { gone: 8, .. }), "{refusal:?}");
+    let refusal = refused(&world, &connection, Safeguards::default()).await;
+    assert!(matches!(refusal, SafeguardViolation::TooManyRetired { gone: 8, .. }), "{refusal:?}");
     assert_eq!(world.audit().await.marked_deleted, 0);
     sync_accepted(&connection).await;
     let audit = world.audit().await;
@@ -140,8 +145,9 @@ async fn too_many_missing_objects_need_consent() {
 async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() {
     let world = world(12, 3).await;
     let heard = Arc::new(Heard::default());
-    let connection =
-        world.open_with("log", OFTEN, |ports, _| ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>).await;
+    let connection = world
+        .open_with("log", OFTEN, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
+        .await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -151,7 +157,7 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     for user in &users[..8] {
         world.delete(user).await;
     }
-    status(&connection, "all of it is stored", |s| s.inbox.looks >= 9).await;
+    status(&connection, "all of it is stored", |s| s.event_queue.work_items >= 9).await;
     connection.resume().await.unwrap();
     until("the other change is applied", async || {
         let object = world.object(&users[11]).await;
@@ -159,10 +165,10 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     })
     .await;
     let status = idle(&connection).await;
-    assert!(status.inbox.dead > 0, "{:?}", status.inbox);
+    assert!(status.event_queue.failed > 0, "{:?}", status.event_queue);
     assert_eq!(world.audit().await.marked_deleted, 0);
     let alerts: Vec<AlertKind> = heard.0.lock().unwrap().iter().map(|alert| alert.kind).collect();
-    assert!(alerts.contains(&AlertKind::GuardTripped), "{alerts:?}");
+    assert!(alerts.contains(&AlertKind::SafeguardTriggered), "{alerts:?}");
     following.stop().await;
     sync_accepted(&connection).await;
     let audit = world.audit().await;
@@ -170,12 +176,12 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
 }
 
 /// Follows under such limits while something happens that is too much, and then something else that is not.
-async fn held_back(world: &World, limits: Limits, too_much: impl AsyncFnOnce()) -> Vec<String> {
+async fn held_back(world: &World, limits: Safeguards, too_much: impl AsyncFnOnce()) -> Vec<String> {
     let heard = Arc::new(Heard::default());
     let connection = world
         .open_with("log", OFTEN, |ports, options| {
-            ports.alarm = Arc::clone(&heard) as Arc<dyn Alarm>;
-            options.limits = limits;
+            ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>;
+            options.safeguards = limits;
         })
         .await;
     world.sync_first(&connection).await;
@@ -195,7 +201,7 @@ async fn held_back(world: &World, limits: Limits, too_much: impl AsyncFnOnce()) 
     idle(&connection).await;
     following.stop().await;
     let alerts = heard.0.lock().unwrap();
-    let tripped = alerts.iter().filter(|alert| alert.kind == AlertKind::GuardTripped);
+    let tripped = alerts.iter().filter(|alert| alert.kind == AlertKind::SafeguardTriggered);
     tripped.map(|alert| alert.message.clone()).collect()
 }
 
@@ -205,7 +211,7 @@ async fn events_that_would_blank_too_many_values_are_held_back() {
     for user in world.users().await {
         world.change(&user, json!({ "city": "Paris" })).await;
     }
-    let limits = Limits { min_blanked: 3, ..Limits::default() };
+    let limits = Safeguards { min_cleared_values_count: 3, ..Safeguards::default() };
     let told = held_back(&world, limits, async || {
         for user in &world.users().await[..8] {
             world.change(user, json!({ "city": null })).await;
@@ -232,7 +238,7 @@ async fn events_that_would_end_too_many_memberships_are_held_back() {
             world.add_member(group, user).await;
         }
     }
-    let limits = Limits { min_lost_memberships: 6, ..Limits::default() };
+    let limits = Safeguards { min_removed_memberships_count: 6, ..Safeguards::default() };
     let told = held_back(&world, limits, async || {
         for user in &users[..8] {
             for group in &groups[..2] {
@@ -256,7 +262,11 @@ async fn the_memberships_of_a_group_that_is_deleted_end_with_it() {
     for user in &users {
         world.add_member(&groups[0], user).await;
     }
-    let limits = Limits { min_lost_memberships: 2, max_lost_memberships_share: 0.1, ..Limits::default() };
+    let limits = Safeguards {
+        min_removed_memberships_count: 2,
+        max_lost_memberships_share: 0.1,
+        ..Safeguards::default()
+    };
     let told = held_back(&world, limits, async || {
         world.call("DELETE", &format!("/okta/groups/{}", groups[0]), Value::Null).await;
     })

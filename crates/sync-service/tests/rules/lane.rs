@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
-    Clock, Execution, ExecutionState, Importer, KeptValue, MappingView, PortError, RunKind, RunResult,
-    SourceState, StateStore, SystemClock, with_views,
+    Clock, DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, MappingView, PortError,
+    RunKind, RunState, StateStore, SystemClock, with_views,
 };
 use sync_service::model::{ExecutionId, Record};
 
@@ -31,7 +31,7 @@ async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all(
     for (n, user) in users[1..7].iter().enumerate() {
         world.change(user, json!({ "city": "Nuuk" })).await;
         let gathered = n as u64 + 2;
-        status(&connection, "the change is stored", |s| s.inbox.pending >= gathered).await;
+        status(&connection, "the change is stored", |s| s.event_queue.pending >= gathered).await;
     }
     assert_eq!(world.executions().await.len(), before + 1);
     world.no_faults().await;
@@ -46,13 +46,13 @@ async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
     let world = world(9, 2).await;
     let mut structure = None;
     let connection =
-        world.open_with("log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.structure))).await;
+        world.open_with("log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.target_schema))).await;
     connection.engine().setup(false).await.unwrap();
     // A process that ended after the start and before the first record.
     let importer = structure.unwrap().compare().await.unwrap().view.importer;
     let left = importer.start().await.unwrap();
     let state = world.state().await;
-    let run = state.begin_run(RunKind::Events, SystemClock.now()).await.unwrap();
+    let run = state.begin_run(RunKind::EventSync, SystemClock.now()).await.unwrap();
     state.open_execution(run, left.id(), SystemClock.now()).await.unwrap();
     drop(connection);
 
@@ -62,7 +62,7 @@ async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
     assert_eq!((history.len(), &history[0]["status"]), (1, &json!("CANCELLED")));
     assert!(history[0]["failureReason"].as_str().is_some_and(|why| why.contains("cut off")), "{history:?}");
     assert!(state.open_executions().await.unwrap().is_empty());
-    assert_eq!(sync(&connection).await.unwrap().result, RunResult::Done);
+    assert_eq!(sync(&connection).await.unwrap().state, RunState::Succeeded);
     assert!(world.audit().await.in_sync);
 }
 
@@ -116,7 +116,7 @@ impl Importer for LosesStart {
         started
     }
 
-    async fn state(&self) -> Result<SourceState, PortError> {
+    async fn state(&self) -> Result<ImportSourceState, PortError> {
         self.inner.state().await
     }
 
@@ -124,7 +124,7 @@ impl Importer for LosesStart {
         self.inner.removes_missing().await
     }
 
-    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue> {
         self.inner.keeps(changes).await
     }
 
@@ -151,7 +151,7 @@ async fn an_execution_whose_start_was_not_told_is_adopted() {
     let connection = world
         .open_with("log", OFTEN, |ports, _| {
             let control = world.control.clone();
-            ports.structure = with_views(Arc::clone(&ports.structure), move |view| {
+            ports.target_schema = with_views(Arc::clone(&ports.target_schema), move |view| {
                 let inner = Arc::clone(&view.importer);
                 MappingView { importer: Arc::new(LosesStart { inner, control: control.clone() }), ..view }
             });
@@ -159,7 +159,7 @@ async fn an_execution_whose_start_was_not_told_is_adopted() {
         .await;
     connection.engine().setup(false).await.unwrap();
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.result, RunResult::Done, "{report:?}");
+    assert_eq!(report.state, RunState::Succeeded, "{report:?}");
     let history = world.executions().await;
     assert_eq!((history.len(), &history[0]["status"]), (1, &json!("DONE")), "{history:?}");
     assert_eq!(history[0]["executionId"].as_str(), report.execution.as_ref().map(ExecutionId::as_str));
@@ -172,14 +172,14 @@ async fn an_execution_that_nobody_remembers_and_nobody_feeds_is_cancelled_after_
     let mut structure = None;
     let connection = world
         .open_with("log", OFTEN, |ports, options| {
-            structure = Some(Arc::clone(&ports.structure));
+            structure = Some(Arc::clone(&ports.target_schema));
             options.orphan_limit = Duration::from_millis(300);
         })
         .await;
     connection.engine().setup(false).await.unwrap();
     let importer = structure.unwrap().compare().await.unwrap().view.importer;
     drop(importer.start().await.unwrap());
-    assert_eq!(sync(&connection).await.unwrap().result, RunResult::Done);
+    assert_eq!(sync(&connection).await.unwrap().state, RunState::Succeeded);
     let history = world.executions().await;
     let ends: Vec<&str> = history.iter().filter_map(|e| e["status"].as_str()).collect();
     assert_eq!(ends, ["CANCELLED", "DONE"]);

@@ -64,7 +64,7 @@ async fn log_that_leads_in_a_circle_is_told() {
     let (world, gate) = gated_world(12, 3).await;
     let failures = Arc::new(Failures::default());
     let alarm = Arc::<Failures>::clone(&failures);
-    let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = alarm).await;
+    let connection = world.open_with("log", OFTEN, |ports, _| ports.alerts = alarm).await;
     world.sync_first(&connection).await;
     let user = world.active_users().await[0].clone();
     let home = gate.url.clone();

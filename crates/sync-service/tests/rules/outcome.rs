@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sync_service::engine::{Clock, EngineError, RunResult, StateStore};
+use sync_service::engine::{Clock, EngineError, RunState, StateStore};
 use sync_service::model::ObjectKind;
 
 use crate::fakes::Ahead;
@@ -16,7 +16,7 @@ async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connec
     connection.engine().setup(false).await.unwrap();
     world.faults(fault).await;
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.result, RunResult::Incomplete, "{report:?}");
+    assert_eq!(report.state, RunState::Partial, "{report:?}");
     assert!(report.records[&ObjectKind::User].rejected > 0, "{report:?}");
     connection
 }
@@ -26,8 +26,9 @@ async fn made_good(world: &World, connection: &Arc<sync_service::Connection>) {
     world.no_faults().await;
     let following = follow(connection);
     world.converges().await;
-    let status = status(connection, "everything is confirmed", |s| s.inbox.unconfirmed == 0).await;
-    assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].live), (0, 9));
+    let status =
+        status(connection, "everything is confirmed", |s| s.event_queue.unconfirmed_records == 0).await;
+    assert_eq!((status.unconfirmed.len(), status.objects[&ObjectKind::User].current), (0, 9));
     // Users whose manager was confirmed later are sent once more.
     idle(connection).await;
     following.stop().await;
@@ -39,7 +40,7 @@ async fn records_that_assets_drops_are_found_and_sent_again() {
     let world = world(9, 2).await;
     let connection = first_execution(&world, "executions.drop=1").await;
     let status = connection.status(1).await.unwrap();
-    assert!(status.inbox.unconfirmed >= 9, "{:?}", status.inbox);
+    assert!(status.event_queue.unconfirmed_records >= 9, "{:?}", status.event_queue);
     assert!(
         status.unconfirmed.iter().all(|u| u.reason.contains("gave no reason")),
         "{:?}",
@@ -77,7 +78,7 @@ async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_o
     let group = world.groups().await.remove(0);
     world.call("POST", &format!("/okta/groups/{group}"), json!({ "name": "Renamed" })).await;
     let report = sync(&connection).await.unwrap();
-    assert_eq!(report.result, RunResult::Incomplete);
+    assert_eq!(report.state, RunState::Partial);
     let unconfirmed = connection.status(1).await.unwrap().unconfirmed;
     assert_eq!(
         unconfirmed.iter().map(|u| (u.key.kind, u.key.id.as_str())).collect::<Vec<_>>(),
@@ -102,7 +103,7 @@ async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_sam
     for _ in 0..7 {
         clock.by(3600);
         sync(&connection).await.unwrap();
-        failed.push(connection.status(1).await.unwrap().inbox.failed);
+        failed.push(connection.status(1).await.unwrap().event_queue.rejected_records);
     }
     assert_eq!(failed.first(), Some(&0));
     assert_eq!(failed.last(), Some(&1), "{failed:?}");
@@ -111,7 +112,7 @@ async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_sam
     clock.by(7200);
     sync(&connection).await.unwrap();
     let status = connection.status(1).await.unwrap();
-    assert_eq!((status.inbox.unconfirmed, status.inbox.failed), (0, 0));
+    assert_eq!((status.event_queue.unconfirmed_records, status.event_queue.rejected_records), (0, 0));
     assert!(world.audit().await.in_sync);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sync_service::ConnectionStatus;
-use sync_service::engine::{EngineError, Quiet, RunResult, StateStore, Subject};
+use sync_service::engine::{EngineError, NoopProgress, RunState, StateStore, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
@@ -30,16 +30,19 @@ async fn plan_changes_no_mapping() {
     world.add_attribute("badge", "Badge").await;
     let (open, canceled) = (CancellationToken::new(), CancellationToken::new());
     canceled.cancel();
-    let (one, other, stopped) =
-        tokio::join!(engine.plan(&Quiet, &open), engine.plan(&Quiet, &open), engine.plan(&Quiet, &canceled),);
+    let (one, other, stopped) = tokio::join!(
+        engine.plan(&NoopProgress, &open),
+        engine.plan(&NoopProgress, &open),
+        engine.plan(&NoopProgress, &canceled),
+    );
     assert!(one.is_ok() && other.is_ok());
-    assert!(matches!(stopped, Err(EngineError::Stopped)));
+    assert!(matches!(stopped, Err(EngineError::Interrupted)));
     engine.verify(false).await.unwrap();
     assert_eq!(engine.mapping_in_force(), before);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "badge": "B-42" })).await;
     let subject = Subject::User(UserId::new(user.clone()));
-    engine.sync_some(&[subject], &Quiet, &CancellationToken::new()).await.unwrap();
+    engine.sync_some(&[subject], &NoopProgress, &CancellationToken::new()).await.unwrap();
     assert!(world.object(&user).await.contains("B-42"));
 }
 
@@ -53,7 +56,7 @@ async fn values_return_once_they_can_be_stored() {
     let report = sync(&connection).await.unwrap();
     let withheld: Vec<&str> = report.withheld.iter().map(|field| field.attribute.as_str()).collect();
     assert_eq!(withheld, ["Okta User: Okta Groups"]);
-    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
     assert!(!connection.engine().verify(false).await.unwrap().problems.is_empty());
 
     groups_of(&world, -1).await;
@@ -62,8 +65,8 @@ async fn values_return_once_they_can_be_stored() {
     assert_eq!(sync(&connection).await.unwrap().withheld, []);
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
     let status = connection.status(0).await.unwrap();
-    assert_eq!((status.inbox.doubted, status.inbox.withheld), (0, 0));
-    assert!(status.freshness.known_until.is_some());
+    assert_eq!((status.event_queue.doubted, status.event_queue.withheld), (0, 0));
+    assert!(status.freshness.synced_through.is_some());
 }
 
 #[tokio::test]
@@ -105,7 +108,7 @@ async fn daemon_sends_values_again_once_stored() {
     let following = follow(&connection);
     idle(&connection).await;
     groups_of(&world, 1).await;
-    status(&connection, "it is noticed", |status| status.inbox.withheld == 1).await;
+    status(&connection, "it is noticed", |status| status.event_queue.withheld == 1).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
     until("the rest is applied", async || match world.object(&user).await {
@@ -154,9 +157,9 @@ async fn another_import_source_gets_everything() {
     let first = world.synced("log").await;
     let second = world.open_into(&other, OFTEN).await;
     second.engine().setup(false).await.unwrap();
-    assert!(world.state().await.inbox().await.unwrap().doubted > 0);
+    assert!(world.state().await.event_queue_counts().await.unwrap().doubted > 0);
     let report = sync(&second).await.unwrap();
-    assert_eq!(report.result, RunResult::Done);
+    assert_eq!(report.state, RunState::Succeeded);
     let created: u64 = report.records.values().map(|counts| counts.created).sum();
     assert!(created >= 11, "{report:?}");
     // And back: what was confirmed there says nothing of here.
@@ -198,7 +201,7 @@ async fn lost_store_is_filled_by_itself() {
     world.change(&user, json!({ "city": "Graz" })).await;
     let anew = world.open_anew().await;
     let following = follow(&anew);
-    let is_current = |status: &ConnectionStatus| status.freshness.known_until.is_some();
+    let is_current = |status: &ConnectionStatus| status.freshness.synced_through.is_some();
     status(&anew, "everything was read and sent", is_current).await;
     assert!(world.audit().await.in_sync);
     following.stop().await;

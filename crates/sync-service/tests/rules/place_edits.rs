@@ -23,7 +23,7 @@ async fn entries(world: &World, from: usize, object_type: &str) -> u64 {
 /// Nothing is in doubt, and the connection says so.
 async fn is_current(connection: &Connection) {
     let is = |s: &sync_service::ConnectionStatus| {
-        s.inbox.doubted + s.inbox.withheld == 0 && s.freshness.known_until.is_some()
+        s.event_queue.doubted + s.event_queue.withheld == 0 && s.freshness.synced_through.is_some()
     };
     status(connection, "the connection is current", is).await;
 }
@@ -35,7 +35,7 @@ async fn import_source_there_and_back_gets_everything() {
     let other = world.open_other_source().await;
     other.engine().setup(false).await.unwrap();
     let status = other.status(0).await.unwrap();
-    assert!(status.inbox.doubted > 0 && status.freshness.known_until.is_none(), "{status:?}");
+    assert!(status.event_queue.doubted > 0 && status.freshness.synced_through.is_none(), "{status:?}");
     let following = follow(&other);
     world.other_converges().await;
     is_current(&other).await;
@@ -103,8 +103,8 @@ async fn survives(edits: [(&str, Value); 2]) {
         connection.engine().setup(false).await.unwrap();
         if n == 0 {
             let status = connection.status(0).await.unwrap();
-            assert!(status.inbox.withheld + status.inbox.doubted > 0, "{:?}", status.inbox);
-            assert_eq!(status.freshness.known_until, None);
+            assert!(status.event_queue.withheld + status.event_queue.doubted > 0, "{:?}", status.event_queue);
+            assert_eq!(status.freshness.synced_through, None);
         }
     }
     let following = follow(&connection);
@@ -139,7 +139,7 @@ async fn values_of_a_narrower_type_are_withheld() {
     let report = sync(&connection).await.unwrap();
     assert!(report.withheld.iter().any(|field| field.attribute == "Okta User: City"), "{report:?}");
     let status = connection.status(0).await.unwrap();
-    assert_eq!((status.withheld.len(), status.freshness.known_until), (1, None));
+    assert_eq!((status.withheld.len(), status.freshness.synced_through), (1, None));
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn objects_deleted_by_hand_return_without_a_change() {
     let report = sync(&connection).await.unwrap();
     assert!(!report.is_complete(), "the second is still missing: {report:?}");
     let status = connection.status(0).await.unwrap();
-    assert!(status.inbox.doubted > 0 && status.freshness.known_until.is_none(), "{status:?}");
+    assert!(status.event_queue.doubted > 0 && status.freshness.synced_through.is_none(), "{status:?}");
     let following = follow(&connection);
     world.converges().await;
     is_current(&connection).await;
@@ -253,7 +253,7 @@ async fn options_return_once_unknown_values_are_added() {
     connection.engine().setup(false).await.unwrap();
     let report = sync(&connection).await.unwrap();
     assert!(!report.is_complete() && !report.withheld.is_empty(), "{report:?}");
-    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
     world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": false })).await;
     // Settings are read by each process anew.
     let connection = world.open_with("log", &more, |_, _| {}).await;
@@ -309,7 +309,7 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
     let limit = |n: i32| json!({ "type": "user", "name": "Okta Groups", "maximumCardinality": n });
     let (world, connection) = edited_meanwhile(limit(1)).await;
     let status = connection.status(0).await.unwrap();
-    assert_eq!((status.withheld.len(), status.freshness.known_until), (1, None));
+    assert_eq!((status.withheld.len(), status.freshness.synced_through), (1, None));
     world.call("PUT", "/insight/attributes", limit(-1)).await;
     let following = follow(&connection);
     world.converges().await;
@@ -321,7 +321,7 @@ async fn cardinality_lowered_during_an_execution_is_noticed() {
 async fn identity_renamed_during_an_execution_is_noticed() {
     let rename = json!({ "type": "group", "name": "Okta Group ID", "newName": "Number" });
     let (_world, connection) = edited_meanwhile(rename).await;
-    assert_eq!(connection.status(0).await.unwrap().freshness.known_until, None);
+    assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Requests are proportional to what changed.
 
 use serde_json::json;
-use sync_service::engine::{Clock, Quiet, SystemClock};
+use sync_service::engine::{Clock, NoopProgress, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -20,7 +20,7 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
     for user in &world.users().await[..20] {
         world.add_member(group, user).await;
     }
-    status(&connection, "all of it is stored", |status| status.inbox.looks == 20).await;
+    status(&connection, "all of it is stored", |status| status.event_queue.work_items == 20).await;
     let before = (world.requests(GROUPS).await, world.requests(USER).await, world.executions().await.len());
     connection.resume().await.unwrap();
     world.converges().await;
@@ -34,15 +34,19 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
 async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_execution() {
     let world = world(30, 5).await;
     let connection = world.synced("log").await;
-    let report =
-        connection.engine().reconcile(SystemClock.now(), &Quiet, &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.executions, report.chunks, report.directory_requests), (0, 0, 2), "{report:?}");
+    let report = connection
+        .engine()
+        .reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap();
+    assert_eq!((report.executions, report.chunks, report.okta_requests), (0, 0, 2), "{report:?}");
     // One changed group costs a listing of its members, and nothing else.
     let since = SystemClock.now();
     world.add_member(&world.groups().await[0], &world.users().await[0]).await;
     let _ = world.control.get("/okta/counts").await;
-    let report = connection.engine().reconcile(since, &Quiet, &CancellationToken::new()).await.unwrap();
-    assert!(report.directory_requests <= 3, "{report:?}");
+    let report =
+        connection.engine().reconcile(since, &NoopProgress, &CancellationToken::new()).await.unwrap();
+    assert!(report.okta_requests <= 3, "{report:?}");
     assert!(world.audit().await.in_sync);
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::json;
 use sync_service::Connection;
 use sync_service::engine::{
-    Cursor, EngineError, EngineOptions, Limits, Phase, Ports, Progress, RunReport, StateStore,
+    Cursor, EngineError, EngineOptions, Phase, Ports, ProgressSink, RunReport, Safeguards, StateStore,
 };
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ struct At {
     then: CancellationToken,
 }
 
-impl Progress for At {
+impl ProgressSink for At {
     fn begin(&self, _: Phase, _: Option<u64>) {}
     fn advance(&self, phase: Phase, items: u64) {
         if phase == self.phase && self.done.fetch_add(items, Ordering::Relaxed) + items >= self.items {
@@ -54,8 +54,8 @@ async fn of(people: usize) -> (World, Arc<Connection>) {
 pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
     let stop = CancellationToken::new();
     let at = At { phase, items, done: AtomicU64::default(), then: stop.clone() };
-    let error = connection.engine().sync(&Limits::default(), &at, &stop).await.unwrap_err();
-    assert!(matches!(error, EngineError::Stopped), "{error:?}");
+    let error = connection.engine().sync(&Safeguards::default(), &at, &stop).await.unwrap_err();
+    assert!(matches!(error, EngineError::Interrupted), "{error:?}");
 }
 
 /// Goes on as another process would, and compares with a pass in one piece: requests for listings of groups and users.
@@ -101,8 +101,9 @@ async fn changes_since_a_resumed_sync_arrive() {
     for user in world.active_users().await {
         world.change(&user, serde_json::json!({ "city": "Nuuk" })).await;
     }
-    let (limits, stop) = (Limits::default(), CancellationToken::new());
-    let report = connection.engine().sync_as_of_now(&limits, &sync_service::engine::Quiet, &stop).await;
+    let (limits, stop) = (Safeguards::default(), CancellationToken::new());
+    let report =
+        connection.engine().sync_as_of_now(&limits, &sync_service::engine::NoopProgress, &stop).await;
     let report = report.unwrap();
     assert!(report.resumed && report.is_complete(), "{report:?}");
     assert!(world.audit().await.in_sync, "those of the first pages are older than the command");
@@ -114,7 +115,7 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
     let at =
         At { phase: Phase::Users, items: 400, done: AtomicU64::default(), then: CancellationToken::new() };
     let (reached, never) = (at.then.clone(), CancellationToken::new());
-    let limits = Limits::default();
+    let limits = Safeguards::default();
     tokio::select! {
         biased;
         () = reached.cancelled() => {}
@@ -144,11 +145,11 @@ async fn a_refused_page_cursor_begins_the_listing_again() {
     // Among the second page: the place after the first is saved.
     stopped(&connection, Phase::Users, 400).await;
     let state = world.state().await;
-    let (run, mut pass) = state.unfinished_pass().await.unwrap().unwrap();
+    let (run, mut pass) = state.resumable_checkpoint().await.unwrap().unwrap();
     let place = pass.cursor.as_ref().unwrap().as_str().to_owned();
     assert!(place.contains("after=200"), "{place}");
     pass.cursor = Some(Cursor::new(place.replace("after=200", "after=forgotten-")));
-    state.save_pass(run, &pass).await.unwrap();
+    state.save_checkpoint(run, &pass).await.unwrap();
     // What changes meanwhile is seen as well.
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     let report = sync(&connection).await.unwrap();

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sync_service::engine::{Clock, FeedState, Quiet, RunKind, StateStore, SystemClock};
+use sync_service::engine::{Clock, FeedCheckpoint, NoopProgress, RunKind, StateStore, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -11,9 +11,9 @@ use crate::world::{OFTEN, USER, World, idle, log_read, status, sync, world};
 /// Has the connection believe that it read the log to its end at a time, and the log refuse the place.
 async fn lose_place(world: &World, caught_up: Timestamp) {
     let state = world.state().await;
-    let checkpoint = state.feed().await.unwrap().unwrap().checkpoint;
-    let feed = FeedState { checkpoint, newest: caught_up, caught_up: Some(caught_up) };
-    state.store_feed(&[], &feed, SystemClock.now()).await.unwrap();
+    let checkpoint = state.feed_checkpoint().await.unwrap().unwrap().checkpoint;
+    let feed = FeedCheckpoint { checkpoint, newest_event_at: caught_up, caught_up_at: Some(caught_up) };
+    state.store_feed_page(&[], &feed, SystemClock.now()).await.unwrap();
     world.call("DELETE", "/okta/log/cursors", Value::Null).await;
 }
 
@@ -52,7 +52,7 @@ async fn the_log_alone_keeps_assets_current() {
         json!({ "login": "new@example.com", "email": "new@example.com", "firstName": "N", "lastName": "W" });
     world.call("POST", "/okta/users", profile).await;
     world.converges().await;
-    assert_eq!(connection.status(1).await.unwrap().last_delta_sync, None, "no pass was needed");
+    assert_eq!(connection.status(1).await.unwrap().last_incremental_sync_at, None, "no pass was needed");
     following.stop().await;
 }
 
@@ -96,7 +96,7 @@ async fn a_refused_cursor_falls_back_to_time_with_overlap() {
     world.converges().await;
     let runs = connection.status(20).await.unwrap().runs;
     assert_eq!(
-        runs.iter().filter(|run| run.kind == RunKind::Full).count(),
+        runs.iter().filter(|run| run.kind == RunKind::FullSync).count(),
         1,
         "no pass was needed: {runs:?}"
     );
@@ -116,7 +116,7 @@ async fn a_gap_beyond_retention_starts_a_full_sync() {
     let following = follow(&connection);
     world.converges().await;
     let full = |status: &sync_service::ConnectionStatus| {
-        status.runs.iter().filter(|run| run.kind == RunKind::Full && run.ended.is_some()).count() == 2
+        status.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended.is_some()).count() == 2
     };
     status(&connection, "everything was read once more", full).await;
     following.stop().await;
@@ -133,8 +133,8 @@ async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
     world.add_member(&world.groups().await[0], &users[1]).await;
     world.converges().await;
     let status = idle(&connection).await;
-    assert!(status.last_delta_sync.is_some());
-    assert_eq!(status.runs.iter().filter(|run| run.kind == RunKind::Full).count(), 1);
+    assert!(status.last_incremental_sync_at.is_some());
+    assert_eq!(status.runs.iter().filter(|run| run.kind == RunKind::FullSync).count(), 1);
     following.stop().await;
 }
 
@@ -178,6 +178,6 @@ async fn day_to_day_work_needs_read_scopes_only() {
     world.add_member(&world.groups().await[0], &users[1]).await;
     world.add_attribute("badge", "Badge").await;
     world.converges().await;
-    connection.engine().reconcile(SystemClock.now(), &Quiet, &CancellationToken::new()).await.unwrap();
+    connection.engine().reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new()).await.unwrap();
     following.stop().await;
 }

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::{Clock, Comparison, MappingView, PortError, Quiet, Structure, SystemClock};
+use sync_service::engine::{
+    Clock, Comparison, MappingView, NoopProgress, PortError, SystemClock, TargetSchema,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::follow;
@@ -67,8 +69,11 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
     let connection = world.open_with("log", DEAF, |_, _| {}).await;
     world.sync_first(&connection).await;
     let users = grow(&world).await;
-    let report =
-        connection.engine().reconcile(SystemClock.now(), &Quiet, &CancellationToken::new()).await.unwrap();
+    let report = connection
+        .engine()
+        .reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new())
+        .await
+        .unwrap();
     assert_eq!(report.added_attributes, ["Okta User: Badge"]);
     let following = follow(&connection);
     have_it(&world, &users).await;
@@ -160,7 +165,7 @@ struct Mood {
 }
 
 struct Hesitant {
-    inner: Arc<dyn Structure>,
+    inner: Arc<dyn TargetSchema>,
     mood: Arc<Mood>,
 }
 
@@ -169,7 +174,7 @@ fn not_now<T>() -> Result<T, PortError> {
 }
 
 #[async_trait]
-impl Structure for Hesitant {
+impl TargetSchema for Hesitant {
     async fn compare(&self) -> Result<Comparison, PortError> {
         let fails =
             self.mood.compares.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
@@ -191,13 +196,13 @@ impl Structure for Hesitant {
 
 /// An administrator who deletes an attribute between a comparison and what is added because of it.
 struct Meddled {
-    inner: Arc<dyn Structure>,
+    inner: Arc<dyn TargetSchema>,
     control: ControlClient,
     left: AtomicU32,
 }
 
 #[async_trait]
-impl Structure for Meddled {
+impl TargetSchema for Meddled {
     async fn compare(&self) -> Result<Comparison, PortError> {
         self.inner.compare().await
     }
@@ -223,9 +228,9 @@ async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
     world.synced("log").await;
     let connection = world
         .open_with("log", OFTEN, |ports, _| {
-            let inner = Arc::clone(&ports.structure);
+            let inner = Arc::clone(&ports.target_schema);
             let control = world.control.clone();
-            ports.structure = Arc::new(Meddled { inner, control, left: AtomicU32::new(1) });
+            ports.target_schema = Arc::new(Meddled { inner, control, left: AtomicU32::new(1) });
         })
         .await;
     world.add_attribute("badge", "Badge").await;
@@ -238,8 +243,8 @@ async fn hesitant(world: &World) -> (Arc<Connection>, Arc<Mood>) {
     let mood = Arc::<Mood>::default();
     let connection = world
         .open_with("log", OFTEN, |ports, _| {
-            let inner = Arc::clone(&ports.structure);
-            ports.structure = Arc::new(Hesitant { inner, mood: Arc::clone(&mood) });
+            let inner = Arc::clone(&ports.target_schema);
+            ports.target_schema = Arc::new(Hesitant { inner, mood: Arc::clone(&mood) });
         })
         .await;
     world.sync_first(&connection).await;
@@ -287,8 +292,8 @@ async fn events_go_on_while_additions_are_refused() {
         if object.contains("Head of Nuuk") { Ok(()) } else { Err(object) }
     })
     .await;
-    let told = connection.status(1).await.unwrap().inbox;
-    assert!(told.looks > 0, "what waits for the attribute is not told: {told:?}");
+    let told = connection.status(1).await.unwrap().event_queue;
+    assert!(told.work_items > 0, "what waits for the attribute is not told: {told:?}");
     mood.refuses.store(false, Ordering::Relaxed);
     have_it(&world, &[user]).await;
     following.stop().await;

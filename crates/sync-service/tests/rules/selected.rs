@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use sync_service::engine::{Quiet, Subject};
+use sync_service::engine::{NoopProgress, Subject};
 use sync_service::model::{GroupId, UserId};
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,7 @@ async fn answer_about_another_object_is_not_applied() {
         } else {
             Subject::Group(GroupId::new(&ids[0]))
         };
-        let some = connection.engine().sync_some(&[subject], &Quiet, &CancellationToken::new()).await;
+        let some = connection.engine().sync_some(&[subject], &NoopProgress, &CancellationToken::new()).await;
         let complete = some.as_ref().is_ok_and(sync_service::engine::RunReport::is_complete);
         assert!(!complete, "{kind}: {some:?}");
         let audit = world.audit().await;
@@ -116,7 +116,7 @@ async fn unknown_choices_are_told() {
         "there is no group 00gnothere: no user is chosen for being in it".to_owned(),
     ];
     assert_eq!(connection.status(1).await.unwrap().unknown_choices, told);
-    let plan = connection.engine().plan(&Quiet, &CancellationToken::new()).await.unwrap();
+    let plan = connection.engine().plan(&NoopProgress, &CancellationToken::new()).await.unwrap();
     let report = sync(&connection).await.unwrap();
     for messages in [&plan.problems, &report.messages] {
         for unknown in &told {

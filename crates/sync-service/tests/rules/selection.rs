@@ -1,8 +1,8 @@
 //! Only what the operator chooses is kept; what leaves the choice is marked, and what enters it comes whole.
 
-use sandbox::audit::Choice;
+use sandbox::audit::Scope;
 use serde_json::{Value, json};
-use sync_service::engine::{EngineError, Refusal, RunKind};
+use sync_service::engine::{EngineError, RunKind, SafeguardViolation};
 
 use crate::support::follow;
 use crate::world::{OFTEN, USER, World, idle, log_read, sync, sync_accepted, world};
@@ -10,8 +10,8 @@ use crate::world::{OFTEN, USER, World, idle, log_read, sync, sync_accepted, worl
 /// Users in Nuuk, as a setting.
 const IN_NUUK: &str = "[connections.main.users]\nprofile = { city = [\"Nuuk\"] }\n";
 
-fn in_nuuk() -> Choice {
-    Choice { profile: Some(("city".into(), vec!["Nuuk".into()])), ..Choice::default() }
+fn in_nuuk() -> Scope {
+    Scope { profile: Some(("city".into(), vec!["Nuuk".into()])), ..Scope::default() }
 }
 
 impl World {
@@ -76,7 +76,7 @@ async fn membership_of_a_group_brings_users_in_and_out() {
         groups[0]
     );
     let choice =
-        Choice { member_of: Some(groups[0].clone()), group_prefix: "no such".into(), ..Choice::default() };
+        Scope { member_of: Some(groups[0].clone()), group_prefix: "no such".into(), ..Scope::default() };
     let connection = world.open_with("both", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
     let audit = world.converges_to(&choice).await;
@@ -94,7 +94,7 @@ async fn membership_of_a_group_brings_users_in_and_out() {
     world.remove_member(&groups[0], &users[1]).await;
     world.add_member(&groups[0], &users[9]).await;
     let stop = tokio_util::sync::CancellationToken::new();
-    connection.engine().reconcile(since, &sync_service::engine::Quiet, &stop).await.unwrap();
+    connection.engine().reconcile(since, &sync_service::engine::NoopProgress, &stop).await.unwrap();
     let audit = world.converges_to(&choice).await;
     assert_eq!((audit.insight.users, audit.out_of_scope), (4, 2), "{audit:?}");
 }
@@ -107,7 +107,7 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
         world.add_member(&groups[0], user).await;
     }
     let chosen = format!("{OFTEN}[connections.main.groups]\nnames = [\"team *\"]\n");
-    let choice = Choice { group_prefix: "team ".into(), ..Choice::default() };
+    let choice = Scope { group_prefix: "team ".into(), ..Scope::default() };
     let connection = world.open_with("both", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
     assert_eq!(world.converges_to(&choice).await.insight.groups, 0);
@@ -134,7 +134,7 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
     for (name, live) in [("team two", 1), ("two", 0)] {
         let since = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(1);
         world.rename_group(&groups[0], name).await;
-        connection.engine().reconcile(since, &sync_service::engine::Quiet, &stop).await.unwrap();
+        connection.engine().reconcile(since, &sync_service::engine::NoopProgress, &stop).await.unwrap();
         assert_eq!(world.converges_to(&choice).await.insight.groups, live);
     }
 }
@@ -159,9 +159,15 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     let nobody = "[connections.main.users]\nprofile = { city = [\"Atlantis\"] }\n";
     let connection = world.open_with("log", &format!("{OFTEN}{nobody}"), |_, _| {}).await;
     let refused = sync(&connection).await.unwrap_err();
-    assert!(matches!(refused, EngineError::Refused(Refusal::TooManyGone { gone: 10, .. })), "{refused:?}");
+    assert!(
+        matches!(
+            refused,
+            EngineError::SafeguardTriggered(SafeguardViolation::TooManyRetired { gone: 10, .. })
+        ),
+        "{refused:?}"
+    );
     sync_accepted(&connection).await;
-    let atlantis = Choice { profile: Some(("city".into(), vec!["Atlantis".into()])), ..Choice::default() };
+    let atlantis = Scope { profile: Some(("city".into(), vec!["Atlantis".into()])), ..Scope::default() };
     let audit = world.converges_to(&atlantis).await;
     assert_eq!((audit.insight.users, audit.out_of_scope), (0, 12), "{audit:?}");
     drop(connection);
@@ -173,7 +179,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     idle(&connection).await;
     let full = async || {
         let runs = connection.status(50).await.unwrap().runs;
-        runs.iter().filter(|run| run.kind == RunKind::Full).count()
+        runs.iter().filter(|run| run.kind == RunKind::FullSync).count()
     };
     let before = full().await;
     following.stop().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sync_service::engine::{AlertKind, Clock, EngineError, Quiet, Subject, SystemClock};
+use sync_service::engine::{AlertKind, Clock, EngineError, NoopProgress, Subject, SystemClock};
 use sync_service::model::UserId;
 use sync_service::{Connection, ConnectionStatus};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use crate::world::{OFTEN, gated_world, log_read, status, sync, until};
 
 async fn unread(connection: &Connection) -> (u64, bool) {
     let status = connection.status(0).await.unwrap();
-    (status.inbox.unreadable, status.freshness.known_until.is_some())
+    (status.event_queue.unreadable, status.freshness.synced_through.is_some())
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn unread_user_is_read_by_id() {
     assert!(!sync(&connection).await.unwrap().is_complete());
     assert_eq!(unread(&connection).await, (1, false), "nothing is claimed of what was not read");
     let (since, stop) = (SystemClock.now(), CancellationToken::new());
-    connection.engine().reconcile(since, &Quiet, &stop).await.unwrap();
+    connection.engine().reconcile(since, &NoopProgress, &stop).await.unwrap();
     assert_eq!(unread(&connection).await, (1, false), "a run that did not ask for it proves nothing");
 
     let odd = user.clone();
@@ -151,15 +151,16 @@ async fn unreadable_log_is_in_the_status() {
     // Another process asks, long before the daemon counts as stuck.
     let other = world.open("log").await;
     for asked in [&other, &connection] {
-        let troubles =
-            |status: &ConnectionStatus| status.troubles.iter().any(|t| t.kind == AlertKind::FeedFailed);
+        let troubles = |status: &ConnectionStatus| {
+            status.alerts.iter().any(|t| t.kind == AlertKind::SystemLogUnavailable)
+        };
         let told = status(asked, "the log that cannot be read is told", troubles).await;
-        let trouble = &told.troubles[0];
+        let trouble = &told.alerts[0];
         assert!(trouble.message.contains("log") && trouble.hint.is_some() && !trouble.urgent, "{trouble:?}");
     }
     gate.clear();
     for asked in [&connection, &other] {
-        status(asked, "nothing goes wrong", |status| status.troubles.is_empty()).await;
+        status(asked, "nothing goes wrong", |status| status.alerts.is_empty()).await;
     }
     following.stop().await;
 }
@@ -209,7 +210,7 @@ async fn user_out_of_reach_leaves_the_others() {
         })
         .await;
     }
-    assert!(connection.status(0).await.unwrap().inbox.pending > 0, "its change waits");
+    assert!(connection.status(0).await.unwrap().event_queue.pending > 0, "its change waits");
     gate.clear();
     world.converges().await;
     following.stop().await;
@@ -219,7 +220,7 @@ async fn user_out_of_reach_leaves_the_others() {
 async fn outage_within_a_batch_is_told_early() {
     let (world, gate) = gated_world(24, 2).await;
     let heard = Arc::new(Failures::default());
-    let connection = world.open_with("log", OFTEN, |ports, _| ports.alarm = heard.clone()).await;
+    let connection = world.open_with("log", OFTEN, |ports, _| ports.alerts = heard.clone()).await;
     world.sync_first(&connection).await;
     let users = world.active_users().await;
     let first = format!("/api/v1/users/{}", users[0]);
@@ -228,7 +229,7 @@ async fn outage_within_a_batch_is_told_early() {
         by_id.then(|| refusal(500, "E0000009", "Internal Server Error"))
     });
     let subjects: Vec<_> = users.into_iter().map(|user| Subject::User(UserId::new(user))).collect();
-    connection.engine().sync_some(&subjects, &Quiet, &CancellationToken::new()).await.unwrap();
+    connection.engine().sync_some(&subjects, &NoopProgress, &CancellationToken::new()).await.unwrap();
     let told = heard.0.lock().unwrap();
     assert!(told.iter().any(|reason| reason.contains("status 500")), "{told:?}");
 }

@@ -8,10 +8,10 @@ use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sync_service::engine::{
-    Clock, EngineError, EngineOptions, Limits, Ports, Quiet, RunReport, RunResult, SystemClock,
+    Clock, EngineError, EngineOptions, NoopProgress, Ports, RunReport, RunState, Safeguards, SystemClock,
 };
 use sync_service::model::ConnectionName;
-use sync_service::{Config, Connection, ConnectionStatus, Receiver, Store};
+use sync_service::{Config, Connection, ConnectionStatus, HookReceiver, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::Gate;
@@ -136,7 +136,7 @@ impl World {
 
     /// Has deliveries received.
     pub(crate) async fn receive(&self, connection: &Connection) {
-        let receiver = Receiver::bind(self.port.address(), [connection]).await.unwrap();
+        let receiver = HookReceiver::bind(self.port.address(), [connection]).await.unwrap();
         tokio::spawn(receiver.serve(self.stop.clone()));
     }
 
@@ -199,7 +199,7 @@ impl World {
         }
         connection.engine().setup(connection.has_hook()).await.unwrap();
         let report = sync(connection).await.unwrap();
-        assert_eq!(report.result, RunResult::Done, "{report:?}");
+        assert_eq!(report.state, RunState::Succeeded, "{report:?}");
     }
 
     /// Set up and synchronised.
@@ -299,17 +299,17 @@ impl World {
         assert_eq!(request.send().await.unwrap().status(), 200);
     }
 
-    pub(crate) async fn audit(&self) -> audit::Audit {
+    pub(crate) async fn audit(&self) -> audit::Comparison {
         audit::compare(&self.control).await.unwrap()
     }
 
     /// Waits until Assets equals Okta.
-    pub(crate) async fn converges(&self) -> audit::Audit {
-        self.converges_to(&audit::Choice::default()).await
+    pub(crate) async fn converges(&self) -> audit::Comparison {
+        self.converges_to(&audit::Scope::default()).await
     }
 
     /// Waits until Assets equals what of Okta is chosen.
-    pub(crate) async fn converges_to(&self, choice: &audit::Choice) -> audit::Audit {
+    pub(crate) async fn converges_to(&self, choice: &audit::Scope) -> audit::Comparison {
         until("Assets equals Okta", async || {
             let audit = audit::compare_chosen(&self.control, choice).await.unwrap();
             if audit.in_sync { Ok(audit) } else { Err(format!("{:?}", audit.differences)) }
@@ -360,29 +360,32 @@ pub(crate) async fn status(
 ) -> ConnectionStatus {
     until(what, async || {
         let status = connection.status(20).await.unwrap();
-        if is(&status) { Ok(status) } else { Err(format!("{:?}", status.inbox)) }
+        if is(&status) { Ok(status) } else { Err(format!("{:?}", status.event_queue)) }
     })
     .await
 }
 
 /// Waits until no event waits for anything.
 pub(crate) async fn idle(connection: &Connection) -> ConnectionStatus {
-    status(connection, "nothing is waiting", |status| status.inbox.pending + status.inbox.looks == 0).await
+    status(connection, "nothing is waiting", |status| {
+        status.event_queue.pending + status.event_queue.work_items == 0
+    })
+    .await
 }
 
 /// Waits until the log was read to its end after now.
 pub(crate) async fn log_read(connection: &Connection) {
     let now = SystemClock.now();
-    let read = |status: &ConnectionStatus| status.log.is_some_and(|log| log.caught_up > Some(now));
+    let read = |status: &ConnectionStatus| status.system_log.is_some_and(|log| log.caught_up_at > Some(now));
     status(connection, "the log was read", read).await;
 }
 
 pub(crate) async fn sync(connection: &Connection) -> Result<RunReport, EngineError> {
-    connection.engine().sync(&Limits::default(), &Quiet, &CancellationToken::new()).await
+    connection.engine().sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new()).await
 }
 
 /// With an operator's consent.
 pub(crate) async fn sync_accepted(connection: &Connection) -> RunReport {
-    let limits = Limits { accept_shrink: true, ..Limits::default() };
-    connection.engine().sync(&limits, &Quiet, &CancellationToken::new()).await.unwrap()
+    let limits = Safeguards { override_safeguards: true, ..Safeguards::default() };
+    connection.engine().sync(&limits, &NoopProgress, &CancellationToken::new()).await.unwrap()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
-use sync_service::engine::{Quiet, RunReport, StateStore};
+use sync_service::engine::{NoopProgress, RunReport, StateStore};
 use sync_service::{Config, Connection, ServiceError, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,7 @@ impl World {
     pub(crate) async fn asked(&self) {
         let name = self.config.connections.keys().next().unwrap();
         let state = self.store.connection(name).await.unwrap();
-        while state.requested(Timestamp::UNIX_EPOCH).await.unwrap().is_none() {
+        while state.pending_request_at(Timestamp::UNIX_EPOCH).await.unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -63,7 +63,7 @@ impl World {
         patience: Duration,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
-        connection.hand_over(false, patience, &self.config.store, &Quiet, stop).await
+        connection.hand_over(false, patience, &self.config.store, &NoopProgress, stop).await
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sync_engine::StoreError;
 
-use super::{AccessStore, TokenEntry, TokenRow, token_entry};
+use super::{AccessStore, AccessToken, TokenRow, token_entry};
 use crate::convert::millis;
 
 impl AccessStore {
@@ -16,7 +16,7 @@ impl AccessStore {
         id: i64,
         expires: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Option<TokenEntry>, StoreError> {
+    ) -> Result<Option<AccessToken>, StoreError> {
         let failed = |e| StoreError::new("renew an access token", e);
         let row: Option<TokenRow> = sqlx::query_as(
             "UPDATE access_tokens SET expires = ?2

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 use sync_engine::{
-    EventFilter, EventMark, EventState, EvidenceState, LookSort, Replay, RunFilter, RunKind, StateStore,
-    StoreError, TimeState, Upkeep, explain,
+    EventCursor, EventFilter, EventState, EvidenceState, ReplayTarget, RunFilter, RunKind, StateStore,
+    StoreError, TimeState, Upkeep, WorkKind, error_chain,
 };
 use sync_model::{ConnectionName, ObjectKind, RecordKey, RunId};
 
@@ -133,28 +133,28 @@ impl Target {
             }
         }
         told.note("events", events);
-        let searched = EventFilter { state: Some(EventState::Dead), search: Some("a".into()), limit: 10 };
+        let searched = EventFilter { state: Some(EventState::Failed), search: Some("a".into()), limit: 10 };
         told.note("searched", store.find_events(&searched).await);
-        told.note("after", store.events_after(&EventMark { write: -1, after: None }, 10).await);
+        told.note("after", store.events_after(&EventCursor { write: -1, after: None }, 10).await);
         told.note("runs", store.runs(10).await);
         let failed = RunFilter { failed: true, limit: 10, ..RunFilter::default() };
         told.note("failed runs", store.find_runs(&failed).await);
-        told.note("last run", store.last_run(RunKind::Full).await);
+        told.note("last run", store.last_run(RunKind::FullSync).await);
         told.note("run", store.run(run).await);
-        told.note("pass", store.unfinished_pass().await);
-        told.note("known", store.known(keys).await);
-        let confirmed = store.confirmed_many(keys).await;
+        told.note("pass", store.resumable_checkpoint().await);
+        told.note("known", store.record_states(keys).await);
+        let confirmed = store.confirmed_records(keys).await;
         if let Ok(confirmed) = &confirmed {
             self.has_all(keys, confirmed).await;
         }
         told.note("confirmed", confirmed);
-        told.note("held", store.held(keys).await);
+        told.note("held", store.possible_records(keys).await);
         told.note("found", store.find_objects("a", None, 10).await);
         for key in keys.iter().take(2) {
             told.note("object", store.object(key).await);
         }
         for kind in ObjectKind::ALL {
-            told.note("unseen", store.unseen(run, kind, None, 10).await);
+            told.note("unseen", store.unlisted(run, kind, None, 10).await);
         }
         told.note("staged", store.staged(run, None, 10).await);
         told.note("counts", store.staged_counts(run).await);
@@ -162,24 +162,24 @@ impl Target {
         told.note("aliases", store.alias_uses(run, true, None, 10).await);
         told.note("unconfirmed", store.unconfirmed(10).await);
         told.note("next", store.next_retry().await);
-        told.note("uncleared", store.uncleared(10).await);
-        told.note("gone", store.gone_before(Timestamp::MAX, 10).await);
+        told.note("uncleared", store.stale_values(10).await);
+        told.note("gone", store.retired_before(Timestamp::MAX, 10).await);
         told.note("audit", Upkeep::audit(store, 10).await);
         told.note("log", self.store.audit().entries(None, 10).await);
-        told.note("samples", store.samples(Timestamp::MIN).await);
-        told.note("feed", store.feed().await);
+        told.note("samples", store.metric_samples(Timestamp::MIN).await);
+        told.note("feed", store.feed_checkpoint().await);
         told.note("place", store.place().await);
-        told.note("census", store.census().await);
-        told.note("inbox", store.inbox().await);
+        told.note("census", store.object_counts().await);
+        told.note("inbox", store.event_queue_counts().await);
         told.note("asked", store.asked(keys).await);
         told.note("pause", store.paused_until().await);
         told.note("rate limit", store.held_until().await);
         told.note("clock", store.clock_offset().await);
         told.note("bookmark", store.bookmark().await);
         told.note("new", store.count_new(run).await);
-        let claimed = store.claim_looks(LookSort::Objects, 10, Timestamp::MAX, Duration::from_secs(1)).await;
+        let claimed = store.claim_work(WorkKind::Object, 10, Timestamp::MAX, Duration::from_secs(1)).await;
         told.note("claimed", claimed);
-        told.note("replayed", store.replay(Replay::Dead, now).await);
+        told.note("replayed", store.replay(ReplayTarget::AllFailed, now).await);
         told.text
     }
 
@@ -191,8 +191,8 @@ impl Target {
             .await
             .unwrap();
         let expected = match state {
-            EventState::Waiting => "pending",
-            EventState::Dead => "dead",
+            EventState::Pending => "pending",
+            EventState::Failed => "dead",
             EventState::Done => "done",
         };
         assert_eq!(word, expected, "event {id} is shown in another state");
@@ -227,7 +227,7 @@ impl Told {
         match read {
             Ok(read) => self.text.push_str(&format!("{} ", format!("{read:?}").len() / 40)),
             Err(error) => {
-                let told = explain(&error);
+                let told = error_chain(&error);
                 assert!(told.contains(NAMED), "{what}: no row is named: {told}");
                 self.text.push_str(&format!("{what}: {} ", told.chars().take(60).collect::<String>()));
             }

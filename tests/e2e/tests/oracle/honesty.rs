@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{ControlClient, audit};
 use sync_service::engine::AlertKind;
-use sync_service::{Connection, ConnectionStatus, Trouble};
+use sync_service::{AlertEntry, Connection, ConnectionStatus};
 
 /// How much later than its event a change may become readable, or be logged: the most that the weather brings, and as much
 /// again. What is younger than the time that the product names may differ.
@@ -16,31 +16,32 @@ const SLACK: SignedDuration = SignedDuration::from_millis(2500);
 
 /// Work that waits, and ends by itself.
 fn waiting(status: &ConnectionStatus) -> Option<String> {
-    let counts = [(status.inbox.pending, "pending"), (status.inbox.looks, "to be read")];
+    let counts = [(status.event_queue.pending, "pending"), (status.event_queue.work_items, "to be read")];
     let (count, what) = counts.into_iter().find(|(count, _)| *count > 0)?;
     Some(format!("{count} {what}"))
 }
 
 /// Differences that stay until they are mended.
 fn stuck(status: &ConnectionStatus) -> Option<&'static str> {
-    let inbox = &status.inbox;
+    let inbox = &status.event_queue;
     let counts = [
-        (inbox.dead, "given up"),
+        (inbox.failed, "given up"),
         (inbox.blocked, "held back"),
-        (inbox.failed, "rejected"),
-        (inbox.unconfirmed, "unconfirmed"),
+        (inbox.rejected_records, "rejected"),
+        (inbox.unconfirmed_records, "unconfirmed"),
         (status.withheld.len() as u64, "withheld"),
         (inbox.doubted, "in doubt"),
         (inbox.unreadable, "unread"),
-        (status.uncleared.values, "not cleared"),
+        (status.stale_values.values, "not cleared"),
     ];
     let found = counts.into_iter().find(|(count, _)| *count > 0);
-    found.map(|(_, what)| what).or_else(|| status.paused.is_some().then_some("paused"))
+    found.map(|(_, what)| what).or_else(|| status.pause.is_some().then_some("paused"))
 }
 
 /// A trouble that goes on. What the event hook misses is in the log: its health says nothing of the two sides.
-fn open_trouble(connection: &Connection) -> Option<Trouble> {
-    let is_open = |trouble: &Trouble| trouble.ended.is_none() && trouble.kind != AlertKind::HookUnhealthy;
+fn open_trouble(connection: &Connection) -> Option<AlertEntry> {
+    let is_open =
+        |trouble: &AlertEntry| trouble.resolved_at.is_none() && trouble.kind != AlertKind::EventHookUnhealthy;
     connection.troubles().into_iter().find(is_open)
 }
 
@@ -65,7 +66,7 @@ pub(crate) async fn admits(connection: &Connection, changed: Timestamp) -> Optio
     if let Some(trouble) = open_trouble(connection) {
         return Some(trouble.message);
     }
-    match status.freshness.known_until {
+    match status.freshness.synced_through {
         Some(known) if known > changed + SLACK => None,
         known => Some(format!("known until {known:?}")),
     }
@@ -76,7 +77,7 @@ pub(crate) async fn lie(
     connection: &Connection,
     changed: Timestamp,
     control: &ControlClient,
-    choice: &audit::Choice,
+    choice: &audit::Scope,
 ) -> Option<String> {
     if admits(connection, changed).await.is_some() {
         return None;

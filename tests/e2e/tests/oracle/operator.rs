@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sandbox::audit::{self, Audit};
+use sandbox::audit::{self, Comparison};
 use serde_json::{Value, json};
 use sync_service::Connection;
-use sync_service::engine::Quiet;
+use sync_service::engine::NoopProgress;
 use tokio_util::sync::CancellationToken;
 
 use crate::honesty;
@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_secs(15);
 impl World {
     /// Agrees to the losses that safeguards hold back.
     pub(crate) fn consent(&mut self) {
-        let (Some(connection), false) = (self.connection(), self.settings.limits.accept_shrink) else {
+        let (Some(connection), false) = (self.connection(), self.settings.limits.override_safeguards) else {
             return;
         };
         self.tally.count("operator agreed to losses");
@@ -34,7 +34,7 @@ impl World {
         let store = self.store();
         tokio::spawn(async move {
             let stop = CancellationToken::new();
-            let _ = connection.hand_over(true, PATIENCE, &store, &Quiet, &stop).await;
+            let _ = connection.hand_over(true, PATIENCE, &store, &NoopProgress, &stop).await;
         });
     }
 
@@ -59,7 +59,7 @@ impl World {
         }));
     }
 
-    async fn audit(&self) -> Audit {
+    async fn audit(&self) -> Comparison {
         audit::compare_chosen(self.control(), &self.choice).await.unwrap()
     }
 
@@ -91,7 +91,7 @@ impl World {
     async fn come_to_rest(&mut self) -> Result<(), String> {
         let mended = self.known.mend();
         let needs_operator =
-            !self.edits_are_undone() || !mended.is_empty() || !self.settings.limits.accept_shrink;
+            !self.edits_are_undone() || !mended.is_empty() || !self.settings.limits.override_safeguards;
         if needs_operator {
             self.differ_openly().await?;
             self.beyond().await?;
@@ -191,10 +191,10 @@ impl World {
 /// True if something is wrong that *Setup* may put right.
 fn is_in_trouble(connection: Option<Arc<Connection>>) -> bool {
     let Some(connection) = connection else { return false };
-    connection.troubles().iter().any(|trouble| trouble.ended.is_none())
+    connection.troubles().iter().any(|trouble| trouble.resolved_at.is_none())
 }
 
-fn shown(audit: &Audit) -> String {
+fn shown(audit: &Comparison) -> String {
     let shown = audit.differences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
     format!("{} differences, such as {shown}", audit.total_differences)
 }

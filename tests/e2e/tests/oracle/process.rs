@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use sync_service::engine::{EngineOptions, Limits, Ports};
-use sync_service::{Config, Connection, ConnectionConfig, Receiver, Store};
+use sync_service::engine::{EngineOptions, Ports, Safeguards};
+use sync_service::{Config, Connection, ConnectionConfig, HookReceiver, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -72,7 +72,7 @@ impl Process {
                 }
             };
             let receiver = loop {
-                match Receiver::bind(listen, [connection.as_ref()]).await {
+                match HookReceiver::bind(listen, [connection.as_ref()]).await {
                     Ok(receiver) => break receiver,
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 }
@@ -122,7 +122,7 @@ fn free_port() -> u16 {
 pub(crate) struct Settings {
     text: String,
     folder: PathBuf,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Safeguards,
 }
 
 impl Settings {
@@ -132,7 +132,7 @@ impl Settings {
         dice: &mut StdRng,
         chosen: &str,
         circumstances: Circumstances,
-        limits: Limits,
+        limits: Safeguards,
     ) -> Self {
         let port = free_port();
         let text =

@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sandbox::{ControlClient, Sandbox, SandboxOptions, audit};
 use serde_json::{Value, json};
-use sync_service::engine::{Limits, Quiet};
-use sync_service::{Config, Connection, Receiver, Store};
+use sync_service::engine::{NoopProgress, Safeguards};
+use sync_service::{Config, Connection, HookReceiver, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     config: Arc<Config>,
     /// What the operator wants, as the auditor is told.
-    pub(crate) choice: audit::Choice,
+    pub(crate) choice: audit::Scope,
     pub(crate) known: Known,
     /// Edits of each of the import sources.
     edits: [Edits; 2],
@@ -146,10 +146,10 @@ impl World {
         let store = Store::open(&self.store()).await.unwrap();
         let connection = self.tuning().open(self.config.connections.values().next().unwrap(), &store).await;
         let stop = CancellationToken::new();
-        let receiver = Receiver::bind(self.config.listen, [&connection]).await.unwrap();
+        let receiver = HookReceiver::bind(self.config.listen, [&connection]).await.unwrap();
         let serving = tokio::spawn(receiver.serve(stop.clone()));
         connection.engine().setup(connection.has_hook()).await.unwrap();
-        connection.engine().sync(&Limits::default(), &Quiet, &stop).await.unwrap();
+        connection.engine().sync(&Safeguards::default(), &NoopProgress, &stop).await.unwrap();
         stop.cancel();
         serving.await.unwrap();
         store.close().await;

@@ -207,7 +207,7 @@ pub(crate) async fn until<T>(what: &str, mut answer: impl AsyncFnMut() -> Option
     }
 }
 
-pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Audit {
+pub(crate) async fn in_sync(world: &World, patience: Duration) -> audit::Comparison {
     let control = world.control();
     let deadline = Instant::now() + patience;
     loop {

@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use sync_service::init::{Answers, InitError, Written};
+use sync_service::init::{InitAnswers, InitError, WrittenFiles};
 
 pub(crate) use args::Init;
 use steps::{Steps, is_stdin};
@@ -20,7 +20,7 @@ use crate::output::{Failure, Outcome, print_json};
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Self {
         Self {
-            message: sync_service::explain(&error),
+            message: sync_service::error_chain(&error),
             hint: error.hint().map(str::to_owned),
             code: if error.is_usage() { 2 } else { 1 },
         }
@@ -31,7 +31,7 @@ impl From<InitError> for Failure {
 struct Done<'a> {
     connection: &'a str,
     #[serde(flatten)]
-    written: &'a Written,
+    written: &'a WrittenFiles,
     public_jwk: &'a serde_json::Value,
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: &Init, output: Output) -> Outcome {
     let account = steps.account().await?;
     let api_url = args.api_url.clone();
     let (key, key_id) = (key.file, args.key_id.clone());
-    let answers = Answers {
+    let answers = InitAnswers {
         connection,
         org_url,
         public_url,
@@ -94,7 +94,7 @@ fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-fn print(answers: &Answers, written: &Written) {
+fn print(answers: &InitAnswers, written: &WrittenFiles) {
     let config = written.config.display();
     let verb = if written.extended { "Changed" } else { "Wrote" };
     println!("{verb} {config}: connection {}, with its secrets in", answers.connection);

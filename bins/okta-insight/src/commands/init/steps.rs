@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use sync_service::init::{
-    Check, Draft, Finding, KeyFile, Manner, Problem, SecretKind, check_account, check_app,
+    Check, ConfigDraft, Finding, KeyFile, Manner, Problem, SecretKind, check_account, check_app,
     check_import_token, check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
@@ -59,13 +59,13 @@ impl<'a> Steps<'a> {
     }
 
     /// The configuration, and the name of the connection in it.
-    pub(super) fn place(&mut self) -> Result<(Draft, ConnectionName), Failure> {
+    pub(super) fn place(&mut self) -> Result<(ConfigDraft, ConnectionName), Failure> {
         let path = match &self.args.config {
             Some(path) => path.clone(),
             None if self.terminal => ask::text("Configuration file", Some(CONFIG))?.into(),
             None => CONFIG.into(),
         };
-        let draft = Draft::open(&path)?;
+        let draft = ConfigDraft::open(&path)?;
         self.manner.allow_private_addresses |= draft.allows_private_addresses();
         if draft.exists() && self.terminal {
             ask::note("the file exists; the connection is added to it");
@@ -116,7 +116,7 @@ impl<'a> Steps<'a> {
         self.settle("--public-url", self.args.public_url.clone(), ask, check).await.map(Some)
     }
 
-    pub(super) async fn key(&self, draft: &Draft, connection: &ConnectionName) -> Result<Key, Failure> {
+    pub(super) async fn key(&self, draft: &ConfigDraft, connection: &ConnectionName) -> Result<Key, Failure> {
         let usual = draft.secret_file(connection, SecretKind::PrivateKey);
         if self.args.generate_key {
             return self.new_key(&usual).await;
@@ -155,7 +155,7 @@ impl<'a> Steps<'a> {
     /// A key that is strong enough, in a file that can be used or copied.
     fn existing_key(
         &self,
-        draft: &Draft,
+        draft: &ConfigDraft,
         connection: &ConnectionName,
         path: &Path,
     ) -> Result<KeyFile, Failure> {

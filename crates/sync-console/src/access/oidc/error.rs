@@ -5,7 +5,7 @@ use outbound::{NotReached, PrivateAddress};
 
 use sync_service::visible;
 
-use super::TokenProblem;
+use super::IdTokenError;
 
 /// The longest text of somebody else that is shown.
 const LONGEST: usize = 300;
@@ -58,7 +58,7 @@ pub enum OidcError {
     Exchange(String, &'static str),
     /// The ID token does not prove anything.
     #[error("Okta's ID token does not prove who you are: {0}")]
-    Token(#[from] TokenProblem),
+    Token(#[from] IdTokenError),
     /// The person is in none of the groups that may use the console.
     #[error("{who} is in none of the groups that may use this console: {needed}")]
     NotAllowed {

@@ -10,7 +10,7 @@ use sync_service::Secret;
 use url::{Url, form_urlencoded};
 
 use super::error::shown;
-use super::id_token::{Claims, TokenProblem};
+use super::id_token::{Claims, IdTokenError};
 use super::{Oidc, OidcError};
 
 /// What a code is redeemed for.
@@ -73,7 +73,7 @@ impl Oidc {
         }
         let told: Claims = self.way().read_json(answer, endpoint, WHAT).await?;
         if told.sub != claims.sub {
-            return Err(TokenProblem::OtherSubject.into());
+            return Err(IdTokenError::OtherSubject.into());
         }
         claims.groups = told.groups;
         claims.preferred_username = claims.preferred_username.take().or(told.preferred_username);

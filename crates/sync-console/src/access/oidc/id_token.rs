@@ -18,7 +18,7 @@ const SKEW: i64 = 120;
 /// Why an ID token proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TokenProblem {
+pub enum IdTokenError {
     /// It is no token of the kind.
     #[error("it is no signed token")]
     Malformed,
@@ -69,24 +69,24 @@ pub(super) struct Claims {
 }
 
 /// Checks everything and tells who the person is.
-pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, TokenProblem> {
+pub(super) fn verify(token: &Secret, keys: &[Jwk], expected: &Expected<'_>) -> Result<Claims, IdTokenError> {
     let token = token.expose_secret();
-    let header = header(token).ok_or(TokenProblem::Malformed)?;
+    let header = header(token).ok_or(IdTokenError::Malformed)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
-    let kid = text("kid").ok_or(TokenProblem::UnknownKey)?;
-    let key = keys.iter().find(|key| key.key_id() == Some(kid)).ok_or(TokenProblem::UnknownKey)?;
+    let kid = text("kid").ok_or(IdTokenError::UnknownKey)?;
+    let key = keys.iter().find(|key| key.key_id() == Some(kid)).ok_or(IdTokenError::UnknownKey)?;
     // The kind of key decides, not the token: a key of another kind has no such verifier.
     let verifier: Option<Box<dyn JwsVerifier>> = match text("alg") {
         Some("RS256") => RS256.verifier_from_jwk(key).ok().map(|verifier| Box::new(verifier) as _),
         Some("ES256") => ES256.verifier_from_jwk(key).ok().map(|verifier| Box::new(verifier) as _),
         _ => None,
     };
-    let verifier = verifier.ok_or(TokenProblem::Algorithm)?;
+    let verifier = verifier.ok_or(IdTokenError::Algorithm)?;
     let (payload, _) =
-        jwt::decode_with_verifier(token, verifier.as_ref()).map_err(|_| TokenProblem::Signature)?;
+        jwt::decode_with_verifier(token, verifier.as_ref()).map_err(|_| IdTokenError::Signature)?;
     let claims = payload.claims_set();
     check(claims, expected)?;
-    serde_json::from_value(Value::Object(claims.clone())).map_err(|_| TokenProblem::Malformed)
+    serde_json::from_value(Value::Object(claims.clone())).map_err(|_| IdTokenError::Malformed)
 }
 
 fn header(token: &str) -> Option<Map<String, Value>> {
@@ -94,11 +94,11 @@ fn header(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
 }
 
-fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), TokenProblem> {
+fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let number = |name: &str| claims.get(name).and_then(Value::as_i64);
     if text("iss") != Some(expected.issuer) {
-        return Err(TokenProblem::Issuer);
+        return Err(IdTokenError::Issuer);
     }
     let meant = match claims.get("aud") {
         Some(Value::String(audience)) => audience == expected.client_id,
@@ -110,16 +110,16 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Tok
         _ => false,
     };
     if !meant || text("azp").is_some_and(|party| party != expected.client_id) {
-        return Err(TokenProblem::Audience);
+        return Err(IdTokenError::Audience);
     }
     if number("exp").is_none_or(|expires| expires.saturating_add(SKEW) <= expected.now) {
-        return Err(TokenProblem::Expired);
+        return Err(IdTokenError::Expired);
     }
     if number("iat").is_none_or(|issued| issued > expected.now.saturating_add(SKEW)) {
-        return Err(TokenProblem::IssuedLater);
+        return Err(IdTokenError::IssuedLater);
     }
     if !text("nonce").is_some_and(|nonce| same(nonce, expected.nonce)) {
-        return Err(TokenProblem::Nonce);
+        return Err(IdTokenError::Nonce);
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 pub use error::OidcError;
-pub use id_token::TokenProblem;
+pub use id_token::IdTokenError;
 pub use settings::OidcSettings;
 
 use super::crypto::same;
@@ -128,7 +128,7 @@ impl Oidc {
         now: Timestamp,
     ) -> Result<Claims, OidcError> {
         match id_token::verify(token, keys, expected) {
-            Err(TokenProblem::UnknownKey) => {
+            Err(IdTokenError::UnknownKey) => {
                 *self.provider.lock().await = None;
                 let keys = self.provider(now).await?.keys;
                 Ok(id_token::verify(token, &keys, expected)?)

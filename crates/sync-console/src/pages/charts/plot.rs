@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use sync_service::engine::Sample;
+use sync_service::engine::MetricSample;
 
-use super::super::parts::capital;
+use super::super::components::capital;
 
 /// The drawing, in units of its own.
 const WIDTH: i64 = 320;
@@ -30,8 +30,12 @@ pub(super) struct Series {
 }
 
 impl Series {
-    pub(super) fn of(name: &'static str, samples: &[Sample], value: impl Fn(&Sample) -> Option<u64>) -> Self {
-        Self { name, points: samples.iter().filter_map(|s| Some((s.at, value(s)?))).collect() }
+    pub(super) fn of(
+        name: &'static str,
+        samples: &[MetricSample],
+        value: impl Fn(&MetricSample) -> Option<u64>,
+    ) -> Self {
+        Self { name, points: samples.iter().filter_map(|s| Some((s.sampled_at, value(s)?))).collect() }
     }
 
     /// What all but a twentieth of the values stay within.

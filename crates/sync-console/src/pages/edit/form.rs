@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sync_service::model::ConnectionName;
 use sync_service::{
-    AlertSettings, AssetsSettings, ConnectionSettings, Draft, FieldProblem, HookSettings, OktaSettings,
-    Saved, Secret, SecretField,
+    AlertSettings, AssetsSettings, ConnectionDraft, ConnectionSettings, EventHookSettings, FieldError,
+    OktaSettings, SavedSettings, Secret, SecretField,
 };
 
-use super::super::parts::capital;
+use super::super::components::capital;
 
 /// The fields as texts.
 #[derive(Default)]
@@ -26,8 +26,8 @@ pub(super) struct Fields {
 
 /// A draft, and what of the texts is no setting at all.
 pub(super) struct Filled {
-    pub(super) draft: Draft,
-    pub(super) problems: Vec<FieldProblem>,
+    pub(super) draft: ConnectionDraft,
+    pub(super) problems: Vec<FieldError>,
 }
 
 /// Settings that are given as JSON, by their names.
@@ -35,7 +35,7 @@ const FURTHER: &str = "further";
 
 impl Filled {
     /// What is no setting, and what is needed and neither given nor saved before.
-    pub(super) fn all_problems(&self, saved: &[SecretField]) -> Vec<FieldProblem> {
+    pub(super) fn all_problems(&self, saved: &[SecretField]) -> Vec<FieldError> {
         self.problems.iter().cloned().chain(self.draft.missing(saved)).collect()
     }
 }
@@ -47,14 +47,14 @@ impl Fields {
     }
 
     /// Over what was saved before.
-    pub(super) fn over(mut self, saved: &Saved) -> Self {
+    pub(super) fn over(mut self, saved: &SavedSettings) -> Self {
         self.base = saved.settings.clone();
         self.saved.clone_from(&saved.secrets);
         self
     }
 
     /// What was saved.
-    pub(super) fn saved(saved: &Saved) -> Self {
+    pub(super) fn saved(saved: &SavedSettings) -> Self {
         let settings = &saved.settings;
         let mut texts = HashMap::new();
         let mut put = |name: &str, value: Option<String>| {
@@ -106,7 +106,7 @@ impl Fields {
             email: self.given("email"),
             follow_titles: self.given("follow_titles").is_some(),
         };
-        settings.hook = self.given("public_url").map(|public_url| HookSettings { public_url });
+        settings.hook = self.given("public_url").map(|public_url| EventHookSettings { public_url });
         settings.schedule.full = self.given("full");
         settings.schedule.delta = self.given("delta");
         if let Err(problem) = self.read_further(&mut settings) {
@@ -136,16 +136,16 @@ impl Fields {
             at_most_every: self.base.alerts.as_ref().and_then(|alerts| alerts.at_most_every.clone()),
         });
         let although = self.given("although").is_some();
-        Filled { draft: Draft { settings, secrets, although }, problems }
+        Filled { draft: ConnectionDraft { settings, secrets, ignore_check_failures: although }, problems }
     }
 
-    fn read_further(&self, settings: &mut ConnectionSettings) -> Result<(), FieldProblem> {
+    fn read_further(&self, settings: &mut ConnectionSettings) -> Result<(), FieldError> {
         let Some(text) = self.given(FURTHER) else { return Ok(()) };
-        let problem = |message: String| FieldProblem {
+        let problem = |message: String| FieldError {
             field: FURTHER.into(),
             message,
             hint: Some("correct it, or empty the field to leave everything as it is".into()),
-            hopeless: true,
+            blocking: true,
         };
         let given: Map<String, Value> = serde_json::from_str(&text).map_err(|e| problem(e.to_string()))?;
         for (name, value) in &given {
@@ -232,11 +232,7 @@ enum Kind {
 }
 
 /// All inputs, each with what is wrong about it.
-pub(super) fn inputs(
-    fields: &Fields,
-    existing: Option<&ConnectionName>,
-    problems: &[FieldProblem],
-) -> Markup {
+pub(super) fn inputs(fields: &Fields, existing: Option<&ConnectionName>, problems: &[FieldError]) -> Markup {
     let input = |name: &str, kind: Kind, hint: Markup| one(fields, name, kind, &hint, problems);
     let optional_open = problems.iter().any(|problem| {
         !matches!(
@@ -288,9 +284,8 @@ pub(super) fn inputs(
     }
 }
 
-fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[FieldProblem]) -> Markup {
-    let wrong: Vec<&FieldProblem> =
-        problems.iter().filter(|problem| anchor(&problem.field) == name).collect();
+fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[FieldError]) -> Markup {
+    let wrong: Vec<&FieldError> = problems.iter().filter(|problem| anchor(&problem.field) == name).collect();
     let kept = SecretField::named(name).is_some_and(|field| fields.saved.contains(&field));
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
     let described = if wrong.is_empty() { hint_id.clone() } else { format!("{hint_id} {error_id}") };

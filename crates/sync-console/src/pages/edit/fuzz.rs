@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fuzz::fuzz;
 use jiff::Timestamp;
-use sync_service::{ConnectionSettings, ExposeSecret as _, Saved, SecretField};
+use sync_service::{ConnectionSettings, ExposeSecret as _, SavedSettings, SecretField};
 use url::form_urlencoded;
 
 use super::form::{Fields, anchor, inputs, label};
@@ -29,7 +29,7 @@ fn form_is_read_and_shown_again() {
         "+",
         "%",
     ];
-    let saved = Saved {
+    let saved = SavedSettings {
         settings: ConnectionSettings::default(),
         secrets: vec![SecretField::PrivateKey, SecretField::AlertUrl],
         at: Timestamp::UNIX_EPOCH,

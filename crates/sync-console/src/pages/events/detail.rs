@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{EventEntry, EventState, OriginRun};
+use sync_service::engine::{Event, EventState, OriginRun};
 use sync_service::model::{ConnectionName, EventId};
 use sync_service::{Connection, ServiceError};
 
+use super::super::components::{Tone, notice, time};
 use super::super::links::{self, Names};
-use super::super::parts::{Tone, notice, time};
 use super::super::stream::{Part, live};
-use super::super::{Chosen, PageError, shell};
+use super::super::{Chosen, PageError, layout};
 use super::{event_address, state_badge, told, when};
 use crate::access::{Identity, Role};
 use crate::app::App;
@@ -34,7 +34,7 @@ pub(super) async fn page(
             div data-part="event" { (all(connection, &identity, &event).await?) }
         }
     };
-    Ok(shell::connection_page(&identity, &member, "/events", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/events", &body).into_response())
 }
 
 pub(super) async fn stream(
@@ -57,11 +57,7 @@ pub(super) async fn stream(
     }))
 }
 
-async fn all(
-    connection: &Connection,
-    identity: &Identity,
-    event: &EventEntry,
-) -> Result<Markup, ServiceError> {
+async fn all(connection: &Connection, identity: &Identity, event: &Event) -> Result<Markup, ServiceError> {
     let names = Names::of_events(connection, std::slice::from_ref(event), usize::MAX).await?;
     let run = if event.state == EventState::Done { connection.run_of_event(event).await? } else { None };
     Ok(shown(connection.name(), identity, event, &names, run))
@@ -70,11 +66,11 @@ async fn all(
 fn shown(
     connection: &ConnectionName,
     identity: &Identity,
-    event: &EventEntry,
+    event: &Event,
     names: &Names,
     run: Option<OriginRun>,
 ) -> Markup {
-    let replayable = !event.named.is_empty() || event.state == EventState::Dead;
+    let replayable = !event.subjects.is_empty() || event.state == EventState::Failed;
     html! {
         div.head {
             h1 { (event.event_type) }
@@ -82,14 +78,14 @@ fn shown(
             @if identity.role == Role::Admin && replayable {
                 div.actions {
                     form method="post" action=(links::address(connection, &["events", "replay"])) {
-                        (shell::csrf(identity))
+                        (layout::csrf(identity))
                         input type="hidden" name="id" value=(event.id);
-                        button.primary[event.state == EventState::Dead] type="submit" { "Replay" }
+                        button.primary[event.state == EventState::Failed] type="submit" { "Replay" }
                     }
                 }
             }
         }
-        @if event.state == EventState::Dead {
+        @if event.state == EventState::Failed {
             (notice(
                 Tone::Problem,
                 &event.reason.as_ref().map_or_else(|| "It was given up".to_owned(), |reason| format!("It was given up: {reason}")),
@@ -99,24 +95,24 @@ fn shown(
         section.card aria-label="Facts" {
             dl.facts {
                 dt { "Id" } dd { code { (event.id) } }
-                dt { "Happened" } dd { (time(event.published)) }
-                dt { "Came in" } dd { (time(event.received)) }
-                dt { "Done with" } dd { @match event.settled { Some(at) => (time(at)), None => "not yet" } }
+                dt { "Happened" } dd { (time(event.published_at)) }
+                dt { "Came in" } dd { (time(event.received_at)) }
+                dt { "Done with" } dd { @match event.completed_at { Some(at) => (time(at)), None => "not yet" } }
                 @if let Some(run) = run { dt { "Applied by" } dd { (links::origin(connection, run)) } }
             }
         }
         section.card aria-labelledby="named" {
             h2 #named { "What it named" }
-            @if event.named.is_empty() {
+            @if event.subjects.is_empty() {
                 p.muted { "Nothing that Assets holds." }
             } @else {
-                ul { @for named in &event.named { li { (links::subject(connection, names, named)) } } }
+                ul { @for named in &event.subjects { li { (links::subject(connection, names, named)) } } }
             }
         }
-        @if !event.waits_for.is_empty() {
+        @if !event.pending_work.is_empty() {
             section.card aria-labelledby="waits" {
                 h2 #waits { "What it waits for" }
-                ul { @for waits in &event.waits_for { li { (links::subject(connection, names, &waits.target)) ": " (when(waits)) } } }
+                ul { @for waits in &event.pending_work { li { (links::subject(connection, names, &waits.subject)) ": " (when(waits)) } } }
             }
         }
     }

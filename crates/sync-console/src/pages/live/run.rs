@@ -1,22 +1,22 @@
 //! Runs while they go on: phase by phase, how far, how fast, how long still.
 
 use maud::{Markup, html};
-use sync_service::engine::{RunResult, RunSummary};
+use sync_service::engine::{RunState, RunSummary};
 use sync_service::model::ConnectionName;
-use sync_service::{LivePhase, LiveRun, LiveRunView};
+use sync_service::{ActiveRun, ActiveRuns, RunPhase};
 
-use super::super::parts::{Tone, aged, badge, empty, notice, number, scroll, span, time};
+use super::super::components::{Tone, aged, badge, empty, notice, number, scroll, span, time};
 use super::super::runs::{kind_word, length};
 use super::super::{health, links};
 
-pub(super) fn section(connection: &ConnectionName, view: &LiveRunView, last: Option<&RunSummary>) -> Markup {
+pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Option<&RunSummary>) -> Markup {
     html! {
-        @for run in &view.running { (one(connection, run)) }
-        @if view.running.is_empty() {
-            @match (view.ended.first(), last) {
+        @for run in &view.active { (one(connection, run)) }
+        @if view.active.is_empty() {
+            @match (view.recent.first(), last) {
                 (Some(run), None) => (one(connection, run)),
                 // The process that works may be another one.
-                (Some(run), Some(last)) if run.run == Some(last.id) || last.started < run.began => (one(connection, run)),
+                (Some(run), Some(last)) if run.run == Some(last.id) || last.started < run.started_at => (one(connection, run)),
                 (_, Some(run)) => {
                     section.card aria-label="Last run" {
                         h2 { "Nothing runs" }
@@ -29,26 +29,26 @@ pub(super) fn section(connection: &ConnectionName, view: &LiveRunView, last: Opt
     }
 }
 
-fn one(connection: &ConnectionName, run: &LiveRun) -> Markup {
-    let (tone, word) = match (run.ended, run.result) {
+fn one(connection: &ConnectionName, run: &ActiveRun) -> Markup {
+    let (tone, word) = match (run.ended_at, run.state) {
         (None, _) => (Tone::Busy, "Running"),
-        (Some(_), Some(RunResult::Done)) => (Tone::Good, "Done"),
-        (Some(_), Some(RunResult::Incomplete)) => (Tone::Warning, "Incomplete"),
-        (Some(_), Some(RunResult::Failed)) => (Tone::Problem, "Failed"),
+        (Some(_), Some(RunState::Succeeded)) => (Tone::Good, "Done"),
+        (Some(_), Some(RunState::Partial)) => (Tone::Warning, "Incomplete"),
+        (Some(_), Some(RunState::Failed)) => (Tone::Problem, "Failed"),
         (Some(_), None) => (Tone::Warning, "Cut off"),
     };
     html! {
         section.card aria-label=(kind_word(run.kind)) {
             div.head {
                 h2 {
-                    @if run.ended.is_some() { "Last run: " }
+                    @if run.ended_at.is_some() { "Last run: " }
                     (kind_word(run.kind))
                 }
                 (badge(tone, word))
                 span.muted {
-                    @match run.ended {
-                        None => { "begun " (aged(run.began)) },
-                        Some(ended) => { "ended " (aged(ended)) ", after " (length(run.seconds)) },
+                    @match run.ended_at {
+                        None => { "begun " (aged(run.started_at)) },
+                        Some(ended) => { "ended " (aged(ended)) ", after " (length(run.duration_seconds)) },
                     }
                 }
                 @if let Some(id) = run.run { div.actions { (links::run(connection, id)) } }
@@ -59,7 +59,7 @@ fn one(connection: &ConnectionName, run: &LiveRun) -> Markup {
     }
 }
 
-pub(in super::super) fn phases(phases: &[LivePhase]) -> Markup {
+pub(in super::super) fn phases(phases: &[RunPhase]) -> Markup {
     let rows = html! {
         table {
             thead { tr {
@@ -75,8 +75,8 @@ pub(in super::super) fn phases(phases: &[LivePhase]) -> Markup {
     scroll("Phases", &rows)
 }
 
-fn line(phase: &LivePhase) -> Markup {
-    let LivePhase { label, done, total, ended, .. } = phase;
+fn line(phase: &RunPhase) -> Markup {
+    let RunPhase { label, done, total, ended_at: ended, .. } = phase;
     html! {
         tr {
             th scope="row" { (label) }
@@ -88,7 +88,7 @@ fn line(phase: &LivePhase) -> Markup {
                 }
             }
             td.number { @match total { Some(total) => { (number(*done)) " of " (number(*total)) }, None if *done == 0 => "–", None => (number(*done)) } }
-            td.number { (rate(phase.per_second)) }
+            td.number { (rate(phase.items_per_second)) }
             td.number { @match phase.remaining_seconds { Some(seconds) => { "about " (span(jiff::SignedDuration::from_secs_f64(seconds.min(1e9)))) }, None => "–" } }
         }
     }
@@ -111,17 +111,17 @@ mod tests {
 
     use super::*;
 
-    fn phase(phase: Phase, done: u64, total: Option<u64>, rest: Option<f64>, ended: bool) -> LivePhase {
+    fn phase(phase: Phase, done: u64, total: Option<u64>, rest: Option<f64>, ended: bool) -> RunPhase {
         let began = Timestamp::constant(1_772_000_000, 0);
-        LivePhase {
+        RunPhase {
             phase,
             label: phase.to_string(),
-            began,
-            ended: ended.then_some(began),
-            seconds: 12.0,
+            started_at: began,
+            ended_at: ended.then_some(began),
+            duration_seconds: 12.0,
             done,
             total,
-            per_second: 41.7,
+            items_per_second: 41.7,
             remaining_seconds: rest,
         }
     }
@@ -129,32 +129,32 @@ mod tests {
     #[test]
     fn a_run_under_way_says_how_far_how_fast_and_how_long_still() {
         let began = Timestamp::constant(1_772_000_000, 0);
-        let run = LiveRun {
+        let run = ActiveRun {
             run: Some(RunId::new(3)),
-            kind: RunKind::Full,
-            began,
-            ended: None,
-            seconds: 12.0,
-            result: None,
+            kind: RunKind::FullSync,
+            started_at: began,
+            ended_at: None,
+            duration_seconds: 12.0,
+            state: None,
             error: None,
             hint: None,
             phases: vec![
                 phase(Phase::Groups, 12, Some(12), None, true),
                 phase(Phase::Users, 500, Some(12_000), Some(276.0), false),
-                phase(Phase::Missing, 0, None, None, false),
+                phase(Phase::Unlisted, 0, None, None, false),
             ],
         };
-        let failed = LiveRun {
-            ended: Some(began),
-            result: Some(RunResult::Failed),
+        let failed = ActiveRun {
+            ended_at: Some(began),
+            state: Some(RunState::Failed),
             error: Some("Okta answers 500 <b>".into()),
             hint: Some("run `okta-insight doctor`".into()),
             phases: Vec::new(),
             ..run.clone()
         };
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
-        let running = LiveRunView { running: vec![run], ended: vec![failed.clone()] };
-        let ended = LiveRunView { running: Vec::new(), ended: vec![failed] };
+        let running = ActiveRuns { active: vec![run], recent: vec![failed.clone()] };
+        let ended = ActiveRuns { active: Vec::new(), recent: vec![failed] };
         let shown = [&running, &ended].map(|view| section(&main, view, None).into_string());
         insta::assert_snapshot!(shown.join("\n\n").replace("><", ">\n<"));
     }

@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use sync_service::engine::OriginRun;
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
 use sync_service::{
-    AssetsSide, ConfirmedState, Member, ObjectVerdict, ObjectView, OktaObject, OktaSide, UnconfirmedState,
+    AssetsLookup, ConfirmedRecordView, ManagedConnection, ObjectState, ObjectView, OktaLookup, OktaObject,
+    UnconfirmedRecordView,
 };
 
+use super::super::components::{Tone, badge, capital, count, notice, said, time};
 use super::super::links::{self, Names, address, asking, object_address};
-use super::super::parts::{Tone, badge, capital, count, notice, said, time};
 use super::super::prose::prose;
-use super::super::{Chosen, PageError, events, shell};
+use super::super::{Chosen, PageError, events, layout};
 use super::values;
 use crate::access::{Identity, Role};
 use crate::wording;
@@ -32,7 +33,7 @@ pub(super) async fn page(
     let key = key(&kind, id)?;
     let connection = member.working()?;
     let view = connection.object(&key).await?;
-    if view.verdict == ObjectVerdict::Unknown {
+    if view.state == ObjectState::NotFound {
         return Err(PageError::Missing("object"));
     }
     if view.key != key {
@@ -45,7 +46,7 @@ pub(super) async fn page(
         p.crumbs { a href=(address(member.name(), &["objects"])) { "All objects" } }
         (all(&member, &identity, &view, &names, &events, asked.contains_key("asked")))
     };
-    Ok(shell::connection_page(&identity, &member, "/objects", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/objects", &body).into_response())
 }
 
 /// Has the object read again by whoever works on the connection, and sent whether or not it has changed.
@@ -60,24 +61,24 @@ pub(super) async fn resend(
     Ok(Redirect::to(&asking(&object_address(member.name(), &key), &[("asked", "yes")])))
 }
 
-const fn verdict(verdict: ObjectVerdict) -> (Tone, &'static str) {
+const fn verdict(verdict: ObjectState) -> (Tone, &'static str) {
     match verdict {
-        ObjectVerdict::Current => (Tone::Good, "Current"),
-        ObjectVerdict::Waiting => (Tone::Busy, "On its way"),
-        ObjectVerdict::Unconfirmed => (Tone::Warning, "Not confirmed"),
-        ObjectVerdict::Behind => (Tone::Warning, "Behind Okta"),
-        ObjectVerdict::Differs => (Tone::Warning, "Differs in Assets"),
-        ObjectVerdict::MissingInAssets => (Tone::Problem, "Missing in Assets"),
-        ObjectVerdict::Gone => (Tone::Quiet, "Marked as gone"),
-        ObjectVerdict::NotSelected => (Tone::Quiet, "Not selected"),
-        ObjectVerdict::NoSyncYet | ObjectVerdict::NotSentYet => (Tone::Quiet, "Not sent yet"),
-        ObjectVerdict::Unknown => (Tone::Quiet, "Unknown"),
-        ObjectVerdict::Unclear => (Tone::Warning, "Not clear"),
+        ObjectState::InSync => (Tone::Good, "Current"),
+        ObjectState::Pending => (Tone::Busy, "On its way"),
+        ObjectState::Unconfirmed => (Tone::Warning, "Not confirmed"),
+        ObjectState::Outdated => (Tone::Warning, "Behind Okta"),
+        ObjectState::ModifiedInAssets => (Tone::Warning, "Differs in Assets"),
+        ObjectState::MissingInAssets => (Tone::Problem, "Missing in Assets"),
+        ObjectState::Retired => (Tone::Quiet, "Marked as gone"),
+        ObjectState::OutOfScope => (Tone::Quiet, "Not selected"),
+        ObjectState::NeverSynced | ObjectState::NotSynced => (Tone::Quiet, "Not sent yet"),
+        ObjectState::NotFound => (Tone::Quiet, "Unknown"),
+        ObjectState::Unknown => (Tone::Warning, "Not clear"),
     }
 }
 
 fn all(
-    member: &Member,
+    member: &ManagedConnection,
     identity: &Identity,
     view: &ObjectView,
     names: &Names,
@@ -85,7 +86,7 @@ fn all(
     asked: bool,
 ) -> Markup {
     let connection = member.name();
-    let (tone, word) = verdict(view.verdict);
+    let (tone, word) = verdict(view.state);
     let at = object_address(connection, &view.key);
     html! {
         div.head {
@@ -94,15 +95,15 @@ fn all(
             span.muted { (view.key.kind) " " code { (view.key.id) } }
             @if identity.role == Role::Admin {
                 div.actions {
-                    form method="post" action={ (at) "/resend" } { (shell::csrf(identity)) button type="submit" { "Send it again" } }
+                    form method="post" action={ (at) "/resend" } { (layout::csrf(identity)) button type="submit" { "Send it again" } }
                 }
             }
         }
         @if asked { (notice(Tone::Busy, "It is read from Okta again, and sent", Some("open this page again in a moment"))) a.button.below href=(at) { "Look again" } }
-        p { (prose(&view.explanation)) }
+        p { (prose(&view.message)) }
         div.grid { (okta(&view.okta)) (sent(connection, view.confirmed.as_ref(), view.unconfirmed.as_ref())) (assets(member, &view.assets)) }
         (values::table(connection, &view.fields, &view.assets, names))
-        @for value in &view.uncleared {
+        @for value in &view.stale_values {
             (notice(
                 Tone::Warning,
                 &format!("{} is empty in Okta and still in Assets", value.attribute),
@@ -110,20 +111,20 @@ fn all(
             ))
         }
         (named_by(connection, view, events))
-        @if let OktaSide::Found(object) = &view.okta { (profile(connection, object)) }
+        @if let OktaLookup::Found(object) = &view.okta { (profile(connection, object)) }
     }
 }
 
-fn okta(side: &OktaSide) -> Markup {
+fn okta(side: &OktaLookup) -> Markup {
     let fact = |name: &str, value: Option<Markup>| html! { @if let Some(value) = value { dt { (name) } dd { (value) } } };
     html! {
         section.card aria-labelledby="okta" {
             h2 #okta { "Okta, now" }
             @match side {
-                OktaSide::Found(object) => dl.facts {
+                OktaLookup::Found(object) => dl.facts {
                     (fact("Status", object.status.as_ref().map(|status| html! { (status) })))
                     (fact("Type", object.kind.as_ref().map(|kind| html! { (kind) })))
-                    (fact("Selected", object.selected.map(|selected| html! { (if selected { "yes" } else { "no: the selection leaves it out" }) })))
+                    (fact("Selected", object.in_scope.map(|selected| html! { (if selected { "yes" } else { "no: the selection leaves it out" }) })))
                     (fact("Created", object.created.map(time)))
                     (fact("Activated", object.activated.map(time)))
                     (fact("Status changed", object.status_changed.map(time)))
@@ -132,9 +133,9 @@ fn okta(side: &OktaSide) -> Markup {
                     (fact("Last sign-in", object.last_login.map(time)))
                     (fact("Members", object.members.map(|n| html! { (count(n, "user")) })))
                 },
-                OktaSide::Absent => p { "Okta does not have it: it was deleted, or never existed." },
-                OktaSide::NotAsked => p { "Okta has no such objects: a membership is a user in a group." },
-                OktaSide::Failed { reason, hint } => (notice(Tone::Problem, reason, hint.as_deref())),
+                OktaLookup::NotFound => p { "Okta does not have it: it was deleted, or never existed." },
+                OktaLookup::NotRequested => p { "Okta has no such objects: a membership is a user in a group." },
+                OktaLookup::Error { reason, hint } => (notice(Tone::Problem, reason, hint.as_deref())),
             }
         }
     }
@@ -146,8 +147,8 @@ fn origin(connection: &ConnectionName, run: Option<OriginRun>) -> Markup {
 
 fn sent(
     connection: &ConnectionName,
-    confirmed: Option<&ConfirmedState>,
-    unconfirmed: Option<&UnconfirmedState>,
+    confirmed: Option<&ConfirmedRecordView>,
+    unconfirmed: Option<&UnconfirmedRecordView>,
 ) -> Markup {
     html! {
         section.card aria-labelledby="sent" {
@@ -158,17 +159,17 @@ fn sent(
                 dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }
                     dt { "Sent" } dd { (state.attempts) "×, last by " (origin(connection, state.run)) }
-                    dt { "Next try" } dd { (time(state.due)) }
+                    dt { "Next try" } dd { (time(state.next_attempt_at)) }
                 }
             }
             @if unconfirmed.is_some() && confirmed.is_some() { h3 { "Confirmed" } }
             @match confirmed {
                 Some(state) => dl.facts {
                     dt { "Read from Okta" } dd { (time(state.read_at)) }
-                    dt { "Confirmed" } dd { (time(state.confirmed)) }
+                    dt { "Confirmed" } dd { (time(state.confirmed_at)) }
                     dt { "Sent by" } dd { (origin(connection, state.run)) }
-                    @if let Some(since) = state.gone_since { dt { "Gone since" } dd { (time(since)) } }
-                    @if state.dirty { dt { "Again" } dd { "It is sent again, because something that it refers to came later." } }
+                    @if let Some(since) = state.retired_at { dt { "Gone since" } dd { (time(since)) } }
+                    @if state.resend_pending { dt { "Again" } dd { "It is sent again, because something that it refers to came later." } }
                 },
                 None => p { "Assets has not confirmed anything of it." },
             }
@@ -176,12 +177,12 @@ fn sent(
     }
 }
 
-fn assets(member: &Member, side: &AssetsSide) -> Markup {
+fn assets(member: &ManagedConnection, side: &AssetsLookup) -> Markup {
     html! {
         section.card aria-labelledby="assets" {
             h2 #assets { "Assets, now" }
             @match side {
-                AssetsSide::Found { key, id, label, twins } => {
+                AssetsLookup::Found { key, id, label, twins } => {
                     dl.facts {
                         dt { "Object" } dd { (key) }
                         dt { "Label" } dd { (label) }
@@ -191,8 +192,8 @@ fn assets(member: &Member, side: &AssetsSide) -> Markup {
                         (notice(Tone::Warning, &format!("There are others with the same Okta id: {}", twins.join(", ")), Some("keep one of them in Assets, and delete the others")))
                     }
                 },
-                AssetsSide::Absent => p { "Assets does not have it, or does not show it to the account." },
-                AssetsSide::Unknown { reason, hint } => {
+                AssetsLookup::NotFound => p { "Assets does not have it, or does not show it to the account." },
+                AssetsLookup::Unknown { reason, hint } => {
                     p { (said(&wording::settings(member, reason))) "." }
                     @if let Some(hint) = hint { p.muted { (said(&wording::settings(member, hint))) "." } }
                 },
@@ -204,7 +205,7 @@ fn assets(member: &Member, side: &AssetsSide) -> Markup {
 fn named_by(connection: &ConnectionName, view: &ObjectView, events: &Markup) -> Markup {
     html! {
         h2 { "Events that named it" }
-        @if let Some(id) = &view.brought_by {
+        @if let Some(id) = &view.last_event_id {
             p { "What Assets has came by the event " a href=(address(connection, &["events", id.as_str()])) { (id) } "." }
         }
         @if view.events.is_empty() { p.muted { "None is remembered." } } @else { (events) }
@@ -224,7 +225,7 @@ fn profile(connection: &ConnectionName, object: &OktaObject) -> Markup {
                 ul { @for group in groups {
                     li {
                         (links::object(connection, &RecordKey { kind: ObjectKind::Group, id: group.id.clone() }, Some(&group.name)))
-                        @if !group.selected { span.muted { " not selected" } }
+                        @if !group.in_scope { span.muted { " not selected" } }
                     }
                 } }
             }

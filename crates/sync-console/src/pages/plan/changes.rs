@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use serde_json::Value;
 use sync_service::PlanView;
-use sync_service::engine::{Change, FieldChange, ObjectChange};
+use sync_service::engine::{ChangeKind, FieldChange, ObjectChange};
 use sync_service::model::{ConnectionName, is_empty};
 
+use super::super::components::{Tone, badge, count, scroll};
 use super::super::links;
-use super::super::parts::{Tone, badge, count, scroll};
 
 /// Of a list, so many values are shown.
 const VALUES: usize = 5;
@@ -39,9 +39,9 @@ pub(super) fn table(connection: &ConnectionName, view: &PlanView) -> Markup {
 
 fn row(connection: &ConnectionName, object: &ObjectChange) -> Markup {
     let change = match object.change {
-        Change::Create => badge(Tone::Good, "New"),
-        Change::Update => badge(Tone::Busy, "Changed"),
-        Change::Retire => badge(Tone::Warning, "Marked as gone"),
+        ChangeKind::Create => badge(Tone::Good, "New"),
+        ChangeKind::Update => badge(Tone::Busy, "Changed"),
+        ChangeKind::Retire => badge(Tone::Warning, "Marked as gone"),
     };
     html! {
         tr {
@@ -56,7 +56,7 @@ fn row(connection: &ConnectionName, object: &ObjectChange) -> Markup {
 }
 
 fn fields(object: &ObjectChange) -> Markup {
-    let new = object.change == Change::Create;
+    let new = object.change == ChangeKind::Create;
     // Every value of a new object is new: a line is enough to begin with.
     if new || object.fields.len() > FIELDS {
         html! {

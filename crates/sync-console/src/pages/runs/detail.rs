@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use sync_service::engine::{RunDetail, RunExecution, RunReport, Unconfirmed};
+use sync_service::engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord};
 use sync_service::model::{ConnectionName, RunId};
-use sync_service::{Member, ServiceError};
+use sync_service::{ManagedConnection, ServiceError};
 
+use super::super::components::{Tone, badge, capital, count, notice, number, said, scroll, time};
 use super::super::links;
-use super::super::parts::{Tone, badge, capital, count, notice, number, said, scroll, time};
 use super::super::stream::{Part, live};
-use super::super::{Chosen, PageError, health, shell};
+use super::super::{Chosen, PageError, health, layout};
 use super::{kind_word, took};
 use crate::access::Identity;
 use crate::app::App;
@@ -32,7 +32,7 @@ pub(super) async fn page(
             div data-live=(live) { div data-part="run" { (shown) } }
         } @else { (shown) }
     };
-    Ok(shell::connection_page(&identity, &member, "/runs", &body).into_response())
+    Ok(layout::connection_page(&identity, &member, "/runs", &body).into_response())
 }
 
 pub(super) async fn stream(
@@ -53,7 +53,7 @@ fn number_of(id: &str) -> Result<RunId, PageError> {
     id.parse().map(RunId::new).map_err(|_| PageError::Missing("run"))
 }
 
-async fn part(member: &Arc<Member>, id: RunId) -> Result<Vec<Part>, ServiceError> {
+async fn part(member: &Arc<ManagedConnection>, id: RunId) -> Result<Vec<Part>, ServiceError> {
     let run = member.working()?.run(id).await?;
     Ok(run.map(|run| Part::new("run", all(member.name(), &run))).into_iter().collect())
 }
@@ -85,11 +85,11 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
 
 fn facts(report: &RunReport) -> Markup {
     html! {
-        dt { "Mapping" } dd { @match &report.mapping { Some(mapping) => code { (mapping) }, None => "was not known yet" } }
-        dt { "Asked of Okta" } dd { (count(report.directory_requests, "request")) }
+        dt { "Mapping" } dd { @match &report.mapping_version { Some(mapping) => code { (mapping) }, None => "was not known yet" } }
+        dt { "Asked of Okta" } dd { (count(report.okta_requests, "request")) }
         dt { "Sent to Assets" } dd { (count(report.executions, "execution")) ", " (count(report.chunks, "chunk")) }
-        @if report.marked > 0 { dt { "Marked as gone" } dd { (count(report.marked, "object")) } }
-        @if report.cleared > 0 { dt { "Cleared with the account" } dd { (count(report.cleared, "value")) } }
+        @if report.retired > 0 { dt { "Marked as gone" } dd { (count(report.retired, "object")) } }
+        @if report.cleared_values > 0 { dt { "Cleared with the account" } dd { (count(report.cleared_values, "value")) } }
         @if report.resumed { dt { "Taken up" } dd { "It went on where an earlier process was cut off." } }
     }
 }
@@ -152,7 +152,7 @@ fn executions(executions: &[RunExecution]) -> Markup {
     scroll("Executions in Assets", &table)
 }
 
-fn refused(connection: &ConnectionName, all: u64, records: &[Unconfirmed]) -> Markup {
+fn refused(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]) -> Markup {
     if all == 0 {
         return html! {};
     }
@@ -167,7 +167,7 @@ fn refused(connection: &ConnectionName, all: u64, records: &[Unconfirmed]) -> Ma
                     th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
                     td { (said(&record.reason)) }
                     td.number { (record.attempts) "×" }
-                    td.nowrap { (time(record.due)) }
+                    td.nowrap { (time(record.next_attempt_at)) }
                 }
             } }
         }
@@ -196,7 +196,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use jiff::Timestamp;
-    use sync_service::engine::{RecordCounts, RunKind, RunResult, RunSummary};
+    use sync_service::engine::{RecordCounts, RunKind, RunState, RunSummary};
     use sync_service::model::{ExecutionId, ObjectKind, RecordKey};
 
     use super::*;
@@ -206,26 +206,26 @@ mod tests {
         let at = |seconds: i64| Timestamp::constant(1_772_000_000 + seconds, 0);
         let counts = RecordCounts { read: 1200, sent: 9, created: 4, updated: 2, identical: 1, rejected: 2 };
         let report = RunReport {
-            result: RunResult::Failed,
+            state: RunState::Failed,
             executions: 1,
             chunks: 3,
             records: BTreeMap::from([(ObjectKind::User, counts)]),
-            marked: 1,
-            cleared: 2,
-            directory_requests: 14,
-            seconds: 75.0,
+            retired: 1,
+            cleared_values: 2,
+            okta_requests: 14,
+            duration_seconds: 75.0,
             added_attributes: vec!["Okta User: <Team>".into()],
             messages: vec!["Okta User: a value of \"city\" does not fit".into()],
             error: Some("Assets answers 500 <b>".into()),
             hint: Some("run `okta-insight doctor`, and try again".into()),
             execution: None,
             resumed: true,
-            mapping: None,
+            mapping_version: None,
             ..RunReport::default()
         };
         let summary = RunSummary {
             id: RunId::new(7),
-            kind: RunKind::Full,
+            kind: RunKind::FullSync,
             started: at(0),
             ended: Some(at(75)),
             report: Some(report),
@@ -241,11 +241,11 @@ mod tests {
             execution("e2", Some(at(71)), false),
             execution("e3", None, false),
         ];
-        let refused = Unconfirmed {
+        let refused = UnconfirmedRecord {
             key: RecordKey { kind: ObjectKind::User, id: "00u1".into() },
             attempts: 6,
             reason: "value too long: <script>".into(),
-            due: at(3600),
+            next_attempt_at: at(3600),
             name: None,
             rejected: true,
         };

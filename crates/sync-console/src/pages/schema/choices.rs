@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeView, Attributes, MappingOptions, OktaAttribute, TypeView, VALUE_TYPES};
+use sync_service::mapper::{
+    AttributeComparison, AttributeOptions, MappingOptions, OktaAttribute, TypeComparison, VALUE_TYPES,
+};
 use sync_service::model::{ConnectionName, ObjectKind};
 
-use super::super::parts::{capital, scroll};
+use super::super::components::{capital, scroll};
 
 /// What a form says.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,7 +31,12 @@ impl Choices {
         choices
     }
 
-    fn of(&mut self, base: &Attributes, kind: ObjectKind, sent: &HashMap<String, String>) -> Attributes {
+    fn of(
+        &mut self,
+        base: &AttributeOptions,
+        kind: ObjectKind,
+        sent: &HashMap<String, String>,
+    ) -> AttributeOptions {
         let seen: BTreeSet<&str> =
             sent.keys().filter_map(|key| key.strip_prefix(&format!("seen:{kind}:"))).collect();
         if seen.is_empty() {
@@ -43,7 +50,7 @@ impl Choices {
         };
         let (used, left): (BTreeSet<&str>, BTreeSet<&str>) =
             seen.iter().partition(|name| text("use", name).is_some());
-        let mut attributes = Attributes {
+        let mut attributes = AttributeOptions {
             include: BTreeSet::new(),
             exclude: others(&base.exclude),
             rename: without(&base.rename, &seen),
@@ -84,7 +91,7 @@ fn without<T: Clone>(map: &BTreeMap<String, T>, seen: &BTreeSet<&str>) -> BTreeM
         .collect()
 }
 
-fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&Attributes, &str)> {
+fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&AttributeOptions, &str)> {
     match kind {
         ObjectKind::User => Some((&options.user, &options.label)),
         ObjectKind::Group => Some((&options.group, &options.group_label)),
@@ -93,7 +100,7 @@ fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&Attributes, &
 }
 
 /// The choices as inputs, one line for each attribute.
-pub(super) fn inputs(types: &[TypeView], options: &MappingOptions) -> Markup {
+pub(super) fn inputs(types: &[TypeComparison], options: &MappingOptions) -> Markup {
     html! {
         @for object_type in types {
             @if let Some((chosen, label)) = of_kind(options, object_type.kind) { (kind_inputs(object_type, chosen, label)) }
@@ -101,9 +108,9 @@ pub(super) fn inputs(types: &[TypeView], options: &MappingOptions) -> Markup {
     }
 }
 
-fn kind_inputs(object_type: &TypeView, chosen: &Attributes, label: &str) -> Markup {
+fn kind_inputs(object_type: &TypeComparison, chosen: &AttributeOptions, label: &str) -> Markup {
     let kind = object_type.kind;
-    let mut profile: Vec<(&OktaAttribute, &AttributeView)> =
+    let mut profile: Vec<(&OktaAttribute, &AttributeComparison)> =
         object_type.attributes.iter().filter_map(|view| Some((view.okta.as_ref()?, view))).collect();
     profile.sort_by_key(|(okta, _)| okta.title.to_lowercase());
     let only = !chosen.include.is_empty();
@@ -133,8 +140,8 @@ fn kind_inputs(object_type: &TypeView, chosen: &Attributes, label: &str) -> Mark
 fn line(
     kind: ObjectKind,
     okta: &OktaAttribute,
-    view: &AttributeView,
-    chosen: &Attributes,
+    view: &AttributeComparison,
+    chosen: &AttributeOptions,
     is_label: bool,
 ) -> Markup {
     let name = &okta.name;

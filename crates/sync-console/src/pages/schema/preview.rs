@@ -8,17 +8,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeState, AttributeView, MappingOptions, TypeView};
+use sync_service::mapper::{AttributeComparison, AttributeState, MappingOptions, TypeComparison};
 use sync_service::{
-    Draft, JobState, Keeper, Member, SaveError, SchemaPreview, SchemaView, ServiceError, explain,
-    preview_schemas,
+    ConnectionDraft, JobState, ManagedBy, ManagedConnection, SaveError, SchemaPreview, SchemaView,
+    ServiceError, error_chain, preview_schemas,
 };
 
 use tokio::time::Instant;
 
+use super::super::components::{Tone, notice, said, under_way};
 use super::super::links::address;
-use super::super::parts::{Tone, notice, said, under_way};
-use super::super::{Chosen, PageError, shell};
+use super::super::{Chosen, PageError, layout};
 use super::choices::{Choices, inputs, lines};
 use super::side::{self, Show};
 use crate::access::{Identity, Role};
@@ -37,7 +37,7 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
     let options = in_force(&member)?;
     super::compare_once(&member);
     let body = match compared(&member).await {
-        JobState::Done { result, .. } => form(&member, &identity, &result.types, &options),
+        JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
         JobState::Running { since, doing } => html! {
             (under_way(&doing, since))
@@ -51,7 +51,7 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
 }
 
 /// What was compared, waited for as long as nobody thinks that the page hangs.
-async fn compared(member: &Member) -> JobState<SchemaView> {
+async fn compared(member: &ManagedConnection) -> JobState<SchemaView> {
     let until = Instant::now() + A_MOMENT;
     loop {
         let state = member.schemas();
@@ -77,7 +77,7 @@ pub(super) async fn preview(
     let seen = match looked {
         Ok(Ok(seen)) => seen,
         Ok(Err(error)) => {
-            let problem = explain(&error);
+            let problem = error_chain(&error);
             return Ok(refused(&member, &identity, &options, &[problem]));
         }
         Err(_) => {
@@ -90,10 +90,10 @@ pub(super) async fn preview(
         (carry_out(&member, &identity, &options, &sent))
         details id="both-sides" {
             summary { "Both sides, as they would be" }
-            @for object_type in &seen.then.types { (side::table(object_type, Show::All)) }
+            @for object_type in &seen.proposed.types { (side::table(object_type, Show::All)) }
         }
         h2 { "Choose otherwise" }
-        (form(&member, &identity, &seen.now.types, &options))
+        (form(&member, &identity, &seen.current.types, &options))
     };
     Ok(page(&member, &identity, StatusCode::OK, &body))
 }
@@ -117,7 +117,7 @@ pub(super) async fn apply(
     }
     let mut settings = saved.settings.clone();
     settings.mapping = options.clone();
-    let draft = Draft { settings, secrets: BTreeMap::new(), although: false };
+    let draft = ConnectionDraft { settings, secrets: BTreeMap::new(), ignore_check_failures: false };
     match app.fleet.save(member.name(), draft, false).await {
         Ok(_) => {
             if let Some(member) = app.fleet.get(member.name()) {
@@ -125,30 +125,35 @@ pub(super) async fn apply(
             }
             Ok(Redirect::to(&address(member.name(), &["setup"])).into_response())
         }
-        Err(SaveError::Settings(checked)) => {
+        Err(SaveError::InvalidSettings(checked)) => {
             let problems: Vec<String> = checked.problems.into_iter().map(|problem| problem.message).collect();
             Ok(refused(&member, &identity, &options, &problems))
         }
         Err(SaveError::Service(error)) => Err(error.into()),
-        Err(error) => Err(PageError::Bad(explain(&error))),
+        Err(error) => Err(PageError::Bad(error_chain(&error))),
     }
 }
 
-fn in_force(member: &Member) -> Result<MappingOptions, ServiceError> {
+fn in_force(member: &ManagedConnection) -> Result<MappingOptions, ServiceError> {
     member.working()?;
     Ok(member.settings().map(|settings| settings.mapping.clone()).unwrap_or_default())
 }
 
-fn page(member: &Member, identity: &Identity, status: StatusCode, body: &Markup) -> Response {
+fn page(member: &ManagedConnection, identity: &Identity, status: StatusCode, body: &Markup) -> Response {
     let body = html! {
         p.crumbs { a href=(address(member.name(), &["schema"])) { "Both sides" } }
         div.head { h1 { "Choose attributes" } p.muted { "Which attributes of a profile Assets gets, by which name, as which type." } }
         (body)
     };
-    (status, shell::connection_page(identity, member, "/schema", &body)).into_response()
+    (status, layout::connection_page(identity, member, "/schema", &body)).into_response()
 }
 
-fn refused(member: &Member, identity: &Identity, options: &MappingOptions, problems: &[String]) -> Response {
+fn refused(
+    member: &ManagedConnection,
+    identity: &Identity,
+    options: &MappingOptions,
+    problems: &[String],
+) -> Response {
     let body = html! {
         @for problem in problems { (notice(Tone::Problem, problem, Some("nothing was saved; choose otherwise, or try again"))) }
         @if let Some(view) = member.schemas().result() { (form(member, identity, &view.types, options)) }
@@ -157,12 +162,17 @@ fn refused(member: &Member, identity: &Identity, options: &MappingOptions, probl
 }
 
 /// Whoever may only look tries nothing out: a preview asks Okta and Assets.
-fn form(member: &Member, identity: &Identity, types: &[TypeView], options: &MappingOptions) -> Markup {
+fn form(
+    member: &ManagedConnection,
+    identity: &Identity,
+    types: &[TypeComparison],
+    options: &MappingOptions,
+) -> Markup {
     let choices = inputs(types, options);
     html! {
         @if identity.role == Role::Admin {
             form method="post" action=(address(member.name(), &["schema", "choices"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 (choices)
                 div.actions {
                     button.primary type="submit" { "Preview" }
@@ -176,8 +186,13 @@ fn form(member: &Member, identity: &Identity, types: &[TypeView], options: &Mapp
 }
 
 /// Applying what was looked at: another choice is another preview.
-fn carry_out(member: &Member, identity: &Identity, options: &MappingOptions, sent: &Sent) -> Markup {
-    if member.keeper() == Keeper::File {
+fn carry_out(
+    member: &ManagedConnection,
+    identity: &Identity,
+    options: &MappingOptions,
+    sent: &Sent,
+) -> Markup {
+    if member.keeper() == ManagedBy::File {
         return html! {
             section.card aria-labelledby="file" {
                 h2 #file { "In the configuration file" }
@@ -194,7 +209,7 @@ fn carry_out(member: &Member, identity: &Identity, options: &MappingOptions, sen
     html! {
         @if identity.role == Role::Admin {
             form method="post" action=(address(member.name(), &["schema", "apply"])) {
-                (shell::csrf(identity))
+                (layout::csrf(identity))
                 @for (key, value) in fields { input type="hidden" name=(key) value=(value); }
                 div.actions {
                     button.primary type="submit" { "Apply" }
@@ -207,15 +222,15 @@ fn carry_out(member: &Member, identity: &Identity, options: &MappingOptions, sen
 
 /// What differs between the mapping that is in force and the one that was chosen.
 fn changes(seen: &SchemaPreview) -> Markup {
-    if seen.now.mapping == seen.then.mapping && seen.now.types == seen.then.types {
+    if seen.current.mapping == seen.proposed.mapping && seen.current.types == seen.proposed.types {
         return notice(Tone::Quiet, "These choices change nothing", None);
     }
     let found: Vec<(&str, Vec<Change>)> = seen
-        .then
+        .proposed
         .types
         .iter()
         .map(|then| {
-            (then.name.as_str(), of_type(seen.now.types.iter().find(|now| now.kind == then.kind), then))
+            (then.name.as_str(), of_type(seen.current.types.iter().find(|now| now.kind == then.kind), then))
         })
         .collect();
     html! {
@@ -230,14 +245,14 @@ fn changes(seen: &SchemaPreview) -> Markup {
             @if found.iter().all(|(_, changes)| changes.is_empty()) {
                 p { "Nothing in the attributes; values may be made otherwise." }
             }
-            @for note in seen.then.notes.iter().filter(|note| !seen.now.notes.contains(note)) { (notice(Tone::Quiet, note, None)) }
+            @for note in seen.proposed.notes.iter().filter(|note| !seen.current.notes.contains(note)) { (notice(Tone::Quiet, note, None)) }
         }
     }
 }
 
 /// One effect of a choice.
 struct Change<'v> {
-    attribute: &'v AttributeView,
+    attribute: &'v AttributeComparison,
     effect: Effect,
 }
 
@@ -254,8 +269,8 @@ enum Effect {
     Otherwise,
 }
 
-fn of_type<'v>(now: Option<&'v TypeView>, then: &'v TypeView) -> Vec<Change<'v>> {
-    let same = |a: &AttributeView, b: &AttributeView| match (&a.okta, &b.okta) {
+fn of_type<'v>(now: Option<&'v TypeComparison>, then: &'v TypeComparison) -> Vec<Change<'v>> {
+    let same = |a: &AttributeComparison, b: &AttributeComparison| match (&a.okta, &b.okta) {
         (Some(a), Some(b)) => a.name == b.name,
         (None, None) => {
             a.assets.as_ref().map(|assets| &assets.name) == b.assets.as_ref().map(|assets| &assets.name)
@@ -273,7 +288,7 @@ fn of_type<'v>(now: Option<&'v TypeView>, then: &'v TypeView) -> Vec<Change<'v>>
             (_, AttributeState::New) if was != Some(AttributeState::New) => Effect::Added,
             (Some(AttributeState::New), AttributeState::Excluded) => Effect::NotAdded,
             (_, AttributeState::Excluded) => Effect::Left,
-            (_, AttributeState::Drift) => Effect::Differs,
+            (_, AttributeState::Drifted) => Effect::Differs,
             _ => Effect::Otherwise,
         };
         // What is left out has no side in Assets any more; what it was called there is known from before.

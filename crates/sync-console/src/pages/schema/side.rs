@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 use sync_service::SchemaView;
-use sync_service::mapper::{AssetsAttribute, AttributeState, AttributeView, TypeView};
+use sync_service::mapper::{AssetsAttribute, AttributeComparison, AttributeState, TypeComparison};
 
-use super::super::parts::{Tone, badge, count, notice, said, scroll};
+use super::super::components::{Tone, badge, count, notice, said, scroll};
 
 /// Which attributes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,8 @@ impl Show {
     pub(super) const ALL: [(Self, &'static str); 5] = [
         (Self::All, "All attributes"),
         (Self::Only(AttributeState::New), "New"),
-        (Self::Only(AttributeState::Drift), "Different"),
-        (Self::Only(AttributeState::Same), "As they should be"),
+        (Self::Only(AttributeState::Drifted), "Different"),
+        (Self::Only(AttributeState::Matched), "As they should be"),
         (Self::Only(AttributeState::Excluded), "Left out"),
     ];
 
@@ -26,8 +26,8 @@ impl Show {
         match self {
             Self::All => "",
             Self::Only(AttributeState::New) => "new",
-            Self::Only(AttributeState::Drift) => "drift",
-            Self::Only(AttributeState::Same) => "same",
+            Self::Only(AttributeState::Drifted) => "drift",
+            Self::Only(AttributeState::Matched) => "same",
             Self::Only(AttributeState::Excluded) => "excluded",
         }
     }
@@ -36,7 +36,7 @@ impl Show {
         Self::ALL.iter().map(|(show, _)| *show).find(|show| show.as_str() == word)
     }
 
-    fn holds(self, view: &AttributeView) -> bool {
+    fn holds(self, view: &AttributeComparison) -> bool {
         match self {
             Self::All => true,
             Self::Only(state) => view.state == state,
@@ -49,17 +49,18 @@ pub(super) fn counts(view: &SchemaView) -> (u64, u64) {
     let of =
         |state| view.types.iter().flat_map(|t| &t.attributes).filter(|a| a.state == state).count() as u64;
     let other: usize = view.types.iter().map(|t| t.differences.len()).sum();
-    (of(AttributeState::New), of(AttributeState::Drift) + other as u64)
+    (of(AttributeState::New), of(AttributeState::Drifted) + other as u64)
 }
 
-pub(super) fn table(object_type: &TypeView, show: Show) -> Markup {
-    let shown: Vec<&AttributeView> = object_type.attributes.iter().filter(|view| show.holds(view)).collect();
+pub(super) fn table(object_type: &TypeComparison, show: Show) -> Markup {
+    let shown: Vec<&AttributeComparison> =
+        object_type.attributes.iter().filter(|view| show.holds(view)).collect();
     let hidden = object_type.attributes.len() - shown.len();
     let rows = html! {
         table {
             caption {
                 (object_type.name)
-                @if !object_type.present { " " (badge(Tone::Warning, "Not in Assets yet")) }
+                @if !object_type.exists { " " (badge(Tone::Warning, "Not in Assets yet")) }
             }
             thead { tr {
                 th scope="col" { "Okta attribute" }
@@ -91,7 +92,7 @@ fn told(difference: &str) -> Markup {
     }
 }
 
-fn row(view: &AttributeView) -> Markup {
+fn row(view: &AttributeComparison) -> Markup {
     html! {
         tr {
             th scope="row" {
@@ -122,9 +123,9 @@ fn kind(attribute: &AssetsAttribute) -> Markup {
 
 fn state_badge(state: AttributeState) -> Markup {
     match state {
-        AttributeState::Same => badge(Tone::Good, "Same"),
+        AttributeState::Matched => badge(Tone::Good, "Same"),
         AttributeState::New => badge(Tone::Busy, "New"),
-        AttributeState::Drift => badge(Tone::Warning, "Different"),
+        AttributeState::Drifted => badge(Tone::Warning, "Different"),
         AttributeState::Excluded => badge(Tone::Quiet, "Left out"),
     }
 }

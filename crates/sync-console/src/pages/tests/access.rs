@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::world::World;
-use crate::access::{Role, TokenWish, create_token};
+use crate::access::{Role, TokenRequest, create_token};
 
 #[tokio::test]
 async fn ones_own_token_is_named_and_the_last_of_an_administrator_stays() {
     let world = World::start().await;
     for name in ["mine", "other"] {
-        let wish = TokenWish { name: name.into(), role: Role::Admin, expires: None };
+        let wish = TokenRequest { name: name.into(), role: Role::Admin, expires: None };
         create_token(&world.fleet.store().access(), &wish, Timestamp::now()).await.unwrap();
     }
     let page = world.get("/access").await.body;
@@ -41,7 +41,7 @@ async fn token_is_renewed_on_the_page() {
     let world = World::start().await;
     let access = world.fleet.store().access();
     let (now, end) = (Timestamp::now(), Timestamp::now() + SignedDuration::from_hours(24));
-    let wish = TokenWish { name: "first".into(), role: Role::Admin, expires: Some(end) };
+    let wish = TokenRequest { name: "first".into(), role: Role::Admin, expires: Some(end) };
     create_token(&access, &wish, now).await.unwrap();
     let page = world.get("/access").await.body;
     assert!(page.contains("action=\"/access/1/renew\"") && page.contains("Kept: no other"), "{page}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use serde_json::Value;
 use sync_service::model::ConnectionName;
-use sync_service::{AssetsSettings, ConnectionSettings, Draft, OktaSettings, Secret, SecretField};
+use sync_service::{AssetsSettings, ConnectionDraft, ConnectionSettings, OktaSettings, Secret, SecretField};
 
 use super::world::{World, own};
 
@@ -69,7 +69,11 @@ async fn choices_for_a_saved_connection_are_applied_as_they_were_looked_at() {
         (SecretField::ImportToken, secret("/insight/import_token")),
     ]);
     let acme = ConnectionName::try_from("acme".to_owned()).unwrap();
-    world.fleet.save(&acme, Draft { settings, secrets, although: false }, true).await.unwrap();
+    world
+        .fleet
+        .save(&acme, ConnectionDraft { settings, secrets, ignore_check_failures: false }, true)
+        .await
+        .unwrap();
     world.page_with("/connections/acme/schema/choices", "Preview").await;
     let preview = world.post("/connections/acme/schema/choices", CHOICES).await;
     assert_eq!(preview.status, StatusCode::OK);

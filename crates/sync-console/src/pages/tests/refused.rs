@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use sync_service::engine::{InboxEvent, LookSort, StateStore, Subject};
+use sync_service::engine::{NewEvent, StateStore, Subject, WorkKind};
 use sync_service::model::{EventId, UserId};
 
 use super::world::{Answer, World, main, own};
@@ -39,18 +39,18 @@ async fn what_is_not_there_is_said_to_be_missing() {
 async fn give_up(world: &World, id: &str) {
     let store = world.fleet.store().connection(&main()).await.unwrap();
     let now = Timestamp::now();
-    let event = InboxEvent {
+    let event = NewEvent {
         id: EventId::new(id),
         event_type: "user.account.<b>".into(),
-        published: now,
+        published_at: now,
         subjects: vec![Subject::User(UserId::new("00u\"><b>1"))],
-        changes_object: true,
-        expects_gone: false,
+        requires_newer_object: true,
+        expect_deleted: false,
         is_hook_failure: false,
     };
     store.store_events(&[event], now).await.unwrap();
-    let looks = store.claim_looks(LookSort::Objects, 10, now, Duration::from_mins(1)).await.unwrap();
-    store.bury(&looks, "Okta refuses: run `okta-insight doctor`", now).await.unwrap();
+    let looks = store.claim_work(WorkKind::Object, 10, now, Duration::from_mins(1)).await.unwrap();
+    store.fail_work(&looks, "Okta refuses: run `okta-insight doctor`", now).await.unwrap();
 }
 
 #[tokio::test]

@@ -11,13 +11,13 @@ use axum::http::{Request, StatusCode};
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::Value;
 use sync_service::model::ConnectionName;
-use sync_service::wire::Synchronize;
-use sync_service::{Config, Fleet, Member};
+use sync_service::wire::SyncOptions;
+use sync_service::{Config, ConnectionManager, ManagedConnection};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
-use crate::access::{Identity, Role, Via};
+use crate::access::{Identity, Role, SignInMethod};
 use crate::app::App;
 
 /// A form that sends these fields.
@@ -26,7 +26,7 @@ pub(super) type Fields<'f> = &'f [(&'f str, &'f str)];
 pub(super) struct World {
     pub(super) sandbox: Sandbox,
     pub(super) control: ControlClient,
-    pub(super) fleet: Arc<Fleet>,
+    pub(super) fleet: Arc<ConnectionManager>,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -64,7 +64,7 @@ impl World {
             "A".repeat(43),
         );
         let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
-        let fleet = Fleet::open(config, Path::new("c.toml")).await.unwrap();
+        let fleet = ConnectionManager::open(config, Path::new("c.toml")).await.unwrap();
         let app = App { fleet: Arc::clone(&fleet), stop: CancellationToken::new() };
         Self {
             control: ControlClient::new(sandbox.control_url()),
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    pub(super) fn member(&self) -> Arc<Member> {
+    pub(super) fn member(&self) -> Arc<ManagedConnection> {
         self.fleet.get(&main()).unwrap()
     }
 
@@ -130,7 +130,7 @@ impl World {
 
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
-        self.member().synchronize(Synchronize::default()).await.unwrap();
+        self.member().synchronize(SyncOptions::default()).await.unwrap();
         self.page_with("/connections/main/runs?kind=full", "✓</span> Done").await;
     }
 }
@@ -144,7 +144,7 @@ fn identity(role: Role) -> Identity {
     Identity {
         who: "somebody".into(),
         role,
-        via: Via::Session,
+        via: SignInMethod::Session,
         token: Some(1),
         csrf: Some("csrf-token".into()),
     }

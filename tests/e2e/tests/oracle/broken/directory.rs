@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use sync_service::engine::{
-    Clock, Cursor, Directory, Observed, ObservedGroup, ObservedUser, Page, PortError,
+    Clock, Cursor, Directory, DirectoryGroup, DirectoryObject, DirectoryUser, Page, PortError,
 };
-use sync_service::model::{Departure, GroupId, ObjectKind, Record, UserId};
+use sync_service::model::{GroupId, ObjectKind, Record, RetireReason, UserId};
 
 use super::Broken;
 
@@ -50,7 +50,7 @@ impl Directory for Misled {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedGroup>, PortError> {
+    ) -> Result<Page<DirectoryGroup>, PortError> {
         self.listed(self.directory.groups(since, from).await?)
     }
 
@@ -62,11 +62,11 @@ impl Directory for Misled {
         &self,
         since: Option<Timestamp>,
         from: Option<&Cursor>,
-    ) -> Result<Page<ObservedUser>, PortError> {
+    ) -> Result<Page<DirectoryUser>, PortError> {
         self.listed(self.directory.users(since, from).await?)
     }
 
-    async fn user(&self, id: &UserId) -> Result<Option<ObservedUser>, PortError> {
+    async fn user(&self, id: &UserId) -> Result<Option<DirectoryUser>, PortError> {
         self.seen(self.directory.user(id).await)
     }
 
@@ -74,7 +74,7 @@ impl Directory for Misled {
         self.directory.groups_of(id).await
     }
 
-    async fn group(&self, id: &GroupId) -> Result<Option<ObservedGroup>, PortError> {
+    async fn group(&self, id: &GroupId) -> Result<Option<DirectoryGroup>, PortError> {
         self.seen(self.directory.group(id).await)
     }
 
@@ -82,11 +82,11 @@ impl Directory for Misled {
         self.directory.is_implied(group)
     }
 
-    fn join(&self, user: Observed, groups: &[GroupId]) -> Observed {
+    fn join(&self, user: DirectoryObject, groups: &[GroupId]) -> DirectoryObject {
         self.directory.join(user, groups)
     }
 
-    fn retire(&self, last: &Record, departure: Departure) -> Record {
+    fn retire(&self, last: &Record, departure: RetireReason) -> Record {
         if matches!(self.broken, Broken::LeavesTheDeadAlive) {
             return last.clone();
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sync_service::engine::{
-    Execution, ExecutionState, Importer, KeptValue, Outcome, PortError, SourceState, Submitted,
+    DroppedValue, Execution, ExecutionState, ImportSourceState, Importer, Outcome, PortError, Submitted,
 };
 use sync_service::model::{ExecutionId, ObjectKind, Record};
 
@@ -21,7 +21,7 @@ struct Careless {
 
 #[async_trait]
 impl Importer for Careless {
-    async fn state(&self) -> Result<SourceState, PortError> {
+    async fn state(&self) -> Result<ImportSourceState, PortError> {
         self.importer.state().await
     }
 
@@ -29,7 +29,7 @@ impl Importer for Careless {
         self.importer.removes_missing().await
     }
 
-    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<KeptValue> {
+    async fn keeps(&self, changes: &[(&Record, &Record)]) -> Vec<DroppedValue> {
         self.importer.keeps(changes).await
     }
 

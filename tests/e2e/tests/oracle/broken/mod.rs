@@ -107,13 +107,13 @@ impl Broken {
             Self::SkipsOddEvents => {
                 ports.feed = ports.feed.take().map(|feed| feed::lossy(feed, feed::is_odd));
             }
-            Self::CountsNoLossesOverTime => options.limits.window = SignedDuration::ZERO,
-            Self::PlanWrites => ports.structure = structure::writing(Arc::clone(&ports.structure)),
+            Self::CountsNoLossesOverTime => options.safeguards.window = SignedDuration::ZERO,
+            Self::PlanWrites => ports.target_schema = structure::writing(Arc::clone(&ports.target_schema)),
             // The store does it.
             Self::OrdersByAClock => {}
             _ => {
                 let clock = Arc::clone(&ports.clock);
-                ports.structure = with_views(Arc::clone(&ports.structure), move |view| MappingView {
+                ports.target_schema = with_views(Arc::clone(&ports.target_schema), move |view| MappingView {
                     directory: directory::misled(Arc::clone(&view.directory), self, Arc::clone(&clock)),
                     importer: importer::careless(Arc::clone(&view.importer), self),
                     place: if self == Self::ConfirmsAnywhere { nowhere(view.place) } else { view.place },

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_service::engine::{Comparison, MappingView, PortError, Structure};
+use sync_service::engine::{Comparison, MappingView, PortError, TargetSchema};
 
-pub(super) fn writing(structure: Arc<dyn Structure>) -> Arc<dyn Structure> {
+pub(super) fn writing(structure: Arc<dyn TargetSchema>) -> Arc<dyn TargetSchema> {
     Arc::new(Writing(structure))
 }
 
-struct Writing(Arc<dyn Structure>);
+struct Writing(Arc<dyn TargetSchema>);
 
 #[async_trait]
-impl Structure for Writing {
+impl TargetSchema for Writing {
     async fn compare(&self) -> Result<Comparison, PortError> {
         self.0.compare().await
     }

@@ -1,0 +1,269 @@
+//! What goes wrong with a connection, and what went wrong lately, for whoever looks at it.
+//!
+//! What is counted in the store, such as events that were given up, is told from there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_engine::{Alert, AlertKind, Task, TaskFailure};
+
+/// How much of what is over is kept.
+const KEPT: usize = 20;
+
+/// Something that goes wrong, or went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertEntry {
+    /// What it is about.
+    pub kind: AlertKind,
+    /// What happened, as it was the last time.
+    pub message: String,
+    /// Why, without what failed: as it stands in the report of a run that failed by it.
+    pub reason: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Whether somebody has to look: waiting does not help, or did not for long.
+    pub urgent: bool,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// When it happened last.
+    pub last_occurred_at: Timestamp,
+    /// How often it happened.
+    pub occurrences: u64,
+    /// When it was over; `None` while it is not.
+    pub resolved_at: Option<Timestamp>,
+}
+
+impl AlertEntry {
+    /// True if it keeps data from arriving and waiting does not help, such as a refused token.
+    pub const fn halts(&self) -> bool {
+        let halting = matches!(
+            self.kind,
+            AlertKind::SyncStalled
+                | AlertKind::SystemLogUnavailable
+                | AlertKind::SyncFailed
+                | AlertKind::StoreSpace
+        );
+        self.resolved_at.is_none() && self.urgent && halting
+    }
+}
+
+/// What tells whether it is the same trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    /// It ends when this is done.
+    Duty(Task),
+    /// A guard held changes back.
+    Guard,
+    /// Deliveries failed.
+    Deliveries,
+    /// The store is lost.
+    Store,
+    /// The store's file system is nearly full.
+    Space,
+}
+
+#[derive(Default)]
+pub(super) struct AlertBoard(Mutex<Notes>);
+
+#[derive(Default)]
+struct Notes {
+    open: BTreeMap<Source, AlertEntry>,
+    /// The newest first.
+    over: VecDeque<AlertEntry>,
+}
+
+impl AlertBoard {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn fails(&self, failing: TaskFailure) {
+        let TaskFailure { task: duty, kind, reason, hint, urgent, at } = failing;
+        let message = format!("{}: {reason}", duty.as_str());
+        let mut notes = self.notes();
+        if kind == AlertKind::SafeguardTriggered {
+            // What holds back everything holds back what events tell, too.
+            notes.open.remove(&Source::Guard);
+        }
+        notes.happens(Source::Duty(duty), kind, (message, reason), hint, urgent, at);
+    }
+
+    pub(super) fn works(&self, duty: Task, at: Timestamp) {
+        let mut notes = self.notes();
+        let failed = notes.ends(Source::Duty(duty), at);
+        match duty {
+            // What was held back is among what was read, and was let through.
+            Task::Sync => {
+                notes.ends(Source::Guard, at);
+            }
+            // It was put right, and Okta has verified it since.
+            Task::EventHookCheck if failed => {
+                notes.ends(Source::Deliveries, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// The hook brought something.
+    pub(super) fn delivered(&self, at: Timestamp) {
+        self.notes().ends(Source::Deliveries, at);
+    }
+
+    /// True if the store's file system was nearly full when it was last looked at.
+    pub(super) fn is_short_of_space(&self) -> bool {
+        self.notes().open.contains_key(&Source::Space)
+    }
+
+    /// The store's file system has space again.
+    pub(super) fn has_space(&self, at: Timestamp) {
+        self.notes().ends(Source::Space, at);
+    }
+
+    /// An alert that is no duty's.
+    pub(super) fn raised(&self, alert: &Alert) {
+        let source = match alert.kind {
+            AlertKind::SafeguardTriggered => Source::Guard,
+            AlertKind::EventHookUnhealthy => Source::Deliveries,
+            AlertKind::StoreLost => Source::Store,
+            AlertKind::StoreSpace => Source::Space,
+            _ => return,
+        };
+        let text = alert.message.clone();
+        let mut notes = self.notes();
+        let of_a_duty = |(source, open): (&Source, &AlertEntry)| {
+            let holds_back =
+                open.kind == AlertKind::SafeguardTriggered && alert.kind == AlertKind::SafeguardTriggered;
+            matches!(source, Source::Duty(_)) && (holds_back || open.message == alert.message)
+        };
+        if notes.open.iter().any(of_a_duty) {
+            return;
+        }
+        notes.happens(source, alert.kind, (text.clone(), text), alert.hint.clone(), true, alert.at);
+    }
+
+    /// What goes wrong, then what is over, the newest first.
+    pub(super) fn all(&self) -> Vec<AlertEntry> {
+        let notes = self.notes();
+        notes.open.values().chain(&notes.over).cloned().collect()
+    }
+}
+
+impl Notes {
+    fn happens(
+        &mut self,
+        source: Source,
+        kind: AlertKind,
+        (message, reason): (String, String),
+        hint: Option<String>,
+        urgent: bool,
+        at: Timestamp,
+    ) {
+        // What goes wrong for another reason goes wrong since then.
+        let before = self.open.get(&source).filter(|before| before.kind == kind);
+        let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
+        let trouble = AlertEntry {
+            kind,
+            message,
+            reason,
+            hint,
+            urgent,
+            started_at: since,
+            last_occurred_at: at,
+            occurrences: times + 1,
+            resolved_at: None,
+        };
+        self.open.insert(source, trouble);
+    }
+
+    /// Gives whether there was any.
+    fn ends(&mut self, source: Source, at: Timestamp) -> bool {
+        let Some(trouble) = self.open.remove(&source) else { return false };
+        self.over.push_front(AlertEntry { resolved_at: Some(at), ..trouble });
+        self.over.truncate(KEPT);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn failing(duty: Task, reason: &str, second: i64) -> TaskFailure {
+        let reason = reason.to_owned();
+        TaskFailure { task: duty, kind: duty.kind(), reason, hint: None, urgent: false, at: at(second) }
+    }
+
+    fn alert(kind: AlertKind, message: &str) -> Alert {
+        Alert { kind, message: message.into(), hint: None, at: at(5) }
+    }
+
+    #[test]
+    fn what_fails_again_is_one_trouble_and_its_end_is_remembered() {
+        let board = AlertBoard::default();
+        board.fails(failing(Task::EventFeed, "no answer", 1));
+        board.fails(failing(Task::EventFeed, "no answer in time", 3));
+        board.fails(failing(Task::SchemaCheck, "refused", 4));
+        let open = &board.all()[1];
+        assert_eq!(
+            (open.started_at, open.last_occurred_at, open.occurrences, open.resolved_at),
+            (at(1), at(3), 2, None)
+        );
+        assert_eq!(open.message, "reading the log: no answer in time");
+        board.works(Task::EventFeed, at(9));
+        board.works(Task::EventFeed, at(10));
+        let all: Vec<_> = board.all().into_iter().map(|t| (t.message, t.resolved_at)).collect();
+        assert_eq!(
+            all,
+            [
+                ("comparing the schemas: refused".to_owned(), None),
+                ("reading the log: no answer in time".to_owned(), Some(at(9)))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_guard_is_over_when_everything_was_read_and_failed_deliveries_when_one_arrives() {
+        let board = AlertBoard::default();
+        board.raised(&alert(AlertKind::SafeguardTriggered, "20 of 30 users would go"));
+        board.raised(&alert(AlertKind::EventHookUnhealthy, "the log has 2 failures of the event hook"));
+        board.raised(&alert(AlertKind::EventsFailed, "counted in the store"));
+        board.works(Task::Events, at(6));
+        assert_eq!(board.all().iter().filter(|t| t.resolved_at.is_none()).count(), 2);
+        board.works(Task::Sync, at(7));
+        board.delivered(at(8));
+        let ends: Vec<_> = board.all().into_iter().map(|t| (t.kind, t.resolved_at)).collect();
+        assert_eq!(
+            ends,
+            [(AlertKind::EventHookUnhealthy, Some(at(8))), (AlertKind::SafeguardTriggered, Some(at(7)))]
+        );
+    }
+
+    #[test]
+    fn an_alert_about_a_duty_that_fails_is_no_other_trouble() {
+        let board = AlertBoard::default();
+        board.fails(TaskFailure {
+            kind: AlertKind::SafeguardTriggered,
+            ..failing(Task::Sync, "too many gone", 1)
+        });
+        board.raised(&alert(AlertKind::SafeguardTriggered, "reading the directory: too many gone"));
+        assert_eq!(board.all().len(), 1);
+    }
+
+    #[test]
+    fn what_is_over_is_kept_up_to_a_number() {
+        let board = AlertBoard::default();
+        for second in 0..100 {
+            board.fails(failing(Task::Sync, "no", second));
+            board.works(Task::Sync, at(second));
+        }
+        let all = board.all();
+        assert_eq!((all.len(), all[0].started_at), (KEPT, at(99)));
+    }
+}

@@ -1,0 +1,135 @@
+//! Whether the settings of a connection work, found out by asking both services; what is wrong is told by field.
+
+use serde::{Deserialize, Serialize};
+
+use crate::init::{Check, Manner, Problem, check_account, check_app, check_import_token, check_org};
+use crate::{ConfigError, ConnectionConfig, error_chain};
+
+/// A setting that does not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// The setting, such as `org_url`; empty when it is none in particular.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Whether it can never work as it is, rather than not at this moment.
+    pub blocking: bool,
+}
+
+impl FieldError {
+    /// What the configuration has against a value, without the key that nobody typed here.
+    pub(super) fn of_config(error: &ConfigError) -> Self {
+        let (key, message) = match error {
+            ConfigError::Missing { key, .. } => return Self::missing(&without_connection(key)),
+            ConfigError::Value { key, problem } => (key.as_str(), problem.clone()),
+            other => ("", error_chain(other)),
+        };
+        Self { field: field(&without_connection(key)), message, hint: None, blocking: true }
+    }
+
+    /// A setting that is needed and not given, by its key without the connection's.
+    pub(super) fn missing(key: &str) -> Self {
+        let field = field(key);
+        let what = match field.as_str() {
+            "org_url" => "the organisation URL",
+            "client_id" => "the client ID",
+            "private_key" => "the private key",
+            "import_token" => "the import token",
+            "public_url" => "the public URL of this daemon",
+            "site_url" => "the Atlassian site; an account is given whole or not at all",
+            "email" => "the mail address of the account; it is given whole or not at all",
+            "api_token" => "the API token of the account; it is given whole or not at all",
+            "alert_url" => "the webhook for alerts",
+            other => other,
+        };
+        let message = format!("enter {what}");
+        Self { field, message, hint: None, blocking: true }
+    }
+
+    fn of(field: &str, problem: Problem) -> Self {
+        let Problem { message, hint, hopeless, .. } = problem;
+        Self { field: field.to_owned(), message, hint, blocking: hopeless }
+    }
+}
+
+fn without_connection(key: &str) -> String {
+    key.split('.').skip(2).collect::<Vec<_>>().join(".")
+}
+
+/// The name of a setting in forms.
+fn field(key: &str) -> String {
+    match key.split_once('.') {
+        Some(("hook", "secret")) => "hook_secret",
+        Some(("alerts", "url")) => "alert_url",
+        Some(("okta" | "assets" | "hook", field)) => field,
+        _ => key,
+    }
+    .to_owned()
+}
+
+/// What works, and what does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValidationReport {
+    /// What was seen of what works.
+    pub details: Vec<String>,
+    /// What does not work, by field.
+    pub problems: Vec<FieldError>,
+}
+
+impl ValidationReport {
+    /// Notes what was found of a field. Where the service did not judge it, its address is what does not work.
+    fn book(&mut self, field: &str, address: &str, check: Check) {
+        match check {
+            Ok(finding) => {
+                self.details.push(finding.message);
+                self.details.extend(finding.notes);
+            }
+            Err(problem) => {
+                let field = if problem.unreached { address } else { field };
+                let problem = FieldError::of(field, problem);
+                // One way serves several settings.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+            }
+        }
+    }
+}
+
+/// Asks both services.
+pub(super) async fn check(config: &ConnectionConfig) -> ValidationReport {
+    let (okta, assets) = (&config.okta, &config.assets);
+    let api_url = Some(assets.api_url.as_str());
+    let allow_private_addresses = config.allow_private_addresses;
+    let manner = Manner { ask: true, allow_private_addresses };
+    let app = async {
+        let org = check_org(&okta.org_url, manner).await;
+        let app = match &org {
+            Ok(_) => Some(check_app(okta, config.hook.is_some(), allow_private_addresses).await),
+            Err(_) => None,
+        };
+        (org, app)
+    };
+    let account = async {
+        match &assets.account {
+            Some(account) => Some(check_account(account, api_url, manner).await),
+            None => None,
+        }
+    };
+    let ((org, app), token, account) =
+        tokio::join!(app, check_import_token(&assets.import_token, api_url, manner), account);
+    let mut checked = ValidationReport::default();
+    checked.book("org_url", "org_url", org);
+    if let Some(app) = app {
+        checked.book("client_id", "org_url", app);
+    }
+    checked.book("import_token", "api_url", token);
+    if let Some(account) = account {
+        checked.book("api_token", "site_url", account);
+    }
+    checked
+}

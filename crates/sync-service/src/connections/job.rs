@@ -1,0 +1,185 @@
+//! Work in the background that somebody looks after: one of its sort at a time, and the last result stays.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sync_engine::{Clock, SystemClock};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{ServiceError, error_chain};
+
+/// What became of a piece of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum JobState<T> {
+    /// Nobody has asked for it since the process began.
+    Idle,
+    /// It is under way.
+    Running {
+        /// Since when.
+        since: Timestamp,
+        /// What is being done, in words.
+        doing: Cow<'static, str>,
+    },
+    /// It ended well.
+    Succeeded {
+        /// When it was begun.
+        since: Timestamp,
+        /// When it ended.
+        ended: Timestamp,
+        /// What came of it.
+        result: T,
+    },
+    /// It failed.
+    Failed {
+        /// When it was begun.
+        since: Timestamp,
+        /// When it ended.
+        ended: Timestamp,
+        /// Why.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+impl<T> JobState<T> {
+    /// Whether it is under way.
+    pub const fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+
+    /// What came of it, when it ended well.
+    pub const fn result(&self) -> Option<&T> {
+        match self {
+            Self::Succeeded { result, .. } => Some(result),
+            _ => None,
+        }
+    }
+}
+
+/// Work that can be asked for.
+#[derive(Debug)]
+pub(super) struct Job<T> {
+    state: watch::Sender<JobState<T>>,
+    limit: Duration,
+}
+
+impl<T: Clone + Send + Sync + 'static> Job<T> {
+    /// Work that counts as failed when it takes longer.
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { state: watch::Sender::new(JobState::Idle), limit }
+    }
+
+    pub(super) fn state(&self) -> JobState<T> {
+        self.state.borrow().clone()
+    }
+
+    /// Forgets the last result; what is under way goes on.
+    pub(super) fn forget(&self) {
+        self.state.send_if_modified(|state| {
+            let forgets = !state.is_running();
+            if forgets {
+                *state = JobState::Idle;
+            }
+            forgets
+        });
+    }
+
+    /// Says what is being done.
+    pub(super) fn says(&self, what: &'static str) {
+        self.state.send_modify(|state| {
+            if let JobState::Running { doing, .. } = state {
+                *doing = Cow::Borrowed(what);
+            }
+        });
+    }
+
+    /// Marks it as begun; `None` when it is under way already.
+    fn begin(&self, doing: &'static str) -> Option<Timestamp> {
+        let since = SystemClock.now();
+        let began = self.state.send_if_modified(|state| {
+            let idle = !state.is_running();
+            if idle {
+                *state = JobState::Running { since, doing: Cow::Borrowed(doing) };
+            }
+            idle
+        });
+        began.then_some(since)
+    }
+
+    fn end(&self, since: Timestamp, result: Result<T, (String, Option<String>)>) {
+        let ended = SystemClock.now();
+        self.state.send_replace(match result {
+            Ok(result) => JobState::Succeeded { since, ended, result },
+            Err((reason, hint)) => JobState::Failed { since, ended, reason, hint },
+        });
+    }
+}
+
+/// Where jobs run, and what ends them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Yard {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Yard {
+    /// Told to stop when the parent is.
+    pub(super) fn below(parent: &CancellationToken) -> Self {
+        Self { tasks: TaskTracker::new(), stop: parent.child_token() }
+    }
+
+    pub(super) const fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    pub(super) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Does the work in the background unless it is under way. `job` finds the job in what the work holds.
+    pub(super) fn start<H, T, W>(
+        &self,
+        holder: &H,
+        job: fn(&H) -> &Job<T>,
+        doing: &'static str,
+        work: impl FnOnce(H, CancellationToken) -> W,
+    ) -> bool
+    where
+        H: Clone + Send + 'static,
+        T: Clone + Send + Sync + 'static,
+        W: Future<Output = Result<T, ServiceError>> + Send + 'static,
+    {
+        let Some(since) = job(holder).begin(doing) else { return false };
+        let work = work(holder.clone(), self.stop.clone());
+        let (holder, stop) = (holder.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let job = job(&holder);
+            let result = tokio::select! {
+                () = stop.cancelled() => Err(("the process stopped".to_owned(), Some("ask for it again".to_owned()))),
+                ended = tokio::time::timeout(job.limit, work) => match ended {
+                    Ok(result) => result.map_err(|error| (error_chain(&error), error.hint())),
+                    Err(_) => Err((
+                        format!("it was not done within {} s", job.limit.as_secs()),
+                        Some("see what slows it down with Checks, then try again".to_owned()),
+                    )),
+                },
+            };
+            job.end(since, result);
+        });
+        true
+    }
+
+    /// Ends what is under way, and waits for it.
+    pub(super) async fn end(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

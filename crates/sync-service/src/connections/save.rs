@@ -1,0 +1,275 @@
+//! *Save*: settings that work are kept, their secrets encrypted, and the connection begins to work by them.
+
+use std::collections::BTreeMap;
+
+use sync_engine::{Clock, StoreError, SystemClock};
+use sync_model::ConnectionName;
+use sync_store::{EncryptedSecret, SavedConnection};
+
+use super::check::{FieldError, ValidationReport, check};
+use super::{ConnectionManager, SavedSettings};
+use crate::config::Secrets;
+use crate::vault::{MasterKey, VaultError};
+use crate::{ConnectionConfig, ConnectionSettings, ManagedBy, SecretField};
+use crate::{Secret, ServiceError};
+
+/// What to save.
+#[derive(Debug, Clone)]
+pub struct ConnectionDraft {
+    /// The settings.
+    pub settings: ConnectionSettings,
+    /// Secrets that are given anew; `None` takes one away. Those that are not named stay as they were saved.
+    pub secrets: BTreeMap<SecretField, Option<Secret>>,
+    /// Save although the services say that something does not work at this moment.
+    pub ignore_check_failures: bool,
+}
+
+impl ConnectionDraft {
+    /// What is needed and neither given nor saved before, where these secrets were.
+    pub fn missing(&self, saved: &[SecretField]) -> Vec<FieldError> {
+        missing(&self.settings, |field| {
+            self.secrets.get(&field).map_or_else(|| saved.contains(&field), Option::is_some)
+        })
+    }
+}
+
+fn missing(settings: &ConnectionSettings, has: impl Fn(SecretField) -> bool) -> Vec<FieldError> {
+    settings.missing(has).into_iter().map(FieldError::missing).collect()
+}
+
+/// Why nothing was saved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// Settings that do not work, by field.
+    #[error("{} of the settings do not work", .0.problems.len())]
+    InvalidSettings(ValidationReport),
+    /// The name is taken by a connection of the configuration file.
+    #[error("connection \"{0}\" is in the configuration file, and is changed there")]
+    ManagedByFile(ConnectionName),
+    /// The name is taken by a connection that was saved before.
+    #[error("there is a connection \"{0}\" already")]
+    AlreadyExists(ConnectionName),
+    /// There is no such connection.
+    #[error("there is no connection \"{0}\"")]
+    Unknown(ConnectionName),
+    /// Secrets cannot be kept, or those that were kept cannot be had.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store failed, or the connection does not open.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<StoreError> for SaveError {
+    fn from(error: StoreError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl SaveError {
+    /// The operator's next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::InvalidSettings(_) => Some("correct them, and save again".into()),
+            Self::ManagedByFile(_) => {
+                Some("change the file and start the daemon again, or choose another name".into())
+            }
+            Self::AlreadyExists(_) => Some("choose another name, or edit that connection".into()),
+            Self::Unknown(_) => None,
+            Self::Vault(error) => Some(error.hint().into()),
+            Self::Service(error) => error.hint(),
+        }
+    }
+}
+
+impl ConnectionManager {
+    /// Whether secrets can be kept.
+    pub const fn keeps_secrets(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Saves a new connection, or other settings of one that was saved before, and has it work by them.
+    ///
+    /// # Errors
+    /// When a setting does not work, secrets cannot be kept, or the store fails. Nothing is saved then.
+    pub async fn save(
+        &self,
+        name: &ConnectionName,
+        draft: ConnectionDraft,
+        new: bool,
+    ) -> Result<ValidationReport, SaveError> {
+        let _one_at_a_time = self.saving.lock().await;
+        let key = self.key.as_ref().ok_or(VaultError::MissingKey)?;
+        let present = self.get(name);
+        let kept = match &present {
+            Some(member) if member.keeper() == ManagedBy::File => {
+                return Err(SaveError::ManagedByFile(name.clone()));
+            }
+            Some(_) if new => return Err(SaveError::AlreadyExists(name.clone())),
+            None if !new => return Err(SaveError::Unknown(name.clone())),
+            Some(_) => self.secrets_to_keep(key, name, &draft).await?,
+            None => Secrets::new(),
+        };
+        let secrets = together(kept, &draft);
+        let (config, checked) = self.tried(name, &draft, &secrets).await?;
+        let saved = SavedConnection {
+            name: name.clone(),
+            settings: serde_json::to_string(&draft.settings)
+                .map_err(|e| StoreError::new("write the settings", e))?,
+            secrets: seal(key, name, &secrets)?,
+            saved: SystemClock.now(),
+        };
+        self.store.save_connection(&saved).await?;
+        if let Some(member) = present {
+            member.end().await;
+        }
+        self.remove_member(name);
+        let shown = SavedSettings {
+            settings: draft.settings,
+            secrets: secrets.keys().copied().collect(),
+            at: saved.saved,
+        };
+        self.add(name.clone(), Some(shown), Ok(config)).await;
+        Ok(checked)
+    }
+
+    /// Says what is wrong with settings, and saves nothing.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub async fn try_out(
+        &self,
+        name: &ConnectionName,
+        draft: &ConnectionDraft,
+    ) -> Result<ValidationReport, SaveError> {
+        let kept = match (self.get(name), &self.key) {
+            (Some(member), Some(key)) if member.keeper() == ManagedBy::Console => {
+                self.secrets_to_keep(key, name, draft).await?
+            }
+            _ => Secrets::new(),
+        };
+        let secrets = together(kept, draft);
+        self.tried(name, draft, &secrets).await.map(|(_, checked)| checked)
+    }
+
+    /// Forgets the settings and secrets of a connection that was saved here. What is known of its objects stays, and
+    /// nothing is changed in Okta or Assets.
+    ///
+    /// # Errors
+    /// When it is in the configuration file, there is none, or the store fails.
+    pub async fn remove(&self, name: &ConnectionName) -> Result<(), SaveError> {
+        let _one_at_a_time = self.saving.lock().await;
+        let member = self.get(name).ok_or_else(|| SaveError::Unknown(name.clone()))?;
+        if member.keeper() == ManagedBy::File {
+            return Err(SaveError::ManagedByFile(name.clone()));
+        }
+        self.store.delete_saved(name).await?;
+        member.end().await;
+        self.remove_member(name);
+        Ok(())
+    }
+
+    async fn tried(
+        &self,
+        name: &ConnectionName,
+        draft: &ConnectionDraft,
+        secrets: &Secrets,
+    ) -> Result<(ConnectionConfig, ValidationReport), SaveError> {
+        let refused =
+            |problems| SaveError::InvalidSettings(ValidationReport { details: Vec::new(), problems });
+        let missing = missing(&draft.settings, |field| secrets.contains_key(&field));
+        if !missing.is_empty() {
+            return Err(refused(missing));
+        }
+        let checked = draft.settings.check(name, secrets, self.config.allow_private_addresses);
+        let config = checked.map_err(|e| refused(vec![FieldError::of_config(&e)]))?;
+        let checked = check(&config).await;
+        let hopeless = checked.problems.iter().any(|problem| problem.blocking);
+        if hopeless || (!checked.problems.is_empty() && !draft.ignore_check_failures) {
+            return Err(SaveError::InvalidSettings(checked));
+        }
+        Ok((config, checked))
+    }
+
+    /// The saved secrets that a draft does not name.
+    async fn secrets_to_keep(
+        &self,
+        key: &MasterKey,
+        name: &ConnectionName,
+        draft: &ConnectionDraft,
+    ) -> Result<Secrets, SaveError> {
+        let saved = self.store.saved_connections().await?;
+        let Some(saved) = saved.into_iter().find(|saved| saved.name == *name) else {
+            return Ok(Secrets::new());
+        };
+        let kept = saved.secrets.iter().filter_map(|(field, secret)| {
+            let field = SecretField::named(field).filter(|field| !draft.secrets.contains_key(field))?;
+            Some(open_one(key, name, field, secret).map(|secret| (field, secret)))
+        });
+        Ok(kept.collect::<Result<_, _>>()?)
+    }
+}
+
+fn together(mut kept: Secrets, draft: &ConnectionDraft) -> Secrets {
+    let given = draft.secrets.iter().filter_map(|(field, secret)| Some((*field, secret.clone()?)));
+    kept.extend(given);
+    kept
+}
+
+/// The place that a secret is encrypted for.
+fn place(name: &ConnectionName, field: SecretField) -> String {
+    format!("{name}/{}", field.as_str())
+}
+
+fn open_one(
+    key: &MasterKey,
+    name: &ConnectionName,
+    field: SecretField,
+    secret: &EncryptedSecret,
+) -> Result<Secret, VaultError> {
+    if secret.key_id != key.id() {
+        return Err(VaultError::WrongKey);
+    }
+    key.open(&place(name, field), &secret.sealed)
+}
+
+/// Encrypts the secrets of a connection.
+fn seal(
+    key: &MasterKey,
+    name: &ConnectionName,
+    secrets: &Secrets,
+) -> Result<BTreeMap<String, EncryptedSecret>, VaultError> {
+    let sealed = secrets.iter().map(|(&field, secret)| {
+        let sealed = key.seal(&place(name, field), secret)?;
+        Ok((field.as_str().to_owned(), EncryptedSecret { key_id: key.id().to_owned(), sealed }))
+    });
+    sealed.collect()
+}
+
+/// The secrets of a saved connection.
+pub(super) fn open_all(key: &MasterKey, saved: &SavedConnection) -> Result<Secrets, VaultError> {
+    let opened = saved.secrets.iter().filter_map(|(field, secret)| {
+        let field = SecretField::named(field)?;
+        Some(open_one(key, &saved.name, field, secret).map(|secret| (field, secret)))
+    });
+    opened.collect()
+}
+
+/// Encrypts every saved secret under another key, all or none. Gives the number of secrets.
+///
+/// # Errors
+/// When one is under neither key, or the store fails; nothing is changed then.
+pub async fn rotate(store: &sync_store::Store, old: &MasterKey, new: &MasterKey) -> Result<usize, SaveError> {
+    let mut all = Vec::new();
+    let mut count = 0;
+    for saved in store.saved_connections().await? {
+        // A rotation that was told to have failed may have been done.
+        let under_new = saved.secrets.values().all(|secret| secret.key_id == new.id());
+        let secrets = open_all(if under_new { new } else { old }, &saved)?;
+        count += secrets.len();
+        all.push((saved.name.clone(), seal(new, &saved.name, &secrets)?));
+    }
+    store.replace_secrets(&all).await?;
+    Ok(count)
+}
