@@ -295,7 +295,7 @@ impl Attribute {
 
 /// What a status means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum StatusCategory {
     /// In use.
     Active,

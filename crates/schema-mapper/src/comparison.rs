@@ -14,7 +14,7 @@ use crate::{Mapping, OrgSchemas, Source, directory};
 /// How an attribute fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum AttributeState {
     /// It is there, as it should be.
     Matched,

@@ -35,13 +35,13 @@ impl AlertKind {
     /// Its name in JSON and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::SafeguardTriggered => "guard_tripped",
-            Self::SyncFailed => "run_failed",
-            Self::SyncStalled => "stuck",
-            Self::EventsFailed => "events_given_up",
-            Self::RecordsRejected => "records_refused",
-            Self::SystemLogUnavailable => "feed_failed",
-            Self::EventHookUnhealthy => "hook_unhealthy",
+            Self::SafeguardTriggered => "safeguard_triggered",
+            Self::SyncFailed => "sync_failed",
+            Self::SyncStalled => "sync_stalled",
+            Self::EventsFailed => "events_failed",
+            Self::RecordsRejected => "records_rejected",
+            Self::SystemLogUnavailable => "system_log_unavailable",
+            Self::EventHookUnhealthy => "event_hook_unhealthy",
             Self::StoreLost => "store_lost",
             Self::StoreSpace => "store_space",
             Self::Recovered => "recovered",

@@ -11,7 +11,7 @@ use crate::{Outcome, SchemaReport, UnreadableObject, UnreadableObjects, ValuePro
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum RunKind {
     /// Somebody asked for everything to be read.
     FullSync,
@@ -44,11 +44,11 @@ impl RunKind {
     /// The word for it in stored data.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::FullSync => "full",
-            Self::TargetedSync => "some",
-            Self::IncrementalSync => "delta",
-            Self::Backfill => "users",
-            Self::EventSync => "events",
+            Self::FullSync => "full_sync",
+            Self::TargetedSync => "targeted_sync",
+            Self::IncrementalSync => "incremental_sync",
+            Self::Backfill => "backfill",
+            Self::EventSync => "event_sync",
             Self::Retry => "retry",
             Self::Plan => "plan",
         }
@@ -58,7 +58,7 @@ impl RunKind {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// Everything that had changed is confirmed.
     #[default]

@@ -12,7 +12,7 @@ use crate::{Fingerprint, GroupId, UserId};
 /// What sort of object a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
     /// A group. First, so that groups go before the users that refer to them.
     Group,

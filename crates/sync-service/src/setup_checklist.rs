@@ -15,7 +15,7 @@ use crate::{ConnectionConfig, ConnectionStatus, ServiceError};
 /// A step of the set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum SetupStepName {
     /// The settings are stored.
     Save,
@@ -32,7 +32,7 @@ pub enum SetupStepName {
 /// How a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// It holds.
     Complete,

@@ -165,7 +165,7 @@ pub(crate) async fn membership_differences(
              WHERE u.connection = ?1 AND u.kind = 'user' AND u.change <> 'retire'
                AND (EXISTS (SELECT 1 FROM noted_members m WHERE m.run = ?2 AND m.user_id = u.id)
                  OR EXISTS (SELECT 1 FROM json_each(u.record, '$.references') r
-                            JOIN noted_groups g ON g.run = ?2 AND g.listed AND g.group_id = r.value ->> 'value'
+                            JOIN noted_groups g ON g.run = ?2 AND g.listed AND g.group_id = r.value ->> 'reference_key'
                             WHERE r.value ->> 'kind' = 'group')))
          WHERE user > ?3 ORDER BY user LIMIT ?4",
     )

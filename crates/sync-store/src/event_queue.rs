@@ -198,8 +198,8 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<EventQueueCounts, 
                 (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
                  ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
                  WHERE l.connection = ?1 AND l.claimed_until > 0),
-                (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'dead'),
-                (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'dead'),
+                (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'failed'),
+                (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'failed'),
                 (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'pending'),
                 (SELECT e.received FROM events e WHERE e.connection = ?1 AND e.state = 'pending' AND EXISTS (
                      SELECT 1 FROM waiting w CROSS JOIN looks l
@@ -249,7 +249,7 @@ pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result
         "DELETE FROM events WHERE connection = ?1 AND state <> 'pending' AND settled < ?2",
         "DELETE FROM deliveries WHERE connection = ?1 AND received < ?2",
         "DELETE FROM runs WHERE connection = ?1 AND ended < ?2
-         AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE connection = ?1 AND kind = 'full')
+         AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE connection = ?1 AND kind = 'full_sync')
          AND id NOT IN (SELECT run FROM executions)",
         "DELETE FROM requests WHERE connection = ?1 AND asked < ?2",
         "DELETE FROM recent_losses WHERE connection = ?1 AND lost_at < ?2",

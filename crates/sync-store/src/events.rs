@@ -131,7 +131,7 @@ async fn replay_page(
 ) -> Result<u64, StoreError> {
     let which = match ids {
         Some(_) => "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3",
-        None => "state = 'dead' AND ?2 IS NULL LIMIT ?3",
+        None => "state = 'failed' AND ?2 IS NULL LIMIT ?3",
     };
     let rows: Vec<(String, String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT id, state, published, named, changes_object, expects_gone FROM events
@@ -146,7 +146,7 @@ async fn replay_page(
     let mut put_back = 0;
     for (id, state, published, named, changes_object, expects_gone) in rows {
         let mut subjects = in_row(|| format!("the event {id}"), || subjects(&named))?;
-        if subjects.is_empty() && state != "dead" {
+        if subjects.is_empty() && state != "failed" {
             continue;
         }
         if subjects.is_empty() {
@@ -179,7 +179,7 @@ fn ids_json(ids: &[EventId]) -> String {
 const fn word(state: EventState) -> &'static str {
     match state {
         EventState::Pending => "pending",
-        EventState::Failed => "dead",
+        EventState::Failed => "failed",
         EventState::Done => "done",
     }
 }

@@ -105,7 +105,7 @@ impl EvidenceState for ConnectionStore {
         let settled = sqlx::query(
             // The objects that an event names: of a membership both sides, of what is no single object none.
             "UPDATE events SET state = 'done', settled = ?4, reason = NULL, written = ?5
-             WHERE connection = ?1 AND state = 'dead' AND arrived < ?3 AND NOT EXISTS (
+             WHERE connection = ?1 AND state = 'failed' AND arrived < ?3 AND NOT EXISTS (
                  WITH named (kind, id) AS (
                      SELECT CASE value ->> 0 WHEN 'members' THEN 'group' WHEN 'membership' THEN 'group'
                                              ELSE value ->> 0 END,
@@ -145,8 +145,8 @@ pub(crate) async fn read_by_run(
         "DELETE FROM unread_objects AS u WHERE EXISTS (
              SELECT 1 FROM runs r LEFT JOIN run_objects o ON o.run = r.id AND o.kind = u.kind AND o.id = u.id
              WHERE r.id = ?1 AND r.connection = u.connection
-               AND (r.kind = 'full' AND NOT coalesce(o.unread, 0)
-                 OR r.kind = 'some' AND u.kind = 'user' AND NOT o.unread))",
+               AND (r.kind = 'full_sync' AND NOT coalesce(o.unread, 0)
+                 OR r.kind = 'targeted_sync' AND u.kind = 'user' AND NOT o.unread))",
     )
     .bind(run.get())
     .execute(&mut **tx)

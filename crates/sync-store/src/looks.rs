@@ -141,7 +141,7 @@ pub(crate) async fn bury(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    strike_off(store, looks, "dead", Some(reason), now, "give events up").await.map(drop)
+    strike_off(store, looks, "failed", Some(reason), now, "give events up").await.map(drop)
 }
 
 pub(crate) async fn postpone(

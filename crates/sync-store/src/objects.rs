@@ -233,7 +233,7 @@ pub(crate) async fn close(
         "DELETE FROM links WHERE connection = ?1 AND (kind, id) IN (
              SELECT kind, id FROM staged WHERE run = ?2 AND stored)",
         "INSERT OR IGNORE INTO links (connection, kind, id, to_kind, to_value)
-         SELECT ?1, s.kind, s.id, r.value ->> 'kind', r.value ->> 'value'
+         SELECT ?1, s.kind, s.id, r.value ->> 'kind', r.value ->> 'reference_key'
          FROM staged s, json_each(s.record, '$.references') r
          WHERE s.run = ?2 AND s.stored",
     ] {

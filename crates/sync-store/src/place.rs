@@ -122,7 +122,7 @@ async fn doubt_marks(
 const MARKS_AGAIN: &str =
     "INSERT OR IGNORE INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
                                         attempts, reason, due, run)
-     SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, record ->> '$.answers_to', record, 0, ?4, ?3, run
+     SELECT connection, kind, id, 'retire', fingerprint, reading, read_at, record ->> '$.reference_key', record, 0, ?4, ?3, run
      FROM objects WHERE connection = ?1 AND gone";
 
 /// Doubts every object that has one of the fields, one that is empty included: it may have been emptied while the field was

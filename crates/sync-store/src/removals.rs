@@ -32,7 +32,7 @@ const ENDED: &str = "staged s CROSS JOIN links l
          ON l.connection = ?1 AND l.kind = s.kind AND l.id = s.id AND l.to_kind = 'group'
      WHERE s.run = ?2 AND s.change = 'update'
        AND NOT EXISTS (SELECT 1 FROM json_each(s.record, '$.references') r
-                       WHERE r.value ->> 'kind' = 'group' AND r.value ->> 'value' = l.to_value)
+                       WHERE r.value ->> 'kind' = 'group' AND r.value ->> 'reference_key' = l.to_value)
        AND NOT EXISTS (SELECT 1 FROM staged g WHERE g.run = ?2 AND g.kind = 'group' AND g.id = l.to_value
                        AND g.change = 'retire')
        AND NOT EXISTS (SELECT 1 FROM objects g WHERE g.connection = ?1 AND g.kind = 'group'
@@ -181,7 +181,7 @@ pub(crate) async fn record(
             .to_owned(),
         "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'membership'
              AND (kind, id, detail) IN (
-                 SELECT s.kind, s.id, r.value ->> 'value' FROM staged s CROSS JOIN json_each(s.record, '$.references') r
+                 SELECT s.kind, s.id, r.value ->> 'reference_key' FROM staged s CROSS JOIN json_each(s.record, '$.references') r
                  WHERE s.run = ?2 AND r.value ->> 'kind' = 'group' AND EXISTS (
                      SELECT 1 FROM recent_losses l
                      WHERE l.connection = ?1 AND l.loss = 'membership' AND l.kind = s.kind AND l.id = s.id))"

@@ -56,7 +56,7 @@ pub(crate) async fn end(
     }
     // Batches of events that changed nothing, and plans, would drown the history.
     let silent = report.executions == 0 && report.state == RunState::Succeeded;
-    sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind IN ('events', 'retry') AND ?2))")
+    sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind IN ('event_sync', 'retry') AND ?2))")
         .bind(run.get())
         .bind(silent)
         .execute(&mut *tx)
@@ -130,7 +130,7 @@ pub(crate) async fn find(store: &ConnectionStore, filter: &RunFilter) -> Result<
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, kind, started, ended, report FROM runs
          WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)
-           AND (NOT ?3 OR iif(report IS NULL OR json_valid(report), report ->> 'result', 'failed') IN ('failed', 'incomplete'))
+           AND (NOT ?3 OR iif(report IS NULL OR json_valid(report), report ->> 'state', 'failed') IN ('failed', 'partial'))
          ORDER BY id DESC LIMIT ?4",
     )
     .bind(store.id)
@@ -182,7 +182,7 @@ pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastR
         "SELECT (SELECT started FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL
                  ORDER BY id DESC LIMIT 1),
                 (SELECT started FROM runs WHERE connection = ?1 AND kind = ?2 AND ended IS NOT NULL
-                 AND iif(report IS NULL OR json_valid(report), report ->> 'result', 'failed') IN ('done', 'incomplete') ORDER BY id DESC LIMIT 1)",
+                 AND iif(report IS NULL OR json_valid(report), report ->> 'state', 'failed') IN ('succeeded', 'partial') ORDER BY id DESC LIMIT 1)",
     )
     .bind(store.id)
     .bind(kind.as_str())

@@ -173,7 +173,7 @@ pub(crate) async fn resend(store: &ConnectionStore, now: Timestamp) -> Result<u6
         "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
                                   attempts, reason, due)
          SELECT connection, kind, id, iif(gone, 'retire', 'update'), fingerprint, reading, read_at,
-                record ->> '$.answers_to', record, 0, 'the import source kept values of it', ?2
+                record ->> '$.reference_key', record, 0, 'the import source kept values of it', ?2
          FROM objects
          WHERE connection = ?1 AND (kind, id) IN (SELECT kind, id FROM uncleared WHERE connection = ?1)
          ON CONFLICT (connection, kind, id) DO NOTHING",

@@ -143,7 +143,7 @@ async fn nothing_is_left_behind(world: &World) {
     let open: Vec<String> = stored(world, "SELECT id FROM executions").await;
     assert!(open.is_empty(), "executions that nobody looked after: {open:?}");
     // What names somebody who is gone meanwhile is looked at a few times more.
-    let lost = "SELECT id FROM events WHERE state = 'dead' OR (state = 'pending' AND id NOT IN (SELECT event FROM waiting))";
+    let lost = "SELECT id FROM events WHERE state = 'failed' OR (state = 'pending' AND id NOT IN (SELECT event FROM waiting))";
     let lost = stored(world, lost).await;
     assert!(lost.is_empty(), "events that lead to nothing: {lost:?}");
 }
@@ -207,8 +207,8 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let requests = Seen::at(&control).await.okta - began.okta;
     println!("{requests} requests with {} kills, {minimum} without", MOMENTS.len());
     assert!(2 * requests < 3 * minimum, "{requests} requests, and {minimum} without a kill");
-    let full = stored(&world, "SELECT coalesce(report ->> 'result', 'open') FROM runs WHERE kind = 'full'");
-    assert_eq!(full.await, ["done"], "one run, however many processes made it");
+    let full = stored(&world, "SELECT coalesce(report ->> 'state', 'open') FROM runs WHERE kind = 'full_sync'");
+    assert_eq!(full.await, ["succeeded"], "one run, however many processes made it");
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     assert_eq!(world.json(&["sync"])["executions"], 0, "nothing is sent that is there already");
 }

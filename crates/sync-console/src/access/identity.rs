@@ -15,7 +15,7 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 
 /// How somebody proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum SignInMethod {
     /// With the cookie of a session.
     Session,

@@ -10,7 +10,7 @@ use crate::RunKind;
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum EventState {
     /// Something is still to be looked at for it.
     Pending,
@@ -24,8 +24,8 @@ impl EventState {
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Pending => "waiting",
-            Self::Failed => "dead",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
             Self::Done => "done",
         }
     }

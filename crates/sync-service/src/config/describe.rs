@@ -38,7 +38,7 @@ fn collect(node: &Value, names: &mut BTreeSet<String>) {
 
 /// Where a key comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ValueOrigin {
     /// The file.
     File,

@@ -93,7 +93,7 @@ pub(super) struct RawConnection {
 /// Where events come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum EventSource {
     /// Deliveries of the event hook alone.
     Hook,
@@ -141,7 +141,7 @@ pub(super) struct RawAlerts {
 
 /// What an alert's receiver understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum AlertFormat {
     /// The alert as a JSON object.
     #[default]

@@ -19,7 +19,7 @@ use super::{ConfigError, ConnectionConfig, connection};
 /// Where the settings of a connection are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ManagedBy {
     /// In the configuration file, or the environment.
     File,

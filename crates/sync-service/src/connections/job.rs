@@ -15,7 +15,7 @@ use crate::{ServiceError, error_chain};
 /// What became of a piece of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "state", rename_all = "lowercase")]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum JobState<T> {
     /// Nobody has asked for it since the process began.
     Idle,

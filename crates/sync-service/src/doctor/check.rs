@@ -11,7 +11,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// What was found of a precondition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckState))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
     /// It holds.
     Passed,
@@ -28,7 +28,7 @@ pub enum CheckStatus {
 /// What a precondition is about, in the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckArea))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum CheckArea {
     /// Configuration, state store, clock.
     Host,

@@ -192,7 +192,7 @@ impl Target {
             .unwrap();
         let expected = match state {
             EventState::Pending => "pending",
-            EventState::Failed => "dead",
+            EventState::Failed => "failed",
             EventState::Done => "done",
         };
         assert_eq!(word, expected, "event {id} is shown in another state");
@@ -253,7 +253,7 @@ fn keys(input: &Map<String, Value>) -> Vec<RecordKey> {
 #[test]
 fn odd_rows_are_named() {
     let words =
-        ["record", "key", "kind", "user", "group", "pending", "dead", "done", "report", "pass", "full", "id"];
+        ["record", "key", "kind", "user", "group", "pending", "failed", "done", "report", "pass", "full_sync", "id"];
     let target = Target::new();
     fuzz("store_rows", &words, |input| {
         let Ok(Value::Object(input)) = serde_json::from_slice(input) else { return String::new() };
