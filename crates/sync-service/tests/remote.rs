@@ -67,12 +67,12 @@ async fn answers(server: &MockServer, verb: &str, place: &str, all: Vec<Value>) 
 /// A run that was asked for: nobody has taken it, it goes on, it has ended.
 async fn requested(server: &MockServer) {
     let run = |ended: Option<&str>, report: Value| {
-        json!({ "request": 3, "run": {
-            "id": 7, "kind": "full", "started": AT, "ended": ended, "report": report,
+        json!({ "id": 3, "run": {
+            "id": 7, "kind": "full_sync", "started": AT, "ended": ended, "report": report,
         }})
     };
     let report = serde_json::to_value(RunReport { executions: 1, ..RunReport::default() }).unwrap();
-    let nobody = json!({ "request": 3, "run": null });
+    let nobody = json!({ "id": 3, "run": null });
     let under_way = run(None, Value::Null);
     answers(server, "POST", "synchronize", vec![nobody.clone()]).await;
     let all = vec![nobody, under_way.clone(), under_way, run(Some(AT), report)];
@@ -81,14 +81,14 @@ async fn requested(server: &MockServer) {
 
 fn phase(phase: Phase, done: u64, total: Option<u64>, ended: bool) -> Value {
     json!({
-        "phase": phase, "label": phase.to_string(), "began": AT, "ended": ended.then_some(AT), "seconds": 1.0,
-        "done": done, "total": total, "per_second": 1.0, "remaining_seconds": null,
+        "phase": phase, "label": phase.to_string(), "started_at": AT, "ended_at": ended.then_some(AT), "duration_seconds": 1.0,
+        "done": done, "total": total, "items_per_second": 1.0, "remaining_seconds": null,
     })
 }
 
 fn live(number: u64, phases: &[Value]) -> Value {
     json!({
-        "run": number, "kind": "full", "began": AT, "ended": null, "seconds": 1.0, "result": null, "error": null,
+        "run": number, "kind": "full_sync", "started_at": AT, "ended_at": null, "duration_seconds": 1.0, "state": null, "error": null,
         "hint": null, "phases": phases,
     })
 }
@@ -104,9 +104,9 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
     let then = live(7, &[structure.clone(), groups(6, true), phase(Phase::Users, 10, Some(30), false)]);
     let last = live(7, &[structure, groups(6, true), phase(Phase::Users, 30, Some(30), true)]);
     let views = vec![
-        json!({ "running": [other, first], "ended": [] }),
-        json!({ "running": [then], "ended": [] }),
-        json!({ "running": [], "ended": [last] }),
+        json!({ "active": [other, first], "recent": [] }),
+        json!({ "active": [then], "recent": [] }),
+        json!({ "active": [], "recent": [last] }),
     ];
     answers(&server, "GET", "live-run", views).await;
     let (told, stop) = (Written::default(), CancellationToken::new());
@@ -149,8 +149,8 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
 
 fn event(id: &str, state: &str) -> String {
     let event = json!({
-        "connection": "main", "id": id, "event_type": "user.account.update_profile", "state": state, "published": AT,
-        "received": AT, "settled": null, "reason": null, "named": [], "waits_for": [],
+        "connection": "main", "id": id, "event_type": "user.account.update_profile", "state": state, "published_at": AT,
+        "received_at": AT, "completed_at": null, "reason": null, "subjects": [], "pending_work": [],
     });
     format!("event: event\ndata: {event}\n")
 }
@@ -201,10 +201,10 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
     stream(
         &server,
         None,
-        says(format!(": hello\n\n{status}{}\n{}\n", event("a", "waiting"), event("b", "done"))),
+        says(format!(": hello\n\n{status}{}\n{}\n", event("a", "pending"), event("b", "done"))),
     )
     .await;
-    let page = format!("{}\n{}id: 5.b\n\n", event("a", "waiting"), event("b", "done"));
+    let page = format!("{}\n{}id: 5.b\n\n", event("a", "pending"), event("b", "done"));
     stream(&server, Some("4"), says(page)).await;
     // A proxy without a daemon, a daemon that has no room, a stream that breaks off at once, and all is well again.
     stream(&server, Some("5.b"), ResponseTemplate::new(502).set_body_string("<html>")).await;
@@ -226,7 +226,7 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
 async fn an_event_that_changed_while_nothing_was_heard_is_told_as_it_is_now() {
     let server = MockServer::start().await;
     let status = "event: status\nid: 4\ndata: {}\n\n";
-    stream(&server, None, says(format!("{status}{}\n", event("a", "waiting")))).await;
+    stream(&server, None, says(format!("{status}{}\n", event("a", "pending")))).await;
     stream(&server, Some("4"), says(format!("{}id: 9.a\n\n", event("a", "done")))).await;
     stream(&server, Some("9.a"), refuses(404)).await;
     let (told, ended) = followed(&server).await;

@@ -98,7 +98,7 @@ async fn rename(world: &World, user: &str, city: &str) {
 }
 
 fn inbox(world: &World) -> Value {
-    world.json(&["status"])["connections"][0]["inbox"].clone()
+    world.json(&["status"])["connections"][0]["event_queue"].clone()
 }
 
 fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
@@ -109,7 +109,7 @@ fn events(world: &World, arguments: &[&str]) -> Vec<Value> {
 /// The version of the mapping that the newest run of a kind names.
 fn mapping(world: &World, kind: &str) -> Value {
     let told = world.json(&["runs", "--kind", kind, "--limit", "1"]);
-    told["connections"][0]["runs"][0]["report"]["mapping"].clone()
+    told["connections"][0]["runs"][0]["report"]["mapping_version"].clone()
 }
 
 /// The event that tells of the beginning of a deletion.
@@ -145,7 +145,7 @@ async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
     insta::assert_json_snapshot!("refused_json", stable(world.json(&["runs", &incomplete])));
     insta::assert_snapshot!("refused_text", text(&world, &["runs", &incomplete]));
     let status = world.json(&["status"]);
-    assert!(status["connections"][0]["freshness"]["oldest_change_seconds"].is_f64(), "{status}");
+    assert!(status["connections"][0]["freshness"]["oldest_pending_change_seconds"].is_f64(), "{status}");
 
     delete(&world, &all[..20]).await;
     assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
@@ -155,7 +155,7 @@ async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
     insta::assert_snapshot!("failed_text", told.replace(&format!("\n {failed} "), "\n N "));
     let told = world.json(&["runs", "--kind", "full", "--limit", "1"]);
     let runs = told["connections"][0]["runs"].as_array().unwrap();
-    assert_eq!((runs.len(), &runs[0]["report"]["result"]), (1, &json!("failed")), "{told}");
+    assert_eq!((runs.len(), &runs[0]["report"]["state"]), (1, &json!("failed")), "{told}");
     let failed = text(&world, &["runs", &runs[0]["id"].to_string()]);
     assert!(failed.contains("--accept-shrink") && failed.contains("20 of 30 known users"), "{failed}");
 
@@ -176,20 +176,20 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
         (events(&world, &["--search", "delete.completed"]).len() == 20).then_some(())
     })
     .await;
-    assert_eq!(inbox(&world)["looks"], 20);
+    assert_eq!(inbox(&world)["work_items"], 20);
     let waiting = initiated(events(&world, &["--waiting", "--search", &gone[0]]));
-    assert_eq!(waiting["waits_for"][0]["target"], json!({ "kind": "user", "id": gone[0] }));
+    assert_eq!(waiting["pending_work"][0]["subject"], json!({ "kind": "user", "id": gone[0] }));
     let id = waiting["id"].as_str().unwrap().to_owned();
     insta::assert_json_snapshot!("waiting_json", stable(waiting));
     insta::assert_snapshot!("waiting_text", text(&world, &["events", "--waiting", "--search", &id]));
     world.json(&["resume"]);
     until("what is too much is given up", async || {
         let inbox = inbox(&world);
-        (inbox["pending"] == 0 && inbox["dead"] != 0).then_some(())
+        (inbox["pending"] == 0 && inbox["failed"] != 0).then_some(())
     })
     .await;
     let dead = events(&world, &["--dead"]);
-    assert_eq!(Value::from(dead.len()), inbox(&world)["dead"]);
+    assert_eq!(Value::from(dead.len()), inbox(&world)["failed"]);
     let id = id.as_str();
     insta::assert_json_snapshot!("dead_json", stable(events(&world, &["--dead", "--search", id])[0].clone()));
     insta::assert_snapshot!("dead_text", text(&world, &["events", "--dead", "--search", id]));
@@ -198,7 +198,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     let told = world.json(&["events", "replay", id]);
     assert_eq!(
         told["connections"][0],
-        json!({ "connection": "main", "put_back": 1, "left": 0, "attended": true })
+        json!({ "connection": "main", "replayed": 1, "skipped": 0, "daemon_running": true })
     );
     until("the event is applied", async || {
         (events(&world, &["--search", id])[0]["state"] == "done").then_some(())
@@ -215,7 +215,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
     until("the events are done with", async || (inbox(&world)["pending"] == 0).then_some(())).await;
-    assert_eq!(inbox(&world)["dead"], 0);
+    assert_eq!(inbox(&world)["failed"], 0);
 }
 
 #[tokio::test]
@@ -307,12 +307,12 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
         assert_eq!(event["connection"], "main");
         // The log also brings what the set-up did, sooner or later.
-        (event["named"][0]["id"] == json!(user) && event["state"] == "done").then_some(event)
+        (event["subjects"][0]["id"] == json!(user) && event["state"] == "done").then_some(event)
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
-    let full = mapping(&world, "full");
+    let full = mapping(&world, "full_sync");
     until("the run says by what events are mapped", async || {
-        let events = mapping(&world, "events");
+        let events = mapping(&world, "event_sync");
         events.is_string().then(|| assert_eq!(events, full))
     })
     .await;

@@ -95,10 +95,10 @@ async fn commands_end_beside_a_lock() {
     let found: Value = serde_json::from_slice(&found.stdout).unwrap();
     let checks = found["connections"][0]["checks"].as_array().unwrap();
     let check = checks.iter().find(|check| check["id"] == "store").unwrap();
-    assert_eq!(check["state"], "problem");
+    assert_eq!(check["status"], "failed");
     let process = format!("process {}", std::process::id());
     let names = |text: &str| !cfg!(target_os = "linux") || text.contains(&process);
-    assert!(names(check["evidence"].as_str().unwrap()), "{check}");
+    assert!(names(check["details"].as_str().unwrap()), "{check}");
     assert!(names(check["remedy"].as_str().unwrap()), "{check}");
 
     for (output, arguments) in all(&world, &WRITING, PATIENCE).iter().zip(WRITING) {

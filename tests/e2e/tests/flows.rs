@@ -17,9 +17,9 @@ use support::{World, binary, in_sync};
 async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_sync_sends_nothing() {
     let world = World::start(&["--users", "60", "--groups", "11", "--seed", "7"]);
     let setup = world.json(&["setup"]);
-    assert_eq!(setup["connections"][0]["structure"]["state"], "created");
-    assert_eq!(world.json(&["setup"])["connections"][0]["structure"]["state"], "current");
-    assert_eq!(world.json(&["verify"])["ok"], true);
+    assert_eq!(setup["connections"][0]["schema"]["state"], "created");
+    assert_eq!(world.json(&["setup"])["connections"][0]["schema"]["state"], "current");
+    assert_eq!(world.json(&["verify"])["passed"], true);
     let first = world.json(&["sync"]);
     assert_eq!((&first["executions"], &first["records"]["user"]["created"]), (&json!(1), &json!(60)));
     assert_eq!(first["records"]["group"]["created"], 12);
@@ -27,7 +27,7 @@ async fn setup_verify_sync_and_status_work_from_other_processes_and_a_second_syn
     assert_eq!((&second["executions"], &second["chunks"]), (&json!(0), &json!(0)));
     assert_eq!(world.json(&["plan"])["changes"], 0);
     let status = world.json(&["status"]);
-    assert_eq!(status["connections"][0]["objects"]["user"]["live"], 60);
+    assert_eq!(status["connections"][0]["objects"]["user"]["current"], 60);
     let audit = in_sync(&world, Duration::ZERO).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
     assert_eq!((audit.okta.users, audit.insight.users), (60, 60));

@@ -77,7 +77,7 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
         let answer = http.get(&url).bearer_auth(&token).send().await.unwrap();
         let connection: Value = answer.json().await.unwrap();
         daemon.end();
-        connection["broken"].is_null()
+        connection["unavailable"].is_null()
     };
     assert!(works("new.toml").await);
     assert!(!works("old.toml").await, "the old key opens nothing any more");

@@ -47,7 +47,7 @@ async fn delete(control: &ControlClient, users: &[String]) {
 
 async fn log_was_read(world: &World) {
     until("the log was read", async || {
-        world.json(&["status"])["connections"][0]["log"]["caught_up"].is_string().then_some(())
+        world.json(&["status"])["connections"][0]["system_log"]["caught_up_at"].is_string().then_some(())
     })
     .await;
 }
@@ -65,13 +65,13 @@ async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_her
     let control = world.control();
     let synced = world.json(&["sync"]);
     let told = &synced["connections"][0];
-    assert_eq!((&told["handed_over"], &told["result"]), (&json!(true), &json!("done")), "{synced}");
+    assert_eq!((&told["delegated"], &told["state"]), (&json!(true), &json!("succeeded")), "{synced}");
     assert_eq!(synced["records"]["user"]["read"], 30);
 
     let some = world.json(&["sync", "--users", &users(&control).await[..2].join(",")]);
-    assert_eq!(some["connections"][0]["asked_for"], 2);
+    assert_eq!(some["connections"][0]["enqueued"], 2);
     until("the two users were looked at", async || {
-        (world.json(&["status"])["connections"][0]["inbox"]["looks"] == 0).then_some(())
+        (world.json(&["status"])["connections"][0]["event_queue"]["work_items"] == 0).then_some(())
     })
     .await;
 
@@ -91,15 +91,17 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
     let _daemon = world.daemon();
     let control = world.control();
     let paused = world.json(&["pause", "--for", "1h"]);
-    assert!(paused["connections"][0]["paused"]["until"].is_string(), "{paused}");
+    assert!(paused["connections"][0]["pause"]["until"].is_string(), "{paused}");
     rename(&control, &users(&control).await[0], "Nuuk").await;
     let status = until("the event is kept", async || {
         let status = world.json(&["status"]);
-        (status["connections"][0]["inbox"]["pending"] == 1).then_some(status)
+        (status["connections"][0]["event_queue"]["pending"] == 1).then_some(status)
     })
     .await;
     let status = &status["connections"][0];
-    assert!(status["paused"]["until"].is_string() && status["freshness"]["waiting_since"].is_string());
+    assert!(
+        status["pause"]["until"].is_string() && status["freshness"]["oldest_pending_event_at"].is_string()
+    );
     // Several times as long as an event takes.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(!in_sync(&world, Duration::ZERO).await.in_sync, "nothing is sent");
@@ -107,10 +109,10 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(told.contains("is paused until") && told.contains("okta-insight resume"), "{told}");
-    assert_eq!(world.json(&["resume"])["connections"][0]["paused"], Value::Null);
+    assert_eq!(world.json(&["resume"])["connections"][0]["pause"], Value::Null);
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync, "{:?}", audit.differences);
-    assert_eq!(world.json(&["status"])["connections"][0]["paused"], Value::Null);
+    assert_eq!(world.json(&["status"])["connections"][0]["pause"], Value::Null);
 }
 
 #[tokio::test]
@@ -166,7 +168,11 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
         sent.first().map(|request| serde_json::from_slice(&request.body).unwrap())
     })
     .await;
-    assert_eq!((&alert["connection"], &alert["kind"]), (&json!("main"), &json!("guard_tripped")), "{alert}");
+    assert_eq!(
+        (&alert["connection"], &alert["kind"]),
+        (&json!("main"), &json!("safeguard_triggered")),
+        "{alert}"
+    );
     assert!(alert["hint"].as_str().unwrap().contains("--accept-shrink"), "{alert}");
     assert!(alert["message"].is_string() && alert["at"].is_string(), "{alert}");
     assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 0);

@@ -70,12 +70,12 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     let _daemon = world.daemon();
     let operator = Operator::of(&world);
     let setup = operator.json(&["setup"]);
-    assert_eq!(setup["connections"][0]["structure"]["state"], "created", "{setup}");
-    assert!(setup["connections"][0]["hook"]["id"].is_string(), "{setup}");
+    assert_eq!(setup["connections"][0]["schema"]["state"], "created", "{setup}");
+    assert!(setup["connections"][0]["event_hook"]["id"].is_string(), "{setup}");
     assert_eq!(operator.run(&["plan", "--token-file", "token"]).status.code(), Some(3));
     let synced = operator.json(&["sync"]);
     let done = &synced["connections"][0];
-    assert_eq!((&done["handed_over"], &done["result"]), (&json!(true), &json!("done")), "{synced}");
+    assert_eq!((&done["delegated"], &done["state"]), (&json!(true), &json!("succeeded")), "{synced}");
     assert_eq!(synced["records"]["user"]["created"], 30);
     assert!(in_sync(&world, PATIENCE).await.in_sync);
 
@@ -93,8 +93,8 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     let one = operator.json(&["runs", &run["id"].to_string()]);
     assert_eq!(&one["run"]["started"], &run["started"]);
     let status = operator.json(&["status"]);
-    assert_eq!(status["connections"][0]["attended"], true);
-    assert!(status["connections"][0]["freshness"]["known_until"].is_string(), "{status}");
+    assert_eq!(status["connections"][0]["daemon_running"], true);
+    assert!(status["connections"][0]["freshness"]["synced_through"].is_string(), "{status}");
 
     change(&world, "Nuuk").await;
     let event = until("the event was applied", async || {
@@ -104,15 +104,15 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     })
     .await;
     let replayed = operator.json(&["events", "replay", event["id"].as_str().unwrap()]);
-    assert_eq!(replayed["connections"][0]["put_back"], 1, "{replayed}");
-    assert_eq!(operator.json(&["events", "replay", "--dead"])["connections"][0]["put_back"], 0);
+    assert_eq!(replayed["connections"][0]["replayed"], 1, "{replayed}");
+    assert_eq!(operator.json(&["events", "replay", "--dead"])["connections"][0]["replayed"], 0);
     assert_eq!(operator.json(&["events", "--dead"])["connections"][0]["events"], json!([]));
 
-    assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["paused"]["until"].is_string());
+    assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["pause"]["until"].is_string());
     let (code, refused) = told(&operator.run(&["sync", "--token-file", "token"]));
     assert_eq!(code, Some(1));
     assert!(refused.contains("is paused until") && refused.contains("okta-insight resume"), "{refused}");
-    assert_eq!(operator.json(&["resume"])["connections"][0]["paused"], Value::Null);
+    assert_eq!(operator.json(&["resume"])["connections"][0]["pause"], Value::Null);
 }
 
 #[test]
@@ -189,7 +189,7 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
         let event = lines.find_map(|line| {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             assert_eq!(event["connection"], "main");
-            (event["named"][0]["id"] == *user && event["state"] == "done").then_some(event)
+            (event["subjects"][0]["id"] == *user && event["state"] == "done").then_some(event)
         });
         event.unwrap()
     };

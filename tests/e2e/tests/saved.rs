@@ -43,12 +43,12 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     assert_eq!(json(&world, &["setup"])["connections"][0]["connection"], "acme");
     let synced = json(&world, &["sync"]);
     assert_eq!(
-        (&synced["connections"][0]["handed_over"], &synced["records"]["user"]["created"]),
+        (&synced["connections"][0]["delegated"], &synced["records"]["user"]["created"]),
         (&json!(true), &json!(20))
     );
     let status = json(&world, &["status"]);
     assert_eq!(
-        (&status["connections"][0]["connection"], &status["connections"][0]["attended"]),
+        (&status["connections"][0]["connection"], &status["connections"][0]["daemon_running"]),
         (&json!("acme"), &json!(true))
     );
     for command in [&["runs"][..], &["events"], &["plan"], &["schema"], &["verify"], &["pause"], &["resume"]]
@@ -69,7 +69,7 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     let both: Vec<Value> = world.json(&["status"])["connections"].as_array().unwrap().clone();
     assert_eq!(both.iter().map(|c| c["connection"].as_str().unwrap()).collect::<Vec<_>>(), ["acme", "main"]);
     let synced = json(&world, &["sync"]);
-    assert_eq!(synced["connections"][0]["handed_over"], false, "{synced}");
+    assert_eq!(synced["connections"][0]["delegated"], false, "{synced}");
 }
 
 #[tokio::test]

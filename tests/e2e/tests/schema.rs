@@ -37,7 +37,7 @@ async fn both_sides_are_shown_and_what_differs_is_named() {
     assert_eq!(code, Some(3));
     let document: Value = serde_json::from_str(&document).unwrap();
     let view = &document["connections"][0];
-    assert_eq!((&document["differs"], &view["differs"]), (&json!(true), &json!(true)));
+    assert_eq!((&document["has_differences"], &view["has_differences"]), (&json!(true), &json!(true)));
     let attributes = view["types"].as_array().unwrap().iter().find(|t| t["kind"] == "user").unwrap();
     let badge = attributes["attributes"].as_array().unwrap().iter().find(|a| a["okta"]["name"] == "badge");
     insta::assert_json_snapshot!("one_attribute", badge.unwrap());

@@ -249,7 +249,7 @@ impl Siege {
         stream.goes_on_by(10).await;
         until("the trouble is told", async || {
             let status = self.world.json(&["status"]);
-            status["connections"][0]["troubles"].as_array().is_some_and(|all| !all.is_empty()).then_some(())
+            status["connections"][0]["alerts"].as_array().is_some_and(|all| !all.is_empty()).then_some(())
         })
         .await;
         control.call("PUT", "/faults", &json!("hooks.lost=1")).await.unwrap();

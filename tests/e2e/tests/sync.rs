@@ -102,7 +102,7 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     let group = group["id"].as_str().unwrap();
     let dry = world.run(&["sync", "--config", "c.toml", "--groups", group, "--dry-run"]);
     assert!(text(&dry.stdout).contains("+ group New"), "{}", text(&dry.stdout));
-    assert_eq!(world.json(&["status"])["connections"][0]["inbox"]["looks"], 0);
+    assert_eq!(world.json(&["status"])["connections"][0]["event_queue"]["work_items"], 0);
     control.call("DELETE", &format!("/okta/groups/{group}"), &Value::Null).await.unwrap();
     let refused = world.run(&["sync", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1));

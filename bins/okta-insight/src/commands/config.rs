@@ -61,7 +61,7 @@ fn check(local: &Local, output: Output) -> Outcome {
             "store": config.store,
             "listen": config.listen,
             "metrics": config.metrics,
-            "given": given,
+            "settings": given,
             "exposed_files": exposed,
             "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
                 "name": it.name,

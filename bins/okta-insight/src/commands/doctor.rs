@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
     };
     let ok = found.iter().all(|diagnosis| diagnosis.passed);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
+        Output::Json => print_json(&serde_json::json!({ "passed": ok, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })

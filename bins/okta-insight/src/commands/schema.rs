@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
     }
     let differs = views.iter().any(|view| view.has_differences);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "differs": differs, "connections": views }))?,
+        Output::Json => print_json(&serde_json::json!({ "has_differences": differs, "connections": views }))?,
         Output::Text => views.iter().for_each(|view| print(view, args.changes)),
     }
     Ok(if differs { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })

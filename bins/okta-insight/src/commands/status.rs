@@ -37,11 +37,11 @@ enum Shown {
         #[serde(flatten)]
         status: Box<ConnectionStatus>,
         /// Whether a process works on the connection: the daemon, or a command that sends.
-        attended: bool,
+        daemon_running: bool,
     },
-    Broken {
+    Unavailable {
         connection: ConnectionName,
-        broken: Unavailable,
+        unavailable: Unavailable,
     },
 }
 
@@ -105,11 +105,14 @@ impl Asked {
         match self {
             Self::Here(opened, broken) => {
                 for connection in &opened.connections {
-                    let attended = connection.is_attended(&opened.config.store)?;
-                    found.push(Shown::Works { status: Box::new(connection.status(RUNS).await?), attended });
+                    let daemon_running = connection.is_attended(&opened.config.store)?;
+                    found.push(Shown::Works {
+                        status: Box::new(connection.status(RUNS).await?),
+                        daemon_running,
+                    });
                 }
                 for (connection, broken) in broken.clone() {
-                    found.push(Shown::Broken { connection, broken });
+                    found.push(Shown::Unavailable { connection, unavailable: broken });
                 }
             }
             Self::Elsewhere(Remote { client, names }) => {
@@ -125,24 +128,24 @@ impl Asked {
 /// The daemon that answers works on its connections.
 fn shown(view: ConnectionView) -> Result<Shown, Failure> {
     match (view.status, view.unavailable) {
-        (Some(status), _) => Ok(Shown::Works { status: Box::new(status), attended: true }),
-        (None, Some(broken)) => Ok(Shown::Broken { connection: view.name, broken }),
+        (Some(status), _) => Ok(Shown::Works { status: Box::new(status), daemon_running: true }),
+        (None, Some(unavailable)) => Ok(Shown::Unavailable { connection: view.name, unavailable }),
         (None, None) => Err(Failure::new(format!("the daemon tells nothing of connection {}", view.name))),
     }
 }
 
 fn print(shown: &Shown) {
     match shown {
-        Shown::Works { status, attended } => print_status(status, *attended),
-        Shown::Broken { connection, broken } => {
+        Shown::Works { status, daemon_running } => print_status(status, *daemon_running),
+        Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
-            println!("  Cannot work     {}", broken.reason);
-            broken.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
+            println!("  Cannot work     {}", unavailable.reason);
+            unavailable.hint.iter().for_each(|hint| println!("  Hint            {hint}"));
         }
     }
 }
 
-fn print_status(status: &ConnectionStatus, attended: bool) {
+fn print_status(status: &ConnectionStatus, daemon_running: bool) {
     let inbox = &status.event_queue;
     println!("Connection {}", status.connection);
     println!("  {}", freshness(status));
@@ -176,7 +179,7 @@ fn print_status(status: &ConnectionStatus, attended: bool) {
     if status.pause.is_some() {
         println!("  Pause           {}", pause::line(status.pause));
     }
-    println!("  Process         {}", if attended { "at work" } else { "none; start `okta-insightd`" });
+    println!("  Process         {}", if daemon_running { "at work" } else { "none; start `okta-insightd`" });
     print_schedule(status);
     println!("  System Log      {}", log(status));
     if let Some(last) = status.last_full_sync_at {

@@ -27,9 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Synced {
     connection: ConnectionName,
     /// Whether the process that works on the connection did it.
-    handed_over: bool,
+    delegated: bool,
     /// Objects that it was asked to look at, and that are not part of the report.
-    asked_for: usize,
+    enqueued: usize,
     /// Their states.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objects: Vec<RequestedObject>,
@@ -134,7 +134,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
                     None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
                     Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
                 };
-                Synced { connection: name, handed_over: false, asked_for: 0, objects: Vec::new(), report }
+                Synced { connection: name, delegated: false, enqueued: 0, objects: Vec::new(), report }
             }
             Err(ServiceError::AnotherLeader(_)) => {
                 hand_over(connection, &opened.config.store, args, subjects, &bars, &stop).await?
@@ -158,8 +158,8 @@ async fn there(remote: &Remote, wish: SyncOptions) -> Result<Totals, Failure> {
         let report = remote.client.synchronize(name, wish, PATIENCE, &bars, &stop).await?;
         totals.add(Synced {
             connection: name.clone(),
-            handed_over: true,
-            asked_for: 0,
+            delegated: true,
+            enqueued: 0,
             objects: Vec::new(),
             report,
         });
@@ -241,7 +241,7 @@ async fn hand_over(
         let report = connection.hand_over(args.accept_shrink, PATIENCE, store, bars, stop).await?;
         (Vec::new(), report)
     };
-    Ok(Synced { connection: name, handed_over: true, asked_for: objects.len(), objects, report })
+    Ok(Synced { connection: name, delegated: true, enqueued: objects.len(), objects, report })
 }
 
 /// The object that was named.
@@ -256,9 +256,9 @@ fn key(subject: &Subject) -> Option<RecordKey> {
 fn print(synced: &Synced) {
     let report = &synced.report;
     println!("Connection {}", synced.connection);
-    if synced.asked_for > 0 {
+    if synced.enqueued > 0 {
         let applied = synced.objects.iter().filter(|object| object.state == RequestedState::Applied).count();
-        let objects = count(synced.asked_for as u64, "object");
+        let objects = count(synced.enqueued as u64, "object");
         println!("  {applied} of {objects} applied by the process that works on this connection");
         return;
     }

@@ -14,16 +14,16 @@ use crate::output::{FOUND, Failure, Outcome, count, print_json};
 #[derive(Serialize)]
 struct Found {
     connection: ConnectionName,
-    ok: bool,
+    passed: bool,
     #[serde(flatten)]
     report: VerifyReport,
 }
 
 pub(crate) async fn run(common: &Common, output: Output) -> Outcome {
     let found = look(common).await?;
-    let ok = found.iter().all(|f| f.ok);
+    let ok = found.iter().all(|f| f.passed);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "ok": ok, "connections": found }))?,
+        Output::Json => print_json(&serde_json::json!({ "passed": ok, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
@@ -35,14 +35,18 @@ async fn look(common: &Common) -> Result<Vec<Found>, Failure> {
         let stop = stop_on_signal();
         for name in names {
             let report = client.verify(&name, &stop).await?;
-            found.push(Found { connection: name, ok: report.problems.is_empty(), report });
+            found.push(Found { connection: name, passed: report.problems.is_empty(), report });
         }
         return Ok(found);
     }
     let opened = open(common).await?;
     for connection in &opened.connections {
         let report = connection.engine().verify(connection.has_hook()).await?;
-        found.push(Found { connection: connection.name().clone(), ok: report.problems.is_empty(), report });
+        found.push(Found {
+            connection: connection.name().clone(),
+            passed: report.problems.is_empty(),
+            report,
+        });
     }
     opened.store.close().await;
     Ok(found)
@@ -79,7 +83,7 @@ fn print(found: &Found) {
         }
     }
     found.report.problems.iter().for_each(|problem| println!("  ! {problem}"));
-    if found.ok {
+    if found.passed {
         println!("  All is as it should be.");
     }
 }

@@ -24,18 +24,22 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     assert_eq!(fields(&api.put("/connections/main", &draft, 422).await), ["import_token"]);
     let tried = api.post("/connections/main/try-out", &draft, 200).await;
     assert_eq!(fields(&json!({ "fields": tried["problems"] })), ["import_token"], "{tried}");
-    assert!(!tried["findings"].as_array().unwrap().is_empty(), "what works is told as well: {tried}");
+    assert!(!tried["details"].as_array().unwrap().is_empty(), "what works is told as well: {tried}");
     api.get("/connections/main", 404).await;
 
     let saved = api.put("/connections/main", &world.draft(), 201).await;
     assert_eq!(saved["problems"], json!([]));
-    let mut again = json!({ "settings": world.draft()["settings"], "new": true });
+    let mut again = json!({ "settings": world.draft()["settings"], "create_only": true });
     assert_eq!(api.put("/connections/main", &again, 409).await["title"], "The name is taken");
-    again["new"] = json!(false);
+    again["create_only"] = json!(false);
     api.put("/connections/main", &again, 200).await;
     let one = api.get("/connections/main", 200).await;
-    assert_eq!(one["saved"]["secrets"], json!(["private_key", "import_token"]), "they are kept: {one}");
-    assert_eq!((&one["keeper"], &one["broken"]), (&json!("console"), &Value::Null));
+    assert_eq!(
+        one["saved_settings"]["secrets"],
+        json!(["private_key", "import_token"]),
+        "they are kept: {one}"
+    );
+    assert_eq!((&one["managed_by"], &one["unavailable"]), (&json!("console"), &Value::Null));
 
     set_up(api).await;
     let plan = api.done("/connections/main/plan").await;
@@ -44,7 +48,7 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     assert_eq!(api.get("/connections/main/plan", 200).await["state"], "idle");
 
     let run = synchronised(api).await;
-    let listed = api.get("/connections/main/runs?kind=full&limit=1", 200).await;
+    let listed = api.get("/connections/main/runs?kind=full_sync&limit=1", 200).await;
     assert_eq!(listed["runs"][0]["id"], run);
     let detail = api.get(&format!("/connections/main/runs/{run}"), 200).await;
     assert_eq!(detail["run"]["report"]["records"]["user"]["created"], 12, "{detail}");
@@ -53,11 +57,11 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
 
     replays(&world).await;
     let answer = api.post("/connections/main/pause", &json!({ "seconds": 3600 }), 200).await;
-    assert!(answer["paused"]["until"].is_string(), "{answer}");
+    assert!(answer["pause"]["until"].is_string(), "{answer}");
     let refused = api.post("/connections/main/synchronize", &json!({}), 409).await;
     assert_eq!(refused["title"], "The connection is paused");
-    assert_eq!(api.tell("/connections/main/resume", 200).await["paused"], Value::Null);
-    assert_eq!(api.post("/connections/main/pause", &json!({}), 200).await["paused"]["until"], Value::Null);
+    assert_eq!(api.tell("/connections/main/resume", 200).await["pause"], Value::Null);
+    assert_eq!(api.post("/connections/main/pause", &json!({}), 200).await["pause"]["until"], Value::Null);
 
     api.delete("/connections/main", 204).await;
     api.delete("/connections/main", 404).await;
@@ -73,25 +77,26 @@ async fn set_up(api: &Api) {
     assert_eq!(api.get("/connections/main/setup", 200).await, json!({ "state": "idle" }));
     assert_eq!(api.tell("/connections/main/setup", 202).await["state"], "running");
     let setup = api.done("/connections/main/setup").await;
-    assert_eq!(setup["structure"]["state"], "created", "{setup}");
-    assert!(setup["hook"]["id"].is_string(), "{setup}");
+    assert_eq!(setup["schema"]["state"], "created", "{setup}");
+    assert!(setup["event_hook"]["id"].is_string(), "{setup}");
     for job in ["verify", "checks", "schema", "plan"] {
         api.tell(&format!("/connections/main/{job}"), 202).await;
     }
-    assert!(api.done("/connections/main/checks").await["ok"].as_bool().unwrap());
-    assert_eq!(api.done("/connections/main/schema").await["differs"], false);
+    assert!(api.done("/connections/main/checks").await["passed"].as_bool().unwrap());
+    assert_eq!(api.done("/connections/main/schema").await["has_differences"], false);
     let verified = api.done("/connections/main/verify").await;
-    let limited = verified["structure"]["limited"].as_array().unwrap().len();
+    let limited = verified["schema"]["limited_attributes"].as_array().unwrap().len();
     assert_eq!(verified["problems"].as_array().unwrap().len(), limited, "{verified}");
     api.done("/connections/main/plan").await;
 }
 
 /// Asks for a full run and waits until it has ended. Gives its number.
 async fn synchronised(api: &Api) -> Value {
-    let asked = api.post("/connections/main/synchronize", &json!({ "accept_shrink": false }), 202).await;
-    let path = format!("/connections/main/synchronize/{}", asked["request"]);
+    let asked =
+        api.post("/connections/main/synchronize", &json!({ "override_safeguards": false }), 202).await;
+    let path = format!("/connections/main/synchronize/{}", asked["id"]);
     let ended = api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
-    assert_eq!(ended["run"]["report"]["result"], "done", "{ended}");
+    assert_eq!(ended["run"]["report"]["state"], "succeeded", "{ended}");
     assert_eq!(api.delete(&path, 409).await["title"], "That is under way already");
     ended["run"]["id"].clone()
 }
@@ -118,7 +123,7 @@ async fn replays(world: &World) {
 
     // Whoever comes back sees what happened meanwhile, and not what was seen.
     let wish = json!({ "ids": [id] });
-    assert_eq!(api.post("/connections/main/events/replay", &wish, 200).await["put_back"], 1);
+    assert_eq!(api.post("/connections/main/events/replay", &wish, 200).await["replayed"], 1);
     let mut stream = Stream::open(api, Some(&mark)).await;
     // Another event may have ended meanwhile as well.
     let again = loop {
@@ -127,10 +132,10 @@ async fn replays(world: &World) {
             break again;
         }
     };
-    assert_ne!(again["settled"], event["settled"], "what was seen is not told again");
+    assert_ne!(again["completed_at"], event["completed_at"], "what was seen is not told again");
     let unknown = api.post("/connections/main/events/replay", &json!({ "ids": ["nobody"] }), 404).await;
     assert!(unknown["detail"].as_str().unwrap().contains("\"nobody\""), "{unknown}");
-    assert_eq!(api.tell("/connections/main/events/replay-dead", 200).await["put_back"], 0);
+    assert_eq!(api.tell("/connections/main/events/replay-dead", 200).await["replayed"], 0);
 }
 
 /// A live stream.

@@ -17,7 +17,7 @@ async fn synchronised() -> World {
     world.api.tell("/connections/main/setup", 202).await;
     world.api.done("/connections/main/setup").await;
     let asked = world.api.post("/connections/main/synchronize", &json!({}), 202).await;
-    let path = format!("/connections/main/synchronize/{}", asked["request"]);
+    let path = format!("/connections/main/synchronize/{}", asked["id"]);
     world.api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
     world
 }
@@ -31,15 +31,15 @@ async fn an_object_is_found_looked_at_and_sent_again() {
     let (id, login) = (user["id"].as_str().unwrap(), user["profile"]["login"].as_str().unwrap());
 
     let all = api.get("/connections/main/objects?kind=user&limit=5", 200).await;
-    assert_eq!((all["objects"].as_array().unwrap().len(), &all["more"]), (5, &json!(true)), "{all}");
+    assert_eq!((all["objects"].as_array().unwrap().len(), &all["has_more"]), (5, &json!(true)), "{all}");
     let found = api.get(&format!("/connections/main/objects?q={id}"), 200).await;
     assert_eq!(found["objects"][0]["key"], json!({ "kind": "user", "id": id }), "{found}");
     assert_eq!(api.get("/connections/main/objects?q=nobody-at-all", 200).await["objects"], json!([]));
 
     let seen = api.get(&object("user", id), 200).await;
     assert_eq!(seen["okta"]["profile"]["login"], login, "{seen}");
-    assert_eq!((&seen["okta"]["state"], &seen["verdict"]), (&json!("found"), &json!("current")), "{seen}");
-    assert_eq!(api.get("/connections/main/live-run", 200).await["ended"][0]["kind"], "full");
+    assert_eq!((&seen["okta"]["state"], &seen["state"]), (&json!("found"), &json!("in_sync")), "{seen}");
+    assert_eq!(api.get("/connections/main/live-run", 200).await["recent"][0]["kind"], "full_sync");
     let groups = api.get("/connections/main/objects?kind=group", 200).await;
     let group = groups["objects"][0]["key"]["id"].as_str().unwrap();
     assert_eq!(api.get(&object("group", group), 200).await["okta"]["state"], "found");
@@ -53,7 +53,7 @@ async fn an_object_is_found_looked_at_and_sent_again() {
     assert_eq!(named["key"]["id"], new["id"], "{named}");
 
     api.tell(&format!("{}/resend", object("user", id)), 202).await;
-    let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full");
+    let read = |runs: &Value| runs["runs"].as_array().unwrap().iter().any(|run| run["kind"] != "full_sync");
     api.until("/connections/main/runs", |runs| read(runs)).await;
     world.end().await;
 }
@@ -74,7 +74,7 @@ async fn an_event_is_looked_at_by_its_id() {
     let event = event["id"].as_str().unwrap();
     let one = api.get(&format!("/connections/main/events/{event}"), 200).await;
     assert_eq!((&one["id"], &one["connection"]), (&json!(event), &json!("main")));
-    assert_eq!(one["named"][0]["id"], json!(id), "{one}");
+    assert_eq!(one["subjects"][0]["id"], json!(id), "{one}");
     let half = &event[..event.len() - 1];
     api.get(&format!("/connections/main/events/{half}"), 404).await;
     world.end().await;
@@ -83,14 +83,15 @@ async fn an_event_is_looked_at_by_its_id() {
 #[tokio::test]
 async fn what_goes_wrong_is_told_and_so_is_its_end() {
     let world = synchronised().await;
-    let troubles = |answer: &Value| answer["troubles"].as_array().unwrap().clone();
+    let troubles = |answer: &Value| answer["alerts"].as_array().unwrap().clone();
     let path = "/connections/main/troubles";
     assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);
     world.control().call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
-    let told = world.api.until(path, |answer| troubles(answer).iter().any(|t| t["ended"].is_null())).await;
+    let told =
+        world.api.until(path, |answer| troubles(answer).iter().any(|t| t["resolved_at"].is_null())).await;
     assert!(troubles(&told)[0]["message"].as_str().unwrap().contains("Okta answered"), "{told}");
     world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
-    world.api.until(path, |answer| troubles(answer).iter().all(|t| t["ended"].is_string())).await;
+    world.api.until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
     world.end().await;
 }
 
@@ -99,7 +100,7 @@ async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
     let world = World::start().await.saved().await;
     let api = &world.api;
     let samples = api.until("/connections/main/samples", |all| all["samples"][0].is_object()).await;
-    let at = samples["samples"][0]["at"].as_str().unwrap();
+    let at = samples["samples"][0]["sampled_at"].as_str().unwrap();
     let since = |answer: &Value| answer["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let day = since(&samples);
     let long = api.get("/connections/main/samples?since=1969-07-20T20:17:40Z", 200).await;
@@ -108,7 +109,7 @@ async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
     let none = api.get("/connections/main/samples?since=2999-01-01T00:00:00Z", 200).await;
     assert_eq!(none["samples"], json!([]));
     let exact = api.get(&format!("/connections/main/samples?since={at}"), 200).await;
-    assert_eq!(exact["samples"][0]["at"], json!(at), "{exact} after {samples}");
+    assert_eq!(exact["samples"][0]["sampled_at"], json!(at), "{exact} after {samples}");
     world.end().await;
 }
 
@@ -124,12 +125,12 @@ async fn choices_are_previewed_and_nothing_is_saved() {
         let attributes = user["attributes"].as_array().unwrap();
         attributes.iter().find(|one| one["okta"]["name"] == "city").unwrap()["state"].clone()
     };
-    assert_eq!((state("now"), state("then")), (json!("new"), json!("excluded")));
-    assert_ne!(seen["now"]["mapping"], seen["then"]["mapping"]);
+    assert_eq!((state("current"), state("proposed")), (json!("new"), json!("excluded")));
+    assert_ne!(seen["current"]["mapping"], seen["proposed"]["mapping"]);
     let kept = api.get("/connections/main", 200).await;
-    assert_eq!(kept["saved"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
+    assert_eq!(kept["saved_settings"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
     let same = api.post("/connections/main/schema/preview", &json!({ "mapping": {} }), 200).await;
-    assert_eq!(same["now"], same["then"]);
+    assert_eq!(same["current"], same["proposed"]);
     let refused = json!({ "mapping": { "label": "noSuchAttribute" } });
     let refused = api.post("/connections/main/schema/preview", &refused, 422).await;
     assert!(

@@ -13,8 +13,9 @@ async fn a_token_is_told_once_and_ends_when_it_is_revoked() {
     let last = api.delete(&format!("/tokens/{first}"), 409).await;
     assert_eq!(last["title"], "Somebody has to administer this");
 
-    let made =
-        api.post("/tokens", &json!({ "name": "dashboard", "role": "read-only", "days": 30 }), 201).await;
+    let made = api
+        .post("/tokens", &json!({ "name": "dashboard", "role": "read-only", "expires_in_days": 30 }), 201)
+        .await;
     let reader = api.with_token(made["token"].as_str().unwrap());
     assert_eq!((&made["entry"]["name"], &made["entry"]["role"]), (&json!("dashboard"), &json!("read-only")));
     assert!(made["entry"]["expires"].is_string(), "{made}");
@@ -50,8 +51,8 @@ async fn wishes_for_tokens_that_cannot_be_are_refused() {
         json!({ "name": "two\nlines", "role": "admin" }),
         json!({ "name": "x".repeat(101), "role": "admin" }),
         json!({ "name": "x", "role": "owner" }),
-        json!({ "name": "x", "role": "admin", "days": 0 }),
-        json!({ "name": "x", "role": "admin", "days": 3651 }),
+        json!({ "name": "x", "role": "admin", "expires_in_days": 0 }),
+        json!({ "name": "x", "role": "admin", "expires_in_days": 3651 }),
         json!({ "name": "x", "role": "admin", "hash": "y" }),
     ] {
         let told = api.post("/tokens", &wish, 422).await;

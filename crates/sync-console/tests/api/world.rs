@@ -185,7 +185,7 @@ impl Api {
     /// Waits until a job has come to its end, and gives its result.
     pub(crate) async fn done(&self, path: &str) -> Value {
         let state = self.until(path, |state| state["state"] != "running").await;
-        assert_eq!(state["state"], "done", "{path}: {state}");
+        assert_eq!(state["state"], "succeeded", "{path}: {state}");
         state["result"].clone()
     }
 

@@ -50,13 +50,13 @@ async fn what_the_mapping_lacks_is_named_and_added_and_what_a_person_changed_is_
     clinic.call("PUT", "/okta/schemas/user/badge", badge).await;
     let found = clinic.look("none.toml");
     found.names("assets.mapping", &[]);
-    assert!(found.check("assets.mapping")["evidence"].as_str().unwrap().contains("Badge"));
+    assert!(found.check("assets.mapping")["details"].as_str().unwrap().contains("Badge"));
     clinic.fix("none.toml").is_well();
     let renamed = json!({"type": "Okta User", "name": "Badge", "newName": "Pass"});
     clinic.call("PUT", "/insight/attributes", renamed).await;
     let found = clinic.look("none.toml");
     found.warns("assets.mapping");
-    assert!(found.check("assets.mapping")["evidence"].as_str().unwrap().contains("Pass"));
+    assert!(found.check("assets.mapping")["details"].as_str().unwrap().contains("Pass"));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are
     clinic.call("PUT", "/insight/attributes", one).await;
     let found = clinic.look("none.toml");
     found.names("assets.cardinality", &[]);
-    assert_eq!(found.check("assets.cardinality")["fixable"], false);
+    assert_eq!(found.check("assets.cardinality")["auto_fixable"], false);
     assert!(found.remedy("assets.cardinality").ends_with("set Cardinality to Unlimited"));
     let setup = clinic.run(&["setup", "--config", "none.toml"]);
     let text = String::from_utf8_lossy(&setup.stdout).into_owned();
@@ -93,14 +93,14 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
     let selects = format!("{}\n[connections.main.mapping]\nenums = \"select\"\n", clinic.read("none.toml"));
     clinic.write("bad.toml", &selects);
     let unknown = clinic.look("bad.toml");
-    assert!(unknown.with("problem").contains(&"assets.unknown_values"), "{:#}", unknown.document);
+    assert!(unknown.with("failed").contains(&"assets.unknown_values"), "{:#}", unknown.document);
 
     clinic.settings(json!({"ignoreUnknownValues": false, "settingsForAccountOnly": true})).await;
     let unseen = clinic.look("none.toml");
     unseen.is_well();
     let settings = ["assets.empty_values", "assets.unknown_values", "assets.missing_objects", "assets.quota"];
     assert_eq!(unseen.with("unknown"), settings);
-    assert_eq!(unseen.check("assets.missing_objects")["evidence"], "cannot be seen without an account");
+    assert_eq!(unseen.check("assets.missing_objects")["details"], "cannot be seen without an account");
     assert_eq!(clinic.look("c.toml").with("unknown"), [""; 0]);
 }
 
@@ -114,5 +114,5 @@ async fn an_account_that_is_not_let_in_is_named_and_one_that_is_tells_how_full_t
     clinic.settings(json!({"objectsElsewhere": 49_000})).await;
     clinic.look("c.toml").warns("assets.quota");
     clinic.settings(json!({"objectsElsewhere": 0})).await;
-    assert_eq!(clinic.look("c.toml").check("assets.quota")["state"], "ok");
+    assert_eq!(clinic.look("c.toml").check("assets.quota")["status"], "passed");
 }

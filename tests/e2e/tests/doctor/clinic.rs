@@ -72,7 +72,7 @@ impl Found {
     /// The checks in a state.
     pub(crate) fn with(&self, state: &str) -> Vec<&str> {
         self.checks()
-            .filter(|check| check["state"] == state)
+            .filter(|check| check["status"] == state)
             .map(|check| check["id"].as_str().unwrap())
             .collect()
     }
@@ -80,7 +80,7 @@ impl Found {
     /// The checks that were skipped because another one does not hold.
     fn dependent(&self) -> Vec<&str> {
         self.checks()
-            .filter(|check| !check["needs"].is_null())
+            .filter(|check| !check["depends_on"].is_null())
             .map(|check| check["id"].as_str().unwrap())
             .collect()
     }
@@ -88,29 +88,29 @@ impl Found {
     /// Names this problem and no other, with what cannot be looked at because of it, and says what to do.
     #[track_caller]
     pub(crate) fn names(&self, id: &str, skipped: &[&str]) {
-        assert_eq!(self.with("problem"), [id], "{:#}", self.document);
+        assert_eq!(self.with("failed"), [id], "{:#}", self.document);
         assert_eq!(self.code, 3);
         let (mut dependent, mut skipped) = (self.dependent(), skipped.to_vec());
         dependent.sort_unstable();
         skipped.sort_unstable();
         assert_eq!(dependent, skipped, "{id}");
-        assert!(self.remedy(id).len() > 10 && !self.check(id)["evidence"].as_str().unwrap().is_empty());
+        assert!(self.remedy(id).len() > 10 && !self.check(id)["details"].as_str().unwrap().is_empty());
     }
 
     /// Warns of this, and all is well otherwise.
     #[track_caller]
     pub(crate) fn warns(&self, id: &str) {
         self.is_well();
-        assert_eq!(self.check(id)["state"], "warning", "{:#}", self.check(id));
+        assert_eq!(self.check(id)["status"], "warning", "{:#}", self.check(id));
         assert!(self.remedy(id).len() > 10);
     }
 
     /// No problem, and everything could be looked at.
     #[track_caller]
     pub(crate) fn is_well(&self) {
-        assert_eq!(self.with("problem"), [""; 0], "{:#}", self.document);
+        assert_eq!(self.with("failed"), [""; 0], "{:#}", self.document);
         assert_eq!(self.dependent(), [""; 0], "{:#}", self.document);
-        assert_eq!((self.code, &self.document["ok"]), (0, &json!(true)));
+        assert_eq!((self.code, &self.document["passed"]), (0, &json!(true)));
     }
 }
 

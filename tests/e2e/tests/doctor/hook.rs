@@ -17,12 +17,12 @@ async fn whatever_is_wrong_about_the_hook_is_named_and_put_right() {
         clinic.call(method, &format!("{}{end}", clinic.hook().await), body).await;
         let found = clinic.look("c.toml");
         found.names(id, skipped);
-        assert_eq!(found.check(id)["fixable"], true);
+        assert_eq!(found.check(id)["auto_fixable"], true);
         let fixed = clinic.fix("c.toml");
         fixed.is_well();
-        let repairs = &fixed.document["connections"][0]["repairs"];
+        let repairs = &fixed.document["connections"][0]["fixes"];
         assert_eq!(
-            (&repairs[0]["what"], &repairs[0]["ok"]),
+            (&repairs[0]["action"], &repairs[0]["succeeded"]),
             (&json!("Event hook"), &json!(true)),
             "{repairs}"
         );
@@ -61,6 +61,6 @@ fn a_connection_that_lives_by_the_log_needs_no_hook() {
     clinic.write("bad.toml", &log);
     let found = clinic.look("bad.toml");
     found.is_well();
-    assert_eq!(found.check("hook.reachable")["state"], "skipped");
-    assert_eq!(found.check("okta.scope.hooks_read")["state"], "skipped");
+    assert_eq!(found.check("hook.reachable")["status"], "skipped");
+    assert_eq!(found.check("okta.scope.hooks_read")["status"], "skipped");
 }

@@ -16,14 +16,14 @@ async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_t
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let found = clinic.look("c.toml");
     found.names("store", &["assets.objects", "hook.reachable"]);
-    assert!(found.check("store")["evidence"].as_str().unwrap().contains("locked"));
+    assert!(found.check("store")["details"].as_str().unwrap().contains("locked"));
     other.execute("ROLLBACK").await.unwrap();
     clinic.look("c.toml").is_well();
 
     other.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await.unwrap();
     let found = clinic.look("c.toml");
     found.names("store", &["assets.objects", "hook.reachable"]);
-    assert!(found.check("store")["evidence"].as_str().unwrap().contains("newer version"));
+    assert!(found.check("store")["details"].as_str().unwrap().contains("newer version"));
     other.execute("UPDATE _sqlx_migrations SET version = 1 WHERE version = 9999").await.unwrap();
 
     clinic.write("text.db", &"this is no database ".repeat(500));
@@ -31,11 +31,11 @@ async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_t
     clinic.look(clinic.with("path", "\"none/c.db\"")).names("store", &["assets.objects", "hook.reachable"]);
 
     let new = clinic.with("path", "\"new.db\"");
-    assert_eq!(clinic.look(new).check("store")["state"], "warning");
+    assert_eq!(clinic.look(new).check("store")["status"], "warning");
     assert!(!clinic.path("new.db").exists(), "looking creates nothing");
     let fixed = clinic.fix(new);
     fixed.is_well();
-    assert_eq!(fixed.check("store")["state"], "ok");
+    assert_eq!(fixed.check("store")["status"], "passed");
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn damaged_store_is_a_problem() {
     std::fs::write(&path, bytes).unwrap();
     let found = clinic.look("c.toml");
     found.names("store", &["assets.objects", "hook.reachable"]);
-    assert!(found.check("store")["evidence"].as_str().unwrap().contains("damaged"));
+    assert!(found.check("store")["details"].as_str().unwrap().contains("damaged"));
     assert!(found.remedy("store").contains("backup"));
 }
 
@@ -74,7 +74,7 @@ async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
     let config = clinic.with("path", "\"old.db\"");
     let found = clinic.look(config);
     found.names("store", &["assets.objects", "hook.reachable"]);
-    assert!(found.check("store")["evidence"].as_str().unwrap().contains("earlier version"));
+    assert!(found.check("store")["details"].as_str().unwrap().contains("earlier version"));
     clinic.fix(config).is_well();
 }
 
@@ -84,13 +84,11 @@ fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_confi
     let rest: Vec<&str> = SIGNED_IN.into_iter().chain(["okta.credentials", "okta.rate"]).collect();
     let found = clinic.look(clinic.with("private_key", "\"s3cret\""));
     found.names("config", &rest);
-    assert!(
-        found.check("config")["evidence"].as_str().unwrap().contains("connections.main.okta.private_key")
-    );
+    assert!(found.check("config")["details"].as_str().unwrap().contains("connections.main.okta.private_key"));
     assert!(!found.document.to_string().contains("s3cret"));
     let found = clinic.look(clinic.with("import_token", "\"a\\u0001b\""));
-    assert_eq!(found.with("problem"), ["config"]);
-    assert_eq!(found.check("okta.log")["state"], "ok", "the other side is looked at all the same");
+    assert_eq!(found.with("failed"), ["config"]);
+    assert_eq!(found.check("okta.log")["status"], "passed", "the other side is looked at all the same");
 }
 
 #[test]
@@ -129,7 +127,7 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     found.is_well();
     assert_eq!(found.with("warning"), [""; 0], "{:#}", found.document);
     for id in ["address.hook", "address.metrics", "address.console"] {
-        assert!(found.check(id)["evidence"].as_str().unwrap().ends_with("is the daemon's"));
+        assert!(found.check(id)["details"].as_str().unwrap().ends_with("is the daemon's"));
     }
     daemon.end();
     assert_eq!(clinic.look("c.toml").with("warning"), ["daemon"]);

@@ -29,12 +29,12 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
         serde_json::from_str(curl.split_once("<<'JSON'\n").unwrap().1.split_once("\nJSON\n").unwrap().0)
             .unwrap();
     assert_eq!(body["channel"]["config"]["authScheme"]["value"], hook["secret"]);
-    assert_eq!(clinic.look("c.toml").with("problem"), ["hook.present"]);
+    assert_eq!(clinic.look("c.toml").with("failed"), ["hook.present"]);
     let daemon = clinic.daemon();
     let made = clinic.call("POST", "/okta/hooks", body).await;
     let verified = format!("/okta/hooks/{}/verify", made["id"].as_str().unwrap());
     assert_eq!(clinic.call("POST", &verified, Value::Null).await["verificationStatus"], "VERIFIED");
-    assert_eq!(clinic.json(&["verify"])["ok"], true, "reading is enough");
+    assert_eq!(clinic.json(&["verify"])["passed"], true, "reading is enough");
     clinic.look("c.toml").is_well();
     daemon.end();
 }

@@ -48,7 +48,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
     ] {
         let found = check(&clinic, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
         let told = text(&found, "evidence");
-        assert_eq!(found["state"], "problem");
+        assert_eq!(found["status"], "failed");
         assert!(told.contains(evidence) && told.contains(", from HTTPS_PROXY: "), "{told}");
         let advice = text(&found, "remedy");
         assert!(advice.contains(remedy), "{advice}");
@@ -91,7 +91,7 @@ async fn private_authority_is_trusted_through_a_proxy() {
     assert!(text(&found, "evidence").contains("certificate is not trusted"), "{found}");
     let trusting = [environment[0], ("SSL_CERT_FILE", certificate)];
     let found = check(&world, "bad.toml", "okta.reachable", &trusting);
-    assert_eq!(found["state"], "ok", "{found}");
+    assert_eq!(found["status"], "passed", "{found}");
     let through = format!("through the proxy {}, from HTTPS_PROXY", proxy_url.trim_start_matches("http://"));
     assert!(text(&found, "evidence").ends_with(&through), "{found}");
 }

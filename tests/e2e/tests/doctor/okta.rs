@@ -21,7 +21,7 @@ fn an_address_without_an_org_is_told_by_what_is_there_instead() {
     ] {
         let found = clinic.look(clinic.with("org_url", &url));
         found.names("okta.reachable", &unreachable(&["okta.url"]));
-        let evidence = found.check("okta.reachable")["evidence"].as_str().unwrap();
+        let evidence = found.check("okta.reachable")["details"].as_str().unwrap();
         assert!(evidence.contains(seen), "{evidence}");
         assert!(found.remedy("okta.reachable").contains("connections.main.okta.org_url"));
     }
@@ -41,7 +41,7 @@ fn a_certificate_that_nobody_vouches_for_is_named() {
     let url = url.lines().find_map(|line| line.strip_prefix("org_url = ")).unwrap();
     let found = clinic.look(clinic.with("org_url", url));
     found.names("okta.reachable", &unreachable(&["okta.url"]));
-    let evidence = found.check("okta.reachable")["evidence"].as_str().unwrap();
+    let evidence = found.check("okta.reachable")["details"].as_str().unwrap();
     assert!(evidence.contains("certificate") && evidence.contains("not trusted"), "{evidence}");
 }
 
@@ -50,7 +50,7 @@ fn the_admin_console_is_no_org_and_the_right_address_is_named() {
     let clinic = Clinic::start();
     let found = clinic.look(clinic.with("org_url", "\"https://acme-admin.okta.com\""));
     found.names("okta.url", &unreachable(&["okta.reachable"]));
-    let evidence = found.check("okta.url")["evidence"].as_str().unwrap();
+    let evidence = found.check("okta.url")["details"].as_str().unwrap();
     assert!(evidence.contains("use https://acme.okta.com"), "{evidence}");
 }
 
@@ -62,12 +62,12 @@ async fn a_clock_that_is_off_is_named_a_little_as_a_warning() {
         let found = clinic.look("c.toml");
         found.names("clock", &[]);
         let way = if seconds.starts_with('-') { "ahead of" } else { "behind" };
-        assert!(found.check("clock")["evidence"].as_str().unwrap().contains(way));
+        assert!(found.check("clock")["details"].as_str().unwrap().contains(way));
     }
     clinic.post("/okta/clock/60").await;
     clinic.look("c.toml").warns("clock");
     clinic.post("/okta/clock/0").await;
-    assert_eq!(clinic.look("c.toml").check("clock")["state"], "ok");
+    assert_eq!(clinic.look("c.toml").check("clock")["status"], "passed");
 }
 
 #[test]
@@ -113,7 +113,7 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
         clinic.post(&format!("/okta/scopes/{scope}/off")).await;
         let found = clinic.look("c.toml");
         found.names(id, skipped);
-        assert!(found.check(id)["evidence"].as_str().unwrap().contains(feature));
+        assert!(found.check(id)["details"].as_str().unwrap().contains(feature));
         assert!(found.remedy(id).ends_with(&format!("Okta API Scopes, Grant {scope}")));
         clinic.post(&format!("/okta/scopes/{scope}/on")).await;
         clinic.look("c.toml").is_well();
@@ -136,7 +136,7 @@ async fn an_app_without_a_role_sees_no_users_and_one_without_schemas_is_told_whi
     let found = clinic.look("c.toml");
     let skipped: Vec<&str> = ["okta.schemas", "okta.log"].into_iter().chain(AT_OKTA).chain(schemas).collect();
     found.names("okta.role", &skipped);
-    assert!(found.check("okta.role")["evidence"].as_str().unwrap().contains("is empty"));
+    assert!(found.check("okta.role")["details"].as_str().unwrap().contains("is empty"));
     assert!(found.remedy("okta.role").contains("Read-only Administrator"));
     clinic.post("/okta/role/no-schemas").await;
     clinic.look("c.toml").names("okta.schemas", &schemas);
@@ -152,9 +152,9 @@ async fn a_low_limit_and_a_bearer_token_are_warnings() {
     let found = clinic.look("c.toml");
     found.warns("okta.dpop");
     found.warns("okta.rate");
-    assert!(found.check("okta.rate")["evidence"].as_str().unwrap().contains("90 requests a minute"));
+    assert!(found.check("okta.rate")["details"].as_str().unwrap().contains("90 requests a minute"));
     clinic.post("/okta/rate-limit/off").await;
-    assert_eq!(clinic.look("c.toml").check("okta.rate")["state"], "ok");
+    assert_eq!(clinic.look("c.toml").check("okta.rate")["status"], "passed");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_choice_of_what_does_not_exist_is_named() {
     ] {
         let found = look(users);
         found.names("okta.selection", &[]);
-        let evidence = found.check("okta.selection")["evidence"].as_str().unwrap();
+        let evidence = found.check("okta.selection")["details"].as_str().unwrap();
         assert!(evidence.contains(seen), "{evidence}");
         assert!(found.remedy("okta.selection").contains("connections.main.users"));
     }
