@@ -56,12 +56,14 @@ pub(crate) async fn end(
     }
     // Batches of events that changed nothing, and plans, would drown the history.
     let silent = report.executions == 0 && report.state == RunState::Succeeded;
-    sqlx::query("DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind IN ('event_sync', 'retry') AND ?2))")
-        .bind(run.get())
-        .bind(silent)
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
+    sqlx::query(
+        "DELETE FROM runs WHERE id = ?1 AND (kind = 'plan' OR (kind IN ('event_sync', 'retry') AND ?2))",
+    )
+    .bind(run.get())
+    .bind(silent)
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
     sqlx::query("UPDATE runs SET ended = ?2, report = ?3, pass = NULL WHERE id = ?1")
         .bind(run.get())
         .bind(millis(now))

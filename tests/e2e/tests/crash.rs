@@ -207,7 +207,8 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let requests = Seen::at(&control).await.okta - began.okta;
     println!("{requests} requests with {} kills, {minimum} without", MOMENTS.len());
     assert!(2 * requests < 3 * minimum, "{requests} requests, and {minimum} without a kill");
-    let full = stored(&world, "SELECT coalesce(report ->> 'state', 'open') FROM runs WHERE kind = 'full_sync'");
+    let full =
+        stored(&world, "SELECT coalesce(report ->> 'state', 'open') FROM runs WHERE kind = 'full_sync'");
     assert_eq!(full.await, ["succeeded"], "one run, however many processes made it");
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     assert_eq!(world.json(&["sync"])["executions"], 0, "nothing is sent that is there already");

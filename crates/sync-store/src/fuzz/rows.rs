@@ -252,8 +252,20 @@ fn keys(input: &Map<String, Value>) -> Vec<RecordKey> {
 
 #[test]
 fn odd_rows_are_named() {
-    let words =
-        ["record", "key", "kind", "user", "group", "pending", "failed", "done", "report", "pass", "full_sync", "id"];
+    let words = [
+        "record",
+        "key",
+        "kind",
+        "user",
+        "group",
+        "pending",
+        "failed",
+        "done",
+        "report",
+        "pass",
+        "full_sync",
+        "id",
+    ];
     let target = Target::new();
     fuzz("store_rows", &words, |input| {
         let Ok(Value::Object(input)) = serde_json::from_slice(input) else { return String::new() };
