@@ -127,7 +127,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let receiver = HookReceiver::of_fleet(&fleet).await?;
     tracing::info!(address = %receiver.address(), connections = fleet.members().len(), "listening for event hooks");
     let stop = CancellationToken::new();
-    let monitor = match config.metrics {
+    let monitor = match config.metrics_listen {
         Some(address) => Some(MetricsServer::of_fleet(address, &fleet).await?),
         None => None,
     };

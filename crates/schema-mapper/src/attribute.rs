@@ -100,7 +100,7 @@ pub(crate) fn collect(
     warnings: &mut Vec<MappingWarning>,
 ) -> Vec<MappedAttribute> {
     let Ingredients { kind, own, properties, choices, label, by_hand } = ingredients;
-    let prefix = &options.prefix;
+    let prefix = &options.external_id_prefix;
     let mut names = Names::in_use(by_hand.into_iter());
     let mut attributes: Vec<MappedAttribute> = own
         .into_iter()
@@ -154,7 +154,7 @@ fn give_names<'p>(
     let mut given = HashMap::new();
     for &(name, merged) in order {
         let renamed = choices.rename.get(name);
-        let wanted = match (renamed, options.naming) {
+        let wanted = match (renamed, options.attribute_names) {
             (Some(chosen), _) => chosen,
             (None, AttributeNames::Title) => &merged.property.title,
             (None, AttributeNames::Name) => name,

@@ -150,11 +150,11 @@ fn longest(property: &SchemaProperty) -> Option<u64> {
 fn natural(property: &SchemaProperty, base: bool, options: &MappingOptions) -> Shape {
     let limited_to = !property.enum_values.is_empty() || !property.one_of.is_empty();
     match (&property.kind, property.format.as_deref()) {
-        (PropertyType::Array, _) if options.arrays == ArrayFormat::Select => {
+        (PropertyType::Array, _) if options.array_format == ArrayFormat::Select => {
             Shape { kind: AttributeType::Select, many: true }
         }
         (PropertyType::Array, _) => Shape::one(AttributeType::Textarea),
-        _ if limited_to && options.enums == EnumFormat::Select => Shape::one(AttributeType::Select),
+        _ if limited_to && options.enum_format == EnumFormat::Select => Shape::one(AttributeType::Select),
         // Allowed values may be numbers and text side by side.
         _ if limited_to => Shape::one(AttributeType::Text),
         (PropertyType::Boolean, _) => Shape::one(AttributeType::Boolean),

@@ -30,15 +30,15 @@ pub(crate) fn of_users(options: &MappingOptions) -> Vec<Own> {
             "When profile or status changed last in Okta",
         ),
     ];
-    if options.memberships == MembershipStrategy::OnUsers {
+    if options.membership_strategy == MembershipStrategy::OnUsers {
         let description = "The groups that the user is a member of";
         all.push(own(Source::Groups, "groups", "Okta Groups", ReferencedObject, description));
     }
-    if options.last_login {
+    if options.include_last_login {
         let description = "When the user signed in last";
         all.push(own(Source::LastLogin, "lastLogin", "Okta Last Login", DateTime, description));
     }
-    if options.manager.by != ManagerMatch::Off {
+    if options.manager.match_by != ManagerMatch::Off {
         let description = "The manager, as another Okta user";
         all.push(own(Source::Manager, "manager", "Okta Manager", ReferencedObject, description));
     }
@@ -61,7 +61,7 @@ pub(crate) fn of_groups(options: &MappingOptions) -> Vec<Own> {
             "When the profile changed last in Okta",
         ),
     ];
-    if options.memberships == MembershipStrategy::OnGroups {
+    if options.membership_strategy == MembershipStrategy::OnGroups {
         let description = "The users that are members of the group";
         all.push(own(Source::Members, "members", "Okta Members", ReferencedObject, description));
     }
@@ -70,7 +70,7 @@ pub(crate) fn of_groups(options: &MappingOptions) -> Vec<Own> {
 
 pub(crate) fn of_memberships(options: &MappingOptions) -> Vec<Own> {
     use AttributeType::{ReferencedObject, Status, Text};
-    if options.memberships != MembershipStrategy::Objects {
+    if options.membership_strategy != MembershipStrategy::Objects {
         return Vec::new();
     }
     vec![

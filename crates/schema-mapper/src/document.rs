@@ -32,7 +32,7 @@ impl Layout {
 
     pub(crate) fn is_label(&self, kind: ObjectKind, attribute: &MappedAttribute) -> bool {
         match kind {
-            ObjectKind::User => attribute.is_profile(&self.options.label),
+            ObjectKind::User => attribute.is_profile(&self.options.user_label),
             ObjectKind::Group => attribute.is_profile(&self.options.group_label),
             ObjectKind::Membership => attribute.source == Source::MembershipName,
         }
@@ -44,7 +44,7 @@ const FORMAT: &str = "https://api.atlassian.com/jsm/assets/imports/external/sche
 
 /// The external id of the object type of a kind of object.
 pub(crate) fn type_id(options: &MappingOptions, kind: ObjectKind) -> String {
-    format!("{}/type/{kind}", options.prefix)
+    format!("{}/type/{kind}", options.external_id_prefix)
 }
 
 /// What the object type of a kind of object is called where nobody has renamed it.
@@ -88,7 +88,7 @@ pub(crate) fn document(layout: &Layout) -> SchemaAndMapping {
         schema_url: Some(FORMAT.to_owned()),
         schema: SchemaDefinition {
             object_schema: ObjectSchema {
-                name: layout.options.schema_name.clone(),
+                name: layout.options.object_schema_name.clone(),
                 description: "Users and groups of an Okta org, kept current by okta-insight-sync".to_owned(),
                 object_types: kinds.iter().map(object_type).collect(),
             },

@@ -61,13 +61,13 @@ impl Mapping {
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
         let users = attribute_type::merge(types.iter().map(|t| &t.schema), options);
         let groups = attribute_type::of_groups(&schemas.group, options);
-        if !users.contains_key(&options.label) {
-            return Err(MappingError::UnknownLabel(options.label.clone()));
+        if !users.contains_key(&options.user_label) {
+            return Err(MappingError::UnknownLabel(options.user_label.clone()));
         }
         if !groups.contains_key(&options.group_label) {
             return Err(MappingError::UnknownGroupLabel(options.group_label.clone()));
         }
-        let manager_by = options.manager.by.profile();
+        let manager_by = options.manager.match_by.profile();
         if let Some(name) = manager_by.filter(|&name| !users.contains_key(name)) {
             return Err(MappingError::ManagerAttribute(name));
         }
@@ -77,7 +77,7 @@ impl Mapping {
             own: builtin::of_users(options),
             properties: &users,
             choices: &options.user,
-            label: &options.label,
+            label: &options.user_label,
             by_hand: options.account.as_ref().map(|account| account.attribute.as_str()),
         };
         let group = Ingredients {
@@ -166,7 +166,7 @@ impl Mapping {
     /// How memberships are kept, and thus which of [`with_groups`](Self::with_groups),
     /// [`with_members`](Self::with_members) and [`membership`](Self::membership) makes their records.
     pub const fn memberships(&self) -> MembershipStrategy {
-        self.layout.options.memberships
+        self.layout.options.membership_strategy
     }
 
     /// A short name for this mapping: the same for the same document.
@@ -244,15 +244,15 @@ impl Mapping {
 /// The choices by themselves.
 fn check(options: &MappingOptions) -> Result<(), MappingError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if options.prefix.is_empty() || !options.prefix.chars().all(fits) {
-        return Err(MappingError::Prefix(options.prefix.clone()));
+    if options.external_id_prefix.is_empty() || !options.external_id_prefix.chars().all(fits) {
+        return Err(MappingError::Prefix(options.external_id_prefix.clone()));
     }
     let refused = |c: char| c.is_control() || "=;:?.\"".contains(c);
-    if options.schema_name.trim().is_empty() || options.schema_name.contains(refused) {
-        return Err(MappingError::SchemaName(options.schema_name.clone()));
+    if options.object_schema_name.trim().is_empty() || options.object_schema_name.contains(refused) {
+        return Err(MappingError::SchemaName(options.object_schema_name.clone()));
     }
     for (kind, choices, label) in [
-        (ObjectKind::User, &options.user, &options.label),
+        (ObjectKind::User, &options.user, &options.user_label),
         (ObjectKind::Group, &options.group, &options.group_label),
     ] {
         for (attribute, chosen) in &choices.types {
@@ -277,7 +277,7 @@ fn warnings(
     options: &MappingOptions,
 ) -> Vec<MappingWarning> {
     let (u, g) = (&options.user, &options.group);
-    let manager = (options.manager.by != ManagerMatch::Off).then_some(&options.manager.attribute);
+    let manager = (options.manager.match_by != ManagerMatch::Off).then_some(&options.manager.attribute);
     let named: [(&'static str, Vec<&String>, &BTreeMap<String, Merged>); 10] = [
         ("mapping.user.include", u.include.iter().collect(), users),
         ("mapping.user.exclude", u.exclude.iter().collect(), users),
@@ -296,7 +296,8 @@ fn warnings(
             .filter(|name| !schema.contains_key(*name))
             .map(move |name| MappingWarning::UnknownAttribute { option, attribute: name.clone() })
     });
-    let needed = [(options.label.as_str(), u, "the label"), (options.group_label.as_str(), g, "the label")];
+    let needed =
+        [(options.user_label.as_str(), u, "the label"), (options.group_label.as_str(), g, "the label")];
     let kept = needed.into_iter().filter_map(|(name, choices, needed_for)| {
         let is_left_out = !choices.wants(name);
         is_left_out.then(|| MappingWarning::RequiredAttribute { attribute: name.to_owned(), needed_for })

@@ -94,12 +94,12 @@ pub struct Manager {
     /// The profile attribute that names the manager.
     pub attribute: String,
     /// What it holds.
-    pub by: ManagerMatch,
+    pub match_by: ManagerMatch,
 }
 
 impl Default for Manager {
     fn default() -> Self {
-        Self { attribute: "managerId".into(), by: ManagerMatch::default() }
+        Self { attribute: "managerId".into(), match_by: ManagerMatch::default() }
     }
 }
 
@@ -152,25 +152,25 @@ impl AttributeOptions {
 #[serde(deny_unknown_fields, default, rename_all = "snake_case")]
 pub struct MappingOptions {
     /// The beginning of every external id; unique on the Atlassian site. Must not change later.
-    pub prefix: String,
+    pub external_id_prefix: String,
     /// The name of the object schema in the document.
-    pub schema_name: String,
+    pub object_schema_name: String,
     /// Where attribute names come from.
-    pub naming: AttributeNames,
+    pub attribute_names: AttributeNames,
     /// The profile attribute that names a user.
-    pub label: String,
+    pub user_label: String,
     /// The profile attribute that names a group.
     pub group_label: String,
     /// Whether the last sign-in is an attribute. It changes often.
-    pub last_login: bool,
+    pub include_last_login: bool,
     /// What a list of values becomes, unless its type is chosen by name.
-    pub arrays: ArrayFormat,
+    pub array_format: ArrayFormat,
     /// What goes between the values of a list that is joined.
-    pub separator: String,
+    pub array_separator: String,
     /// What an attribute with allowed values becomes, unless its type is chosen by name.
-    pub enums: EnumFormat,
+    pub enum_format: EnumFormat,
     /// How memberships are kept.
-    pub memberships: MembershipStrategy,
+    pub membership_strategy: MembershipStrategy,
     /// The manager reference.
     pub manager: Manager,
     /// The link to Atlassian accounts, where one is wanted.
@@ -184,16 +184,16 @@ pub struct MappingOptions {
 impl Default for MappingOptions {
     fn default() -> Self {
         Self {
-            prefix: "okta-sync".into(),
-            schema_name: "Okta Directory".into(),
-            naming: AttributeNames::default(),
-            label: "login".into(),
+            external_id_prefix: "okta-sync".into(),
+            object_schema_name: "Okta Directory".into(),
+            attribute_names: AttributeNames::default(),
+            user_label: "login".into(),
             group_label: "name".into(),
-            last_login: false,
-            arrays: ArrayFormat::default(),
-            separator: ", ".into(),
-            enums: EnumFormat::default(),
-            memberships: MembershipStrategy::default(),
+            include_last_login: false,
+            array_format: ArrayFormat::default(),
+            array_separator: ", ".into(),
+            enum_format: EnumFormat::default(),
+            membership_strategy: MembershipStrategy::default(),
             manager: Manager::default(),
             account: None,
             user: AttributeOptions::default(),

@@ -128,7 +128,7 @@ impl Mapping {
                 Source::LastUpdated => object.last_updated.map_or_else(|| empty(false), moment),
                 Source::Profile(name) => {
                     let (mut value, mut rule) =
-                        fit(object.profile.get(name), attribute, &self.options().separator);
+                        fit(object.profile.get(name), attribute, &self.options().array_separator);
                     if is_label(attribute) && value.as_str().is_none_or(|text| text.trim().is_empty()) {
                         value = object.id.into();
                         rule = Some(Rule::EmptyLabel);
@@ -141,7 +141,7 @@ impl Mapping {
                     value
                 }
                 // Names of user types come from outside as well.
-                source => fit(own(source).as_ref(), attribute, &self.options().separator).0,
+                source => fit(own(source).as_ref(), attribute, &self.options().array_separator).0,
             };
             fields.insert(attribute.locator.clone(), value);
         }
@@ -176,30 +176,31 @@ impl Mapping {
     fn manager_id(&self, user: &User) -> (Value, Option<Rule>) {
         let manager = &self.options().manager;
         let id = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Id);
-        let Some(attribute) = id.filter(|_| manager.by == ManagerMatch::Id) else {
+        let Some(attribute) = id.filter(|_| manager.match_by == ManagerMatch::Id) else {
             return (empty(false), None);
         };
-        let (value, rule) = fit(user.profile.get(&manager.attribute), attribute, &self.options().separator);
+        let (value, rule) =
+            fit(user.profile.get(&manager.attribute), attribute, &self.options().array_separator);
         (as_one_text(&value).trim().into(), rule)
     }
 
     /// The value by which other users may name this one as their manager.
     fn alias(&self, user: &User) -> Option<Alias> {
-        let value = self.folded(user, self.options().manager.by.profile()?)?;
+        let value = self.folded(user, self.options().manager.match_by.profile()?)?;
         Some(Alias { value, yields: user.status == UserStatus::Deprovisioned })
     }
 
     /// A user's manager, where its profile names it by another value than the id.
     fn manager_by_alias(&self, user: &User) -> Option<AliasReference> {
         let manager = &self.options().manager;
-        manager.by.profile()?;
+        manager.match_by.profile()?;
         let field = self.attributes(ObjectKind::User).iter().find(|a| a.source == Source::Manager)?;
         let alias = self.folded(user, &manager.attribute)?;
         Some(AliasReference { field: field.locator.clone(), kind: ObjectKind::User, alias, id: None })
     }
 
     fn folded(&self, user: &User, attribute: &str) -> Option<String> {
-        Alias::fold(&as_text(user.profile.get(attribute)?, &self.options().separator))
+        Alias::fold(&as_text(user.profile.get(attribute)?, &self.options().array_separator))
     }
 
     pub(crate) fn manager_of(&self, user: &Record) -> Option<Reference> {

@@ -26,7 +26,8 @@ fn documents_validate_against_atlassian_s_schema() {
         // Every org with every strategy, too.
         for strategy in ["on-user", "on-group", "objects"] {
             let mut options = options(toml);
-            options.memberships = self::options(&format!("memberships = '{strategy}'")).memberships;
+            options.membership_strategy =
+                self::options(&format!("memberships = '{strategy}'")).membership_strategy;
             conforms(Mapping::new(&org, &options).unwrap().document());
         }
     }

@@ -133,12 +133,12 @@ fn access(
     fleet: &ConnectionManager,
 ) -> Result<Access, ConsoleError> {
     let options = AccessOptions {
-        idle: settings.session_idle,
-        lifetime: settings.session_life,
+        idle: settings.session_idle_timeout,
+        lifetime: settings.session_max_age,
         tls: server.has_tls(),
         behind_proxy: config.behind_proxy,
     };
-    let oidc = match (&settings.openid, &settings.public_url) {
+    let oidc = match (&settings.oidc, &settings.public_url) {
         (Some(openid), Some(public_url)) => Some(Oidc::new(OidcSettings {
             issuer: openid.org_url.clone(),
             client_id: openid.client_id.clone(),

@@ -16,17 +16,17 @@ use crate::{ClearedField, PlannedRemovals, RemovedMemberships, interval};
 pub struct Safeguards {
     /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
-    pub max_gone_share: f64,
+    pub max_retired_percent: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_retired_count: u64,
     /// The largest share of the known memberships that a run may end, from 0 to 1.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
-    pub max_lost_memberships_share: f64,
+    pub max_removed_memberships_percent: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_removed_memberships_count: u64,
     /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
     #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
-    pub max_blanked_share: f64,
+    pub max_cleared_values_percent: f64,
     /// Up to this many are never suspicious, whatever their share.
     pub min_cleared_values_count: u64,
     /// The time over which losses add up, such as "1h", whatever runs and batches they come in.
@@ -58,11 +58,11 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuratio
 impl Default for Safeguards {
     fn default() -> Self {
         Self {
-            max_gone_share: 0.2,
+            max_retired_percent: 0.2,
             min_retired_count: 5,
-            max_lost_memberships_share: 0.2,
+            max_removed_memberships_percent: 0.2,
             min_removed_memberships_count: 50,
-            max_blanked_share: 0.2,
+            max_cleared_values_percent: 0.2,
             min_cleared_values_count: 20,
             window: SignedDuration::from_hours(1),
             override_safeguards: false,
@@ -72,11 +72,11 @@ impl Default for Safeguards {
 
 impl Safeguards {
     /// The first setting that should be a share from 0 to 1 and is none, with its value.
-    pub fn no_share(&self) -> Option<(&'static str, f64)> {
+    pub fn invalid_percent(&self) -> Option<(&'static str, f64)> {
         let shares = [
-            ("max_gone_share", self.max_gone_share),
-            ("max_lost_memberships_share", self.max_lost_memberships_share),
-            ("max_blanked_share", self.max_blanked_share),
+            ("max_gone_share", self.max_retired_percent),
+            ("max_lost_memberships_share", self.max_removed_memberships_percent),
+            ("max_blanked_share", self.max_cleared_values_percent),
         ];
         shares.into_iter().find(|(_, value)| !is_share(*value))
     }
@@ -101,9 +101,9 @@ impl Safeguards {
         let known = known + recent;
         if !self.override_safeguards
             && gone > 0
-            && exceeds(gone + recent, self.min_retired_count, known, self.max_gone_share)
+            && exceeds(gone + recent, self.min_retired_count, known, self.max_retired_percent)
         {
-            let max_percent = self.max_gone_share * 100.0;
+            let max_percent = self.max_retired_percent * 100.0;
             return Err(SafeguardViolation::TooManyRetired {
                 kind,
                 gone,
@@ -118,12 +118,12 @@ impl Safeguards {
     /// What would be taken away from objects that live on, and is more than an operator would expect.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
         let RemovedMemberships { removed: ended, recent, total: known } = losses.memberships;
-        let max_percent = self.max_lost_memberships_share * 100.0;
+        let max_percent = self.max_removed_memberships_percent * 100.0;
         let is_too_much = exceeds(
             ended + recent,
             self.min_removed_memberships_count,
             known + recent,
-            self.max_lost_memberships_share,
+            self.max_removed_memberships_percent,
         );
         let memberships = (ended > 0 && is_too_much).then(|| SafeguardViolation::TooManyMembershipsRemoved {
             lost: ended,
@@ -133,7 +133,12 @@ impl Safeguards {
         });
         let is_too_much = |blanked: &&ClearedField| {
             let ClearedField { cleared: lost, recent, total: known, .. } = **blanked;
-            exceeds(lost + recent, self.min_cleared_values_count, known + recent, self.max_blanked_share)
+            exceeds(
+                lost + recent,
+                self.min_cleared_values_count,
+                known + recent,
+                self.max_cleared_values_percent,
+            )
         };
         let blanked = losses.cleared_values.iter().filter(is_too_much).map(|blanked| {
             SafeguardViolation::TooManyValuesCleared {
@@ -142,7 +147,7 @@ impl Safeguards {
                 lost: blanked.cleared,
                 recent: self.recently(blanked.recent),
                 known: blanked.total + blanked.recent,
-                max_percent: self.max_blanked_share * 100.0,
+                max_percent: self.max_cleared_values_percent * 100.0,
             }
         });
         memberships.into_iter().chain(blanked).collect()
@@ -335,11 +340,15 @@ mod tests {
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 20.0, 1.1, -1.0] {
             assert!(exceeds(6, 5, 100, number), "{number}");
             assert!(!exceeds(5, 5, 100, number), "a handful is never suspicious");
-            let limits = Safeguards { max_blanked_share: number, ..Safeguards::default() };
-            assert_eq!(limits.no_share().map(|(setting, _)| setting), Some("max_blanked_share"), "{number}");
+            let limits = Safeguards { max_cleared_values_percent: number, ..Safeguards::default() };
+            assert_eq!(
+                limits.invalid_percent().map(|(setting, _)| setting),
+                Some("max_blanked_share"),
+                "{number}"
+            );
         }
         assert!(!exceeds(100, 5, 100, 1.0) && exceeds(6, 5, 100, 0.0));
-        assert_eq!(Safeguards::default().no_share(), None);
+        assert_eq!(Safeguards::default().invalid_percent(), None);
     }
 
     #[test]

@@ -99,24 +99,24 @@ impl Connection {
         let alerts = Arc::new(alerts(config)?);
         let live = Arc::new(LiveRuns::default());
         let watch = Watch::new(okta.clone(), assets.clone(), account.clone());
-        let feed: Option<Arc<dyn EventFeed>> = match config.events {
-            EventSource::Log | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
-            EventSource::Hook => None,
+        let feed: Option<Arc<dyn EventFeed>> = match config.event_source {
+            EventSource::SystemLog | EventSource::Both => Some(Arc::new(OktaLog::new(okta.clone()))),
+            EventSource::EventHook => None,
         };
         let org = saved.map_or_else(|| OrgSource::Okta(okta.clone()), OrgSource::Saved);
-        let sides = Sides::new(org, assets, account, config.selection.clone());
+        let sides = Sides::new(org, assets, account, config.scope.clone());
         let structure = AssetsStructure::new(sides.clone(), config.mapping.clone())
-            .following_titles(config.assets.follow_titles);
+            .following_titles(config.assets.rename_attributes);
         let mut ports = Ports {
             target_schema: Arc::new(structure.clone()),
-            event_hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.hook.clone())),
+            event_hook: Arc::new(OktaEventHook::new(okta.clone(), &config.name, config.event_hook.clone())),
             store: Arc::clone(&state),
             feed,
             alerts: alerts.clone(),
             observer: live.clone(),
             clock: Arc::new(SystemClock),
         };
-        let mut options = EngineOptions { safeguards: config.limits, ..EngineOptions::default() };
+        let mut options = EngineOptions { safeguards: config.safeguards, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
         let (connection, clock) = (config.name.clone(), Arc::clone(&ports.clock));
         let lookup = Lookup { connection, okta, sides, structure, compared: Mutex::default() };
@@ -127,22 +127,22 @@ impl Connection {
             file: store.clone(),
             clock,
             watch,
-            events: config.events,
+            events: config.event_source,
             alerts,
             live,
             sampling: Sampling::default(),
             lookup,
             wake: Arc::new(Notify::new()),
-            secret: config.hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
+            secret: config.event_hook.as_ref().map(|hook| HookSecret::new(hook.secret.clone())),
             has_hook: Self::wants_hook(config),
             follow: TaskOptions {
-                feed_poll: config.schedule.log,
-                schema_interval: config.schedule.schema,
+                feed_poll: config.schedule.system_log_poll,
+                schema_interval: config.schedule.schema_check,
                 hook: Self::wants_hook(config),
-                full: config.schedule.full.clone(),
-                delta: config.schedule.delta.clone(),
+                full: config.schedule.full_sync.clone(),
+                delta: config.schedule.incremental_sync.clone(),
                 jitter: config.schedule.jitter,
-                retention: config.schedule.retention,
+                retention: config.schedule.history_retention,
                 ..TaskOptions::default()
             },
         })
@@ -161,7 +161,7 @@ impl Connection {
 
     /// Whether these settings call for an event hook.
     pub(crate) fn wants_hook(config: &ConnectionConfig) -> bool {
-        config.hook.is_some() && config.events != EventSource::Log
+        config.event_hook.is_some() && config.event_source != EventSource::SystemLog
     }
 
     /// What the operator calls it.
@@ -294,8 +294,8 @@ pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, Confi
         .service_app(&config.okta.client_id, key)
         .allow_private_addresses(config.allow_private_addresses)
         .user_agent(USER_AGENT);
-    if !config.okta.scopes.is_empty() {
-        builder = builder.scopes(config.okta.scopes.iter().cloned());
+    if !config.okta.api_scopes.is_empty() {
+        builder = builder.scopes(config.okta.api_scopes.iter().cloned());
     }
     builder.build().map_err(|e| wrong("org_url", &e))
 }

@@ -152,7 +152,7 @@ impl Connection {
             name: self.name().clone(),
             now,
             following_since: *self.watch.since(),
-            reads_log: self.events != EventSource::Hook,
+            reads_log: self.events != EventSource::EventHook,
             troubles: self.troubles().into_iter().filter(|trouble| trouble.resolved_at.is_none()).collect(),
             store,
             stats: self.engine().stats(),

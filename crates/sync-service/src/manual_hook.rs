@@ -57,7 +57,7 @@ impl ManualEventHook {
     /// # Errors
     /// When the settings cannot work.
     pub fn of(config: &ConnectionConfig) -> Result<Option<Self>, ServiceError> {
-        let hook = match &config.hook {
+        let hook = match &config.event_hook {
             Some(hook) if Connection::wants_hook(config) => hook,
             _ => return Ok(None),
         };

@@ -161,7 +161,7 @@ fn save(member: &ManagedConnection) -> SetupStep {
     match member.settings() {
         Ok(settings) => {
             let step = step.seen(format!("Okta org {}", settings.okta.org_url));
-            match &settings.hook {
+            match &settings.event_hook {
                 Some(hook) => step.seen(format!("Okta delivers to {}", hook.url)),
                 None => step.seen("Without an event hook: changes come from the System Log"),
             }
@@ -198,7 +198,7 @@ fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
             }
             _ => SetupStep::new(name, StepState::Ready)
                 .seen("Creates the object schema and mapping in Assets from the schemas of the org")
-                .seen(match settings.hook {
+                .seen(match settings.event_hook {
                     Some(_) => "Creates the event hook in Okta",
                     None => "Creates no event hook: none is wanted",
                 }),

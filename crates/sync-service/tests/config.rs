@@ -36,7 +36,7 @@ fn told(text: &str, environment: &[(&str, &str)]) -> String {
 #[test]
 fn the_hook_s_address_is_below_the_public_url_and_its_secret_is_the_same_every_time() {
     let secret = |config: &Config| {
-        let hook = config.connections.values().next().unwrap().hook.clone().unwrap();
+        let hook = config.connections.values().next().unwrap().event_hook.clone().unwrap();
         (hook.url.to_string(), hook.secret.expose_secret().to_owned())
     };
     let (one, other) = (read(WHOLE, &[]).unwrap(), read(WHOLE, &[]).unwrap());
@@ -58,7 +58,7 @@ fn the_environment_goes_over_the_file() {
     .unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(config.listen.port(), 1);
-    assert_eq!((main.okta.client_id.as_str(), main.limits.min_retired_count), ("0oa2", 7));
+    assert_eq!((main.okta.client_id.as_str(), main.safeguards.min_retired_count), ("0oa2", 7));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn okta_sdk_variables_are_honored_or_reported() {
     .unwrap();
     let okta = &config.connections.values().next().unwrap().okta;
     assert_eq!((okta.key_id.as_deref(), okta.client_id.as_str()), (Some("kQ7"), "0oa2"));
-    assert_eq!(okta.scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
+    assert_eq!(okta.api_scopes, ["okta.users.read", "okta.groups.read", "okta.logs.read"]);
     assert_eq!(okta.org_url, "https://example.okta.com", "a blank variable sets nothing");
     let unsupported = |config: &Config| -> Vec<String> {
         config.unsupported_variables.iter().map(|it| it.name.clone()).collect()
@@ -110,7 +110,7 @@ fn pasted_values_are_trimmed() {
         ("https://example.okta.com", "0oa1")
     );
     assert_eq!(main.assets.import_token.expose_secret(), "ATCTT3x");
-    assert_eq!(main.okta.scopes, ["okta.users.read", "okta.groups.read"]);
+    assert_eq!(main.okta.api_scopes, ["okta.users.read", "okta.groups.read"]);
     let blank = told(&WHOLE.replace("\"ATCTT3x\"", "\"\u{feff}\""), &[]);
     assert!(blank.contains("assets.import_token: is empty"), "{blank}");
 }
@@ -215,14 +215,14 @@ fn with(more: &str, assets: &str) -> String {
 fn what_is_not_given_has_a_value_that_is_safe() {
     let config = read(WHOLE, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
-    assert_eq!(config.metrics.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
-    assert_eq!(config.stuck_after.as_secs(), 600);
-    assert_eq!(main.events, EventSource::Both);
-    assert!(main.alerts.is_none() && main.assets.account.is_none() && !main.assets.follow_titles);
+    assert_eq!(config.metrics_listen.unwrap().to_string(), "127.0.0.1:9464", "not where Okta comes");
+    assert_eq!(config.stall_timeout.as_secs(), 600);
+    assert_eq!(main.event_source, EventSource::Both);
+    assert!(main.alerts.is_none() && main.assets.account.is_none() && !main.assets.rename_attributes);
     insta::assert_debug_snapshot!(main.schedule);
     let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
     let main = read(alone, &[]).unwrap().connections.into_values().next().unwrap();
-    assert_eq!(main.events, EventSource::Log, "without a hook there is the log");
+    assert_eq!(main.event_source, EventSource::SystemLog, "without a hook there is the log");
 }
 
 #[test]
@@ -237,14 +237,18 @@ fn every_key_is_read() {
     );
     let config = read(&text, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
-    assert_eq!((config.metrics.unwrap().port(), config.stuck_after.as_secs()), (9000, 300));
-    assert!(main.assets.account.is_some() && main.assets.follow_titles && main.events == EventSource::Hook);
-    assert_eq!(main.limits.min_retired_count, 3);
+    assert_eq!((config.metrics_listen.unwrap().port(), config.stall_timeout.as_secs()), (9000, 300));
+    assert!(
+        main.assets.account.is_some()
+            && main.assets.rename_attributes
+            && main.event_source == EventSource::EventHook
+    );
+    assert_eq!(main.safeguards.min_retired_count, 3);
     let shown = format!("{:#?}", (&main.schedule, &main.alerts));
     assert!(!shown.contains("s3cret") && !shown.contains("hooks.example.com"), "{shown}");
     assert!(!format!("{:?}", main.assets).contains("s3cret"));
     let off = format!("[server]\nmetrics = \"off\"\n{WHOLE}");
-    assert_eq!(read(&off, &[]).unwrap().metrics, None);
+    assert_eq!(read(&off, &[]).unwrap().metrics_listen, None);
 }
 
 #[test]
@@ -301,14 +305,21 @@ fn the_readme_shows_keys_that_exist_and_the_values_that_hold_without_them() {
         let main = config.connections.values().next().unwrap();
         format!(
             "{:#?}",
-            (config.listen, config.metrics, config.stuck_after, main.events, main.limits, &main.schedule)
+            (
+                config.listen,
+                config.metrics_listen,
+                config.stall_timeout,
+                main.event_source,
+                main.safeguards,
+                &main.schedule
+            )
         )
     };
     assert_eq!(what(&shown), what(&silent));
     let main = shown.connections.values().next().unwrap();
     assert!(main.assets.account.is_some() && main.alerts.is_some());
     let chosen = read(&format!("{WHOLE}{selection}"), &[]).unwrap().connections.into_values().next().unwrap();
-    assert_ne!(chosen.selection.version(), "", "what it shows chooses something");
+    assert_ne!(chosen.scope.version(), "", "what it shows chooses something");
 }
 
 /// The keys that a JSON Schema allows, with `*` for any name.
@@ -365,11 +376,18 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
         format!(
             "{:#?}",
             (
-                (file, config.listen, config.metrics, config.stuck_after, main.events, main.limits),
-                (&main.schedule, &main.mapping, &main.selection, &main.okta.scopes, &main.assets.api_url),
-                main.alerts.as_ref().map(|alerts| (alerts.format, alerts.at_most_every)),
-                main.assets.follow_titles,
-                (config.behind_proxy, console.listen, console.session_idle, console.session_life),
+                (
+                    file,
+                    config.listen,
+                    config.metrics_listen,
+                    config.stall_timeout,
+                    main.event_source,
+                    main.safeguards
+                ),
+                (&main.schedule, &main.mapping, &main.scope, &main.okta.api_scopes, &main.assets.api_url),
+                main.alerts.as_ref().map(|alerts| (alerts.format, alerts.repeat_interval)),
+                main.assets.rename_attributes,
+                (config.behind_proxy, console.listen, console.session_idle_timeout, console.session_max_age),
             )
         )
     };

@@ -160,7 +160,7 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
     assert_eq!(fields, ["org_url", "private_key", "site_url", "api_token"], "all at once");
     assert_eq!(told[0].1, "enter the organisation URL");
     let mut draft = world.draft();
-    draft.settings.schedule.full = Some("sometimes".into());
+    draft.settings.schedule.full_sync = Some("sometimes".into());
     assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full");
     assert!(fleet.members().is_empty());
     assert!(fleet.store().saved_connections().await.unwrap().is_empty());
@@ -185,7 +185,7 @@ async fn service_that_is_not_reached_is_no_fault_of_its_credential() {
     let allowing = world.config("[server]\nallow_private_addresses = true\n");
     let fleet = ConnectionManager::open(allowing, Path::new("c.toml")).await.unwrap();
     let mut draft = world.draft();
-    draft.secrets.insert(SecretField::AlertUrl, Some("https://10.0.0.9/hook".into()));
+    draft.secrets.insert(SecretField::AlertWebhookUrl, Some("https://10.0.0.9/hook".into()));
     draft.settings.alerts = Some(AlertSettings::default());
     assert!(fleet.try_out(&acme(), &draft).await.is_ok());
     fleet.end().await;
@@ -212,10 +212,10 @@ async fn secrets_that_are_not_given_anew_stay_and_none_is_readable_in_the_store(
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let mut draft = world.draft();
     draft.secrets.clear();
-    draft.settings.schedule.full = Some("6h".into());
+    draft.settings.schedule.full_sync = Some("6h".into());
     fleet.save(&acme(), draft, false).await.unwrap();
     let member = fleet.get(&acme()).unwrap();
-    assert_eq!(member.settings().unwrap().schedule.full.to_string(), "every 6h");
+    assert_eq!(member.settings().unwrap().schedule.full_sync.to_string(), "every 6h");
     assert_eq!(member.saved().unwrap().secrets, [SecretField::PrivateKey, SecretField::ImportToken]);
     fleet.end().await;
 
@@ -291,10 +291,10 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     assert!(fleet.members().is_empty());
     fleet.save(&acme(), world.draft(), true).await.unwrap();
     let known = ConnectionRegistry::look(world.config("")).await.unwrap();
-    assert_eq!(known.chosen(Some("acme")).unwrap()[0].keeper, ManagedBy::Console);
+    assert_eq!(known.chosen(Some("acme")).unwrap()[0].managed_by, ManagedBy::Console);
     assert!(known.chosen(Some("other")).is_err());
     let known = ConnectionRegistry::look(world.config(&file)).await.unwrap();
-    assert_eq!(known.chosen(None).unwrap()[0].keeper, ManagedBy::File, "the file comes first");
+    assert_eq!(known.chosen(None).unwrap()[0].managed_by, ManagedBy::File, "the file comes first");
     let keyless = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
     let known = ConnectionRegistry::look(keyless).await.unwrap();
     assert!(known.working(None).unwrap().is_empty());

@@ -71,7 +71,7 @@ async fn nothing_secret_or_personal_is_answered() {
     let world = World::start("").await;
     let connection = world.connection().await;
     connection.engine().setup(false).await.unwrap();
-    let limits = world.config.connections.values().next().unwrap().limits;
+    let limits = world.config.connections.values().next().unwrap().safeguards;
     let quiet = sync_service::engine::NoopProgress;
     connection.engine().sync(&limits, &quiet, &CancellationToken::new()).await.unwrap();
     let url = monitor(connection).await;

@@ -42,7 +42,7 @@ async fn world() -> World {
     let receiver = HookReceiver::bind("127.0.0.1:0".parse().unwrap(), [&connection]).await.unwrap();
     let url = format!("http://{}/hooks/okta/main", receiver.address());
     tokio::spawn(receiver.serve(CancellationToken::new()));
-    let secret = settings.hook.as_ref().unwrap().secret.expose_secret().to_owned();
+    let secret = settings.event_hook.as_ref().unwrap().secret.expose_secret().to_owned();
     World { url, secret, connection, store, http: reqwest::Client::new(), _sandbox: sandbox, _folder: folder }
 }
 

@@ -60,7 +60,7 @@ fn check(local: &Local, output: Output) -> Outcome {
             "file": path,
             "store": config.store,
             "listen": config.listen,
-            "metrics": config.metrics,
+            "metrics_listen": config.metrics_listen,
             "settings": given,
             "exposed_files": exposed,
             "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
@@ -79,7 +79,7 @@ fn check(local: &Local, output: Output) -> Outcome {
             }
             println!("\nState store {}", config.store.display());
             println!("Hook receiver at {}", config.listen);
-            match config.metrics {
+            match config.metrics_listen {
                 Some(address) => println!("Metrics and health at {address}"),
                 None => println!("Metrics and health nowhere"),
             }
@@ -111,18 +111,21 @@ fn print_in_force(connection: &EffectiveConfig) {
     let yes = |has: bool| if has { "yes" } else { "none" };
     println!("\nConnection {}", connection.connection);
     println!("  Okta org         {}", connection.org_url);
-    println!("  Event hook       {}", connection.hook_url.as_deref().unwrap_or("none"));
+    println!("  Event hook       {}", connection.event_hook_url.as_deref().unwrap_or("none"));
     println!(
         "  Events           {}",
-        match connection.events {
-            sync_service::EventSource::Hook => "from the hook alone",
-            sync_service::EventSource::Log => "from the System Log alone",
+        match connection.event_source {
+            sync_service::EventSource::EventHook => "from the hook alone",
+            sync_service::EventSource::SystemLog => "from the System Log alone",
             sync_service::EventSource::Both => "from the hook and the System Log",
         }
     );
-    println!("  Synchronised     {}", if connection.everything { "everybody" } else { "who is chosen" });
-    println!("  Everything       {}", connection.full);
-    println!("  What changed     {}", connection.delta);
+    println!(
+        "  Synchronised     {}",
+        if connection.syncs_everything { "everybody" } else { "who is chosen" }
+    );
+    println!("  Everything       {}", connection.full_sync);
+    println!("  What changed     {}", connection.incremental_sync);
     println!("  Account          {}", yes(connection.has_account));
     println!("  Alerts           {}", yes(connection.has_alerts));
 }

@@ -75,7 +75,8 @@ pub(crate) async fn show(
     let bars = Bars::new();
     let mut planned = Vec::new();
     for (n, connection) in opened.connections.iter().enumerate() {
-        let limits = opened.config.connections.get(connection.name()).map(|c| c.limits).unwrap_or_default();
+        let limits =
+            opened.config.connections.get(connection.name()).map(|c| c.safeguards).unwrap_or_default();
         let subjects = subjects.and_then(|subjects| subjects.get(n)).map(Vec::as_slice);
         if subjects.is_some_and(<[Subject]>::is_empty) {
             continue;

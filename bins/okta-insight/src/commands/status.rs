@@ -259,7 +259,7 @@ fn failed(status: &ConnectionStatus) -> String {
 
 fn log(status: &ConnectionStatus) -> String {
     match (status.event_source, status.system_log.and_then(|log| log.caught_up_at)) {
-        (EventSource::Hook, _) => "not read: events come from the hook alone".to_owned(),
+        (EventSource::EventHook, _) => "not read: events come from the hook alone".to_owned(),
         (_, Some(read)) => format!("read to its end at {read:.0}"),
         (_, None) => "not read to its end yet".to_owned(),
     }

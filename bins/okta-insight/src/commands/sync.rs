@@ -128,7 +128,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         }
         let synced = match connection.claim(&opened.config.store).await {
             Ok(_claim) => {
-                let limits = opened.config.connections.get(&name).map(|c| c.limits).unwrap_or_default();
+                let limits = opened.config.connections.get(&name).map(|c| c.safeguards).unwrap_or_default();
                 let limits = Safeguards { override_safeguards: args.accept_shrink, ..limits };
                 let report = match subjects {
                     None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,

@@ -89,13 +89,17 @@ pub fn options() -> impl Strategy<Value = MappingOptions> {
         prop::collection::btree_map(word(), word(), 0..2),
     )
         .prop_map(|(memberships, manager, (by_name, arrays, enums, last_login), label, rename)| {
-            let mut options =
-                MappingOptions { memberships, last_login, label: label.into(), ..MappingOptions::default() };
-            options.manager.by = manager;
+            let mut options = MappingOptions {
+                membership_strategy: memberships,
+                include_last_login: last_login,
+                user_label: label.into(),
+                ..MappingOptions::default()
+            };
+            options.manager.match_by = manager;
             options.user.rename = rename;
-            options.naming = if by_name { AttributeNames::Name } else { AttributeNames::Title };
-            options.arrays = if arrays { ArrayFormat::Select } else { ArrayFormat::Joined };
-            options.enums = if enums { EnumFormat::Select } else { EnumFormat::Text };
+            options.attribute_names = if by_name { AttributeNames::Name } else { AttributeNames::Title };
+            options.array_format = if arrays { ArrayFormat::Select } else { ArrayFormat::Joined };
+            options.enum_format = if enums { EnumFormat::Select } else { EnumFormat::Text };
             options
         })
 }

@@ -273,10 +273,10 @@ fn settings(member: &ManagedConnection) -> Markup {
                 dt { "Client ID" } dd { (settings.okta.client_id) }
                 dt { "Private key" } dd { "kept, and never shown" }
                 dt { "Import token" } dd { "kept, and never shown" }
-                dt { "Event hook" } dd { @match &settings.hook { Some(hook) => (hook.url), None => { "none; changes come from the System Log" } } }
+                dt { "Event hook" } dd { @match &settings.event_hook { Some(hook) => (hook.url), None => { "none; changes come from the System Log" } } }
                 dt { "Account" } dd { @match &settings.assets.account { Some(account) => { (account.email) " on " (account.site_url) }, None => { "none; cardinalities and cleared values may take a person" } } }
-                dt { "Full run" } dd { (settings.schedule.full) }
-                dt { "What changed" } dd { (settings.schedule.delta) }
+                dt { "Full run" } dd { (settings.schedule.full_sync) }
+                dt { "What changed" } dd { (settings.schedule.incremental_sync) }
             }
             @match member.keeper() {
                 ManagedBy::File => { p.hint { "This connection is in the configuration file " code { (member.config_file().display()) } ". Change it there, and start the daemon again." } }

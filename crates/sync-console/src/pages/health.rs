@@ -148,7 +148,8 @@ fn matters(trouble: &AlertEntry) -> bool {
 
 fn tone(trouble: &AlertEntry, status: &ConnectionStatus) -> Tone {
     // The log brings what the hook does not.
-    let rides = trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::Hook;
+    let rides =
+        trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
     if trouble.urgent && !rides { Tone::Problem } else { Tone::Warning }
 }
 

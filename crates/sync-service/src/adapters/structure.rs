@@ -195,7 +195,7 @@ impl AssetsStructure {
 
     /// A short name for our part of what Assets has.
     fn state_of(&self, current: Option<&SchemaAndMapping>) -> String {
-        let ours = format!("{}/", self.options.prefix);
+        let ours = format!("{}/", self.options.external_id_prefix);
         let is_ours = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&ours));
         let Some(current) = current else { return String::new() };
         let types = evolution::all_types(&current.schema.object_schema.object_types);

@@ -51,7 +51,7 @@ impl Alerts {
                 key: format!("connections.{connection}.alerts.url"),
                 problem,
             })?,
-            at_most_every: config.map_or(Duration::ZERO, |config| config.at_most_every),
+            at_most_every: config.map_or(Duration::ZERO, |config| config.repeat_interval),
             board: AlertBoard::default(),
             queue,
             waiting: Mutex::new(waiting),

@@ -21,7 +21,11 @@ fn main() -> ConnectionName {
 }
 
 fn config(url: &str, at_most_every: Duration) -> AlertConfig {
-    AlertConfig { url: url.to_owned().into(), format: AlertFormat::Json, at_most_every }
+    AlertConfig {
+        webhook_url: url.to_owned().into(),
+        format: AlertFormat::Json,
+        repeat_interval: at_most_every,
+    }
 }
 
 fn alerts(url: &str, at_most_every: Duration) -> Arc<Alerts> {

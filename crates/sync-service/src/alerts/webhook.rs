@@ -48,7 +48,7 @@ impl Webhook {
         config: &AlertConfig,
         outbound: Outbound,
     ) -> Result<Self, String> {
-        let parsed = Url::parse(config.url.expose_secret().trim())
+        let parsed = Url::parse(config.webhook_url.expose_secret().trim())
             .and_then(|url| Url::parse(&url.origin().ascii_serialization()));
         let origin = parsed.map_err(|_| "is not a URL".to_owned())?;
         outbound.check(&origin).map_err(|refused| refused.to_string())?;
@@ -63,7 +63,7 @@ impl Webhook {
             connection: connection.clone(),
             client,
             outbound,
-            url: config.url.clone(),
+            url: config.webhook_url.clone(),
             origin,
             format: config.format,
             pause: Duration::from_secs(1),

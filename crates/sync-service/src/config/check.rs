@@ -39,7 +39,7 @@ pub(super) fn connection(
         client_id: pasted(raw.okta.client_id).ok_or_else(|| needed(["okta", "client_id"]))?,
         private_key: read(["okta", "private_key"], raw.okta.private_key)?,
         key_id: pasted(raw.okta.key_id),
-        scopes: raw.okta.scopes.split(),
+        api_scopes: raw.okta.api_scopes.split(),
     };
     let assets = AssetsConfig {
         api_url: pasted(raw.assets.api_url).unwrap_or_else(|| "https://api.atlassian.com".into()),
@@ -52,9 +52,9 @@ pub(super) fn connection(
                 api_token: read(["assets", "api_token"], api_token)?,
             }),
         },
-        follow_titles: raw.assets.follow_titles,
+        rename_attributes: raw.assets.rename_attributes,
     };
-    let hook = match raw.hook {
+    let hook = match raw.event_hook {
         None => None,
         Some(hook) => {
             let given = pasted(hook.public_url).ok_or_else(|| needed(["hook", "public_url"]))?;
@@ -75,21 +75,23 @@ pub(super) fn connection(
         problem: e.to_string(),
     })?;
     let mapping = mapping_in_force(&name, raw.mapping)?;
-    let events = match (raw.events, &hook) {
-        (Some(EventSource::Hook | EventSource::Both), None) => return Err(needed(["hook", "public_url"])),
+    let events = match (raw.event_source, &hook) {
+        (Some(EventSource::EventHook | EventSource::Both), None) => {
+            return Err(needed(["hook", "public_url"]));
+        }
         (Some(source), _) => source,
         (None, Some(_)) => EventSource::Both,
-        (None, None) => EventSource::Log,
+        (None, None) => EventSource::SystemLog,
     };
-    shares(&raw.limits, &key)?;
+    shares(&raw.safeguards, &key)?;
     let schedule = schedule(raw.schedule, &key)?;
     let alerts = match raw.alerts {
         None => None,
         Some(alerts) => Some(AlertConfig {
-            url: webhook(read(["alerts", "url"], alerts.url)?, &key)?,
+            webhook_url: webhook(read(["alerts", "url"], alerts.webhook_url)?, &key)?,
             format: alerts.format,
-            at_most_every: interval(
-                alerts.at_most_every.as_deref(),
+            repeat_interval: interval(
+                alerts.repeat_interval.as_deref(),
                 "15m",
                 &key(["alerts", "at_most_every"]),
             )?,
@@ -97,15 +99,15 @@ pub(super) fn connection(
     };
     Ok(ConnectionConfig {
         name,
-        keeper: ManagedBy::File,
+        managed_by: ManagedBy::File,
         allow_private_addresses,
         okta,
         assets,
-        hook,
-        events,
-        selection,
+        event_hook: hook,
+        event_source: events,
+        scope: selection,
         mapping,
-        limits: raw.limits,
+        safeguards: raw.safeguards,
         schedule,
         alerts,
     })
@@ -136,7 +138,7 @@ pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &
 
 /// Requires that shares are shares: a number above 1, often meant as a percentage, would switch a safeguard off.
 fn shares(limits: &Safeguards, key: &impl Fn([&str; 2]) -> String) -> Result<(), ConfigError> {
-    let Some((setting, value)) = limits.no_share() else { return Ok(()) };
+    let Some((setting, value)) = limits.invalid_percent() else { return Ok(()) };
     let problem = format!("must be a share from 0 to 1; got {value}; for 20% write 0.2");
     Err(ConfigError::Value { key: key(["limits", setting]), problem })
 }
@@ -150,16 +152,16 @@ pub(crate) fn mapping_in_force(
         let key = format!("connections.{name}.mapping.{option}");
         return Err(ConfigError::Value { key, problem: problem.into() });
     }
-    if mapping.prefix == MappingOptions::default().prefix && name.as_str() != "main" {
+    if mapping.external_id_prefix == MappingOptions::default().external_id_prefix && name.as_str() != "main" {
         // Two connections of one site must not share external ids.
-        mapping.prefix = format!("{}-{name}", mapping.prefix);
+        mapping.external_id_prefix = format!("{}-{name}", mapping.external_id_prefix);
     }
     Ok(mapping)
 }
 
 /// Refuses what the mapping can describe and the sync does not do yet, rather than leave it out silently.
 fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static str)> {
-    if mapping.memberships != MembershipStrategy::OnUsers {
+    if mapping.membership_strategy != MembershipStrategy::OnUsers {
         return Some((
             "memberships",
             "the sync keeps memberships on users only; leave it out, or set \"on-user\"",
@@ -196,12 +198,12 @@ fn schedule(
         some_time(text.as_deref(), otherwise, &key(["schedule", name]))
     };
     Ok(ScheduleConfig {
-        full: parsed(raw.full, "1d", "full")?,
-        delta: parsed(raw.delta, "30m", "delta")?,
-        schema: some_time(raw.schema, "15m", "schema")?,
-        log: some_time(raw.log, "5s", "log")?,
+        full_sync: parsed(raw.full_sync, "1d", "full")?,
+        incremental_sync: parsed(raw.incremental_sync, "30m", "delta")?,
+        schema_check: some_time(raw.schema_check, "15m", "schema")?,
+        system_log_poll: some_time(raw.system_log_poll, "5s", "log")?,
         jitter: interval(raw.jitter.as_deref(), "0s", &key(["schedule", "jitter"]))?,
-        retention: some_time(raw.retention, "14d", "retention")?,
+        history_retention: some_time(raw.history_retention, "14d", "retention")?,
     })
 }
 

@@ -22,7 +22,7 @@ pub struct OktaConfig {
     /// The ID under which the key is registered at the app; `None` for the one in the JWK, if any.
     pub key_id: Option<String>,
     /// The scopes to ask for; all that are of use when empty.
-    pub scopes: Vec<String>,
+    pub api_scopes: Vec<String>,
 }
 
 /// The Assets side of a connection.
@@ -35,7 +35,7 @@ pub struct AssetsConfig {
     /// An account for what the token may not do: clearing values, deleting, cardinalities.
     pub account: Option<AccountConfig>,
     /// True if attributes are renamed in Assets when their titles change in Okta. Requires the account.
-    pub follow_titles: bool,
+    pub rename_attributes: bool,
 }
 
 /// An account on the Atlassian site.
@@ -53,28 +53,28 @@ pub struct AccountConfig {
 #[derive(Debug, Clone)]
 pub struct AlertConfig {
     /// A webhook. Its address is a secret that permits writing there.
-    pub url: SecretString,
+    pub webhook_url: SecretString,
     /// The format of its messages.
     pub format: AlertFormat,
     /// The same alert is not sent more often.
-    pub at_most_every: Duration,
+    pub repeat_interval: Duration,
 }
 
 /// The schedules.
 #[derive(Debug, Clone)]
 pub struct ScheduleConfig {
     /// When everything is read.
-    pub full: Schedule,
+    pub full_sync: Schedule,
     /// When what changed lately is read.
-    pub delta: Schedule,
+    pub incremental_sync: Schedule,
     /// The interval between comparisons of the schemas.
-    pub schema: Duration,
+    pub schema_check: Duration,
     /// The interval between reads of the System Log.
-    pub log: Duration,
+    pub system_log_poll: Duration,
     /// Passes begin up to so much later.
     pub jitter: Duration,
     /// The time for which completed work is kept.
-    pub retention: Duration,
+    pub history_retention: Duration,
 }
 
 /// The event hook of a connection.
@@ -92,7 +92,7 @@ pub struct ConnectionConfig {
     /// Its name.
     pub name: ConnectionName,
     /// The owner of its settings.
-    pub keeper: ManagedBy,
+    pub managed_by: ManagedBy,
     /// True if the addresses of Okta, Assets, and alerts may be private.
     pub allow_private_addresses: bool,
     /// The Okta side.
@@ -100,15 +100,15 @@ pub struct ConnectionConfig {
     /// The Assets side.
     pub assets: AssetsConfig,
     /// The event hook; without one, the System Log tells what happens.
-    pub hook: Option<EventHookConfig>,
+    pub event_hook: Option<EventHookConfig>,
     /// The source of events.
-    pub events: EventSource,
+    pub event_source: EventSource,
     /// The users and groups that are synced.
-    pub selection: SyncScope,
+    pub scope: SyncScope,
     /// Choices about the mapping.
     pub mapping: MappingOptions,
     /// The limits of changes without consent.
-    pub limits: Safeguards,
+    pub safeguards: Safeguards,
     /// The schedules.
     pub schedule: ScheduleConfig,
     /// The receiver of alerts.

@@ -23,16 +23,16 @@ pub(super) struct RawConsole {
     /// Encrypts the secrets of connections that are saved in the console; without it, none can be.
     master_key: Option<SecretSource>,
     /// Who does nothing for so long has to sign in again; 8h unless given.
-    session_idle: Option<String>,
+    session_idle_timeout: Option<String>,
     /// Who signed in so long ago has to sign in again; 24h unless given.
-    session_life: Option<String>,
+    session_max_age: Option<String>,
     /// Sign-in with an Okta org, beside tokens.
-    openid: Option<RawOpenId>,
+    oidc: Option<RawOidc>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawOpenId {
+struct RawOidc {
     /// The org, such as <https://example.okta.com>.
     org_url: Option<String>,
     /// The client ID of a Web Application in the org.
@@ -57,11 +57,11 @@ pub struct ConsoleConfig {
     /// What secrets are kept under; without it, none can be saved.
     pub master_key: Option<MasterKey>,
     /// Who does nothing for so long has to sign in again.
-    pub session_idle: Duration,
+    pub session_idle_timeout: Duration,
     /// Who signed in so long ago has to sign in again.
-    pub session_life: Duration,
+    pub session_max_age: Duration,
     /// Sign-in with an Okta org, beside tokens.
-    pub openid: Option<OidcConfig>,
+    pub oidc: Option<OidcConfig>,
 }
 
 impl ConsoleConfig {
@@ -117,7 +117,7 @@ pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleCo
             Some(key.map_err(|e| value("console.master_key", e.to_string()))?)
         }
     };
-    let openid = match raw.openid {
+    let openid = match raw.oidc {
         None => None,
         Some(openid) => {
             if public_url.is_none() {
@@ -130,13 +130,13 @@ pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleCo
         listen,
         public_url,
         master_key,
-        session_idle: some_time(raw.session_idle.as_deref(), "8h", "console.session_idle")?,
-        session_life: some_time(raw.session_life.as_deref(), "1d", "console.session_life")?,
-        openid,
+        session_idle_timeout: some_time(raw.session_idle_timeout.as_deref(), "8h", "console.session_idle")?,
+        session_max_age: some_time(raw.session_max_age.as_deref(), "1d", "console.session_life")?,
+        oidc: openid,
     }))
 }
 
-impl RawOpenId {
+impl RawOidc {
     fn checked(
         self,
         secret: &impl Fn(&str, SecretSource) -> Result<SecretString, ConfigError>,

@@ -65,17 +65,17 @@ pub struct EffectiveConfig {
     /// The org.
     pub org_url: String,
     /// Where Okta delivers to; none without a hook.
-    pub hook_url: Option<String>,
+    pub event_hook_url: Option<String>,
     /// Where events come from.
-    pub events: super::EventSource,
+    pub event_source: super::EventSource,
     /// Whether there is an account on the Atlassian site.
     pub has_account: bool,
     /// Whether everybody is synchronised.
-    pub everything: bool,
+    pub syncs_everything: bool,
     /// When everything is read.
-    pub full: String,
+    pub full_sync: String,
     /// When what changed lately is read.
-    pub delta: String,
+    pub incremental_sync: String,
     /// Whether somebody is told when something is wrong.
     pub has_alerts: bool,
 }
@@ -86,12 +86,12 @@ impl EffectiveConfig {
         Self {
             connection: connection.name.to_string(),
             org_url: connection.okta.org_url.clone(),
-            hook_url: connection.hook.as_ref().map(|hook| hook.url.to_string()),
-            events: connection.events,
+            event_hook_url: connection.event_hook.as_ref().map(|hook| hook.url.to_string()),
+            event_source: connection.event_source,
             has_account: connection.assets.account.is_some(),
-            everything: connection.selection == SyncScope::default(),
-            full: connection.schedule.full.to_string(),
-            delta: connection.schedule.delta.to_string(),
+            syncs_everything: connection.scope == SyncScope::default(),
+            full_sync: connection.schedule.full_sync.to_string(),
+            incremental_sync: connection.schedule.incremental_sync.to_string(),
             has_alerts: connection.alerts.is_some(),
         }
     }

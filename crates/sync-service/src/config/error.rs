@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sync_model::ConnectionName;
 
-use super::{describe, nearest, overrides};
+use super::{describe, overrides, suggest};
 
 /// Settings that cannot work. Each says where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +105,7 @@ fn exists(table: &str, names: &BTreeSet<String>) -> bool {
 pub(super) fn problem(error: &toml::de::Error) -> String {
     let Some((_, rest)) = error.message().split_once("invalid type: string ") else {
         let message = plain(&error.message().trim().replace('\n', "; "));
-        let suggestion = nearest::suggestion(&message).unwrap_or_default();
+        let suggestion = suggest::suggestion(&message).unwrap_or_default();
         return message + &suggestion;
     };
     let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);

@@ -43,9 +43,9 @@ pub(super) struct RawServer {
     /// Where the hook receiver listens, behind your TLS proxy; 127.0.0.1:8484 unless given.
     pub(super) listen: Option<String>,
     /// Where /metrics, /healthz and /readyz are answered; 127.0.0.1:9464 unless given, and nowhere when "off".
-    pub(super) metrics: Option<String>,
+    pub(super) metrics_listen: Option<String>,
     /// /readyz answers 503 when nothing gets done for so long; 10m unless given.
-    pub(super) stuck_after: Option<String>,
+    pub(super) stall_timeout: Option<String>,
     /// The certificate chain, PEM, of what is listened on beyond this machine.
     pub(super) tls_certificate: Option<PathBuf>,
     /// Its private key, PEM.
@@ -68,7 +68,7 @@ pub(super) struct RawConnection {
     #[serde(default)]
     pub(super) assets: RawAssets,
     /// The event hook; without it the System Log tells what happens.
-    pub(super) hook: Option<RawHook>,
+    pub(super) event_hook: Option<RawEventHook>,
     /// Which users are synchronised; all unless given.
     #[serde(default)]
     pub(super) users: UserScope,
@@ -80,9 +80,9 @@ pub(super) struct RawConnection {
     pub(super) mapping: MappingOptions,
     /// How much may change without an operator's consent.
     #[serde(default)]
-    pub(super) limits: Safeguards,
+    pub(super) safeguards: Safeguards,
     /// Where events come from; "both" with a hook and "log" without one unless given.
-    pub(super) events: Option<EventSource>,
+    pub(super) event_source: Option<EventSource>,
     /// When things are done that nobody asks for.
     #[serde(default)]
     pub(super) schedule: ScheduleSettings,
@@ -96,9 +96,9 @@ pub(super) struct RawConnection {
 #[serde(rename_all = "snake_case")]
 pub enum EventSource {
     /// Deliveries of the event hook alone.
-    Hook,
+    EventHook,
     /// The System Log alone; needs no address that Okta can reach.
-    Log,
+    SystemLog,
     /// Both, each event once.
     Both,
 }
@@ -109,34 +109,34 @@ pub enum EventSource {
 pub struct ScheduleSettings {
     /// Read everything; 1d unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub full: Option<String>,
+    pub full_sync: Option<String>,
     /// Read what changed lately; 30m unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub delta: Option<String>,
+    pub incremental_sync: Option<String>,
     /// Compare the schemas; 15m unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub schema: Option<String>,
+    pub schema_check: Option<String>,
     /// Ask the System Log for more; 5s unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<String>,
+    pub system_log_poll: Option<String>,
     /// Begin full and delta up to so much later; 0s unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<String>,
     /// Remember what is done for so long; 14d unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retention: Option<String>,
+    pub history_retention: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAlerts {
     /// The address of a webhook. A secret: whoever knows it can write there.
-    pub(super) url: Option<SecretSource>,
+    pub(super) webhook_url: Option<SecretSource>,
     /// What it understands.
     #[serde(default)]
     pub(super) format: AlertFormat,
     /// The same kind of alert is not sent more often; 15m unless given.
-    pub(super) at_most_every: Option<String>,
+    pub(super) repeat_interval: Option<String>,
 }
 
 /// What an alert's receiver understands.
@@ -163,7 +163,7 @@ pub(super) struct RawOkta {
     pub(super) key_id: Option<String>,
     /// The API scopes to request: a list, or a text with commas or spaces; all that are of use when empty.
     #[serde(default)]
-    pub(super) scopes: Scopes,
+    pub(super) api_scopes: Scopes,
 }
 
 /// API scopes as a list, or as a text with commas or spaces.
@@ -204,12 +204,12 @@ pub(super) struct RawAssets {
     pub(super) api_token: Option<SecretSource>,
     /// Rename attributes in Assets when their titles change in Okta; takes the account.
     #[serde(default)]
-    pub(super) follow_titles: bool,
+    pub(super) rename_attributes: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawHook {
+pub(super) struct RawEventHook {
     /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
     pub(super) public_url: Option<String>,
     /// What Okta sends along; made from the private key unless given.

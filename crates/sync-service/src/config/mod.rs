@@ -7,10 +7,10 @@ mod describe;
 mod error;
 mod exposed;
 mod file;
-mod nearest;
 mod overrides;
 mod secret;
 mod settings;
+mod suggest;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -48,9 +48,9 @@ pub struct Config {
     /// Where the hook receiver listens.
     pub listen: SocketAddr,
     /// Where metrics and health are answered; `None` when they are switched off.
-    pub metrics: Option<SocketAddr>,
+    pub metrics_listen: Option<SocketAddr>,
     /// When a connection that gets nothing done is called stuck.
-    pub stuck_after: Duration,
+    pub stall_timeout: Duration,
     /// Certificate and key of what is listened on beyond this machine.
     pub tls: Option<TlsConfig>,
     /// Whether a proxy in front of this machine does TLS.
@@ -143,7 +143,7 @@ impl Config {
         found.map(|c| vec![c]).ok_or_else(|| ConfigError::UnknownConnection {
             name: name.to_owned(),
             known: self.connections.keys().map(|known| format!("\"{known}\"")).collect(),
-            nearest: nearest::nearest(name, self.connections.keys().map(ConnectionName::as_str))
+            nearest: suggest::nearest(name, self.connections.keys().map(ConnectionName::as_str))
                 .map(|near| format!("\"{near}\"")),
         })
     }
@@ -159,11 +159,11 @@ impl Config {
     fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
         let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
         let listen = address("server.listen", raw.server.listen.as_deref(), "127.0.0.1:8484")?;
-        let metrics = match raw.server.metrics {
+        let metrics = match raw.server.metrics_listen {
             Some(off) if off == "off" => None,
             given => Some(address("server.metrics", given.as_deref(), "127.0.0.1:9464")?),
         };
-        let stuck_after = some_time(raw.server.stuck_after.as_deref(), "10m", "server.stuck_after")?;
+        let stuck_after = some_time(raw.server.stall_timeout.as_deref(), "10m", "server.stuck_after")?;
         let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
         let console = console::console(raw.console, folder)?;
         let allow_private_addresses = raw.server.allow_private_addresses;
@@ -180,8 +180,8 @@ impl Config {
         Ok(Self {
             store: folder.join(store),
             listen,
-            metrics,
-            stuck_after,
+            metrics_listen: metrics,
+            stall_timeout: stuck_after,
             tls,
             behind_proxy: raw.server.behind_proxy,
             allow_private_addresses,

@@ -11,7 +11,8 @@ use sync_engine::Safeguards;
 use sync_model::ConnectionName;
 
 use super::file::{
-    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawHook, RawOkta, ScheduleSettings, Scopes,
+    AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawEventHook, RawOkta, ScheduleSettings,
+    Scopes,
 };
 use super::secret::SecretSource;
 use super::{ConfigError, ConnectionConfig, connection};
@@ -37,10 +38,10 @@ pub struct ConnectionSettings {
     pub assets: AssetsSettings,
     /// The event hook; without it the System Log tells what happens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hook: Option<EventHookSettings>,
+    pub event_hook: Option<EventHookSettings>,
     /// Where events come from; "both" with a hook and "log" without one unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub events: Option<EventSource>,
+    pub event_source: Option<EventSource>,
     /// Which users are synchronised.
     pub users: UserScope,
     /// Which groups are synchronised.
@@ -48,7 +49,7 @@ pub struct ConnectionSettings {
     /// What becomes of which attribute.
     pub mapping: MappingOptions,
     /// How much may change without consent.
-    pub limits: Safeguards,
+    pub safeguards: Safeguards,
     /// When things are done that nobody asks for.
     pub schedule: ScheduleSettings,
     /// Who is told when something is wrong; the address is a secret.
@@ -69,7 +70,7 @@ pub struct OktaSettings {
     pub key_id: Option<String>,
     /// The scopes to ask for; all that are of use when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
+    pub api_scopes: Vec<String>,
 }
 
 /// The Assets side.
@@ -87,7 +88,7 @@ pub struct AssetsSettings {
     pub email: Option<String>,
     /// Rename attributes in Assets when their titles change in Okta; takes the account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub follow_titles: bool,
+    pub rename_attributes: bool,
 }
 
 /// The event hook.
@@ -106,7 +107,7 @@ pub struct AlertSettings {
     pub format: AlertFormat,
     /// The same kind of alert is not sent more often; 15m unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_most_every: Option<String>,
+    pub repeat_interval: Option<String>,
 }
 
 /// The secrets of a connection.
@@ -121,15 +122,15 @@ pub enum SecretField {
     /// An API token of the account.
     ApiToken,
     /// What Okta sends along with deliveries; made from the private key unless given.
-    HookSecret,
+    EventHookSecret,
     /// The address of the webhook for alerts.
-    AlertUrl,
+    AlertWebhookUrl,
 }
 
 impl SecretField {
     /// All of them.
     pub const ALL: [Self; 5] =
-        [Self::PrivateKey, Self::ImportToken, Self::ApiToken, Self::HookSecret, Self::AlertUrl];
+        [Self::PrivateKey, Self::ImportToken, Self::ApiToken, Self::EventHookSecret, Self::AlertWebhookUrl];
 
     /// Its name in stored data and in forms.
     pub const fn as_str(self) -> &'static str {
@@ -137,8 +138,8 @@ impl SecretField {
             Self::PrivateKey => "private_key",
             Self::ImportToken => "import_token",
             Self::ApiToken => "api_token",
-            Self::HookSecret => "hook_secret",
-            Self::AlertUrl => "alert_url",
+            Self::EventHookSecret => "hook_secret",
+            Self::AlertWebhookUrl => "alert_url",
         }
     }
 
@@ -163,8 +164,8 @@ impl ConnectionSettings {
             ("assets.api_token", !has(SecretField::ApiToken)),
         ];
         let part_of_one = account.iter().any(|(_, lacks)| !lacks);
-        let hooked = matches!(self.events, Some(EventSource::Hook | EventSource::Both));
-        let hook = match &self.hook {
+        let hooked = matches!(self.event_source, Some(EventSource::EventHook | EventSource::Both));
+        let hook = match &self.event_hook {
             Some(hook) => lacks(&hook.public_url),
             None => hooked,
         };
@@ -174,7 +175,7 @@ impl ConnectionSettings {
             ("okta.private_key", !has(SecretField::PrivateKey)),
             ("hook.public_url", hook),
             ("assets.import_token", !has(SecretField::ImportToken)),
-            ("alerts.url", self.alerts.is_some() && !has(SecretField::AlertUrl)),
+            ("alerts.url", self.alerts.is_some() && !has(SecretField::AlertWebhookUrl)),
         ];
         let account = account.into_iter().filter(|_| part_of_one);
         all.into_iter().chain(account).filter(|(_, lacks)| *lacks).map(|(key, _)| key).collect()
@@ -199,7 +200,7 @@ impl ConnectionSettings {
                 client_id: given(&self.okta.client_id),
                 private_key: secret(SecretField::PrivateKey),
                 key_id: self.okta.key_id.clone(),
-                scopes: Scopes::List(self.okta.scopes.clone()),
+                api_scopes: Scopes::List(self.okta.api_scopes.clone()),
             },
             assets: RawAssets {
                 api_url: assets.api_url,
@@ -207,27 +208,27 @@ impl ConnectionSettings {
                 site_url: assets.site_url,
                 email: assets.email,
                 api_token: secret(SecretField::ApiToken),
-                follow_titles: assets.follow_titles,
+                rename_attributes: assets.rename_attributes,
             },
-            hook: self.hook.as_ref().map(|hook| RawHook {
+            event_hook: self.event_hook.as_ref().map(|hook| RawEventHook {
                 public_url: given(&hook.public_url),
-                secret: secret(SecretField::HookSecret),
+                secret: secret(SecretField::EventHookSecret),
             }),
             users: self.users.clone(),
             groups: self.groups.clone(),
             mapping: self.mapping.clone(),
-            limits: self.limits,
-            events: self.events,
+            safeguards: self.safeguards,
+            event_source: self.event_source,
             schedule: self.schedule.clone(),
             alerts: self.alerts.as_ref().map(|alerts| RawAlerts {
-                url: secret(SecretField::AlertUrl),
+                webhook_url: secret(SecretField::AlertWebhookUrl),
                 format: alerts.format,
-                at_most_every: alerts.at_most_every.clone(),
+                repeat_interval: alerts.repeat_interval.clone(),
             }),
         };
         // Nothing here names a file.
         let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses)?;
-        let config = ConnectionConfig { keeper: ManagedBy::Console, ..config };
+        let config = ConnectionConfig { managed_by: ManagedBy::Console, ..config };
         crate::Connection::check(&config)?;
         Ok(config)
     }

@@ -109,7 +109,7 @@ pub(super) async fn check(config: &ConnectionConfig) -> ValidationReport {
     let app = async {
         let org = check_org(&okta.org_url, manner).await;
         let app = match &org {
-            Ok(_) => Some(check_app(okta, config.hook.is_some(), allow_private_addresses).await),
+            Ok(_) => Some(check_app(okta, config.event_hook.is_some(), allow_private_addresses).await),
             Err(_) => None,
         };
         (org, app)

@@ -248,7 +248,7 @@ impl ManagedConnection {
     /// Begins a plan in the background; `false` when one is made, or the connection cannot work.
     pub fn make_plan(self: &Arc<Self>) -> bool {
         let Ok(running) = &self.state else { return false };
-        let (connection, limits) = (Arc::clone(&running.connection), running.settings.limits);
+        let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
         self.yard.start(self, |m| &m.jobs.plan, "Reading groups, memberships and users from Okta", {
             |_, stop| async move { PlanView::make(&connection, &limits, SHOWN, &NoopProgress, &stop).await }
         })

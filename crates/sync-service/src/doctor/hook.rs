@@ -30,7 +30,7 @@ pub(super) async fn look(
     connection: &ConnectionConfig,
     port: Result<&OktaEventHook, Item>,
 ) -> Vec<Check> {
-    let hook = match &connection.hook {
+    let hook = match &connection.event_hook {
         Some(hook) if Connection::wants_hook(connection) => hook,
         _ => {
             let reason = "none wanted: events come from the System Log alone";

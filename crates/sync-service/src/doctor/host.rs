@@ -81,7 +81,7 @@ impl<'c> Machine<'c> {
             Some(address) => Some(Address::of(address).await),
             None => None,
         };
-        let metrics = look(config.metrics).await;
+        let metrics = look(config.metrics_listen).await;
         let console = look(config.console.as_ref().map(|console| console.listen)).await;
         Self { config, file, condition, soundness, listen, metrics, console }
     }
@@ -113,13 +113,13 @@ impl<'c> Machine<'c> {
                 let remedies: Vec<String> = exposed.iter().map(ExposedFile::hint).collect();
                 CONFIG.warning(told.join("; "), remedies.join("; "))
             }
-            [] => CONFIG.ok(match connection.keeper {
+            [] => CONFIG.ok(match connection.managed_by {
                 ManagedBy::File => format!("{file}: connection {}", connection.name),
                 ManagedBy::Console => format!("connection {}, saved in the console", connection.name),
             }),
             wrong => {
                 let told: Vec<String> = wrong.iter().map(|error| crate::error_chain(*error)).collect();
-                let remedy = match connection.keeper {
+                let remedy = match connection.managed_by {
                     ManagedBy::File => format!("correct it in {file}, or in the environment"),
                     ManagedBy::Console => "correct it in the console".to_owned(),
                 };
@@ -213,8 +213,11 @@ impl<'c> Machine<'c> {
     }
 
     async fn hook_address(&self, connection: &ConnectionConfig, work: Work) -> Check {
-        let ours =
-            if connection.hook.is_some() { self.answers(connection).await } else { work == Work::Somebody };
+        let ours = if connection.event_hook.is_some() {
+            self.answers(connection).await
+        } else {
+            work == Work::Somebody
+        };
         self.judge(LISTEN, self.config.listen, &self.listen, ours, "server.listen")
     }
 
@@ -228,7 +231,7 @@ impl<'c> Machine<'c> {
     }
 
     async fn metrics_address(&self) -> Check {
-        let (Some(address), Some(found)) = (self.config.metrics, &self.metrics) else {
+        let (Some(address), Some(found)) = (self.config.metrics_listen, &self.metrics) else {
             return METRICS.without("switched off with server.metrics");
         };
         let ours = match (found, self.here(address, "/readyz")) {
@@ -319,7 +322,7 @@ async fn alerts_address(connection: &ConnectionConfig, alerts: Option<&AlertConf
     let Some(alerts) = alerts else {
         return ALERTS.without(format!("{key} is not set; alerts are in the log alone"));
     };
-    let target = Url::parse(alerts.url.expose_secret().trim()).ok();
+    let target = Url::parse(alerts.webhook_url.expose_secret().trim()).ok();
     let target = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
     let Some((host, port)) = target else {
         return ALERTS.problem(format!("{key} has no host"), format!("correct {key}"));

@@ -158,7 +158,8 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     };
     let okta = usable(okta.as_ref().map_err(|_| CONFIG));
     let app = okta::look(connection, okta).await;
-    let port = okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.hook.clone()));
+    let port =
+        okta.map(|okta| OktaEventHook::new(okta.clone(), &connection.name, connection.event_hook.clone()));
     let port = match app.hooks_need {
         Some(needed) => Err(needed),
         None => port.as_ref().map_err(|needed| *needed),
@@ -166,7 +167,7 @@ async fn checks(machine: &Machine<'_>, answering: bool, connection: &ConnectionC
     let structure = match (okta, import) {
         (Ok(okta), Ok(import)) => {
             let org = OrgSource::Okta(okta.clone());
-            let sides = Sides::new(org, import.clone(), None, connection.selection.clone());
+            let sides = Sides::new(org, import.clone(), None, connection.scope.clone());
             Some(AssetsStructure::new(sides, connection.mapping.clone()))
         }
         _ => None,
@@ -238,7 +239,7 @@ impl Answering {
     async fn inboxes(config: &Config, store: &Store) -> Option<Inboxes> {
         let inboxes = Inboxes::default();
         for connection in config.connections.values() {
-            let Some(hook) = &connection.hook else { continue };
+            let Some(hook) = &connection.event_hook else { continue };
             let inbox = Inbox {
                 secret: HookSecret::new(hook.secret.clone()),
                 store: Arc::new(store.connection(&connection.name).await.ok()?),

@@ -87,7 +87,7 @@ pub(super) async fn look(connection: &ConnectionConfig, client: Result<&OktaClie
         },
         async {
             match needs(&[LOGS]) {
-                _ if connection.events == EventSource::Hook => {
+                _ if connection.event_source == EventSource::EventHook => {
                     LOG.without("not read: events come from the hook alone")
                 }
                 Some(needed) => LOG.needs(needed),
@@ -119,7 +119,7 @@ impl Scope {
     /// Said in place of the check when this connection does without.
     fn unneeded(&self, connection: &ConnectionConfig) -> Option<Check> {
         let unneeded = match self.item.id {
-            id if id == LOGS.id => connection.events == EventSource::Hook,
+            id if id == LOGS.id => connection.event_source == EventSource::EventHook,
             id if id == HOOKS.id || id == MANAGE.id => !Connection::wants_hook(connection),
             _ => false,
         };
@@ -131,7 +131,7 @@ impl Scope {
         if let Some(unneeded) = self.unneeded(connection) {
             return unneeded;
         }
-        let asked = &connection.okta.scopes;
+        let asked = &connection.okta.api_scopes;
         let managed = self.name.replace(".read", ".manage");
         let asked_for =
             asked.is_empty() || asked.iter().any(|scope| *scope == self.name || *scope == managed);

@@ -95,7 +95,7 @@ async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec
 
 async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
     let okta = okta_client(connection).map_err(|error| crate::error_chain(&error))?;
-    let port = OktaEventHook::new(okta, &connection.name, connection.hook.clone());
+    let port = OktaEventHook::new(okta, &connection.name, connection.event_hook.clone());
     let report = port.ensure().await.map_err(|error| failed(&error, error.hint().map(str::to_owned)))?;
     if report.problems.is_empty() { Ok(report.changes) } else { Err(report.problems.join("; ")) }
 }

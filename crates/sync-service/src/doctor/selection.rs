@@ -16,7 +16,7 @@ pub(super) async fn look(
     client: Result<&OktaClient, Item>,
     schemas: Option<&OrgSchemas>,
 ) -> Check {
-    if connection.selection == SyncScope::default() {
+    if connection.scope == SyncScope::default() {
         return SELECTION.ok("all are synchronised");
     }
     let (client, schemas) = match (client, schemas) {
@@ -28,7 +28,7 @@ pub(super) async fn look(
 }
 
 async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &OrgSchemas) -> Check {
-    let users = &connection.selection.users;
+    let users = &connection.scope.users;
     let key = |key: &str| format!("connections.{}.users.{key}", connection.name);
     let unknown = match unknown_names(users, schemas).into_iter().next() {
         Some(unknown) => Some(unknown),

@@ -148,7 +148,7 @@ fn saved_connection_is_read_or_named() {
             saved: Timestamp::UNIX_EPOCH,
         };
         match recall_one(&config, saved).settings {
-            Ok(settings) => format!("{}", settings.hook.is_some()),
+            Ok(settings) => format!("{}", settings.event_hook.is_some()),
             Err(error) => {
                 let told =
                     error_chain(&Unavailable::from(error).error(&"main".to_owned().try_into().unwrap()));

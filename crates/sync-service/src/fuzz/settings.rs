@@ -80,7 +80,7 @@ fn config_reads_any_text() {
                 let checked = config.connections.values().map(crate::Connection::check);
                 let told: Vec<String> =
                     checked.filter_map(|checked| Some(error_chain(&checked.err()?))).collect();
-                format!("{} {} {told:?}", config.metrics.is_some(), config.console.is_some())
+                format!("{} {} {told:?}", config.metrics_listen.is_some(), config.console.is_some())
             }
             Err(error) => {
                 let told = error_chain(&error);

@@ -89,7 +89,7 @@ impl ConnectionManager {
     }
 
     fn judge(&self, vitals: &[Vitals]) -> Health {
-        let mut health = health::judge(vitals, self.config().stuck_after);
+        let mut health = health::judge(vitals, self.config().stall_timeout);
         for member in self.members() {
             if let Err(broken) = member.connection() {
                 health.add_broken(member.name(), broken);

@@ -249,7 +249,7 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
             body.as_array_mut().unwrap().push(listed.clone());
         }
     });
-    let strict = Safeguards { max_gone_share: 0.0, min_retired_count: 0, ..Safeguards::default() };
+    let strict = Safeguards { max_retired_percent: 0.0, min_retired_count: 0, ..Safeguards::default() };
     let refused =
         connection.engine().sync(&strict, &NoopProgress, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(refused, EngineError::SafeguardTriggered(_)), "{refused}");

@@ -264,7 +264,7 @@ async fn the_memberships_of_a_group_that_is_deleted_end_with_it() {
     }
     let limits = Safeguards {
         min_removed_memberships_count: 2,
-        max_lost_memberships_share: 0.1,
+        max_removed_memberships_percent: 0.1,
         ..Safeguards::default()
     };
     let told = held_back(&world, limits, async || {

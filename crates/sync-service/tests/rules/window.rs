@@ -69,7 +69,7 @@ async fn memberships_ended_singly_add_up() {
     }
     let limits = Safeguards {
         min_removed_memberships_count: 2,
-        max_lost_memberships_share: 0.05,
+        max_removed_memberships_percent: 0.05,
         ..Safeguards::default()
     };
     let leave = async |n: usize| {

@@ -162,7 +162,7 @@ impl Settings {
         let toml = format!("{}import_token = {}\n", self.text, Value::from(token));
         let mut config = Config::from_toml(&toml, "oracle", &self.folder, []).unwrap();
         for connection in config.connections.values_mut() {
-            connection.limits = self.limits;
+            connection.safeguards = self.limits;
         }
         config
     }

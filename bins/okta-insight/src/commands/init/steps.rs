@@ -194,7 +194,7 @@ impl<'a> Steps<'a> {
                     client_id: id.to_owned(),
                     private_key: key.file.text.clone(),
                     key_id: self.args.key_id.clone(),
-                    scopes: Vec::new(),
+                    api_scopes: Vec::new(),
                 };
                 check_app(&okta, hook, self.manner.allow_private_addresses).await
             }

@@ -65,14 +65,14 @@ impl Fields {
         put("org_url", Some(settings.okta.org_url.clone()));
         put("client_id", Some(settings.okta.client_id.clone()));
         put("key_id", settings.okta.key_id.clone());
-        put("public_url", settings.hook.as_ref().map(|hook| hook.public_url.clone()));
+        put("public_url", settings.event_hook.as_ref().map(|hook| hook.public_url.clone()));
         put("api_url", settings.assets.api_url.clone());
         put("site_url", settings.assets.site_url.clone());
         put("email", settings.assets.email.clone());
-        put("follow_titles", settings.assets.follow_titles.then(|| "yes".to_owned()));
+        put("follow_titles", settings.assets.rename_attributes.then(|| "yes".to_owned()));
         put("alert_format", settings.alerts.as_ref().and_then(|alerts| word(&alerts.format)));
-        put("full", settings.schedule.full.clone());
-        put("delta", settings.schedule.delta.clone());
+        put("full", settings.schedule.full_sync.clone());
+        put("delta", settings.schedule.incremental_sync.clone());
         put(FURTHER, further(settings));
         Self { texts, ..Self::default() }.over(saved)
     }
@@ -104,11 +104,11 @@ impl Fields {
             api_url: self.given("api_url"),
             site_url: self.given("site_url"),
             email: self.given("email"),
-            follow_titles: self.given("follow_titles").is_some(),
+            rename_attributes: self.given("follow_titles").is_some(),
         };
-        settings.hook = self.given("public_url").map(|public_url| EventHookSettings { public_url });
-        settings.schedule.full = self.given("full");
-        settings.schedule.delta = self.given("delta");
+        settings.event_hook = self.given("public_url").map(|public_url| EventHookSettings { public_url });
+        settings.schedule.full_sync = self.given("full");
+        settings.schedule.incremental_sync = self.given("delta");
         if let Err(problem) = self.read_further(&mut settings) {
             problems.push(problem);
         }
@@ -124,16 +124,16 @@ impl Fields {
             // An account is given whole or not at all.
             secrets.insert(SecretField::ApiToken, None);
         }
-        let has_alerts = match secrets.get(&SecretField::AlertUrl) {
+        let has_alerts = match secrets.get(&SecretField::AlertWebhookUrl) {
             Some(given) => given.is_some(),
-            None => self.saved.contains(&SecretField::AlertUrl),
+            None => self.saved.contains(&SecretField::AlertWebhookUrl),
         };
         settings.alerts = has_alerts.then(|| AlertSettings {
             format: self
                 .given("alert_format")
                 .and_then(|text| read(&Value::from(text)).ok())
                 .unwrap_or_default(),
-            at_most_every: self.base.alerts.as_ref().and_then(|alerts| alerts.at_most_every.clone()),
+            repeat_interval: self.base.alerts.as_ref().and_then(|alerts| alerts.repeat_interval.clone()),
         });
         let although = self.given("although").is_some();
         Filled { draft: ConnectionDraft { settings, secrets, ignore_check_failures: although }, problems }
@@ -153,8 +153,8 @@ impl Fields {
                 "users" => read(value).map(|read| settings.users = read),
                 "groups" => read(value).map(|read| settings.groups = read),
                 "mapping" => read(value).map(|read| settings.mapping = read),
-                "limits" => read(value).map(|read| settings.limits = read),
-                "events" => read(value).map(|read| settings.events = read),
+                "limits" => read(value).map(|read| settings.safeguards = read),
+                "events" => read(value).map(|read| settings.event_source = read),
                 _ => {
                     Err("is no such setting; there are users, groups, mapping, limits and events".to_owned())
                 }

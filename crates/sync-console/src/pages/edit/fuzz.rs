@@ -31,7 +31,7 @@ fn form_is_read_and_shown_again() {
     ];
     let saved = SavedSettings {
         settings: ConnectionSettings::default(),
-        secrets: vec![SecretField::PrivateKey, SecretField::AlertUrl],
+        secrets: vec![SecretField::PrivateKey, SecretField::AlertWebhookUrl],
         at: Timestamp::UNIX_EPOCH,
     };
     fuzz("console_form", &words, |input| {

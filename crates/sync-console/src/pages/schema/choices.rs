@@ -93,7 +93,7 @@ fn without<T: Clone>(map: &BTreeMap<String, T>, seen: &BTreeSet<&str>) -> BTreeM
 
 fn of_kind(options: &MappingOptions, kind: ObjectKind) -> Option<(&AttributeOptions, &str)> {
     match kind {
-        ObjectKind::User => Some((&options.user, &options.label)),
+        ObjectKind::User => Some((&options.user, &options.user_label)),
         ObjectKind::Group => Some((&options.group, &options.group_label)),
         ObjectKind::Membership => None,
     }
