@@ -1,4 +1,4 @@
-//! Which users and groups of an org are synchronised.
+//! The users and groups that a connection syncs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,21 +10,22 @@ use wildmatch::WildMatch;
 
 use crate::Mapping;
 
-/// Texts with `*` for anything and `?` for one character, in whatever case. One that begins with `!` excludes.
+/// Patterns in which `*` matches any text and `?` matches one character; case doesn't matter. A pattern that starts with `!`
+/// excludes.
 ///
-/// A text fits when it fits one of them, or when there are none but excluding ones, and none of those excludes it.
+/// A text matches if at least one pattern matches it, or all patterns exclude, and no pattern excludes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Patterns(Vec<String>);
 
 impl Patterns {
-    /// Whether there are none.
+    /// True if there are no patterns.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a text fits.
+    /// True if a text matches.
     pub fn matches(&self, text: &str) -> bool {
         let fits = |pattern: &str| WildMatch::new_case_insensitive(pattern).matches(text);
         let (mut wanted, mut found) = (false, false);
@@ -48,39 +49,41 @@ impl<S: Into<String>> FromIterator<S> for Patterns {
     }
 }
 
-/// Which users are synchronised: those that meet every condition. Without conditions, all.
+/// Users in scope: those that meet all conditions. Without conditions, all users.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct UserScope {
-    /// Okta's statuses, such as `ACTIVE`.
+    /// Okta statuses, such as `ACTIVE`.
     pub status: BTreeSet<String>,
-    /// User types, by their name or by what people call them.
+    /// User types, by name or display name.
     pub types: BTreeSet<String>,
-    /// What profile attributes must hold, by their names in Okta. An attribute without a value is an empty text; of a
-    /// list, one value has to fit.
+    /// Patterns for profile attributes, by their names in Okta. An attribute without a value is an empty text; of an array,
+    /// at least one value must match.
     pub profile: BTreeMap<String, Patterns>,
-    /// Members of one of these groups, by Okta id. These groups are synchronised whatever is chosen of groups.
+    /// IDs of groups; a user must be in at least one. These groups are always in scope.
     pub member_of: BTreeSet<String>,
 }
 
-/// Which groups are synchronised: those that meet every condition. Without conditions, all.
+/// Groups in scope: those that meet all conditions. Without conditions, all groups.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupScope {
-    /// Okta's group types, such as `OKTA_GROUP`.
+    /// Okta group types, such as `OKTA_GROUP`.
     pub types: BTreeSet<String>,
-    /// What the name must be.
+    /// Patterns for the group name.
     pub names: Patterns,
 }
 
-/// Which users and groups of an org are synchronised.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+/// The users and groups that a connection syncs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
 pub struct SyncScope {
-    /// The users.
+    /// Users in scope; all by default.
     pub users: UserScope,
-    /// The groups.
+    /// Groups in scope; all by default.
     pub groups: GroupScope,
 }
 
@@ -91,7 +94,7 @@ pub enum ScopeError {
     /// Okta has no such word.
     #[error("Okta knows no \"{word}\"; there is {}", known.join(", "))]
     UnknownWord {
-        /// The setting, such as `users.status`.
+        /// The setting, such as `scope.users.status`.
         setting: &'static str,
         /// What it says.
         word: String,
@@ -107,11 +110,11 @@ pub enum ScopeError {
 }
 
 impl ScopeError {
-    /// The setting that is wrong, such as `users.status`.
+    /// The setting that is wrong, such as `scope.users.status`.
     pub const fn setting(&self) -> &'static str {
         match self {
             Self::UnknownWord { setting, .. } => setting,
-            Self::NoGroupId(_) => "users.member_of",
+            Self::NoGroupId(_) => "scope.users.member_of",
         }
     }
 }
@@ -139,8 +142,8 @@ impl SyncScope {
     pub fn check(&self) -> Result<(), ScopeError> {
         let statuses: Vec<&str> = STATUSES.iter().map(UserStatus::as_str).collect();
         let types: Vec<&str> = GROUP_TYPES.iter().map(GroupType::as_str).collect();
-        known("users.status", &self.users.status, &statuses)?;
-        known("groups.types", &self.groups.types, &types)?;
+        known("scope.users.status", &self.users.status, &statuses)?;
+        known("scope.groups.types", &self.groups.types, &types)?;
         let is_id =
             |id: &&String| id.starts_with("00g") && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         match self.users.member_of.iter().find(|id| !is_id(id)) {
@@ -154,7 +157,7 @@ impl SyncScope {
         if *self == Self::default() {
             return String::new();
         }
-        let fields = BTreeMap::from([("selection".to_owned(), serde_json::json!(self))]);
+        let fields = BTreeMap::from([("scope".to_owned(), serde_json::json!(self))]);
         let mut digest = format!("{:?}", Fingerprint::of(&fields));
         digest.truncate(12);
         digest

@@ -69,7 +69,7 @@ fn a_new_attribute_is_added_by_the_smallest_change() {
 #[test]
 fn a_reference_is_added_with_a_bare_target_and_never_sent_again() {
     let current = shown(plain().document());
-    let after = mapping_by(&with(&json!({})), "memberships = 'on-group'");
+    let after = mapping_by(&with(&json!({})), "membership_strategy = 'on_groups'");
     let patch = evolution::plan(&current, after.document()).patch.unwrap();
     let sent: Vec<(&str, usize)> = patch
         .schema
@@ -83,7 +83,7 @@ fn a_reference_is_added_with_a_bare_target_and_never_sent_again() {
     let told = drift(&evolution::plan(&next, after.document()));
     insta::assert_snapshot!(told, @"Okta User: Okta Groups is not wanted any more (gone from Okta's schema, excluded, or of another membership strategy); it keeps its values until you delete it in Assets");
     // And the third strategy: two references to types that exist.
-    let objects = mapping_by(&with(&json!({})), "memberships = 'objects'");
+    let objects = mapping_by(&with(&json!({})), "membership_strategy = 'objects'");
     let patch = evolution::plan(&current, objects.document()).patch.unwrap();
     let sent: Vec<(&str, usize)> = patch
         .schema
@@ -245,7 +245,7 @@ fn a_changed_type_target_label_and_the_rest_are_told_and_not_forced() {
 #[test]
 fn another_label_is_not_forced_upon_a_type_that_has_one() {
     let current = shown(plain().document());
-    let after = mapping_by(&with(&json!({"nick": text("Nick")})), "label = 'nick'");
+    let after = mapping_by(&with(&json!({"nick": text("Nick")})), "user_label = 'nick'");
     let evolution = evolution::plan(&current, after.document());
     assert_eq!(
         evolution.patch.as_ref().unwrap().schema.object_schema.object_types[0].attributes[0].label,

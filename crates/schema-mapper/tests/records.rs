@@ -65,7 +65,7 @@ fn an_attribute_that_the_schema_does_not_know_is_reported_and_not_sent() {
 
 #[test]
 fn an_object_always_has_a_label_since_assets_skips_those_without() {
-    let mapping = mapping_by(&with(&json!({})), "label = 'employeeNumber'");
+    let mapping = mapping_by(&with(&json!({})), "user_label = 'employeeNumber'");
     let mapped = mapping.user(&user("00u1", &json!({"login": "ada", "employeeNumber": "  "})));
     assert_eq!(mapped.record.fields["profile_employeeNumber"], "00u1");
     assert_eq!(mapped.problems.len(), 1);
@@ -84,12 +84,12 @@ fn managers_are_named_by_folded_values_and_found_by_id() {
     for (by, spelled, folded) in [
         ("login", "ADA", "ada"),
         ("email", "ada@EXAMPLE.com", "ada@example.com"),
-        ("employee-number", " 7", "7"),
+        ("employee_number", " 7", "7"),
     ] {
         // What managers are named by need not be in Assets.
         let mapping = mapping_by(
             &with(&json!({})),
-            &format!("manager.by = '{by}'\nuser.exclude = ['email', 'employeeNumber', 'managerId']"),
+            &format!("manager.match_by = '{by}'\nuser.exclude = ['email', 'employeeNumber', 'managerId']"),
         );
         let grace = mapping.user(&user("00u2", &json!({"login": "grace", "managerId": spelled}))).record;
         let ada = mapping.user(&ada).record;
@@ -108,13 +108,13 @@ fn managers_are_named_by_folded_values_and_found_by_id() {
     let grace = by_id.user(&user("00u2", &json!({"login": "grace", "managerId": " 00u1 "}))).record;
     assert_eq!((&grace.references[..], &grace.alias_reference), (&[to(ObjectKind::User, "00u1")][..], &None));
     assert_eq!(manager(&by_id), "\"Okta User ID\" = ${manager}");
-    let off = mapping_by(&with(&json!({})), "manager.by = 'off'").user(&ada).record;
+    let off = mapping_by(&with(&json!({})), "manager.match_by = 'off'").user(&ada).record;
     assert!(off.references.is_empty() && !off.fields.contains_key("manager"));
 }
 
 #[test]
 fn deactivated_user_yields_its_alias() {
-    let mapping = mapping_by(&with(&json!({})), "manager.by = 'login'");
+    let mapping = mapping_by(&with(&json!({})), "manager.match_by = 'login'");
     let left: User =
         serde_json::from_value(json!({"id": "00u1", "status": "DEPROVISIONED", "profile": {"login": "ada"}}))
             .unwrap();
@@ -154,7 +154,7 @@ fn memberships_are_references_on_the_user_and_the_manager_stays() {
 
 #[test]
 fn memberships_are_members_on_the_group() {
-    let mapping = mapping_by(&with(&json!({})), "memberships = 'on-group'");
+    let mapping = mapping_by(&with(&json!({})), "membership_strategy = 'on_groups'");
     let staff = mapping.group(&group("00g1", "Staff")).record;
     assert_eq!(staff.fields["members"], json!([]));
     let staff = mapping.with_members(staff, &[UserId::new("00u2"), UserId::new("00u1"), UserId::new("00u2")]);
@@ -168,7 +168,7 @@ fn memberships_are_members_on_the_group() {
 
 #[test]
 fn memberships_are_objects_that_end_and_are_not_deleted() {
-    let mapping = mapping_by(&with(&json!({})), "memberships = 'objects'");
+    let mapping = mapping_by(&with(&json!({})), "membership_strategy = 'objects'");
     let ada = mapping.user(&user("00u1", &json!({"login": "ada"}))).record;
     let staff = mapping.group(&group("00g1", "Staff")).record;
     let record = mapping.membership(&ada, &staff);
@@ -214,7 +214,8 @@ fn a_user_is_linked_to_an_account_where_that_is_wanted_and_there_is_an_address()
 
 #[test]
 fn values_that_assets_would_keep_are_listed_where_it_ignores_empty_ones() {
-    let mapping = mapping_by(&with(&json!({"a": {"title": "A", "type": "string"}})), "arrays = 'select'");
+    let mapping =
+        mapping_by(&with(&json!({"a": {"title": "A", "type": "string"}})), "array_format = 'select'");
     let before = mapping.user(&user("00u1", &json!({"login": "ada", "a": "x", "managerId": "00u9"}))).record;
     let before = mapping.with_groups(before, &[GroupId::new("00g1")]);
     let after = mapping.user(&user("00u1", &json!({"login": "eva"}))).record;

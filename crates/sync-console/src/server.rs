@@ -31,7 +31,7 @@ pub enum ConsoleError {
     #[error("the console: {0}")]
     Listen(#[from] ListenError),
     /// Sign-in with Okta cannot work as it is set.
-    #[error("console.openid: {0}")]
+    #[error("console.oidc: {0}")]
     OpenId(#[from] OidcError),
     /// The store failed.
     #[error(transparent)]

@@ -30,8 +30,8 @@ pub struct PruneOptions {
     pub older_than: Duration,
     /// At most so many objects.
     pub limit: u32,
-    /// The largest share of the known objects of a kind, from 0 to 1.
-    pub max_share: f64,
+    /// Maximum percentage of the objects of a kind, from 0 to 100.
+    pub max_percent: f64,
     /// An operator looked at the share and wants it.
     pub override_safeguards: bool,
 }
@@ -41,7 +41,7 @@ impl Default for PruneOptions {
         Self {
             older_than: Duration::from_hours(24 * 30),
             limit: 1000,
-            max_share: 0.2,
+            max_percent: 20.0,
             override_safeguards: false,
         }
     }
@@ -147,8 +147,8 @@ impl Engine {
         let census = self.ports.store.object_counts().await?;
         for (kind, pruned) in counts {
             let known = census.get(&kind).map_or(0, |census| census.current + census.retired);
-            if !options.override_safeguards && exceeds(pruned, 0, known, options.max_share) {
-                let max_percent = options.max_share * 100.0;
+            if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
+                let max_percent = options.max_percent;
                 return Err(SafeguardViolation::TooManyPruned { kind, pruned, known, max_percent }.into());
             }
         }

@@ -9,27 +9,32 @@ use sync_model::ObjectKind;
 
 use crate::{ClearedField, PlannedRemovals, RemovedMemberships, interval};
 
-/// How much may change without an operator's consent.
+/// Limits on retired objects, removed memberships, and cleared values.
+///
+/// A safeguard triggers only if both its percentage and its minimum count are exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Safeguards {
-    /// The largest share of the known objects of a kind that a full run may mark as gone, from 0 to 1.
-    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
+    /// Maximum percentage of the current objects of a kind that a sync may retire, from 0 to 100. Triggers only if this
+    /// percentage and `min_retired_count` are both exceeded.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_retired_percent: f64,
-    /// Up to this many are never suspicious, whatever their share.
+    /// Number of retired objects that never triggers the safeguard, whatever their percentage.
     pub min_retired_count: u64,
-    /// The largest share of the known memberships that a run may end, from 0 to 1.
-    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
+    /// Maximum percentage of the current memberships that a sync may remove, from 0 to 100. Triggers only if this
+    /// percentage and `min_removed_memberships_count` are both exceeded.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_removed_memberships_percent: f64,
-    /// Up to this many are never suspicious, whatever their share.
+    /// Number of removed memberships that never triggers the safeguard, whatever their percentage.
     pub min_removed_memberships_count: u64,
-    /// The largest share of the values of one attribute that a run may take away, from 0 to 1.
-    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 1)))]
+    /// Maximum percentage of the values of one attribute that a sync may clear, from 0 to 100. Triggers only if this
+    /// percentage and `min_cleared_values_count` are both exceeded.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 0, max = 100)))]
     pub max_cleared_values_percent: f64,
-    /// Up to this many are never suspicious, whatever their share.
+    /// Number of cleared values that never triggers the safeguard, whatever their percentage.
     pub min_cleared_values_count: u64,
-    /// The time over which losses add up, such as "1h", whatever runs and batches they come in.
+    /// Time over which changes add up across runs and events, such as "1h".
     #[serde(
         serialize_with = "jiff::fmt::serde::duration::friendly::compact::required",
         deserialize_with = "some_time"
@@ -39,7 +44,7 @@ pub struct Safeguards {
         schemars(with = "String", regex(pattern = "^[1-9][0-9]{0,3}(s|m|h|d)$"))
     )]
     pub window: SignedDuration,
-    /// An operator looked at it and wants it.
+    /// True if an administrator overrides the safeguards.
     #[serde(skip)]
     pub override_safeguards: bool,
 }
@@ -58,11 +63,11 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuratio
 impl Default for Safeguards {
     fn default() -> Self {
         Self {
-            max_retired_percent: 0.2,
+            max_retired_percent: 20.0,
             min_retired_count: 5,
-            max_removed_memberships_percent: 0.2,
+            max_removed_memberships_percent: 20.0,
             min_removed_memberships_count: 50,
-            max_cleared_values_percent: 0.2,
+            max_cleared_values_percent: 20.0,
             min_cleared_values_count: 20,
             window: SignedDuration::from_hours(1),
             override_safeguards: false,
@@ -71,14 +76,14 @@ impl Default for Safeguards {
 }
 
 impl Safeguards {
-    /// The first setting that should be a share from 0 to 1 and is none, with its value.
+    /// The first percentage that isn't from 0 to 100, by its key, with its value.
     pub fn invalid_percent(&self) -> Option<(&'static str, f64)> {
-        let shares = [
-            ("max_gone_share", self.max_retired_percent),
-            ("max_lost_memberships_share", self.max_removed_memberships_percent),
-            ("max_blanked_share", self.max_cleared_values_percent),
+        let percentages = [
+            ("max_retired_percent", self.max_retired_percent),
+            ("max_removed_memberships_percent", self.max_removed_memberships_percent),
+            ("max_cleared_values_percent", self.max_cleared_values_percent),
         ];
-        shares.into_iter().find(|(_, value)| !is_share(*value))
+        percentages.into_iter().find(|(_, value)| !is_percentage(*value))
     }
 
     /// The time before which a loss no longer counts.
@@ -103,7 +108,7 @@ impl Safeguards {
             && gone > 0
             && exceeds(gone + recent, self.min_retired_count, known, self.max_retired_percent)
         {
-            let max_percent = self.max_retired_percent * 100.0;
+            let max_percent = self.max_retired_percent;
             return Err(SafeguardViolation::TooManyRetired {
                 kind,
                 gone,
@@ -118,7 +123,7 @@ impl Safeguards {
     /// What would be taken away from objects that live on, and is more than an operator would expect.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
         let RemovedMemberships { removed: ended, recent, total: known } = losses.memberships;
-        let max_percent = self.max_removed_memberships_percent * 100.0;
+        let max_percent = self.max_removed_memberships_percent;
         let is_too_much = exceeds(
             ended + recent,
             self.min_removed_memberships_count,
@@ -147,7 +152,7 @@ impl Safeguards {
                 lost: blanked.cleared,
                 recent: self.recently(blanked.recent),
                 known: blanked.total + blanked.recent,
-                max_percent: self.max_cleared_values_percent * 100.0,
+                max_percent: self.max_cleared_values_percent,
             }
         });
         memberships.into_iter().chain(blanked).collect()
@@ -176,17 +181,18 @@ impl fmt::Display for Recent {
     }
 }
 
-/// True of a number from 0 to 1.
-fn is_share(number: f64) -> bool {
-    (0.0..=1.0).contains(&number)
+/// True of a number from 0 to 100.
+fn is_percentage(number: f64) -> bool {
+    (0.0..=100.0).contains(&number)
 }
 
-/// True if that many of the known are both more than a handful and more than a share. A share that is none permits nothing.
-pub(crate) fn exceeds(lost: u64, handful: u64, known: u64, max_share: f64) -> bool {
+/// True if the removals exceed both the minimum count and the percentage of the total. An invalid percentage permits
+/// nothing, and 100 permits everything.
+pub(crate) fn exceeds(removed: u64, min_count: u64, total: u64, max_percent: f64) -> bool {
     // Counts of objects are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
-    let share = lost as f64 / known.max(1) as f64;
-    lost > handful && !(is_share(max_share) && share <= max_share)
+    let percent = (removed as f64 * 100.0 / total.max(1) as f64).min(100.0);
+    removed > min_count && !(is_percentage(max_percent) && percent <= max_percent)
 }
 
 /// Up to how much of what is lost is never suspicious, so that nobody has to count what is known.
@@ -336,18 +342,20 @@ mod tests {
     }
 
     #[test]
-    fn number_beyond_share_permits_nothing() {
-        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 20.0, 1.1, -1.0] {
+    fn invalid_percentage_permits_nothing() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 2000.0, 100.1, -1.0] {
             assert!(exceeds(6, 5, 100, number), "{number}");
             assert!(!exceeds(5, 5, 100, number), "a handful is never suspicious");
             let limits = Safeguards { max_cleared_values_percent: number, ..Safeguards::default() };
             assert_eq!(
                 limits.invalid_percent().map(|(setting, _)| setting),
-                Some("max_blanked_share"),
+                Some("max_cleared_values_percent"),
                 "{number}"
             );
         }
-        assert!(!exceeds(100, 5, 100, 1.0) && exceeds(6, 5, 100, 0.0));
+        assert!(!exceeds(100, 5, 100, 100.0) && exceeds(6, 5, 100, 0.0));
+        assert!(!exceeds(9, 5, 3, 100.0), "100% permits everything");
+        assert!(!exceeds(125, 5, 1000, 12.5) && exceeds(126, 5, 1000, 12.5), "fractions count");
         assert_eq!(Safeguards::default().invalid_percent(), None);
     }
 

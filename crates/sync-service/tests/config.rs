@@ -18,7 +18,7 @@ private_key = { file = "key.jwk" }
 [connections.main.assets]
 import_token = "ATCTT3x"
 
-[connections.main.hook]
+[connections.main.event_hook]
 public_url = "https://sync.example.com/base/"
 "#;
 
@@ -51,7 +51,7 @@ fn the_environment_goes_over_the_file() {
         WHOLE,
         &[
             ("OKTA_INSIGHT__SERVER__LISTEN", "127.0.0.1:1"),
-            ("OKTA_INSIGHT__CONNECTIONS__MAIN__LIMITS__MIN_GONE", "7"),
+            ("OKTA_INSIGHT__CONNECTIONS__MAIN__SAFEGUARDS__MIN_RETIRED_COUNT", "7"),
             ("OKTA_CLIENT_CLIENTID", "0oa2"),
         ],
     )
@@ -102,7 +102,7 @@ fn pasted_values_are_trimmed() {
         .replace("\"https://example.okta.com\"", "\"\u{feff} https://example.okta.com\\n\"")
         .replace("\"0oa1\"", "'\"0oa1\"'")
         .replace("\"ATCTT3x\"", "\"\u{feff}ATCTT3x\\r\\n\"");
-    let scopes = [("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__SCOPES", "okta.users.read,okta.groups.read")];
+    let scopes = [("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__API_SCOPES", "okta.users.read,okta.groups.read")];
     let config = read(&pasted, &scopes).unwrap();
     let main = config.connections.values().next().unwrap();
     assert_eq!(
@@ -126,9 +126,9 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
         told(&WHOLE.replace("connections.main", "connections.Main"), &[]),
         told(&format!("server = \"s3cret\"\n{WHOLE}"), &[]),
         told(WHOLE, &[("OKTA_INSIGHT__SERVER__LISTEN", "here")]),
-        told(&format!("{WHOLE}[connections.main.users]\nstatus = [\"ALIVE\"]\n"), &[]),
-        told(&format!("{WHOLE}[connections.main.users]\nmember_of = [\"Staff\"]\n"), &[]),
-        told(&format!("{WHOLE}[connections.main.groups]\nname = [\"team-*\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.scope.users]\nstatus = [\"ALIVE\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.scope.users]\nmember_of = [\"Staff\"]\n"), &[]),
+        told(&format!("{WHOLE}[connections.main.scope.groups]\nname = [\"team-*\"]\n"), &[]),
         read(WHOLE, &[]).unwrap().chosen(Some("other")).unwrap_err().to_string(),
         Config::load(Path::new("nowhere.toml")).unwrap_err().to_string(),
     ];
@@ -136,25 +136,30 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
 }
 
 #[test]
-fn share_beyond_one_is_refused() {
-    for setting in ["max_gone_share", "max_lost_memberships_share", "max_blanked_share"] {
-        let key = format!("connections.main.limits.{setting}");
-        let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__LIMITS__{}", setting.to_uppercase());
-        for (given, shown) in
-            [("20", "20"), ("2.0", "2"), ("-1", "-1"), ("nan", "NaN"), ("inf", "inf"), ("-inf", "-inf")]
-        {
-            let problem = format!("{key}: must be a share from 0 to 1; got {shown}; for 20% write 0.2");
-            let file = told(&format!("{WHOLE}[connections.main.limits]\n{setting} = {given}\n"), &[]);
+fn invalid_percentage_is_rejected() {
+    for setting in ["max_retired_percent", "max_removed_memberships_percent", "max_cleared_values_percent"] {
+        let key = format!("connections.main.safeguards.{setting}");
+        let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__SAFEGUARDS__{}", setting.to_uppercase());
+        for (given, shown) in [
+            ("200", "200"),
+            ("100.5", "100.5"),
+            ("-1", "-1"),
+            ("nan", "NaN"),
+            ("inf", "inf"),
+            ("-inf", "-inf"),
+        ] {
+            let problem = format!("{key}: must be a percentage from 0 to 100; got {shown}");
+            let file = told(&format!("{WHOLE}[connections.main.safeguards]\n{setting} = {given}\n"), &[]);
             assert_eq!(file, format!("c.toml, line 13: {problem}"));
             assert_eq!(told(WHOLE, &[(variable.as_str(), given)]), problem);
         }
-        for share in ["0", "0.2", "1", "1.0"] {
-            read(WHOLE, &[(variable.as_str(), share)]).unwrap();
+        for percentage in ["0", "0.5", "20", "100"] {
+            read(WHOLE, &[(variable.as_str(), percentage)]).unwrap();
         }
-        let schema = &sync_service::json_schema()["$defs"]["Limits"]["properties"][setting];
+        let schema = &sync_service::json_schema()["$defs"]["Safeguards"]["properties"][setting];
         assert_eq!(
             (schema["minimum"].as_f64(), schema["maximum"].as_f64()),
-            (Some(0.0), Some(1.0)),
+            (Some(0.0), Some(100.0)),
             "{schema}"
         );
     }
@@ -164,22 +169,25 @@ fn share_beyond_one_is_refused() {
 fn environment_of_wrong_type_is_named() {
     let wrong = |key: &str, value: &str| {
         let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__{key}");
-        told(WHOLE, &[("OKTA_INSIGHT__CONNECTIONS__MAIN__EVENTS", "log"), (variable.as_str(), value)])
+        told(
+            WHOLE,
+            &[("OKTA_INSIGHT__CONNECTIONS__MAIN__EVENT_SOURCE", "system_log"), (variable.as_str(), value)],
+        )
     };
     let lines = [
-        wrong("LIMITS__MAX_GONE_SHARE", "abc"),
-        wrong("LIMITS__MAX_GONE_SHARE", "true"),
-        wrong("LIMITS__MIN_GONE", "abc"),
-        wrong("LIMITS__MIN_GONE", "1.5"),
-        wrong("LIMITS__MIN_GONE", "-1"),
-        wrong("LIMITS__MIN_GON", "1"),
-        wrong("LIMITS", "s3cret"),
-        wrong("EVENTS", "pigeons"),
-        wrong("ASSETS__FOLLOW_TITLES", "s3cret"),
+        wrong("SAFEGUARDS__MAX_RETIRED_PERCENT", "abc"),
+        wrong("SAFEGUARDS__MAX_RETIRED_PERCENT", "true"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUNT", "abc"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUNT", "1.5"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUNT", "-1"),
+        wrong("SAFEGUARDS__MIN_RETIRED_COUN", "1"),
+        wrong("SAFEGUARDS", "s3cret"),
+        wrong("EVENT_SOURCE", "pigeons"),
+        wrong("ASSETS__RENAME_ATTRIBUTES", "s3cret"),
         told(
             &WHOLE.replace(
-                "[connections.main.hook]",
-                "[connections.main.limits]\nmin_gone = 1.5\n[connections.main.hook]",
+                "[connections.main.event_hook]",
+                "[connections.main.safeguards]\nmin_retired_count = 1.5\n[connections.main.event_hook]",
             ),
             &[],
         ),
@@ -207,8 +215,8 @@ const ACCOUNT: &str =
 
 /// The file with more in it, below `[connections.main]` and below `[connections.main.assets]`.
 fn with(more: &str, assets: &str) -> String {
-    let (before, after) = WHOLE.split_once("\n[connections.main.hook]").unwrap();
-    format!("{before}{assets}\n[connections.main.hook]{after}\n[connections.main]\n{more}")
+    let (before, after) = WHOLE.split_once("\n[connections.main.event_hook]").unwrap();
+    format!("{before}{assets}\n[connections.main.event_hook]{after}\n[connections.main]\n{more}")
 }
 
 #[test]
@@ -220,20 +228,20 @@ fn what_is_not_given_has_a_value_that_is_safe() {
     assert_eq!(main.event_source, EventSource::Both);
     assert!(main.alerts.is_none() && main.assets.account.is_none() && !main.assets.rename_attributes);
     insta::assert_debug_snapshot!(main.schedule);
-    let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
+    let alone = WHOLE.split("[connections.main.event_hook]").next().unwrap();
     let main = read(alone, &[]).unwrap().connections.into_values().next().unwrap();
     assert_eq!(main.event_source, EventSource::SystemLog, "without a hook there is the log");
 }
 
 #[test]
 fn every_key_is_read() {
-    let more = "events = \"hook\"\n\
-                schedule = { full = \"0 3 * * SUN\", delta = \"never\", schema = \"1h\", log = \"30s\", jitter = \"2m\", retention = \"7d\" }\n\
-                limits = { max_gone_share = 0.5, min_gone = 3 }\n\
-                alerts = { url = \"https://hooks.example.com/s3cret\", format = \"slack\", at_most_every = \"1h\" }\n";
+    let more = "event_source = \"event_hook\"\n\
+                schedule = { full_sync = \"0 3 * * SUN\", incremental_sync = \"never\", schema_check = \"1h\", system_log_poll = \"30s\", jitter = \"2m\", history_retention = \"7d\" }\n\
+                safeguards = { max_retired_percent = 50, min_retired_count = 3 }\n\
+                alerts = { webhook_url = \"https://hooks.example.com/s3cret\", format = \"slack\", repeat_interval = \"1h\" }\n";
     let text = format!(
-        "[server]\nmetrics = \"10.0.0.1:9000\"\nstuck_after = \"5m\"\n{}",
-        with(more, &format!("{ACCOUNT}follow_titles = true\n"))
+        "[server]\nmetrics_listen = \"10.0.0.1:9000\"\nstall_timeout = \"5m\"\n{}",
+        with(more, &format!("{ACCOUNT}rename_attributes = true\n"))
     );
     let config = read(&text, &[]).unwrap();
     let main = config.connections.values().next().unwrap();
@@ -247,39 +255,39 @@ fn every_key_is_read() {
     let shown = format!("{:#?}", (&main.schedule, &main.alerts));
     assert!(!shown.contains("s3cret") && !shown.contains("hooks.example.com"), "{shown}");
     assert!(!format!("{:?}", main.assets).contains("s3cret"));
-    let off = format!("[server]\nmetrics = \"off\"\n{WHOLE}");
+    let off = format!("[server]\nmetrics_listen = \"off\"\n{WHOLE}");
     assert_eq!(read(&off, &[]).unwrap().metrics_listen, None);
 }
 
 #[test]
 fn settings_that_cannot_work_are_told_with_what_would() {
-    let alone = WHOLE.split("[connections.main.hook]").next().unwrap();
+    let alone = WHOLE.split("[connections.main.event_hook]").next().unwrap();
     let schedule = |line: &str| told(&with(&format!("schedule = {{ {line} }}\n"), ""), &[]);
     let alerts = |line: &str| told(&with(&format!("alerts = {{ {line} }}\n"), ""), &[]);
     let lines = [
-        schedule("full = \"61 * * * *\""),
-        schedule("delta = \"soon\""),
-        schedule("schema = \"15\""),
-        schedule("log = \"-5s\""),
-        schedule("log = \"0s\""),
-        schedule("fulll = \"1d\""),
-        told(&format!("{alone}[connections.main]\nevents = \"hook\"\n"), &[]),
-        told(&with("events = \"pigeons\"\n", ""), &[]),
+        schedule("full_sync = \"61 * * * *\""),
+        schedule("incremental_sync = \"soon\""),
+        schedule("schema_check = \"15\""),
+        schedule("system_log_poll = \"-5s\""),
+        schedule("system_log_poll = \"0s\""),
+        schedule("full_synk = \"1d\""),
+        told(&format!("{alone}[connections.main]\nevent_source = \"event_hook\"\n"), &[]),
+        told(&with("event_source = \"pigeons\"\n", ""), &[]),
         told(&with("", "site_url = \"https://example.atlassian.net\"\n"), &[]),
         told(&with("", &ACCOUNT.replace("api_token = \"s3cret\"\n", "")), &[]),
-        alerts("url = \"http://hooks.example.com/s3cret\""),
-        alerts("url = \"s3cret\""),
+        alerts("webhook_url = \"http://hooks.example.com/s3cret\""),
+        alerts("webhook_url = \"s3cret\""),
         alerts("format = \"slack\""),
-        alerts("url = \"https://hooks.example.com/s3cret\", at_most_every = \"often\""),
-        alerts("url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
-        told(&with("mapping = { memberships = \"objects\" }\n", ""), &[]),
+        alerts("webhook_url = \"https://hooks.example.com/s3cret\", repeat_interval = \"often\""),
+        alerts("webhook_url = \"https://hooks.example.com/s3cret\", format = \"teams\""),
+        told(&with("mapping = { membership_strategy = \"objects\" }\n", ""), &[]),
         told(&with("mapping = { account = {} }\n", ""), &[]),
-        told(&with("limits = { max_gone_share = \"much\" }\n", ""), &[]),
-        told(&with("limits = { window = \"0s\" }\n", ""), &[]),
-        told(&with("limits = { window = \"an hour\" }\n", ""), &[]),
-        told(&with("limits = { window = 3600 }\n", ""), &[]),
-        told(&format!("[server]\nmetrics = \"9464\"\n{WHOLE}"), &[]),
-        told(&format!("[server]\nstuck_after = \"never\"\n{WHOLE}"), &[]),
+        told(&with("safeguards = { max_retired_percent = \"much\" }\n", ""), &[]),
+        told(&with("safeguards = { window = \"0s\" }\n", ""), &[]),
+        told(&with("safeguards = { window = \"an hour\" }\n", ""), &[]),
+        told(&with("safeguards = { window = 3600 }\n", ""), &[]),
+        told(&format!("[server]\nmetrics_listen = \"9464\"\n{WHOLE}"), &[]),
+        told(&format!("[server]\nstall_timeout = \"never\"\n{WHOLE}"), &[]),
     ];
     assert!(lines.iter().all(|line| !line.contains("s3cret")), "{lines:?}");
     insta::assert_snapshot!(lines.join("\n"));
@@ -361,7 +369,7 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
         })
         .collect();
     let secrets = |text: &str| {
-        ["okta.jwk", "import.token", "atlassian.token", "hook.secret", "openid.secret"]
+        ["okta.jwk", "import.token", "atlassian.token", "hook.secret", "oidc.secret"]
             .iter()
             .fold(text.to_owned(), |text, file| text.replace(file, "key.jwk"))
             .replace("{ env = \"ALERT_WEBHOOK\" }", "\"https://hooks.example.com/x\"")
@@ -397,7 +405,10 @@ fn the_example_names_every_key_and_what_it_says_holds_holds() {
     let schema = sync_service::json_schema();
     let mut known = BTreeSet::new();
     keys_of(&schema, &schema, "", &mut known);
-    assert!(known.len() > 50 && known.contains("connections.main.limits.min_gone"), "{known:#?}");
+    assert!(
+        known.len() > 50 && known.contains("connections.main.safeguards.min_retired_count"),
+        "{known:#?}"
+    );
     // A link to accounts is described and not carried out yet: it is refused.
     known.retain(|key| !key.starts_with("connections.main.mapping.account"));
     let shown = |key: &str| {

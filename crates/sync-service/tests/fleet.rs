@@ -161,7 +161,7 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
     assert_eq!(told[0].1, "enter the organisation URL");
     let mut draft = world.draft();
     draft.settings.schedule.full_sync = Some("sometimes".into());
-    assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full");
+    assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full_sync");
     assert!(fleet.members().is_empty());
     assert!(fleet.store().saved_connections().await.unwrap().is_empty());
     fleet.end().await;

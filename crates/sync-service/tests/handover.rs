@@ -15,7 +15,7 @@ use sync_service::{DelegationError, ServiceError};
 use tokio_util::sync::CancellationToken;
 
 /// No schedule asks for anything.
-const DEAF: &str = "[connections.main.schedule]\nlog = \"1h\"\nfull = \"never\"\ndelta = \"never\"\n";
+const DEAF: &str = "[connections.main.schedule]\nsystem_log_poll = \"1h\"\nfull_sync = \"never\"\nincremental_sync = \"never\"\n";
 const SOON: Duration = Duration::from_millis(300);
 /// What takes longer hangs.
 const LONG: Duration = Duration::from_mins(3);

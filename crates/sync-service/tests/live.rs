@@ -16,7 +16,7 @@ use sync_service::engine::{
 use sync_service::{ActiveRun, ActiveRuns, Connection};
 use tokio_util::sync::CancellationToken;
 
-const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
+const OFTEN: &str = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\n";
 /// What takes longer hangs.
 const LONG: Duration = Duration::from_mins(3);
 

@@ -28,7 +28,7 @@ async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "[connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n[connections.main.assets]\napi_url = {}\n\
-         import_token = {}\n[connections.main.hook]\npublic_url = \"http://127.0.0.1:1\"\n",
+         import_token = {}\n[connections.main.event_hook]\npublic_url = \"http://127.0.0.1:1\"\n",
         ready["okta"]["org_url"],
         ready["okta"]["client_id"],
         Value::from(ready["okta"]["private_key_jwk"].to_string()),

@@ -210,7 +210,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     let told = text(&world, &["events", "replay", "--dead"]);
     assert!(told.contains("No daemon works on this connection"), "{told}");
     assert_eq!(events(&world, &["--dead"]), [Value::Null; 0]);
-    world.configure("[connections.main.limits]\nmax_gone_share = 1.0\n");
+    world.configure("[connections.main.safeguards]\nmax_retired_percent = 100\n");
     let _daemon = world.daemon();
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);

@@ -15,7 +15,7 @@ struct Desk(tempfile::TempDir);
 
 const CONFIG: &str = "[connections.main.okta]\norg_url = \"https://example.okta.com\"\nclient_id = \"0oa1\"\n\
     private_key = { file = \"okta.jwk\" }\n[connections.main.assets]\nimport_token = { env = \"IMPORT_TOKEN\" }\n\
-    [connections.main.schedule]\nfull = \"0 3 * * *\"\n";
+    [connections.main.schedule]\nfull_sync = \"0 3 * * *\"\n";
 
 impl Desk {
     fn new(config: &str) -> Self {
@@ -89,8 +89,11 @@ fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
         ("import_token", "import_tokn"),
         ("\"0oa1\"", "1"),
         ("\"0oa1\"", "\"0oa1"),
-        ("full = \"0 3 * * *\"", "full = \"0 3 * *\""),
-        ("[connections.main.schedule]", "[connections.main]\nevents = \"boht\"\n[connections.main.schedule]"),
+        ("full_sync = \"0 3 * * *\"", "full_sync = \"0 3 * *\""),
+        (
+            "[connections.main.schedule]",
+            "[connections.main]\nevent_source = \"boht\"\n[connections.main.schedule]",
+        ),
         ("okta.jwk", "nowhere.jwk"),
         ("https://example", "http://example"),
     ] {

@@ -176,7 +176,7 @@ async fn undisturbed() -> u64 {
 async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
     let minimum = undisturbed().await;
     let world = World::start(&ORG);
-    world.configure("[connections.main]\nevents = \"hook\"\n");
+    world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     world.json(&["setup"]);
     let control = world.control();
     control.call("PUT", "/insight/settings", &json!({"chunkLimit": 100_000})).await.unwrap();

@@ -201,7 +201,7 @@ async fn what_is_there_is_kept_and_a_connection_is_added_beside_it() {
         "w.toml",
         &text.replace(
             "[connections.main.okta]",
-            "[connections.main.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]",
+            "[connections.main.scope.users]\nstatus = [\"ACTIVE\"]\n\n[connections.main.okta]",
         ),
     );
     let mut answers = site.answers();

@@ -14,7 +14,7 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// No hook, and after the first look at the log none for a day: the daemon learns of changes by reading everything.
-const DEAF: &str = "[connections.main]\nevents = \"log\"\n[connections.main.schedule]\nlog = \"1d\"\n";
+const DEAF: &str = "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// A world that was set up and synchronised once.
 fn world() -> World {
@@ -119,7 +119,7 @@ async fn a_pause_holds_events_back_and_its_end_applies_them() {
 async fn metrics_and_health_are_answered_where_okta_does_not_come() {
     let world = world();
     let _daemon = world.daemon();
-    let address = world.server("metrics");
+    let address = world.server("metrics_listen");
     rename(&world.control(), &users(&world.control()).await[0], "Nuuk").await;
     assert!(in_sync(&world, PATIENCE).await.in_sync);
     let (status, text) = get(&address, "/readyz").await;
@@ -157,7 +157,7 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
         .mount(&webhook)
         .await;
     let url = format!("{}/s3cret", webhook.uri());
-    let world = configured(&format!("{DEAF}[connections.main.alerts]\nurl = \"{url}\"\n"));
+    let world = configured(&format!("{DEAF}[connections.main.alerts]\nwebhook_url = \"{url}\"\n"));
     let daemon = world.daemon();
     log_was_read(&world).await;
     let control = world.control();

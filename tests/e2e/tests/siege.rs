@@ -50,7 +50,7 @@ const OF_THE_MACHINE: [Disorder; 6] = [
 const AWAY: [Disorder; 2] = [Disorder::OktaAway, Disorder::AssetsAway];
 
 /// The safeguards are not the point here: the stream deletes as it likes.
-const LIMITS: &str = "[connections.main.limits]\nmax_gone_share = 1.0\nmax_blanked_share = 1.0\nmax_lost_memberships_share = 1.0\n";
+const LIMITS: &str = "[connections.main.safeguards]\nmax_retired_percent = 100\nmax_cleared_values_percent = 100\nmax_removed_memberships_percent = 100\n";
 
 fn number(name: &str) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
@@ -137,11 +137,17 @@ impl Siege {
     async fn take_over(&mut self) {
         let mut text = std::fs::read_to_string(self.world.path("c.toml")).unwrap();
         let mut sockets = Vec::new();
-        for address in [self.world.server("listen"), self.world.server("metrics"), self.world.console()] {
+        for address in
+            [self.world.server("listen"), self.world.server("metrics_listen"), self.world.console()]
+        {
             let (socket, other) = free_address();
             sockets.push(socket);
             text = text.replacen(&format!("listen = \"{address}\""), &format!("listen = \"{other}\""), 1);
-            text = text.replacen(&format!("metrics = \"{address}\""), &format!("metrics = \"{other}\""), 1);
+            text = text.replacen(
+                &format!("metrics_listen = \"{address}\""),
+                &format!("metrics_listen = \"{other}\""),
+                1,
+            );
         }
         std::fs::write(self.world.path("second.toml"), text).unwrap();
         let monitor = sockets[1].local_addr().unwrap().to_string();
@@ -219,7 +225,7 @@ impl Siege {
         let disk = PathBuf::from(format!("/proc/{}/root{}", daemon.id(), world.path("disk").display()));
         stream.goes_on_by(10).await;
         fill(&disk.join("fill"));
-        let monitor = world.server("metrics");
+        let monitor = world.server("metrics_listen");
         until("the full disk is told", async || {
             let health = health(&monitor).await?;
             let metrics = reqwest::get(format!("http://{monitor}/metrics")).await.ok()?.text().await.ok()?;

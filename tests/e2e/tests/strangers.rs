@@ -46,10 +46,13 @@ fn peak(process: u32) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_cost_little_and_stop_no_delivery() {
     let world = World::start(&["--users", "3", "--groups", "1"]);
-    world.configure("[connections.main]\nevents = \"hook\"\n");
+    world.configure("[connections.main]\nevent_source = \"event_hook\"\n");
     let text = std::fs::read_to_string(world.path("c.toml")).unwrap();
-    let text =
-        text.replacen("[connections.main.hook]\n", "[connections.main.hook]\nsecret = \"right one\"\n", 1);
+    let text = text.replacen(
+        "[connections.main.event_hook]\n",
+        "[connections.main.event_hook]\nsecret = \"right one\"\n",
+        1,
+    );
     std::fs::write(world.path("c.toml"), text).unwrap();
     let daemon = world.daemon();
     let addresses = [world.server("listen"), world.console()];

@@ -62,7 +62,7 @@ impl World {
         let ready: Value = serde_json::from_slice(&std::fs::read(ready)?)?;
         let file = folder.path().join("c.toml");
         // The last table of it is the hook's. Nothing that is scheduled may disturb the measurement.
-        let more = format!("secret = \"{SECRET}\"\n[connections.main]\nevents = \"hook\"\n");
+        let more = format!("secret = \"{SECRET}\"\n[connections.main]\nevent_source = \"event_hook\"\n");
         std::fs::write(&file, std::fs::read_to_string(&file)? + &more)?;
         let control = ControlClient::new(ready["control_url"].as_str().unwrap_or_default());
         let world = Self { bin: bin.to_owned(), folder, control, _sandbox: sandbox };

@@ -74,11 +74,11 @@ pub(crate) fn config(ready: &Value, ports: &FreePorts, store: &Path) -> Result<S
     Ok(format!(
         "# Works against the sandbox that wrote it, for as long as that runs.\n\
          [store]\npath = {store}\n\n\
-         [server]\nlisten = \"127.0.0.1:{hook_port}\"\nmetrics = \"127.0.0.1:{metrics_port}\"\n\n\
+         [server]\nlisten = \"127.0.0.1:{hook_port}\"\nmetrics_listen = \"127.0.0.1:{metrics_port}\"\n\n\
          [console]\nlisten = \"127.0.0.1:{console_port}\"\nmaster_key = {}\n\n\
          [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\n\
          [connections.main.assets]\napi_url = {}\nimport_token = {}\n\n\
-         [connections.main.hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
+         [connections.main.event_hook]\npublic_url = \"http://127.0.0.1:{hook_port}\"\n",
         toml_text(master_key.expose_secret()),
         quoted("/okta/org_url"),
         quoted("/okta/client_id"),

@@ -285,9 +285,9 @@ mod tests {
         assert_eq!(told(r#"{"settings":"s3cret"}"#), "this is not struct ConnectionSettings");
         assert_eq!(
             told(r#"{"settings":{},"secrets":{"s3cret":"x"}}"#),
-            "this is not one of `private_key`, `import_token`, `api_token`, `hook_secret`, `alert_url`"
+            "this is not one of `private_key`, `import_token`, `api_token`, `event_hook_secret`, `alert_webhook_url`"
         );
         assert_eq!(told("{}"), "missing field `settings`");
-        assert!(!told(r#"{"settings":{"schedule":{"full":1234567}}}"#).contains("1234567"));
+        assert!(!told(r#"{"settings":{"schedule":{"full_sync":1234567}}}"#).contains("1234567"));
     }
 }

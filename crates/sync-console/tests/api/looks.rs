@@ -131,10 +131,10 @@ async fn choices_are_previewed_and_nothing_is_saved() {
     assert_eq!(kept["saved_settings"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
     let same = api.post("/connections/main/schema/preview", &json!({ "mapping": {} }), 200).await;
     assert_eq!(same["current"], same["proposed"]);
-    let refused = json!({ "mapping": { "label": "noSuchAttribute" } });
+    let refused = json!({ "mapping": { "user_label": "noSuchAttribute" } });
     let refused = api.post("/connections/main/schema/preview", &refused, 422).await;
     assert!(
-        refused["detail"].as_str().unwrap().contains("mapping.label is \"noSuchAttribute\""),
+        refused["detail"].as_str().unwrap().contains("mapping.user_label is \"noSuchAttribute\""),
         "{refused}"
     );
     world.end().await;

@@ -197,7 +197,7 @@ async fn settings_that_matter_with_or_without_an_account_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn options_that_the_import_source_drops_are_told() {
-    let mapping = json!({ "enums": "select" });
+    let mapping = json!({ "enum_format": "select" });
     let world = World::with(&json!({ "mapping": mapping })).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
     world.press("checks").await;

@@ -34,8 +34,9 @@ async fn too_much(world: &World, guard: &str) {
 
 /// Held back, told on the overview, looked at and accepted on the Plan page, and over.
 async fn holds_back(guard: &str, says: &str) {
-    let limits = json!({ "min_gone": 1, "min_lost_memberships": 1, "min_blanked": 1 });
-    let world = World::with(&json!({ "limits": limits })).await;
+    let limits =
+        json!({ "min_retired_count": 1, "min_removed_memberships_count": 1, "min_cleared_values_count": 1 });
+    let world = World::with(&json!({ "safeguards": limits })).await;
     world.press("pause").await;
     too_much(&world, guard).await;
     world.press("resume").await;

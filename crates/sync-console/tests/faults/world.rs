@@ -78,7 +78,7 @@ impl World {
     pub(crate) fn settings(&self, more: &Value) -> Value {
         let mut draft = self.draft();
         let settings = &mut draft["settings"];
-        settings["schedule"] = json!({ "log": "1s", "schema": "1s", "full": "never", "delta": "never" });
+        settings["schedule"] = json!({ "system_log_poll": "1s", "schema_check": "1s", "full_sync": "never", "incremental_sync": "never" });
         for (key, value) in more.as_object().into_iter().flatten() {
             settings[key] = value.clone();
         }

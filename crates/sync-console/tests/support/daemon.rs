@@ -32,7 +32,7 @@ impl Daemon {
         let sandbox = Sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\nmetrics = \"off\"\n[console]\nlisten = \"127.0.0.1:0\"\n{console}"
+            "[server]\nlisten = \"127.0.0.1:0\"\nmetrics_listen = \"off\"\n[console]\nlisten = \"127.0.0.1:0\"\n{console}"
         );
         let config = Config::from_toml(&text, "c.toml", folder.path(), []).unwrap();
         let fleet = ConnectionManager::open(config, &folder.path().join("c.toml")).await.unwrap();
@@ -66,7 +66,7 @@ impl Daemon {
             "settings": {
                 "okta": { "org_url": ready["okta"]["org_url"], "client_id": ready["okta"]["client_id"] },
                 "assets": { "api_url": ready["insight"]["api_url"] },
-                "hook": { "public_url": format!("http://{}", self.hook) },
+                "event_hook": { "public_url": format!("http://{}", self.hook) },
             },
             "secrets": {
                 "private_key": ready["okta"]["private_key_jwk"].to_string(),

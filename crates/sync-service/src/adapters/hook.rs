@@ -62,7 +62,7 @@ impl OktaEventHook {
     }
 
     fn config(&self) -> Result<&EventHookConfig, PortError> {
-        self.config.as_ref().ok_or_else(|| PortError::new("this connection has no hook.public_url"))
+        self.config.as_ref().ok_or_else(|| PortError::new("this connection has no event_hook.public_url"))
     }
 
     /// The hook as Okta has it, if it has it.

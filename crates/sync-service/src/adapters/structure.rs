@@ -43,17 +43,17 @@ pub(crate) async fn org_schemas(okta: &OktaClient) -> okta_client::Result<OrgSch
 pub(crate) struct AssetsStructure {
     sides: Sides,
     options: MappingOptions,
-    follow_titles: bool,
+    rename_attributes: bool,
 }
 
 impl AssetsStructure {
     pub(crate) const fn new(sides: Sides, options: MappingOptions) -> Self {
-        Self { sides, options, follow_titles: false }
+        Self { sides, options, rename_attributes: false }
     }
 
     /// Renames attributes in Assets when their titles change in Okta.
     pub(crate) const fn following_titles(mut self, follow: bool) -> Self {
-        self.follow_titles = follow;
+        self.rename_attributes = follow;
         self
     }
 
@@ -232,7 +232,7 @@ impl AssetsStructure {
     const fn may_correct(&self, correction: &Correction) -> bool {
         self.sides.account.is_some()
             && (correction.maximum_cardinality.is_some()
-                || (self.follow_titles && correction.rename_to.is_some()))
+                || (self.rename_attributes && correction.rename_to.is_some()))
     }
 
     /// Changes attributes as an administrator would.
@@ -246,7 +246,7 @@ impl AssetsStructure {
             let attributes = account.attributes(&object_type.id).await.map_err(failed)?;
             let attribute = attributes.iter().find(|a| a.name == correction.attribute).ok_or_else(missing)?;
             let update = AttributeUpdate {
-                name: correction.rename_to.clone().filter(|_| self.follow_titles),
+                name: correction.rename_to.clone().filter(|_| self.rename_attributes),
                 maximum_cardinality: correction.maximum_cardinality.map(Into::into),
                 ..AttributeUpdate::default()
             };

@@ -31,7 +31,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 pub(crate) struct Alerts {
     connection: ConnectionName,
     webhook: Option<Webhook>,
-    at_most_every: Duration,
+    repeat_interval: Duration,
     board: AlertBoard,
     queue: mpsc::Sender<Alert>,
     waiting: Mutex<mpsc::Receiver<Alert>>,
@@ -48,10 +48,10 @@ impl Alerts {
         Ok(Self {
             connection: connection.clone(),
             webhook: webhook.map_err(|problem| ConfigError::Value {
-                key: format!("connections.{connection}.alerts.url"),
+                key: format!("connections.{connection}.alerts.webhook_url"),
                 problem,
             })?,
-            at_most_every: config.map_or(Duration::ZERO, |config| config.repeat_interval),
+            repeat_interval: config.map_or(Duration::ZERO, |config| config.repeat_interval),
             board: AlertBoard::default(),
             queue,
             waiting: Mutex::new(waiting),
@@ -101,7 +101,7 @@ impl Alerts {
 
     async fn work(&self, webhook: &Webhook, ended: &CancellationToken) {
         let mut waiting = self.waiting.lock().await;
-        let mut gate = RateLimiter::new(self.at_most_every);
+        let mut gate = RateLimiter::new(self.repeat_interval);
         loop {
             let notices = tokio::select! {
                 // What was raised before the end is sent.

@@ -96,7 +96,7 @@ impl Webhook {
         let answer = request.send().await.map_err(|error| {
             let reason = self.outbound.not_reached(&self.origin, &error);
             Trouble {
-                problem: format!("{reason}; {}", reason.remedy("alerts.url")),
+                problem: format!("{reason}; {}", reason.remedy("alerts.webhook_url")),
                 again: (!reason.is_lasting()).then_some(Duration::ZERO),
             }
         })?;

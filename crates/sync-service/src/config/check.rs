@@ -57,27 +57,26 @@ pub(super) fn connection(
     let hook = match raw.event_hook {
         None => None,
         Some(hook) => {
-            let given = pasted(hook.public_url).ok_or_else(|| needed(["hook", "public_url"]))?;
+            let given = pasted(hook.public_url).ok_or_else(|| needed(["event_hook", "public_url"]))?;
             let url = hook_url(&given, &name).map_err(|problem| ConfigError::Value {
-                key: key(["hook", "public_url"]),
+                key: key(["event_hook", "public_url"]),
                 problem: problem.into(),
             })?;
             let secret = match hook.secret {
-                Some(source) => read(["hook", "secret"], Some(source))?,
+                Some(source) => read(["event_hook", "secret"], Some(source))?,
                 None => derived_secret(&name, &okta.private_key),
             };
             Some(EventHookConfig { url, secret })
         }
     };
-    let selection = SyncScope { users: raw.users, groups: raw.groups };
-    selection.check().map_err(|e| ConfigError::Value {
+    raw.scope.check().map_err(|e| ConfigError::Value {
         key: format!("connections.{name}.{}", e.setting()),
         problem: e.to_string(),
     })?;
     let mapping = mapping_in_force(&name, raw.mapping)?;
     let events = match (raw.event_source, &hook) {
         (Some(EventSource::EventHook | EventSource::Both), None) => {
-            return Err(needed(["hook", "public_url"]));
+            return Err(needed(["event_hook", "public_url"]));
         }
         (Some(source), _) => source,
         (None, Some(_)) => EventSource::Both,
@@ -88,12 +87,12 @@ pub(super) fn connection(
     let alerts = match raw.alerts {
         None => None,
         Some(alerts) => Some(AlertConfig {
-            webhook_url: webhook(read(["alerts", "url"], alerts.webhook_url)?, &key)?,
+            webhook_url: webhook(read(["alerts", "webhook_url"], alerts.webhook_url)?, &key)?,
             format: alerts.format,
             repeat_interval: interval(
                 alerts.repeat_interval.as_deref(),
                 "15m",
-                &key(["alerts", "at_most_every"]),
+                &key(["alerts", "repeat_interval"]),
             )?,
         }),
     };
@@ -105,7 +104,7 @@ pub(super) fn connection(
         assets,
         event_hook: hook,
         event_source: events,
-        scope: selection,
+        scope: raw.scope,
         mapping,
         safeguards: raw.safeguards,
         schedule,
@@ -136,11 +135,11 @@ pub(crate) fn hook_url(public_url: &str, name: &ConnectionName) -> Result<Url, &
     Ok(url)
 }
 
-/// Requires that shares are shares: a number above 1, often meant as a percentage, would switch a safeguard off.
+/// Requires that percentages are from 0 to 100, so that no typing error disables a safeguard.
 fn shares(limits: &Safeguards, key: &impl Fn([&str; 2]) -> String) -> Result<(), ConfigError> {
     let Some((setting, value)) = limits.invalid_percent() else { return Ok(()) };
-    let problem = format!("must be a share from 0 to 1; got {value}; for 20% write 0.2");
-    Err(ConfigError::Value { key: key(["limits", setting]), problem })
+    let problem = format!("must be a percentage from 0 to 100; got {value}");
+    Err(ConfigError::Value { key: key(["safeguards", setting]), problem })
 }
 
 /// The mapping that a connection works by when these choices are made.
@@ -163,8 +162,8 @@ pub(crate) fn mapping_in_force(
 fn not_carried_out(mapping: &MappingOptions) -> Option<(&'static str, &'static str)> {
     if mapping.membership_strategy != MembershipStrategy::OnUsers {
         return Some((
-            "memberships",
-            "the sync keeps memberships on users only; leave it out, or set \"on-user\"",
+            "membership_strategy",
+            "the sync stores memberships on users only; remove the key, or set \"on_users\"",
         ));
     }
     mapping
@@ -181,7 +180,7 @@ fn webhook(url: SecretString, key: &impl Fn([&str; 2]) -> String) -> Result<Secr
         return Ok(url);
     }
     Err(ConfigError::Value {
-        key: key(["alerts", "url"]),
+        key: key(["alerts", "webhook_url"]),
         problem: "is not an address that begins with https://".into(),
     })
 }
@@ -198,12 +197,12 @@ fn schedule(
         some_time(text.as_deref(), otherwise, &key(["schedule", name]))
     };
     Ok(ScheduleConfig {
-        full_sync: parsed(raw.full_sync, "1d", "full")?,
-        incremental_sync: parsed(raw.incremental_sync, "30m", "delta")?,
-        schema_check: some_time(raw.schema_check, "15m", "schema")?,
-        system_log_poll: some_time(raw.system_log_poll, "5s", "log")?,
+        full_sync: parsed(raw.full_sync, "1d", "full_sync")?,
+        incremental_sync: parsed(raw.incremental_sync, "30m", "incremental_sync")?,
+        schema_check: some_time(raw.schema_check, "15m", "schema_check")?,
+        system_log_poll: some_time(raw.system_log_poll, "5s", "system_log_poll")?,
         jitter: interval(raw.jitter.as_deref(), "0s", &key(["schedule", "jitter"]))?,
-        history_retention: some_time(raw.history_retention, "14d", "retention")?,
+        history_retention: some_time(raw.history_retention, "14d", "history_retention")?,
     })
 }
 

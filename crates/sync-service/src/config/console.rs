@@ -1,4 +1,4 @@
-//! The web console: where it listens, how people sign in, and the key that its secrets are kept under.
+//! The web console: its address, sign-in, and master key.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,33 +16,33 @@ use crate::vault::MasterKey;
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConsole {
-    /// Where the console and the admin API listen; 127.0.0.1:8585 unless given, and nowhere when "off".
+    /// Address of the console and the admin API; "off" disables them. Default: 127.0.0.1:8585.
     listen: Option<String>,
-    /// The address that people open it at, such as <https://sync.example.com>; sign-in with Okta comes back to it.
+    /// URL of the console in a browser, such as <https://sync.example.com>. Sign-in with Okta returns to it.
     public_url: Option<String>,
-    /// Encrypts the secrets of connections that are saved in the console; without it, none can be.
+    /// Key that encrypts secrets saved in the console. Without it, no connection can be saved.
     master_key: Option<SecretSource>,
-    /// Who does nothing for so long has to sign in again; 8h unless given.
+    /// Time without a request after which a session ends. Default: 8h.
     session_idle_timeout: Option<String>,
-    /// Who signed in so long ago has to sign in again; 24h unless given.
+    /// Time after sign-in at which a session ends. Default: 1d.
     session_max_age: Option<String>,
-    /// Sign-in with an Okta org, beside tokens.
+    /// Sign-in with an Okta org, in addition to access tokens.
     oidc: Option<RawOidc>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawOidc {
-    /// The org, such as <https://example.okta.com>.
+    /// URL of the org, such as <https://example.okta.com>.
     org_url: Option<String>,
-    /// The client ID of a Web Application in the org.
+    /// Client ID of a web app integration in the org.
     client_id: Option<String>,
-    /// Its client secret.
+    /// Client secret of the app.
     client_secret: Option<SecretSource>,
-    /// Groups whose members may do everything, by name.
+    /// Names of groups whose members get the role Administrator.
     #[serde(default)]
     admin_groups: Vec<String>,
-    /// Groups whose members may look, by name.
+    /// Names of groups whose members get the role Read-only.
     #[serde(default)]
     read_only_groups: Vec<String>,
 }
@@ -50,22 +50,22 @@ struct RawOidc {
 /// The web console.
 #[derive(Debug, Clone)]
 pub struct ConsoleConfig {
-    /// Where it listens.
+    /// The address of the console and the admin API.
     pub listen: SocketAddr,
-    /// The address that people open it at, where that is known.
+    /// The URL of the console in a browser.
     pub public_url: Option<Url>,
-    /// What secrets are kept under; without it, none can be saved.
+    /// The key that encrypts saved secrets. Without it, no connection can be saved.
     pub master_key: Option<MasterKey>,
-    /// Who does nothing for so long has to sign in again.
+    /// The time without a request after which a session ends.
     pub session_idle_timeout: Duration,
-    /// Who signed in so long ago has to sign in again.
+    /// The time after sign-in at which a session ends.
     pub session_max_age: Duration,
-    /// Sign-in with an Okta org, beside tokens.
+    /// Sign-in with an Okta org, in addition to access tokens.
     pub oidc: Option<OidcConfig>,
 }
 
 impl ConsoleConfig {
-    /// The address at which it is reached from this machine, where that can be told.
+    /// The URL at which this machine reaches the console; `None` if it isn't known.
     pub fn address(&self) -> Option<String> {
         match &self.public_url {
             Some(url) => Some(url.as_str().trim_end_matches('/').to_owned()),
@@ -79,17 +79,17 @@ impl ConsoleConfig {
 pub struct OidcConfig {
     /// The org.
     pub org_url: Url,
-    /// The client ID of a Web Application in it.
+    /// The client ID of a web app integration in the org.
     pub client_id: String,
-    /// Its client secret.
+    /// The client secret of the app.
     pub client_secret: SecretString,
-    /// Groups whose members may do everything.
+    /// Groups whose members get the role Administrator.
     pub admin_groups: Vec<String>,
-    /// Groups whose members may look.
+    /// Groups whose members get the role Read-only.
     pub read_only_groups: Vec<String>,
 }
 
-/// Certificate and key of whatever listens beyond this machine.
+/// Certificate and key for addresses beyond this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {
     /// The certificate chain, PEM.
@@ -98,7 +98,7 @@ pub struct TlsConfig {
     pub key: PathBuf,
 }
 
-/// `None` when it is switched off.
+/// The console's settings; `None` if it is off.
 pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleConfig>, ConfigError> {
     let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
     let secret = |key: &str, source: SecretSource| source.read(folder).map_err(|problem| value(key, problem));
@@ -117,22 +117,26 @@ pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleCo
             Some(key.map_err(|e| value("console.master_key", e.to_string()))?)
         }
     };
-    let openid = match raw.oidc {
+    let oidc = match raw.oidc {
         None => None,
-        Some(openid) => {
+        Some(oidc) => {
             if public_url.is_none() {
                 return Err(super::missing(&["console", "public_url"]));
             }
-            Some(openid.checked(&secret)?)
+            Some(oidc.checked(&secret)?)
         }
     };
     Ok(Some(ConsoleConfig {
         listen,
         public_url,
         master_key,
-        session_idle_timeout: some_time(raw.session_idle_timeout.as_deref(), "8h", "console.session_idle")?,
-        session_max_age: some_time(raw.session_max_age.as_deref(), "1d", "console.session_life")?,
-        oidc: openid,
+        session_idle_timeout: some_time(
+            raw.session_idle_timeout.as_deref(),
+            "8h",
+            "console.session_idle_timeout",
+        )?,
+        session_max_age: some_time(raw.session_max_age.as_deref(), "1d", "console.session_max_age")?,
+        oidc,
     }))
 }
 
@@ -141,17 +145,17 @@ impl RawOidc {
         self,
         secret: &impl Fn(&str, SecretSource) -> Result<SecretString, ConfigError>,
     ) -> Result<OidcConfig, ConfigError> {
-        let needed = |key| super::missing(&["console", "openid", key]);
+        let needed = |key| super::missing(&["console", "oidc", key]);
         let org_url = self.org_url.ok_or_else(|| needed("org_url"))?;
         if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
             return Err(needed("admin_groups"));
         }
         Ok(OidcConfig {
             org_url: web_address(&org_url)
-                .map_err(|problem| ConfigError::Value { key: "console.openid.org_url".into(), problem })?,
+                .map_err(|problem| ConfigError::Value { key: "console.oidc.org_url".into(), problem })?,
             client_id: self.client_id.ok_or_else(|| needed("client_id"))?,
             client_secret: secret(
-                "console.openid.client_secret",
+                "console.oidc.client_secret",
                 self.client_secret.ok_or_else(|| needed("client_secret"))?,
             )?,
             admin_groups: self.admin_groups,
@@ -160,7 +164,7 @@ impl RawOidc {
     }
 }
 
-/// An address that a browser may be sent to.
+/// Parses a URL that a browser may be sent to.
 fn web_address(given: &str) -> Result<Url, String> {
     let url = Url::parse(given)
         .map_err(|_| format!("\"{given}\" is not a URL such as https://sync.example.com"))?;
@@ -173,7 +177,7 @@ fn web_address(given: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Both files, or none.
+/// The certificate and its key; both or neither must be set.
 pub(super) fn tls(
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,

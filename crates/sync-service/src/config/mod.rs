@@ -1,4 +1,4 @@
-//! Settings: one TOML file, every key overridable from the environment, checked as a whole.
+//! Settings from one TOML file and the environment, checked as a whole.
 
 mod check;
 mod connection;
@@ -45,23 +45,23 @@ pub use settings::{
 pub struct Config {
     /// The file of the state store.
     pub store: PathBuf,
-    /// Where the hook receiver listens.
+    /// The address of the event hook receiver.
     pub listen: SocketAddr,
-    /// Where metrics and health are answered; `None` when they are switched off.
+    /// The address of metrics and health; `None` if they are off.
     pub metrics_listen: Option<SocketAddr>,
-    /// When a connection that gets nothing done is called stuck.
+    /// The time without progress after which a connection counts as stalled.
     pub stall_timeout: Duration,
-    /// Certificate and key of what is listened on beyond this machine.
+    /// Certificate and key for addresses beyond this machine.
     pub tls: Option<TlsConfig>,
-    /// Whether a proxy in front of this machine does TLS.
+    /// True if a proxy in front of this machine terminates TLS.
     pub behind_proxy: bool,
     /// True if the addresses of Okta, Assets, and alerts may be private.
     pub allow_private_addresses: bool,
-    /// The web console; `None` when it is switched off.
+    /// The web console; `None` if it is off.
     pub console: Option<ConsoleConfig>,
     /// The connections by name.
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
-    /// Variables of Okta's SDKs that are set in the environment and have no effect.
+    /// Variables of Okta's SDKs that are set and have no effect.
     pub unsupported_variables: Vec<UnsupportedVariable>,
 }
 
@@ -161,9 +161,9 @@ impl Config {
         let listen = address("server.listen", raw.server.listen.as_deref(), "127.0.0.1:8484")?;
         let metrics = match raw.server.metrics_listen {
             Some(off) if off == "off" => None,
-            given => Some(address("server.metrics", given.as_deref(), "127.0.0.1:9464")?),
+            given => Some(address("server.metrics_listen", given.as_deref(), "127.0.0.1:9464")?),
         };
-        let stuck_after = some_time(raw.server.stall_timeout.as_deref(), "10m", "server.stuck_after")?;
+        let stuck_after = some_time(raw.server.stall_timeout.as_deref(), "10m", "server.stall_timeout")?;
         let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
         let console = console::console(raw.console, folder)?;
         let allow_private_addresses = raw.server.allow_private_addresses;

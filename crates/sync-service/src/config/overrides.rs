@@ -107,7 +107,7 @@ fn okta_own(sdk: &SdkEnvironment) -> Vec<(&'static str, Value)> {
         ("client_id", sdk.client_id.as_ref().map(text)),
         ("private_key", private_key),
         ("key_id", sdk.key_id.as_ref().map(text)),
-        ("scopes", (!scopes.is_empty()).then_some(Value::Array(scopes))),
+        ("api_scopes", (!scopes.is_empty()).then_some(Value::Array(scopes))),
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key, value?)))

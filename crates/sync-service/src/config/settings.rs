@@ -1,9 +1,9 @@
-//! A connection's settings without its secrets, as they are saved in the console and sent over the API.
+//! The settings of a connection without its secrets, as saved in the console and sent over the API.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use schema_mapper::{GroupScope, MappingOptions, UserScope};
+use schema_mapper::{MappingOptions, SyncScope};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -17,18 +17,18 @@ use super::file::{
 use super::secret::SecretSource;
 use super::{ConfigError, ConnectionConfig, connection};
 
-/// Where the settings of a connection are kept.
+/// The owner of a connection's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ManagedBy {
-    /// In the configuration file, or the environment.
+    /// The configuration file or the environment.
     File,
-    /// In the state store, saved in the console.
+    /// The console, which saves them in the state store.
     Console,
 }
 
-/// A connection's settings without its secrets. What is left out holds as in the configuration file.
+/// Settings of a connection without its secrets. The keys and defaults are those of the configuration file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionSettings {
@@ -36,23 +36,21 @@ pub struct ConnectionSettings {
     pub okta: OktaSettings,
     /// The Assets site.
     pub assets: AssetsSettings,
-    /// The event hook; without it the System Log tells what happens.
+    /// The event hook. Without it, events come from the System Log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_hook: Option<EventHookSettings>,
-    /// Where events come from; "both" with a hook and "log" without one unless given.
+    /// Source of events. Default: "both" with an event hook, otherwise "system_log".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_source: Option<EventSource>,
-    /// Which users are synchronised.
-    pub users: UserScope,
-    /// Which groups are synchronised.
-    pub groups: GroupScope,
-    /// What becomes of which attribute.
+    /// Users and groups to sync.
+    pub scope: SyncScope,
+    /// Mapping from Okta profiles to Assets.
     pub mapping: MappingOptions,
-    /// How much may change without consent.
+    /// Limits that block a sync with an unusual number of changes.
     pub safeguards: Safeguards,
-    /// When things are done that nobody asks for.
+    /// Schedules of syncs and checks.
     pub schedule: ScheduleSettings,
-    /// Who is told when something is wrong; the address is a secret.
+    /// Webhook for alerts. Its URL is a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<AlertSettings>,
 }
@@ -61,14 +59,14 @@ pub struct ConnectionSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OktaSettings {
-    /// The org's own address, such as <https://example.okta.com>.
+    /// URL of the org, such as <https://example.okta.com>.
     pub org_url: String,
-    /// The client ID of the API Services app.
+    /// Client ID of the API Services app.
     pub client_id: String,
-    /// The ID under which the private key is registered at the app; unless given, the one in the JWK.
+    /// ID of the key in Okta. Default: the ID in the JWK. Required for a PEM key if the app has several keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// The scopes to ask for; all that are of use when empty.
+    /// API scopes to request. If empty, all that the product uses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub api_scopes: Vec<String>,
 }
@@ -77,16 +75,17 @@ pub struct OktaSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AssetsSettings {
-    /// The address of the Assets API, when it is another than Atlassian's.
+    /// URL of the Assets API. Default: <https://api.atlassian.com>.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_url: Option<String>,
-    /// The Atlassian site of an account, for what the import token may not do.
+    /// URL of the Atlassian site. With `email` and the API token, it names an Atlassian account for operations that the
+    /// import token doesn't permit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site_url: Option<String>,
-    /// The mail address of the account.
+    /// Email address of the Atlassian account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Rename attributes in Assets when their titles change in Okta; takes the account.
+    /// True to rename attributes in Assets if their titles change in Okta. Requires the Atlassian account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rename_attributes: bool,
 }
@@ -95,17 +94,17 @@ pub struct AssetsSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventHookSettings {
-    /// Where Okta reaches this machine; it delivers to /hooks/okta/NAME below it.
+    /// URL at which Okta reaches the event hook receiver. Okta delivers to /hooks/okta/NAME below it.
     pub public_url: String,
 }
 
-/// Who is told when something is wrong.
+/// Webhook for alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertSettings {
-    /// What the webhook understands.
+    /// Format of the webhook's messages.
     pub format: AlertFormat,
-    /// The same kind of alert is not sent more often; 15m unless given.
+    /// Minimum time between two alerts of the same kind. Default: 15m.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat_interval: Option<String>,
 }
@@ -115,15 +114,15 @@ pub struct AlertSettings {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecretField {
-    /// The private key of the API Services app, as JWK or PEM.
+    /// Private key of the API Services app, as JWK, JWKS, or PEM.
     PrivateKey,
-    /// The token of the import source.
+    /// Import token of the import source.
     ImportToken,
-    /// An API token of the account.
+    /// API token of the Atlassian account.
     ApiToken,
-    /// What Okta sends along with deliveries; made from the private key unless given.
+    /// Secret that Okta sends with each delivery. Default: derived from the private key.
     EventHookSecret,
-    /// The address of the webhook for alerts.
+    /// URL of the webhook for alerts.
     AlertWebhookUrl,
 }
 
@@ -138,8 +137,8 @@ impl SecretField {
             Self::PrivateKey => "private_key",
             Self::ImportToken => "import_token",
             Self::ApiToken => "api_token",
-            Self::EventHookSecret => "hook_secret",
-            Self::AlertWebhookUrl => "alert_url",
+            Self::EventHookSecret => "event_hook_secret",
+            Self::AlertWebhookUrl => "alert_webhook_url",
         }
     }
 
@@ -173,9 +172,9 @@ impl ConnectionSettings {
             ("okta.org_url", lacks(&okta.org_url)),
             ("okta.client_id", lacks(&okta.client_id)),
             ("okta.private_key", !has(SecretField::PrivateKey)),
-            ("hook.public_url", hook),
+            ("event_hook.public_url", hook),
             ("assets.import_token", !has(SecretField::ImportToken)),
-            ("alerts.url", self.alerts.is_some() && !has(SecretField::AlertWebhookUrl)),
+            ("alerts.webhook_url", self.alerts.is_some() && !has(SecretField::AlertWebhookUrl)),
         ];
         let account = account.into_iter().filter(|_| part_of_one);
         all.into_iter().chain(account).filter(|(_, lacks)| *lacks).map(|(key, _)| key).collect()
@@ -214,8 +213,7 @@ impl ConnectionSettings {
                 public_url: given(&hook.public_url),
                 secret: secret(SecretField::EventHookSecret),
             }),
-            users: self.users.clone(),
-            groups: self.groups.clone(),
+            scope: self.scope.clone(),
             mapping: self.mapping.clone(),
             safeguards: self.safeguards,
             event_source: self.event_source,

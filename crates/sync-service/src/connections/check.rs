@@ -34,15 +34,15 @@ impl FieldError {
     pub(super) fn missing(key: &str) -> Self {
         let field = field(key);
         let what = match field.as_str() {
-            "org_url" => "the organisation URL",
+            "org_url" => "the Okta org URL",
             "client_id" => "the client ID",
             "private_key" => "the private key",
             "import_token" => "the import token",
-            "public_url" => "the public URL of this daemon",
-            "site_url" => "the Atlassian site; an account is given whole or not at all",
-            "email" => "the mail address of the account; it is given whole or not at all",
-            "api_token" => "the API token of the account; it is given whole or not at all",
-            "alert_url" => "the webhook for alerts",
+            "public_url" => "the public URL",
+            "site_url" => "the Atlassian site; the account requires site, email address, and API token",
+            "email" => "the email address; the account requires site, email address, and API token",
+            "api_token" => "the API token; the account requires site, email address, and API token",
+            "alert_webhook_url" => "the alert webhook URL",
             other => other,
         };
         let message = format!("enter {what}");
@@ -62,9 +62,9 @@ fn without_connection(key: &str) -> String {
 /// The name of a setting in forms.
 fn field(key: &str) -> String {
     match key.split_once('.') {
-        Some(("hook", "secret")) => "hook_secret",
-        Some(("alerts", "url")) => "alert_url",
-        Some(("okta" | "assets" | "hook", field)) => field,
+        Some(("event_hook", "secret")) => "event_hook_secret",
+        Some(("alerts", "webhook_url")) => "alert_webhook_url",
+        Some(("okta" | "assets" | "event_hook", field)) => field,
         _ => key,
     }
     .to_owned()

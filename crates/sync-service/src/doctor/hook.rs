@@ -139,7 +139,7 @@ async fn reached(
     }
     let listen = machine.config.listen;
     let forward = format!(
-        "let the proxy in front forward {} to {listen}, where `okta-insightd` listens; check hook.public_url and \
+        "let the proxy in front forward {} to {listen}, where `okta-insightd` listens; check event_hook.public_url and \
          server.listen",
         hook.url
     );

@@ -232,7 +232,7 @@ impl<'c> Machine<'c> {
 
     async fn metrics_address(&self) -> Check {
         let (Some(address), Some(found)) = (self.config.metrics_listen, &self.metrics) else {
-            return METRICS.without("switched off with server.metrics");
+            return METRICS.without("switched off with server.metrics_listen");
         };
         let ours = match (found, self.here(address, "/readyz")) {
             (Address::InUse, Ok(url)) => match probe::ask_here(&url).await {
@@ -241,7 +241,7 @@ impl<'c> Machine<'c> {
             },
             _ => false,
         };
-        self.judge(METRICS, address, found, ours, "server.metrics")
+        self.judge(METRICS, address, found, ours, "server.metrics_listen")
     }
 
     async fn console_address(&self) -> Check {
@@ -318,7 +318,7 @@ fn near(address: SocketAddr) -> SocketAddr {
 
 /// Sends nothing, and names no address: that is a secret.
 async fn alerts_address(connection: &ConnectionConfig, alerts: Option<&AlertConfig>) -> Check {
-    let key = format!("connections.{}.alerts.url", connection.name);
+    let key = format!("connections.{}.alerts.webhook_url", connection.name);
     let Some(alerts) = alerts else {
         return ALERTS.without(format!("{key} is not set; alerts are in the log alone"));
     };

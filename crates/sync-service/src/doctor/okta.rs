@@ -149,7 +149,7 @@ impl Scope {
             ),
             (false, false) => self.item.problem(
                 format!("not asked for: it lacks {}", self.feature),
-                format!("add it to connections.{}.okta.scopes, or leave that out", connection.name),
+                format!("add it to connections.{}.okta.api_scopes, or leave that out", connection.name),
             ),
         }
     }

@@ -29,7 +29,7 @@ pub(super) async fn look(
 
 async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &OrgSchemas) -> Check {
     let users = &connection.scope.users;
-    let key = |key: &str| format!("connections.{}.users.{key}", connection.name);
+    let key = |key: &str| format!("connections.{}.scope.users.{key}", connection.name);
     let unknown = match unknown_names(users, schemas).into_iter().next() {
         Some(unknown) => Some(unknown),
         None => match unknown_groups(users, client).await {

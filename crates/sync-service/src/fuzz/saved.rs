@@ -123,7 +123,7 @@ fn saved_connection_is_read_or_named() {
     const SECRET: &str = "S3cretValueOfASetting";
     const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let words =
-        ["settings", "secrets", "okta", "org_url", "assets", "private_key", "schedule", "limits", "null"];
+        ["settings", "secrets", "okta", "org_url", "assets", "private_key", "schedule", "safeguards", "null"];
     let toml = format!("[console]\nmaster_key = \"{KEY}\"\n");
     let config = Config::from_toml(&toml, "c.toml", Path::new("/nonexistent"), []).unwrap();
     let key = MasterKey::parse(&KEY.to_owned().into()).unwrap();

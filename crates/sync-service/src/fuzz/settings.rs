@@ -21,8 +21,8 @@ const SECRETS: [&str; 8] = [
     "secret",
     "client_secret",
     "master_key",
-    "url",
-    "hook_secret",
+    "webhook_url",
+    "event_hook_secret",
 ];
 /// The longest message beside what the operator wrote, in characters.
 const LONGEST: usize = 4000;
@@ -104,8 +104,9 @@ fn settings_read_any_body() {
         "org_url",
         "assets",
         "schedule",
-        "limits",
+        "safeguards",
         "mapping",
+        "scope",
         "users",
         "profile",
         "null",

@@ -20,7 +20,7 @@ use crate::health_inputs::Vitals;
 use crate::{Connection, ConnectionManager};
 
 /// The setting that chooses the address.
-const SETTING: &str = "server.metrics";
+const SETTING: &str = "server.metrics_listen";
 
 /// Answers `/metrics`, `/healthz` and `/readyz`. Nothing there is secret or personal, and nothing there is meant for the
 /// internet: the address belongs on the loopback interface or a private network.
@@ -32,16 +32,16 @@ pub struct MetricsServer {
 /// Who is measured.
 #[derive(Clone)]
 enum Watched {
-    These { connections: Arc<[Arc<Connection>]>, stuck_after: Duration },
+    These { connections: Arc<[Arc<Connection>]>, stall_timeout: Duration },
     Fleet(Arc<ConnectionManager>),
 }
 
 impl Watched {
     async fn metrics(&self) -> Result<String, fmt::Error> {
         match self {
-            Self::These { connections, stuck_after } => {
+            Self::These { connections, stall_timeout } => {
                 let vitals = vitals(connections).await;
-                let health = health::judge(&vitals, *stuck_after);
+                let health = health::judge(&vitals, *stall_timeout);
                 metrics::render(vitals, health, None)
             }
             Self::Fleet(fleet) => fleet.metrics().await,
@@ -50,8 +50,8 @@ impl Watched {
 
     async fn health(&self) -> Health {
         match self {
-            Self::These { connections, stuck_after } => {
-                health::judge(&vitals(connections).await, *stuck_after)
+            Self::These { connections, stall_timeout } => {
+                health::judge(&vitals(connections).await, *stall_timeout)
             }
             Self::Fleet(fleet) => fleet.health().await,
         }
@@ -110,10 +110,10 @@ impl MetricsServer {
     pub async fn bind(
         address: SocketAddr,
         connections: &[Arc<Connection>],
-        stuck_after: Duration,
+        stall_timeout: Duration,
     ) -> Result<Self, ListenError> {
         let server = Server::bind(address, SETTING, None).await?;
-        Ok(Self { server, watched: Watched::These { connections: connections.into(), stuck_after } })
+        Ok(Self { server, watched: Watched::These { connections: connections.into(), stall_timeout } })
     }
 
     /// The same for whatever connections a daemon has.

@@ -17,15 +17,15 @@ const ALLOW_PRIVATE: &str = "allow_private_addresses";
 
 /// What a new file begins with.
 const HEADING: &str = "\
-# okta-insight-sync: which Okta org is kept in which Assets import source.
-# Secrets are in files beside this one. Every key can come from the environment instead.
+# Configuration of okta-insight-sync. Secrets are in separate files in the same folder.
+# Each key can also be an environment variable; `okta-insight config example` prints all keys.
 
 [store]
 path = \"okta-insight.db\"
 
 [server]
-listen = \"127.0.0.1:8484\"    # the hook receiver, behind your TLS proxy
-metrics = \"127.0.0.1:9464\"   # /metrics, /healthz and /readyz; not for the internet
+listen = \"127.0.0.1:8484\"           # event hook receiver, behind your TLS proxy
+metrics_listen = \"127.0.0.1:9464\"   # /metrics, /healthz, and /readyz; keep it off the internet
 ";
 
 /// A configuration that a connection is added to.
@@ -215,13 +215,13 @@ impl ConfigDraft {
             set(assets, "api_token", api_token);
         }
         if let Some(url) = &answers.public_url {
-            if connection.get("events").and_then(Item::as_str) == Some("log") {
-                connection.remove("events");
+            if connection.get("event_source").and_then(Item::as_str) == Some("system_log") {
+                connection.remove("event_source");
             }
-            set(table(connection, "hook", &path)?, "public_url", trimmed(url).into());
+            set(table(connection, "event_hook", &path)?, "public_url", trimmed(url).into());
         } else {
-            connection.remove("hook");
-            set(connection, "events", "log".into());
+            connection.remove("event_hook");
+            set(connection, "event_source", "system_log".into());
         }
         Ok(())
     }

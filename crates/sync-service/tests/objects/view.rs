@@ -155,7 +155,7 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
     assert_eq!((seen.key, seen.state), (user(&grace), ObjectState::InSync), "sent, and named by its login");
 
     let choosing =
-        world.open_more(Account::With, "[connections.main.users]\nprofile = { city = [\"Nuuk\"] }\n");
+        world.open_more(Account::With, "[connections.main.scope.users]\nprofile = { city = [\"Nuuk\"] }\n");
     let seen = view(&choosing.await, &user(&late)).await;
     assert_eq!((seen.state, in_okta(&seen).in_scope), (ObjectState::OutOfScope, Some(false)));
 

@@ -19,7 +19,7 @@ const YEAR: i64 = 365 * 24 * HOURS;
 
 async fn open(world: &World, ahead: &Arc<Ahead>) -> Arc<sync_service::Connection> {
     let ahead = Arc::clone(ahead);
-    world.open_with("log", OFTEN, |ports, _| ports.clock = ahead as Arc<dyn Clock>).await
+    world.open_with("system_log", OFTEN, |ports, _| ports.clock = ahead as Arc<dyn Clock>).await
 }
 
 async fn arrives(world: &World, user: &str, city: &str) {
@@ -90,8 +90,9 @@ async fn schedule_survives_a_clock_set_back() {
     let ahead = Arc::new(Ahead::default());
     ahead.by(YEAR);
     let clock = Arc::clone(&ahead);
-    let daily = "[connections.main.schedule]\nlog = \"200ms\"\nfull = \"1d\"\n";
-    let connection = world.open_with("log", daily, |ports, _| ports.clock = clock as Arc<dyn Clock>).await;
+    let daily = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\nfull_sync = \"1d\"\n";
+    let connection =
+        world.open_with("system_log", daily, |ports, _| ports.clock = clock as Arc<dyn Clock>).await;
     world.sync_first(&connection).await;
     let first = connection.status(1).await.unwrap().runs[0].id;
     ahead.by(-YEAR);
@@ -170,7 +171,7 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
     let asked: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
     let (clock, noted) = (Arc::clone(&ahead), Arc::clone(&asked));
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
+        .open_with("system_log", OFTEN, |ports, _| {
             ports.clock = clock as Arc<dyn Clock>;
             let log = ports.feed.take().unwrap();
             ports.feed = Some(Arc::new(Undated { log, forgets: Mutex::new(true), asked: noted }));

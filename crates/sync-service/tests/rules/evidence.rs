@@ -32,7 +32,7 @@ async fn changed_object_survives_a_foreign_404() {
     let (world, gate) = gated_world(12, 3).await;
     let heard = Arc::new(Heard::default());
     let connection =
-        world.open_with("log", OFTEN, |ports, _| ports.alerts = Arc::<Heard>::clone(&heard)).await;
+        world.open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::<Heard>::clone(&heard)).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     idle(&connection).await;
@@ -75,7 +75,7 @@ async fn changed_object_survives_a_foreign_404() {
 #[tokio::test]
 async fn failed_member_listing_keeps_memberships() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     let members = format!("/api/v1/groups/{group}/users");
     for n in 0..6 {
@@ -102,7 +102,7 @@ async fn failed_member_listing_keeps_memberships() {
 #[tokio::test]
 async fn group_that_a_listing_misses_keeps_its_members() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     for odd in [false, true] {
         let missed = group.clone();
@@ -126,7 +126,7 @@ async fn group_that_a_listing_misses_keeps_its_members() {
 #[tokio::test]
 async fn groups_of_a_user_are_not_empty_for_a_404() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
     for n in 0..2 {
         let at = format!("/api/v1/users/{user}/groups");
@@ -147,7 +147,7 @@ async fn groups_of_a_user_are_not_empty_for_a_404() {
 #[tokio::test]
 async fn odd_user_is_left_as_it_is() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let shapes = json!([
         ["status", null],
@@ -192,7 +192,7 @@ async fn odd_user_is_left_as_it_is() {
 #[tokio::test]
 async fn plan_leaves_store_as_it_was() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
     // Something of every kind to be found: a change, a group and a user that are gone, odd items, members not listed.
     world.change(&users[1], json!({ "city": "Elsewhere" })).await;
@@ -240,7 +240,7 @@ async fn plan_leaves_store_as_it_was() {
 #[tokio::test]
 async fn group_that_goes_among_its_members_is_marked_at_once() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     let listed = json!({"id": group, "type": "OKTA_GROUP", "profile": {"name": "About to go"}});
     world.call("DELETE", &format!("/okta/groups/{group}"), Value::Null).await;
@@ -264,7 +264,7 @@ async fn group_that_goes_among_its_members_is_marked_at_once() {
 #[tokio::test]
 async fn odd_events_of_the_log_are_passed() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let odd = users.clone();
     gate.after(move |path, body| {
@@ -292,7 +292,7 @@ async fn odd_events_of_the_log_are_passed() {
 #[tokio::test]
 async fn unread_objects_keep_their_failed_events() {
     let (world, gate) = gated_world(80, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (users, state) = (world.active_users().await, world.state().await);
     let event = |user: &String| NewEvent {
         id: EventId::new(format!("event of {user}")),

@@ -11,7 +11,7 @@ use crate::world::{USER, idle, status, world};
 #[tokio::test]
 async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
     let before = world.requests(USER).await;
@@ -25,7 +25,7 @@ async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
 #[tokio::test]
 async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
     let user = world.users().await.remove(0);
@@ -40,7 +40,7 @@ async fn the_second_of_two_quick_changes_is_read_where_the_first_alone_is_shown(
 #[tokio::test]
 async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
     world.converges().await;
@@ -53,7 +53,7 @@ async fn a_membership_that_is_not_readable_yet_is_looked_for_again() {
 #[tokio::test]
 async fn a_value_is_never_taken_from_an_event() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (user, before) = (world.users().await.remove(0), world.executions().await.len());
     let forged = json!({ "id": user, "type": "User", "displayName": "Mallory", "alternateId": "mallory@evil.test",
@@ -71,7 +71,7 @@ async fn a_value_is_never_taken_from_an_event() {
 #[tokio::test]
 async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.lag=900").await;
     let profile =
@@ -86,7 +86,7 @@ async fn a_404_right_after_a_create_event_is_not_believed_at_once() {
 async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
     let world = world(8, 2).await;
     // The hook alone: nobody tells when the deletion is over.
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("okta.delete-lag=900").await;
     world.delete(&world.users().await[2]).await;
@@ -105,7 +105,7 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
 #[tokio::test]
 async fn a_fictitious_id_ends_quietly() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let before = world.executions().await.len();
     let nobody: Value = json!({ "id": "00u00000000000nobody", "type": "User" });

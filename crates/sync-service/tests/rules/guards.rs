@@ -70,7 +70,7 @@ async fn losing_the_admin_role_marks_nobody() {
     let world = world(12, 3).await;
     let loses = Arc::new(AtomicBool::new(false));
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
+        .open_with("system_log", OFTEN, |ports, _| {
             let (inner, control) = (Arc::clone(&ports.target_schema), world.control.clone());
             ports.target_schema = Arc::new(LosesRole { inner, control, loses: Arc::clone(&loses) });
         })
@@ -93,7 +93,7 @@ async fn losing_the_admin_role_marks_nobody() {
 #[tokio::test]
 async fn too_many_memberships_lost_need_consent() {
     let world = world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.users().await;
     for group in world.groups().await {
         for user in &users {
@@ -112,7 +112,7 @@ async fn too_many_memberships_lost_need_consent() {
 #[tokio::test]
 async fn too_many_blanked_values_need_consent() {
     let world = world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     for user in world.users().await {
         world.change(&user, json!({ "city": null })).await;
     }
@@ -129,7 +129,7 @@ async fn too_many_blanked_values_need_consent() {
 #[tokio::test]
 async fn too_many_missing_objects_need_consent() {
     let world = world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     for user in &world.users().await[..8] {
         world.delete(user).await;
     }
@@ -146,7 +146,7 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     let world = world(12, 3).await;
     let heard = Arc::new(Heard::default());
     let connection = world
-        .open_with("log", OFTEN, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
+        .open_with("system_log", OFTEN, |ports, _| ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>)
         .await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
@@ -179,7 +179,7 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
 async fn held_back(world: &World, limits: Safeguards, too_much: impl AsyncFnOnce()) -> Vec<String> {
     let heard = Arc::new(Heard::default());
     let connection = world
-        .open_with("log", OFTEN, |ports, options| {
+        .open_with("system_log", OFTEN, |ports, options| {
             ports.alerts = Arc::clone(&heard) as Arc<dyn AlertSink>;
             options.safeguards = limits;
         })
@@ -224,7 +224,7 @@ async fn events_that_would_blank_too_many_values_are_held_back() {
     );
     let audit = world.audit().await;
     assert_eq!(audit.total_differences, 8 * 2, "their city and when they changed last: {audit:?}");
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     sync_accepted(&connection).await;
     assert!(world.audit().await.in_sync);
 }
@@ -250,7 +250,7 @@ async fn events_that_would_end_too_many_memberships_are_held_back() {
     .await;
     assert!(told.len() == 1 && told[0].contains("known memberships would end"), "{told:?}");
     assert_eq!(world.audit().await.total_differences, 8);
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     sync_accepted(&connection).await;
     assert!(world.audit().await.in_sync);
 }
@@ -264,7 +264,7 @@ async fn the_memberships_of_a_group_that_is_deleted_end_with_it() {
     }
     let limits = Safeguards {
         min_removed_memberships_count: 2,
-        max_removed_memberships_percent: 0.1,
+        max_removed_memberships_percent: 10.0,
         ..Safeguards::default()
     };
     let told = held_back(&world, limits, async || {

@@ -7,7 +7,7 @@ use crate::world::gated_world;
 #[tokio::test]
 async fn hook_whose_answer_was_lost_is_taken_over() {
     let (world, gate) = gated_world(3, 1).await;
-    let connection = world.open("hook").await;
+    let connection = world.open("event_hook").await;
     world.receive(&connection).await;
     // What is created is told as one; lists stay whole.
     gate.after(|path, answer| {

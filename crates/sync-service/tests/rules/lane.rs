@@ -18,7 +18,7 @@ use crate::world::{OFTEN, idle, status, sync, until, world};
 #[tokio::test]
 async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all() {
     let world = world(9, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let (users, before) = (world.users().await, world.executions().await.len());
     world.faults("executions.stuck=told").await;
@@ -45,8 +45,9 @@ async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all(
 async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
     let world = world(9, 2).await;
     let mut structure = None;
-    let connection =
-        world.open_with("log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.target_schema))).await;
+    let connection = world
+        .open_with("system_log", OFTEN, |ports, _| structure = Some(Arc::clone(&ports.target_schema)))
+        .await;
     connection.engine().setup(false).await.unwrap();
     // A process that ended after the start and before the first record.
     let importer = structure.unwrap().compare().await.unwrap().view.importer;
@@ -56,7 +57,7 @@ async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
     state.open_execution(run, left.id(), SystemClock.now()).await.unwrap();
     drop(connection);
 
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().recover().await.unwrap();
     let history = world.executions().await;
     assert_eq!((history.len(), &history[0]["status"]), (1, &json!("CANCELLED")));
@@ -69,7 +70,7 @@ async fn what_a_crash_left_taking_records_is_cancelled_with_a_reason() {
 #[tokio::test]
 async fn what_a_crash_left_working_is_awaited_and_confirmed() {
     let world = world(9, 2).await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
     let cut_off = tokio::spawn(async move { sync(&connection).await.map(drop) });
@@ -81,7 +82,7 @@ async fn what_a_crash_left_working_is_awaited_and_confirmed() {
     cut_off.abort();
     assert!(cut_off.await.unwrap_err().is_cancelled());
 
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     let (recovered, ()) = tokio::join!(connection.engine().recover(), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         world.no_faults().await;
@@ -149,7 +150,7 @@ impl Importer for LosesStart {
 async fn an_execution_whose_start_was_not_told_is_adopted() {
     let world = world(9, 2).await;
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
+        .open_with("system_log", OFTEN, |ports, _| {
             let control = world.control.clone();
             ports.target_schema = with_views(Arc::clone(&ports.target_schema), move |view| {
                 let inner = Arc::clone(&view.importer);
@@ -171,7 +172,7 @@ async fn an_execution_that_nobody_remembers_and_nobody_feeds_is_cancelled_after_
     let world = world(9, 2).await;
     let mut structure = None;
     let connection = world
-        .open_with("log", OFTEN, |ports, options| {
+        .open_with("system_log", OFTEN, |ports, options| {
             structure = Some(Arc::clone(&ports.target_schema));
             options.orphan_limit = Duration::from_millis(300);
         })

@@ -12,7 +12,7 @@ use crate::world::{OFTEN, gated_world, sync, sync_accepted, until};
 #[tokio::test]
 async fn links_to_another_host_are_asked_at_home() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await[0].clone();
     world.change(&user, json!({ "city": "Elsewhere" })).await;
     let home = gate.url.clone();
@@ -30,7 +30,7 @@ async fn links_to_another_host_are_asked_at_home() {
 #[tokio::test]
 async fn wrong_links_end_after_a_few_requests() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     for (n, targets) in [&["/api/v1/apps?after=x"][..], &["/api/v1/users?after=a", "/api/v1/users?after=b"]]
         .into_iter()
         .enumerate()
@@ -64,7 +64,7 @@ async fn log_that_leads_in_a_circle_is_told() {
     let (world, gate) = gated_world(12, 3).await;
     let failures = Arc::new(Failures::default());
     let alarm = Arc::<Failures>::clone(&failures);
-    let connection = world.open_with("log", OFTEN, |ports, _| ports.alerts = alarm).await;
+    let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = alarm).await;
     world.sync_first(&connection).await;
     let user = world.active_users().await[0].clone();
     let home = gate.url.clone();

@@ -12,7 +12,7 @@ use crate::world::{OFTEN, World, idle, status, sync, world};
 
 /// A connection whose first execution goes wrong in a way.
 async fn first_execution(world: &World, fault: &str) -> Arc<sync_service::Connection> {
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults(fault).await;
     let report = sync(&connection).await.unwrap();
@@ -72,7 +72,7 @@ async fn an_execution_that_ends_badly_confirms_nothing_and_is_sent_again() {
 #[tokio::test]
 async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_others() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     // Of one group and of nine users every third is lost, the group among them; users do not come with it.
     world.faults("executions.drop=1").await;
     let group = world.groups().await.remove(0);
@@ -93,8 +93,9 @@ async fn the_kinds_that_are_accounted_for_are_confirmed_whatever_became_of_the_o
 async fn a_record_that_is_refused_alone_counts_as_failed_and_is_sent_all_the_same() {
     let world = world(9, 2).await;
     let clock = Arc::new(Ahead::default());
-    let connection =
-        world.open_with("log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>).await;
+    let connection = world
+        .open_with("system_log", OFTEN, |ports, _| ports.clock = Arc::clone(&clock) as Arc<dyn Clock>)
+        .await;
     world.sync_first(&connection).await;
     world.faults("executions.drop=1").await;
     let user = world.users().await.remove(0);
@@ -121,7 +122,7 @@ async fn record_that_is_too_large_is_set_aside() {
     let world = world(9, 2).await;
     let property = json!({ "title": "Notes", "type": "string", "maxLength": 100_000 });
     world.call("PUT", "/okta/schemas/user/notes", property).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 4_500 })).await;
     let users = world.users().await;
     world.change(&users[0], json!({ "city": "Bad", "notes": "x".repeat(4_900) })).await;
@@ -154,7 +155,7 @@ async fn record_that_is_too_large_is_set_aside() {
 #[tokio::test]
 async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let before = world.executions().await;
     // What is read is worth sending, and what cannot be read looks empty.
     world
@@ -175,7 +176,7 @@ async fn a_run_that_cannot_read_to_its_end_sends_nothing() {
 #[tokio::test]
 async fn a_chunk_that_fails_cancels_the_execution_and_leaves_the_reason_in_its_history() {
     let world = world(30, 2).await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.call("PUT", "/insight/settings", json!({ "chunkLimit": 50 })).await;
     let error = sync(&connection).await.unwrap_err();

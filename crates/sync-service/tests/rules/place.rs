@@ -24,7 +24,7 @@ async fn groups_in_assets(world: &World, user: &str) -> Vec<String> {
 #[tokio::test]
 async fn plan_changes_no_mapping() {
     let world = world(9, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let engine = connection.engine();
     let before = engine.mapping_in_force();
     world.add_attribute("badge", "Badge").await;
@@ -49,7 +49,7 @@ async fn plan_changes_no_mapping() {
 #[tokio::test]
 async fn values_return_once_they_can_be_stored() {
     let world = world(12, 4).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     groups_of(&world, 1).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
@@ -78,7 +78,7 @@ async fn memberships_that_ended_while_withheld_go() {
         world.add_member(group, &left).await;
         world.add_member(group, &deleted).await;
     }
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     assert!(!groups_in_assets(&world, &deleted).await.is_empty());
     groups_of(&world, 1).await;
     for group in &all {
@@ -102,7 +102,11 @@ async fn memberships_that_ended_while_withheld_go() {
 async fn daemon_sends_values_again_once_stored() {
     let world = world(12, 4).await;
     let connection = world
-        .open_with("log", "[connections.main.schedule]\nlog = \"200ms\"\nschema = \"1s\"\n", |_, _| {})
+        .open_with(
+            "system_log",
+            "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\nschema_check = \"1s\"\n",
+            |_, _| {},
+        )
         .await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
@@ -124,7 +128,7 @@ async fn daemon_sends_values_again_once_stored() {
 /// Nothing compares the schemas here but the batch of events itself.
 async fn survives_rename(object_type: &str, name: &str) {
     let world = world(12, 4).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     idle(&connection).await;
     let rename = json!({ "type": object_type, "name": name, "newName": "Renamed" });
@@ -154,7 +158,7 @@ async fn objects_survive_renamed_user_id() {
 #[tokio::test]
 async fn another_import_source_gets_everything() {
     let (world, other) = (world(9, 2).await, world(1, 1).await);
-    let first = world.synced("log").await;
+    let first = world.synced("system_log").await;
     let second = world.open_into(&other, OFTEN).await;
     second.engine().setup(false).await.unwrap();
     assert!(world.state().await.event_queue_counts().await.unwrap().doubted > 0);
@@ -172,7 +176,7 @@ async fn another_import_source_gets_everything() {
 #[tokio::test]
 async fn marks_follow_to_another_import_source() {
     let (world, other) = (world(9, 2).await, world(1, 1).await);
-    let first = world.synced("log").await;
+    let first = world.synced("system_log").await;
     let second = world.open_into(&other, OFTEN).await;
     second.engine().setup(false).await.unwrap();
     sync(&second).await.unwrap();
@@ -189,7 +193,7 @@ async fn marks_follow_to_another_import_source() {
 #[tokio::test]
 async fn lost_store_is_filled_by_itself() {
     let world = world(9, 2).await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     let following = follow(&connection);
     log_read(&connection).await;

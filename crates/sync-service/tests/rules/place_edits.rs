@@ -31,7 +31,7 @@ async fn is_current(connection: &Connection) {
 #[tokio::test]
 async fn import_source_there_and_back_gets_everything() {
     let world = world(9, 2).await;
-    let first = world.synced("log").await;
+    let first = world.synced("system_log").await;
     let other = world.open_other_source().await;
     other.engine().setup(false).await.unwrap();
     let status = other.status(0).await.unwrap();
@@ -45,7 +45,7 @@ async fn import_source_there_and_back_gets_everything() {
     drop(first);
 
     // Only its own compares the place.
-    let back = world.open("log").await;
+    let back = world.open("system_log").await;
     let following = follow(&back);
     world.converges().await;
     is_current(&back).await;
@@ -55,7 +55,7 @@ async fn import_source_there_and_back_gets_everything() {
 #[tokio::test]
 async fn execution_of_another_source_is_doubted() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let profile = json!({ "firstName": "Ada", "lastName": "L", "login": "ada@example.com", "email": "ada@example.com" });
     let created = world.call("POST", "/okta/users", profile).await;
     let user = created["id"].as_str().unwrap().to_owned();
@@ -83,7 +83,7 @@ async fn execution_of_another_source_is_doubted() {
     is_current(&other).await;
     following.stop().await;
 
-    let back = world.open("log").await;
+    let back = world.open("system_log").await;
     let following = follow(&back);
     world.converges().await;
     is_current(&back).await;
@@ -96,7 +96,7 @@ async fn survives(edits: [(&str, Value); 2]) {
     for user in &world.users().await[..4] {
         world.change(user, json!({ "city": "Graz" })).await;
     }
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let before = world.executions().await.len();
     for (n, (method, edit)) in edits.into_iter().enumerate() {
         world.call(method, "/insight/attributes", edit).await;
@@ -133,7 +133,7 @@ async fn values_of_a_narrower_type_are_withheld() {
     let world = world(9, 2).await;
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Graz" })).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let narrower = json!({ "type": "user", "name": "City", "kind": "integer" });
     world.call("PUT", "/insight/attributes", narrower).await;
     let report = sync(&connection).await.unwrap();
@@ -151,7 +151,7 @@ async fn references_return_with_their_cardinality() {
 #[tokio::test]
 async fn renamed_id_during_a_full_sync_loses_nothing() {
     let (world, gate): (World, Gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let control = world.control.clone();
     gate.after(move |path, _| {
         if path.starts_with("/api/v1/users?") {
@@ -180,7 +180,7 @@ async fn renamed_id_during_a_full_sync_loses_nothing() {
 async fn object_schema_made_anew_is_noticed_by_an_execution() {
     let world = world(9, 2).await;
     world.call("PUT", "/insight/settings", json!({ "settingsForAccountOnly": true })).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.remake_schema().await;
     let following = follow(&connection);
     let user = world.users().await.remove(0);
@@ -196,7 +196,7 @@ async fn object_schema_made_anew_is_noticed_by_an_execution() {
 /// the references to it.
 async fn type_returns(object_type: &str) {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     world.call("DELETE", "/insight/object-types", json!({ "type": object_type })).await;
     let following = follow(&connection);
     world.converges().await;
@@ -218,7 +218,7 @@ async fn groups_return_with_their_object_type() {
 #[tokio::test]
 async fn objects_deleted_by_hand_return_without_a_change() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     for user in &users[..2] {
         let object: Value = serde_json::from_str(&world.object(user).await).unwrap();
@@ -248,15 +248,15 @@ async fn options_return_once_unknown_values_are_added() {
     let user = world.active_users().await.remove(0);
     world.change(&user, json!({ "skills": ["Go", "Rust"] })).await;
     world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": true })).await;
-    let more = format!("{OFTEN}[connections.main.mapping]\narrays = \"select\"\n");
-    let connection = world.open_with("log", &more, |_, _| {}).await;
+    let more = format!("{OFTEN}[connections.main.mapping]\narray_format = \"select\"\n");
+    let connection = world.open_with("system_log", &more, |_, _| {}).await;
     connection.engine().setup(false).await.unwrap();
     let report = sync(&connection).await.unwrap();
     assert!(!report.is_complete() && !report.withheld.is_empty(), "{report:?}");
     assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
     world.call("PUT", "/insight/settings", json!({ "ignoreUnknownValues": false })).await;
     // Settings are read by each process anew.
-    let connection = world.open_with("log", &more, |_, _| {}).await;
+    let connection = world.open_with("system_log", &more, |_, _| {}).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.is_complete(), "{report:?}");
     let object = world.object(&user).await;
@@ -267,7 +267,7 @@ async fn options_return_once_unknown_values_are_added() {
 #[tokio::test]
 async fn objects_without_identity_are_reported() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let count = world.users().await.len();
     let delete = json!({ "type": "user", "name": "Okta User ID" });
     world.call("DELETE", "/insight/attributes", delete).await;
@@ -288,7 +288,7 @@ async fn objects_without_identity_are_reported() {
 /// Edits the structure while an execution works on the first load: the run ends, and does not claim what was dropped.
 async fn edited_meanwhile(edit: Value) -> (World, Arc<Connection>) {
     let world = world(12, 4).await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     connection.engine().setup(false).await.unwrap();
     world.faults("executions.stuck=told").await;
     let engine = Arc::clone(&connection);
@@ -327,7 +327,7 @@ async fn identity_renamed_during_an_execution_is_noticed() {
 #[tokio::test]
 async fn older_copy_of_the_store_is_noticed() {
     let world = world(9, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (group, user) = (world.groups().await[1].clone(), world.active_users().await.remove(0));
     let member = format!("/okta/groups/{group}/users/{user}");
     world.call("DELETE", &member, Value::Null).await;

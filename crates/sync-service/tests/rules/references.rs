@@ -13,9 +13,9 @@ impl World {
     /// A connection whose users name their managers by a value of the profile, set up and synchronised.
     async fn managed_by(&self, by: &str) -> Arc<Connection> {
         let more =
-            format!("{OFTEN}[connections.main.mapping.manager]\nattribute = \"boss\"\nby = \"{by}\"\n");
+            format!("{OFTEN}[connections.main.mapping.manager]\nattribute = \"boss\"\nmatch_by = \"{by}\"\n");
         self.add_attribute("boss", "Boss").await;
-        let connection = self.open_with("log", &more, |_, _| {}).await;
+        let connection = self.open_with("system_log", &more, |_, _| {}).await;
         self.sync_first(&connection).await;
         connection
     }
@@ -66,10 +66,10 @@ async fn manager_is_found_in_another_case() {
 
 #[tokio::test]
 async fn recreated_manager_is_the_one_referred_to() {
-    for by in ["login", "email", "employee-number"] {
+    for by in ["login", "email", "employee_number"] {
         let world = world(6, 1).await;
         let connection = world.managed_by(by).await;
-        let named = if by == "employee-number" { "E7" } else { "boss@example.com" };
+        let named = if by == "employee_number" { "E7" } else { "boss@example.com" };
         let worker = world.new_user("worker@example.com", json!({ "boss": named })).await;
         let old = world.new_user("boss@example.com", json!({ "employeeNumber": "E7" })).await;
         sync(&connection).await.unwrap();
@@ -103,7 +103,7 @@ async fn events_move_references_with_the_login() {
 #[tokio::test]
 async fn shared_employee_number_refers_to_nobody_and_is_noted() {
     let world = world(6, 1).await;
-    let connection = world.managed_by("employee-number").await;
+    let connection = world.managed_by("employee_number").await;
     let worker = world.new_user("worker@example.com", json!({ "boss": "E7" })).await;
     let one = world.new_user("one@example.com", json!({ "employeeNumber": "E7" })).await;
     sync(&connection).await.unwrap();

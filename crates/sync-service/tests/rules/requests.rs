@@ -10,7 +10,7 @@ use crate::world::{GROUPS, USER, idle, status, sync, world};
 #[tokio::test]
 async fn memberships_of_many_users_of_one_group_take_one_listing() {
     let world = world(30, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
     let group = group["id"].as_str().unwrap();
@@ -33,7 +33,7 @@ async fn memberships_of_many_users_of_one_group_take_one_listing() {
 #[tokio::test]
 async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_execution() {
     let world = world(30, 5).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let report = connection
         .engine()
         .reconcile(SystemClock.now(), &NoopProgress, &CancellationToken::new())
@@ -53,7 +53,7 @@ async fn a_reconciliation_with_nothing_changed_takes_two_requests_and_no_executi
 #[tokio::test]
 async fn a_full_sync_with_nothing_changed_starts_no_execution() {
     let world = world(30, 5).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let before = world.executions().await.len();
     let report = sync(&connection).await.unwrap();
     assert_eq!((report.executions, report.chunks), (0, 0));

@@ -45,7 +45,7 @@ async fn big() -> (World, Arc<Connection>) {
 
 async fn of(people: usize) -> (World, Arc<Connection>) {
     let world = world(people, TEAMS).await;
-    let connection = world.open_with("log", OFTEN, two_at_a_time).await;
+    let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     connection.engine().setup(false).await.unwrap();
     (world, connection)
 }
@@ -60,7 +60,7 @@ pub(crate) async fn stopped(connection: &Connection, phase: Phase, items: u64) {
 
 /// Goes on as another process would, and compares with a pass in one piece: requests for listings of groups and users.
 async fn goes_on(world: &World, repeated: (u64, u64)) -> RunReport {
-    let connection = world.open_with("log", OFTEN, two_at_a_time).await;
+    let connection = world.open_with("system_log", OFTEN, two_at_a_time).await;
     let report = sync(&connection).await.unwrap();
     assert!(report.resumed);
     let both = async || (world.requests(GROUPS).await, world.requests(USERS).await);
@@ -128,7 +128,7 @@ async fn a_full_sync_that_is_dropped_in_the_middle_goes_on_there() {
 #[tokio::test]
 async fn a_full_sync_that_is_stopped_while_it_sends_sends_the_rest_without_reading_again() {
     let world = world(100, TEAMS).await;
-    let connection = world.open_with("log", OFTEN, |_, options| options.page = 30).await;
+    let connection = world.open_with("system_log", OFTEN, |_, options| options.page = 30).await;
     connection.engine().setup(false).await.unwrap();
     stopped(&connection, Phase::Sending, 60).await;
     assert_eq!(world.executions().await[0]["status"], "CANCELLED");

@@ -40,7 +40,7 @@ async fn hook_and_log_bring_one_event_once() {
 #[tokio::test]
 async fn the_log_alone_keeps_assets_current() {
     let world = world(8, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     let users = world.users().await;
     let group = world.call("POST", "/okta/groups", json!({ "name": "New" })).await;
@@ -85,7 +85,7 @@ async fn what_no_hook_reports_arrives_by_the_log() {
 #[tokio::test]
 async fn a_refused_cursor_falls_back_to_time_with_overlap() {
     let world = world(8, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     log_read(&connection).await;
     following.stop().await;
@@ -106,7 +106,7 @@ async fn a_refused_cursor_falls_back_to_time_with_overlap() {
 #[tokio::test]
 async fn a_gap_beyond_retention_starts_a_full_sync() {
     let world = world(8, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     log_read(&connection).await;
     following.stop().await;
@@ -125,7 +125,7 @@ async fn a_gap_beyond_retention_starts_a_full_sync() {
 #[tokio::test]
 async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("hooks.nobody=1").await;
     let users = world.users().await;
@@ -141,7 +141,7 @@ async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
 #[tokio::test]
 async fn the_same_events_and_the_same_run_twice_change_nothing() {
     let world = world(8, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     let user = world.users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
@@ -170,7 +170,7 @@ async fn day_to_day_work_needs_read_scopes_only() {
     world.call("DELETE", "/okta/tokens", Value::Null).await;
     drop(connection);
     // A process that starts afterwards; the hook stays as it was, and so does whoever receives.
-    let connection = world.open_with("log", OFTEN, |_, _| {}).await;
+    let connection = world.open_with("system_log", OFTEN, |_, _| {}).await;
     sync(&connection).await.unwrap();
     let following = follow(&connection);
     let users = world.users().await;

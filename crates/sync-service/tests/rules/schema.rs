@@ -16,7 +16,7 @@ use crate::support::follow;
 use crate::world::{OFTEN, World, idle, log_read, sync, until, world};
 
 /// The log is read once at the start, and then no more.
-const DEAF: &str = "[connections.main.schedule]\nlog = \"1d\"\n";
+const DEAF: &str = "[connections.main.schedule]\nsystem_log_poll = \"1d\"\n";
 
 /// An attribute, and users who have a value, without anybody being told.
 async fn grow(world: &World) -> Vec<String> {
@@ -44,7 +44,8 @@ async fn have_it(world: &World, users: &[String]) {
 #[tokio::test]
 async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
     let world = world(9, 2).await;
-    let connection = world.open_with("log", &format!("{DEAF}schema = \"300ms\"\n"), |_, _| {}).await;
+    let connection =
+        world.open_with("system_log", &format!("{DEAF}schema_check = \"300ms\"\n"), |_, _| {}).await;
     world.sync_first(&connection).await;
     let following = follow(&connection);
     log_read(&connection).await;
@@ -56,7 +57,7 @@ async fn a_new_attribute_is_added_by_itself_and_whoever_has_a_value_gets_it() {
 #[tokio::test]
 async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = grow(&world).await;
     let following = follow(&connection);
     have_it(&world, &users).await;
@@ -66,7 +67,7 @@ async fn an_attribute_that_came_while_nobody_followed_is_filled_after_the_start(
 #[tokio::test]
 async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_not_read() {
     let world = world(9, 2).await;
-    let connection = world.open_with("log", DEAF, |_, _| {}).await;
+    let connection = world.open_with("system_log", DEAF, |_, _| {}).await;
     world.sync_first(&connection).await;
     let users = grow(&world).await;
     let report = connection
@@ -83,7 +84,7 @@ async fn an_attribute_that_a_delta_pass_added_is_filled_for_users_that_it_did_no
 #[tokio::test]
 async fn a_new_attribute_of_groups_is_filled_for_groups() {
     let world = world(9, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let property = json!({ "title": "Floor", "type": "string" });
     world.call("PUT", "/okta/schemas/group/floor", property).await;
     let group = world.groups().await.remove(0);
@@ -104,7 +105,7 @@ async fn a_new_attribute_of_groups_is_filled_for_groups() {
 async fn an_attribute_that_an_event_showed_is_filled_for_everybody() {
     let world = world(9, 2).await;
     // The hook does not tell of schemas, and nobody compares them for a long time.
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     let following = follow(&connection);
     world.faults("hooks.lost=1").await;
     let users = grow(&world).await;
@@ -119,7 +120,7 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
     let world = world(9, 2).await;
     world.add_attribute("badge", "Badge").await;
     world.add_attribute("desk", "Desk").await;
-    let connection = world.open_with("log", OFTEN, |_, _| {}).await;
+    let connection = world.open_with("system_log", OFTEN, |_, _| {}).await;
     world.sync_first(&connection).await;
     world.call("DELETE", "/okta/schemas/user/badge", Value::Null).await;
     world.add_attribute("desk", "Workplace").await;
@@ -136,7 +137,7 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
 #[tokio::test]
 async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass() {
     let world = world(9, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/attributes", json!({ "type": "Okta User", "name": "City" })).await;
     assert!(!world.audit().await.in_sync);
     let report = sync(&connection).await.unwrap();
@@ -147,7 +148,7 @@ async fn an_attribute_that_was_deleted_in_assets_is_filled_again_by_a_full_pass(
 #[tokio::test]
 async fn an_object_schema_that_was_deleted_is_filled_again_once_it_is_set_up() {
     let world = world(9, 2).await;
-    let connection = world.synced("hook").await;
+    let connection = world.synced("event_hook").await;
     world.call("DELETE", "/insight/document", Value::Null).await;
     connection.engine().set_up_structure().await.unwrap();
     sync(&connection).await.unwrap();
@@ -225,9 +226,9 @@ impl TargetSchema for Meddled {
 #[tokio::test]
 async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
     let world = world(9, 2).await;
-    world.synced("log").await;
+    world.synced("system_log").await;
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
+        .open_with("system_log", OFTEN, |ports, _| {
             let inner = Arc::clone(&ports.target_schema);
             let control = world.control.clone();
             ports.target_schema = Arc::new(Meddled { inner, control, left: AtomicU32::new(1) });
@@ -242,7 +243,7 @@ async fn an_attribute_deleted_just_before_an_addition_is_filled_again() {
 async fn hesitant(world: &World) -> (Arc<Connection>, Arc<Mood>) {
     let mood = Arc::<Mood>::default();
     let connection = world
-        .open_with("log", OFTEN, |ports, _| {
+        .open_with("system_log", OFTEN, |ports, _| {
             let inner = Arc::clone(&ports.target_schema);
             ports.target_schema = Arc::new(Hesitant { inner, mood: Arc::clone(&mood) });
         })

@@ -15,9 +15,9 @@ use crate::world::{OFTEN, gated_world, sync, until};
 async fn odd_value_of_a_condition_takes_nothing_out() {
     let (world, gate) = gated_world(12, 3).await;
     let chosen = format!(
-        "{OFTEN}[connections.main.users]\nstatus = [\"ACTIVE\"]\n[connections.main.groups]\ntypes = [\"OKTA_GROUP\"]\n"
+        "{OFTEN}[connections.main.scope.users]\nstatus = [\"ACTIVE\"]\n[connections.main.scope.groups]\ntypes = [\"OKTA_GROUP\"]\n"
     );
-    let connection = world.open_with("log", &chosen, |_, _| {}).await;
+    let connection = world.open_with("system_log", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
     let (user, group) = (world.active_users().await[0].clone(), world.groups().await[1].clone());
     for (id, field, value) in [
@@ -48,7 +48,7 @@ async fn odd_value_of_a_condition_takes_nothing_out() {
 #[tokio::test]
 async fn answer_about_another_object_is_not_applied() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let (users, groups) = (world.active_users().await, world.groups().await);
     for (kind, ids) in [("users", &users), ("groups", &groups)] {
         let (at, other) = (format!("/api/v1/{kind}/{}", ids[0]), ids[1].clone());
@@ -73,8 +73,8 @@ async fn answer_about_another_object_is_not_applied() {
 #[tokio::test]
 async fn known_events_without_end_are_read_with_pauses() {
     let (world, gate) = gated_world(12, 3).await;
-    let seldom = "[connections.main.schedule]\nlog = \"1h\"\n";
-    let connection = world.open_with("log", seldom, |_, _| {}).await;
+    let seldom = "[connections.main.schedule]\nsystem_log_poll = \"1h\"\n";
+    let connection = world.open_with("system_log", seldom, |_, _| {}).await;
     world.sync_first(&connection).await;
     let (home, count) = (gate.url.clone(), AtomicUsize::new(0));
     gate.link(move |path, _| {
@@ -106,10 +106,10 @@ async fn unknown_choices_are_told() {
     let (world, _gate) = gated_world(12, 3).await;
     let group = world.groups().await[0].clone();
     let choice = |types: &str, of: &str| {
-        format!("{OFTEN}[connections.main.users]\ntypes = [{types}]\nmember_of = [{of}]\n")
+        format!("{OFTEN}[connections.main.scope.users]\ntypes = [{types}]\nmember_of = [{of}]\n")
     };
     let chosen = choice("\"user\", \"robot\"", &format!("\"{group}\", \"00gnothere\""));
-    let connection = world.open_with("log", &chosen, |_, _| {}).await;
+    let connection = world.open_with("system_log", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
     let told = [
         "no user type is called \"robot\"".to_owned(),
@@ -124,7 +124,8 @@ async fn unknown_choices_are_told() {
         }
     }
     // Corrected, nothing is told.
-    let connection = world.open_with("log", &choice("\"user\"", &format!("\"{group}\"")), |_, _| {}).await;
+    let connection =
+        world.open_with("system_log", &choice("\"user\"", &format!("\"{group}\"")), |_, _| {}).await;
     assert!(sync(&connection).await.unwrap().messages.is_empty());
     assert!(connection.status(1).await.unwrap().unknown_choices.is_empty());
 }

@@ -8,7 +8,7 @@ use crate::support::follow;
 use crate::world::{OFTEN, USER, World, idle, log_read, sync, sync_accepted, world};
 
 /// Users in Nuuk, as a setting.
-const IN_NUUK: &str = "[connections.main.users]\nprofile = { city = [\"Nuuk\"] }\n";
+const IN_NUUK: &str = "[connections.main.scope.users]\nprofile = { city = [\"Nuuk\"] }\n";
 
 fn in_nuuk() -> Scope {
     Scope { profile: Some(("city".into(), vec!["Nuuk".into()])), ..Scope::default() }
@@ -72,7 +72,7 @@ async fn membership_of_a_group_brings_users_in_and_out() {
         world.add_member(&groups[0], user).await;
     }
     let chosen = format!(
-        "{OFTEN}[connections.main.users]\nmember_of = [\"{}\"]\n[connections.main.groups]\nnames = [\"no such*\"]\n",
+        "{OFTEN}[connections.main.scope.users]\nmember_of = [\"{}\"]\n[connections.main.scope.groups]\nnames = [\"no such*\"]\n",
         groups[0]
     );
     let choice =
@@ -106,7 +106,7 @@ async fn a_group_that_is_renamed_takes_its_memberships_along() {
     for user in &users[..5] {
         world.add_member(&groups[0], user).await;
     }
-    let chosen = format!("{OFTEN}[connections.main.groups]\nnames = [\"team *\"]\n");
+    let chosen = format!("{OFTEN}[connections.main.scope.groups]\nnames = [\"team *\"]\n");
     let choice = Scope { group_prefix: "team ".into(), ..Scope::default() };
     let connection = world.open_with("both", &chosen, |_, _| {}).await;
     world.sync_first(&connection).await;
@@ -145,8 +145,8 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     for user in &world.users().await[..10] {
         world.change(user, json!({ "city": "Nuuk" })).await;
     }
-    drop(world.synced("log").await);
-    let connection = world.open_with("log", &format!("{OFTEN}{IN_NUUK}"), |_, _| {}).await;
+    drop(world.synced("system_log").await);
+    let connection = world.open_with("system_log", &format!("{OFTEN}{IN_NUUK}"), |_, _| {}).await;
     let following = follow(&connection);
     let audit = world.converges_to(&in_nuuk()).await;
     assert_eq!((audit.insight.users, audit.out_of_scope), (10, 2), "{audit:?}");
@@ -156,8 +156,8 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     drop(connection);
 
     // A choice that nobody meets is as suspicious as an empty directory.
-    let nobody = "[connections.main.users]\nprofile = { city = [\"Atlantis\"] }\n";
-    let connection = world.open_with("log", &format!("{OFTEN}{nobody}"), |_, _| {}).await;
+    let nobody = "[connections.main.scope.users]\nprofile = { city = [\"Atlantis\"] }\n";
+    let connection = world.open_with("system_log", &format!("{OFTEN}{nobody}"), |_, _| {}).await;
     let refused = sync(&connection).await.unwrap_err();
     assert!(
         matches!(
@@ -172,7 +172,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     assert_eq!((audit.insight.users, audit.out_of_scope), (0, 12), "{audit:?}");
     drop(connection);
 
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     let following = follow(&connection);
     world.converges().await;
     // Everything was read once, and not again.
@@ -183,7 +183,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     };
     let before = full().await;
     following.stop().await;
-    let connection = world.open("log").await;
+    let connection = world.open("system_log").await;
     let following = follow(&connection);
     world.change(&world.users().await[0], json!({ "city": "Oslo" })).await;
     world.converges().await;

@@ -14,7 +14,7 @@ const NEVER: Duration = Duration::from_secs(25);
 async fn run_ends_at_every_request_without_answer() {
     let (world, gate) = gated_world(4, 2).await;
     let connection =
-        world.open_with("hook", "", |_, options| options.grace = Duration::from_millis(50)).await;
+        world.open_with("event_hook", "", |_, options| options.grace = Duration::from_millis(50)).await;
     world.sync_first(&connection).await;
     let before = gate.requests("/");
     sync(&connection).await.unwrap();

@@ -21,7 +21,7 @@ async fn unread(connection: &Connection) -> (u64, bool) {
 #[tokio::test]
 async fn unread_user_is_read_by_id() {
     let (world, gate) = gated_world(6, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     assert_eq!(unread(&connection).await, (0, true));
     let user = world.active_users().await.remove(0);
     world.change(&user, json!({ "city": "Nuuk" })).await;
@@ -76,7 +76,7 @@ fn odd_answer(n: usize) -> Instead {
 #[tokio::test]
 async fn odd_answer_leaves_one_user() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     unlist(&gate, "/api/v1/users?", &users[0]);
     for part in ["", "/groups"] {
@@ -104,7 +104,7 @@ async fn odd_answer_leaves_one_user() {
 #[tokio::test]
 async fn odd_answer_leaves_one_group() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let group = world.groups().await[1].clone();
     unlist(&gate, "/api/v1/groups?limit=200", &group);
     for part in ["", "/users"] {
@@ -129,7 +129,7 @@ async fn odd_answer_leaves_one_group() {
 #[tokio::test]
 async fn lasting_failure_leaves_one_user() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await.remove(0);
     unlist(&gate, "/api/v1/users?", &user);
     let at = format!("/api/v1/users/{user}");
@@ -144,12 +144,12 @@ async fn lasting_failure_leaves_one_user() {
 #[tokio::test]
 async fn unreadable_log_is_in_the_status() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let following = follow(&connection);
     log_read(&connection).await;
     gate.instead(|path| path.starts_with("/api/v1/logs").then(|| page(200)));
     // Another process asks, long before the daemon counts as stuck.
-    let other = world.open("log").await;
+    let other = world.open("system_log").await;
     for asked in [&other, &connection] {
         let troubles = |status: &ConnectionStatus| {
             status.alerts.iter().any(|t| t.kind == AlertKind::SystemLogUnavailable)
@@ -168,7 +168,7 @@ async fn unreadable_log_is_in_the_status() {
 #[tokio::test]
 async fn unanswered_reads_are_an_outage() {
     let (world, gate) = gated_world(12, 3).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let user = world.active_users().await.remove(0);
     unlist(&gate, "/api/v1/users?", &user);
     let (at, out) = (format!("/api/v1/users/{user}"), std::sync::atomic::AtomicBool::new(false));
@@ -186,7 +186,7 @@ async fn unanswered_reads_are_an_outage() {
 #[tokio::test]
 async fn user_out_of_reach_leaves_the_others() {
     let (world, gate) = gated_world(8, 2).await;
-    let connection = world.synced("log").await;
+    let connection = world.synced("system_log").await;
     let users = world.active_users().await;
     let path = format!("/api/v1/users/{}", users[0]);
     gate.instead(move |at| {
@@ -220,7 +220,7 @@ async fn user_out_of_reach_leaves_the_others() {
 async fn outage_within_a_batch_is_told_early() {
     let (world, gate) = gated_world(24, 2).await;
     let heard = Arc::new(Failures::default());
-    let connection = world.open_with("log", OFTEN, |ports, _| ports.alerts = heard.clone()).await;
+    let connection = world.open_with("system_log", OFTEN, |ports, _| ports.alerts = heard.clone()).await;
     world.sync_first(&connection).await;
     let users = world.active_users().await;
     let first = format!("/api/v1/users/{}", users[0]);

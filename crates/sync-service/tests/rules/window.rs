@@ -12,7 +12,7 @@ use crate::support::follow;
 use crate::world::{OFTEN, World, idle, log_read, sync_accepted, until, world};
 
 async fn open(world: &World, limits: Safeguards) -> Arc<sync_service::Connection> {
-    world.open_with("log", OFTEN, |_, options| options.safeguards = limits).await
+    world.open_with("system_log", OFTEN, |_, options| options.safeguards = limits).await
 }
 
 /// Follows while changes happen, each applied or held back before the next.
@@ -69,7 +69,7 @@ async fn memberships_ended_singly_add_up() {
     }
     let limits = Safeguards {
         min_removed_memberships_count: 2,
-        max_removed_memberships_percent: 0.05,
+        max_removed_memberships_percent: 5.0,
         ..Safeguards::default()
     };
     let leave = async |n: usize| {
@@ -127,7 +127,7 @@ async fn restarted(world: &World, limits: Safeguards, seconds: i64) -> Arc<sync_
         ports.clock = ahead as Arc<dyn Clock>;
         options.safeguards = limits;
     };
-    let connection = world.open_with("log", OFTEN, adjust).await;
+    let connection = world.open_with("system_log", OFTEN, adjust).await;
     connection.engine().recover().await.unwrap();
     connection
 }

@@ -29,7 +29,7 @@ pub(crate) const USERS: &str = "GET /api/v1/users";
 pub(crate) const GROUPS: &str = "/api/v1/groups";
 
 /// The log often, the schedules never.
-pub(crate) const OFTEN: &str = "[connections.main.schedule]\nlog = \"200ms\"\n";
+pub(crate) const OFTEN: &str = "[connections.main.schedule]\nsystem_log_poll = \"200ms\"\n";
 
 pub(crate) struct World {
     pub(crate) control: ControlClient,
@@ -75,7 +75,7 @@ async fn started(options: SandboxOptions) -> World {
 }
 
 impl World {
-    /// A connection as another process would have it. `events` are by "hook", "log" or "both".
+    /// A connection as another process would have it. `events` are by "event_hook", "system_log" or "both".
     pub(crate) async fn open_with(
         &self,
         events: &str,
@@ -88,7 +88,8 @@ impl World {
     /// A connection to another import source of the same site, with the same store.
     pub(crate) async fn open_other_source(&self) -> Arc<Connection> {
         let token = self.sandbox.other_source().import_token.clone();
-        self.open_with_token(&self.store, &self.sandbox, Value::from(token), "log", OFTEN, |_, _| {}).await
+        self.open_with_token(&self.store, &self.sandbox, Value::from(token), "system_log", OFTEN, |_, _| {})
+            .await
     }
 
     /// Waits until the other import source equals Okta.
@@ -115,14 +116,14 @@ impl World {
     pub(crate) async fn open_copy(&self) -> Arc<Connection> {
         let store = Store::open(&self.folder.path().join("copy.db")).await.unwrap();
         let token = self.sandbox.ready()["insight"]["import_token"].clone();
-        self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await
+        self.open_with_token(&store, &self.sandbox, token, "system_log", OFTEN, |_, _| {}).await
     }
 
     /// A connection whose state store was lost.
     pub(crate) async fn open_anew(&self) -> Arc<Connection> {
         let store = Store::open(&self.folder.path().join("anew.db")).await.unwrap();
         let token = self.sandbox.ready()["insight"]["import_token"].clone();
-        self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await
+        self.open_with_token(&store, &self.sandbox, token, "system_log", OFTEN, |_, _| {}).await
     }
 
     /// Deletes the object schema and has it made anew from elsewhere: a connection that does not look meanwhile sees the same.
@@ -130,7 +131,8 @@ impl World {
         self.call("DELETE", "/insight/document", Value::Null).await;
         let store = Store::open(&self.folder.path().join("elsewhere.db")).await.unwrap();
         let token = self.sandbox.ready()["insight"]["import_token"].clone();
-        let elsewhere = self.open_with_token(&store, &self.sandbox, token, "log", OFTEN, |_, _| {}).await;
+        let elsewhere =
+            self.open_with_token(&store, &self.sandbox, token, "system_log", OFTEN, |_, _| {}).await;
         elsewhere.engine().setup(false).await.unwrap();
     }
 
@@ -142,7 +144,7 @@ impl World {
 
     /// A connection that reads this org and fills another import source, with the same store.
     pub(crate) async fn open_into(&self, other: &Self, more: &str) -> Arc<Connection> {
-        self.open_at(&other.sandbox, "log", more, |_, _| {}).await
+        self.open_at(&other.sandbox, "system_log", more, |_, _| {}).await
     }
 
     async fn open_at(
@@ -167,14 +169,14 @@ impl World {
     ) -> Arc<Connection> {
         let (ready, target) = (self.sandbox.ready(), target.ready());
         let hook = match events {
-            "log" => String::new(),
+            "system_log" => String::new(),
             _ => format!(
-                "[connections.main.hook]\npublic_url = \"http://{}\"\nsecret = \"{SECRET}\"\n",
+                "[connections.main.event_hook]\npublic_url = \"http://{}\"\nsecret = \"{SECRET}\"\n",
                 self.port.address()
             ),
         };
         let text = format!(
-            "[connections.main]\nevents = \"{events}\"\n\
+            "[connections.main]\nevent_source = \"{events}\"\n\
              [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
              [connections.main.assets]\napi_url = {}\nimport_token = {}\n{hook}{more}",
             ready["okta"]["org_url"],

@@ -58,7 +58,7 @@ impl Site {
             serde_json::from_str(&std::fs::read_to_string(world.path("ready.json")).unwrap()).unwrap();
         let all = std::fs::read_to_string(world.path("c.toml")).unwrap();
         let openid = format!(
-            "public_url = \"{console}\"\n\n[console.openid]\norg_url = {}\nclient_id = {}\nclient_secret = {}\n\
+            "public_url = \"{console}\"\n\n[console.oidc]\norg_url = {}\nclient_id = {}\nclient_secret = {}\n\
              admin_groups = [\"Sync admins\"]\n\n[connections.",
             ready["okta"]["org_url"], app["client_id"], app["client_secret"]
         );

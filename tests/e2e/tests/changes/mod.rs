@@ -34,9 +34,11 @@ impl Road {
     /// Added to the configuration, which ends with the hook's settings.
     pub(crate) const fn settings(self) -> &'static str {
         match self {
-            Self::Deliveries => "secret = \"told to nobody else\"\n[connections.main]\nevents = \"hook\"\n",
+            Self::Deliveries => {
+                "secret = \"told to nobody else\"\n[connections.main]\nevent_source = \"event_hook\"\n"
+            }
             Self::Log => {
-                "[connections.main]\nevents = \"log\"\n[connections.main.schedule]\nlog = \"100ms\"\n"
+                "[connections.main]\nevent_source = \"system_log\"\n[connections.main.schedule]\nsystem_log_poll = \"100ms\"\n"
             }
         }
     }

@@ -57,7 +57,7 @@ fn a_hook_that_cannot_be_reached_is_named_though_okta_shows_it_as_well() {
 #[test]
 fn a_connection_that_lives_by_the_log_needs_no_hook() {
     let clinic = Clinic::start();
-    let log = format!("{}\n[connections.main]\nevents = \"log\"\n", clinic.read("c.toml"));
+    let log = format!("{}\n[connections.main]\nevent_source = \"system_log\"\n", clinic.read("c.toml"));
     clinic.write("bad.toml", &log);
     let found = clinic.look("bad.toml");
     found.is_well();

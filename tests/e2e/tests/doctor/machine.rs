@@ -94,10 +94,10 @@ fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_confi
 #[test]
 fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     let clinic = Clinic::start();
-    let holder = TcpListener::bind(clinic.server("metrics")).unwrap();
+    let holder = TcpListener::bind(clinic.server("metrics_listen")).unwrap();
     let found = clinic.look("c.toml");
     found.names("address.metrics", &[]);
-    assert!(found.remedy("address.metrics").contains("server.metrics"));
+    assert!(found.remedy("address.metrics").contains("server.metrics_listen"));
     drop(holder);
     let holder = TcpListener::bind(clinic.server("listen")).unwrap();
     clinic.look("c.toml").names("address.hook", &["hook.reachable"]);
@@ -114,7 +114,7 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     assert!(found.remedy("address.console").contains("server.tls_certificate"));
 
     let alerts = format!(
-        "{}\n[connections.main.alerts]\nurl = \"http://{NO_LISTENER}/s3cret\"\n",
+        "{}\n[connections.main.alerts]\nwebhook_url = \"http://{NO_LISTENER}/s3cret\"\n",
         clinic.read("c.toml")
     );
     clinic.write("bad.toml", &alerts);

@@ -125,7 +125,7 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
     clinic.look("c.toml").names("okta.scope.hooks_read", &AT_OKTA);
     let only = clinic.with("client_id", "\"0oasandboxclient0d7\"\nscopes = [\"okta.users.read\"]");
     let found = clinic.look(only);
-    assert!(found.remedy("okta.scope.groups").contains("connections.main.okta.scopes"));
+    assert!(found.remedy("okta.scope.groups").contains("connections.main.okta.api_scopes"));
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ fn a_choice_of_what_does_not_exist_is_named() {
     let look = |users: &str| {
         std::fs::write(
             clinic.path("chosen.toml"),
-            format!("{settings}\n[connections.main.users]\n{users}\n"),
+            format!("{settings}\n[connections.main.scope.users]\n{users}\n"),
         )
         .unwrap();
         clinic.look("chosen.toml")
@@ -178,7 +178,7 @@ fn a_choice_of_what_does_not_exist_is_named() {
         found.names("okta.selection", &[]);
         let evidence = found.check("okta.selection")["details"].as_str().unwrap();
         assert!(evidence.contains(seen), "{evidence}");
-        assert!(found.remedy("okta.selection").contains("connections.main.users"));
+        assert!(found.remedy("okta.selection").contains("connections.main.scope.users"));
     }
     look("types = [\"user\"]\nprofile = { department = [\"*\"] }").is_well();
 }

@@ -21,7 +21,7 @@ pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
         (host(&ready["okta"]["org_url"]), "OKTA"),
         (host(&ready["insight"]["api_url"]), "ASSETS"),
         (clinic.server("listen"), "LISTEN"),
-        (clinic.server("metrics"), "METRICS"),
+        (clinic.server("metrics_listen"), "METRICS"),
         (clinic.console(), "CONSOLE"),
     ]
     .into_iter()

@@ -51,11 +51,11 @@ pub(crate) const NO_SAFEGUARDS: Safeguards = Safeguards {
 /// Safeguards that a history exercises.
 pub(crate) const fn limits(handful: u64) -> Safeguards {
     Safeguards {
-        max_retired_percent: 0.2,
+        max_retired_percent: 20.0,
         min_retired_count: handful,
-        max_removed_memberships_percent: 0.2,
+        max_removed_memberships_percent: 20.0,
         min_removed_memberships_count: 5 * handful,
-        max_cleared_values_percent: 0.2,
+        max_cleared_values_percent: 20.0,
         min_cleared_values_count: 2 * handful,
         window: jiff::SignedDuration::from_hours(1),
         override_safeguards: false,

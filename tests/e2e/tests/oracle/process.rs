@@ -138,17 +138,17 @@ impl Settings {
         let text =
             |pointer: &str| Value::from(ready.pointer(pointer).and_then(Value::as_str).unwrap()).to_string();
         let key = Value::from(ready.pointer("/okta/private_key_jwk").unwrap().to_string()).to_string();
-        let drawn = if dice.random_range(0..4) == 0 { "log" } else { "both" };
+        let drawn = if dice.random_range(0..4) == 0 { "system_log" } else { "both" };
         let events = circumstances.events.unwrap_or(drawn);
         let hook = match events {
-            "log" => String::new(),
-            _ => format!("[connections.main.hook]\npublic_url = \"http://127.0.0.1:{port}\"\n"),
+            "system_log" => String::new(),
+            _ => format!("[connections.main.event_hook]\npublic_url = \"http://127.0.0.1:{port}\"\n"),
         };
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\n\
-             [connections.main]\nevents = \"{events}\"\n\
+             [connections.main]\nevent_source = \"{events}\"\n\
              [connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {key}\n\
-             [connections.main.schedule]\nfull = \"never\"\ndelta = \"8s\"\nlog = \"150ms\"\nschema = \"5s\"\n{hook}{chosen}\
+             [connections.main.schedule]\nfull_sync = \"never\"\nincremental_sync = \"8s\"\nsystem_log_poll = \"150ms\"\nschema_check = \"5s\"\n{hook}{chosen}\
              [connections.main.assets]\napi_url = {}\n",
             text("/okta/org_url"),
             text("/okta/client_id"),

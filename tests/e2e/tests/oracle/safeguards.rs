@@ -27,8 +27,8 @@ impl Losses {
             self.known[at] = self.known[at].max(all);
             // Counts of a small org.
             #[allow(clippy::cast_precision_loss)]
-            let share = marked as f64 / self.known[at].max(1) as f64;
-            if marked > limits.min_retired_count && share > limits.max_retired_percent {
+            let percent = marked as f64 * 100.0 / self.known[at].max(1) as f64;
+            if marked > limits.min_retired_count && percent > limits.max_retired_percent {
                 return Some(format!(
                     "{marked} of {} of {kind} were marked as gone without consent",
                     self.known[at]

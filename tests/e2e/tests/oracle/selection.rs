@@ -29,5 +29,5 @@ pub(crate) fn draw(dice: &mut StdRng, groups: &[String]) -> (Scope, String) {
         choice.group_prefix = "renamed ".into();
         of_groups = "names = [\"renamed *\"]\n".into();
     }
-    (choice, format!("[connections.main.users]\n{users}[connections.main.groups]\n{of_groups}"))
+    (choice, format!("[connections.main.scope.users]\n{users}[connections.main.scope.groups]\n{of_groups}"))
 }

@@ -219,7 +219,7 @@ impl World {
     /// A plan or a check while nothing follows, after the directory's schema grew. It must change nothing.
     async fn look_alone(&mut self) -> Result<(), String> {
         // What the hook brings while nothing follows is lost, and nothing else brings it.
-        let has_only_hook = self.circumstances.events == Some("hook");
+        let has_only_hook = self.circumstances.events == Some("event_hook");
         // What *Setup* asked for may still come to be.
         let is_being_made = async || self.control().get("/insight/document").await.unwrap().is_null();
         if has_only_hook || is_being_made().await {

@@ -69,10 +69,10 @@ impl Fields {
         put("api_url", settings.assets.api_url.clone());
         put("site_url", settings.assets.site_url.clone());
         put("email", settings.assets.email.clone());
-        put("follow_titles", settings.assets.rename_attributes.then(|| "yes".to_owned()));
+        put("rename_attributes", settings.assets.rename_attributes.then(|| "yes".to_owned()));
         put("alert_format", settings.alerts.as_ref().and_then(|alerts| word(&alerts.format)));
-        put("full", settings.schedule.full_sync.clone());
-        put("delta", settings.schedule.incremental_sync.clone());
+        put("full_sync", settings.schedule.full_sync.clone());
+        put("incremental_sync", settings.schedule.incremental_sync.clone());
         put(FURTHER, further(settings));
         Self { texts, ..Self::default() }.over(saved)
     }
@@ -104,11 +104,11 @@ impl Fields {
             api_url: self.given("api_url"),
             site_url: self.given("site_url"),
             email: self.given("email"),
-            rename_attributes: self.given("follow_titles").is_some(),
+            rename_attributes: self.given("rename_attributes").is_some(),
         };
         settings.event_hook = self.given("public_url").map(|public_url| EventHookSettings { public_url });
-        settings.schedule.full_sync = self.given("full");
-        settings.schedule.incremental_sync = self.given("delta");
+        settings.schedule.full_sync = self.given("full_sync");
+        settings.schedule.incremental_sync = self.given("incremental_sync");
         if let Err(problem) = self.read_further(&mut settings) {
             problems.push(problem);
         }
@@ -150,14 +150,11 @@ impl Fields {
         let given: Map<String, Value> = serde_json::from_str(&text).map_err(|e| problem(e.to_string()))?;
         for (name, value) in &given {
             let outcome = match name.as_str() {
-                "users" => read(value).map(|read| settings.users = read),
-                "groups" => read(value).map(|read| settings.groups = read),
+                "scope" => read(value).map(|read| settings.scope = read),
                 "mapping" => read(value).map(|read| settings.mapping = read),
-                "limits" => read(value).map(|read| settings.safeguards = read),
-                "events" => read(value).map(|read| settings.event_source = read),
-                _ => {
-                    Err("is no such setting; there are users, groups, mapping, limits and events".to_owned())
-                }
+                "safeguards" => read(value).map(|read| settings.safeguards = read),
+                "event_source" => read(value).map(|read| settings.event_source = read),
+                _ => Err("unknown setting; must be scope, mapping, safeguards, or event_source".to_owned()),
             };
             outcome.map_err(|message| problem(format!("{name}: {message}")))?;
         }
@@ -177,7 +174,7 @@ fn word<T: Serialize>(value: &T) -> Option<String> {
 fn further(settings: &ConnectionSettings) -> Option<String> {
     let (all, plain) =
         (serde_json::to_value(settings).ok()?, serde_json::to_value(ConnectionSettings::default()).ok()?);
-    let chosen: Map<String, Value> = ["users", "groups", "mapping", "limits", "events"]
+    let chosen: Map<String, Value> = ["scope", "mapping", "safeguards", "event_source"]
         .into_iter()
         .filter(|name| all.get(name) != plain.get(name))
         .filter_map(|name| Some((name.to_owned(), all.get(name)?.clone())))
@@ -199,10 +196,10 @@ pub(super) fn label(field: &str) -> String {
         "site_url" => "Atlassian site",
         "email" => "Mail address of the account",
         "api_token" => "API token of the account",
-        "hook_secret" => "Secret of the event hook",
-        "alert_url" => "Webhook for alerts",
-        "schedule.full" | "full" => "Read everything",
-        "schedule.delta" | "delta" => "Read what changed",
+        "event_hook_secret" => "Secret of the event hook",
+        "alert_webhook_url" => "Webhook for alerts",
+        "schedule.full_sync" | "full_sync" => "Read everything",
+        "schedule.incremental_sync" | "incremental_sync" => "Read what changed",
         "" | FURTHER => "Further settings",
         other => return capital(other),
     }
@@ -212,12 +209,11 @@ pub(super) fn label(field: &str) -> String {
 /// Where the field is on the page.
 pub(super) fn anchor(field: &str) -> &str {
     match field {
-        "schedule.full" => "full",
-        "schedule.delta" => "delta",
+        "schedule.full_sync" => "full_sync",
+        "schedule.incremental_sync" => "incremental_sync",
         "name" | "org_url" | "client_id" | "private_key" | "key_id" | "import_token" | "public_url"
-        | "api_url" | "site_url" | "email" | "api_token" | "hook_secret" | "alert_url" | "full" | "delta" => {
-            field
-        }
+        | "api_url" | "site_url" | "email" | "api_token" | "event_hook_secret" | "alert_webhook_url"
+        | "full_sync" | "incremental_sync" => field,
         _ => FURTHER,
     }
 }
@@ -263,14 +259,14 @@ pub(super) fn inputs(fields: &Fields, existing: Option<&ConnectionName>, problem
             (input("email", Kind::Line("sync@example.com"), html! { "Of an account that may administer the object schema." }))
             (input("api_token", Kind::Secret, html! { "Made at id.atlassian.com, Security, API tokens." }))
             div.check {
-                input type="checkbox" name="follow_titles" id="follow_titles" value="yes" checked[fields.given("follow_titles").is_some()];
-                label for="follow_titles" { "Rename attributes in Assets when their titles change in Okta (takes the account)" }
+                input type="checkbox" name="rename_attributes" id="rename_attributes" value="yes" checked[fields.given("rename_attributes").is_some()];
+                label for="rename_attributes" { "Rename attributes in Assets when their titles change in Okta (takes the account)" }
             }
             (input("api_url", Kind::Line("https://api.atlassian.com"), html! { "Only when it is another than Atlassian's." }))
-            (input("hook_secret", Kind::Secret, html! { "What Okta sends along with deliveries; made from the private key when empty." }))
-            (input("full", Kind::Line("1d"), html! { "An interval such as 6h, a cron expression in UTC, or never." }))
-            (input("delta", Kind::Line("30m"), html! { "The same, for what changed lately." }))
-            (input("alert_url", Kind::Secret, html! { "Who is told when something is wrong: a webhook that takes JSON, or one of Slack." }))
+            (input("event_hook_secret", Kind::Secret, html! { "What Okta sends along with deliveries; made from the private key when empty." }))
+            (input("full_sync", Kind::Line("1d"), html! { "An interval such as 6h, a cron expression in UTC, or never." }))
+            (input("incremental_sync", Kind::Line("30m"), html! { "The same, for what changed lately." }))
+            (input("alert_webhook_url", Kind::Secret, html! { "Who is told when something is wrong: a webhook that takes JSON, or one of Slack." }))
             @let slack = fields.text("alert_format") == "slack";
             div.field {
                 label for="alert_format" { "Format of alerts" }
@@ -279,7 +275,7 @@ pub(super) fn inputs(fields: &Fields, existing: Option<&ConnectionName>, problem
                     option value="slack" selected[slack] { "Slack" }
                 }
             }
-            (input(FURTHER, Kind::Lines, html! { "JSON with any of " code { "users" } ", " code { "groups" } " (who is synchronised), " code { "mapping" } ", " code { "limits" } ", " code { "events" } ", as in the configuration file. Attributes are chosen more easily on the Schema page." }))
+            (input(FURTHER, Kind::Lines, html! { "JSON with any of the keys " code { "scope" } ", " code { "mapping" } ", " code { "safeguards" } ", and " code { "event_source" } ", as in the configuration file. To select attributes, use the Schema page." }))
         }
     }
 }
@@ -310,7 +306,7 @@ fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[Field
                     @for problem in wrong { p { "✗ " (capital(&problem.message)) @if let Some(hint) = &problem.hint { ". " (capital(hint)) } "." } }
                 }
             }
-            @if kept && matches!(name, "hook_secret" | "alert_url") {
+            @if kept && matches!(name, "event_hook_secret" | "alert_webhook_url") {
                 div.check {
                     input type="checkbox" name={ "remove_" (name) } id={ "remove_" (name) } value="yes";
                     label for={ "remove_" (name) } { "Take away what is saved" }

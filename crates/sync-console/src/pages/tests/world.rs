@@ -54,7 +54,7 @@ impl World {
         let text = format!(
             "[connections.main.okta]\norg_url = {}\nclient_id = {}\nprivate_key = {}\n\
              [connections.main.assets]\napi_url = {}\nimport_token = {}\n\
-             [connections.main.schedule]\nlog = \"200ms\"\n\
+             [connections.main.schedule]\nsystem_log_poll = \"200ms\"\n\
              [console]\nmaster_key = \"{}\"\n",
             ready["okta"]["org_url"],
             ready["okta"]["client_id"],

@@ -77,15 +77,15 @@ impl Broken {
             Self::ConfirmsAnywhere => Circumstances { switches: Some(0.01), ..Circumstances::calm(FAIR) },
             // What an import brings is found by reading what changed lately, and by nothing else.
             Self::BookmarksByItsClock => {
-                Circumstances { events: Some("hook"), clock: Some(0.05), ..Circumstances::calm(FAIR) }
+                Circumstances { events: Some("event_hook"), clock: Some(0.05), ..Circumstances::calm(FAIR) }
             }
             // Every page of the log has an event that cannot be read, such as that a user was deleted.
             Self::SkipsOddEvents => {
-                Circumstances { events: Some("log"), ..Circumstances::calm("okta.odd=1/api/v1/logs") }
+                Circumstances { events: Some("system_log"), ..Circumstances::calm("okta.odd=1/api/v1/logs") }
             }
             // Every listing of groups and members has an item that cannot be read; each object alone can be read.
             Self::StopsAtOddItems => Circumstances {
-                events: Some("hook"),
+                events: Some("event_hook"),
                 lasting: Some("okta.odd=1/api/v1/groups"),
                 ..Circumstances::calm("okta.odd=1/api/v1/groups")
             },
