@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use okta_client::trimmed;
-use schema_mapper::{MappingOptions, MembershipStrategy, SyncScope};
+use schema_mapper::{MappingOptions, MembershipStrategy};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sync_engine::{Safeguards, Schedule};
