@@ -11,6 +11,7 @@ pub mod headers;
 mod pages;
 mod server;
 mod wording;
+mod words;
 
 pub use api::openapi;
 pub use server::{Console, ConsoleError};

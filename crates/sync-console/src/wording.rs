@@ -1,54 +1,60 @@
-//! The engine's words for the command line, as they are said to people who have the console before them.
+//! The engine's remedies for the command line, with the console's pages and buttons instead of commands.
 
 use sync_service::model::ConnectionName;
 use sync_service::{ManagedConnection, account_keys};
 
-/// What is said on the command line, and here. Longer commands come before those that they begin with.
-const WORDS: [(&str, &str); 21] = [
+/// Phrases for the command line and for the console. Longer commands come before their prefixes.
+const WORDS: [(&str, &str); 27] = [
     ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
-    ("run `okta-insight setup`", "press Setup on the Set-up page"),
+    ("run `okta-insight setup`", "press Setup on the Setup page"),
     ("`okta-insight setup --manual-hook`", "`okta-insight setup --manual-hook` on the server"),
     ("`okta-insight setup`", "Setup"),
     ("`setup`", "Setup"),
-    ("run `okta-insight verify`", "press Verify Okta Hook on the Set-up page"),
+    ("run `okta-insight verify`", "press Verify Okta Hook on the Setup page"),
     ("`okta-insight verify`", "Verify Okta Hook"),
-    ("look at it with `okta-insight plan`", "look at it on the Plan page"),
+    ("look at it with `okta-insight plan`", "review the changes on the Plan page"),
+    ("run `okta-insight plan`", "open the Plan page"),
     ("`okta-insight plan`", "the Plan page"),
-    ("run `okta-insight sync --accept-shrink`", "accept it there and synchronize"),
-    ("`okta-insight sync --accept-shrink`", "accepting it on the Plan page"),
-    ("run `okta-insight sync --resend`", "press Send everything again on the Set-up page"),
+    ("run `okta-insight sync --override-safeguards`", "override the safeguard there"),
+    ("`okta-insight sync --override-safeguards`", "overriding the safeguard on the Plan page"),
+    ("run `okta-insight sync --accept-shrink`", "override the safeguard there"),
+    ("`okta-insight sync --accept-shrink`", "overriding the safeguard on the Plan page"),
+    ("run `okta-insight sync --resend`", "press Resend all objects on the Setup page"),
     ("run `okta-insight sync`", "press Synchronize"),
     ("`okta-insight sync`", "Synchronize"),
-    ("`okta-insight status`", "the Live page"),
+    ("run `okta-insight status`", "open the Activity page"),
+    ("`okta-insight status`", "the Activity page"),
+    ("run `okta-insight events replay --all-failed`", "replay the events on the Events page"),
     ("`okta-insight events`", "the Events page"),
     ("`okta-insight runs`", "the Runs page"),
-    ("run `okta-insight doctor`", "look at the Checks page"),
+    ("run `okta-insight runs`", "open the Runs page"),
+    ("run `okta-insight doctor`", "run checks on the Checks page"),
     ("`okta-insight doctor`", "the Checks page"),
     ("run setup again", "press Setup again"),
-    ("`okta-insight resume`", "Resume on the Live page"),
+    ("`okta-insight resume`", "Resume on the Activity page"),
 ];
 
-/// A text with the names of pages and buttons in the place of commands.
+/// A text with pages and buttons instead of commands.
 pub(crate) fn here(text: &str) -> String {
     WORDS.iter().fold(text.to_owned(), |text, (command, place)| text.replace(command, place))
 }
 
-/// Keys of a connection, and what they are called where its settings are edited.
+/// Keys of a connection, and their labels on the settings page.
 const KEYS: [(&str, &str); 11] = [
-    ("okta.org_url", "Organisation URL (Edit settings)"),
+    ("okta.org_url", "Okta org URL (Edit settings)"),
     ("okta.client_id", "Client ID (Edit settings)"),
     ("okta.private_key", "Private key (Edit settings)"),
-    ("event_hook.public_url", "Public URL of this daemon (Edit settings)"),
-    ("event_hook.secret", "Secret of the event hook (Edit settings, Optional settings)"),
-    ("alerts.webhook_url", "Webhook for alerts (Edit settings, Optional settings)"),
+    ("event_hook.public_url", "Public URL (Edit settings)"),
+    ("event_hook.secret", "Event hook secret (Edit settings, Optional settings)"),
+    ("alerts.webhook_url", "Alert webhook URL (Edit settings, Optional settings)"),
     ("assets.import_token", "Import token (Edit settings)"),
-    ("assets.api_url", "Address of the Assets API (Edit settings, Optional settings)"),
-    ("assets.site_url", "Atlassian site (Edit settings, Optional settings)"),
-    ("assets.email", "Mail address of the account (Edit settings, Optional settings)"),
-    ("assets.api_token", "API token of the account (Edit settings, Optional settings)"),
+    ("assets.api_url", "Assets API URL (Edit settings, Optional settings)"),
+    ("assets.site_url", "Atlassian site URL (Edit settings, Optional settings)"),
+    ("assets.email", "Atlassian account email (Edit settings, Optional settings)"),
+    ("assets.api_token", "Atlassian API token (Edit settings, Optional settings)"),
 ];
 
-/// A text with the fields of the form in the place of keys, where the settings of the connection are kept here.
+/// A text with fields of the form instead of keys, if the console manages the connection.
 pub(crate) fn settings(member: &ManagedConnection, text: &str) -> String {
     if member.saved().is_some() { fields(member.name(), text) } else { text.to_owned() }
 }
@@ -56,7 +62,7 @@ pub(crate) fn settings(member: &ManagedConnection, text: &str) -> String {
 fn fields(connection: &ConnectionName, text: &str) -> String {
     let account = text.replace(
         &account_keys(connection),
-        "Atlassian site, mail address and API token under Edit settings, Optional settings",
+        "Atlassian site URL, account email, and API token under Edit settings, Optional settings",
     );
     KEYS.iter().fold(account, |text, (key, field)| {
         text.replace(&format!("connections.{connection}.{key}"), field).replace(key, field)
@@ -72,11 +78,11 @@ mod tests {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         assert_eq!(
             fields(&main, &format!("give it an account ({})", account_keys(&main))),
-            "give it an account (Atlassian site, mail address and API token under Edit settings, Optional settings)"
+            "give it an account (Atlassian site URL, account email, and API token under Edit settings, Optional settings)"
         );
         assert_eq!(
             fields(&main, "check connections.main.okta.org_url, or okta.client_id"),
-            "check Organisation URL (Edit settings), or Client ID (Edit settings)"
+            "check Okta org URL (Edit settings), or Client ID (Edit settings)"
         );
     }
 
@@ -86,9 +92,9 @@ mod tests {
             here(
                 "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`"
             ),
-            "look at it on the Plan page; if it is meant, accept it there and synchronize"
+            "review the changes on the Plan page; if it is meant, override the safeguard there"
         );
-        assert_eq!(here("run `okta-insight setup`, or wait"), "press Setup on the Set-up page, or wait");
+        assert_eq!(here("run `okta-insight setup`, or wait"), "press Setup on the Setup page, or wait");
     }
 
     /// Only what has no page stays a command.

@@ -35,10 +35,10 @@ impl fmt::Display for Phase {
             Self::Groups => "Reading groups",
             Self::Members => "Reading memberships",
             Self::Users => "Reading users",
-            Self::Unlisted => "Looking for missing objects",
+            Self::Unlisted => "Checking unlisted objects",
             Self::Objects => "Reading objects",
             Self::Sending => "Sending records",
-            Self::Processing => "Waiting for Assets",
+            Self::Processing => "Processing in Assets",
         })
     }
 }

@@ -43,7 +43,7 @@ pub async fn guard(State(access): State<Access>, request: Request, next: Next) -
     let asker = match access.identify(&parts.headers).await {
         Ok(asker) => asker,
         Err(error) => {
-            tracing::error!(error = %sync_service::error_chain(&error), "could not look up who asks");
+            tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller");
             return kept_private(Problem::unavailable().on_page(for_page).into_response());
         }
     };
@@ -75,7 +75,7 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
                 Ok(Asker::Known(now)) if now.role == role => {}
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::error!(error = %sync_service::error_chain(&error), "could not look up who follows");
+                    tracing::error!(error = %sync_service::error_chain(&error), "could not identify the caller of a stream");
                 }
             }
         }
@@ -98,8 +98,8 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
     if let Asker::BadToken(token) = asker
         && let Err(wait) = access.refused(token, access.client(&parts.extensions, &parts.headers))
     {
-        let detail = "too many wrong tokens came from this address, or began like this one";
-        let hint = "send a valid token, which is taken at once, or wait";
+        let detail = "too many requests with wrong tokens from this address or with this prefix";
+        let hint = "send a valid token, or wait";
         let problem =
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "throttled", "Too many wrong tokens", detail, hint);
         return ([(RETRY_AFTER, wait.as_secs().max(1).to_string())], problem).into_response();
@@ -124,11 +124,11 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
         return response;
     }
     let detail = match asker {
-        Asker::BadToken(_) => "this token is unknown, revoked or expired",
-        Asker::Ended => "the session has ended; sign in again",
-        _ => "nobody is signed in",
+        Asker::BadToken(_) => "this token is unknown, revoked, or expired",
+        Asker::Ended => "the session ended; sign in again",
+        _ => "not signed in",
     };
-    let hint = "send a token as \"Authorization: Bearer ...\"; `okta-insight tokens create` makes one";
+    let hint = "send a token as `Authorization: Bearer TOKEN`; to create one, run `okta-insight tokens create`";
     let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, hint);
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
@@ -139,11 +139,11 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
     if !is_safe(&parts.method) {
         if identity.via == SignInMethod::Session {
             if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
-                let detail = "another site sent this; nothing was done";
+                let detail = "another site sent this request; nothing changed";
                 return Err(Problem::forbidden(
                     "foreign_origin",
                     detail,
-                    "open the page itself and try again",
+                    "open the console and try again",
                 ));
             }
             let (sent, rest) = sent_csrf(&parts.headers, body).await?;
@@ -153,8 +153,8 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
             }
         }
         if !identity.may_change() {
-            let hint = "sign in with the token of an administrator";
-            return Err(Problem::forbidden("forbidden", "this sign-in may only read", hint));
+            let hint = "sign in with an administrator token";
+            return Err(Problem::forbidden("forbidden", "this sign-in is read-only", hint));
         }
     }
     parts.extensions.insert(identity.clone());
@@ -177,15 +177,15 @@ async fn sent_csrf(headers: &HeaderMap, body: Body) -> Result<(String, Body), Pr
 
 pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> {
     let refused = |status, code, detail: &str| {
-        Problem::new(status, code, "The form was not read", detail, "send it again")
+        Problem::new(status, code, "Form not read", detail, "send the form again")
     };
     match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
         Ok(Ok(form)) => Ok(form),
         Ok(Err(_)) => Err(refused(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            "it is larger than 256 KiB, or broke off",
+            "the form is larger than 256 KiB or incomplete",
         )),
-        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "timeout", "it did not arrive within 20 seconds")),
+        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "timeout", "the form didn't arrive within 20 s")),
     }
 }

@@ -1,25 +1,25 @@
-//! A refusal, for programs and for people.
+//! Rejected requests, as a problem document or a page.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sync_service::wire;
 
-/// A refusal, which programs get as a problem document (RFC 9457). It is also an extension of the response, so that a layer
-/// can make a page of it.
+/// A rejection, sent as a problem document (RFC 9457). It is also an extension of the response, so that a layer can render
+/// a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A word for programs.
+    /// The problem type.
     pub code: &'static str,
-    /// What it is.
+    /// The title.
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What happened.
+    /// The reason.
     pub detail: String,
-    /// What to do.
+    /// The remedy.
     pub hint: &'static str,
-    /// Whether a person sees it: text instead of JSON.
+    /// True if a browser shows it: text instead of JSON.
     pub for_page: bool,
 }
 
@@ -43,16 +43,16 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, code, "Forbidden", detail, hint)
     }
 
-    /// The CSRF token is missing or another.
+    /// The CSRF token is missing or wrong.
     pub(super) fn stale_form() -> Self {
-        let detail = "the form is too old, or is not one of this session";
+        let detail = "the form expired or belongs to another session";
         Self::forbidden("csrf", detail, "reload the page and try again")
     }
 
-    /// The store failed; the log has the rest.
+    /// The store failed; the log has the cause.
     pub(super) fn unavailable() -> Self {
-        let detail = "the state store could not say who this is";
-        let hint = "try again; if it stays, look into the log of the daemon";
+        let detail = "could not read the sign-in from the state store";
+        let hint = "try again; if the error persists, check the daemon's log";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", detail, hint)
     }
 
@@ -82,7 +82,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Whether a person navigates there, rather than a program or a script.
+/// True if a browser navigates there, rather than a program or script.
 pub(super) fn is_for_page(path: &str, headers: &HeaderMap) -> bool {
     let by_script = headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     !(path == "/api" || path.starts_with("/api/") || by_script)

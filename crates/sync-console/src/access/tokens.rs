@@ -1,4 +1,4 @@
-//! Tokens: made, shown once, revoked.
+//! Access tokens: created, shown once, renewed, and revoked.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -8,32 +8,32 @@ use sync_service::engine::StoreError;
 
 use super::crypto::{hash, random_text};
 
-/// What every token begins with, so that scanners for leaked secrets can tell them.
+/// The prefix of every token, for secret scanners.
 const PREFIX: &str = "oia_";
-/// The name of the token that the first start makes.
+/// The name of the token that the first start creates.
 const FIRST: &str = "first administrator";
-/// The first token ends so soon unless it is renewed.
+/// The lifetime of the first token unless it is renewed.
 const FIRST_LIFE: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_NAME: usize = 100;
 
-/// Why a token was not made or revoked.
+/// The reason why a token was not created or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The name cannot be one.
-    #[error("a token cannot be called \"{0}\"")]
+    /// The name is invalid.
+    #[error("\"{0}\" is not a valid token name")]
     Name(String),
     /// Another token has the name.
-    #[error("there is a token \"{0}\" already")]
+    #[error("a token named \"{0}\" already exists")]
     NameInUse(String),
-    /// It would be over before it begins.
-    #[error("the token would have expired at {0:.0}")]
+    /// The expiration is in the past.
+    #[error("the expiration must be in the future; got {0:.0}")]
     ExpiryInPast(Timestamp),
-    /// No token has the number or name.
-    #[error("there is no token \"{0}\"")]
+    /// No token has the ID or name.
+    #[error("token \"{0}\" doesn't exist")]
     Unknown(String),
-    /// Nobody could administer the console any more.
-    #[error("token {id} \"{name}\" is the last that is valid for an administrator")]
+    /// The token is the last valid one of an administrator.
+    #[error("token {id} \"{name}\" is the last valid administrator token")]
     LastAdmin {
         /// Its number.
         id: i64,
@@ -46,36 +46,36 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// The operator's next step.
+    /// The remedy.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Name(_) => Some(
-                "give it a name of one line, of 100 characters at most, that is neither a number nor a token",
+                "use one line of at most 100 characters that is neither a number nor a token",
             ),
-            Self::NameInUse(_) => Some("choose another name, or revoke that token first"),
-            Self::ExpiryInPast(_) => Some("choose a time that is yet to come"),
-            Self::Unknown(_) => Some("see which there are with `okta-insight tokens list`"),
+            Self::NameInUse(_) => Some("use another name, or revoke that token first"),
+            Self::ExpiryInPast(_) => Some("use a later time"),
+            Self::Unknown(_) => Some("to list the tokens, run `okta-insight tokens list`"),
             Self::LastAdmin { .. } => {
-                Some("make another first: `okta-insight tokens create --role admin --name NAME`")
+                Some("create another one first: `okta-insight tokens create --role admin --name NAME`")
             }
             Self::Store(_) => None,
         }
     }
 
-    /// Whether the arguments are wrong, rather than the world.
+    /// True if the arguments are wrong.
     pub const fn is_usage(&self) -> bool {
         !matches!(self, Self::Store(_))
     }
 }
 
-/// A token that somebody wants.
+/// The name, role, and expiration of a new token.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What it allows.
+    /// Its role.
     pub role: Role,
-    /// When it ends; never when empty.
+    /// Its expiration, if any.
     pub expires: Option<Timestamp>,
 }
 

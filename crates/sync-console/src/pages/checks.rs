@@ -1,4 +1,4 @@
-//! Every precondition: what was seen of it, and what to do.
+//! The checks of a connection, with details and remedies.
 
 use axum::Router;
 use axum::extract::State;
@@ -8,14 +8,14 @@ use maud::{Markup, html};
 use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
 use sync_service::{JobState, ManagedConnection};
 
-use super::components::{Tone, aged, badge, count, empty, notice, said, scroll, under_way};
+use super::components::{Tone, aged, badge, count, empty, job, notice, number, said, scroll};
 use super::links::address;
-use super::prose::prose;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
+use crate::words::{labels, setup as words};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -25,7 +25,7 @@ pub(super) fn router() -> Router<App> {
 
 async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, PageError> {
     let body = html! {
-        div.head { h1 { "Checks" } p.muted { "Every precondition of the connection. Nothing is changed." } }
+        div.head { h1 { "Checks" } p.muted { (words::CHECKS) } }
         div data-live={ (address(member.name(), &["checks"])) "/stream" } {
             div data-part="checks" { (state(&member, &identity)) }
         }
@@ -54,20 +54,20 @@ fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
         JobState::Idle => empty(
-            "Nothing was looked at yet",
-            "Access to the org, scopes, the event hook, the import, rate limits and addresses are looked at, within a minute.",
-            button("Check every precondition"),
+            words::NO_CHECKS,
+            words::NO_CHECKS_TEXT,
+            button("Run checks"),
         ),
-        JobState::Running { since, doing } => under_way(&doing, since),
+        JobState::Running { since, doing } => job(&doing, since),
         JobState::Failed { reason, hint, .. } => html! {
-            (notice(Tone::Problem, &format!("The preconditions could not be looked at: {reason}"), hint.as_deref()))
-            @if let Some(button) = button("Check again") { (button) }
+            (notice(Tone::Problem, &words::checks_failed(&reason), hint.as_deref()))
+            @if let Some(button) = button("Run checks again") { (button) }
         },
         JobState::Succeeded { result, ended, .. } => html! {
             (summary(member, &result))
             div.head {
-                p.muted { "Looked at " (aged(ended)) }
-                @if let Some(button) = button("Check again") { div.actions { (button) } }
+                p.muted { "Checked " (aged(ended)) }
+                @if let Some(button) = button("Run checks again") { div.actions { (button) } }
             }
             (areas(member, &result.checks))
         },
@@ -85,23 +85,20 @@ fn begin_button(member: &ManagedConnection, identity: &Identity, label: &str) ->
     })
 }
 
-/// What does not hold first, then the rest in numbers.
+/// Problems first, then the number of checks by status.
 fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
     let with = |state: Found| diagnosis.checks.iter().filter(move |check| check.status == state);
     let told =
         [(Found::Failed, Tone::Problem), (Found::Warning, Tone::Warning), (Found::Unknown, Tone::Quiet)];
-    let numbers = [
-        (Found::Passed, "Hold"),
-        (Found::Failed, "Do not hold"),
-        (Found::Warning, "To know of"),
-        (Found::Unknown, "Not known"),
-        (Found::Skipped, "Skipped"),
-    ];
+    let all = [Found::Passed, Found::Failed, Found::Warning, Found::Unknown, Found::Skipped];
+    let counts = all.map(|status| {
+        format!("{} {}", number(diagnosis.count(status) as u64), labels::check_status(status).to_lowercase())
+    });
     html! {
         @if diagnosis.passed {
-            (notice(Tone::Good, "There is no problem", None))
+            (notice(Tone::Good, words::CHECKS_PASSED, None))
         } @else {
-            p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " to put right:" } }
+            p { strong { (count(diagnosis.count(Found::Failed) as u64, "problem")) " found" } }
         }
         @for (state, tone) in told {
             @for check in with(state) {
@@ -110,9 +107,7 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
                 (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
             }
         }
-        dl.figures.card aria-label="Preconditions in numbers" {
-            @for (state, word) in numbers { div { dt { (word) } dd { (diagnosis.count(state)) } } }
-        }
+        p.card { (counts.join(", ")) }
     }
 }
 
@@ -124,7 +119,7 @@ fn areas(member: &ManagedConnection, checks: &[Check]) -> Markup {
             @let table = html! {
                 table.checks {
                     caption { (area.title()) }
-                    thead { tr { th scope="col" { "Precondition" } th scope="col" { "State" } th scope="col" { "What was seen" } } }
+                    thead { tr { th scope="col" { "Check" } th scope="col" { "Status" } th scope="col" { "Details" } } }
                     tbody { @for check in checks.iter().filter(|check| check.area == area) { (row(member, check)) } }
                 }
             };
@@ -134,19 +129,18 @@ fn areas(member: &ManagedConnection, checks: &[Check]) -> Markup {
 }
 
 fn row(member: &ManagedConnection, check: &Check) -> Markup {
-    let (tone, word) = match check.status {
-        Found::Passed => (Tone::Good, "Holds"),
-        Found::Warning => (Tone::Warning, "To know of"),
-        Found::Failed => (Tone::Problem, "Does not hold"),
-        Found::Unknown => (Tone::Quiet, "Not known"),
-        Found::Skipped => (Tone::Quiet, "Skipped"),
+    let tone = match check.status {
+        Found::Passed => Tone::Good,
+        Found::Warning => Tone::Warning,
+        Found::Failed => Tone::Problem,
+        Found::Unknown | Found::Skipped => Tone::Quiet,
     };
     html! {
         tr {
             th scope="row" { (check.title) }
-            td.nowrap { (badge(tone, word)) }
+            td.nowrap { (badge(tone, labels::check_status(check.status))) }
             td.wide {
-                (prose(&wording::here(&wording::settings(member, &check.details))))
+                (said(&wording::settings(member, &check.details)))
                 @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
             }
         }

@@ -1,12 +1,14 @@
-//! What pages are made of.
+//! Components of pages.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::prose::prose;
 use crate::wording;
+use crate::words::labels;
+pub(super) use crate::words::text::{capital, count, number, sentence, span};
 
-/// How good or bad something is.
+/// The meaning of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Good,
@@ -17,7 +19,7 @@ pub(super) enum Tone {
 }
 
 impl Tone {
-    /// The class in the style sheet, and a sign for those who do not see colours.
+    /// The class in the style sheet, and a sign that carries the meaning without color.
     const fn look(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("good", "✓"),
@@ -35,18 +37,18 @@ pub(super) fn badge(tone: Tone, text: &str) -> Markup {
     html! { span class={ "badge badge-" (class) } { span aria-hidden="true" { (sign) } " " (text) } }
 }
 
-/// Something that people have to know, with what to do about it. Commands become pages and buttons.
+/// A message with its remedy, both as sentences. Commands become pages and buttons.
 pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
     let (class, _) = tone.look();
     html! {
         div class={ "notice notice-" (class) } role=[(tone == Tone::Problem).then_some("alert")] {
-            p.what { (said(what)) }
-            @if let Some(remedy) = remedy { p.remedy { (said(remedy)) } }
+            p.what { (told(what)) }
+            @if let Some(remedy) = remedy { p.remedy { (told(remedy)) } }
         }
     }
 }
 
-/// In the place of a list that has nothing in it.
+/// The empty state of a list.
 pub(super) fn empty(title: &str, text: &str, action: Option<Markup>) -> Markup {
     html! {
         div.empty {
@@ -57,76 +59,46 @@ pub(super) fn empty(title: &str, text: &str, action: Option<Markup>) -> Markup {
     }
 }
 
-/// A time, as people read it; the script shows it in the time zone of whoever looks.
+/// A time in UTC; the script shows it in the browser's time zone.
 pub(super) fn time(at: Timestamp) -> Markup {
     let exact = format!("{at:.0}");
     html! { time datetime=(exact) title=(exact) { (exact.replace('T', " ").replace('Z', " UTC")) } }
 }
 
-/// How long ago; the script keeps it current.
+/// The age of a time; the script keeps it current.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
     let exact = format!("{at:.0}");
     html! { time datetime=(exact) title=(exact) data-ago { (span(now.duration_since(at))) " ago" } }
 }
 
-/// The same for a live part: it looks the same on the server however old it is, and is not sent again each second.
+/// The same for a live part: its text on the server doesn't depend on its age, so it isn't sent again each second.
 pub(super) fn aged(at: Timestamp) -> Markup {
     let exact = format!("{at:.0}");
     html! { time datetime=(exact) title=(exact) data-ago { (exact.replace('T', " ").replace('Z', " UTC")) } }
 }
 
-/// A table in a region of its own, which scrolls where the screen is narrow.
+/// A table in a region that scrolls on narrow screens.
 pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 
-/// A sentence of the engine's, as it is said here.
+/// A message of the engine for a table cell or list.
 pub(super) fn said(text: &str) -> Markup {
     prose(&capital(&wording::here(text)))
 }
 
-/// Work in the background that goes on.
-pub(super) fn under_way(doing: &str, since: Timestamp) -> Markup {
+/// A message of the engine as a sentence.
+pub(super) fn told(text: &str) -> Markup {
+    prose(&sentence(&wording::here(text)))
+}
+
+/// A job that is running.
+pub(super) fn job(doing: &str, since: Timestamp) -> Markup {
     html! {
         section.card role="status" {
-            p { (badge(Tone::Busy, "Under way")) " " (doing) "…" }
+            p { (badge(Tone::Busy, labels::RUNNING)) " " (capital(doing)) "…" }
             progress aria-label=(doing) {}
-            p.small.muted { "begun " (aged(since)) "; it goes on when you leave this page" }
+            p.small.muted { "Started " (aged(since)) ". The job continues if you leave this page." }
         }
     }
-}
-
-/// A length of time in at most two units.
-pub(super) fn span(time: SignedDuration) -> String {
-    let seconds = time.as_secs().max(0);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d {} h", seconds / 86400, seconds % 86400 / 3600),
-    }
-}
-
-/// A number with its thousands apart.
-pub(super) fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number of things.
-pub(super) fn count(n: u64, thing: &str) -> String {
-    if n == 1 { format!("1 {thing}") } else { format!("{} {thing}s", number(n)) }
-}
-
-/// A sentence begins with a capital letter.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

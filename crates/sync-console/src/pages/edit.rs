@@ -1,4 +1,4 @@
-//! *Save*: the settings of a connection. Secrets are written and never shown.
+//! *Save*: the settings of a connection. Secrets are stored and never shown.
 
 mod form;
 #[cfg(test)]
@@ -16,13 +16,14 @@ use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
 use sync_service::{FieldError, ManagedBy, SaveError, ValidationReport, error_chain};
 
-use super::components::{Tone, capital, notice};
+use super::components::{Tone, capital, count, notice};
 use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
+use crate::words::settings as words;
 use form::Fields;
 
-/// Keys and tokens are short; a form is no way to send files.
+/// The largest form; keys and tokens are far smaller.
 const BODY_LIMIT: usize = 256 << 10;
 
 pub(super) fn router() -> Router<App> {
@@ -35,14 +36,14 @@ pub(super) fn router() -> Router<App> {
 
 type Sent = Form<HashMap<String, String>>;
 
-/// What the page shows beside the form.
+/// The messages of the page.
 #[derive(Default)]
 struct Told {
-    /// What does not work, by field.
+    /// The errors by field.
     problems: Vec<FieldError>,
-    /// What was seen of what works.
+    /// The results of passed tests.
     findings: Vec<String>,
-    /// Why nothing was saved, when that is no field's fault.
+    /// The reason why nothing was saved, if no field is at fault.
     refusal: Option<(String, Option<String>)>,
 }
 
@@ -87,7 +88,7 @@ async fn change(
 }
 
 fn in_file(file: &str) -> PageError {
-    PageError::Bad(format!("This connection is in the configuration file {file}, and is changed there"))
+    PageError::Bad(words::managed_by_file(file))
 }
 
 async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fields, new: bool) -> Response {
@@ -123,7 +124,7 @@ fn shown(
     told: &Told,
     status: StatusCode,
 ) -> Response {
-    let title = existing.map_or_else(|| "Add a connection".to_owned(), |name| format!("Settings of {name}"));
+    let title = existing.map_or_else(|| "Add connection".to_owned(), |name| format!("{name} settings"));
     let action =
         existing.map_or_else(|| "/connections/new".to_owned(), |name| format!("/connections/{name}/edit"));
     let body = html! {
@@ -134,7 +135,7 @@ fn shown(
         }
         div.head { h1 { (title) } }
         @if !identity.may_change() {
-            (notice(Tone::Warning, "This sign-in may only look", Some("sign in with the token of an administrator")))
+            (notice(Tone::Warning, words::READ_ONLY, Some(words::READ_ONLY_REMEDY)))
         } @else if app.fleet.keeps_secrets() {
             (summary(told))
             div.beside {
@@ -144,27 +145,20 @@ fn shown(
                 @if told.problems.iter().any(|p| !p.blocking) && told.problems.iter().all(|p| !p.blocking) {
                     div.check {
                         input type="checkbox" name="although" value="yes" id="although";
-                        label for="although" { "Save although this does not work at the moment" }
+                        label for="although" { (words::SAVE_ANYWAY) }
                     }
                 }
                 div.actions {
                     button.primary type="submit" { "Save" }
                     a.button href=(existing.map_or_else(|| "/".to_owned(), |name| format!("/connections/{name}"))) { "Cancel" }
-                    span.hint { "Save asks Okta and Assets whether the settings work. Nothing is changed there." }
+                    span.hint { (words::SAVE) }
                 }
             }
             @if existing.is_none() { (before()) }
             }
             @if let Some(name) = existing { (removal(identity, name)) }
         } @else {
-            (notice(
-                Tone::Warning,
-                "No connection can be saved here: there is no master key, and secrets are stored under one only",
-                Some("make one with `okta-insight master-key generate --out master.key`, set console.master_key = \
-                      { file = \"master.key\" } in the configuration or OKTA_INSIGHT__CONSOLE__MASTER_KEY in the \
-                      environment, and start the daemon again; or put the connection into the configuration file with \
-                      `okta-insight init`"),
-            ))
+            (notice(Tone::Warning, words::NO_MASTER_KEY, Some(words::NO_MASTER_KEY_REMEDY)))
         }
     };
     (status, layout::page(identity, &title, Some("/"), &body)).into_response()
@@ -175,71 +169,60 @@ fn summary(told: &Told) -> Markup {
         @if let Some((what, hint)) = &told.refusal { (notice(Tone::Problem, what, hint.as_deref())) }
         @if !told.problems.is_empty() {
             div.notice.notice-problem role="alert" {
-                p.what { "Nothing was saved: " (super::components::count(told.problems.len() as u64, "setting")) " to look at" }
+                p.what { "Nothing was saved. " (count(told.problems.len() as u64, "setting")) " to correct:" }
                 ul { @for problem in &told.problems {
                     li { (problem_line(problem)) }
                 } }
             }
         }
         @if !told.findings.is_empty() {
-            div.notice.notice-good { p.what { "What works" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
+            div.notice.notice-good { p.what { "Passed tests" } ul { @for seen in &told.findings { li { (capital(seen)) } } } }
         }
     }
 }
 
-/// A problem with a link to its field: by the field's name in the sentence, or before it.
+/// An error after a link to its field.
 fn problem_line(problem: &FieldError) -> Markup {
     let FieldError { field, message, .. } = problem;
-    let label = form::label(field);
-    let link = |name: &str| html! { a href={ "#" (form::anchor(field)) } { (name) } };
-    let named = message.to_ascii_lowercase().find(&label.to_ascii_lowercase());
-    let parts = named.and_then(|at| {
-        let (before, rest) = message.split_at_checked(at)?;
-        let (name, after) = rest.split_at_checked(label.len())?;
-        Some((before, name, after))
-    });
-    html! {
-        @if let Some((before, name, after)) = parts { (capital(before)) (link(name)) (after) }
-        @else { (link(&label)) ": " (message) }
-    }
+    html! { a href={ "#" (form::anchor(field)) } { (words::label(field)) } ": " (message) }
 }
 
-/// What has to exist in both products before there is anything to save.
+/// The prerequisites in both products.
 fn before() -> Markup {
     let scopes = needed_scopes(true);
     html! {
         aside.card aria-labelledby="before" {
-            h2 #before { "What to make first" }
+            h2 #before { "Before you start" }
             h3 { "In Okta" }
             ol {
-                li { "Applications, Create App Integration, " b { "API Services" } "." }
-                li { "General, Client Credentials: " b { "Public key / Private key" } ", Add key, Generate new key; copy the private key as JSON." }
+                li { "In the Okta Admin Console, go to " b { "Applications > Applications" } ", select " b { "Create App Integration" } ", and select " b { "API Services" } "." }
+                li { "Open " b { "General" } ". Under " b { "Client Credentials" } ", select " b { "Public key / Private key" } ", then " b { "Add key" } " and " b { "Generate new key" } ". Copy the private key as JSON." }
                 li {
-                    "Okta API Scopes, grant: "
+                    "Open " b { "Okta API Scopes" } " and grant "
                     @for (at, scope) in scopes.iter().enumerate() {
                         @if at > 0 { ", " }
                         code title=(scope.purpose) { (scope.name) }
                     }
-                    ". Those for event hooks only if you want the hook."
+                    ". The scopes for event hooks are required only for the event hook."
                 }
-                li { "Admin roles: " b { "Read-only Administrator" } " is enough. Without a role the app sees nobody." }
+                li { "Open " b { "Admin roles" } " and assign " b { "Read-only Administrator" } ". Without an admin role, the app can't read users." }
             }
             h3 { "In Assets" }
             ol {
-                li { "Make an object schema, and open its Configuration, " b { "Import" } " tab." }
-                li { "Create import, " b { "External import" } "; leave its schema and mapping empty: Setup makes them." }
-                li { "The import's menu (…), " b { "Generate token" } "." }
+                li { "Create an object schema, open its configuration, and select the " b { "Import" } " tab." }
+                li { "Select " b { "Create import" } ", then " b { "External import" } ". Leave its schema and mapping empty; Setup creates them." }
+                li { "Open the menu (…) of the import and select " b { "Generate token" } "." }
             }
         }
     }
 }
 
-/// Removing takes two presses, the second of which says what it does.
+/// The removal, which requires a second press.
 fn removal(identity: &Identity, name: &ConnectionName) -> Markup {
     html! {
         details.card id="removal" {
             summary { "Remove this connection" }
-            p { "Its settings and secrets are forgotten here, and changes in Okta no longer reach Assets. Nothing is deleted in Okta or Assets; the event hook stays until you delete it in Okta." }
+            p { (words::REMOVAL) }
             form method="post" action={ "/connections/" (name) "/remove" } {
                 (layout::csrf(identity))
                 button.danger type="submit" { "Remove " (name) }

@@ -1,34 +1,36 @@
-//! A verdict on a connection, and everything that somebody has to do about it.
+//! The health of a connection: its label, and messages with remedies.
 
 use jiff::{SignedDuration, Timestamp};
 use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunState, RunSummary};
+use sync_service::model::RunId;
 use sync_service::{
     AlertEntry, Connection, ConnectionStatus, EventSource, ServiceError, SetupChecklist, StepState,
 };
 
 use maud::{Markup, html};
 
-use super::components::{Tone, badge, capital, count, notice, said, time};
+use super::components::{Tone, badge, capital, notice, said, time};
 use crate::wording;
+use crate::words::{health as words, labels};
 
-/// What takes no longer is not said: that Assets works on what was sent, or that something failed and may pass.
+/// Shorter processing and shorter failures aren't shown.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
-/// From then on somebody should look why it takes so long.
+/// Longer processing is a warning.
 const LONG: SignedDuration = SignedDuration::from_mins(10);
-/// A change that is not confirmed for so many seconds is late.
+/// A change that isn't confirmed for so many seconds is late.
 const LATE: f64 = 5.0;
-/// So long the log is not read only when something is in the way.
+/// A System Log that isn't read for so long is delayed.
 const SILENT: SignedDuration = SignedDuration::from_secs(30);
-/// How much of what is over is shown.
+/// The maximum number of resolved alerts on the page.
 const SHOWN: usize = 5;
 
-/// How a connection is doing.
+/// The health of a connection.
 pub(super) struct Health {
     pub(super) tone: Tone,
-    /// In a word.
+    /// Its label.
     pub(super) word: &'static str,
-    /// Everything that somebody has to do something about.
-    told: Vec<Told>,
+    /// The problems behind it.
+    messages: Vec<Message>,
 }
 
 impl Health {
@@ -37,30 +39,30 @@ impl Health {
         status: &ConnectionStatus,
         guide: &SetupChecklist,
     ) -> Result<Self, ServiceError> {
-        let told = told(connection, status, guide).await?;
-        let is_told = |tone| told.iter().any(|told| told.tone == tone);
-        // Nothing is well while something is told.
+        let messages = messages(connection, status, guide).await?;
+        let has = |tone| messages.iter().any(|message| message.tone == tone);
+        // A connection with a problem is never shown as healthy.
         let (tone, word) = match verdict(status, guide, &connection.troubles()) {
-            (Tone::Good | Tone::Busy, _) if is_told(Tone::Problem) => (Tone::Problem, "Last run failed"),
-            (Tone::Good | Tone::Busy, _) if is_told(Tone::Warning) => (Tone::Warning, "Needs a look"),
+            (Tone::Good | Tone::Busy, _) if has(Tone::Problem) => (Tone::Problem, words::FAILING),
+            (Tone::Good | Tone::Busy, _) if has(Tone::Warning) => (Tone::Warning, words::DEGRADED),
             verdict => verdict,
         };
-        Ok(Self { tone, word, told })
+        Ok(Self { tone, word, messages })
     }
 
-    /// In one line what is wrong, for lists.
+    /// The worst problem in one line, for lists.
     pub(super) fn headline(&self) -> Option<String> {
-        let of = |tone| self.told.iter().find(|told| told.tone == tone);
-        of(Tone::Problem).or_else(|| of(Tone::Warning)).map(|told| capital(&wording::here(&told.what)))
+        let of = |tone| self.messages.iter().find(|message| message.tone == tone);
+        of(Tone::Problem).or_else(|| of(Tone::Warning)).map(|message| capital(&wording::here(&message.what)))
     }
 
-    /// All of it, each with what to do.
+    /// All messages with their remedies.
     pub(super) fn notices(&self) -> Markup {
-        html! { @for told in &self.told { (notice(told.tone, &told.what, told.remedy.as_deref())) } }
+        html! { @for message in &self.messages { (notice(message.tone, &message.what, message.remedy.as_deref())) } }
     }
 }
 
-/// How a connection is doing, in a word.
+/// The health that the status shows.
 fn verdict(
     status: &ConnectionStatus,
     guide: &SetupChecklist,
@@ -71,69 +73,71 @@ fn verdict(
     let is = |kind: AlertKind| troubles.iter().any(|trouble| trouble.kind == kind);
     let urgent = troubles.iter().any(|trouble| tone(trouble, status) == Tone::Problem);
     if status.pause.is_some() {
-        (Tone::Warning, "Paused")
+        (Tone::Warning, words::PAUSED)
     } else if is(AlertKind::SafeguardTriggered) || status.event_queue.blocked > 0 {
-        (Tone::Problem, "Held back")
-    } else if urgent && !is(AlertKind::SyncFailed) {
-        (Tone::Problem, "Stuck")
+        (Tone::Problem, words::BLOCKED)
     } else if failed || urgent {
-        (Tone::Problem, "Last run failed")
+        (Tone::Problem, words::FAILING)
     } else if status.last_full_sync_at.is_none() {
         if guide.steps.iter().any(|step| step.state == StepState::Running) {
-            (Tone::Busy, "Being set up")
+            (Tone::Busy, words::SETTING_UP)
         } else {
-            (Tone::Quiet, "Set-up not finished")
+            (Tone::Quiet, words::SETUP_INCOMPLETE)
         }
     } else if status.event_queue.rejected_records > 0
         || status.event_queue.failed > 0
         || status.event_queue.withheld > 0
         || status.event_queue.unreadable > 0
-        || is(AlertKind::EventHookUnhealthy)
+        || !troubles.is_empty()
     {
-        (Tone::Warning, "Needs a look")
-    } else if !troubles.is_empty() {
-        (Tone::Warning, "In difficulties")
-    } else if status.event_queue.unconfirmed_records > 0 || status.event_queue.doubted > 0 {
-        (Tone::Busy, "Sending again")
-    } else if status.event_queue.pending > 0 {
-        (Tone::Busy, "Catching up")
+        (Tone::Warning, words::DEGRADED)
+    } else if status.event_queue.unconfirmed_records > 0
+        || status.event_queue.doubted > 0
+        || status.event_queue.pending > 0
+    {
+        (Tone::Busy, words::SYNCING)
     } else {
-        (Tone::Good, "Current")
+        (Tone::Good, words::IN_SYNC)
     }
 }
 
-/// How a run ended, in a word.
+/// The state of a run.
 pub(super) fn run_badge(run: &RunSummary) -> Markup {
     match (&run.ended, &run.report) {
-        (None, _) => badge(Tone::Busy, "Running"),
-        (Some(_), None) => badge(Tone::Warning, "Cut off"),
-        (Some(_), Some(report)) => match report.state {
-            RunState::Failed => badge(Tone::Problem, "Failed"),
-            RunState::Partial => badge(Tone::Warning, "Incomplete"),
-            RunState::Succeeded => badge(Tone::Good, "Done"),
-        },
+        (None, _) => badge(Tone::Busy, labels::RUNNING),
+        (Some(_), None) => badge(Tone::Warning, labels::INTERRUPTED),
+        (Some(_), Some(report)) => badge(run_tone(report.state), labels::run_state(report.state)),
     }
 }
 
-/// Something that somebody has to know.
-struct Told {
+/// The tone of a run state.
+pub(super) const fn run_tone(state: RunState) -> Tone {
+    match state {
+        RunState::Failed => Tone::Problem,
+        RunState::Partial => Tone::Warning,
+        RunState::Succeeded => Tone::Good,
+    }
+}
+
+/// A message about the connection.
+struct Message {
     tone: Tone,
     what: String,
     remedy: Option<String>,
 }
 
-impl Told {
+impl Message {
     fn new(tone: Tone, what: impl Into<String>, remedy: impl Into<Option<String>>) -> Self {
         Self { tone, what: what.into(), remedy: remedy.into() }
     }
 }
 
-/// What goes wrong now.
+/// The firing alerts.
 fn open(troubles: &[AlertEntry]) -> impl Iterator<Item = &AlertEntry> {
     troubles.iter().filter(|trouble| trouble.resolved_at.is_none() && matters(trouble))
 }
 
-/// What works again as soon as it is tried again is nobody's business.
+/// True if an alert outlasts a single retry.
 fn matters(trouble: &AlertEntry) -> bool {
     let rare = matches!(
         trouble.kind,
@@ -147,33 +151,28 @@ fn matters(trouble: &AlertEntry) -> bool {
 }
 
 fn tone(trouble: &AlertEntry, status: &ConnectionStatus) -> Tone {
-    // The log brings what the hook does not.
-    let rides =
-        trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
-    if trouble.urgent && !rides { Tone::Problem } else { Tone::Warning }
+    // The System Log delivers what the hook doesn't.
+    let covered = trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
+    if trouble.urgent && !covered { Tone::Problem } else { Tone::Warning }
 }
 
-fn of_trouble(trouble: &AlertEntry, status: &ConnectionStatus) -> Told {
-    let AlertEntry { message, started_at: since, occurrences: times, .. } = trouble;
-    let again =
-        if *times > 1 { format!(", {times} times since {since:.0}") } else { format!(", at {since:.0}") };
-    let itself =
-        "it is tried again by itself, and nothing is lost; see on the Checks page what does not hold";
-    let remedy = match &trouble.hint {
-        Some(hint) if trouble.urgent => hint.clone(),
-        Some(hint) => format!("{hint}; it is tried again by itself"),
-        None => itself.to_owned(),
+fn of_alert(alert: &AlertEntry, status: &ConnectionStatus) -> Message {
+    let remedy = match &alert.hint {
+        Some(hint) if alert.urgent => hint.clone(),
+        Some(hint) => words::retried(hint),
+        None => words::RETRIED.to_owned(),
     };
-    Told::new(tone(trouble, status), format!("{message}{again}"), Some(remedy))
+    let what = words::alert(&alert.message, alert.occurrences, alert.started_at);
+    Message::new(tone(alert, status), what, Some(remedy))
 }
 
-/// Why a run failed, unless what it was to do was done since.
+/// The error of a run, unless a later run made up for it.
 fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r RunReport, &'r String)> {
     let report = run.report.as_ref()?;
     let inbox = &status.event_queue;
     let since = match run.kind {
         RunKind::FullSync => status.last_full_sync_at.is_some_and(|at| at > run.started),
-        // What it was to apply was found to be there already, which takes no run.
+        // Applied without a run: Assets had it already.
         RunKind::EventSync => {
             inbox.pending + inbox.work_items + inbox.failed + inbox.unconfirmed_records == 0
         }
@@ -182,54 +181,36 @@ fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r Ru
     Some((report, report.error.as_ref()?)).filter(|_| !since)
 }
 
-/// Requests that wait for their share of Okta's rate limit, once that makes anything late.
-fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Told> {
+/// Requests that wait for Okta's rate limit, once that delays changes.
+fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Message> {
     let read = status.system_log.and_then(|log| log.caught_up_at);
     let silent = read.is_some_and(|read| Timestamp::now().duration_since(read) > SILENT);
     let late = status.freshness.oldest_pending_change_seconds.is_some_and(|age| age > LATE) || silent;
-    Some(connection.requests_held_back()).filter(|waiting| *waiting > 0 && late).map(|waiting| {
-        let waiting = count(waiting as u64, "request");
-        Told::new(
-            Tone::Busy,
-            format!("Okta's rate limit holds {waiting} back; what changes arrives later"),
-            Some(
-                "nothing has to be done: they go on by themselves; if it happens often, see the rate limits on the \
-                 Checks page"
-                    .to_owned(),
-            ),
-        )
-    })
+    let requests = Some(connection.requests_held_back()).filter(|requests| *requests > 0 && late)?;
+    Some(Message::new(Tone::Busy, words::queued(requests as u64), Some(words::QUEUED_REMEDY.to_owned())))
 }
 
-/// What Assets works on for more than a moment: nothing else can be sent meanwhile.
+/// The execution that Assets has been processing for longer than a moment: it blocks all others.
 async fn processing(
     connection: &Connection,
     status: &ConnectionStatus,
-) -> Result<Option<Told>, ServiceError> {
+) -> Result<Option<Message>, ServiceError> {
     let Some(run) = status.runs.iter().find(|run| run.ended.is_none()) else { return Ok(None) };
     let Some(detail) = connection.run(run.id).await? else { return Ok(None) };
     let under_way = detail.executions.iter().find(|execution| execution.ended.is_none());
     Ok(under_way.and_then(|execution| waiting(execution.id.as_str(), execution.started, Timestamp::now())))
 }
 
-fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Told> {
+fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Message> {
     let tone = match now.duration_since(since) {
         time if time < SOON => return None,
         time if time < LONG => Tone::Busy,
         _ => Tone::Warning,
     };
-    Some(Told::new(
-        tone,
-        format!("Assets works on what was sent to it at {since:.0}, execution {execution}; what changes waits for that"),
-        Some(
-            "large imports take minutes; if it does not come to an end, look at it in Assets: object schema, Import \
-             tab, the import's history; it is awaited and then sent again by itself"
-                .to_owned(),
-        ),
-    ))
+    Some(Message::new(tone, words::processing(execution, since), Some(words::PROCESSING_REMEDY.to_owned())))
 }
 
-/// What went wrong lately, and is over.
+/// Recently resolved alerts.
 pub(super) fn lately(connection: &Connection) -> Markup {
     let troubles = connection.troubles();
     let over: Vec<(&AlertEntry, Timestamp)> = troubles
@@ -240,11 +221,11 @@ pub(super) fn lately(connection: &Connection) -> Markup {
         .collect();
     html! {
         @if !over.is_empty() {
-            section.card aria-labelledby="lately" {
-                h2 #lately { "Over by now" }
+            section.card aria-labelledby="resolved" {
+                h2 #resolved { (words::RESOLVED) }
                 ul { @for (trouble, ended) in over {
                     li {
-                        (badge(Tone::Good, "Works again")) " " (said(&trouble.message))
+                        (badge(Tone::Good, words::RESOLVED)) " " (said(&trouble.message))
                         span.small.muted { " from " (time(trouble.started_at)) " to " (time(ended)) }
                     }
                 } }
@@ -253,87 +234,69 @@ pub(super) fn lately(connection: &Connection) -> Markup {
     }
 }
 
-/// Everything that somebody has to do something about.
-async fn told(
+/// All messages about the connection.
+async fn messages(
     connection: &Connection,
     status: &ConnectionStatus,
     guide: &SetupChecklist,
-) -> Result<Vec<Told>, ServiceError> {
+) -> Result<Vec<Message>, ServiceError> {
     let mut all = Vec::new();
+    let mut add = |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
     if let Some(pause) = &status.pause {
-        let until = pause.until.map(|until| format!(" until {until:.0}")).unwrap_or_default();
-        all.push(Told::new(
-            Tone::Warning,
-            format!("Nothing is sent to Assets{until}: this connection is paused"),
-            Some("events are kept meanwhile; press Resume to go on".to_owned()),
-        ));
+        add(Tone::Warning, words::paused(pause.until), words::PAUSED_REMEDY);
     }
-    let is_under_way = guide.steps.iter().any(|step| step.state == StepState::Running);
-    if !guide.complete && status.last_full_sync_at.is_none() && !is_under_way {
-        all.push(Told::new(
-            Tone::Busy,
-            "The set-up is not finished",
-            Some("go on with it on the Set-up page".to_owned()),
-        ));
+    let is_running = guide.steps.iter().any(|step| step.state == StepState::Running);
+    if !guide.complete && status.last_full_sync_at.is_none() && !is_running {
+        add(Tone::Busy, words::NOT_SET_UP.to_owned(), words::NOT_SET_UP_REMEDY);
     }
-    let troubles = connection.troubles();
-    all.extend(open(&troubles).map(|trouble| of_trouble(trouble, status)));
-    for run in [None, Some(RunKind::FullSync)] {
-        let filter = RunFilter { kind: run, limit: 1, failed: false };
-        let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
-        let Some((report, error)) = failure(&last, status) else { continue };
-        let what = format!("The last {}run failed: {error}", run.map_or("", |_| "full "));
-        // The same is not said twice: by what fails, or as the last of all runs.
-        if !all.iter().any(|told| told.what.contains(error)) {
-            all.push(Told::new(Tone::Problem, what, report.hint.clone()));
-        }
-    }
+    let alerts = connection.troubles();
+    all.extend(open(&alerts).map(|alert| of_alert(alert, status)));
+    all.extend(failures(connection, status, &all).await?);
     all.extend(processing(connection, status).await?);
     all.extend(held_back(connection, status));
+    let mut add = |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
+    let queue = &status.event_queue;
     for field in &status.withheld {
-        let remedy = "correct the attribute in Assets; its values are then sent without being asked for";
-        all.push(Told::new(Tone::Warning, field.to_string(), Some(remedy.to_owned())));
+        add(Tone::Warning, field.to_string(), words::WITHHELD_REMEDY);
     }
-    if status.event_queue.unreadable > 0 {
-        let unread = count(status.event_queue.unreadable, "object");
-        let what = format!("{unread} could not be read in Okta, and may differ in Assets");
-        let remedy = "see the messages of the last runs; the objects are read again by ID";
-        all.push(Told::new(Tone::Warning, what, Some(remedy.to_owned())));
+    if queue.unreadable > 0 {
+        add(Tone::Warning, words::unreadable(queue.unreadable), words::UNREADABLE_REMEDY);
     }
-    if status.event_queue.blocked > 0 {
-        all.push(Told::new(
-            Tone::Problem,
-            format!("A safeguard holds changes of {} back", count(status.event_queue.blocked, "object")),
-            Some("look at the plan; if the changes are meant, approve it there".to_owned()),
-        ));
+    if queue.blocked > 0 {
+        add(Tone::Problem, words::blocked(queue.blocked), words::BLOCKED_REMEDY);
     }
-    if status.event_queue.failed > 0 {
-        all.push(Told::new(
-            Tone::Warning,
-            format!("{} given up", count(status.event_queue.failed, "event")),
-            Some("see why on the Events page, put right what kept them, and replay them there".to_owned()),
-        ));
+    if queue.failed > 0 {
+        add(Tone::Warning, words::failed(queue.failed), words::FAILED_REMEDY);
     }
-    if status.event_queue.rejected_records > 0 {
-        let first = status.unconfirmed.first().map(|u| format!(": {}", u.reason)).unwrap_or_default();
-        all.push(Told::new(
-            Tone::Warning,
-            format!("Assets refuses {}{first}", count(status.event_queue.rejected_records, "record")),
-            Some("see them on the Runs page; they are sent again by themselves, rarely".to_owned()),
-        ));
+    if queue.rejected_records > 0 {
+        let reason = status.unconfirmed.first().map(|record| record.reason.as_str());
+        add(Tone::Warning, words::rejected(queue.rejected_records, reason), words::REJECTED_REMEDY);
     }
     if status.stale_values.values > 0 {
-        all.push(Told::new(
-            Tone::Warning,
-            format!("{} gone in Okta and still in Assets", count(status.stale_values.values, "value")),
-            Some(
-                "give the connection an account, which clears them, or let the import remove empty values: object \
-                 schema, Import tab, Edit mapping, empty values: Remove"
-                    .to_owned(),
-            ),
-        ));
+        add(Tone::Warning, words::stale(status.stale_values.values), words::STALE_REMEDY);
     }
     Ok(all)
+}
+
+/// The failures of the last run and of the last full sync that no message mentions yet.
+async fn failures(
+    connection: &Connection,
+    status: &ConnectionStatus,
+    told: &[Message],
+) -> Result<Vec<Message>, ServiceError> {
+    let mut found: Vec<(RunId, Message)> = Vec::new();
+    for kind in [None, Some(RunKind::FullSync)] {
+        let filter = RunFilter { kind, limit: 1, failed: false };
+        let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
+        let Some((report, error)) = failure(&last, status) else { continue };
+        // An alert has the run's error in its message.
+        let is_told = told.iter().any(|told| told.what.contains(error));
+        if !is_told && found.iter().all(|(run, _)| *run != last.id) {
+            let what = words::last_failed(kind, error);
+            found.push((last.id, Message::new(Tone::Problem, what, report.hint.clone())));
+        }
+    }
+    Ok(found.into_iter().map(|(_, message)| message).collect())
 }
 
 #[cfg(test)]
@@ -341,10 +304,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn assets_that_works_for_long_is_told_and_later_warned_of() {
+    fn long_processing_becomes_warning() {
         let since: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let tone =
-            |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|told| told.tone);
+            |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|message| message.tone);
         assert_eq!((tone(4), tone(60), tone(3600)), (None, Some(Tone::Busy), Some(Tone::Warning)));
     }
 }

@@ -1,16 +1,17 @@
-//! What is around every page.
+//! The frame of every page.
 
 use maud::{DOCTYPE, Markup, html};
 use sync_service::ManagedConnection;
 
 use crate::access::{Identity, Role};
 use crate::assets;
+use crate::words::labels;
 
-/// The pages of a connection, in the order of their tabs: the end of the address, and what people call it.
+/// The tabs of a connection: the end of the address and the title.
 pub(super) const TABS: [(&str, &str); 9] = [
     ("", "Overview"),
-    ("/setup", "Set-up"),
-    ("/live", "Live"),
+    ("/setup", "Setup"),
+    ("/live", "Activity"),
     ("/plan", "Plan"),
     ("/runs", "Runs"),
     ("/events", "Events"),
@@ -19,9 +20,9 @@ pub(super) const TABS: [(&str, &str); 9] = [
     ("/checks", "Checks"),
 ];
 
-/// A page for somebody who is signed in. `current` marks the entry of the navigation.
+/// A page for a signed-in user. `current` marks the entry of the navigation.
 pub(super) fn page(identity: &Identity, title: &str, current: Option<&str>, body: &Markup) -> Markup {
-    let entries = [("/", "Connections"), ("/access", "Access")];
+    let entries = [("/", "Connections"), ("/access", "Access tokens")];
     document(
         title,
         identity.csrf.as_deref(),
@@ -36,8 +37,8 @@ pub(super) fn page(identity: &Identity, title: &str, current: Option<&str>, body
                 }
                 div.who {
                     span.muted { (identity.who) }
-                    @if identity.role == Role::ReadOnly { span.badge { "Read-only" } }
-                    button.plain type="button" data-theme-switch aria-label="Switch between light and dark" title="Light or dark" { "◐" }
+                    @if identity.role == Role::ReadOnly { span.badge { (labels::role(identity.role)) } }
+                    button.plain type="button" data-theme-switch aria-label="Switch theme" title="Switch theme" { "◐" }
                     form method="post" action="/sign-out" { (csrf(identity)) button.plain type="submit" title={ "Signed in as " (identity.who) } { "Sign out" } }
                 }
             }
@@ -67,7 +68,7 @@ pub(super) fn connection_page(
     page(identity, &format!("{title} · {name}"), Some("/"), &body)
 }
 
-/// A page for anybody.
+/// A page without sign-in.
 pub(super) fn bare(title: &str, body: &Markup) -> Markup {
     document(title, None, &html! { main.narrow #content { (body) } })
 }

@@ -1,4 +1,4 @@
-//! What goes on now: the run under way, events as they come in and are applied, and how fresh Assets is.
+//! The activity page: active runs, recent events, and the lag of Assets.
 
 mod run;
 
@@ -22,9 +22,10 @@ use super::stream::{Part, live};
 use super::{Chosen, PageError, events, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::{activity as words, labels};
 pub(super) use run::phases;
 
-/// So many of the newest events.
+/// The number of recent events.
 const EVENTS: u32 = 15;
 
 pub(super) fn router() -> Router<App> {
@@ -40,8 +41,8 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
     super::setup::look_once(&member);
     let body = html! {
         div.head {
-            h1 { "Live" }
-            span.badge data-live-state { "as it was when the page was opened" }
+            h1 { "Activity" }
+            span.badge data-live-state { (words::SNAPSHOT) }
         }
         div data-live={ (address(member.name(), &["live"])) "/stream" } {
             @for part in parts(&member, &identity).await? { (part.place()) }
@@ -78,11 +79,11 @@ async fn parts(member: &ManagedConnection, identity: &Identity) -> Result<Vec<Pa
 
 fn freshness(connection: &ConnectionName, status: &ConnectionStatus) -> Markup {
     html! {
-        section.card aria-label="Freshness" {
+        section.card aria-label="Lag" {
             dl.figures {
-                div { dt { "Everything known until" } dd { @match status.freshness.synced_through { Some(at) => (aged(at)), None => "–" } } }
-                div { dt { "Oldest change on its way" } dd { @match status.freshness.oldest_pending_event_at { Some(at) => (aged(at)), None => "none" } } }
-                div { dt { "Events waiting" } dd { (number(status.event_queue.pending)) } }
+                div { dt { "Synced through" } dd { @match status.freshness.synced_through { Some(at) => (aged(at)), None => "–" } } }
+                div { dt { "Oldest pending change" } dd { @match status.freshness.oldest_pending_event_at { Some(at) => (aged(at)), None => "None" } } }
+                div { dt { "Pending events" } dd { (number(status.event_queue.pending)) } }
                 (not_through(connection, &status.event_queue))
             }
         }
@@ -101,7 +102,7 @@ fn actions(
     let synchronize = guide.step(SetupStepName::Synchronize);
     let offered =
         synchronize.is_some_and(|step| !matches!(step.state, StepState::NotReady | StepState::Running));
-    let under_way = synchronize.filter(|step| step.state == StepState::Running);
+    let running = synchronize.filter(|step| step.state == StepState::Running);
     let button = |action: &str, label: &str| {
         html! {
             form method="post" action=(address(member.name(), &["live", action])) {
@@ -115,8 +116,8 @@ fn actions(
         div.actions.below {
             (if paused { button("resume", "Resume") } else { button("pause", "Pause") })
             @if offered && !paused { (button("synchronize", "Synchronize")) }
-            a.button href=(address(member.name(), &["plan"])) { "Look at the plan" }
-            @if let Some(step) = under_way { span.muted { "Synchronize: " (step.details.join(", ")) } }
+            a.button href=(address(member.name(), &["plan"])) { "View plan" }
+            @if let Some(step) = running { span.muted { (labels::setup_step(step.name)) ": " (step.details.join(", ")) } }
         }
     }
 }
@@ -125,11 +126,11 @@ async fn newest(member: &ManagedConnection, connection: &Connection) -> Result<M
     let events = connection.events(&EventFilter { limit: EVENTS, ..EventFilter::default() }).await?;
     Ok(html! {
         div.head {
-            h2 { "Newest events" }
+            h2 { "Recent events" }
             div.actions { a href=(address(member.name(), &["events"])) { "All events" } }
         }
         @if events.is_empty() {
-            (empty("No event yet", "Change a user in Okta, and it is seen here at once.", None))
+            (empty(words::NO_EVENTS, words::NO_RECENT_EVENTS_TEXT, None))
         } @else {
             (events::of(connection, &events).await?)
         }

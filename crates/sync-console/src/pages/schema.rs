@@ -1,4 +1,4 @@
-//! Okta's schemas beside what Assets has of them, and choices about attributes, seen before they are made.
+//! Okta and Assets attributes side by side, and the selection of attributes with a preview.
 
 mod choices;
 mod preview;
@@ -14,13 +14,14 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::{JobState, ManagedConnection, SchemaView};
 
-use super::components::{Tone, aged, empty, notice, under_way};
+use super::components::{Tone, aged, empty, notice, job};
 use super::links::{address, asking};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use side::Show;
+use crate::words::mapping as words;
+use side::{DRIFTED, Show};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -32,7 +33,7 @@ pub(super) fn router() -> Router<App> {
 
 fn show(asked: &HashMap<String, String>) -> Result<Show, PageError> {
     Show::named(asked.get("show").map_or("", String::as_str))
-        .ok_or_else(|| PageError::Bad("There is no such state of an attribute".into()))
+        .ok_or_else(|| PageError::Bad("The filter isn't an attribute state".into()))
 }
 
 async fn page(
@@ -46,16 +47,16 @@ async fn page(
     let body = html! {
         div.head {
             h1 { "Schema" }
-            p.muted { "What Okta defines beside what Assets has." }
+            p.muted { (words::SCHEMA) }
             @if member.connection().is_ok() {
-                div.actions { a.button href={ (path) "/choices" } { "Choose attributes" } }
+                div.actions { a.button href={ (path) "/choices" } { "Select attributes" } }
             }
         }
         form.filters method="get" aria-label="Attributes" {
             div.field {
                 label for="show" { "Attributes" }
                 select name="show" id="show" {
-                    @for (choice, word) in Show::ALL { option value=(choice.as_str()) selected[choice == show] { (word) } }
+                    @for choice in Show::ALL { option value=(choice.as_str()) selected[choice == show] { (choice.label()) } }
                 }
             }
             button type="submit" { "Show" }
@@ -67,7 +68,7 @@ async fn page(
     Ok(layout::connection_page(&identity, &member, "/schema", &body).into_response())
 }
 
-/// Nobody has to ask for the first look: it only reads.
+/// Starts the first comparison, which only reads.
 fn compare_once(member: &Arc<ManagedConnection>) {
     if member.schemas() == JobState::Idle {
         member.compare_schemas();
@@ -106,9 +107,9 @@ fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup 
     };
     match member.schemas() {
         JobState::Idle => {
-            empty("Nothing to compare", "This connection cannot work; see why on its Overview.", None)
+            empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None)
         }
-        JobState::Running { since, doing } => under_way(&doing, since),
+        JobState::Running { since, doing } => job(&doing, since),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &reason, hint.as_deref()))
             @if let Some(again) = again() { (again) }
@@ -129,14 +130,14 @@ fn verdict(member: &ManagedConnection, view: &SchemaView) -> Markup {
     let (new, drift) = side::counts(view);
     html! {
         @if !view.has_differences {
-            (notice(Tone::Good, "Both sides agree", None))
+            (notice(Tone::Good, words::MATCH, None))
         } @else if new > 0 {
-            (notice(Tone::Busy, &format!("{} not in Assets yet", super::components::count(new, "attribute")), Some(if new == 1 { "press Setup, which creates it" } else { "press Setup, which creates them" })))
+            (notice(Tone::Busy, &words::new_attributes(new), Some(words::NEW_REMEDY)))
         }
         @if drift > 0 {
             div.notice.notice-warning {
-                p.what { "Something differs that is only told, and never forced" }
-                p { "What to do stands beside it: " a href=(asking(&address(member.name(), &["schema"]), &[("show", "drift")])) { "show what differs" } "." }
+                p.what { (words::DRIFT) }
+                p { a href=(asking(&address(member.name(), &["schema"]), &[("show", DRIFTED.as_str())])) { "Show drifted attributes" } }
             }
         }
     }

@@ -9,7 +9,7 @@ use sync_service::ManagedConnection;
 use super::PageError;
 use crate::app::App;
 
-/// The connection that the address names as `{name}`; without one of that name there is no page.
+/// The connection that the address names as `{name}`.
 pub(super) struct Chosen(pub(super) Arc<ManagedConnection>);
 
 impl FromRequestParts<App> for Chosen {

@@ -1,4 +1,4 @@
-//! The guided set-up: four buttons, each with its state, what was seen, and what to do.
+//! The setup checklist: each step with its state, details, findings, and buttons.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use super::{Chosen, PageError, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
+use crate::words::{labels, setup as words};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -34,7 +35,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
     let name = member.name();
     look_once(&member);
     let body = html! {
-        div.head { h1 { "Set-up" } p.muted { "One step after the other; each can be repeated at any time." } }
+        div.head { h1 { "Setup" } p.muted { (words::SETUP) } }
         div data-live={ "/connections/" (name) "/setup/stream" } {
             div data-part="steps" { (steps(&member, &identity).await?) }
         }
@@ -42,7 +43,7 @@ async fn page(identity: Identity, Chosen(member): Chosen) -> Result<Response, Pa
     Ok(layout::connection_page(&identity, &member, "/setup", &body).into_response())
 }
 
-/// After a start of the daemon nothing is known of what was set up before; a connection that works was.
+/// Verifies the connection once after the daemon started, so that the checklist shows its state.
 pub(super) fn look_once(member: &Arc<ManagedConnection>) {
     if matches!((member.setup(), member.verified()), (JobState::Idle, JobState::Idle)) {
         member.verify();
@@ -64,11 +65,7 @@ async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     let guide = SetupChecklist::of(member).await?;
     Ok(html! {
         @if guide.complete {
-            (notice(
-                Tone::Good,
-                "Everything is set up: Assets follows Okta from here on",
-                Some("see changes arrive on the Live page"),
-            ))
+            (notice(Tone::Good, words::SETUP_COMPLETE, Some(words::SETUP_COMPLETE_TEXT)))
         }
         ol.steps { @for (at, step) in guide.steps.iter().enumerate() {
             (one(member, identity, at + 1, step, calls_for_setup(&guide)))
@@ -76,7 +73,7 @@ async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     })
 }
 
-/// Whether some step does not hold until Setup is made again.
+/// True if a finding calls for another Setup.
 fn calls_for_setup(guide: &SetupChecklist) -> bool {
     let calls = |remedy: &String| remedy.contains("run `okta-insight setup`");
     guide
@@ -86,7 +83,7 @@ fn calls_for_setup(guide: &SetupChecklist) -> bool {
         .any(|problem| problem.remedy.as_ref().is_some_and(calls))
 }
 
-/// `set_up_again` says that Setup is what to do next, whatever step this is.
+/// One step. `set_up_again` makes Setup the next action, whatever step this is.
 fn one(
     member: &ManagedConnection,
     identity: &Identity,
@@ -94,48 +91,36 @@ fn one(
     step: &SetupStep,
     set_up_again: bool,
 ) -> Markup {
-    let (class, sign, tone, word) = match step.state {
-        StepState::Complete => ("done", "✓".to_owned(), Tone::Good, "Done"),
-        StepState::Running => ("running", "↻".to_owned(), Tone::Busy, "Under way"),
-        StepState::Ready => ("ready", number.to_string(), Tone::Quiet, "Next"),
-        StepState::Failed if matches!(step.name, SetupStepName::Verify | SetupStepName::Cardinality) => {
-            ("failed", "✗".to_owned(), Tone::Problem, "Does not hold")
-        }
-        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem, "Failed"),
-        StepState::NotReady => ("blocked", number.to_string(), Tone::Quiet, "Later"),
+    let (class, sign, tone) = match step.state {
+        StepState::Complete => ("done", "✓".to_owned(), Tone::Good),
+        StepState::Running => ("running", "↻".to_owned(), Tone::Busy),
+        StepState::Ready => ("ready", number.to_string(), Tone::Quiet),
+        StepState::Failed => ("failed", "✗".to_owned(), Tone::Problem),
+        StepState::NotReady => ("blocked", number.to_string(), Tone::Quiet),
     };
+    let title = labels::setup_step(step.name);
     html! {
         li class={ "step step-" (class) } id={ "step-" (number) } {
             div.step-sign aria-hidden="true" { (sign) }
             div.step-body {
-                h2 { (title(step.name)) (badge(tone, word)) }
+                h2 { (title) (badge(tone, labels::step_state(step.state))) }
                 @if step.state == StepState::NotReady {
-                    p { "Comes after the steps above." }
+                    p { (words::NOT_READY) }
                 }
                 @if let Some(since) = step.since {
-                    progress aria-label={ (title(step.name)) " is under way" } {}
-                    p.small.muted { "begun " (ago(since, Timestamp::now())) }
+                    progress aria-label={ (title) " is running" } {}
+                    p.small.muted { "Started " (ago(since, Timestamp::now())) }
                 }
                 @if !step.details.is_empty() {
                     ul { @for seen in &step.details { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
                 }
                 @for problem in &step.findings {
-                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)).replace(" on the Set-up page", " above"));
+                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)).replace(" on the Setup page", " above"));
                     (notice(Tone::Problem, &problem.what, remedy.as_deref()))
                 }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }
             }
         }
-    }
-}
-
-const fn title(step: SetupStepName) -> &'static str {
-    match step {
-        SetupStepName::Save => "Save",
-        SetupStepName::Setup => "Setup",
-        SetupStepName::Verify => "Verify Okta Hook",
-        SetupStepName::Cardinality => "Cardinalities",
-        SetupStepName::Synchronize => "Synchronize",
     }
 }
 
@@ -159,26 +144,26 @@ fn actions(member: &ManagedConnection, identity: &Identity, step: &SetupStep, se
                     SetupStepName::Save => { @if member.saved().is_some() { a.button href={ "/connections/" (name) "/edit" } { "Edit settings" } } }
                     SetupStepName::Setup => { (button("setup", if first { "Setup" } else { "Setup again" })) }
                     SetupStepName::Verify => { (button("verify", if first { "Verify Okta Hook" } else { "Verify again" })) }
-                    SetupStepName::Cardinality => { @if first { (button("verify", "Look again")) } }
+                    SetupStepName::Cardinality => { @if first { (button("verify", "Check again")) } }
                     SetupStepName::Synchronize => {
                         (button("synchronize", if first { "Synchronize" } else { "Synchronize again" }))
-                        a.button href={ "/connections/" (name) "/plan" } { "Look at the plan first" }
+                        a.button href={ "/connections/" (name) "/plan" } { "View plan" }
                     }
                 }
                 @if step.state == StepState::Failed {
                     @if member.saved().is_some() && step.name != SetupStepName::Save {
                         a.button href={ "/connections/" (name) "/edit" } { "Edit settings" }
                     }
-                    a.button href={ "/connections/" (name) "/checks" } { "Check every precondition" }
+                    a.button href={ "/connections/" (name) "/checks" } { "Run checks" }
                 }
             }
             @if step.name == SetupStepName::Synchronize && !first {
                 details.below #resend {
-                    summary { "Did somebody change or delete objects in Assets?" }
-                    p { "What has not changed in Okta is not sent. Assets gets back what it lacks when every object is sent once more." }
+                    summary { (words::RESTORE) }
+                    p { (words::RESTORE_TEXT) }
                     form method="post" action={ "/connections/" (name) "/synchronize" } {
                         (layout::csrf(identity))
-                        button type="submit" name="resend" value="yes" { "Send everything again" }
+                        button type="submit" name="resend" value="yes" { "Resend all objects" }
                     }
                 }
             }
@@ -186,10 +171,10 @@ fn actions(member: &ManagedConnection, identity: &Identity, step: &SetupStep, se
     }
 }
 
-/// What the form of the last step says.
+/// The form of the last step.
 #[derive(Deserialize)]
 struct Again {
-    /// Present where everything is to be sent, also what has not changed.
+    /// Present if unchanged objects are resent too.
     resend: Option<String>,
 }
 
@@ -211,7 +196,7 @@ async fn synchronize(Chosen(member): Chosen, Form(asked): Form<Again>) -> Result
     Ok(back(&member))
 }
 
-/// Only where the steps above hold: a person may have had the page open for long.
+/// Starts a full sync, unless an earlier step is unfinished: the page may be old.
 pub(super) async fn ask_for_everything(
     member: &ManagedConnection,
     wish: SyncOptions,
@@ -220,7 +205,7 @@ pub(super) async fn ask_for_everything(
     let offered =
         guide.step(SetupStepName::Synchronize).is_some_and(|step| step.state != StepState::NotReady);
     if !offered {
-        return Err(PageError::Bad("The steps before Synchronize do not hold".into()));
+        return Err(PageError::Bad(words::STEPS_UNFINISHED.into()));
     }
     member.synchronize(wish).await?;
     Ok(())

@@ -1,5 +1,5 @@
-//! Live parts of pages: each stream begins with all of them, then each is sent again whenever it looks different. What
-//! is shown is right after any pause.
+//! Live parts of pages: each stream starts with all of them, then sends each part that changed. The page is right after
+//! any pause.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -100,7 +100,7 @@ where
                     self.ready.push(event);
                     self.shown.insert(part.name, part.html);
                 }
-                Err(error) => tracing::error!(%error, "a part of a page could not be sent"),
+                Err(error) => tracing::error!(%error, "could not send a part of a page"),
             }
         }
     }

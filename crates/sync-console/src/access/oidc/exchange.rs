@@ -50,7 +50,7 @@ impl Oidc {
         let error = told.get("error").and_then(Value::as_str);
         let error = error.map_or_else(|| format!("HTTP {}", status.as_u16()), shown);
         let remedy = match error.as_str() {
-            "invalid_client" => "client id and secret",
+            "invalid_client" => "client ID and secret",
             "invalid_grant" => "sign-in redirect URI",
             _ => "settings",
         };

@@ -20,16 +20,16 @@ const SKEW: i64 = 120;
 #[non_exhaustive]
 pub enum IdTokenError {
     /// It is no token of the kind.
-    #[error("it is no signed token")]
+    #[error("it is not a signed token")]
     Malformed,
     /// It is signed in a way that is not accepted.
-    #[error("it is signed with another algorithm than RS256 and ES256")]
+    #[error("its algorithm must be RS256 or ES256")]
     Algorithm,
     /// The org does not publish the key.
-    #[error("the org does not publish the key that it is signed with")]
+    #[error("the org does not publish its signing key")]
     UnknownKey,
     /// The signature is wrong.
-    #[error("its signature is wrong")]
+    #[error("its signature is invalid")]
     Signature,
     /// Another org issued it.
     #[error("another org issued it")]
@@ -38,16 +38,16 @@ pub enum IdTokenError {
     #[error("it is for another app")]
     Audience,
     /// It has expired, or does not say when it does.
-    #[error("it has expired; is the clock of this machine right?")]
+    #[error("it expired; check this machine's clock")]
     Expired,
     /// It was issued in the future, or does not say when.
-    #[error("it was issued in the future; is the clock of this machine right?")]
+    #[error("it was issued in the future; check this machine's clock")]
     IssuedLater,
     /// It belongs to another sign-in.
     #[error("it belongs to another sign-in")]
     Nonce,
     /// `/userinfo` tells of somebody else.
-    #[error("what the org tells of the person is about somebody else")]
+    #[error("the user info is for another user")]
     OtherSubject,
 }
 

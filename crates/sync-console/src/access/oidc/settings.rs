@@ -32,16 +32,16 @@ impl OidcSettings {
     pub(super) fn check(&self) -> Result<(), OidcError> {
         let wrong = |key, problem| Err(OidcError::Setting { key, problem });
         if !is_private(&self.issuer) || self.issuer.query().is_some() {
-            return wrong("issuer", "it is the https address of the org");
+            return wrong("issuer", "must be the HTTPS URL of the org");
         }
         if !is_private(&self.redirect_base) || self.redirect_base.path() != "/" {
-            return wrong("redirect_base", "it is the https address of the console, without a path");
+            return wrong("redirect_base", "must be the HTTPS URL of the console, without a path");
         }
         if self.client_id.is_empty() {
-            return wrong("client_id", "it is empty");
+            return wrong("client_id", "must not be empty");
         }
         if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
-            return wrong("admin_groups", "nobody could sign in: name a group here or in read_only_groups");
+            return wrong("admin_groups", "must name a group, here or in read_only_groups");
         }
         Ok(())
     }
@@ -70,8 +70,8 @@ impl OidcSettings {
             let named: Vec<String> = groups.iter().map(|group| format!("\"{group}\" ({what})")).collect();
             named
         };
-        let mut needed = named(&self.admin_groups, "to administer");
-        needed.extend(named(&self.read_only_groups, "to read"));
+        let mut needed = named(&self.admin_groups, "Administrator");
+        needed.extend(named(&self.read_only_groups, "Read-only"));
         Err(OidcError::NotAllowed { who, needed: needed.join(", ") })
     }
 }

@@ -50,9 +50,9 @@ impl Series {
         let values = || self.points.iter().map(|(_, value)| *value);
         match (self.points.last(), values().min(), values().max()) {
             (Some((_, last)), Some(least), Some(most)) => {
-                format!("{}: now {}, least {}, most {}", self.name, said(*last), said(least), said(most))
+                format!("{}: now {}, min {}, max {}", self.name, said(*last), said(least), said(most))
             }
-            _ => format!("{}: not known yet", self.name),
+            _ => format!("{}: no data yet", self.name),
         }
     }
 }
@@ -86,7 +86,7 @@ impl Plot<'_> {
             words.push(format!("{} {}", self.marked, times(self.marks.len())));
         }
         let alternative =
-            format!("{}, from {} until now. {}", self.title, ago(self.seconds), words.join(". "));
+            format!("{}, from {} until now. {}.", self.title, ago(self.seconds), words.join(". "));
         html! {
             figure.card {
                 figcaption {
@@ -183,7 +183,7 @@ fn ago(seconds: i64) -> String {
 }
 
 fn times(n: usize) -> String {
-    if n == 1 { "once".to_owned() } else { format!("in {n} minutes") }
+    if n == 1 { "in 1 minute".to_owned() } else { format!("in {n} minutes") }
 }
 
 fn tenths(n: i64) -> String {

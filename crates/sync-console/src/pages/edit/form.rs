@@ -1,4 +1,4 @@
-//! The fields of a connection's settings: from what was saved or sent, to a draft, and as inputs.
+//! The fields of a connection's settings: read from saved or sent values, as a draft, and as inputs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,9 +12,10 @@ use sync_service::{
     OktaSettings, SavedSettings, Secret, SecretField,
 };
 
-use super::super::components::capital;
+use super::super::components::sentence;
+use crate::words::settings as words;
 
-/// The fields as texts.
+/// The fields as text.
 #[derive(Default)]
 pub(super) struct Fields {
     pub(super) name: String,
@@ -24,36 +25,36 @@ pub(super) struct Fields {
     saved: Vec<SecretField>,
 }
 
-/// A draft, and what of the texts is no setting at all.
+/// A draft, and the errors of fields that aren't settings.
 pub(super) struct Filled {
     pub(super) draft: ConnectionDraft,
     pub(super) problems: Vec<FieldError>,
 }
 
-/// Settings that are given as JSON, by their names.
+/// The field of settings in JSON.
 const FURTHER: &str = "further";
 
 impl Filled {
-    /// What is no setting, and what is needed and neither given nor saved before.
+    /// The errors of fields, and the missing required settings.
     pub(super) fn all_problems(&self, saved: &[SecretField]) -> Vec<FieldError> {
         self.problems.iter().cloned().chain(self.draft.missing(saved)).collect()
     }
 }
 
 impl Fields {
-    /// What was typed.
+    /// The submitted fields.
     pub(super) fn sent(sent: HashMap<String, String>) -> Self {
         Self { name: sent.get("name").cloned().unwrap_or_default(), texts: sent, ..Self::default() }
     }
 
-    /// Over what was saved before.
+    /// The fields over the saved settings.
     pub(super) fn over(mut self, saved: &SavedSettings) -> Self {
         self.base = saved.settings.clone();
         self.saved.clone_from(&saved.secrets);
         self
     }
 
-    /// What was saved.
+    /// The saved fields.
     pub(super) fn saved(saved: &SavedSettings) -> Self {
         let settings = &saved.settings;
         let mut texts = HashMap::new();
@@ -90,7 +91,7 @@ impl Fields {
         Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// The draft that the texts make.
+    /// The draft of the fields.
     pub(super) fn filled(&self) -> Filled {
         let mut settings = self.base.clone();
         let mut problems = Vec::new();
@@ -144,7 +145,7 @@ impl Fields {
         let problem = |message: String| FieldError {
             field: FURTHER.into(),
             message,
-            hint: Some("correct it, or empty the field to leave everything as it is".into()),
+            hint: Some(words::INVALID_ADVANCED.into()),
             blocking: true,
         };
         let given: Map<String, Value> = serde_json::from_str(&text).map_err(|e| problem(e.to_string()))?;
@@ -170,7 +171,7 @@ fn word<T: Serialize>(value: &T) -> Option<String> {
     Some(serde_json::to_value(value).ok()?.as_str()?.to_owned())
 }
 
-/// The settings without a field of their own, where they are not as they come.
+/// The settings without their own field that differ from their defaults.
 fn further(settings: &ConnectionSettings) -> Option<String> {
     let (all, plain) =
         (serde_json::to_value(settings).ok()?, serde_json::to_value(ConnectionSettings::default()).ok()?);
@@ -182,31 +183,7 @@ fn further(settings: &ConnectionSettings) -> Option<String> {
     if chosen.is_empty() { None } else { serde_json::to_string_pretty(&chosen).ok() }
 }
 
-/// What people call a field.
-pub(super) fn label(field: &str) -> String {
-    match field {
-        "name" => "Name",
-        "org_url" => "Organisation URL",
-        "client_id" => "Client ID",
-        "private_key" => "Private key",
-        "key_id" => "Key ID",
-        "import_token" => "Import token",
-        "public_url" => "Public URL of this daemon",
-        "api_url" => "Address of the Assets API",
-        "site_url" => "Atlassian site",
-        "email" => "Mail address of the account",
-        "api_token" => "API token of the account",
-        "event_hook_secret" => "Secret of the event hook",
-        "alert_webhook_url" => "Webhook for alerts",
-        "schedule.full_sync" | "full_sync" => "Read everything",
-        "schedule.incremental_sync" | "incremental_sync" => "Read what changed",
-        "" | FURTHER => "Further settings",
-        other => return capital(other),
-    }
-    .to_owned()
-}
-
-/// Where the field is on the page.
+/// The anchor of a field on the page.
 pub(super) fn anchor(field: &str) -> &str {
     match field {
         "schedule.full_sync" => "full_sync",
@@ -218,7 +195,7 @@ pub(super) fn anchor(field: &str) -> &str {
     }
 }
 
-/// How a field is typed into.
+/// The kind of an input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Line(&'static str),
@@ -227,7 +204,7 @@ enum Kind {
     SecretLines,
 }
 
-/// All inputs, each with what is wrong about it.
+/// All inputs, each with its errors.
 pub(super) fn inputs(fields: &Fields, existing: Option<&ConnectionName>, problems: &[FieldError]) -> Markup {
     let input = |name: &str, kind: Kind, hint: Markup| one(fields, name, kind, &hint, problems);
     let optional_open = problems.iter().any(|problem| {
@@ -238,38 +215,38 @@ pub(super) fn inputs(fields: &Fields, existing: Option<&ConnectionName>, problem
     });
     html! {
         @if existing.is_none() {
-            (input("name", Kind::Line("main"), html! { "What you call the connection: 1 to 40 small letters, digits and dashes, beginning with a letter. Part of external ids in Assets, so it stays. Without a name it is called main." }))
+            (input("name", Kind::Line("main"), html! { (words::NAME) }))
         }
         fieldset {
             legend { "Okta" }
-            (input("org_url", Kind::Line("https://example.okta.com"), html! { "The address of your org, without -admin." }))
-            (input("client_id", Kind::Line("0oa1example"), html! { "Of the API Services app: Applications, the app, General, Client Credentials." }))
-            (input("private_key", Kind::SecretLines, html! { "The whole private key as JWK, as Okta showed it once (or as " code { "okta-insight keygen" } " wrote it). PEM works, too." }))
-            (input("key_id", Kind::Line("kQ7exampleKeyId"), html! { "The ID that Okta shows beside the public key. Needed for a PEM key once the app has more than one; a JWK holds its own." }))
-            (input("public_url", Kind::Line("https://sync.example.com"), html! { "Where Okta reaches this daemon from the internet, for the event hook. Without it, changes come from the System Log, some seconds later." }))
+            (input("org_url", Kind::Line("https://example.okta.com"), html! { (words::ORG_URL) }))
+            (input("client_id", Kind::Line("0oa1example"), html! { (words::CLIENT_ID) }))
+            (input("private_key", Kind::SecretLines, html! { "The private key as JWK, from Okta or from " code { "okta-insight keygen" } ". PEM is accepted too." }))
+            (input("key_id", Kind::Line("kQ7exampleKeyId"), html! { (words::KEY_ID) }))
+            (input("public_url", Kind::Line("https://sync.example.com"), html! { (words::PUBLIC_URL) }))
         }
         fieldset {
             legend { "Assets" }
-            (input("import_token", Kind::Secret, html! { "Of the external import: object schema, Import tab, the import's menu (…), Generate token. It is shown once." }))
+            (input("import_token", Kind::Secret, html! { (words::IMPORT_TOKEN) }))
         }
         details.card open[optional_open] id="optional" {
-            summary { "Optional settings" }
-            p.hint { "With an account, cardinalities are lifted and values cleared without anybody's help. All three or none." }
-            (input("site_url", Kind::Line("https://example.atlassian.net"), html! { "The Atlassian site." }))
-            (input("email", Kind::Line("sync@example.com"), html! { "Of an account that may administer the object schema." }))
-            (input("api_token", Kind::Secret, html! { "Made at id.atlassian.com, Security, API tokens." }))
+            summary { (words::OPTIONAL) }
+            p.hint { (words::ACCOUNT) }
+            (input("site_url", Kind::Line("https://example.atlassian.net"), html! { (words::SITE_URL) }))
+            (input("email", Kind::Line("sync@example.com"), html! { (words::EMAIL) }))
+            (input("api_token", Kind::Secret, html! { (words::API_TOKEN) }))
             div.check {
                 input type="checkbox" name="rename_attributes" id="rename_attributes" value="yes" checked[fields.given("rename_attributes").is_some()];
-                label for="rename_attributes" { "Rename attributes in Assets when their titles change in Okta (takes the account)" }
+                label for="rename_attributes" { (words::RENAME_ATTRIBUTES) }
             }
-            (input("api_url", Kind::Line("https://api.atlassian.com"), html! { "Only when it is another than Atlassian's." }))
-            (input("event_hook_secret", Kind::Secret, html! { "What Okta sends along with deliveries; made from the private key when empty." }))
-            (input("full_sync", Kind::Line("1d"), html! { "An interval such as 6h, a cron expression in UTC, or never." }))
-            (input("incremental_sync", Kind::Line("30m"), html! { "The same, for what changed lately." }))
-            (input("alert_webhook_url", Kind::Secret, html! { "Who is told when something is wrong: a webhook that takes JSON, or one of Slack." }))
+            (input("api_url", Kind::Line("https://api.atlassian.com"), html! { (words::API_URL) }))
+            (input("event_hook_secret", Kind::Secret, html! { (words::HOOK_SECRET) }))
+            (input("full_sync", Kind::Line("1d"), html! { (words::FULL_SYNC) }))
+            (input("incremental_sync", Kind::Line("30m"), html! { (words::INCREMENTAL_SYNC) }))
+            (input("alert_webhook_url", Kind::Secret, html! { (words::ALERT_URL) }))
             @let slack = fields.text("alert_format") == "slack";
             div.field {
-                label for="alert_format" { "Format of alerts" }
+                label for="alert_format" { (words::ALERT_FORMAT) }
                 select name="alert_format" id="alert_format" {
                     option value="json" selected[!slack] { "JSON" }
                     option value="slack" selected[slack] { "Slack" }
@@ -287,13 +264,13 @@ fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[Field
     let described = if wrong.is_empty() { hint_id.clone() } else { format!("{hint_id} {error_id}") };
     let invalid = (!wrong.is_empty()).then_some("true");
     let placeholder = match kind {
-        Kind::Secret | Kind::SecretLines if kept => "saved; leave empty to keep it",
+        Kind::Secret | Kind::SecretLines if kept => words::SAVED_SECRET,
         Kind::Line(example) => example,
         _ => "",
     };
     html! {
         div.field {
-            label for=(name) { (label(name)) }
+            label for=(name) { (words::label(name)) }
             p.hint id=(hint_id) { (hint) }
             @match kind {
                 Kind::Line(_) => input type="text" name=(name) id=(name) value=(fields.text(name)) placeholder=(placeholder) aria-describedby=(described) aria-invalid=[invalid] spellcheck="false" autocapitalize="none" autocomplete="off";,
@@ -303,13 +280,13 @@ fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[Field
             }
             @if !wrong.is_empty() {
                 div.error id=(error_id) {
-                    @for problem in wrong { p { "✗ " (capital(&problem.message)) @if let Some(hint) = &problem.hint { ". " (capital(hint)) } "." } }
+                    @for problem in wrong { p { "✗ " (sentence(&problem.message)) @if let Some(hint) = &problem.hint { " " (sentence(hint)) } } }
                 }
             }
             @if kept && matches!(name, "event_hook_secret" | "alert_webhook_url") {
                 div.check {
                     input type="checkbox" name={ "remove_" (name) } id={ "remove_" (name) } value="yes";
-                    label for={ "remove_" (name) } { "Take away what is saved" }
+                    label for={ "remove_" (name) } { (words::DELETE_SAVED) }
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! All that is remembered of one event.
+//! The page of one event.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,10 @@ use super::super::components::{Tone, notice, time};
 use super::super::links::{self, Names};
 use super::super::stream::{Part, live};
 use super::super::{Chosen, PageError, layout};
-use super::{event_address, state_badge, told, when};
+use super::{REPLAYED, event_address, replayed, state_badge, when};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::activity as words;
 
 pub(super) async fn page(
     identity: Identity,
@@ -26,10 +27,10 @@ pub(super) async fn page(
     let id = EventId::new(id);
     let connection = member.working()?;
     let event = connection.event(&id).await?.ok_or(PageError::Missing("event"))?;
-    let put_back = asked.get("put_back").and_then(|n| n.parse::<u64>().ok());
+    let count = asked.get(REPLAYED).and_then(|n| n.parse::<u64>().ok());
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["events"])) { "All events" } }
-        @if let Some(n) = put_back { (told(n)) }
+        @if let Some(n) = count { (replayed(n)) }
         div data-live={ (event_address(member.name(), &id)) "/stream" } {
             div data-part="event" { (all(connection, &identity, &event).await?) }
         }
@@ -88,30 +89,30 @@ fn shown(
         @if event.state == EventState::Failed {
             (notice(
                 Tone::Problem,
-                &event.reason.as_ref().map_or_else(|| "It was given up".to_owned(), |reason| format!("It was given up: {reason}")),
-                Some("put right what kept it, then replay it"),
+                &event.reason.as_ref().map_or_else(|| words::EVENT_FAILED.to_owned(), |reason| words::event_failed(reason)),
+                Some(words::EVENT_FAILED_REMEDY),
             ))
         }
-        section.card aria-label="Facts" {
+        section.card aria-label="Details" {
             dl.facts {
-                dt { "Id" } dd { code { (event.id) } }
-                dt { "Happened" } dd { (time(event.published_at)) }
-                dt { "Came in" } dd { (time(event.received_at)) }
-                dt { "Done with" } dd { @match event.completed_at { Some(at) => (time(at)), None => "not yet" } }
+                dt { "Event ID" } dd { code { (event.id) } }
+                dt { "Time" } dd { (time(event.published_at)) }
+                dt { "Received" } dd { (time(event.received_at)) }
+                dt { "Completed" } dd { @match event.completed_at { Some(at) => (time(at)), None => "Not yet" } }
                 @if let Some(run) = run { dt { "Applied by" } dd { (links::origin(connection, run)) } }
             }
         }
-        section.card aria-labelledby="named" {
-            h2 #named { "What it named" }
+        section.card aria-labelledby="subjects" {
+            h2 #subjects { "Affects" }
             @if event.subjects.is_empty() {
-                p.muted { "Nothing that Assets holds." }
+                p.muted { (words::AFFECTS_NOTHING) }
             } @else {
                 ul { @for named in &event.subjects { li { (links::subject(connection, names, named)) } } }
             }
         }
         @if !event.pending_work.is_empty() {
-            section.card aria-labelledby="waits" {
-                h2 #waits { "What it waits for" }
+            section.card aria-labelledby="pending" {
+                h2 #pending { "Pending work" }
                 ul { @for waits in &event.pending_work { li { (links::subject(connection, names, &waits.subject)) ": " (when(waits)) } } }
             }
         }

@@ -1,13 +1,14 @@
-//! Runs while they go on: phase by phase, how far, how fast, how long still.
+//! Active runs: the progress, rate, and remaining time of each phase.
 
 use maud::{Markup, html};
-use sync_service::engine::{RunState, RunSummary};
+use sync_service::engine::RunSummary;
 use sync_service::model::ConnectionName;
 use sync_service::{ActiveRun, ActiveRuns, RunPhase};
 
 use super::super::components::{Tone, aged, badge, empty, notice, number, scroll, span, time};
-use super::super::runs::{kind_word, length};
+use super::super::runs::length;
 use super::super::{health, links};
+use crate::words::{activity as words, labels};
 
 pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Option<&RunSummary>) -> Markup {
     html! {
@@ -19,11 +20,11 @@ pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Opti
                 (Some(run), Some(last)) if run.run == Some(last.id) || last.started < run.started_at => (one(connection, run)),
                 (_, Some(run)) => {
                     section.card aria-label="Last run" {
-                        h2 { "Nothing runs" }
-                        p { "The last run: " (links::run(connection, run.id)) ", " (kind_word(run.kind)) ", " (time(run.started)) " " (health::run_badge(run)) }
+                        h2 { (words::NO_ACTIVE_RUN) }
+                        p { "Last run: " (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started)) " " (health::run_badge(run)) }
                     }
                 },
-                (None, None) => (empty("Nothing runs", "No run was made yet. The first one is made by Synchronize, at the end of the set-up.", None)),
+                (None, None) => (empty(words::NO_RUNS, words::NO_RUNS_TEXT, None)),
             }
         }
     }
@@ -31,24 +32,22 @@ pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Opti
 
 fn one(connection: &ConnectionName, run: &ActiveRun) -> Markup {
     let (tone, word) = match (run.ended_at, run.state) {
-        (None, _) => (Tone::Busy, "Running"),
-        (Some(_), Some(RunState::Succeeded)) => (Tone::Good, "Done"),
-        (Some(_), Some(RunState::Partial)) => (Tone::Warning, "Incomplete"),
-        (Some(_), Some(RunState::Failed)) => (Tone::Problem, "Failed"),
-        (Some(_), None) => (Tone::Warning, "Cut off"),
+        (None, _) => (Tone::Busy, labels::RUNNING),
+        (Some(_), Some(state)) => (health::run_tone(state), labels::run_state(state)),
+        (Some(_), None) => (Tone::Warning, labels::INTERRUPTED),
     };
     html! {
-        section.card aria-label=(kind_word(run.kind)) {
+        section.card aria-label=(labels::run_kind(run.kind)) {
             div.head {
                 h2 {
                     @if run.ended_at.is_some() { "Last run: " }
-                    (kind_word(run.kind))
+                    (labels::run_kind(run.kind))
                 }
                 (badge(tone, word))
                 span.muted {
                     @match run.ended_at {
-                        None => { "begun " (aged(run.started_at)) },
-                        Some(ended) => { "ended " (aged(ended)) ", after " (length(run.duration_seconds)) },
+                        None => { "Started " (aged(run.started_at)) },
+                        Some(ended) => { "Ended " (aged(ended)) " (after " (length(run.duration_seconds)) ")" },
                     }
                 }
                 @if let Some(id) = run.run { div.actions { (links::run(connection, id)) } }
@@ -65,8 +64,8 @@ pub(in super::super) fn phases(phases: &[RunPhase]) -> Markup {
             thead { tr {
                 th scope="col" { "Phase" }
                 th scope="col" { "Progress" }
-                th.number scope="col" { "Done" }
-                th.number scope="col" { "A second" }
+                th.number scope="col" { "Processed" }
+                th.number scope="col" { "Per second" }
                 th.number scope="col" { "Remaining" }
             } }
             tbody { @for phase in phases { (line(phase)) } }
@@ -82,7 +81,7 @@ fn line(phase: &RunPhase) -> Markup {
             th scope="row" { (label) }
             td.wide {
                 @match (ended, total) {
-                    (Some(_), _) => (badge(Tone::Good, "Done")),
+                    (Some(_), _) => (badge(Tone::Good, "Complete")),
                     (None, Some(total)) => progress value=(done) max=((*total).max(1)) aria-label=(label) {},
                     (None, None) => progress aria-label=(label) {},
                 }
@@ -94,7 +93,7 @@ fn line(phase: &RunPhase) -> Markup {
     }
 }
 
-/// Slow ones are told more exactly.
+/// A rate; slow ones have a decimal.
 fn rate(per_second: f64) -> String {
     match per_second {
         none if none <= 0.0 => "–".to_owned(),
@@ -106,7 +105,7 @@ fn rate(per_second: f64) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sync_service::engine::{Phase, RunKind};
+    use sync_service::engine::{Phase, RunKind, RunState};
     use sync_service::model::RunId;
 
     use super::*;
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_under_way_says_how_far_how_fast_and_how_long_still() {
+    fn active_run_shows_progress() {
         let began = Timestamp::constant(1_772_000_000, 0);
         let run = ActiveRun {
             run: Some(RunId::new(3)),

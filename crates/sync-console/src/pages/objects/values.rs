@@ -1,4 +1,4 @@
-//! The values of an object, field by field on all sides.
+//! The values of an object by attribute: in Okta, in the last record, and in Assets.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -6,14 +6,14 @@ use serde_json::Value;
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey, is_empty};
 use sync_service::{AssetsLookup, FieldComparison, FieldMatch};
 
-use super::super::components::{Tone, badge, count, scroll, time};
+use super::super::components::{Tone, badge, number, scroll, time};
 use super::super::links::Names;
 use super::super::plan::shown;
 
-/// Of the objects that a value refers to, so many are shown.
+/// The maximum number of objects that are shown of a reference.
 const REFERRED: usize = 10;
 
-/// The objects that are shown of those that values refer to.
+/// The objects that are shown of references.
 pub(super) fn referred(fields: &[FieldComparison]) -> Vec<RecordKey> {
     let of = |field: &FieldComparison| -> Vec<RecordKey> {
         let Some(kind) = field.refers_to else { return Vec::new() };
@@ -32,7 +32,7 @@ fn key(kind: ObjectKind, id: &str) -> RecordKey {
     RecordKey { kind, id: id.to_owned() }
 }
 
-/// What is known of each field; without a column for Assets where it could not be asked.
+/// The values by attribute; without a column for Assets if it couldn't be read.
 pub(super) fn table(
     connection: &ConnectionName,
     fields: &[FieldComparison],
@@ -49,8 +49,8 @@ pub(super) fn table(
         table {
             caption { "Values" }
             thead { tr {
-                th scope="col" { "Attribute" } th scope="col" { "Okta, now" } th scope="col" { "Sent" }
-                @if page.asked { th scope="col" { "Assets, now" } }
+                th scope="col" { "Attribute" } th scope="col" { "In Okta" } th scope="col" { "Last record sent" }
+                @if page.asked { th scope="col" { "In Assets" } }
                 th scope="col" { "State" }
             } }
             tbody { @for field in shown { (page.line(field)) } }
@@ -60,7 +60,7 @@ pub(super) fn table(
         (scroll("Values", &rows))
         @if !empty.is_empty() {
             p.small.muted {
-                "Empty on all sides: "
+                "No value: "
                 @for (at, field) in empty.iter().enumerate() { @if at > 0 { ", " } (name(field)) }
                 "."
             }
@@ -79,7 +79,7 @@ fn is_empty_everywhere(field: &FieldComparison) -> bool {
         && field.in_assets.as_ref().is_none_or(Vec::is_empty)
 }
 
-/// A value that refers to nothing: a time as the other times on the page.
+/// A value without references; a time looks like the other times on the page.
 pub(super) fn plain(value: &Value) -> Markup {
     let at = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     html! { @match at { Some(at) => (time(at)), None => (shown(value)) } }
@@ -89,7 +89,7 @@ pub(super) fn plain(value: &Value) -> Markup {
 struct Page<'p> {
     connection: &'p ConnectionName,
     names: &'p Names,
-    /// Whether Assets could be asked.
+    /// True if Assets was read.
     asked: bool,
 }
 
@@ -119,9 +119,9 @@ impl Page<'_> {
         let same = pair.map(|(sent, now)| sent == now || (is_empty(sent) && is_empty(now)));
         match (same, field.field_match) {
             (Some(false), _) => (Tone::Warning, "Changed in Okta"),
-            (_, FieldMatch::Different) => (Tone::Warning, "Differs in Assets"),
-            (_, FieldMatch::Equal) => (Tone::Good, "Same"),
-            (Some(true), FieldMatch::Unknown) if !self.asked => (Tone::Good, "As sent"),
+            (_, FieldMatch::Different) => (Tone::Warning, "Modified in Assets"),
+            (_, FieldMatch::Equal) => (Tone::Good, "Matched"),
+            (Some(true), FieldMatch::Unknown) if !self.asked => (Tone::Good, "Unchanged"),
             (_, FieldMatch::Unknown) => (Tone::Quiet, "Not compared"),
         }
     }
@@ -135,7 +135,7 @@ impl Page<'_> {
                 @if at > 0 { ", " }
                 (self.names.link(self.connection, &key(kind, id)))
             }
-            @if hidden > 0 { ", and " (count(hidden as u64, "other")) }
+            @if hidden > 0 { ", and " (number(hidden as u64)) " more" }
         }
     }
 }
@@ -161,25 +161,25 @@ mod tests {
     }
 
     #[test]
-    fn without_assets_a_value_is_as_sent_or_has_changed_and_is_never_said_to_be_in_assets() {
+    fn value_is_compared_with_assets_only_if_read() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
         let state =
             |asked, field: &FieldComparison| Page { connection: &main, names: &names, asked }.state(field).1;
         let unknown = |sent: Value, now: Value| field(Some(sent), Some(now), FieldMatch::Unknown);
-        assert_eq!(state(false, &unknown(json!("a"), json!("a"))), "As sent");
-        assert_eq!(state(false, &unknown(json!(""), json!(null))), "As sent");
+        assert_eq!(state(false, &unknown(json!("a"), json!("a"))), "Unchanged");
+        assert_eq!(state(false, &unknown(json!(""), json!(null))), "Unchanged");
         assert_eq!(state(false, &unknown(json!("a"), json!("b"))), "Changed in Okta");
         assert_eq!(state(false, &field(Some(json!("a")), None, FieldMatch::Unknown)), "Not compared");
         assert_eq!(state(true, &unknown(json!("a"), json!("a"))), "Not compared");
-        assert_eq!(state(true, &field(Some(json!("a")), Some(json!("a")), FieldMatch::Equal)), "Same");
+        assert_eq!(state(true, &field(Some(json!("a")), Some(json!("a")), FieldMatch::Equal)), "Matched");
         let unasked = AssetsLookup::Unknown { reason: "r".into(), hint: None };
         let page = table(&main, &[unknown(json!("a"), json!("a"))], &unasked, &names).into_string();
-        assert!(!page.contains("Assets, now"), "{page}");
+        assert!(!page.contains("In Assets"), "{page}");
     }
 
     #[test]
-    fn times_are_shown_as_times_and_references_as_links() {
+    fn times_and_references_are_formatted() {
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         let names = Names::default();
         let page = Page { connection: &main, names: &names, asked: false };
@@ -192,7 +192,7 @@ mod tests {
         let many: Vec<String> = (0..12).map(|n| format!("g{n}")).collect();
         let shown = page.value(&groups, Some(&json!(many))).into_string();
         assert!(shown.contains("<a href=\"/connections/main/objects/group/g0\">g0</a>, "), "{shown}");
-        assert!(shown.ends_with("and 2 others"), "{shown}");
+        assert!(shown.ends_with("and 2 more"), "{shown}");
         assert_eq!(
             referred(&[FieldComparison { in_record: Some(json!("g1")), ..groups }]),
             [key(ObjectKind::Group, "g1")]

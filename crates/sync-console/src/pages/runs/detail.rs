@@ -1,4 +1,4 @@
-//! All that is remembered of one run.
+//! The page of one run.
 
 use std::sync::Arc;
 
@@ -9,13 +9,14 @@ use sync_service::engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ManagedConnection, ServiceError};
 
-use super::super::components::{Tone, badge, capital, count, notice, number, said, scroll, time};
+use super::super::components::{Tone, badge, count, notice, number, said, scroll, time};
 use super::super::links;
 use super::super::stream::{Part, live};
 use super::super::{Chosen, PageError, health, layout};
-use super::{kind_word, took};
+use super::duration;
 use crate::access::Identity;
 use crate::app::App;
+use crate::words::{activity as words, labels};
 
 pub(super) async fn page(
     identity: Identity,
@@ -64,33 +65,33 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         div.head {
             h1 { "Run " (run.id) }
             (health::run_badge(run))
-            span.muted { (kind_word(run.kind)) }
+            span.muted { (labels::run_kind(run.kind)) }
         }
         @if let Some(report) = &run.report {
             @if let Some(error) = &report.error { (notice(Tone::Problem, error, report.hint.as_deref())) }
         }
-        section.card aria-label="Facts" {
+        section.card aria-label="Details" {
             dl.facts {
-                dt { "Began" } dd { (time(run.started)) }
-                dt { "Ended" } dd { @match run.ended { Some(ended) => { (time(ended)) ", after " (took(run)) }, None => { "not yet" } } }
+                dt { "Started" } dd { (time(run.started)) }
+                dt { "Ended" } dd { @match run.ended { Some(ended) => { (time(ended)) " (after " (duration(run)) ")" }, None => { "Not yet" } } }
                 @if let Some(report) = &run.report { (facts(report)) }
             }
         }
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
-        (refused(connection, detail.refused_count, &detail.refused))
+        (rejected(connection, detail.refused_count, &detail.refused))
         @if let Some(report) = &run.report { (messages(report)) }
     }
 }
 
 fn facts(report: &RunReport) -> Markup {
     html! {
-        dt { "Mapping" } dd { @match &report.mapping_version { Some(mapping) => code { (mapping) }, None => "was not known yet" } }
-        dt { "Asked of Okta" } dd { (count(report.okta_requests, "request")) }
+        dt { "Mapping" } dd { @match &report.mapping_version { Some(mapping) => code { (mapping) }, None => "Not known yet" } }
+        dt { "Okta requests" } dd { (number(report.okta_requests)) }
         dt { "Sent to Assets" } dd { (count(report.executions, "execution")) ", " (count(report.chunks, "chunk")) }
-        @if report.retired > 0 { dt { "Marked as gone" } dd { (count(report.retired, "object")) } }
-        @if report.cleared_values > 0 { dt { "Cleared with the account" } dd { (count(report.cleared_values, "value")) } }
-        @if report.resumed { dt { "Taken up" } dd { "It went on where an earlier process was cut off." } }
+        @if report.retired > 0 { dt { "Retired" } dd { (count(report.retired, "object")) } }
+        @if report.cleared_values > 0 { dt { "Cleared with the Atlassian account" } dd { (count(report.cleared_values, "value")) } }
+        @if report.resumed { dt { "Resumed" } dd { (words::RESUMED) } }
     }
 }
 
@@ -103,11 +104,11 @@ fn counts(report: &RunReport) -> Markup {
             caption { "Objects" }
             thead { tr {
                 th scope="col" { "Kind" }
-                @for word in ["Read", "Sent", "New", "Changed", "Equal", "Refused"] { th.number scope="col" { (word) } }
+                @for word in ["Read", "Sent", "Created", "Updated", "Identical", "Rejected"] { th.number scope="col" { (word) } }
             } }
             tbody { @for (kind, n) in &report.records {
                 tr {
-                    th scope="row" { (capital(kind.as_str())) "s" }
+                    th scope="row" { (labels::objects(*kind)) }
                     @for n in [n.read, n.sent, n.created, n.updated, n.identical, n.rejected] { td.number { (number(n)) } }
                 }
             } }
@@ -134,16 +135,16 @@ fn executions(executions: &[RunExecution]) -> Markup {
     let table = html! {
         table {
             caption { "Executions in Assets" }
-            thead { tr { th scope="col" { "Execution" } th scope="col" { "Began" } th scope="col" { "Ended" } th scope="col" { "Outcome" } } }
+            thead { tr { th scope="col" { "Execution" } th scope="col" { "Started" } th scope="col" { "Ended" } th scope="col" { "Outcome" } } }
             tbody { @for execution in executions {
                 tr {
                     th scope="row" { code { (execution.id) } }
                     td.nowrap { (time(execution.started)) }
                     td.nowrap { @match execution.ended { Some(ended) => (time(ended)), None => "–" } }
                     td.nowrap { @match (execution.ended, execution.processed) {
-                        (None, _) => (badge(Tone::Busy, "Its end is not known")),
+                        (None, _) => (badge(Tone::Busy, "Outcome unknown")),
                         (Some(_), true) => (badge(Tone::Good, "Processed")),
-                        (Some(_), false) => (badge(Tone::Problem, "Came to nothing")),
+                        (Some(_), false) => (badge(Tone::Problem, "Discarded")),
                     } }
                 }
             } }
@@ -152,21 +153,21 @@ fn executions(executions: &[RunExecution]) -> Markup {
     scroll("Executions in Assets", &table)
 }
 
-fn refused(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]) -> Markup {
+fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]) -> Markup {
     if all == 0 {
         return html! {};
     }
     let table = html! {
         table {
-            caption { "Refused by Assets to this day: " (count(all, "record")) }
+            caption { "Rejected records: " (number(all)) }
             thead { tr {
-                th scope="col" { "Object" } th scope="col" { "Reason" } th.number scope="col" { "Sent" } th scope="col" { "Again" }
+                th scope="col" { "Object" } th scope="col" { "Reason" } th.number scope="col" { "Attempts" } th scope="col" { "Next attempt" }
             } }
             tbody { @for record in records {
                 tr {
                     th scope="row" { (record.key.kind) " " (links::object(connection, &record.key, None)) }
                     td { (said(&record.reason)) }
-                    td.number { (record.attempts) "×" }
+                    td.number { (record.attempts) }
                     td.nowrap { (time(record.next_attempt_at)) }
                 }
             } }
@@ -174,8 +175,8 @@ fn refused(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord])
     };
     let hidden = all.saturating_sub(records.len() as u64);
     html! {
-        (scroll("Refused records", &table))
-        @if hidden > 0 { p.muted { "And " (count(hidden, "more record")) "." } }
+        (scroll("Rejected records", &table))
+        @if hidden > 0 { p.muted { (count(hidden, "more record")) " not shown." } }
     }
 }
 
@@ -183,9 +184,9 @@ fn messages(report: &RunReport) -> Markup {
     html! {
         @if !report.messages.is_empty() {
             section.card aria-label="Messages" {
-                h2 { "What was noted" }
+                h2 { "Messages" }
                 ul { @for message in &report.messages { li { (said(message)) } } }
-                @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { "More may have been said; that many are kept." } }
+                @if report.messages.len() == RunReport::MAX_MESSAGES { p.muted { (words::MESSAGES_CUT) } }
             }
         }
     }
@@ -202,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_did_not_go_well_says_why_what_was_refused_and_what_to_do() {
+    fn failed_run_shows_reason_and_rejected_records() {
         let at = |seconds: i64| Timestamp::constant(1_772_000_000 + seconds, 0);
         let counts = RecordCounts { read: 1200, sent: 9, created: 4, updated: 2, identical: 1, rejected: 2 };
         let report = RunReport {

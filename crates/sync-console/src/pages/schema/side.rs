@@ -1,39 +1,50 @@
-//! An object type on both sides, attribute by attribute.
+//! The attributes of an object type in Okta and Assets.
 
 use maud::{Markup, html};
 use sync_service::SchemaView;
 use sync_service::mapper::{AssetsAttribute, AttributeComparison, AttributeState, TypeComparison};
 
-use super::super::components::{Tone, badge, count, notice, said, scroll};
+use super::super::components::{Tone, badge, count, notice, number, said, scroll};
+use crate::words::{labels, mapping as words};
 
-/// Which attributes are shown.
+/// A filter of attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Show {
     All,
     Only(AttributeState),
 }
 
+/// The filter of drifted attributes.
+pub(super) const DRIFTED: Show = Show::Only(AttributeState::Drifted);
+
 impl Show {
-    pub(super) const ALL: [(Self, &'static str); 5] = [
-        (Self::All, "All attributes"),
-        (Self::Only(AttributeState::New), "New"),
-        (Self::Only(AttributeState::Drifted), "Different"),
-        (Self::Only(AttributeState::Matched), "As they should be"),
-        (Self::Only(AttributeState::Excluded), "Left out"),
+    pub(super) const ALL: [Self; 5] = [
+        Self::All,
+        Self::Only(AttributeState::New),
+        DRIFTED,
+        Self::Only(AttributeState::Matched),
+        Self::Only(AttributeState::Excluded),
     ];
+
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::All => "All attributes",
+            Self::Only(state) => labels::attribute_state(state),
+        }
+    }
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::All => "",
             Self::Only(AttributeState::New) => "new",
-            Self::Only(AttributeState::Drifted) => "drift",
-            Self::Only(AttributeState::Matched) => "same",
+            Self::Only(AttributeState::Drifted) => "drifted",
+            Self::Only(AttributeState::Matched) => "matched",
             Self::Only(AttributeState::Excluded) => "excluded",
         }
     }
 
     pub(super) fn named(word: &str) -> Option<Self> {
-        Self::ALL.iter().map(|(show, _)| *show).find(|show| show.as_str() == word)
+        Self::ALL.into_iter().find(|show| show.as_str() == word)
     }
 
     fn holds(self, view: &AttributeComparison) -> bool {
@@ -44,7 +55,7 @@ impl Show {
     }
 }
 
-/// How many attributes are new, and how many things differ.
+/// The numbers of new attributes and of differences.
 pub(super) fn counts(view: &SchemaView) -> (u64, u64) {
     let of =
         |state| view.types.iter().flat_map(|t| &t.attributes).filter(|a| a.state == state).count() as u64;
@@ -68,14 +79,14 @@ pub(super) fn table(object_type: &TypeComparison, show: Show) -> Markup {
                 th scope="col" { "Assets attribute" }
                 th scope="col" { "Assets type" }
                 th scope="col" { "State" }
-                th scope="col" { "What differs" }
+                th scope="col" { "Difference" }
             } }
             tbody { @for view in &shown { (row(view)) } }
         }
     };
     html! {
         @if shown.is_empty() {
-            section.card aria-label=(object_type.name) { h2 { (object_type.name) } p.muted { "No such attribute among " (count(hidden as u64, "attribute")) "." } }
+            section.card aria-label=(object_type.name) { h2 { (object_type.name) } p.muted { (words::NO_ATTRIBUTES) " " (count(hidden as u64, "attribute")) "." } }
         } @else {
             (scroll(&object_type.name, &rows))
             @if hidden > 0 { p.muted { (count(hidden as u64, "other attribute")) " not shown." } }
@@ -84,7 +95,7 @@ pub(super) fn table(object_type: &TypeComparison, show: Show) -> Markup {
     }
 }
 
-/// What differs, and after the semicolon what to do.
+/// A difference, with its remedy after the semicolon.
 fn told(difference: &str) -> Markup {
     match difference.split_once("; ") {
         Some((what, remedy)) => notice(Tone::Warning, what, Some(remedy)),
@@ -98,7 +109,7 @@ fn row(view: &AttributeComparison) -> Markup {
             th scope="row" {
                 @match &view.okta {
                     Some(okta) => { (okta.title) div.small.muted { code { (okta.name) } } }
-                    None => span.muted { "not of a profile" },
+                    None => span.muted { "Added by sync" },
                 }
             }
             td { @if let Some(okta) = &view.okta { (okta.kind) } }
@@ -115,17 +126,18 @@ fn kind(attribute: &AssetsAttribute) -> Markup {
         (attribute.kind)
         @match attribute.maximum_cardinality {
             1 => {}
-            -1 => span.muted { ", any number" },
-            n => span.muted { ", at most " (n) },
+            -1 => span.muted { ", unlimited" },
+            n => span.muted { ", up to " (number(n.unsigned_abs().into())) },
         }
     }
 }
 
 fn state_badge(state: AttributeState) -> Markup {
-    match state {
-        AttributeState::Matched => badge(Tone::Good, "Same"),
-        AttributeState::New => badge(Tone::Busy, "New"),
-        AttributeState::Drifted => badge(Tone::Warning, "Different"),
-        AttributeState::Excluded => badge(Tone::Quiet, "Left out"),
-    }
+    let tone = match state {
+        AttributeState::Matched => Tone::Good,
+        AttributeState::New => Tone::Busy,
+        AttributeState::Drifted => Tone::Warning,
+        AttributeState::Excluded => Tone::Quiet,
+    };
+    badge(tone, labels::attribute_state(state))
 }

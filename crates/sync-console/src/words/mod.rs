@@ -1,0 +1,12 @@
+//! Labels and sentences of the console, by subject.
+
+pub(crate) mod access;
+pub(crate) mod activity;
+pub(crate) mod health;
+pub(crate) mod labels;
+pub(crate) mod mapping;
+pub(crate) mod objects;
+pub(crate) mod overview;
+pub(crate) mod settings;
+pub(crate) mod setup;
+pub(crate) mod text;
