@@ -84,12 +84,12 @@ impl Task {
     /// As it is said in a sentence.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Recovery => "looking after what was cut off",
-            Self::SchemaCheck => "comparing the schemas",
+            Self::Recovery => "recovering executions",
+            Self::SchemaCheck => "comparing schemas",
             Self::Events => "applying events",
-            Self::EventFeed => "reading the log",
-            Self::Sync => "reading the directory",
-            Self::EventHookCheck => "looking at the event hook",
+            Self::EventFeed => "reading the System Log",
+            Self::Sync => "reading from Okta",
+            Self::EventHookCheck => "checking the event hook",
         }
     }
 

@@ -1,5 +1,5 @@
-//! The guided set-up: Save, Setup, Verify Okta Hook, cardinalities, Synchronize. What holds, what was seen of it, and
-//! what to do next; a step is not offered before those above it hold.
+//! The setup checklist: Save, Setup, Verify Okta Hook, cardinality, Synchronize. Each step has a state, details, and
+//! findings; a step is ready when all earlier steps are complete.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,73 +12,73 @@ use crate::connections::{JobState, ManagedConnection};
 use crate::delegate::SLOW_START;
 use crate::{ConnectionConfig, ConnectionStatus, ServiceError};
 
-/// A step of the set-up.
+/// The name of a setup step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SetupStepName {
     /// The settings are stored.
     Save,
-    /// Object schema, mapping and event hook are created.
+    /// Object types, mapping, and event hook are created.
     Setup,
-    /// They are as they should be.
+    /// They are verified.
     Verify,
-    /// References take any number of values.
+    /// References accept any number of values.
     Cardinality,
-    /// Everything was loaded once.
+    /// The first full sync succeeded.
     Synchronize,
 }
 
-/// How a step stands.
+/// The state of a setup step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
-    /// It holds.
+    /// The step is complete.
     Complete,
-    /// It is under way.
+    /// The step is running.
     Running,
-    /// It can be done now.
+    /// The step can start.
     Ready,
-    /// It was tried, or looked at, and does not hold.
+    /// The step failed.
     Failed,
-    /// A step above it has to hold first.
+    /// An earlier step isn't complete.
     NotReady,
 }
 
-/// Something that does not hold.
+/// A problem of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepProblem {
-    /// What is wrong.
+    /// The problem.
     pub what: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: Option<String>,
 }
 
-/// A step and how it stands.
+/// A setup step with its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupStep {
-    /// Which.
+    /// Its name.
     pub name: SetupStepName,
-    /// How it stands.
+    /// Its state.
     pub state: StepState,
-    /// What was seen.
+    /// The results, as text.
     pub details: Vec<String>,
-    /// What does not hold, each with its remedy.
+    /// The problems, each with its remedy.
     pub findings: Vec<StepProblem>,
-    /// Since when it is under way.
+    /// The start of the running step.
     pub since: Option<Timestamp>,
 }
 
-/// The set-up of a connection.
+/// The setup checklist of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupChecklist {
     /// The steps in their order.
     pub steps: Vec<SetupStep>,
-    /// Whether all of them hold.
+    /// True if all steps are complete.
     pub complete: bool,
 }
 
@@ -104,7 +104,7 @@ impl SetupStep {
 }
 
 impl SetupChecklist {
-    /// How the set-up of a connection stands, by what is known of it: nobody is asked.
+    /// The checklist of a connection, from known results; it sends no requests.
     ///
     /// # Errors
     /// When the store fails.
@@ -147,30 +147,30 @@ impl SetupChecklist {
     }
 }
 
-/// A time as it is said in a sentence.
+/// A time in a sentence.
 fn told(at: Timestamp) -> String {
-    format!("on {}", at.strftime("%Y-%m-%d at %H:%M:%S UTC"))
+    format!("on {at:.0}")
 }
 
 fn save(member: &ManagedConnection) -> SetupStep {
     let step = SetupStep::new(SetupStepName::Save, StepState::Complete);
     let step = match (member.keeper(), member.saved()) {
-        (ManagedBy::Console, Some(saved)) => step.seen(format!("Saved here {}", told(saved.at))),
-        _ => step.seen(format!("From the configuration file {}", member.config_file().display())),
+        (ManagedBy::Console, Some(saved)) => step.seen(format!("Saved {}", told(saved.at))),
+        _ => step.seen(format!("Managed by the configuration file {}", member.config_file().display())),
     };
     match member.settings() {
         Ok(settings) => {
             let step = step.seen(format!("Okta org {}", settings.okta.org_url));
             match &settings.event_hook {
                 Some(hook) => step.seen(format!("Okta delivers to {}", hook.url)),
-                None => step.seen("Without an event hook: changes come from the System Log"),
+                None => step.seen("No event hook: changes come from the System Log"),
             }
         }
         Err(broken) => step.failed(broken.reason.clone(), broken.hint.clone()),
     }
 }
 
-/// What is known of schema, mapping and hook, by whatever looked last.
+/// The latest report of schema, mapping, and event hook.
 fn found(member: &ManagedConnection) -> Option<(SchemaReport, Option<HookReport>)> {
     match (member.setup(), member.verified()) {
         (_, JobState::Succeeded { result: VerifyReport { schema: structure, event_hook: hook, .. }, .. }) => {
@@ -197,10 +197,10 @@ fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
                 SetupStep::new(name, StepState::Ready).failed(reason, hint)
             }
             _ => SetupStep::new(name, StepState::Ready)
-                .seen("Creates the object schema and mapping in Assets from the schemas of the org")
+                .seen("Creates the object types, attributes, and mapping in Assets from the org's schemas")
                 .seen(match settings.event_hook {
                     Some(_) => "Creates the event hook in Okta",
-                    None => "Creates no event hook: none is wanted",
+                    None => "Creates no event hook, because none is configured",
                 }),
         };
     };
@@ -210,7 +210,7 @@ fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
             SetupStep::new(name, StepState::Ready).seen("The import source has no schema and mapping yet")
         }
         SchemaState::Outdated => SetupStep::new(name, StepState::Ready)
-            .seen(format!("Assets lacks {}", structure.added_attributes.join(", "))),
+            .seen(format!("Missing attributes in Assets: {}", structure.added_attributes.join(", "))),
         _ if hook_is_missing => {
             SetupStep::new(name, StepState::Ready).seen("Okta has no event hook for this connection yet")
         }
@@ -235,12 +235,13 @@ fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
 fn verify(member: &ManagedConnection) -> SetupStep {
     let name = SetupStepName::Verify;
     match member.verified() {
-        JobState::Idle => SetupStep::new(name, StepState::Ready)
-            .seen("Looks whether schema, mapping and event hook are as they should be"),
+        JobState::Idle => {
+            SetupStep::new(name, StepState::Ready).seen("Checks the schema, mapping, and event hook")
+        }
         JobState::Running { since, doing } => SetupStep::running(name, since, &doing),
         JobState::Failed { reason, hint, .. } => SetupStep::new(name, StepState::Failed).failed(reason, hint),
         JobState::Succeeded { result, ended, .. } => {
-            let step = SetupStep::new(name, StepState::Complete).seen(format!("Looked at {}", told(ended)));
+            let step = SetupStep::new(name, StepState::Complete).seen(format!("Verified {}", told(ended)));
             let limited = |problem: &str| {
                 result
                     .schema
@@ -251,7 +252,7 @@ fn verify(member: &ManagedConnection) -> SetupStep {
             let problems = result.problems.iter().filter(|problem| !limited(problem));
             let step = problems.fold(step, |step, problem| match problem.split_once("; ") {
                 // What a person made otherwise in Assets stays as it is, and nothing waits for it.
-                _ if result.schema.drift.contains(problem) => step.seen(format!("To know of: {problem}")),
+                _ if result.schema.drift.contains(problem) => step.seen(format!("Warning: {problem}")),
                 Some((what, remedy)) => step.failed(what, Some(remedy.to_owned())),
                 None => step.failed(problem, None),
             });
@@ -263,11 +264,11 @@ fn verify(member: &ManagedConnection) -> SetupStep {
             });
             match result.event_hook {
                 Some(hook) if step.state == StepState::Complete => step.seen(format!(
-                    "Event hook to {}: active, verified, subscribed to what is needed",
+                    "Event hook to {}: active, verified, and subscribed to all required event types",
                     hook.url
                 )),
                 None if step.state == StepState::Complete => {
-                    step.seen("No event hook is wanted; schema and mapping are as they should be")
+                    step.seen("No event hook is configured; schema and mapping match")
                 }
                 _ => step,
             }
@@ -282,10 +283,12 @@ fn cardinality(member: &ManagedConnection) -> SetupStep {
         return SetupStep::new(SetupStepName::Cardinality, StepState::NotReady);
     };
     if structure.limited_attributes.is_empty() {
-        let step = step.seen("References take any number of values");
+        let step = step.seen("References accept any number of values");
         return match structure.fixed_attributes.as_slice() {
             [] => step,
-            corrected => step.seen(format!("Set to unlimited with the account: {}", corrected.join(", "))),
+            corrected => {
+                step.seen(format!("Set to unlimited with the Atlassian account: {}", corrected.join(", ")))
+            }
         };
     }
     structure.limited_attributes.iter().fold(step, |step, place| {
@@ -302,23 +305,28 @@ fn cardinality(member: &ManagedConnection) -> SetupStep {
 fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>, asked: Option<Timestamp>) -> SetupStep {
     let name = SetupStepName::Synchronize;
     if let Some(run) = last.filter(|run| run.ended.is_none()) {
-        return SetupStep::running(name, run.started, "Loading users, groups and memberships");
+        return SetupStep::running(name, run.started, "Reading users, groups, and memberships");
     }
     if let Some(asked) = asked.filter(|_| status.pause.is_none()) {
-        return SetupStep::running(name, asked, "Asked for; it begins once what runs now has ended");
+        return SetupStep::running(name, asked, "Requested; starts when the active run ends");
     }
     let Some(at) = status.last_full_sync_at else {
-        let step = SetupStep::new(name, StepState::Ready).seen("Loads every user, group and membership once");
+        let step = SetupStep::new(name, StepState::Ready).seen("Reads all users, groups, and memberships");
         let failed = last.and_then(|run| run.report.as_ref()).filter(|report| report.error.is_some());
         return match failed {
             Some(report) => step.failed(report.error.clone().unwrap_or_default(), report.hint.clone()),
             None => step,
         };
     };
-    let objects: Vec<String> =
-        status.objects.iter().map(|(kind, census)| format!("{} {kind} objects", census.current)).collect();
+    let objects: Vec<String> = status
+        .objects
+        .iter()
+        .map(|(kind, counts)| {
+            format!("{} {kind}{}", counts.current, if counts.current == 1 { "" } else { "s" })
+        })
+        .collect();
     let step = SetupStep::new(name, StepState::Complete)
-        .seen(format!("Loaded {}", told(at)))
+        .seen(format!("Last full sync {}", told(at)))
         .seen(objects.join(", "));
     // Somebody pressed the button again since.
     match last.filter(|run| run.started > at).and_then(|run| run.report.as_ref()) {

@@ -158,7 +158,7 @@ async fn what_does_not_work_is_told_by_field_and_not_saved() {
     let told = problems(fleet.save(&acme(), draft, true).await);
     let fields: Vec<&str> = told.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["org_url", "private_key", "site_url", "api_token"], "all at once");
-    assert_eq!(told[0].1, "enter the organisation URL");
+    assert_eq!(told[0].1, "enter the Okta org URL");
     let mut draft = world.draft();
     draft.settings.schedule.full_sync = Some("sometimes".into());
     assert_eq!(problems(fleet.save(&acme(), draft, true).await)[0].0, "schedule.full_sync");

@@ -128,7 +128,8 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
         Asker::Ended => "the session ended; sign in again",
         _ => "not signed in",
     };
-    let hint = "send a token as `Authorization: Bearer TOKEN`; to create one, run `okta-insight tokens create`";
+    let hint =
+        "send a token as `Authorization: Bearer TOKEN`; to create one, run `okta-insight tokens create`";
     let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, hint);
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
@@ -140,11 +141,7 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
         if identity.via == SignInMethod::Session {
             if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
                 let detail = "another site sent this request; nothing changed";
-                return Err(Problem::forbidden(
-                    "foreign_origin",
-                    detail,
-                    "open the console and try again",
-                ));
+                return Err(Problem::forbidden("foreign_origin", detail, "open the console and try again"));
             }
             let (sent, rest) = sent_csrf(&parts.headers, body).await?;
             body = rest;

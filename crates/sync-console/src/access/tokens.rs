@@ -49,9 +49,9 @@ impl TokenError {
     /// The remedy.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Name(_) => Some(
-                "use one line of at most 100 characters that is neither a number nor a token",
-            ),
+            Self::Name(_) => {
+                Some("use one line of at most 100 characters that is neither a number nor a token")
+            }
             Self::NameInUse(_) => Some("use another name, or revoke that token first"),
             Self::ExpiryInPast(_) => Some("use a later time"),
             Self::Unknown(_) => Some("to list the tokens, run `okta-insight tokens list`"),

@@ -20,8 +20,7 @@ use crate::app::App;
 use crate::words::{access as words, labels};
 
 /// The lifetimes that the form offers: days and label; 0 means no expiration.
-const LIVES: [(u32, &str); 4] =
-    [(30, "30 days"), (90, "90 days"), (365, "1 year"), (0, "No expiration")];
+const LIVES: [(u32, &str); 4] = [(30, "30 days"), (90, "90 days"), (365, "1 year"), (0, "No expiration")];
 
 /// Entries of the audit log on the page.
 const CHANGES: u32 = 50;

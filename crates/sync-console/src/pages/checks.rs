@@ -53,11 +53,7 @@ async fn begin(Chosen(member): Chosen) -> Result<Redirect, PageError> {
 fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
-        JobState::Idle => empty(
-            words::NO_CHECKS,
-            words::NO_CHECKS_TEXT,
-            button("Run checks"),
-        ),
+        JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
         JobState::Running { since, doing } => job(&doing, since),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &words::checks_failed(&reason), hint.as_deref()))
@@ -107,7 +103,7 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
                 (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
             }
         }
-        p.card { (counts.join(", ")) }
+        p.muted { (counts.join(", ")) }
     }
 }
 

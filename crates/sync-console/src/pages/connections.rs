@@ -62,11 +62,7 @@ async fn rows(app: &App, role: Role) -> Result<Markup, ServiceError> {
     if members.is_empty() {
         let action = (role == Role::Admin)
             .then(|| html! { a.button.primary href="/connections/new" { "Add connection" } });
-        return Ok(empty(
-            overview::NO_CONNECTIONS,
-            overview::NO_CONNECTIONS_TEXT,
-            action,
-        ));
+        return Ok(empty(overview::NO_CONNECTIONS, overview::NO_CONNECTIONS_TEXT, action));
     }
     let mut rows = Vec::new();
     for member in members {
@@ -128,7 +124,11 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
 
 /// The health of a connection that this process doesn't sync.
 fn unable(broken: &Unavailable) -> Markup {
-    if broken.standby { badge(Tone::Quiet, health_words::STANDBY) } else { badge(Tone::Problem, health_words::UNAVAILABLE) }
+    if broken.standby {
+        badge(Tone::Quiet, health_words::STANDBY)
+    } else {
+        badge(Tone::Problem, health_words::UNAVAILABLE)
+    }
 }
 
 /// The badge of a connection that the configuration file manages.

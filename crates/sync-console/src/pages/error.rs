@@ -51,8 +51,7 @@ impl IntoResponse for PageError {
             }
             Self::Bad(why) => {
                 let hint = access::INVALID_REQUEST_HINT.to_owned();
-                let told =
-                    Told { title: access::INVALID_REQUEST, what: sentence(&why), hint, listed: false };
+                let told = Told { title: access::INVALID_REQUEST, what: sentence(&why), hint, listed: false };
                 told.answer(StatusCode::BAD_REQUEST)
             }
             Self::Failed(error) => {

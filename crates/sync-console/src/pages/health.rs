@@ -241,7 +241,8 @@ async fn messages(
     guide: &SetupChecklist,
 ) -> Result<Vec<Message>, ServiceError> {
     let mut all = Vec::new();
-    let mut add = |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
+    let mut add =
+        |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
     if let Some(pause) = &status.pause {
         add(Tone::Warning, words::paused(pause.until), words::PAUSED_REMEDY);
     }
@@ -251,10 +252,11 @@ async fn messages(
     }
     let alerts = connection.troubles();
     all.extend(open(&alerts).map(|alert| of_alert(alert, status)));
-    all.extend(failures(connection, status, &all).await?);
+    all.extend(failures(connection, status, &alerts).await?);
     all.extend(processing(connection, status).await?);
     all.extend(held_back(connection, status));
-    let mut add = |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
+    let mut add =
+        |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
     let queue = &status.event_queue;
     for field in &status.withheld {
         add(Tone::Warning, field.to_string(), words::WITHHELD_REMEDY);
@@ -278,20 +280,19 @@ async fn messages(
     Ok(all)
 }
 
-/// The failures of the last run and of the last full sync that no message mentions yet.
+/// The failures of the last run and of the last full sync that no alert reports.
 async fn failures(
     connection: &Connection,
     status: &ConnectionStatus,
-    told: &[Message],
+    alerts: &[AlertEntry],
 ) -> Result<Vec<Message>, ServiceError> {
     let mut found: Vec<(RunId, Message)> = Vec::new();
     for kind in [None, Some(RunKind::FullSync)] {
         let filter = RunFilter { kind, limit: 1, failed: false };
         let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
         let Some((report, error)) = failure(&last, status) else { continue };
-        // An alert has the run's error in its message.
-        let is_told = told.iter().any(|told| told.what.contains(error));
-        if !is_told && found.iter().all(|(run, _)| *run != last.id) {
+        let is_reported = open(alerts).any(|alert| alert.reason == *error);
+        if !is_reported && found.iter().all(|(run, _)| *run != last.id) {
             let what = words::last_failed(kind, error);
             found.push((last.id, Message::new(Tone::Problem, what, report.hint.clone())));
         }
@@ -306,8 +307,9 @@ mod tests {
     #[test]
     fn long_processing_becomes_warning() {
         let since: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let tone =
-            |seconds| waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|message| message.tone);
+        let tone = |seconds| {
+            waiting("e1", since, since + SignedDuration::from_secs(seconds)).map(|message| message.tone)
+        };
         assert_eq!((tone(4), tone(60), tone(3600)), (None, Some(Tone::Busy), Some(Tone::Warning)));
     }
 }

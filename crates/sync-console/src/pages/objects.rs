@@ -96,7 +96,9 @@ fn results(connection: &ConnectionName, found: &ObjectMatches, text: &str) -> Ma
 fn row(connection: &ConnectionName, object: &ObjectMatch) -> Markup {
     let (tone, word) = match object {
         ObjectMatch { synced: false, .. } => (Tone::Quiet, labels::object_state(ObjectState::NotSynced)),
-        ObjectMatch { unconfirmed: true, .. } => (Tone::Warning, labels::object_state(ObjectState::Unconfirmed)),
+        ObjectMatch { unconfirmed: true, .. } => {
+            (Tone::Warning, labels::object_state(ObjectState::Unconfirmed))
+        }
         ObjectMatch { retired: true, .. } => (Tone::Quiet, labels::object_state(ObjectState::Retired)),
         _ => (Tone::Good, "Synced"),
     };

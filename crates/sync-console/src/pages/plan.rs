@@ -101,11 +101,9 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     let may = identity.role == Role::Admin && member.connection().is_ok();
     let button = |label: &str| may.then(|| make_button(member, identity, label));
     Ok(match plan {
-        JobState::Idle | JobState::Running { .. } => empty(
-            words::NO_PLAN,
-            words::NO_PLAN_TEXT,
-            button("Create plan"),
-        ),
+        JobState::Idle | JobState::Running { .. } => {
+            empty(words::NO_PLAN, words::NO_PLAN_TEXT, button("Create plan"))
+        }
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &words::plan_failed(&reason), hint.as_deref()))
             @if let Some(button) = button("Refresh plan") { (button) }

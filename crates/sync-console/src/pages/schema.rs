@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use sync_service::{JobState, ManagedConnection, SchemaView};
 
-use super::components::{Tone, aged, empty, notice, job};
+use super::components::{Tone, aged, empty, job, notice};
 use super::links::{address, asking};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, layout};
@@ -106,9 +106,7 @@ fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup 
         })
     };
     match member.schemas() {
-        JobState::Idle => {
-            empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None)
-        }
+        JobState::Idle => empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None),
         JobState::Running { since, doing } => job(&doing, since),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &reason, hint.as_deref()))

@@ -21,8 +21,7 @@ pub(crate) const NO_PAGE_HINT: &str = "Start from the list of connections.";
 pub(crate) const INVALID_REQUEST: &str = "Invalid request";
 pub(crate) const INVALID_REQUEST_HINT: &str = "Go back, correct the request, and try again.";
 pub(crate) const INTERNAL_ERROR: &str = "Internal error";
-pub(crate) const INTERNAL_ERROR_HINT: &str =
-    "Try again. If the error persists, check the daemon's log.";
+pub(crate) const INTERNAL_ERROR_HINT: &str = "Try again. If the error persists, check the daemon's log.";
 
 /// The message for an address that names nothing.
 pub(crate) fn missing(thing: &str) -> String {

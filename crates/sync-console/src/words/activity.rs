@@ -26,8 +26,7 @@ pub(crate) fn failed(events: u64) -> String {
     format!("{} failed", count(events, "event"))
 }
 
-pub(crate) const FAILED: &str =
-    "These events failed after the last attempt, so their objects may be outdated in Assets. Fix the cause, then replay \
+pub(crate) const FAILED: &str = "These events failed after the last attempt, so their objects may be outdated in Assets. Fix the cause, then replay \
      them.";
 
 pub(crate) fn pending(events: u64) -> String {

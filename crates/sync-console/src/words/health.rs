@@ -29,7 +29,10 @@ pub(crate) fn unavailable(reason: &str) -> String {
 }
 
 pub(crate) fn paused(until: Option<Timestamp>) -> String {
-    until.map_or_else(|| "Syncing is paused.".to_owned(), |until| format!("Syncing is paused until {until:.0}."))
+    until.map_or_else(
+        || "Syncing is paused.".to_owned(),
+        |until| format!("Syncing is paused until {until:.0}."),
+    )
 }
 
 pub(crate) const PAUSED_REMEDY: &str = "Events are stored and will be applied after you resume.";
@@ -64,11 +67,12 @@ pub(crate) const QUEUED_REMEDY: &str =
     "No action is needed. If this happens often, review the rate limits on the Checks page.";
 
 pub(crate) fn processing(execution: &str, since: Timestamp) -> String {
-    format!("Assets has been processing execution {execution} since {since:.0}. Other changes wait until it ends.")
+    format!(
+        "Assets has been processing execution {execution} since {since:.0}. Other changes wait until it ends."
+    )
 }
 
-pub(crate) const PROCESSING_REMEDY: &str =
-    "Large imports take minutes. If the execution doesn't end, open the import's history in Assets: object schema, \
+pub(crate) const PROCESSING_REMEDY: &str = "Large imports take minutes. If the execution doesn't end, open the import's history in Assets: object schema, \
      Import tab. The daemon waits for the outcome, then resends what was not confirmed.";
 
 pub(crate) const WITHHELD_REMEDY: &str =
@@ -107,6 +111,5 @@ pub(crate) fn stale(values: u64) -> String {
     format!("Assets still has {} that Okta cleared.", count(values, "value"))
 }
 
-pub(crate) const STALE_REMEDY: &str =
-    "Add an Atlassian account, which clears them, or let the import remove empty values: object schema, Import tab, \
+pub(crate) const STALE_REMEDY: &str = "Add an Atlassian account, which clears them, or let the import remove empty values: object schema, Import tab, \
      Edit mapping, empty values: Remove.";

@@ -19,14 +19,16 @@ pub(crate) const NEW_REMEDY: &str = "To create missing attributes, press Setup o
 pub(crate) const DRIFT: &str = "These differences aren't corrected automatically.";
 pub(crate) const NO_ATTRIBUTES: &str = "No matching attributes. The filter hides";
 
-pub(crate) const SELECT: &str = "Select the profile attributes to sync, with their names and types in Assets.";
-pub(crate) const PREVIEW: &str = "The preview shows the effect. It saves nothing and changes nothing in Assets.";
-pub(crate) const APPLY: &str =
-    "Applying saves this selection and runs setup again, which adds new attributes in Assets. It deletes nothing there.";
+pub(crate) const SELECT: &str =
+    "Select the profile attributes to sync, with their names and types in Assets.";
+pub(crate) const PREVIEW: &str =
+    "The preview shows the effect. It saves nothing and changes nothing in Assets.";
+pub(crate) const APPLY: &str = "Applying saves this selection and runs setup again, which adds new attributes in Assets. It deletes nothing there.";
 pub(crate) const NOT_SAVED: &str = "Nothing was saved. Change the selection or try again.";
 pub(crate) const UNCHANGED: &str = "This selection changes nothing.";
 pub(crate) const VALUES_ONLY: &str = "The attributes don't change, but values may.";
-pub(crate) const NO_LINES: &str = "Nothing: all attributes have default settings. Delete the attribute settings there.";
+pub(crate) const NO_LINES: &str =
+    "Nothing: all attributes have default settings. Delete the attribute settings there.";
 
 pub(crate) fn timed_out(seconds: u64) -> String {
     format!("Okta and Assets didn't respond within {seconds} s")

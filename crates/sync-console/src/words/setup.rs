@@ -5,8 +5,7 @@ pub(crate) const SETUP_COMPLETE: &str = "Setup is complete. Changes in Okta now 
 pub(crate) const SETUP_COMPLETE_TEXT: &str = "Follow them on the Activity page.";
 pub(crate) const NOT_READY: &str = "To start this step, finish the steps above.";
 pub(crate) const RESTORE: &str = "Restore objects in Assets";
-pub(crate) const RESTORE_TEXT: &str =
-    "A sync doesn't send unchanged objects. To restore objects that were changed or deleted in Assets, resend all objects.";
+pub(crate) const RESTORE_TEXT: &str = "A sync doesn't send unchanged objects. To restore objects that were changed or deleted in Assets, resend all objects.";
 pub(crate) const STEPS_UNFINISHED: &str = "To start a sync, finish the earlier setup steps.";
 
 pub(crate) const PLAN: &str =
@@ -15,12 +14,10 @@ pub(crate) const NO_PLAN: &str = "No plan yet";
 pub(crate) const NO_PLAN_TEXT: &str =
     "A plan lists the objects to create, update, or retire, with old and new values.";
 pub(crate) const PLAN_REPLACED: &str = "A newer plan replaced this one. Create a plan again and review it.";
-pub(crate) const REVIEW_UNCONFIRMED: &str =
-    "This plan exceeds a safeguard. To apply it, review the changes and select the checkbox next to the button.";
+pub(crate) const REVIEW_UNCONFIRMED: &str = "This plan exceeds a safeguard. To apply it, review the changes and select the checkbox next to the button.";
 pub(crate) const PLAN_AGE: &str = "Later changes aren't included; applying the plan reads from Okta again.";
 pub(crate) const PLAN_BLOCKED: &str = "Blocked by safeguard";
-pub(crate) const PLAN_BLOCKED_TEXT: &str =
-    "A safeguard blocked this sync. Common causes: the app lost its admin role, the scope is too narrow, or an attribute \
+pub(crate) const PLAN_BLOCKED_TEXT: &str = "A safeguard blocked this sync. Common causes: the app lost its admin role, the scope is too narrow, or an attribute \
      was removed in Okta. Review the objects below before you override it.";
 pub(crate) const PLAN_EMPTY: &str = "No changes to send. Assets matches Okta.";
 pub(crate) const WITHIN_SAFEGUARDS: &str = "All changes are within the safeguards.";
@@ -31,8 +28,7 @@ pub(crate) fn plan_failed(reason: &str) -> String {
 
 pub(crate) const CHECKS: &str = "Checks test the prerequisites of the connection and change nothing.";
 pub(crate) const NO_CHECKS: &str = "No checks yet";
-pub(crate) const NO_CHECKS_TEXT: &str =
-    "Run checks to test Okta access, API scopes, the event hook, the import source, rate limits, and listeners. This \
+pub(crate) const NO_CHECKS_TEXT: &str = "Run checks to test Okta access, API scopes, the event hook, the import source, rate limits, and listeners. This \
      takes up to one minute.";
 pub(crate) const CHECKS_PASSED: &str = "No problems found.";
 

@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn numbers_have_units_and_commas() {
         assert_eq!((count(0, "user"), count(1, "user")), ("0 users".to_owned(), "1 user".to_owned()));
-        assert_eq!((count(2599, "user"), number(1_000_000)), ("2,599 users".to_owned(), "1,000,000".to_owned()));
+        assert_eq!(
+            (count(2599, "user"), number(1_000_000)),
+            ("2,599 users".to_owned(), "1,000,000".to_owned())
+        );
         assert_eq!(span(SignedDuration::from_secs(3700)), "1 h 1 min");
     }
 }

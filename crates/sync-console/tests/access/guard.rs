@@ -116,7 +116,7 @@ async fn who_may_read_changes_nothing() {
     let answer = reader.post("/runs", &[("csrf", &csrf)]).await;
     assert_eq!(
         (answer.status, answer.text.trim()),
-        (403, "Forbidden: this sign-in may only read; sign in with the token of an administrator")
+        (403, "Forbidden: this sign-in is read-only; sign in with an administrator token")
     );
     let token = world.token("robot", Role::ReadOnly).await;
     let mut robot = world.browser().with("authorization", &format!("Bearer {}", token.expose_secret()));

@@ -161,7 +161,7 @@ async fn an_answer_counts_once_and_only_in_the_browser_that_asked() {
     assert!(!replayed.text.contains(&query(&back)["code"]));
     let back = setup.at_okta(&setup.begin(&mut attacker, "/").await).await;
     setup.world.clock.advance(11);
-    assert!(attacker.get(&back).await.text.contains("ten minutes"));
+    assert!(attacker.get(&back).await.text.contains("10 minutes"));
 }
 
 #[tokio::test]
@@ -172,11 +172,7 @@ async fn what_okta_refuses_is_told_in_words_and_cannot_be_made_up() {
     .await;
     let mut browser = setup.world.browser();
     let refused = setup.sign_in(&mut browser, "/").await;
-    assert!(
-        refused.status == 403 && refused.text.contains("client id and secret checked"),
-        "{}",
-        refused.text
-    );
+    assert!(refused.status == 403 && refused.text.contains("client ID and secret"), "{}", refused.text);
     let made_up = format!("{CALLBACK}?error=access_denied&error_description=Call+0900+now&state=x");
     setup.begin(&mut browser, "/").await;
     assert!(!browser.get(&made_up).await.text.contains("0900"));
@@ -200,7 +196,7 @@ async fn another_site_cannot_begin_a_sign_in_and_an_org_that_is_down_is_told() {
     assert_eq!(foreign.get("/sign-in/okta").await.status, 403);
     setup.org.sandbox.shutdown().await;
     let answer = setup.world.browser().get("/sign-in/okta").await;
-    assert!(answer.status == 502 && answer.text.contains("Okta could not be asked"), "{}", answer.text);
+    assert!(answer.status == 502 && answer.text.contains("could not get"), "{}", answer.text);
     let without = World::new().await;
     assert_eq!(without.browser().get("/sign-in/okta").await.status, 404);
     assert!(!without.browser().get("/sign-in").await.text.contains("/sign-in/okta"));

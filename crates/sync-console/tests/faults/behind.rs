@@ -62,16 +62,16 @@ async fn what_somebody_deletes_or_changes_in_assets_is_told_and_sent_again() {
     let changed = &users[2];
     world.call("POST", &format!("/insight/objects/{}", id(changed)), &json!({ "City": ["Elsewhere"] })).await;
     let place = format!("/objects/user/{}", changed["attributes"]["okta-sync/user/id"][0].as_str().unwrap());
-    world.page_with(&place, &["Differs in Assets", "Sent again, it gets those of Okta"], false).await;
+    world.page_with(&place, &["Modified in Assets", "resend the user"], false).await;
     world.press(&format!("{}/resend", &place[1..])).await;
-    world.page_with(&place, &["Assets has what Okta has"], false).await;
+    world.page_with(&place, &["is the same in Okta and Assets"], false).await;
 
     for object in users.iter().take(2).chain(&world.objects("group").await[..1]) {
         world.call("DELETE", &format!("/insight/objects/{}", id(object)), &Value::Null).await;
     }
     world.press("checks").await;
     let told =
-        ["Assets shows 10 of 12 users that it confirmed", "press Send everything again on the Set-up page"];
+        ["Assets shows 10 of 12 users that it confirmed", "press Resend all objects on the Setup page"];
     world.page_with("/checks", &told, false).await;
     world.send("synchronize", &[("resend", "yes")]).await;
     let comes_back = async || world.objects("user").await.len() == 12;
@@ -227,7 +227,7 @@ async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_w
     world.press("setup").await;
     world.page_with("/setup", &["Event hook to"], false).await;
     world.press("verify").await;
-    world.page_with("/setup", &["References take any number of values"], false).await;
+    world.page_with("/setup", &["References accept any number of values"], false).await;
     world.end().await;
 }
 

@@ -40,16 +40,16 @@ async fn holds_back(guard: &str, says: &str) {
     world.press("pause").await;
     too_much(&world, guard).await;
     world.press("resume").await;
-    let told = world.page_with("", &[says, "ook at it on the Plan page"], false).await;
-    assert!(told.contains("Held back"), "{guard}: {told}");
+    let told = world.page_with("", &[says, "eview the changes on the Plan page"], false).await;
+    assert!(told.contains("Blocked by safeguard"), "{guard}: {told}");
     let all = world.read_page("/").await;
-    assert!(all.contains("Held back") && all.contains(says), "{guard}: {all}");
+    assert!(all.contains("Blocked by safeguard") && all.contains(says), "{guard}: {all}");
     world.press("plan").await;
-    let plan = world.page_with("/plan", &[says, "I have looked at it"], false).await;
-    assert!(plan.contains("Synchronize"), "{guard}: {plan}");
+    let plan = world.page_with("/plan", &[says, "I reviewed these changes"], false).await;
+    assert!(plan.contains("Override and sync"), "{guard}: {plan}");
     world.accept().await;
-    world.page_with("/setup", &["Everything is set up"], false).await;
-    world.page_when("", |text| !text.contains("Held back")).await;
+    world.page_with("/setup", &["Setup is complete"], false).await;
+    world.page_when("", |text| !text.contains("Blocked by safeguard")).await;
     world.is_well().await;
     world.end().await;
 }

@@ -106,8 +106,8 @@ impl Row {
         self.heal.act(world, &format!("{name} is over")).await;
         // What is looked at anew says nothing yet.
         let quiet = |text: &str| {
-            let (now, _) = text.split_once("Over by now").unwrap_or((text, ""));
-            !now.contains(self.says[0]) && !now.contains("Under way")
+            let (now, _) = text.split_once("Resolved").unwrap_or((text, ""));
+            !now.contains(self.says[0]) && !now.contains("Running")
         };
         world.page_when(self.page, quiet).await;
         world.is_well().await;
@@ -132,7 +132,7 @@ pub(crate) async fn rides_out(world: &World, name: &str, spec: &str) {
     world.is_well().await;
     world.call("DELETE", "/faults", &Value::Null).await;
     let over = world.page("").await;
-    assert!(!over.contains("Over by now"), "{name} was told: {over}");
+    assert!(!over.contains("Resolved"), "{name} was told: {over}");
     eprintln!("{name}: rode it out");
 }
 

@@ -88,16 +88,16 @@ row_tests! {
     assets_cut_body: verify("assets.cut-body", "assets.cut-body=1", UNREACHABLE);
     okta_truncate: verify("okta.truncate", "okta.truncate=1", CUT_ON_THE_WAY);
     assets_truncate: verify("assets.truncate", "assets.truncate=1", CUT_ON_THE_WAY);
-    executions_fail: event("executions.fail", "executions.fail=1", ["Assets refuses 1 record", SEE_RUNS]);
+    executions_fail: event("executions.fail", "executions.fail=1", ["Assets rejects 1 record", SEE_RUNS]);
     executions_type_errors:
-        event("executions.type-errors", "executions.type-errors=1", ["Assets refuses 1 record", SEE_RUNS]);
-    executions_drop: event("executions.drop", "executions.drop=1", ["Assets refuses 1 record", SEE_RUNS]);
+        event("executions.type-errors", "executions.type-errors=1", ["Assets rejects 1 record", SEE_RUNS]);
+    executions_drop: event("executions.drop", "executions.drop=1", ["Assets rejects 1 record", SEE_RUNS]);
     executions_stuck: event(
         "executions.stuck",
         "executions.stuck=told",
-        ["Assets works on what was sent", "the import's history"],
+        ["Assets has been processing", "the import's history"],
     );
-    okta_429: event("okta.429", "okta.429=1", ["othing has to be done", "rate limit"]);
+    okta_429: event("okta.429", "okta.429=1", ["o action is needed", "rate limit"]);
 }
 
 pub(crate) fn names() -> Vec<&'static str> {
@@ -127,14 +127,14 @@ async fn a_synchronisation_that_fails_before_it_begins_is_told_where_its_button_
     let world = World::start().await;
     world.call("PUT", "/faults", &json!("okta.5xx=1")).await;
     world.press("synchronize").await;
-    world.page_with("/setup", &["Asked for; it begins once what runs now has ended"], false).await;
-    world.page_with("/live", &["Last run: Everything", "Failed", "Okta answered"], false).await;
+    world.page_with("/setup", &["Requested; starts when the active run ends"], false).await;
+    world.page_with("/live", &["Last run: Full sync", "Failed", "Okta answered"], false).await;
     world.page_with("/setup", &["Okta answered", "https://status.okta.com"], false).await;
     let runs = world.page("/runs").await;
     assert!(runs.contains("Okta answered") && !runs.contains("0.0 s"), "{runs}");
     world.call("DELETE", "/faults", &Value::Null).await;
     world.press("synchronize").await;
-    world.page_with("/setup", &["Everything is set up"], false).await;
+    world.page_with("/setup", &["Setup is complete"], false).await;
     world.is_well().await;
     world.end().await;
 }

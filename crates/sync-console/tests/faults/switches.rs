@@ -85,7 +85,7 @@ fn hook(name: &'static str, method: &'static str, end: &'static str, body: Value
         on: vec![Switch::Hook(method, end, body)],
         act: Act::Wait,
         page: "",
-        says: [what, "ress Setup on the Set-up page"],
+        says: [what, "ress Setup on the Setup page"],
         off: Vec::new(),
         heal: Act::Press("setup"),
     }
@@ -233,7 +233,7 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
     let (status, told) = world.put(&draft).await;
     assert_eq!(status, 200, "{told}");
     // Whoever saved comes to this page, which looks again whether the steps before hold.
-    world.page_with("/setup", &["Look at the plan first"], false).await;
+    world.page_with("/setup", &["View plan"], false).await;
     world.press("synchronize").await;
     world.is_well().await;
     world.end().await;

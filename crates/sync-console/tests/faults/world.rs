@@ -52,9 +52,9 @@ impl World {
         world.press("setup").await;
         world.page_with("/setup", &["Event hook to"], true).await;
         world.press("verify").await;
-        world.page_with("/setup", &["Loads every user, group and membership once"], true).await;
+        world.page_with("/setup", &["Reads all users, groups, and memberships"], true).await;
         world.press("synchronize").await;
-        world.page_with("/setup", &["Everything is set up"], true).await;
+        world.page_with("/setup", &["Setup is complete"], true).await;
         world
     }
 
@@ -183,7 +183,7 @@ impl World {
             let answer = self.request(Method::GET, "/connections/main").send().await.unwrap();
             let html = answer.text().await.unwrap();
             let alarms = ["notice-problem", "notice-warning", "badge-problem", "badge-warning"];
-            if html.contains("Current") && !alarms.iter().any(|alarm| html.contains(alarm)) {
+            if html.contains("In sync") && !alarms.iter().any(|alarm| html.contains(alarm)) {
                 return;
             }
             assert!(Instant::now() < deadline, "not well again: {}", read(&html));

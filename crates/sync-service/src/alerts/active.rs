@@ -215,15 +215,15 @@ mod tests {
             (open.started_at, open.last_occurred_at, open.occurrences, open.resolved_at),
             (at(1), at(3), 2, None)
         );
-        assert_eq!(open.message, "reading the log: no answer in time");
+        assert_eq!(open.message, "reading the System Log: no answer in time");
         board.works(Task::EventFeed, at(9));
         board.works(Task::EventFeed, at(10));
         let all: Vec<_> = board.all().into_iter().map(|t| (t.message, t.resolved_at)).collect();
         assert_eq!(
             all,
             [
-                ("comparing the schemas: refused".to_owned(), None),
-                ("reading the log: no answer in time".to_owned(), Some(at(9)))
+                ("comparing schemas: refused".to_owned(), None),
+                ("reading the System Log: no answer in time".to_owned(), Some(at(9)))
             ]
         );
     }

@@ -205,12 +205,12 @@ impl ManagedConnection {
         self.yard.start(
             self,
             |m| &m.jobs.setup,
-            "Reading Okta's schemas; creating the object schema and mapping in Assets",
+            "Reading the Okta schemas and creating the object types and mapping in Assets",
             {
                 |member, _stop| async move {
                     let structure = connection.engine().set_up_structure().await?;
                     let hook: Option<HookReport> = if connection.has_hook() {
-                        member.jobs.setup.says("Creating the event hook in Okta, and having it verified");
+                        member.jobs.setup.says("Creating and verifying the event hook in Okta");
                         Some(connection.engine().set_up_hook().await?)
                     } else {
                         None
@@ -235,7 +235,7 @@ impl ManagedConnection {
         self.yard.start(
             self,
             |m| &m.jobs.verify,
-            "Comparing schema and mapping, and looking at the event hook",
+            "Verifying the schema, mapping, and event hook",
             |_, _stop| async move { Ok(connection.engine().verify(connection.has_hook()).await?) },
         )
     }
@@ -249,7 +249,7 @@ impl ManagedConnection {
     pub fn make_plan(self: &Arc<Self>) -> bool {
         let Ok(running) = &self.state else { return false };
         let (connection, limits) = (Arc::clone(&running.connection), running.settings.safeguards);
-        self.yard.start(self, |m| &m.jobs.plan, "Reading groups, memberships and users from Okta", {
+        self.yard.start(self, |m| &m.jobs.plan, "Reading groups, memberships, and users from Okta", {
             |_, stop| async move { PlanView::make(&connection, &limits, SHOWN, &NoopProgress, &stop).await }
         })
     }
@@ -268,7 +268,7 @@ impl ManagedConnection {
     /// cannot work.
     pub fn examine(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
-        self.yard.start(self, |m| &m.jobs.checks, "Looking at every precondition", {
+        self.yard.start(self, |m| &m.jobs.checks, "Running checks", {
             |member, _stop| async move {
                 Ok(doctor::examine_one(&member.config, &member.file, &settings).await)
             }
@@ -284,7 +284,7 @@ impl ManagedConnection {
     /// work.
     pub fn compare_schemas(self: &Arc<Self>) -> bool {
         let Ok(settings) = self.settings().cloned() else { return false };
-        self.yard.start(self, |m| &m.jobs.schema, "Reading Okta's schemas and those of Assets", {
+        self.yard.start(self, |m| &m.jobs.schema, "Reading the Okta and Assets schemas", {
             |_, _stop| async move { compare_schemas(&settings).await }
         })
     }

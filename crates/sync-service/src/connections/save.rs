@@ -37,21 +37,21 @@ fn missing(settings: &ConnectionSettings, has: impl Fn(SecretField) -> bool) -> 
     settings.missing(has).into_iter().map(FieldError::missing).collect()
 }
 
-/// Why nothing was saved.
+/// The reason why nothing was saved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// Settings that do not work, by field.
-    #[error("{} of the settings do not work", .0.problems.len())]
+    /// Invalid settings, by field.
+    #[error("invalid settings: {}", .0.problems.len())]
     InvalidSettings(ValidationReport),
-    /// The name is taken by a connection of the configuration file.
-    #[error("connection \"{0}\" is in the configuration file, and is changed there")]
+    /// The configuration file has a connection of this name.
+    #[error("the configuration file manages connection \"{0}\"")]
     ManagedByFile(ConnectionName),
-    /// The name is taken by a connection that was saved before.
-    #[error("there is a connection \"{0}\" already")]
+    /// A saved connection has this name.
+    #[error("connection \"{0}\" already exists")]
     AlreadyExists(ConnectionName),
-    /// There is no such connection.
-    #[error("there is no connection \"{0}\"")]
+    /// No connection has this name.
+    #[error("connection \"{0}\" doesn't exist")]
     Unknown(ConnectionName),
     /// Secrets cannot be kept, or those that were kept cannot be had.
     #[error(transparent)]
@@ -68,14 +68,14 @@ impl From<StoreError> for SaveError {
 }
 
 impl SaveError {
-    /// The operator's next step.
+    /// The remedy.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::InvalidSettings(_) => Some("correct them, and save again".into()),
+            Self::InvalidSettings(_) => Some("correct them and save again".into()),
             Self::ManagedByFile(_) => {
-                Some("change the file and start the daemon again, or choose another name".into())
+                Some("change the file and restart the daemon, or use another name".into())
             }
-            Self::AlreadyExists(_) => Some("choose another name, or edit that connection".into()),
+            Self::AlreadyExists(_) => Some("use another name, or edit that connection".into()),
             Self::Unknown(_) => None,
             Self::Vault(error) => Some(error.hint().into()),
             Self::Service(error) => error.hint(),

@@ -85,48 +85,44 @@ impl ObjectState {
         Self::InSync
     }
 
-    /// The same in a sentence.
+    /// The state as a sentence.
     pub(super) fn explain(self, kind: ObjectKind, assets: &AssetsLookup) -> String {
         match self {
             Self::InSync if matches!(assets, AssetsLookup::Unknown { .. }) => {
-                format!("What was sent of this {kind} and confirmed by Assets is what Okta has.")
+                format!("The last confirmed record of this {kind} matches Okta.")
             }
-            Self::InSync => format!("Assets has what Okta has of this {kind}."),
-            Self::Pending => {
-                format!(
-                    "Something that happened to this {kind} is still to be looked at, or it is sent again."
-                )
-            }
+            Self::InSync => format!("This {kind} is the same in Okta and Assets."),
+            Self::Pending => format!("An event of this {kind} is pending, or its record is resent."),
             Self::Unconfirmed => {
-                format!("Assets did not account for the record of this {kind}; it is sent again.")
+                format!("Assets hasn't confirmed the record of this {kind}. It is resent automatically.")
             }
             Self::Outdated => format!(
-                "This {kind} has changed in Okta since it was read. No event of that has come in yet; the next delta \
-                 or full synchronisation sends it at the latest."
+                "This {kind} changed in Okta, but no event has arrived. The next incremental or full sync sends the \
+                 change."
             ),
             Self::ModifiedInAssets => format!(
-                "Assets has other values than were sent of this {kind}: somebody changed them there, or the import \
-                 source keeps them. Sent again, it gets those of Okta, unless the import source keeps them."
+                "This {kind} has different values in Assets: they were changed there, or the import source keeps \
+                 them. To restore Okta's values, resend the {kind}."
             ),
             Self::MissingInAssets => format!(
-                "This {kind} was sent and confirmed, and Assets does not have it, or does not show it to the account. \
-                 Sent again, it is made again."
+                "This {kind} was confirmed, but Assets doesn't have it, or the Atlassian account can't see it. To \
+                 create it again, resend the {kind}."
             ),
             Self::Retired => {
-                format!("This {kind} is marked as gone: Okta deleted it, or it is not chosen any more.")
+                format!("This {kind} is retired: it was deleted in Okta or left the scope.")
             }
             Self::OutOfScope => {
-                format!("Okta has this {kind}, and it is not among those that are chosen to be synchronised.")
+                format!("This {kind} is in Okta but out of scope.")
             }
             Self::NeverSynced => {
-                format!("Okta has this {kind}. Nothing was sent yet: there was no full synchronisation.")
+                format!("This {kind} isn't synced yet. The first full sync adds it.")
             }
             Self::NotSynced => format!(
-                "Okta has this {kind}, and nothing of it was sent yet. It comes with its next event or the next full \
-                 synchronisation; a synchronisation of this {kind} alone sends it now."
+                "This {kind} isn't synced yet. Its next event or the next full sync adds it; a targeted sync adds it \
+                 now."
             ),
-            Self::NotFound => format!("Okta has no such {kind}, and none was ever sent."),
-            Self::Unknown => format!("Okta could not be asked about this {kind}."),
+            Self::NotFound => format!("This {kind} exists neither in Okta nor in the synced objects."),
+            Self::Unknown => format!("This {kind} couldn't be read in Okta."),
         }
     }
 }

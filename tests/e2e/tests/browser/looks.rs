@@ -19,8 +19,8 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
     let browser = site.signed_in().await;
     browser.goto(&site.address("/access")).await;
     browser.fill("Name", &"token".repeat(20)).await;
-    browser.press("Make token").await;
-    browser.see("it is shown this once").await;
+    browser.press("Create token").await;
+    browser.see("It is shown only once").await;
     site.save_another("other").await;
     let first = async |page: &str, seen: &str, part: &str| {
         browser.goto(&site.address(&format!("/connections/main{page}"))).await;
@@ -36,7 +36,7 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
     ];
     // What takes a while to find out is found out before it is looked at.
     for (page, button, result) in
-        [("plan", "Make a plan", "Make it again"), ("checks", "Check every precondition", "Check again")]
+        [("plan", "Create plan", "Refresh plan"), ("checks", "Run checks", "Run checks again")]
     {
         browser.goto(&site.address(&format!("/connections/main/{page}"))).await;
         browser.press(button).await;
@@ -66,7 +66,7 @@ async fn every_page_is_accessible_and_fits_in_every_theme_and_width() {
     browser.goto(&site.address("/connections/main")).await;
     let forged = "const form = document.querySelector('main form'); form.querySelector('[name=csrf]').value = 'forged'; form.submit()";
     browser.script(forged).await;
-    browser.see("The form is too old").await;
+    browser.see("The form expired").await;
     browser.assert_clean("a refusal").await;
     browser.assert_accessible("a refusal").await;
     browser.picture("refusal").await;

@@ -117,7 +117,7 @@ impl Site {
 
     pub(crate) async fn sign_in(&self, browser: &Browser, token: &str) {
         browser.goto(&self.address("/sign-in")).await;
-        browser.fill("Token", token).await;
+        browser.fill("Access token", token).await;
         browser.press("Sign in").await;
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use sync_service::{ConnectionSettings, ExposeSecret as _, SavedSettings, SecretField};
 use url::form_urlencoded;
 
-use super::form::{Fields, anchor, inputs, label};
+use super::form::{Fields, anchor, inputs};
+use crate::words::settings::label;
 
 /// A secret that inputs hold in the fields of secrets, and that no page may show then.
 const SECRET: &str = "S3cretValueOfAField";

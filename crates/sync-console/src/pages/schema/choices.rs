@@ -249,7 +249,10 @@ mod tests {
         let none = sent(&[("others:user:", "out"), ("seen:user:a", "1")]);
         assert_eq!(Choices::sent(&base, &none).problems.len(), 1);
         let odd = sent(&[("seen:user:a", "1"), ("type:user:a", "status")]);
-        assert_eq!(Choices::sent(&base, &odd).problems, ["the attribute a of users doesn't support the type status"]);
+        assert_eq!(
+            Choices::sent(&base, &odd).problems,
+            ["the attribute a of users doesn't support the type status"]
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use sync_service::{
 
 use tokio::time::Instant;
 
-use super::super::components::{Tone, notice, said, job};
+use super::super::components::{Tone, job, notice, said};
 use super::super::links::address;
 use super::super::{Chosen, PageError, layout};
 use super::choices::{Choices, inputs, lines};
@@ -44,9 +44,7 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
             (job(&doing, since))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Continue" }
         },
-        JobState::Idle => {
-            notice(Tone::Problem, words::UNAVAILABLE_TEXT, None)
-        }
+        JobState::Idle => notice(Tone::Problem, words::UNAVAILABLE_TEXT, None),
     };
     Ok(page(&member, &identity, StatusCode::OK, &body))
 }

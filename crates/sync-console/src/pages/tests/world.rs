@@ -125,13 +125,13 @@ impl World {
         assert!(self.member().set_up());
         self.page_with("/connections/main/setup", "Setup again").await;
         assert!(self.member().verify());
-        self.page_with("/connections/main/setup", "Look at the plan first").await;
+        self.page_with("/connections/main/setup", "View plan</a>").await;
     }
 
     /// Loads everything.
     pub(super) async fn synchronize(&self) {
         self.member().synchronize(SyncOptions::default()).await.unwrap();
-        self.page_with("/connections/main/runs?kind=full", "✓</span> Done").await;
+        self.page_with("/connections/main/runs?kind=full_sync", "✓</span> Succeeded").await;
     }
 }
 
