@@ -283,7 +283,7 @@ pub(crate) struct Sandbox {
     /// The private key of the certificate (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// What goes wrong, such as seed=7,okta.429=0.05,hooks.late=100..500@0.2; a wrong key names them all.
+    /// What goes wrong, such as seed=7,okta.429=0.05,hooks.delay=100..500@0.2; a wrong key names them all.
     #[arg(long, value_name = "SPEC", default_value = "")]
     pub(crate) faults: FaultSpec,
     /// Write a configuration that works against it.

@@ -250,7 +250,7 @@ impl Siege {
     /// A service breaks every connection off.
     async fn cut_off(&self, side: &str, stream: &Stream) {
         let control = self.world.control();
-        let faults = json!(format!("hooks.lost=1,{side}.cut=1"));
+        let faults = json!(format!("hooks.lost=1,{side}.reset=1"));
         control.call("PUT", "/faults", &faults).await.unwrap();
         stream.goes_on_by(10).await;
         until("the trouble is told", async || {

@@ -54,7 +54,7 @@ async fn cancelling_works_only_before_the_end_was_announced_and_applies_nothing(
 #[tokio::test]
 async fn data_sent_before_it_is_taken_leaves_the_execution_in_processing() {
     let world = World::new().await.mapped().await;
-    world.faults("executions.late-ingesting=100000").await;
+    world.faults("executions.slow-start=100000").await;
     let execution = world.begin().await;
     let early = world.status(&execution).await["status"].as_str().unwrap().to_owned();
     assert!(!["INGESTING", "PROCESSING", "DONE", "CANCELLED"].contains(&early.as_str()));
@@ -75,7 +75,7 @@ async fn data_sent_before_it_is_taken_leaves_the_execution_in_processing() {
 #[tokio::test]
 async fn a_late_execution_takes_data_once_it_says_so() {
     let world = World::new().await.mapped().await;
-    world.faults("executions.late-ingesting=30").await;
+    world.faults("executions.slow-start=30").await;
     let execution = world.begin().await;
     crate::world::eventually(async || {
         (world.status(&execution).await["status"] == "INGESTING").then_some(())

@@ -14,7 +14,7 @@ async fn a_429_of_the_org_has_its_headers_or_has_none_or_shows_two_zeros() {
     assert_eq!((limited.status, &limited.json()["errorCode"]), (429, &json!("E0000047")));
     assert_eq!(limited.headers["x-rate-limit-remaining"], "0");
     assert_ne!(limited.headers["x-rate-limit-limit"], "0");
-    world.faults("okta.429-bare=1").await;
+    world.faults("okta.429-no-headers=1").await;
     let bare = world.get("/api/v1/users").await;
     assert!(bare.status == 429 && bare.headers.get("x-rate-limit-limit").is_none());
     world.faults("okta.concurrency=1").await;
@@ -29,7 +29,7 @@ async fn a_429_of_assets_says_when_to_come_back_or_does_not() {
     world.faults("assets.429=1").await;
     let limited = world.import("GET", "/configstatus", &Value::Null).await;
     assert!(limited.status == 429 && limited.headers.contains_key("retry-after"));
-    world.faults("assets.429-bare=1").await;
+    world.faults("assets.429-no-headers=1").await;
     let bare = world.import("GET", "/configstatus", &Value::Null).await;
     assert!(bare.status == 429 && !bare.headers.contains_key("retry-after") && bare.text.is_empty());
 }
@@ -49,12 +49,12 @@ async fn server_errors_come_in_every_kind_and_mostly_without_json() {
 #[tokio::test]
 async fn a_connection_is_cut_before_the_first_byte_or_in_the_middle_of_the_body() {
     let world = World::new().await;
-    for spec in ["okta.cut=1", "okta.lost-answer=1"] {
+    for spec in ["okta.reset=1", "okta.lost-response=1"] {
         world.faults(spec).await;
         let error = world.try_okta("GET", "/api/v1/users", &Value::Null).await.unwrap_err();
         assert!(error.is_request() && error.status().is_none(), "{spec}: {error:?}");
     }
-    world.faults("okta.cut-body=1").await;
+    world.faults("okta.reset-body=1").await;
     let error = world.try_okta("GET", "/api/v1/users", &Value::Null).await.unwrap_err();
     assert!(error.is_body() || error.is_decode(), "{error:?}");
 }
@@ -62,11 +62,11 @@ async fn a_connection_is_cut_before_the_first_byte_or_in_the_middle_of_the_body(
 #[tokio::test]
 async fn what_is_cut_never_happened_and_what_lost_its_answer_did() {
     let world = World::new().await.mapped().await;
-    world.faults("assets.cut=1").await;
+    world.faults("assets.reset=1").await;
     assert!(world.try_import("POST", "/executions", &Value::Null).await.is_err());
     world.faults("").await;
     assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "IDLE");
-    world.faults("assets.lost-answer=1").await;
+    world.faults("assets.lost-response=1").await;
     assert!(world.try_import("POST", "/executions", &Value::Null).await.is_err());
     world.faults("").await;
     assert_eq!(world.import("GET", "/configstatus", &Value::Null).await.json()["status"], "RUNNING");

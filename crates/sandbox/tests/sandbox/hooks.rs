@@ -65,7 +65,7 @@ async fn a_late_delivery_comes_after_its_time() {
     let world = World::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
-    world.faults("hooks.late=300").await;
+    world.faults("hooks.delay=300").await;
     let began = std::time::Instant::now();
     make_groups(&world, 1).await;
     assert_eq!(delivered(&world, "under_way").await, 1);
@@ -79,7 +79,7 @@ async fn a_delivery_that_names_nobody_has_its_targets_in_the_log_under_the_same_
     let world = World::new().await;
     let receiver = Receiver::start().await;
     world.hook(&receiver, &EVENTS).await;
-    world.faults("hooks.nobody=1").await;
+    world.faults("hooks.no-actor=1").await;
     make_groups(&world, 1).await;
     let event = receiver.wait(1).await[0]["data"]["events"][0].clone();
     assert!(event["target"].is_null() && event["actor"].is_null() && event["outcome"]["result"] == "Success");

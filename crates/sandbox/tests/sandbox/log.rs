@@ -108,7 +108,7 @@ async fn what_is_older_than_the_retention_is_simply_not_there() {
 async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_missed() {
     let world = World::new().await;
     let next = world.get("/api/v1/logs").await.next().unwrap();
-    world.faults("okta.log-late=400").await;
+    world.faults("okta.log-delay=400").await;
     world.control("POST", "/okta/groups", json!({"name": "Early"})).await;
     world.faults("").await;
     world.control("POST", "/okta/groups", json!({"name": "Late"})).await;

@@ -112,7 +112,7 @@ impl LosesStart {
 #[async_trait]
 impl Importer for LosesStart {
     async fn start(&self) -> Result<Box<dyn Execution>, PortError> {
-        self.control.call("PUT", "/faults", &json!("assets.lost-answer=1")).await.unwrap();
+        self.control.call("PUT", "/faults", &json!("assets.lost-response=1")).await.unwrap();
         let (started, ()) = tokio::join!(self.inner.start(), self.found_again());
         started
     }

@@ -127,7 +127,7 @@ async fn a_delivery_that_names_nobody_is_answered_by_a_delta_pass() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
-    world.faults("hooks.nobody=1").await;
+    world.faults("hooks.no-actor=1").await;
     let users = world.users().await;
     world.change(&users[0], json!({ "city": "Nuuk" })).await;
     world.add_member(&world.groups().await[0], &users[1]).await;
