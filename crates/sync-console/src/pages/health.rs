@@ -152,7 +152,8 @@ fn matters(trouble: &AlertEntry) -> bool {
 
 fn tone(trouble: &AlertEntry, status: &ConnectionStatus) -> Tone {
     // The System Log delivers what the hook doesn't.
-    let covered = trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
+    let covered =
+        trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
     if trouble.urgent && !covered { Tone::Problem } else { Tone::Warning }
 }
 

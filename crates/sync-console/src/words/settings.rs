@@ -19,9 +19,7 @@ pub(crate) fn label(field: &str) -> String {
         "event_hook_secret" => "Event hook secret",
         "alert_webhook_url" => "Alert webhook URL",
         "schedule.full_sync" | "full_sync" => "Full sync schedule",
-        "schedule.incremental_sync" | "incremental_sync" => {
-            "Incremental sync schedule"
-        }
+        "schedule.incremental_sync" | "incremental_sync" => "Incremental sync schedule",
         "" | "further" => ADVANCED,
         other => return capital(other),
     }
