@@ -1,4 +1,4 @@
-//! What every request to a page or the API passes first.
+//! The authentication and authorization of every request to a page or the API.
 
 use std::time::Duration;
 
@@ -28,15 +28,15 @@ use super::{Access, Identity, Problem, SignInMethod};
 const FORM_LIMIT: usize = 256 * 1024;
 /// A form that takes longer to arrive is not waited for.
 const FORM_TIME: Duration = Duration::from_secs(20);
-/// How often it is looked whether who follows a stream is still let in.
+/// The interval at which the access of a stream is checked.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Lets known people and programs through, as far as their role allows it, and says who they are in an [`Identity`].
+/// Admits authenticated requests that their role permits, and adds an [`Identity`].
 /// For [`axum::middleware::from_fn_with_state`]; the pages of [`routes`](super::routes) stay outside.
 ///
-/// Who is not known is sent to the sign-in page, or refused with 401 when it is a program or a script. Changes by a
-/// session need its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
-/// site. Whoever may only read changes nothing.
+/// Other requests are redirected to the sign-in page, or rejected with 401 if a program or script sent them. Changes in a
+/// session require its CSRF token, in the header `X-CSRF-Token` or the form field `csrf`, and must not come from another
+/// site. The read-only role permits no changes.
 pub async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let for_page = is_for_page(parts.uri.path(), &parts.headers);
@@ -83,13 +83,13 @@ fn while_admitted(access: Access, headers: HeaderMap, role: Role, response: Resp
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 
-/// What is answered to one person is kept by nobody else.
+/// Marks a response as private, so that no cache stores it.
 fn kept_private(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Whether the method is not to change anything.
+/// True if the method changes nothing.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The identity behind a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ pub const CSRF_FIELD: &str = "csrf";
 /// The header that carries the CSRF token of a script.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
-/// How somebody proved who they are.
+/// The means of authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInMethod {
@@ -23,25 +23,25 @@ pub enum SignInMethod {
     Token,
 }
 
-/// Who asks. An extractor for whatever is behind [`guard`](super::guard()).
+/// The identity behind a request. An extractor for everything behind [`guard`](super::guard()).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Identity {
-    /// As shown to people: the name of a token, or the login of a person.
+    /// The display name: of a token, or the login of a user.
     pub who: String,
-    /// What they may do.
+    /// The role.
     pub role: Role,
-    /// How they proved it.
+    /// The means of authentication.
     pub via: SignInMethod,
     /// The number of the token that this is, or that the session began with.
     #[serde(skip)]
     pub token: Option<i64>,
-    /// What forms of this session have to carry in [`CSRF_FIELD`]; none for tokens.
+    /// The token that forms of this session carry in [`CSRF_FIELD`]; none for tokens.
     #[serde(skip)]
     pub csrf: Option<String>,
 }
 
 impl Identity {
-    /// Whether they may change things.
+    /// True if the role permits changes.
     pub fn may_change(&self) -> bool {
         self.role == Role::Admin
     }

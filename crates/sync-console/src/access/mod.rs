@@ -1,4 +1,4 @@
-//! Who may do what: tokens, sessions, the guard before every page and every call, and the pages that sign people in.
+//! Access control: tokens, sessions, the guard of every page and API call, and the sign-in pages.
 
 mod cookies;
 mod crypto;

@@ -1,4 +1,4 @@
-//! Signing in and out: `/sign-in`, `/sign-in/okta` and its callback, `/sign-out`. How the page looks is the caller's.
+//! Signing in and out: `/sign-in`, `/sign-in/okta` and its callback, `/sign-out`. The caller renders the page.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,25 +24,25 @@ use super::return_to::local_path;
 use super::state::Asker;
 use super::{Access, Problem, SignInError};
 
-/// What the sign-in page says beside its form.
+/// A notice on the sign-in page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInNotice {
-    /// The session has ended by itself.
+    /// The session ended.
     Ended,
-    /// The person has signed out.
+    /// The user signed out.
     SignedOut,
 }
 
-/// What the sign-in page shows: a form that posts `token`, `next` and `csrf` to `/sign-in`, and a link to Okta.
+/// The content of the sign-in page: a form that posts `token`, `next` and `csrf` to `/sign-in`, and a link to Okta.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInPage {
-    /// Where to go afterwards, for the hidden field `next`.
+    /// The address to go to afterwards, for the hidden field `next`.
     pub next: String,
-    /// For the hidden field `csrf`.
+    /// The value of the hidden field `csrf`.
     pub csrf: String,
-    /// What to say.
+    /// The notice, if any.
     pub notice: Option<SignInNotice>,
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     pub problem: Option<String>,
     /// The address of a link that signs in with Okta, when that is set up.
     pub okta: Option<String>,
@@ -59,7 +59,7 @@ struct Pages {
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// The pages that sign people in and out. Not behind [`guard`](super::guard()); they look after themselves.
+/// The pages for signing in and out. They aren't behind [`guard`](super::guard()).
 pub fn routes(access: Access, render: Render) -> Router {
     Router::new()
         .route("/sign-in", get(show).post(with_token))

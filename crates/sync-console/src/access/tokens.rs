@@ -79,7 +79,7 @@ pub struct TokenRequest {
     pub expires: Option<Timestamp>,
 }
 
-/// Makes a token. The secret is in nobody's hands but the caller's: the store has a hash of it.
+/// Creates a token. Only the caller has the secret; the store has a hash of it.
 ///
 /// # Errors
 /// When the name cannot be one or is taken, the end is past, or the store fails.
@@ -174,7 +174,7 @@ pub async fn revoke_token(
     }
 }
 
-/// What was typed, unless it looks like a secret.
+/// The entered text, unless it looks like a secret.
 fn shown(text: &str) -> String {
     if text.trim().starts_with(PREFIX) { format!("{PREFIX}...") } else { text.escape_debug().to_string() }
 }

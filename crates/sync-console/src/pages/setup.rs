@@ -9,6 +9,7 @@ use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
+use sync_service::engine::{SchemaState, VerifyReport};
 use sync_service::wire::SyncOptions;
 use sync_service::{
     JobState, ManagedConnection, ServiceError, SetupChecklist, SetupStep, SetupStepName, StepState,
@@ -63,24 +64,25 @@ async fn stream(
 
 async fn steps(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let guide = SetupChecklist::of(member).await?;
+    let set_up_again = needs_setup(member);
     Ok(html! {
         @if guide.complete {
             (notice(Tone::Good, words::SETUP_COMPLETE, Some(words::SETUP_COMPLETE_TEXT)))
         }
         ol.steps { @for (at, step) in guide.steps.iter().enumerate() {
-            (one(member, identity, at + 1, step, calls_for_setup(&guide)))
+            (one(member, identity, at + 1, step, set_up_again))
         } }
     })
 }
 
-/// True if a finding calls for another Setup.
-fn calls_for_setup(guide: &SetupChecklist) -> bool {
-    let calls = |remedy: &String| remedy.contains("run `okta-insight setup`");
-    guide
-        .steps
-        .iter()
-        .flat_map(|step| &step.findings)
-        .any(|problem| problem.remedy.as_ref().is_some_and(calls))
+/// True if Setup resolves what the last verification found.
+fn needs_setup(member: &ManagedConnection) -> bool {
+    let JobState::Succeeded { result: VerifyReport { schema, event_hook, .. }, .. } = member.verified()
+    else {
+        return false;
+    };
+    matches!(schema.state, SchemaState::Missing | SchemaState::Outdated)
+        || event_hook.is_some_and(|hook| !hook.problems.is_empty())
 }
 
 /// One step. `set_up_again` makes Setup the next action, whatever step this is.
@@ -115,7 +117,7 @@ fn one(
                     ul { @for seen in &step.details { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
                 }
                 @for problem in &step.findings {
-                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)).replace(" on the Setup page", " above"));
+                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)));
                     (notice(Tone::Problem, &problem.what, remedy.as_deref()))
                 }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }
