@@ -1,4 +1,4 @@
-//! What signing in needs to know, and what it does.
+//! The state of sign-ins and sessions.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,16 +20,16 @@ use super::oidc::{Oidc, Person};
 use super::throttle::Throttle;
 use super::{Identity, SignInError, SignInMethod};
 
-/// How sessions are kept.
+/// The settings of sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessOptions {
     /// A session that is not used for so long ends.
     pub idle: Duration,
     /// A session ends after so long, whatever is done with it.
     pub lifetime: Duration,
-    /// Whether the console itself speaks TLS.
+    /// True if the console terminates TLS.
     pub tls: bool,
-    /// Whether a proxy speaks TLS for it, and says who asks.
+    /// True if a proxy terminates TLS and forwards the client address.
     pub behind_proxy: bool,
 }
 
@@ -44,7 +44,7 @@ impl Default for AccessOptions {
     }
 }
 
-/// Who may do what in this console. Cheap to clone.
+/// The access control of this console. Cheap to clone.
 #[derive(Clone)]
 pub struct Access(Arc<Inner>);
 
@@ -65,12 +65,12 @@ impl fmt::Debug for Access {
     }
 }
 
-/// Who a request comes from.
+/// The sender of a request.
 pub(super) enum Asker {
     Known(Identity),
-    /// There is a token, and it is none of ours.
+    /// The token is invalid.
     BadToken(Secret),
-    /// There is a cookie, and its session has ended.
+    /// The session of the cookie ended.
     Ended,
     Nobody,
 }
@@ -110,7 +110,7 @@ impl Access {
         self.0.clock.now()
     }
 
-    /// Whether browsers reach the console by TLS, so that cookies may insist on it.
+    /// True if browsers reach the console by TLS, so that cookies can require it.
     pub(super) fn secure(&self) -> bool {
         self.0.options.tls || self.0.options.behind_proxy
     }
@@ -158,7 +158,7 @@ impl Access {
         client_address(peer, headers, self.0.options.behind_proxy)
     }
 
-    /// Begins a session for somebody whom Okta has signed in.
+    /// Starts a session for a user that Okta signed in.
     pub(super) async fn sign_in_person(&self, person: &Person, from: IpAddr) -> Result<Secret, SignInError> {
         let session = self.begin(&person.who, person.role, None).await?;
         self.note(&person.who, "sign_in_with_okta", Some(from)).await;
@@ -213,7 +213,7 @@ impl Access {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner).forgive(from);
     }
 
-    /// Who a request comes from. A token counts for more than a cookie, as nobody sends one by accident.
+    /// The sender of a request. A token takes precedence over a cookie, as browsers send cookies automatically.
     pub(super) async fn identify(&self, headers: &HeaderMap) -> Result<Asker, StoreError> {
         if let Some(token) = bearer(headers) {
             let found = self.0.store.use_token(&hash(&token), self.now()).await?;
@@ -234,12 +234,12 @@ impl Access {
         }))
     }
 
-    /// What the sign-in form has to carry, for the browser with this cookie.
+    /// The CSRF token of the sign-in form, for the browser with this cookie.
     pub(super) fn form_csrf(&self, cookie: &Secret) -> String {
         derive(&self.0.key, "sign-in form", cookie.expose_secret())
     }
 
-    /// Whether the sign-in form was shown to this browser.
+    /// True if the sign-in form was shown to this browser.
     pub(super) fn is_own_form(&self, headers: &HeaderMap, csrf: &str) -> bool {
         let cookie = Purpose::Form.read(headers, self.secure());
         cookie.is_some_and(|cookie| same(&self.form_csrf(&cookie), csrf))
