@@ -105,8 +105,8 @@ async fn members_of_an_allowed_group_sign_in_and_others_are_told_which_it_takes(
     let mut browser = setup.world.browser();
     let refused = setup.sign_in(&mut browser, "/runs").await;
     assert_eq!(refused.status, 403);
-    let words = "ada@example.com is in none of the groups that may use this console: \
-         &quot;Console Admins&quot; (to administer), &quot;Auditors&quot; (to read), &quot;Console Readers&quot; (to read)";
+    let words = "ada@example.com isn't in a group with access to this console: \
+         &quot;Console Admins&quot; (Administrator), &quot;Auditors&quot; (Read-only), &quot;Console Readers&quot; (Read-only)";
     assert!(refused.text.contains(words), "{}", refused.text);
     assert!(!browser.is_signed_in().await);
     setup.join("Console Readers").await;
