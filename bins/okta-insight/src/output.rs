@@ -87,9 +87,7 @@ impl From<ConsoleError> for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        let hint = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
-            .then(|| "make one with `okta-insight init`, or name it with --config".to_owned());
-        Self { message: error_chain(&error), hint, code: 2 }
+        Self { message: error_chain(&error), hint: error.hint(), code: 2 }
     }
 }
 

@@ -55,7 +55,9 @@ impl Mapping {
         if schemas.user_types.is_empty() {
             return Err(MappingError::NoUserTypes);
         }
-        check(options)?;
+        if let Some(fault) = options.faults().into_iter().next() {
+            return Err(fault);
+        }
         // Whatever order the API gave them in.
         let mut types: Vec<&UserTypeSchema> = schemas.user_types.iter().collect();
         types.sort_by_key(|t| (!t.user_type.default, t.user_type.id.clone()));
@@ -241,33 +243,36 @@ impl Mapping {
     }
 }
 
-/// The choices by themselves.
-fn check(options: &MappingOptions) -> Result<(), MappingError> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if options.external_id_prefix.is_empty() || !options.external_id_prefix.chars().all(fits) {
-        return Err(MappingError::Prefix(options.external_id_prefix.clone()));
-    }
-    let refused = |c: char| c.is_control() || "=;:?.\"".contains(c);
-    if options.object_schema_name.trim().is_empty() || options.object_schema_name.contains(refused) {
-        return Err(MappingError::SchemaName(options.object_schema_name.clone()));
-    }
-    for (kind, choices, label) in [
-        (ObjectKind::User, &options.user, &options.user_label),
-        (ObjectKind::Group, &options.group, &options.group_label),
-    ] {
-        for (attribute, chosen) in &choices.types {
-            let allowed: &[_] = if attribute == label { &VALUE_TYPES[..1] } else { &VALUE_TYPES };
-            if !allowed.contains(chosen) {
-                return Err(MappingError::Type {
-                    kind,
-                    attribute: attribute.clone(),
-                    chosen: chosen.as_str().to_owned(),
-                    valid: allowed.iter().map(AttributeType::as_str).collect::<Vec<_>>().join(", "),
-                });
+impl MappingOptions {
+    /// The options that no org can meet.
+    pub fn faults(&self) -> Vec<MappingError> {
+        let mut faults = Vec::new();
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if self.external_id_prefix.is_empty() || !self.external_id_prefix.chars().all(fits) {
+            faults.push(MappingError::Prefix(self.external_id_prefix.clone()));
+        }
+        let refused = |c: char| c.is_control() || "=;:?.\"".contains(c);
+        if self.object_schema_name.trim().is_empty() || self.object_schema_name.contains(refused) {
+            faults.push(MappingError::SchemaName(self.object_schema_name.clone()));
+        }
+        for (kind, choices, label) in [
+            (ObjectKind::User, &self.user, &self.user_label),
+            (ObjectKind::Group, &self.group, &self.group_label),
+        ] {
+            for (attribute, chosen) in &choices.types {
+                let allowed: &[_] = if attribute == label { &VALUE_TYPES[..1] } else { &VALUE_TYPES };
+                if !allowed.contains(chosen) {
+                    faults.push(MappingError::Type {
+                        kind,
+                        attribute: attribute.clone(),
+                        chosen: chosen.as_str().to_owned(),
+                        valid: allowed.iter().map(AttributeType::as_str).collect::<Vec<_>>().join(", "),
+                    });
+                }
             }
         }
+        faults
     }
-    Ok(())
 }
 
 /// What the choices say about attributes that are not there, and what the schemas say about themselves.

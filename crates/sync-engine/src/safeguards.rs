@@ -76,14 +76,14 @@ impl Default for Safeguards {
 }
 
 impl Safeguards {
-    /// The first percentage that isn't from 0 to 100, by its key, with its value.
-    pub fn invalid_percent(&self) -> Option<(&'static str, f64)> {
+    /// The percentages that aren't from 0 to 100, by key.
+    pub fn invalid_percentages(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
         let percentages = [
             ("max_retired_percent", self.max_retired_percent),
             ("max_removed_memberships_percent", self.max_removed_memberships_percent),
             ("max_cleared_values_percent", self.max_cleared_values_percent),
         ];
-        percentages.into_iter().find(|(_, value)| !is_percentage(*value))
+        percentages.into_iter().filter(|(_, value)| !is_percentage(*value))
     }
 
     /// The time before which a loss no longer counts.
@@ -347,16 +347,13 @@ mod tests {
             assert!(exceeds(6, 5, 100, number), "{number}");
             assert!(!exceeds(5, 5, 100, number), "a handful is never suspicious");
             let limits = Safeguards { max_cleared_values_percent: number, ..Safeguards::default() };
-            assert_eq!(
-                limits.invalid_percent().map(|(setting, _)| setting),
-                Some("max_cleared_values_percent"),
-                "{number}"
-            );
+            let invalid: Vec<&str> = limits.invalid_percentages().map(|(setting, _)| setting).collect();
+            assert_eq!(invalid, ["max_cleared_values_percent"], "{number}");
         }
         assert!(!exceeds(100, 5, 100, 100.0) && exceeds(6, 5, 100, 0.0));
         assert!(!exceeds(9, 5, 3, 100.0), "100% permits everything");
         assert!(!exceeds(125, 5, 1000, 12.5) && exceeds(126, 5, 1000, 12.5), "fractions count");
-        assert_eq!(Safeguards::default().invalid_percent(), None);
+        assert_eq!(Safeguards::default().invalid_percentages().count(), 0);
     }
 
     #[test]

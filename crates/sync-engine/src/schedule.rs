@@ -19,10 +19,10 @@ pub enum Schedule {
     Cron(Box<Cron>),
 }
 
-/// A text that is no schedule.
+/// A text that isn't a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{given}\" is no schedule: write \"never\", an interval such as \"15m\" or \"1d\", or a cron expression in UTC such as \"0 3 * * *\""
+    "must be an interval, such as \"15m\" or \"1d\", a cron expression in UTC, such as \"0 3 * * *\", or \"never\"; got \"{given}\""
 )]
 pub struct ScheduleError {
     given: String,

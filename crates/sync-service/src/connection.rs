@@ -21,7 +21,7 @@ use tracing::Instrument;
 use crate::active_runs::LiveRuns;
 use crate::adapters::{AssetsStructure, OktaEventHook, OktaLog, OrgSource, Sides};
 use crate::alerts::{AlertEntry, Alerts};
-use crate::config::EventSource;
+use crate::config::{EventSource, check_clients};
 use crate::export::Saved;
 use crate::health_inputs::Watch;
 use crate::http::Inbox;
@@ -148,15 +148,12 @@ impl Connection {
         })
     }
 
-    /// Checks that the settings can work, without opening anything.
+    /// Checks that the clients of both services accept the settings. Sends no request.
     ///
     /// # Errors
-    /// When the org URL, the key or the token cannot work.
+    /// If a client rejects settings. All of them are listed.
     pub fn check(config: &ConnectionConfig) -> Result<(), ConfigError> {
-        okta_client(config)?;
-        assets_client(config)?;
-        account_client(config)?;
-        alerts(config).map(drop)
+        check_clients(config)
     }
 
     /// Whether these settings call for an event hook.
@@ -273,7 +270,7 @@ impl LeaderLease {
     }
 }
 
-fn alerts(config: &ConnectionConfig) -> Result<Alerts, ConfigError> {
+pub(crate) fn alerts(config: &ConnectionConfig) -> Result<Alerts, ConfigError> {
     let outbound = Outbound::new().allow_private_addresses(config.allow_private_addresses);
     Alerts::new(&config.name, config.alerts.as_ref(), outbound)
 }

@@ -151,7 +151,10 @@ fn invalid_percentage_is_rejected() {
             let problem = format!("{key}: must be a percentage from 0 to 100; got {shown}");
             let file = told(&format!("{WHOLE}[connections.main.safeguards]\n{setting} = {given}\n"), &[]);
             assert_eq!(file, format!("c.toml, line 13: {problem}"));
-            assert_eq!(told(WHOLE, &[(variable.as_str(), given)]), problem);
+            assert_eq!(
+                told(WHOLE, &[(variable.as_str(), given)]),
+                format!("{variable} in the environment: {problem}")
+            );
         }
         for percentage in ["0", "0.5", "20", "100"] {
             read(WHOLE, &[(variable.as_str(), percentage)]).unwrap();

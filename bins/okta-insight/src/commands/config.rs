@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use sync_service::{
-    Config, ConfigError, ConfigValue, Connection, EXAMPLE, EffectiveConfig, ValueOrigin, exposed_files,
-    json_schema, read_small_text,
+    Config, ConfigError, ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, exposed_files, json_schema,
+    read_small_text,
 };
 
 use crate::args::{Local, Output};
@@ -21,11 +21,11 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Read the configuration as every command does, and say what was given and what is in force. Asks nobody.
+    /// Check the configuration, and print the set keys and the effective settings. Sends no request.
     Check(Local),
-    /// Print the JSON Schema of the configuration.
+    /// Print the JSON Schema of the configuration
     Schema,
-    /// Print a configuration with every key, and what holds when it is not given.
+    /// Print a configuration with all keys and their defaults
     Example,
 }
 
@@ -40,14 +40,15 @@ pub(crate) fn run(args: &Settings, output: Output) -> Outcome {
 
 fn check(local: &Local, output: Output) -> Outcome {
     let path = local.file.path();
-    let config = local.file.load()?;
+    let config = match local.file.load() {
+        Err(error @ ConfigError::Read { .. }) => return Err(error.into()),
+        // Finds more faults than loading.
+        loaded => Config::check_file(path).and(loaded)?,
+    };
     let name = local.connection.as_deref();
-    // As for the daemon, connections can be in the console alone.
-    let elsewhere = name.is_none() && config.connections.is_empty() && config.console.is_some();
+    // As for the daemon, all connections can be in the console.
+    let elsewhere = name.is_none() && config.connections.is_empty();
     let chosen = if elsewhere { Vec::new() } else { config.chosen(name)? };
-    for connection in &chosen {
-        Connection::check(connection)?;
-    }
     let text = match read_small_text(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
@@ -61,6 +62,7 @@ fn check(local: &Local, output: Output) -> Outcome {
             "store": config.store,
             "listen": config.listen,
             "metrics_listen": config.metrics_listen,
+            "console_listen": config.console.as_ref().map(|console| console.listen),
             "settings": given,
             "exposed_files": exposed,
             "unsupported_variables": config.unsupported_variables.iter().map(|it| serde_json::json!({
@@ -78,18 +80,22 @@ fn check(local: &Local, output: Output) -> Outcome {
                 println!("\nwarning: {file}\nhint: {}", file.hint());
             }
             println!("\nState store {}", config.store.display());
-            println!("Hook receiver at {}", config.listen);
+            println!("Event hook receiver at {}", config.listen);
             match config.metrics_listen {
                 Some(address) => println!("Metrics and health at {address}"),
-                None => println!("Metrics and health nowhere"),
+                None => println!("Metrics and health off"),
+            }
+            match &config.console {
+                Some(console) => println!("Console and admin API at {}", console.listen),
+                None => println!("Console and admin API off"),
             }
             in_force.iter().for_each(print_in_force);
             if in_force.is_empty() {
                 println!(
-                    "\nNo connection; those that are saved in the console are told by `okta-insight status`."
+                    "\nNo connection in the configuration. Run `okta-insight status` for those in the console."
                 );
             }
-            println!("\nEverything else is as in `okta-insight config example`.");
+            println!("\nAll other keys have the defaults in `okta-insight config example`.");
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -110,22 +116,21 @@ fn print_given(given: &[ConfigValue]) {
 fn print_in_force(connection: &EffectiveConfig) {
     let yes = |has: bool| if has { "yes" } else { "none" };
     println!("\nConnection {}", connection.connection);
-    println!("  Okta org         {}", connection.org_url);
-    println!("  Event hook       {}", connection.event_hook_url.as_deref().unwrap_or("none"));
+    println!("  Okta org            {}", connection.org_url);
+    println!("  Event hook          {}", connection.event_hook_url.as_deref().unwrap_or("none"));
     println!(
-        "  Events           {}",
+        "  Event source        {}",
         match connection.event_source {
-            sync_service::EventSource::EventHook => "from the hook alone",
-            sync_service::EventSource::SystemLog => "from the System Log alone",
-            sync_service::EventSource::Both => "from the hook and the System Log",
+            sync_service::EventSource::EventHook => "event hook",
+            sync_service::EventSource::SystemLog => "System Log",
+            sync_service::EventSource::Both => "event hook and System Log",
         }
     );
-    println!(
-        "  Synchronised     {}",
-        if connection.syncs_everything { "everybody" } else { "who is chosen" }
-    );
-    println!("  Everything       {}", connection.full_sync);
-    println!("  What changed     {}", connection.incremental_sync);
-    println!("  Account          {}", yes(connection.has_account));
-    println!("  Alerts           {}", yes(connection.has_alerts));
+    let scope =
+        if connection.syncs_everything { "all users and groups" } else { "selected users and groups" };
+    println!("  Scope               {scope}");
+    println!("  Full sync           {}", connection.full_sync);
+    println!("  Incremental sync    {}", connection.incremental_sync);
+    println!("  Atlassian account   {}", yes(connection.has_account));
+    println!("  Alerts              {}", yes(connection.has_alerts));
 }

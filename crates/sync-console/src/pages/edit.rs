@@ -21,7 +21,7 @@ use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
 use crate::words::settings as words;
-use form::Fields;
+use form::{Fields, Filled};
 
 /// The largest form; keys and tokens are far smaller.
 const BODY_LIMIT: usize = 256 << 10;
@@ -61,8 +61,11 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
         Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
         Err(error) => wrong(error.to_string()),
     };
-    let problems = std::iter::once(problem).chain(fields.filled().all_problems(&[])).collect();
-    let told = Told { problems, ..Told::default() };
+    // The other settings don't depend on the name.
+    let told = match ConnectionName::try_from("new".to_owned()) {
+        Ok(name) => told_of(&app, &name, vec![problem], &fields.filled()).await,
+        Err(_) => Told { problems: vec![problem], ..Told::default() },
+    };
     shown(&app, &identity, None, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
 }
 
@@ -87,6 +90,19 @@ async fn change(
     Ok(Box::pin(save(&app, &identity, member.name(), fields, false)).await)
 }
 
+/// These problems with all others that can be found without a request.
+async fn told_of(app: &App, name: &ConnectionName, mut problems: Vec<FieldError>, filled: &Filled) -> Told {
+    match app.fleet.faults(name, &filled.draft).await {
+        Ok(faults) => {
+            problems.extend(faults);
+            Told { problems, ..Told::default() }
+        }
+        Err(error) => {
+            Told { problems, refusal: Some((error_chain(&error), error.hint())), ..Told::default() }
+        }
+    }
+}
+
 fn in_file(file: &str) -> PageError {
     PageError::Bad(words::managed_by_file(file))
 }
@@ -95,7 +111,7 @@ async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fie
     let filled = fields.filled();
     let existing = (!new).then_some(name);
     if !filled.problems.is_empty() {
-        let told = Told { problems: filled.all_problems(fields.kept()), ..Told::default() };
+        let told = told_of(app, name, filled.problems.clone(), &filled).await;
         return shown(app, identity, existing, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY);
     }
     match app.fleet.save(name, filled.draft, new).await {

@@ -9,8 +9,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use super::faults::Faults;
 use super::secret::SecretSource;
-use super::{ConfigError, address, some_time};
+use super::{ConfigError, UNKNOWN, address, some_time};
 use crate::vault::MasterKey;
 
 #[derive(Deserialize, Default, JsonSchema)]
@@ -98,66 +99,70 @@ pub struct TlsConfig {
     pub key: PathBuf,
 }
 
-/// The console's settings; `None` if it is off.
-pub(super) fn console(raw: RawConsole, folder: &Path) -> Result<Option<ConsoleConfig>, ConfigError> {
-    let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-    let secret = |key: &str, source: SecretSource| source.read(folder).map_err(|problem| value(key, problem));
+/// The console's settings, with placeholders for those that have faults; `None` if it is off.
+pub(super) fn console(raw: RawConsole, folder: &Path, faults: &mut Faults) -> Option<ConsoleConfig> {
     let listen = match raw.listen {
-        Some(off) if off == "off" => return Ok(None),
-        given => address("console.listen", given.as_deref(), "127.0.0.1:8585")?,
+        Some(off) if off == "off" => return None,
+        given => faults.or(UNKNOWN, address("console.listen", given.as_deref(), "127.0.0.1:8585")),
     };
-    let public_url = match raw.public_url {
-        None => None,
-        Some(given) => Some(web_address(&given).map_err(|problem| value("console.public_url", problem))?),
-    };
-    let master_key = match raw.master_key {
-        None => None,
-        Some(source) => {
-            let key = MasterKey::parse(&secret("console.master_key", source)?);
-            Some(key.map_err(|e| value("console.master_key", e.to_string()))?)
+    let given_url = raw.public_url.is_some();
+    let public_url = raw.public_url.and_then(|given| {
+        let url = web_address(&given).map_err(|problem| value("console.public_url", problem));
+        faults.or_default(url.map(Some))
+    });
+    let master_key = raw.master_key.and_then(|source| {
+        let key = secret("console.master_key", source, folder)
+            .and_then(|text| MasterKey::parse(&text).map_err(|e| value("console.master_key", e.to_string())));
+        faults.or_default(key.map(Some))
+    });
+    let oidc = raw.oidc.and_then(|oidc| {
+        if !given_url {
+            faults.push(super::missing(&["console", "public_url"]));
         }
-    };
-    let oidc = match raw.oidc {
-        None => None,
-        Some(oidc) => {
-            if public_url.is_none() {
-                return Err(super::missing(&["console", "public_url"]));
-            }
-            Some(oidc.checked(&secret)?)
-        }
-    };
-    Ok(Some(ConsoleConfig {
+        oidc.checked(folder, faults)
+    });
+    let (idle, age) = ("console.session_idle_timeout", "console.session_max_age");
+    Some(ConsoleConfig {
         listen,
         public_url,
         master_key,
-        session_idle_timeout: some_time(
-            raw.session_idle_timeout.as_deref(),
-            "8h",
-            "console.session_idle_timeout",
-        )?,
-        session_max_age: some_time(raw.session_max_age.as_deref(), "1d", "console.session_max_age")?,
+        session_idle_timeout: faults.or_default(some_time(raw.session_idle_timeout.as_deref(), "8h", idle)),
+        session_max_age: faults.or_default(some_time(raw.session_max_age.as_deref(), "1d", age)),
         oidc,
-    }))
+    })
+}
+
+fn value(key: &str, problem: String) -> ConfigError {
+    ConfigError::Value { key: key.to_owned(), problem }
+}
+
+fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<SecretString, ConfigError> {
+    source.read(folder).map_err(|problem| value(key, problem))
 }
 
 impl RawOidc {
-    fn checked(
-        self,
-        secret: &impl Fn(&str, SecretSource) -> Result<SecretString, ConfigError>,
-    ) -> Result<OidcConfig, ConfigError> {
+    /// The settings; `None` if one has a fault.
+    fn checked(self, folder: &Path, faults: &mut Faults) -> Option<OidcConfig> {
         let needed = |key| super::missing(&["console", "oidc", key]);
-        let org_url = self.org_url.ok_or_else(|| needed("org_url"))?;
         if self.admin_groups.is_empty() && self.read_only_groups.is_empty() {
-            return Err(needed("admin_groups"));
+            faults.push(needed("admin_groups"));
         }
-        Ok(OidcConfig {
-            org_url: web_address(&org_url)
-                .map_err(|problem| ConfigError::Value { key: "console.oidc.org_url".into(), problem })?,
-            client_id: self.client_id.ok_or_else(|| needed("client_id"))?,
-            client_secret: secret(
-                "console.oidc.client_secret",
-                self.client_secret.ok_or_else(|| needed("client_secret"))?,
-            )?,
+        let org_url = self
+            .org_url
+            .ok_or_else(|| needed("org_url"))
+            .and_then(|given| web_address(&given).map_err(|problem| value("console.oidc.org_url", problem)));
+        let client_id = self.client_id.ok_or_else(|| needed("client_id"));
+        let client_secret = self
+            .client_secret
+            .ok_or_else(|| needed("client_secret"))
+            .and_then(|source| secret("console.oidc.client_secret", source, folder));
+        let org_url = faults.or_default(org_url.map(Some));
+        let client_id = faults.or_default(client_id.map(Some));
+        let client_secret = faults.or_default(client_secret.map(Some));
+        Some(OidcConfig {
+            org_url: org_url?,
+            client_id: client_id?,
+            client_secret: client_secret?,
             admin_groups: self.admin_groups,
             read_only_groups: self.read_only_groups,
         })
@@ -167,12 +172,12 @@ impl RawOidc {
 /// Parses a URL that a browser may be sent to.
 fn web_address(given: &str) -> Result<Url, String> {
     let url = Url::parse(given)
-        .map_err(|_| format!("\"{given}\" is not a URL such as https://sync.example.com"))?;
+        .map_err(|_| format!("must be a URL, such as https://sync.example.com; got \"{given}\""))?;
     if url.scheme() != "https" && !super::is_loopback(&url) {
-        return Err("must begin with https://".into());
+        return Err(format!("must start with https://; got \"{given}\""));
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err("must not have a path, or anything after it".into());
+        return Err(format!("must end with the host or port; got \"{given}\""));
     }
     Ok(url)
 }

@@ -1,37 +1,43 @@
 //! Settings from one TOML file and the environment, checked as a whole.
 
 mod check;
+mod clients;
 mod connection;
 mod console;
 mod describe;
 mod error;
 mod exposed;
+mod faults;
 mod file;
 mod overrides;
 mod secret;
 mod settings;
+mod shape;
 mod suggest;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use okta_client::UnsupportedVariable;
 use sync_model::ConnectionName;
 
+use crate::Connection;
 use crate::small_file::read_small_text;
 use crate::vault::MasterKey;
 use check::{connection, some_time};
 pub(crate) use check::{hook_url, is_loopback, mapping_in_force};
+pub(crate) use clients::check_clients;
 pub use connection::{
     AccountConfig, AlertConfig, AssetsConfig, ConnectionConfig, EventHookConfig, OktaConfig, ScheduleConfig,
 };
 pub use console::{ConsoleConfig, OidcConfig, TlsConfig};
 pub use describe::{ConfigValue, EXAMPLE, EffectiveConfig, ValueOrigin, json_schema};
 pub use error::ConfigError;
-use error::{at, missing, problem, value_at};
+use error::{at, missing, syntax};
 pub use exposed::{ExposedFile, exposed_files};
+use faults::Faults;
 use file::RawConfig;
 pub use file::{AlertFormat, EventSource, ScheduleSettings};
 pub(crate) use settings::Secrets;
@@ -69,7 +75,7 @@ impl Config {
     /// Reads a file and the environment.
     ///
     /// # Errors
-    /// When a key is unknown, missing or cannot be used.
+    /// If a key is unknown, missing, or invalid. All faults are listed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text =
             read_small_text(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
@@ -94,38 +100,66 @@ impl Config {
     /// The same from text; relative paths in it start at `folder`.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// As [`Self::load`]. All faults are listed.
     pub fn from_toml(
         text: &str,
         place: &str,
         folder: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        // Read by itself first: its errors can still point at a line.
+        Self::read(text, place, folder, environment, |_| Ok(()))
+    }
+
+    /// Lists all faults of a file and the environment, also those that only opening a connection would find. Sends no
+    /// request. A missing file sets nothing.
+    ///
+    /// # Errors
+    /// If there is a fault, or no connection can work.
+    pub fn check_file(path: &Path) -> Result<(), ConfigError> {
+        let text = match read_small_text(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
+        };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let place = path.display().to_string();
+        let config = Self::read(&text, &place, folder, std::env::vars(), Connection::check)?;
+        // Without a master key, the console can't add one.
+        if config.connections.is_empty() && config.master_key().is_none() {
+            return Err(ConfigError::NoConnection);
+        }
+        Ok(())
+    }
+
+    fn read(
+        text: &str,
+        place: &str,
+        folder: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+        check: impl Fn(&ConnectionConfig) -> Result<(), ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let invalid =
-            |e: toml::de::Error| ConfigError::Parse { place: at(place, text, &e), problem: problem(&e) };
-        let _: RawConfig = toml::from_str(text).map_err(invalid)?;
+            |e: toml::de::Error| ConfigError::Parse { place: at(place, text, &e), problem: syntax(&e) };
         let file: toml::Table = toml::from_str(text).map_err(invalid)?;
         let mut table = file.clone();
         let environment: Vec<(String, String)> = environment.into_iter().collect();
         let unsupported_variables = overrides::apply(&mut table, environment.iter().cloned());
-        let merged = table.clone();
-        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| {
-            let fits = |table: toml::Table| table.try_into::<RawConfig>().is_ok();
-            let place = match overrides::wrong_variable(&file, &environment, fits) {
-                Some((variable, key)) => format!("{key}, set by {variable} in the environment"),
-                None => format!("{place} with the environment"),
-            };
-            ConfigError::Parse { place, problem: problem(&e) }
+        let mut faults = Faults::default();
+        for shape::Misfit { path, problem } in shape::misfits(&table) {
+            shape::remove(&mut table, &path);
+            faults.push(ConfigError::Value { key: path.join("."), problem });
+        }
+        let raw: RawConfig = table.try_into().map_err(|e: toml::de::Error| ConfigError::Parse {
+            place: format!("{place} with the environment"),
+            problem: syntax(&e),
         })?;
-        let checked = Self::check(raw, folder).map(|config| Self { unsupported_variables, ..config });
-        checked.map_err(|error| match &error {
-            // A key that the environment sets is not wrong in the file.
-            ConfigError::Value { key, .. } if !differs(value_at(&file, key), value_at(&merged, key)) => {
-                error.at_its_line(text, place)
+        let config = Self::checked(raw, folder, &mut faults);
+        for connection in config.connections.values() {
+            if let Err(error) = check(connection) {
+                faults.push(error);
             }
-            _ => error,
-        })
+        }
+        faults.finish(|fault| fault.located(&file, text, place, &environment))?;
+        Ok(Self { unsupported_variables, ..config })
     }
 
     /// The key that secrets are kept under, where there is one.
@@ -156,51 +190,61 @@ impl Config {
         Ok(self.connections.values().collect())
     }
 
-    fn check(raw: RawConfig, folder: &Path) -> Result<Self, ConfigError> {
-        let value = |key: &str, problem: String| ConfigError::Value { key: key.to_owned(), problem };
-        let listen = address("server.listen", raw.server.listen.as_deref(), "127.0.0.1:8484")?;
-        let metrics = match raw.server.metrics_listen {
+    /// The settings, with placeholders for those that have faults.
+    fn checked(raw: RawConfig, folder: &Path, faults: &mut Faults) -> Self {
+        let server = raw.server;
+        let listen = faults.or(UNKNOWN, address("server.listen", server.listen.as_deref(), "127.0.0.1:8484"));
+        let metrics_listen = match server.metrics_listen {
             Some(off) if off == "off" => None,
-            given => Some(address("server.metrics_listen", given.as_deref(), "127.0.0.1:9464")?),
+            given => {
+                let address = address("server.metrics_listen", given.as_deref(), "127.0.0.1:9464");
+                Some(faults.or(UNKNOWN, address))
+            }
         };
-        let stuck_after = some_time(raw.server.stall_timeout.as_deref(), "10m", "server.stall_timeout")?;
-        let tls = console::tls(raw.server.tls_certificate, raw.server.tls_key, folder)?;
-        let console = console::console(raw.console, folder)?;
-        let allow_private_addresses = raw.server.allow_private_addresses;
+        let stall_timeout =
+            faults.or_default(some_time(server.stall_timeout.as_deref(), "10m", "server.stall_timeout"));
+        let tls = faults.or_default(console::tls(server.tls_certificate, server.tls_key, folder));
+        let console = console::console(raw.console, folder, faults);
+        let allow_private_addresses = server.allow_private_addresses;
         let mut connections = BTreeMap::new();
         for (name, raw) in raw.connections {
-            let name = ConnectionName::try_from(name).map_err(|e| value("connections", e.to_string()))?;
-            let connection = connection(name.clone(), raw, folder, allow_private_addresses)?;
-            connections.insert(name, connection);
+            match ConnectionName::try_from(name) {
+                Ok(name) => {
+                    let connection = connection(name.clone(), raw, folder, allow_private_addresses, faults);
+                    connections.insert(name, connection);
+                }
+                Err(error) => {
+                    faults.push(ConfigError::Value { key: "connections".into(), problem: error.to_string() });
+                }
+            }
         }
         let store = raw.store.path.unwrap_or_else(|| PathBuf::from("okta-insight.db"));
         if store.to_string_lossy().trim().is_empty() {
-            return Err(value("store.path", "is empty; name a file, or leave the setting out".into()));
+            let problem = "must not be empty; set a file, or remove the key".into();
+            faults.push(ConfigError::Value { key: "store.path".into(), problem });
         }
-        Ok(Self {
+        Self {
             store: folder.join(store),
             listen,
-            metrics_listen: metrics,
-            stall_timeout: stuck_after,
+            metrics_listen,
+            stall_timeout,
             tls,
-            behind_proxy: raw.server.behind_proxy,
+            behind_proxy: server.behind_proxy,
             allow_private_addresses,
             console,
             connections,
             unsupported_variables: Vec::new(),
-        })
+        }
     }
 }
 
-/// Compares values as they are written: a number that is none differs from itself.
-fn differs(one: Option<&toml::Value>, other: Option<&toml::Value>) -> bool {
-    one.map(ToString::to_string) != other.map(ToString::to_string)
-}
+/// The placeholder for an invalid address.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 fn address(key: &str, given: Option<&str>, otherwise: &str) -> Result<SocketAddr, ConfigError> {
     let given = given.unwrap_or(otherwise);
     given.parse().map_err(|_| ConfigError::Value {
         key: key.to_owned(),
-        problem: format!("\"{given}\" is not an address and port, such as {otherwise}"),
+        problem: format!("must be an IP address and port, such as \"{otherwise}\"; got \"{given}\""),
     })
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sync_engine::Safeguards;
 use sync_model::ConnectionName;
 
+use super::faults::Faults;
 use super::file::{
     AlertFormat, EventSource, RawAlerts, RawAssets, RawConnection, RawEventHook, RawOkta, ScheduleSettings,
     Scopes,
@@ -152,38 +153,10 @@ impl SecretField {
 pub(crate) type Secrets = BTreeMap<SecretField, SecretString>;
 
 impl ConnectionSettings {
-    /// Every setting that is needed and not given, by its key without the connection's; [`Self::check`] tells the first
-    /// alone.
-    pub(crate) fn missing(&self, has: impl Fn(SecretField) -> bool) -> Vec<&'static str> {
-        let lacks = |text: &str| text.trim().is_empty();
-        let (okta, assets) = (&self.okta, &self.assets);
-        let account = [
-            ("assets.site_url", assets.site_url.is_none()),
-            ("assets.email", assets.email.is_none()),
-            ("assets.api_token", !has(SecretField::ApiToken)),
-        ];
-        let part_of_one = account.iter().any(|(_, lacks)| !lacks);
-        let hooked = matches!(self.event_source, Some(EventSource::EventHook | EventSource::Both));
-        let hook = match &self.event_hook {
-            Some(hook) => lacks(&hook.public_url),
-            None => hooked,
-        };
-        let all = [
-            ("okta.org_url", lacks(&okta.org_url)),
-            ("okta.client_id", lacks(&okta.client_id)),
-            ("okta.private_key", !has(SecretField::PrivateKey)),
-            ("event_hook.public_url", hook),
-            ("assets.import_token", !has(SecretField::ImportToken)),
-            ("alerts.webhook_url", self.alerts.is_some() && !has(SecretField::AlertWebhookUrl)),
-        ];
-        let account = account.into_iter().filter(|_| part_of_one);
-        all.into_iter().chain(account).filter(|(_, lacks)| *lacks).map(|(key, _)| key).collect()
-    }
-
-    /// Checks the settings with their secrets, as those of the file are.
+    /// Checks the settings with their secrets, like those of the file.
     ///
     /// # Errors
-    /// When one is missing or cannot be used.
+    /// If settings are missing or invalid. All faults are listed.
     pub(crate) fn check(
         &self,
         name: &ConnectionName,
@@ -225,9 +198,13 @@ impl ConnectionSettings {
             }),
         };
         // Nothing here names a file.
-        let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses)?;
+        let mut faults = Faults::default();
+        let config = connection(name.clone(), raw, Path::new("."), allow_private_addresses, &mut faults);
         let config = ConnectionConfig { managed_by: ManagedBy::Console, ..config };
-        crate::Connection::check(&config)?;
+        if let Err(error) = crate::Connection::check(&config) {
+            faults.push(error);
+        }
+        faults.finish(|fault| fault)?;
         Ok(config)
     }
 }

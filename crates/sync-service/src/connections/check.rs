@@ -20,8 +20,13 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// What the configuration has against a value, without the key that nobody typed here.
-    pub(super) fn of_config(error: &ConfigError) -> Self {
+    /// All faults of the settings.
+    pub(super) fn all(error: &ConfigError) -> Vec<Self> {
+        error.faults().into_iter().map(Self::of_config).collect()
+    }
+
+    /// A fault of the settings, without the key's table, which the form doesn't show.
+    fn of_config(error: &ConfigError) -> Self {
         let (key, message) = match error {
             ConfigError::Missing { key, .. } => return Self::missing(&without_connection(key)),
             ConfigError::Value { key, problem } => (key.as_str(), problem.clone()),
@@ -31,7 +36,7 @@ impl FieldError {
     }
 
     /// A setting that is needed and not given, by its key without the connection's.
-    pub(super) fn missing(key: &str) -> Self {
+    fn missing(key: &str) -> Self {
         let field = field(key);
         let what = match field.as_str() {
             "org_url" => "the Okta org URL",

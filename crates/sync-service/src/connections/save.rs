@@ -24,19 +24,6 @@ pub struct ConnectionDraft {
     pub ignore_check_failures: bool,
 }
 
-impl ConnectionDraft {
-    /// What is needed and neither given nor saved before, where these secrets were.
-    pub fn missing(&self, saved: &[SecretField]) -> Vec<FieldError> {
-        missing(&self.settings, |field| {
-            self.secrets.get(&field).map_or_else(|| saved.contains(&field), Option::is_some)
-        })
-    }
-}
-
-fn missing(settings: &ConnectionSettings, has: impl Fn(SecretField) -> bool) -> Vec<FieldError> {
-    settings.missing(has).into_iter().map(FieldError::missing).collect()
-}
-
 /// The reason why nothing was saved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -143,14 +130,33 @@ impl ConnectionManager {
         name: &ConnectionName,
         draft: &ConnectionDraft,
     ) -> Result<ValidationReport, SaveError> {
+        let secrets = self.secrets_of(name, draft).await?;
+        self.tried(name, draft, &secrets).await.map(|(_, checked)| checked)
+    }
+
+    /// All faults of settings that can be found without a request to a service.
+    ///
+    /// # Errors
+    /// If saved secrets can't be read.
+    pub async fn faults(
+        &self,
+        name: &ConnectionName,
+        draft: &ConnectionDraft,
+    ) -> Result<Vec<FieldError>, SaveError> {
+        let secrets = self.secrets_of(name, draft).await?;
+        let checked = draft.settings.check(name, &secrets, self.config.allow_private_addresses);
+        Ok(checked.err().map(|error| FieldError::all(&error)).unwrap_or_default())
+    }
+
+    /// The secrets of a draft, with the saved ones that it doesn't name.
+    async fn secrets_of(&self, name: &ConnectionName, draft: &ConnectionDraft) -> Result<Secrets, SaveError> {
         let kept = match (self.get(name), &self.key) {
             (Some(member), Some(key)) if member.keeper() == ManagedBy::Console => {
                 self.secrets_to_keep(key, name, draft).await?
             }
             _ => Secrets::new(),
         };
-        let secrets = together(kept, draft);
-        self.tried(name, draft, &secrets).await.map(|(_, checked)| checked)
+        Ok(together(kept, draft))
     }
 
     /// Forgets the settings and secrets of a connection that was saved here. What is known of its objects stays, and
@@ -178,12 +184,8 @@ impl ConnectionManager {
     ) -> Result<(ConnectionConfig, ValidationReport), SaveError> {
         let refused =
             |problems| SaveError::InvalidSettings(ValidationReport { details: Vec::new(), problems });
-        let missing = missing(&draft.settings, |field| secrets.contains_key(&field));
-        if !missing.is_empty() {
-            return Err(refused(missing));
-        }
         let checked = draft.settings.check(name, secrets, self.config.allow_private_addresses);
-        let config = checked.map_err(|e| refused(vec![FieldError::of_config(&e)]))?;
+        let config = checked.map_err(|e| refused(FieldError::all(&e)))?;
         let checked = check(&config).await;
         let hopeless = checked.problems.iter().any(|problem| problem.blocking);
         if hopeless || (!checked.problems.is_empty() && !draft.ignore_check_failures) {

@@ -34,13 +34,6 @@ pub(super) struct Filled {
 /// The field of settings in JSON.
 const FURTHER: &str = "further";
 
-impl Filled {
-    /// The errors of fields, and the missing required settings.
-    pub(super) fn all_problems(&self, saved: &[SecretField]) -> Vec<FieldError> {
-        self.problems.iter().cloned().chain(self.draft.missing(saved)).collect()
-    }
-}
-
 impl Fields {
     /// The submitted fields.
     pub(super) fn sent(sent: HashMap<String, String>) -> Self {
@@ -76,11 +69,6 @@ impl Fields {
         put("incremental_sync", settings.schedule.incremental_sync.clone());
         put(FURTHER, further(settings));
         Self { texts, ..Self::default() }.over(saved)
-    }
-
-    /// The secrets that were saved before.
-    pub(super) fn kept(&self) -> &[SecretField] {
-        &self.saved
     }
 
     fn text(&self, name: &str) -> &str {
