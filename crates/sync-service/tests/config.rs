@@ -136,6 +136,27 @@ fn what_is_wrong_is_told_by_place_and_never_by_value() {
 }
 
 #[test]
+fn all_faults_are_listed_at_once() {
+    let text = WHOLE
+        .replace("\"0oa1\"", "\"0oa\\n1\"")
+        .replace("key.jwk", "nowhere.jwk")
+        .replace("import_token", "import_tokn")
+        .replace("https://sync", "http://sync");
+    let more = "event_source = \"webhook\"\n\
+                schedule = { full_sync = \"often\", jitter = 5 }\n\
+                safeguards = { max_retired_percent = 200, min_retired_count = -1 }\n\
+                mapping = { external_id_prefix = \"a/b\", object_schema_name = \"\", user_label = \" \", lable = 1 }\n";
+    let all = format!("[server]\nlisten = \"8484\"\n{text}[connections.main]\n{more}[connections.Eu]\n");
+    let error = read(&all, &[("OKTA_INSIGHT__SERVER__STALL_TIMEOUT", "soon")]).unwrap_err();
+    let keys: BTreeSet<&str> = error.faults().iter().filter_map(|fault| fault.key()).collect();
+    assert_eq!(keys.len(), error.faults().len(), "one fault for each key");
+    let shown = error.to_string();
+    let place = shown.find("could not read").and_then(|at| Some((at, shown[at..].find("nowhere.jwk")?)));
+    let (at, length) = place.unwrap();
+    insta::assert_snapshot!(format!("{}could not read {}", &shown[..at], &shown[at + length..]));
+}
+
+#[test]
 fn invalid_percentage_is_rejected() {
     for setting in ["max_retired_percent", "max_removed_memberships_percent", "max_cleared_values_percent"] {
         let key = format!("connections.main.safeguards.{setting}");

@@ -100,6 +100,12 @@ fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
         let desk = Desk::with_key(&CONFIG.replace(from, to));
         told.push(desk.refused(&["config", "check", "--config", "c.toml"]));
     }
+    let desk = Desk::with_key(
+        &CONFIG.replace("https://example.okta", "https://example-admin.okta").replace("0 3 * * *", "often"),
+    );
+    std::fs::write(desk.0.path().join("okta.jwk"), "no key").unwrap();
+    told.push(desk.refused(&["config", "check", "--config", "c.toml"]));
+    told.push(Desk::new("").refused(&["config", "check", "--config", "c.toml"]));
     let desk = Desk::with_key(CONFIG);
     told.push(desk.refused(&["status", "--config", "c.toml", "--connection", "mian"]));
     told.push(desk.refused(&["status", "--config", "nowhere.toml"]));

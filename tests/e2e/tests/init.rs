@@ -338,7 +338,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
     wizard.see("an Okta org answers").see("System Log alone").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
-    wizard.see("must begin with https").see("Public URL").answer("https://sync.example.com");
+    wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
     wizard.see("Client ID of the app").answer(site.told("/okta/client_id"));
     wizard.see("refused the app's credentials").see("Keep the answer");

@@ -20,16 +20,12 @@ fn main() -> ConnectionName {
     ConnectionName::try_from("main".to_owned()).unwrap()
 }
 
-fn config(url: &str, at_most_every: Duration) -> AlertConfig {
-    AlertConfig {
-        webhook_url: url.to_owned().into(),
-        format: AlertFormat::Json,
-        repeat_interval: at_most_every,
-    }
+fn config(url: &str, repeat_interval: Duration) -> AlertConfig {
+    AlertConfig { webhook_url: url.to_owned().into(), format: AlertFormat::Json, repeat_interval }
 }
 
-fn alerts(url: &str, at_most_every: Duration) -> Arc<Alerts> {
-    let mut alerts = Alerts::new(&main(), Some(&config(url, at_most_every)), Outbound::new()).unwrap();
+fn alerts(url: &str, repeat_interval: Duration) -> Arc<Alerts> {
+    let mut alerts = Alerts::new(&main(), Some(&config(url, repeat_interval)), Outbound::new()).unwrap();
     alerts.webhook = alerts.webhook.map(Webhook::impatient);
     Arc::new(alerts)
 }

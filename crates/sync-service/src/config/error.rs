@@ -53,7 +53,7 @@ pub enum ConfigError {
         /// The problem.
         source: Box<ConfigError>,
     },
-    /// Several faults, ordered by key.
+    /// Several faults.
     #[error("{} settings are invalid{}", .0.len(), .0.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
     Several(Vec<ConfigError>),
     /// No connection is configured, and none can be added in the console.

@@ -1,24 +1,19 @@
 //! All faults of a configuration, collected so that one check lists them at once.
 
-use std::collections::BTreeMap;
-
 use super::ConfigError;
 
-/// Faults by key. The first fault of a key, or of a table above it, stands for those that follow from it.
+/// Faults in the order of the checks. The first fault of a key, or of a table above it, stands for those that follow from
+/// it.
 #[derive(Debug, Default)]
-pub(super) struct Faults(BTreeMap<String, ConfigError>);
+pub(super) struct Faults(Vec<ConfigError>);
 
 impl Faults {
     /// Adds an error, or each of several.
     pub(super) fn push(&mut self, error: ConfigError) {
         match error {
             ConfigError::Several(errors) => errors.into_iter().for_each(|error| self.push(error)),
-            error => {
-                let key = error.key().unwrap_or_default().to_owned();
-                if !self.has(&key) {
-                    self.0.insert(key, error);
-                }
-            }
+            error if error.key().is_some_and(|key| self.has(key)) => {}
+            error => self.0.push(error),
         }
     }
 
@@ -38,12 +33,12 @@ impl Faults {
         })
     }
 
-    /// The faults as one error, ordered by key.
+    /// Returns the faults as one error.
     ///
     /// # Errors
     /// If there is a fault.
     pub(super) fn finish(self, locate: impl Fn(ConfigError) -> ConfigError) -> Result<(), ConfigError> {
-        let mut errors: Vec<ConfigError> = self.0.into_values().map(locate).collect();
+        let mut errors: Vec<ConfigError> = self.0.into_iter().map(locate).collect();
         match errors.len() {
             0 => Ok(()),
             1 => Err(errors.remove(0)),
@@ -51,8 +46,11 @@ impl Faults {
         }
     }
 
+    /// True if the key, or a table above it, has a fault.
     fn has(&self, key: &str) -> bool {
-        let above = key.match_indices('.').filter_map(|(end, _)| key.get(..end));
-        above.chain([key]).any(|key| self.0.contains_key(key))
+        let covers = |fault: &str| {
+            key.strip_prefix(fault).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.0.iter().filter_map(ConfigError::key).any(covers)
     }
 }

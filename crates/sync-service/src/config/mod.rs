@@ -208,13 +208,14 @@ impl Config {
         let allow_private_addresses = server.allow_private_addresses;
         let mut connections = BTreeMap::new();
         for (name, raw) in raw.connections {
-            match ConnectionName::try_from(name) {
-                Ok(name) => {
-                    let connection = connection(name.clone(), raw, folder, allow_private_addresses, faults);
-                    connections.insert(name, connection);
+            match ConnectionName::try_from(name.clone()) {
+                Ok(valid) => {
+                    let connection = connection(valid.clone(), raw, folder, allow_private_addresses, faults);
+                    connections.insert(valid, connection);
                 }
                 Err(error) => {
-                    faults.push(ConfigError::Value { key: "connections".into(), problem: error.to_string() });
+                    let key = format!("connections.{name}");
+                    faults.push(ConfigError::Value { key, problem: error.to_string() });
                 }
             }
         }
