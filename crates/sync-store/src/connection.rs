@@ -16,7 +16,9 @@ use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, Use
 
 use crate::Store;
 use crate::deliveries::{self, Deliveries};
-use crate::{aliases, checkpoints, event_queue, looks, objects, runs, staging, sync_requests, unconfirmed};
+use crate::{
+    aliases, checkpoints, event_queue, objects, runs, staging, sync_requests, unconfirmed, work_queue,
+};
 
 /// The state of one connection in a [`Store`](crate::Store).
 #[derive(Debug, Clone)]
@@ -56,16 +58,16 @@ impl StateStore for ConnectionStore {
         runs::end(self, run, report, now).await
     }
 
-    async fn save_checkpoint(&self, run: RunId, pass: &SyncCheckpoint) -> Result<(), StoreError> {
-        checkpoints::save(self, run, pass).await
+    async fn save_checkpoint(&self, run: RunId, checkpoint: &SyncCheckpoint) -> Result<(), StoreError> {
+        checkpoints::save(self, run, checkpoint).await
     }
 
     async fn resumable_checkpoint(&self) -> Result<Option<(RunId, SyncCheckpoint)>, StoreError> {
-        checkpoints::unfinished(self).await
+        checkpoints::resumable(self).await
     }
 
     async fn mark_runs_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
-        runs::abandon(self, now).await
+        runs::mark_interrupted(self, now).await
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
@@ -77,31 +79,31 @@ impl StateStore for ConnectionStore {
     }
 
     async fn record_states(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, RecordState>, StoreError> {
-        objects::known(self, keys).await
+        objects::states(self, keys).await
     }
 
     async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        objects::confirmed(self, key).await
+        objects::confirmed_record(self, key).await
     }
 
     async fn confirmed_records(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, Record>, StoreError> {
-        objects::confirmed_many(self, keys).await
+        objects::confirmed_records(self, keys).await
     }
 
     async fn object_counts(&self) -> Result<BTreeMap<ObjectKind, ObjectCounts>, StoreError> {
-        objects::census(self).await
+        objects::counts(self).await
     }
 
     async fn referrers(&self, kind: ObjectKind, value: &str) -> Result<Vec<RecordKey>, StoreError> {
-        objects::referring_to(self, kind, value).await
+        objects::referrers(self, kind, value).await
     }
 
     async fn count_referrers(&self, kind: ObjectKind, value: &str) -> Result<u64, StoreError> {
-        objects::count_referring_to(self, kind, value).await
+        objects::count_referrers(self, kind, value).await
     }
 
     async fn add_listed_groups(&self, run: RunId, groups: &[GroupId]) -> Result<(), StoreError> {
-        checkpoints::note_groups(self, run, groups).await
+        checkpoints::add_listed_groups(self, run, groups).await
     }
 
     async fn groups_to_list(&self, run: RunId, limit: u32) -> Result<Vec<GroupId>, StoreError> {
@@ -109,11 +111,11 @@ impl StateStore for ConnectionStore {
     }
 
     async fn count_listed_groups(&self, run: RunId) -> Result<u64, StoreError> {
-        checkpoints::count_noted(self, run).await
+        checkpoints::count_listed_groups(self, run).await
     }
 
     async fn mark_group_listed(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
-        checkpoints::listed(self, run, group).await
+        checkpoints::mark_group_listed(self, run, group).await
     }
 
     async fn forget_members(&self, run: RunId, group: &GroupId) -> Result<(), StoreError> {
@@ -121,11 +123,11 @@ impl StateStore for ConnectionStore {
     }
 
     async fn drop_partial_listings(&self, run: RunId) -> Result<(), StoreError> {
-        checkpoints::forget_half_listed(self, run).await
+        checkpoints::drop_partial_listings(self, run).await
     }
 
     async fn listed_groups(&self, run: RunId, of: &[GroupId]) -> Result<HashSet<GroupId>, StoreError> {
-        checkpoints::listed_of(self, run, of).await
+        checkpoints::listed_groups(self, run, of).await
     }
 
     async fn membership_differences(
@@ -143,7 +145,7 @@ impl StateStore for ConnectionStore {
         group: &GroupId,
         users: &[UserId],
     ) -> Result<(), StoreError> {
-        staging::note_members(self, run, group, users).await
+        staging::add_listed_members(self, run, group, users).await
     }
 
     async fn listed_groups_of(
@@ -151,7 +153,7 @@ impl StateStore for ConnectionStore {
         run: RunId,
         users: &[UserId],
     ) -> Result<HashMap<UserId, Vec<GroupId>>, StoreError> {
-        staging::noted_groups(self, run, users).await
+        staging::listed_groups_of(self, run, users).await
     }
 
     async fn stage(
@@ -187,7 +189,7 @@ impl StateStore for ConnectionStore {
     }
 
     async fn count_unlisted(&self, run: RunId, kind: ObjectKind) -> Result<u64, StoreError> {
-        objects::count_unseen(self, run, kind).await
+        objects::count_unlisted(self, run, kind).await
     }
 
     async fn unlisted(
@@ -197,7 +199,7 @@ impl StateStore for ConnectionStore {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        objects::unseen(self, run, kind, after, limit).await
+        objects::unlisted(self, run, kind, after, limit).await
     }
 
     async fn staged_counts(&self, run: RunId) -> Result<BTreeMap<(ObjectKind, ChangeKind), u64>, StoreError> {
@@ -290,7 +292,7 @@ impl StateStore for ConnectionStore {
     }
 
     async fn feed_checkpoint(&self) -> Result<Option<FeedCheckpoint>, StoreError> {
-        event_queue::feed(self).await
+        event_queue::feed_checkpoint(self).await
     }
 
     async fn store_feed_page(
@@ -299,41 +301,41 @@ impl StateStore for ConnectionStore {
         state: &FeedCheckpoint,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        event_queue::store_feed(self, events, state, now).await
+        event_queue::store_feed_page(self, events, state, now).await
     }
 
     async fn enqueue(&self, subject: &Subject, now: Timestamp) -> Result<(), StoreError> {
-        event_queue::ask(self, subject, now).await
+        event_queue::enqueue(self, subject, now).await
     }
 
     async fn claim_work(
         &self,
-        sort: WorkKind,
+        kind: WorkKind,
         limit: u32,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<WorkItem>, StoreError> {
-        looks::claim(self, sort, limit, now, lease).await
+        work_queue::claim(self, kind, limit, now, lease).await
     }
 
-    async fn release_work(&self, looks: &[WorkItem]) -> Result<(), StoreError> {
-        looks::release(self, looks).await
+    async fn release_work(&self, items: &[WorkItem]) -> Result<(), StoreError> {
+        work_queue::release(self, items).await
     }
 
     async fn release_all_claims(&self) -> Result<(), StoreError> {
-        looks::release_claims(self).await
+        work_queue::release_all(self).await
     }
 
-    async fn complete_work(&self, looks: &[WorkItem], now: Timestamp) -> Result<u64, StoreError> {
-        looks::settle(self, looks, now).await
+    async fn complete_work(&self, items: &[WorkItem], now: Timestamp) -> Result<u64, StoreError> {
+        work_queue::complete(self, items, now).await
     }
 
-    async fn requeue_work(&self, looks: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
-        looks::postpone(self, looks, until).await
+    async fn requeue_work(&self, items: &[WorkItem], until: Timestamp) -> Result<(), StoreError> {
+        work_queue::requeue(self, items, until).await
     }
 
-    async fn fail_work(&self, looks: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError> {
-        looks::bury(self, looks, reason, now).await
+    async fn fail_work(&self, items: &[WorkItem], reason: &str, now: Timestamp) -> Result<(), StoreError> {
+        work_queue::fail(self, items, reason, now).await
     }
 
     async fn event_queue_counts(&self) -> Result<EventQueueCounts, StoreError> {
@@ -341,27 +343,31 @@ impl StateStore for ConnectionStore {
     }
 
     async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError> {
-        event_queue::forget(self, before).await
+        event_queue::delete_expired(self, before).await
     }
 
     async fn pending_request_at(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        sync_requests::asked(self, since).await
+        sync_requests::pending_at(self, since).await
     }
 
-    async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError> {
-        sync_requests::ask(self, accept_shrink, now).await
+    async fn request_sync(
+        &self,
+        override_safeguards: bool,
+        now: Timestamp,
+    ) -> Result<SyncRequest, StoreError> {
+        sync_requests::create(self, override_safeguards, now).await
     }
 
     async fn cancel_request(&self, request: i64) -> Result<bool, StoreError> {
-        sync_requests::withdraw(self, request).await
+        sync_requests::cancel(self, request).await
     }
 
     async fn accept_request(&self) -> Result<Option<SyncRequest>, StoreError> {
-        sync_requests::take(self).await
+        sync_requests::accept(self).await
     }
 
     async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError> {
-        sync_requests::answer(self, request, run).await
+        sync_requests::attach_run(self, request, run).await
     }
 
     async fn run_of_request(&self, request: i64) -> Result<Option<RunSummary>, StoreError> {

@@ -106,7 +106,7 @@ async fn write_in(writer: &mut SqliteConnection, deliveries: &[Waiting]) -> Resu
             None => false,
             Some(id) => {
                 let stored = sqlx::query(
-                    "INSERT OR IGNORE INTO deliveries (connection, id, received) VALUES (?1, ?2, ?3)",
+                    "INSERT OR IGNORE INTO deliveries (connection_id, id, received_at) VALUES (?1, ?2, ?3)",
                 )
                 .bind(store.id)
                 .bind(id)

@@ -7,22 +7,21 @@ use sync_engine::{EventQueueCounts, FeedCheckpoint, NewEvent, Reading, StoreErro
 
 use crate::ConnectionStore;
 use crate::convert::{from_json, in_row, millis, subject_columns, time_of};
-use crate::looks::look;
 use crate::unconfirmed::REJECTED;
-use crate::{place, runs};
+use crate::{place, runs, work_queue};
 
-pub(crate) async fn store_feed(
+pub(crate) async fn store_feed_page(
     store: &ConnectionStore,
     events: &[NewEvent],
-    state: &FeedCheckpoint,
+    checkpoint: &FeedCheckpoint,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let text = serde_json::to_string(state).map_err(|e| StoreError::new(STORE, e))?;
+    let text = serde_json::to_string(checkpoint).map_err(|e| StoreError::new(STORE, e))?;
     let mut tx = store.begin(STORE).await?;
     let new = insert(store, &mut tx, events, now).await?;
     sqlx::query(
-        "INSERT INTO feeds (connection, state) VALUES (?1, ?2)
-         ON CONFLICT (connection) DO UPDATE SET state = excluded.state",
+        "INSERT INTO system_log_checkpoints (connection_id, checkpoint) VALUES (?1, ?2)
+         ON CONFLICT (connection_id) DO UPDATE SET checkpoint = excluded.checkpoint",
     )
     .bind(store.id)
     .bind(text)
@@ -33,24 +32,25 @@ pub(crate) async fn store_feed(
     Ok(new)
 }
 
-pub(crate) async fn feed(store: &ConnectionStore) -> Result<Option<FeedCheckpoint>, StoreError> {
-    const ACTION: &str = "read how far the log was read";
-    let text: Option<String> = sqlx::query_scalar("SELECT state FROM feeds WHERE connection = ?1")
-        .bind(store.id)
-        .fetch_optional(&store.pool)
-        .await
-        .map_err(|e| StoreError::new(ACTION, e))?;
+pub(crate) async fn feed_checkpoint(store: &ConnectionStore) -> Result<Option<FeedCheckpoint>, StoreError> {
+    const ACTION: &str = "read the System Log position";
+    let text: Option<String> =
+        sqlx::query_scalar("SELECT checkpoint FROM system_log_checkpoints WHERE connection_id = ?1")
+            .bind(store.id)
+            .fetch_optional(&store.pool)
+            .await
+            .map_err(|e| StoreError::new(ACTION, e))?;
     let read = |text: String| in_row(|| "the System Log position".to_owned(), || from_json(ACTION, &text));
     text.map(read).transpose()
 }
 
-pub(crate) async fn ask(
+pub(crate) async fn enqueue(
     store: &ConnectionStore,
     subject: &Subject,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin(STORE).await?;
-    look(store, &mut tx, subject, None, false, now).await.map_err(storing)?;
+    work_queue::enqueue(store, &mut tx, subject, None, false, now).await.map_err(storing)?;
     tx.commit().await.map_err(storing)
 }
 
@@ -62,7 +62,7 @@ fn storing(error: sqlx::Error) -> StoreError {
     StoreError::new(STORE, error)
 }
 
-/// Inserts those that are new, with what they ask to look at, and gives their number.
+/// Inserts new events with their work items and returns the number of new events.
 pub(crate) async fn insert(
     store: &ConnectionStore,
     tx: &mut Transaction<'_, Sqlite>,
@@ -72,15 +72,15 @@ pub(crate) async fn insert(
     if events.is_empty() {
         return Ok(0);
     }
-    let write = count_write(store, tx).await.map_err(storing)?;
+    let change_seq = next_change(store, tx).await.map_err(storing)?;
     let mut new = 0;
     for event in events {
-        // An event that names nothing is done as soon as it is known.
-        let (state, settled) =
+        // An event without subjects requests no work.
+        let (state, completed_at) =
             if event.subjects.is_empty() { ("done", Some(millis(now))) } else { ("pending", None) };
         let stored = sqlx::query(
-            "INSERT OR IGNORE INTO events (connection, id, event_type, published, received, state, settled, named,
-                                           changes_object, expects_gone, written, arrived)
+            "INSERT OR IGNORE INTO events (connection_id, id, event_type, published_at, received_at, state, completed_at,
+                                           subjects, requires_newer_object, expect_deleted, change_seq, arrived_seq)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
         )
         .bind(store.id)
@@ -89,11 +89,11 @@ pub(crate) async fn insert(
         .bind(millis(event.published_at))
         .bind(millis(now))
         .bind(state)
-        .bind(settled)
-        .bind(named_json(&event.subjects))
+        .bind(completed_at)
+        .bind(subjects_json(&event.subjects))
         .bind(event.requires_newer_object)
         .bind(event.expect_deleted)
-        .bind(write)
+        .bind(change_seq)
         .execute(&mut **tx)
         .await
         .map_err(storing)?;
@@ -101,28 +101,30 @@ pub(crate) async fn insert(
             continue;
         }
         new += 1;
-        let at_least = event.requires_newer_object.then_some(event.published_at);
+        let not_older_than = event.requires_newer_object.then_some(event.published_at);
         let (id, subjects) = (event.id.as_str(), &event.subjects);
-        wait_for(store, tx, id, subjects, at_least, event.expect_deleted, now).await.map_err(storing)?;
+        add_work(store, tx, id, subjects, not_older_than, event.expect_deleted, now)
+            .await
+            .map_err(storing)?;
     }
     Ok(new)
 }
 
-/// Has an event wait until what it names was looked at.
-pub(crate) async fn wait_for(
+/// Enqueues the subjects of an event, which waits for them.
+pub(crate) async fn add_work(
     store: &ConnectionStore,
     tx: &mut Transaction<'_, Sqlite>,
     event: &str,
     subjects: &[Subject],
-    at_least: Option<Timestamp>,
-    expects_gone: bool,
+    not_older_than: Option<Timestamp>,
+    expect_deleted: bool,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    for named in subjects {
-        let sequence = look(store, tx, named, at_least, expects_gone, now).await?;
-        let (kind, id) = subject_columns(named);
+    for subject in subjects {
+        let sequence = work_queue::enqueue(store, tx, subject, not_older_than, expect_deleted, now).await?;
+        let (kind, id) = subject_columns(subject);
         sqlx::query(
-            "INSERT OR REPLACE INTO waiting (connection, kind, id, event, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO event_work (connection_id, kind, id, event_id, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
         )
         .bind(store.id)
         .bind(kind)
@@ -135,9 +137,9 @@ pub(crate) async fn wait_for(
     Ok(())
 }
 
-/// Numbers a reading in the same sequence as [writes](count_write).
+/// Numbers a reading in the same sequence as [writes](next_change).
 pub(crate) async fn next_reading(store: &ConnectionStore, now: Timestamp) -> Result<Reading, StoreError> {
-    let number = sqlx::query_scalar(NEXT)
+    let number = sqlx::query_scalar(NEXT_SEQ)
         .bind(store.id)
         .fetch_one(&store.writer)
         .await
@@ -145,22 +147,22 @@ pub(crate) async fn next_reading(store: &ConnectionStore, now: Timestamp) -> Res
     Ok(Reading { number, at: now })
 }
 
-const NEXT: &str = "UPDATE connections SET sequence = sequence + 1 WHERE id = ?1 RETURNING sequence";
+const NEXT_SEQ: &str = "UPDATE connections SET last_seq = last_seq + 1 WHERE id = ?1 RETURNING last_seq";
 
-/// Counts a write that changes events, and gives its number: numbers grow in the order in which the writes are seen.
-pub(crate) async fn count_write(
+/// The number of a write that changes events. Numbers grow in the order in which writes become visible.
+pub(crate) async fn next_change(
     store: &ConnectionStore,
     tx: &mut Transaction<'_, Sqlite>,
 ) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(NEXT).bind(store.id).fetch_one(&mut **tx).await
+    sqlx::query_scalar(NEXT_SEQ).bind(store.id).fetch_one(&mut **tx).await
 }
 
-fn named_json(subjects: &[Subject]) -> String {
-    let named = subjects.iter().map(|subject| {
+fn subjects_json(subjects: &[Subject]) -> String {
+    let columns = subjects.iter().map(|subject| {
         let (kind, id) = subject_columns(subject);
         json!([kind, id])
     });
-    named.collect::<Value>().to_string()
+    columns.collect::<Value>().to_string()
 }
 
 pub(crate) async fn counts(store: &ConnectionStore) -> Result<EventQueueCounts, StoreError> {
@@ -181,81 +183,81 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<EventQueueCounts, 
     );
     let (
         pending,
-        claimed,
-        dead,
-        dead_since,
-        oldest,
-        untouched,
-        looks,
-        unconfirmed,
+        in_progress,
         failed,
-        refused,
+        oldest_failed,
+        oldest_pending,
+        oldest_unclaimed,
+        work_items,
+        unconfirmed,
+        rejected,
+        oldest_unconfirmed,
         blocked,
-        blocked_since,
+        oldest_blocked,
         unreadable,
     ): Row = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'pending'),
-                (SELECT count(DISTINCT w.event) FROM looks l CROSS JOIN waiting w
-                 ON w.connection = ?1 AND w.kind = l.kind AND w.id = l.id
-                 WHERE l.connection = ?1 AND l.claimed_until > 0),
-                (SELECT count(*) FROM events WHERE connection = ?1 AND state = 'failed'),
-                (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'failed'),
-                (SELECT min(published) FROM events WHERE connection = ?1 AND state = 'pending'),
-                (SELECT e.received FROM events e WHERE e.connection = ?1 AND e.state = 'pending' AND EXISTS (
-                     SELECT 1 FROM waiting w CROSS JOIN looks l
-                     ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
-                     WHERE w.connection = ?1 AND w.event = e.id AND l.attempts = 0
-                       AND l.kind NOT IN ('recent', 'directory', 'schema'))
-                 ORDER BY e.published LIMIT 1),
-                (SELECT count(*) FROM looks WHERE connection = ?1),
-                (SELECT count(*) FROM unconfirmed WHERE connection = ?1),
-                (SELECT count(*) FROM unconfirmed WHERE connection = ?1 AND alone >= ?2),
-                (SELECT min(read_at) FROM unconfirmed WHERE connection = ?1),
-                (SELECT count(*) FROM blocked_objects WHERE connection = ?1),
-                (SELECT min(blocked_at) FROM blocked_objects WHERE connection = ?1),
-                (SELECT count(*) FROM unread_objects WHERE connection = ?1)",
+        "SELECT (SELECT count(*) FROM events WHERE connection_id = ?1 AND state = 'pending'),
+                (SELECT count(DISTINCT w.event_id) FROM work_queue l CROSS JOIN event_work w
+                 ON w.connection_id = ?1 AND w.kind = l.kind AND w.id = l.id
+                 WHERE l.connection_id = ?1 AND l.claimed_until > 0),
+                (SELECT count(*) FROM events WHERE connection_id = ?1 AND state = 'failed'),
+                (SELECT min(published_at) FROM events WHERE connection_id = ?1 AND state = 'failed'),
+                (SELECT min(published_at) FROM events WHERE connection_id = ?1 AND state = 'pending'),
+                (SELECT e.received_at FROM events e WHERE e.connection_id = ?1 AND e.state = 'pending' AND EXISTS (
+                     SELECT 1 FROM event_work w CROSS JOIN work_queue l
+                     ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
+                     WHERE w.connection_id = ?1 AND w.event_id = e.id AND l.attempts = 0
+                       AND l.kind NOT IN ('recent_changes', 'entire_directory', 'schema'))
+                 ORDER BY e.published_at LIMIT 1),
+                (SELECT count(*) FROM work_queue WHERE connection_id = ?1),
+                (SELECT count(*) FROM unconfirmed_records WHERE connection_id = ?1),
+                (SELECT count(*) FROM unconfirmed_records WHERE connection_id = ?1 AND single_failures >= ?2),
+                (SELECT min(read_at) FROM unconfirmed_records WHERE connection_id = ?1),
+                (SELECT count(*) FROM blocked_objects WHERE connection_id = ?1),
+                (SELECT min(blocked_at) FROM blocked_objects WHERE connection_id = ?1),
+                (SELECT count(*) FROM unreadable_objects WHERE connection_id = ?1)",
     )
     .bind(store.id)
     .bind(REJECTED)
     .fetch_one(&store.pool)
     .await
-    .map_err(|e| StoreError::new("count what is waiting", e))?;
+    .map_err(|e| StoreError::new("count events and work items", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(EventQueueCounts {
         pending: count(pending),
-        in_progress: count(claimed),
-        failed: count(dead),
-        oldest_failed_at: time_of("a failed event", dead_since)?,
+        in_progress: count(in_progress),
+        failed: count(failed),
+        oldest_failed_at: time_of("a failed event", oldest_failed)?,
         blocked: count(blocked),
-        oldest_blocked_at: time_of("a blocked object", blocked_since)?,
-        doubted: place::count_doubted(store).await?,
+        oldest_blocked_at: time_of("a blocked object", oldest_blocked)?,
+        doubted: place::count_resend_pending(store).await?,
         withheld: place::read(store).await?.map_or(0, |place| place.withheld().len() as u64),
         unreadable: count(unreadable),
-        work_items: count(looks),
-        oldest_pending_at: time_of("a pending event", oldest)?,
-        oldest_unclaimed_at: time_of("a work item", untouched)?,
+        work_items: count(work_items),
+        oldest_pending_at: time_of("a pending event", oldest_pending)?,
+        oldest_unclaimed_at: time_of("a work item", oldest_unclaimed)?,
         unconfirmed_records: count(unconfirmed),
-        rejected_records: count(failed),
-        oldest_unconfirmed_at: time_of("an unconfirmed record", refused)?,
+        rejected_records: count(rejected),
+        oldest_unconfirmed_at: time_of("an unconfirmed record", oldest_unconfirmed)?,
     })
 }
 
-pub(crate) async fn forget(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
-    const ACTION: &str = "forget what is long done";
+pub(crate) async fn delete_expired(store: &ConnectionStore, before: Timestamp) -> Result<(), StoreError> {
+    const ACTION: &str = "delete expired history";
     let failed = |e| StoreError::new(ACTION, e);
-    runs::abandon_plans(store, before).await?;
+    runs::interrupt_plans(store, before).await?;
     let mut tx = store.begin(ACTION).await?;
     for statement in [
-        "DELETE FROM events WHERE connection = ?1 AND state <> 'pending' AND settled < ?2",
-        "DELETE FROM deliveries WHERE connection = ?1 AND received < ?2",
-        "DELETE FROM runs WHERE connection = ?1 AND ended < ?2
-         AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE connection = ?1 AND kind = 'full_sync')
-         AND id NOT IN (SELECT run FROM executions)",
-        "DELETE FROM requests WHERE connection = ?1 AND asked < ?2",
-        "DELETE FROM recent_losses WHERE connection = ?1 AND lost_at < ?2",
-        // The newest hundred thousand lines about deleted objects stay whatever their age.
-        "DELETE FROM audit WHERE connection = ?1 AND at < ?2
-         AND number <= (SELECT max(number) FROM audit WHERE connection = ?1) - 100000",
+        "DELETE FROM events WHERE connection_id = ?1 AND state <> 'pending' AND completed_at < ?2",
+        "DELETE FROM deliveries WHERE connection_id = ?1 AND received_at < ?2",
+        "DELETE FROM runs WHERE connection_id = ?1 AND ended_at < ?2
+         AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE connection_id = ?1 AND kind = 'full_sync')
+         AND id NOT IN (SELECT run_id FROM open_executions)",
+        "DELETE FROM sync_requests WHERE connection_id = ?1 AND requested_at < ?2",
+        "DELETE FROM recent_removals WHERE connection_id = ?1 AND removed_at < ?2",
+        // The newest 100,000 entries stay whatever their age.
+        "DELETE FROM object_audit_log WHERE connection_id = ?1 AND occurred_at < ?2
+         AND id <= (SELECT max(id) FROM object_audit_log WHERE connection_id = ?1) - 100000",
     ] {
         sqlx::query(statement).bind(store.id).bind(millis(before)).execute(&mut *tx).await.map_err(failed)?;
     }

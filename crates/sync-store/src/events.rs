@@ -1,4 +1,4 @@
-//! The inbox as people look at it: which events there are, what became of them, and putting them back.
+//! Queries of the events for display, and their replay.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,26 +10,27 @@ use sync_model::EventId;
 
 use crate::ConnectionStore;
 use crate::convert::{from_json, in_row, subject, timestamp};
-use crate::event_queue::{count_write, wait_for};
+use crate::event_queue::{add_work, next_change};
 
-/// How many events are put back at once, in one transaction with the others.
+/// Events that one statement of a replay reads.
 const PAGE: u32 = 500;
 
 type Row = (String, String, String, i64, i64, Option<i64>, Option<String>, String, String, i64, i64);
 
-const COLUMNS: &str = "e.id, e.event_type, e.state, e.published, e.received, e.settled, e.reason, e.named,
-    (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.due, l.claimed_until > 0))
-     FROM waiting w CROSS JOIN looks l ON l.connection = ?1 AND l.kind = w.kind AND l.id = w.id
-     WHERE w.connection = ?1 AND w.event = e.id), e.written, e.arrived";
+const COLUMNS: &str =
+    "e.id, e.event_type, e.state, e.published_at, e.received_at, e.completed_at, e.reason, e.subjects,
+    (SELECT json_group_array(json_array(l.kind, l.id, l.attempts, l.next_attempt_at, l.claimed_until > 0))
+     FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
+     WHERE w.connection_id = ?1 AND w.event_id = e.id), e.change_seq, e.arrived_seq";
 
 pub(crate) async fn find(store: &ConnectionStore, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM events e
-         WHERE e.connection = ?1 AND (?2 IS NULL OR e.state = ?2)
+         WHERE e.connection_id = ?1 AND (?2 IS NULL OR e.state = ?2)
            AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
-                OR NOT json_valid(e.named)
-                OR EXISTS (SELECT 1 FROM json_each(e.named) n WHERE instr(lower(n.value ->> 1), lower(?3))))
-         ORDER BY e.published DESC, e.id LIMIT ?4"
+                OR NOT json_valid(e.subjects)
+                OR EXISTS (SELECT 1 FROM json_each(e.subjects) n WHERE instr(lower(n.value ->> 1), lower(?3))))
+         ORDER BY e.published_at DESC, e.id LIMIT ?4"
     );
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
@@ -44,54 +45,54 @@ pub(crate) async fn find(store: &ConnectionStore, filter: &EventFilter) -> Resul
 
 pub(crate) async fn known(store: &ConnectionStore, ids: &[EventId]) -> Result<Vec<EventId>, StoreError> {
     let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection = ?1 AND e.id = i.value",
+        "SELECT e.id FROM json_each(?2) i CROSS JOIN events e ON e.connection_id = ?1 AND e.id = i.value",
     )
     .bind(store.id)
     .bind(ids_json(ids))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("look for events", e))?;
+    .map_err(|e| StoreError::new("find events by ID", e))?;
     Ok(rows.into_iter().map(EventId::new).collect())
 }
 
-pub(crate) async fn mark(store: &ConnectionStore) -> Result<EventCursor, StoreError> {
-    let write = sqlx::query_scalar("SELECT sequence FROM connections WHERE id = ?1")
+pub(crate) async fn cursor(store: &ConnectionStore) -> Result<EventCursor, StoreError> {
+    let change_seq = sqlx::query_scalar("SELECT last_seq FROM connections WHERE id = ?1")
         .bind(store.id)
         .fetch_one(&store.pool)
         .await
-        .map_err(|e| StoreError::new("find the end of the inbox", e))?;
-    Ok(EventCursor { write, after: None })
+        .map_err(|e| StoreError::new("read the last change of events", e))?;
+    Ok(EventCursor { write: change_seq, after: None })
 }
 
 pub(crate) async fn after(
     store: &ConnectionStore,
-    mark: &EventCursor,
+    cursor: &EventCursor,
     limit: u32,
 ) -> Result<(Vec<Event>, EventCursor), StoreError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM events e
-         WHERE e.connection = ?1 AND e.written >= ?2 AND (e.written > ?2 OR e.id > ?3)
-         ORDER BY e.written, e.id LIMIT ?4"
+         WHERE e.connection_id = ?1 AND e.change_seq >= ?2 AND (e.change_seq > ?2 OR e.id > ?3)
+         ORDER BY e.change_seq, e.id LIMIT ?4"
     );
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
-        .bind(mark.write)
-        .bind(mark.after.as_ref().map(EventId::as_str))
+        .bind(cursor.write)
+        .bind(cursor.after.as_ref().map(EventId::as_str))
         .bind(limit)
         .fetch_all(&store.pool)
         .await
         .map_err(|e| StoreError::new("follow the events", e))?;
-    let mut mark = mark.clone();
+    let mut cursor = cursor.clone();
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let (event, write) = entry(row)?;
-        mark = EventCursor { write, after: Some(event.id.clone()) };
+        let (event, change_seq) = entry(row)?;
+        cursor = EventCursor { write: change_seq, after: Some(event.id.clone()) };
         found.push(event);
     }
-    Ok((found, mark))
+    Ok((found, cursor))
 }
 
-const REPLAY: &str = "put events back";
+const REPLAY: &str = "replay events";
 
 // The signature is that of `map_err`.
 #[allow(clippy::needless_pass_by_value)]
@@ -105,37 +106,37 @@ pub(crate) async fn replay(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let mut tx = store.begin(REPLAY).await?;
-    let write = count_write(store, &mut tx).await.map_err(replaying)?;
-    let mut put_back = 0;
+    let change_seq = next_change(store, &mut tx).await.map_err(replaying)?;
+    let mut replayed = 0;
     match which {
-        ReplayTarget::Ids(ids) => put_back += replay_page(store, &mut tx, Some(ids), write, now).await?,
+        ReplayTarget::Ids(ids) => replayed += replay_page(store, &mut tx, Some(ids), change_seq, now).await?,
         ReplayTarget::AllFailed => loop {
-            let page = replay_page(store, &mut tx, None, write, now).await?;
-            put_back += page;
+            let page = replay_page(store, &mut tx, None, change_seq, now).await?;
+            replayed += page;
             if page == 0 {
                 break;
             }
         },
     }
     tx.commit().await.map_err(replaying)?;
-    Ok(put_back)
+    Ok(replayed)
 }
 
-/// Puts these events back, or without any named the next ones that were given up.
+/// Replays these events, or without IDs the next failed ones.
 async fn replay_page(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     ids: Option<&[EventId]>,
-    write: i64,
+    change_seq: i64,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let which = match ids {
         Some(_) => "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3",
         None => "state = 'failed' AND ?2 IS NULL LIMIT ?3",
     };
-    let rows: Vec<(String, String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT id, state, published, named, changes_object, expects_gone FROM events
-         WHERE connection = ?1 AND {which}"
+    let rows: Vec<(String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT id, published_at, subjects, requires_newer_object, expect_deleted FROM events
+         WHERE connection_id = ?1 AND {which}"
     )))
     .bind(store.id)
     .bind(ids.map(ids_json))
@@ -143,32 +144,29 @@ async fn replay_page(
     .fetch_all(&mut **tx)
     .await
     .map_err(replaying)?;
-    let mut put_back = 0;
-    for (id, state, published, named, changes_object, expects_gone) in rows {
-        let mut subjects = in_row(|| format!("the event {id}"), || subjects(&named))?;
-        if subjects.is_empty() && state != "failed" {
+    let mut replayed = 0;
+    for (id, published, subjects_text, requires_newer_object, expect_deleted) in rows {
+        let subjects = in_row(|| format!("the event {id}"), || subjects(&subjects_text))?;
+        if subjects.is_empty() {
             continue;
         }
-        if subjects.is_empty() {
-            // It was given up by a version that did not keep what it named; reading everything answers it.
-            subjects.push(Subject::EntireDirectory);
-        }
-        let at_least = changes_object.then_some(published);
-        let at_least = in_row(|| format!("the event {id}"), || at_least.map(timestamp).transpose())?;
-        wait_for(store, tx, &id, &subjects, at_least, expects_gone, now).await.map_err(replaying)?;
+        let not_older_than = requires_newer_object.then_some(published);
+        let not_older_than =
+            in_row(|| format!("the event {id}"), || not_older_than.map(timestamp).transpose())?;
+        add_work(store, tx, &id, &subjects, not_older_than, expect_deleted, now).await.map_err(replaying)?;
         sqlx::query(
-            "UPDATE events SET state = 'pending', settled = NULL, reason = NULL, written = ?3
-             WHERE connection = ?1 AND id = ?2",
+            "UPDATE events SET state = 'pending', completed_at = NULL, reason = NULL, change_seq = ?3
+             WHERE connection_id = ?1 AND id = ?2",
         )
         .bind(store.id)
         .bind(id)
-        .bind(write)
+        .bind(change_seq)
         .execute(&mut **tx)
         .await
         .map_err(replaying)?;
-        put_back += 1;
+        replayed += 1;
     }
-    Ok(put_back)
+    Ok(replayed)
 }
 
 fn ids_json(ids: &[EventId]) -> String {
@@ -184,9 +182,9 @@ const fn word(state: EventState) -> &'static str {
     }
 }
 
-fn subjects(named: &str) -> Result<Vec<Subject>, StoreError> {
-    let named: Vec<(String, String)> = from_json("read what an event named", named)?;
-    named.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
+fn subjects(text: &str) -> Result<Vec<Subject>, StoreError> {
+    let columns: Vec<(String, String)> = from_json("read the subjects of an event", text)?;
+    columns.into_iter().map(|(kind, id)| subject(&kind, id)).collect()
 }
 
 fn entry(row: Row) -> Result<(Event, i64), StoreError> {
@@ -195,15 +193,26 @@ fn entry(row: Row) -> Result<(Event, i64), StoreError> {
 }
 
 fn read(row: Row) -> Result<(Event, i64), StoreError> {
-    let (id, event_type, state, published, received, settled, reason, named, waits_for, written, arrived) =
-        row;
-    let waits_for: Vec<(String, String, u32, i64, i64)> =
-        from_json("read what an event waits for", &waits_for)?;
-    let waits_for = waits_for.into_iter().map(|(kind, id, attempts, due, claimed)| {
+    let (
+        id,
+        event_type,
+        state,
+        published,
+        received,
+        completed_at,
+        reason,
+        subjects_text,
+        pending_work,
+        change_seq,
+        arrived_seq,
+    ) = row;
+    let pending_work: Vec<(String, String, u32, i64, i64)> =
+        from_json("read the pending work of an event", &pending_work)?;
+    let pending_work = pending_work.into_iter().map(|(kind, id, attempts, next_attempt_at, claimed)| {
         Ok(PendingWork {
             subject: subject(&kind, id)?,
             attempts,
-            next_attempt_at: timestamp(due)?,
+            next_attempt_at: timestamp(next_attempt_at)?,
             claimed: claimed != 0,
         })
     });
@@ -216,11 +225,11 @@ fn read(row: Row) -> Result<(Event, i64), StoreError> {
             .ok_or_else(|| StoreError::new("read an event", format!("unknown state \"{state}\"")))?,
         published_at: timestamp(published)?,
         received_at: timestamp(received)?,
-        arrived,
-        completed_at: settled.map(timestamp).transpose()?,
+        arrived: arrived_seq,
+        completed_at: completed_at.map(timestamp).transpose()?,
         reason,
-        subjects: subjects(&named)?,
-        pending_work: waits_for.collect::<Result<_, StoreError>>()?,
+        subjects: subjects(&subjects_text)?,
+        pending_work: pending_work.collect::<Result<_, StoreError>>()?,
     };
-    Ok((event, written))
+    Ok((event, change_seq))
 }

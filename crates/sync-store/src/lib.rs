@@ -17,7 +17,6 @@ mod evidence;
 mod fuzz;
 mod holder;
 mod identity;
-mod looks;
 mod lots;
 mod metric_samples;
 mod objects;
@@ -36,6 +35,7 @@ mod sync_requests;
 mod time;
 mod unconfirmed;
 mod upkeep;
+mod work_queue;
 
 pub use access::AccessStore;
 pub use audit::{AuditEntry, AuditLog};

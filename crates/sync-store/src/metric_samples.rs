@@ -1,4 +1,4 @@
-//! How a connection was doing, minute by minute.
+//! Metrics of a connection, one sample per minute.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -9,39 +9,41 @@ use crate::convert::{in_row, millis, timestamp};
 
 #[derive(FromRow)]
 struct Row {
-    at: i64,
-    oldest_change: Option<i64>,
-    freshness: Option<i64>,
-    pending: i64,
-    dead: i64,
-    unconfirmed: i64,
-    settled: i64,
-    sent: i64,
+    sampled_at: i64,
+    oldest_pending_change_seconds: Option<i64>,
+    lag_seconds: Option<i64>,
+    pending_events: i64,
+    failed_events: i64,
+    unconfirmed_records: i64,
+    completed_events: i64,
+    records_sent: i64,
     executions: i64,
-    requests: i64,
-    refused: i64,
-    rate_limit: Option<i64>,
+    okta_requests: i64,
+    okta_throttled_requests: i64,
+    rate_limit_permille: Option<i64>,
 }
 
-pub(crate) async fn record(
+pub(crate) async fn add(
     store: &ConnectionStore,
     sample: &MetricSample,
-    forget: Timestamp,
+    expired_before: Timestamp,
 ) -> Result<(), StoreError> {
-    const ACTION: &str = "keep a sample";
+    const ACTION: &str = "store a metric sample";
     let failed = |e| StoreError::new(ACTION, e);
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let mut tx = store.begin(ACTION).await?;
-    sqlx::query("DELETE FROM samples WHERE connection = ?1 AND at < ?2")
+    sqlx::query("DELETE FROM metric_samples WHERE connection_id = ?1 AND sampled_at < ?2")
         .bind(store.id)
-        .bind(millis(forget))
+        .bind(millis(expired_before))
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
     sqlx::query(
-        "INSERT OR REPLACE INTO samples (connection, at, oldest_change, freshness, pending, dead, unconfirmed, settled,
-                                         sent, executions, requests, refused, rate_limit)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT OR REPLACE INTO metric_samples (
+             connection_id, sampled_at, oldest_pending_change_seconds, lag_seconds, pending_events, failed_events,
+             unconfirmed_records, completed_events, records_sent, executions, okta_requests, okta_throttled_requests,
+             rate_limit_used_percent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 / 10.0)",
     )
     .bind(store.id)
     .bind(millis(sample.sampled_at))
@@ -67,33 +69,36 @@ pub(crate) async fn since(
     since: Timestamp,
 ) -> Result<Vec<MetricSample>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT at, oldest_change, freshness, pending, dead, unconfirmed, settled, sent, executions, requests, refused,
-                rate_limit
-         FROM samples WHERE connection = ?1 AND at >= ?2 ORDER BY at",
+        "SELECT sampled_at, oldest_pending_change_seconds, lag_seconds, pending_events, failed_events,
+                unconfirmed_records, completed_events, records_sent, executions, okta_requests, okta_throttled_requests,
+                CAST(round(rate_limit_used_percent * 10) AS INTEGER) AS rate_limit_permille
+         FROM metric_samples WHERE connection_id = ?1 AND sampled_at >= ?2 ORDER BY sampled_at",
     )
     .bind(store.id)
     .bind(millis(since))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read the samples", e))?;
+    .map_err(|e| StoreError::new("read the metric samples", e))?;
     let number = |n: i64| u64::try_from(n).unwrap_or_default();
     rows.into_iter()
         .map(|row| {
             let permille = |n: i64| u16::try_from(n).map_err(|e| StoreError::new("read a share", e));
-            let read = || Ok((timestamp(row.at)?, row.rate_limit.map(permille).transpose()?));
-            let (at, rate_limit_permille) = in_row(|| format!("metric sample {}", row.at), read)?;
+            let read =
+                || Ok((timestamp(row.sampled_at)?, row.rate_limit_permille.map(permille).transpose()?));
+            let (sampled_at, rate_limit_permille) =
+                in_row(|| format!("metric sample {}", row.sampled_at), read)?;
             Ok(MetricSample {
-                sampled_at: at,
-                oldest_pending_change_seconds: row.oldest_change.map(number),
-                lag_seconds: row.freshness.map(number),
-                pending_events: number(row.pending),
-                failed_events: number(row.dead),
-                unconfirmed_records: number(row.unconfirmed),
-                completed_events: number(row.settled),
-                records_sent: number(row.sent),
+                sampled_at,
+                oldest_pending_change_seconds: row.oldest_pending_change_seconds.map(number),
+                lag_seconds: row.lag_seconds.map(number),
+                pending_events: number(row.pending_events),
+                failed_events: number(row.failed_events),
+                unconfirmed_records: number(row.unconfirmed_records),
+                completed_events: number(row.completed_events),
+                records_sent: number(row.records_sent),
                 executions: number(row.executions),
-                okta_requests: number(row.requests),
-                okta_throttled_requests: number(row.refused),
+                okta_requests: number(row.okta_requests),
+                okta_throttled_requests: number(row.okta_throttled_requests),
                 rate_limit_permille,
             })
         })

@@ -1,4 +1,4 @@
-//! Losses: what staged records would take away and what was taken away lately; taking back those that take too much.
+//! Removals that staged changes would cause, recent ones, and unstaging of those that exceed a safeguard.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,58 +12,58 @@ use sync_model::{ObjectKind, RecordKey, RunId};
 use crate::ConnectionStore;
 use crate::convert::{keys_json, kind, millis};
 
-/// Whether a JSON value of the given type holds anything.
+/// True if a JSON value is not empty.
 const FILLED: &str = "NOT (f.type = 'null' OR (f.type = 'text' AND f.value = '')
                       OR (f.type = 'array' AND json_array_length(f.value) = 0))";
 
-/// Staged changes of live objects, with each field that they blank.
-fn blanked() -> String {
+/// Staged changes of current objects, with each field that they clear.
+fn cleared() -> String {
     format!(
-        "staged s
-         JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone
+        "staged_changes s
+         JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.retired
          CROSS JOIN json_each(o.record, '$.fields') f
-         WHERE s.run = ?2 AND s.change = 'update' AND {FILLED}
+         WHERE s.run_id = ?2 AND s.change = 'update' AND {FILLED}
            AND coalesce(s.record -> ('$.fields.\"' || f.key || '\"'), 'null') IN ('null', '\"\"', '[]')"
     )
 }
 
-/// Staged changes, with each membership that they end although its group lives on.
-const ENDED: &str = "staged s CROSS JOIN links l
-         ON l.connection = ?1 AND l.kind = s.kind AND l.id = s.id AND l.to_kind = 'group'
-     WHERE s.run = ?2 AND s.change = 'update'
+/// Staged changes, with each membership that they remove from a current group.
+const REMOVED_MEMBERSHIPS: &str = "staged_changes s CROSS JOIN record_references l
+         ON l.connection_id = ?1 AND l.kind = s.kind AND l.id = s.id AND l.target_kind = 'group'
+     WHERE s.run_id = ?2 AND s.change = 'update'
        AND NOT EXISTS (SELECT 1 FROM json_each(s.record, '$.references') r
-                       WHERE r.value ->> 'kind' = 'group' AND r.value ->> 'reference_key' = l.to_value)
-       AND NOT EXISTS (SELECT 1 FROM staged g WHERE g.run = ?2 AND g.kind = 'group' AND g.id = l.to_value
+                       WHERE r.value ->> 'kind' = 'group' AND r.value ->> 'reference_key' = l.target_key)
+       AND NOT EXISTS (SELECT 1 FROM staged_changes g WHERE g.run_id = ?2 AND g.kind = 'group' AND g.id = l.target_key
                        AND g.change = 'retire')
-       AND NOT EXISTS (SELECT 1 FROM objects g WHERE g.connection = ?1 AND g.kind = 'group'
-                       AND g.id = l.to_value AND g.gone)";
+       AND NOT EXISTS (SELECT 1 FROM confirmed_records g WHERE g.connection_id = ?1 AND g.kind = 'group'
+                       AND g.id = l.target_key AND g.retired)";
 
-/// Losses since a time (?3), or at an unknown one, that the staged records would not cause once more: those that Assets did not account for are
-/// staged again.
-const RECENT_MEMBERSHIPS: &str = "SELECT count(*) FROM recent_losses r
-     WHERE r.connection = ?1 AND r.loss = 'membership' AND (r.lost_at IS NULL OR r.lost_at > ?3)
-       AND NOT (EXISTS (SELECT 1 FROM staged s WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id)
-                AND EXISTS (SELECT 1 FROM links l WHERE l.connection = ?1 AND l.kind = r.kind AND l.id = r.id
-                            AND l.to_kind = 'group' AND l.to_value = r.detail))";
+/// Memberships removed after a time (?3), or at an unknown one, other than those that the staged changes remove again:
+/// unconfirmed ones are staged again.
+const RECENT_MEMBERSHIPS: &str = "SELECT count(*) FROM recent_removals r
+     WHERE r.connection_id = ?1 AND r.removal = 'membership' AND (r.removed_at IS NULL OR r.removed_at > ?3)
+       AND NOT (EXISTS (SELECT 1 FROM staged_changes s WHERE s.run_id = ?2 AND s.kind = r.kind AND s.id = r.id)
+                AND EXISTS (SELECT 1 FROM record_references l WHERE l.connection_id = ?1 AND l.kind = r.kind AND l.id = r.id
+                            AND l.target_kind = 'group' AND l.target_key = r.detail))";
 
 fn recent_values() -> String {
     format!(
-        "SELECT r.kind, r.detail, count(*) FROM recent_losses r
-         WHERE r.connection = ?1 AND r.loss = 'value' AND (r.lost_at IS NULL OR r.lost_at > ?3)
-           AND NOT EXISTS (SELECT 1 FROM staged s
-                           JOIN objects o ON o.connection = ?1 AND o.kind = s.kind AND o.id = s.id
+        "SELECT r.kind, r.detail, count(*) FROM recent_removals r
+         WHERE r.connection_id = ?1 AND r.removal = 'value' AND (r.removed_at IS NULL OR r.removed_at > ?3)
+           AND NOT EXISTS (SELECT 1 FROM staged_changes s
+                           JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id
                            CROSS JOIN json_each(o.record, '$.fields') f
-                           WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id AND f.key = r.detail AND {FILLED})
+                           WHERE s.run_id = ?2 AND s.kind = r.kind AND s.id = r.id AND f.key = r.detail AND {FILLED})
          GROUP BY r.kind, r.detail"
     )
 }
 
-/// Without the marks that the run sends once more. What is staged as it was refused is not among them: it is not sent.
-const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_losses r
-     WHERE r.connection = ?1 AND r.loss = 'object' AND (r.lost_at IS NULL OR r.lost_at > ?3)
-       AND NOT EXISTS (SELECT 1 FROM staged s
-                       LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
-                       WHERE s.run = ?2 AND s.kind = r.kind AND s.id = r.id AND s.change = 'retire'
+/// Retired objects, without those that the run retires again. A change that was rejected as it is counts: it is not sent.
+const RECENT_OBJECTS: &str = "SELECT r.kind, count(*) FROM recent_removals r
+     WHERE r.connection_id = ?1 AND r.removal = 'object' AND (r.removed_at IS NULL OR r.removed_at > ?3)
+       AND NOT EXISTS (SELECT 1 FROM staged_changes s
+                       LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id
+                       WHERE s.run_id = ?2 AND s.kind = r.kind AND s.id = r.id AND s.change = 'retire'
                          AND (u.id IS NULL OR u.fingerprint <> s.fingerprint
                               OR (SELECT kind FROM runs WHERE id = ?2) = 'retry'))
      GROUP BY r.kind";
@@ -74,9 +74,9 @@ pub(crate) async fn count(
     handful: SafeguardMinimums,
     since: Timestamp,
 ) -> Result<PlannedRemovals, StoreError> {
-    let failed = |e| StoreError::new("count what would be lost", e);
-    let mut losses = PlannedRemovals {
-        recently_retired: gone(store, Some(run), since).await?,
+    let failed = |e| StoreError::new("count planned removals", e);
+    let mut removals = PlannedRemovals {
+        recently_retired: recently_retired(store, Some(run), since).await?,
         ..PlannedRemovals::default()
     };
     let recent: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(recent_values()))
@@ -88,25 +88,25 @@ pub(crate) async fn count(
         .map_err(failed)?;
     let recent: HashMap<(String, String), u64> =
         recent.into_iter().map(|(kind, field, n)| ((kind, field), natural(n))).collect();
-    let blanked: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+    let cleared: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT s.kind, f.key, count(*) FROM {} GROUP BY s.kind, f.key ORDER BY s.kind, f.key",
-        blanked()
+        cleared()
     )))
     .bind(store.id)
     .bind(run.get())
     .fetch_all(&store.pool)
     .await
     .map_err(failed)?;
-    for (word, field, lost) in blanked {
+    for (word, field, lost) in cleared {
         let place = (word, field);
         let recent = recent.get(&place).copied().unwrap_or_default();
         let (word, field) = place;
         if natural(lost) + recent <= handful.values {
             continue;
         }
-        let known: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
-            "SELECT count(*) FROM objects o CROSS JOIN json_each(o.record, '$.fields') f
-             WHERE o.connection = ?1 AND o.kind = ?2 AND NOT o.gone AND f.key = ?3 AND {FILLED}"
+        let total: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT count(*) FROM confirmed_records o CROSS JOIN json_each(o.record, '$.fields') f
+             WHERE o.connection_id = ?1 AND o.kind = ?2 AND NOT o.retired AND f.key = ?3 AND {FILLED}"
         )))
         .bind(store.id)
         .bind(&word)
@@ -114,11 +114,11 @@ pub(crate) async fn count(
         .fetch_one(&store.pool)
         .await
         .map_err(failed)?;
-        let (kind, lost, known) = (kind(&word)?, natural(lost), natural(known));
-        losses.cleared_values.push(ClearedField { kind, field, cleared: lost, recent, total: known });
+        let (kind, lost, total) = (kind(&word)?, natural(lost), natural(total));
+        removals.cleared_values.push(ClearedField { kind, field, cleared: lost, recent, total });
     }
-    losses.memberships = memberships(store, run, handful, since).await.map_err(failed)?;
-    Ok(losses)
+    removals.memberships = memberships(store, run, handful, since).await.map_err(failed)?;
+    Ok(removals)
 }
 
 async fn memberships(
@@ -127,30 +127,32 @@ async fn memberships(
     handful: SafeguardMinimums,
     since: Timestamp,
 ) -> Result<RemovedMemberships, sqlx::Error> {
-    let ended: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {ENDED}")))
-        .bind(store.id)
-        .bind(run.get())
-        .fetch_one(&store.pool)
-        .await?;
+    let removed: i64 =
+        sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {REMOVED_MEMBERSHIPS}")))
+            .bind(store.id)
+            .bind(run.get())
+            .fetch_one(&store.pool)
+            .await?;
     let recent: i64 = sqlx::query_scalar(RECENT_MEMBERSHIPS)
         .bind(store.id)
         .bind(run.get())
         .bind(millis(since))
         .fetch_one(&store.pool)
         .await?;
-    if ended == 0 || natural(ended) + natural(recent) <= handful.memberships {
+    if removed == 0 || natural(removed) + natural(recent) <= handful.memberships {
         return Ok(RemovedMemberships::default());
     }
-    let known: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM links WHERE connection = ?1 AND to_kind = 'group'")
-            .bind(store.id)
-            .fetch_one(&store.pool)
-            .await?;
-    Ok(RemovedMemberships { removed: natural(ended), recent: natural(recent), total: natural(known) })
+    let total: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM record_references WHERE connection_id = ?1 AND target_kind = 'group'",
+    )
+    .bind(store.id)
+    .fetch_one(&store.pool)
+    .await?;
+    Ok(RemovedMemberships { removed: natural(removed), recent: natural(recent), total: natural(total) })
 }
 
-/// Objects that were marked as gone since a time, those apart that a run marks once more.
-pub(crate) async fn gone(
+/// Objects retired after a time, without those that a run retires again.
+pub(crate) async fn recently_retired(
     store: &ConnectionStore,
     run: Option<RunId>,
     since: Timestamp,
@@ -161,49 +163,49 @@ pub(crate) async fn gone(
         .bind(millis(since))
         .fetch_all(&store.pool)
         .await
-        .map_err(|e| StoreError::new("count recent losses", e))?;
+        .map_err(|e| StoreError::new("count recent removals", e))?;
     rows.into_iter().map(|(word, n)| Ok((kind(&word)?, natural(n)))).collect()
 }
 
-/// Records what the staged records of a run take away, and strikes off what they give back. When it was lost is not known
-/// until the [directory's time](date) is. To be called while
-/// `objects` and `links` still hold what was confirmed before.
+/// Stores the removals of the staged changes of a run, and deletes those that they undo. Their time is unknown until the
+/// [directory's time](date) is. Call this while `confirmed_records` and `record_references` are still those from before.
 pub(crate) async fn record(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
 ) -> Result<(), sqlx::Error> {
     const INSERT: &str =
-        "INSERT OR IGNORE INTO recent_losses (connection, loss, kind, id, detail) SELECT ?1,";
+        "INSERT OR IGNORE INTO recent_removals (connection_id, removal, kind, id, detail) SELECT ?1,";
     let statements = [
-        "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'object' AND (kind, id) IN (
-             SELECT s.kind, s.id FROM staged s WHERE s.run = ?2 AND s.change <> 'retire')"
+        "DELETE FROM recent_removals WHERE connection_id = ?1 AND removal = 'object' AND (kind, id) IN (
+             SELECT s.kind, s.id FROM staged_changes s WHERE s.run_id = ?2 AND s.change <> 'retire')"
             .to_owned(),
-        "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'membership'
+        "DELETE FROM recent_removals WHERE connection_id = ?1 AND removal = 'membership'
              AND (kind, id, detail) IN (
-                 SELECT s.kind, s.id, r.value ->> 'reference_key' FROM staged s CROSS JOIN json_each(s.record, '$.references') r
-                 WHERE s.run = ?2 AND r.value ->> 'kind' = 'group' AND EXISTS (
-                     SELECT 1 FROM recent_losses l
-                     WHERE l.connection = ?1 AND l.loss = 'membership' AND l.kind = s.kind AND l.id = s.id))"
+                 SELECT s.kind, s.id, r.value ->> 'reference_key'
+                 FROM staged_changes s CROSS JOIN json_each(s.record, '$.references') r
+                 WHERE s.run_id = ?2 AND r.value ->> 'kind' = 'group' AND EXISTS (
+                     SELECT 1 FROM recent_removals l
+                     WHERE l.connection_id = ?1 AND l.removal = 'membership' AND l.kind = s.kind AND l.id = s.id))"
             .to_owned(),
         format!(
-            "DELETE FROM recent_losses WHERE connection = ?1 AND loss = 'value' AND (kind, id, detail) IN (
-                 SELECT s.kind, s.id, f.key FROM staged s CROSS JOIN json_each(s.record, '$.fields') f
-                 WHERE s.run = ?2 AND {FILLED} AND EXISTS (
-                     SELECT 1 FROM recent_losses l
-                     WHERE l.connection = ?1 AND l.loss = 'value' AND l.kind = s.kind AND l.id = s.id))"
+            "DELETE FROM recent_removals WHERE connection_id = ?1 AND removal = 'value' AND (kind, id, detail) IN (
+                 SELECT s.kind, s.id, f.key FROM staged_changes s CROSS JOIN json_each(s.record, '$.fields') f
+                 WHERE s.run_id = ?2 AND {FILLED} AND EXISTS (
+                     SELECT 1 FROM recent_removals l
+                     WHERE l.connection_id = ?1 AND l.removal = 'value' AND l.kind = s.kind AND l.id = s.id))"
         ),
         format!(
-            // What was sent and not accounted for may have been there.
-            "{INSERT} 'object', s.kind, s.id, '' FROM staged s
-             WHERE s.run = ?2 AND s.change = 'retire' AND (
-                 EXISTS (SELECT 1 FROM objects o
-                         WHERE o.connection = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.gone)
-                 OR EXISTS (SELECT 1 FROM unconfirmed u
-                            WHERE u.connection = ?1 AND u.kind = s.kind AND u.id = s.id AND u.change <> 'retire'))"
+            // An unconfirmed object may have been in Assets.
+            "{INSERT} 'object', s.kind, s.id, '' FROM staged_changes s
+             WHERE s.run_id = ?2 AND s.change = 'retire' AND (
+                 EXISTS (SELECT 1 FROM confirmed_records o
+                         WHERE o.connection_id = ?1 AND o.kind = s.kind AND o.id = s.id AND NOT o.retired)
+                 OR EXISTS (SELECT 1 FROM unconfirmed_records u
+                            WHERE u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id AND u.change <> 'retire'))"
         ),
-        format!("{INSERT} 'membership', s.kind, s.id, l.to_value FROM {ENDED}"),
-        format!("{INSERT} 'value', s.kind, s.id, f.key FROM {}", blanked()),
+        format!("{INSERT} 'membership', s.kind, s.id, l.target_key FROM {REMOVED_MEMBERSHIPS}"),
+        format!("{INSERT} 'value', s.kind, s.id, f.key FROM {}", cleared()),
     ];
     for statement in statements {
         sqlx::query(AssertSqlSafe(statement)).bind(store.id).bind(run.get()).execute(&mut **tx).await?;
@@ -211,39 +213,39 @@ pub(crate) async fn record(
     Ok(())
 }
 
-/// Gives the directory's present time to losses without a time, and to those that seem to be later.
+/// Sets the directory's present time for removals without a time, and for those with a later one.
 pub(crate) async fn date(store: &ConnectionStore, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE recent_losses SET lost_at = ?2 WHERE connection = ?1 AND (lost_at IS NULL OR lost_at > ?2)",
+        "UPDATE recent_removals SET removed_at = ?2 WHERE connection_id = ?1 AND (removed_at IS NULL OR removed_at > ?2)",
     )
     .bind(store.id)
     .bind(millis(now))
     .execute(&store.writer)
     .await
     .map(drop)
-    .map_err(|e| StoreError::new("date recent losses", e))
+    .map_err(|e| StoreError::new("set the time of recent removals", e))
 }
 
-pub(crate) async fn take_back(
+pub(crate) async fn unstage(
     store: &ConnectionStore,
     run: RunId,
-    suspects: &ViolatingChanges,
+    changes: &ViolatingChanges,
 ) -> Result<Vec<RecordKey>, StoreError> {
     type Rows<'q> = QueryAs<'q, Sqlite, (String, String), SqliteArguments>;
-    const ACTION: &str = "take staged records back";
+    const ACTION: &str = "unstage changes";
     let failed = |e| StoreError::new(ACTION, e);
-    let sql = match suspects {
+    let sql = match changes {
         ViolatingChanges::Retired(_) => {
-            "SELECT kind, id FROM staged WHERE ?1 = ?1 AND run = ?2 AND change = 'retire' AND kind = ?3"
+            "SELECT kind, id FROM staged_changes WHERE ?1 = ?1 AND run_id = ?2 AND change = 'retire' AND kind = ?3"
                 .to_owned()
         }
-        ViolatingChanges::MembershipsRemoved => format!("SELECT DISTINCT s.kind, s.id FROM {ENDED}"),
+        ViolatingChanges::MembershipsRemoved => format!("SELECT DISTINCT s.kind, s.id FROM {REMOVED_MEMBERSHIPS}"),
         ViolatingChanges::ValuesCleared { .. } => {
-            format!("SELECT s.kind, s.id FROM {} AND s.kind = ?3 AND f.key = ?4", blanked())
+            format!("SELECT s.kind, s.id FROM {} AND s.kind = ?3 AND f.key = ?4", cleared())
         }
     };
     let query: Rows<'_> = sqlx::query_as(AssertSqlSafe(sql)).bind(store.id).bind(run.get());
-    let query = match suspects {
+    let query = match changes {
         ViolatingChanges::Retired(kind) => query.bind(kind.as_str()),
         ViolatingChanges::MembershipsRemoved => query,
         ViolatingChanges::ValuesCleared { kind, field } => query.bind(kind.as_str()).bind(field),
@@ -255,7 +257,7 @@ pub(crate) async fn take_back(
         .map(|(word, id)| Ok(RecordKey { kind: kind(&word)?, id }))
         .collect::<Result<_, StoreError>>()?;
     sqlx::query(
-        "DELETE FROM staged WHERE run = ?1
+        "DELETE FROM staged_changes WHERE run_id = ?1
          AND (kind, id) IN (SELECT s.value ->> 0, s.value ->> 1 FROM json_each(?2) s)",
     )
     .bind(run.get())

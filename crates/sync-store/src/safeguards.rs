@@ -1,4 +1,4 @@
-//! Safeguards over time: recent losses, and objects whose changes are held back.
+//! Safeguards over time: recent removals and blocked objects.
 
 use std::collections::BTreeMap;
 
@@ -27,18 +27,18 @@ impl SafeguardState for ConnectionStore {
     }
 
     async fn recently_gone(&self, since: Timestamp) -> Result<BTreeMap<ObjectKind, u64>, StoreError> {
-        removals::gone(self, None, since).await
+        removals::recently_retired(self, None, since).await
     }
 
-    async fn unstage(&self, run: RunId, suspects: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError> {
-        removals::take_back(self, run, suspects).await
+    async fn unstage(&self, run: RunId, changes: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError> {
+        removals::unstage(self, run, changes).await
     }
 
     async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO blocked_objects (connection, kind, id, reason, blocked_at)
+            "INSERT INTO blocked_objects (connection_id, kind, id, reason, blocked_at)
              SELECT ?1, k.value ->> 0, k.value ->> 1, ?3, ?4 FROM json_each(?2) k WHERE true
-             ON CONFLICT (connection, kind, id) DO UPDATE SET reason = excluded.reason",
+             ON CONFLICT (connection_id, kind, id) DO UPDATE SET reason = excluded.reason",
         )
         .bind(self.id)
         .bind(keys_json(objects))
@@ -47,16 +47,16 @@ impl SafeguardState for ConnectionStore {
         .execute(&self.writer)
         .await
         .map(drop)
-        .map_err(|e| StoreError::new("hold changes back", e))
+        .map_err(|e| StoreError::new("block objects", e))
     }
 
     async fn release_blocked(&self) -> Result<(), StoreError> {
-        const ACTION: &str = "release what was held back";
+        const ACTION: &str = "release blocked objects";
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;
         for statement in [
-            "DELETE FROM recent_losses WHERE connection = ?1",
-            "DELETE FROM blocked_objects WHERE connection = ?1",
+            "DELETE FROM recent_removals WHERE connection_id = ?1",
+            "DELETE FROM blocked_objects WHERE connection_id = ?1",
         ] {
             sqlx::query(statement).bind(self.id).execute(&mut *tx).await.map_err(failed)?;
         }
@@ -64,24 +64,24 @@ impl SafeguardState for ConnectionStore {
     }
 
     async fn unblock(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM blocked_objects WHERE connection = ?1")
+        sqlx::query("DELETE FROM blocked_objects WHERE connection_id = ?1")
             .bind(self.id)
             .execute(&self.writer)
             .await
             .map(drop)
-            .map_err(|e| StoreError::new("release what was held back", e))
+            .map_err(|e| StoreError::new("release blocked objects", e))
     }
 }
 
-/// Objects of a run's staged records are no longer held back: what is sent is within the limits.
+/// Unblocks the objects of a run's staged changes: changes that are sent are within the limits.
 pub(crate) async fn sent(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "DELETE FROM blocked_objects WHERE connection = ?1
-         AND (kind, id) IN (SELECT s.kind, s.id FROM staged s WHERE s.run = ?2)",
+        "DELETE FROM blocked_objects WHERE connection_id = ?1
+         AND (kind, id) IN (SELECT s.kind, s.id FROM staged_changes s WHERE s.run_id = ?2)",
     )
     .bind(store.id)
     .bind(run.get())

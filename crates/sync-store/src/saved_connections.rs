@@ -1,4 +1,4 @@
-//! Connections that were saved in the console. Secrets come in encrypted, and are kept as they come.
+//! Connections that were saved in the console. Their secrets arrive encrypted.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use sync_model::ConnectionName;
 use crate::Store;
 use crate::convert::{in_row, millis, timestamp};
 
-/// A secret that nobody can read without its key.
+/// A secret, encrypted under a master key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncryptedSecret {
-    /// What tells which key that is.
+    /// The ID of the key.
     pub key_id: String,
     /// The encrypted secret.
     pub sealed: Vec<u8>,
@@ -26,14 +26,14 @@ pub struct SavedConnection {
     pub name: ConnectionName,
     /// Its settings as JSON, without secrets.
     pub settings: String,
-    /// Its secrets by what they are for.
+    /// Its secrets by field.
     pub secrets: BTreeMap<String, EncryptedSecret>,
-    /// When it was saved last.
+    /// Time of the last save.
     pub saved: Timestamp,
 }
 
 impl Store {
-    /// All of them, by name.
+    /// All saved connections, by name.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -42,7 +42,7 @@ impl Store {
         let failed = |e| StoreError::new(ACTION, e);
         let mut read = self.pool.begin().await.map_err(failed)?;
         let rows: Vec<(String, String, i64)> =
-            sqlx::query_as("SELECT name, settings, saved FROM saved_connections ORDER BY name")
+            sqlx::query_as("SELECT name, settings, saved_at FROM saved_connections ORDER BY name")
                 .fetch_all(&mut *read)
                 .await
                 .map_err(failed)?;
@@ -56,7 +56,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Saves one, in the place of what was saved under its name.
+    /// Saves a connection, and replaces the one of its name.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -65,8 +65,8 @@ impl Store {
         let name = connection.name.as_str();
         let mut write = self.begin().await.map_err(failed)?;
         sqlx::query(
-            "INSERT INTO saved_connections (name, settings, saved) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, saved = excluded.saved",
+            "INSERT INTO saved_connections (name, settings, saved_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, saved_at = excluded.saved_at",
         )
         .bind(name)
         .bind(&connection.settings)
@@ -78,7 +78,7 @@ impl Store {
         write.commit().await.map_err(failed)
     }
 
-    /// Replaces the secrets of every saved connection at once: they were encrypted under another key.
+    /// Replaces the secrets of every saved connection at once, after the master key changed.
     ///
     /// # Errors
     /// When the file cannot be written; nothing is replaced then.
@@ -94,7 +94,7 @@ impl Store {
         write.commit().await.map_err(failed)
     }
 
-    /// Forgets the settings and secrets of one. What is known of its objects stays. Gives whether there was one.
+    /// Deletes the settings and secrets of a connection. Its records stay. True if it existed.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -103,7 +103,7 @@ impl Store {
             .bind(name.as_str())
             .execute(&self.writer)
             .await
-            .map_err(|e| StoreError::new("forget the saved connection", e))?;
+            .map_err(|e| StoreError::new("delete the saved connection", e))?;
         Ok(deleted.rows_affected() > 0)
     }
 
@@ -117,7 +117,7 @@ async fn secrets(
     connection: &str,
 ) -> sqlx::Result<BTreeMap<String, EncryptedSecret>> {
     let rows: Vec<(String, String, Vec<u8>)> =
-        sqlx::query_as("SELECT field, key_id, sealed FROM saved_secrets WHERE connection = ?1")
+        sqlx::query_as("SELECT field, key_id, ciphertext FROM saved_secrets WHERE connection_id = ?1")
             .bind(connection)
             .fetch_all(read)
             .await?;
@@ -130,18 +130,20 @@ async fn replace_secrets(
     connection: &str,
     secrets: &BTreeMap<String, EncryptedSecret>,
 ) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM saved_secrets WHERE connection = ?1")
+    sqlx::query("DELETE FROM saved_secrets WHERE connection_id = ?1")
         .bind(connection)
         .execute(&mut *write)
         .await?;
     for (field, secret) in secrets {
-        sqlx::query("INSERT INTO saved_secrets (connection, field, key_id, sealed) VALUES (?1, ?2, ?3, ?4)")
-            .bind(connection)
-            .bind(field)
-            .bind(&secret.key_id)
-            .bind(&secret.sealed)
-            .execute(&mut *write)
-            .await?;
+        sqlx::query(
+            "INSERT INTO saved_secrets (connection_id, field, key_id, ciphertext) VALUES (?1, ?2, ?3, ?4)",
+        )
+        .bind(connection)
+        .bind(field)
+        .bind(&secret.key_id)
+        .bind(&secret.sealed)
+        .execute(&mut *write)
+        .await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Objects as people look at them: found by what they are called, and all that is remembered of one.
+//! Search of objects by their names, and the history of one.
 
 use std::collections::HashMap;
 
@@ -20,18 +20,20 @@ pub(crate) async fn find(
 ) -> Result<SearchHits, StoreError> {
     let [given, lower, upper, title] = spellings(text);
     let rows: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT kind, id, names FROM objects INDEXED BY objects_by_names
-         WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)
-           AND (instr(names, ?4) OR instr(names, ?5) OR instr(names, ?6) OR instr(names, ?7) OR id = ?3)
+        "SELECT kind, id, search_text FROM confirmed_records INDEXED BY confirmed_records_by_search_text
+         WHERE connection_id = ?1 AND (?2 IS NULL OR kind = ?2)
+           AND (instr(search_text, ?4) OR instr(search_text, ?5) OR instr(search_text, ?6) OR instr(search_text, ?7)
+                OR id = ?3)
          UNION ALL
-         SELECT u.kind, u.id, u.names FROM unconfirmed u
-         WHERE u.connection = ?1 AND (?2 IS NULL OR u.kind = ?2)
-           AND (instr(u.names, ?4) OR instr(u.names, ?5) OR instr(u.names, ?6) OR instr(u.names, ?7) OR u.id = ?3)
+         SELECT u.kind, u.id, u.search_text FROM unconfirmed_records u
+         WHERE u.connection_id = ?1 AND (?2 IS NULL OR u.kind = ?2)
+           AND (instr(u.search_text, ?4) OR instr(u.search_text, ?5) OR instr(u.search_text, ?6)
+                OR instr(u.search_text, ?7) OR u.id = ?3)
            AND NOT EXISTS (
-               SELECT 1 FROM objects o WHERE o.connection = ?1 AND o.kind = u.kind AND o.id = u.id
-               AND (instr(o.names, ?4) OR instr(o.names, ?5) OR instr(o.names, ?6) OR instr(o.names, ?7)
-                    OR o.id = ?3))
-         ORDER BY kind, names, id LIMIT ?8",
+               SELECT 1 FROM confirmed_records o WHERE o.connection_id = ?1 AND o.kind = u.kind AND o.id = u.id
+               AND (instr(o.search_text, ?4) OR instr(o.search_text, ?5) OR instr(o.search_text, ?6)
+                    OR instr(o.search_text, ?7) OR o.id = ?3))
+         ORDER BY kind, search_text, id LIMIT ?8",
     )
     .bind(store.id)
     .bind(of.map(ObjectKind::as_str))
@@ -74,27 +76,26 @@ async fn read_found(
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, SearchHit>, StoreError> {
     let rows: Vec<(String, String, String, bool, Option<i64>, bool)> = sqlx::query_as(
-        "SELECT kind, id, iif(later, unconfirmed, record), iif(later, change = 'retire', gone), confirmed,
-                unconfirmed IS NOT NULL
+        "SELECT kind, id, iif(later, sent, record), iif(later, change = 'retire', retired), confirmed_at, sent IS NOT NULL
          FROM (
-             SELECT k.value ->> 0 AS kind, k.value ->> 1 AS id, o.record, o.gone, o.confirmed, u.record AS unconfirmed, u.change,
-                    u.id IS NOT NULL AND coalesce(u.reading >= o.reading, 1) AS later
+             SELECT k.value ->> 0 AS kind, k.value ->> 1 AS id, o.record, o.retired, o.confirmed_at,
+                    u.record AS sent, u.change, u.id IS NOT NULL AND coalesce(u.read_seq >= o.read_seq, 1) AS later
              FROM json_each(?2) k
-             LEFT JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
-             LEFT JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
+             LEFT JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
+             LEFT JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1
              WHERE o.id IS NOT NULL OR u.id IS NOT NULL)",
     )
     .bind(store.id)
     .bind(keys_json(keys))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read objects that were found", e))?;
+    .map_err(|e| StoreError::new("read search hits", e))?;
     rows.into_iter()
-        .map(|(word, id, text, gone, confirmed, unconfirmed)| {
+        .map(|(word, id, text, retired, confirmed, unconfirmed)| {
             let record = record(&word, &id, &text)?;
             let read = || confirmed.map(timestamp).transpose();
             let confirmed = in_row(|| format!("the record of {word} {id}"), read)?;
-            Ok((record.key.clone(), SearchHit { record, retired: gone, confirmed, unconfirmed }))
+            Ok((record.key.clone(), SearchHit { record, retired, confirmed, unconfirmed }))
         })
         .collect()
 }
@@ -108,32 +109,32 @@ pub(crate) async fn entry(
     if confirmed.is_none() && unconfirmed.is_none() {
         return Ok(None);
     }
-    let uncleared = stale_values::of(store, key).await?;
-    Ok(Some(ObjectHistory { key: key.clone(), confirmed, unconfirmed, stale_values: uncleared }))
+    let stale_values = stale_values::of(store, key).await?;
+    Ok(Some(ObjectHistory { key: key.clone(), confirmed, unconfirmed, stale_values }))
 }
 
 async fn confirmed(store: &ConnectionStore, key: &RecordKey) -> Result<Option<ConfirmedRecord>, StoreError> {
     type Row = (String, i64, i64, i64, Option<i64>, bool, Option<i64>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
-        "SELECT o.record, o.reading, o.read_at, o.confirmed, o.gone_since, o.dirty, o.run, r.kind
-         FROM objects o LEFT JOIN runs r ON r.id = o.run AND r.connection = ?1
-         WHERE o.connection = ?1 AND o.kind = ?2 AND o.id = ?3",
+        "SELECT o.record, o.read_seq, o.read_at, o.confirmed_at, o.retired_at, o.resend_pending, o.run_id, r.kind
+         FROM confirmed_records o LEFT JOIN runs r ON r.id = o.run_id AND r.connection_id = ?1
+         WHERE o.connection_id = ?1 AND o.kind = ?2 AND o.id = ?3",
     )
     .bind(store.id)
     .bind(key.kind.as_str())
     .bind(&key.id)
     .fetch_optional(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read what is confirmed of an object", e))?;
-    row.map(|(text, number, at, confirmed, gone_since, dirty, run, run_kind)| {
+    .map_err(|e| StoreError::new("read the confirmed record of an object", e))?;
+    row.map(|(text, number, at, confirmed, retired_at, resend_pending, run, run_kind)| {
         let record = record(key.kind.as_str(), &key.id, &text)?;
         let read = || {
             Ok(ConfirmedRecord {
                 record,
                 reading: reading(number, at)?,
                 confirmed_at: timestamp(confirmed)?,
-                retired_at: gone_since.map(timestamp).transpose()?,
-                resend_pending: dirty,
+                retired_at: retired_at.map(timestamp).transpose()?,
+                resend_pending,
                 run: origin(run, run_kind)?,
             })
         };
@@ -148,17 +149,17 @@ async fn unconfirmed(
 ) -> Result<Option<UnconfirmedRecordDetail>, StoreError> {
     type Row = (String, String, i64, i64, i64, String, i64, Option<i64>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
-        "SELECT u.record, u.change, u.reading, u.read_at, u.attempts, u.reason, u.due, u.run, r.kind
-         FROM unconfirmed u LEFT JOIN runs r ON r.id = u.run AND r.connection = ?1
-         WHERE u.connection = ?1 AND u.kind = ?2 AND u.id = ?3",
+        "SELECT u.record, u.change, u.read_seq, u.read_at, u.attempts, u.reason, u.next_attempt_at, u.run_id, r.kind
+         FROM unconfirmed_records u LEFT JOIN runs r ON r.id = u.run_id AND r.connection_id = ?1
+         WHERE u.connection_id = ?1 AND u.kind = ?2 AND u.id = ?3",
     )
     .bind(store.id)
     .bind(key.kind.as_str())
     .bind(&key.id)
     .fetch_optional(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read what was not accounted for of an object", e))?;
-    row.map(|(text, word, number, at, tries, reason, due, run, run_kind)| {
+    .map_err(|e| StoreError::new("read the unconfirmed record of an object", e))?;
+    row.map(|(text, word, number, at, tries, reason, next_attempt_at, run, run_kind)| {
         let record = record(key.kind.as_str(), &key.id, &text)?;
         let read = || {
             Ok(UnconfirmedRecordDetail {
@@ -167,7 +168,7 @@ async fn unconfirmed(
                 reading: reading(number, at)?,
                 attempts: attempts(tries)?,
                 reason,
-                next_attempt_at: timestamp(due)?,
+                next_attempt_at: timestamp(next_attempt_at)?,
                 origin: origin(run, run_kind)?,
             })
         };

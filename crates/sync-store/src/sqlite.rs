@@ -15,7 +15,7 @@ use sync_model::ConnectionName;
 
 use crate::deliveries::Deliveries;
 use crate::identity::{Identity, is_corrupt};
-use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy, space};
+use crate::{AccessStore, AuditLog, ConnectionStore, Holder, StoreBusy, StoreLoss, is_busy};
 
 /// What makes a file what this version wants.
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -104,9 +104,6 @@ impl Store {
             }
             error => StoreError::new("bring its file up to date", error).into(),
         })?;
-        if let Err(error) = space::prepare(&writer).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the store keeps its free space");
-        }
         let pool = pool(4).await?;
         let identity = Arc::new(Identity::of(path, &options).await?);
         Ok(Self { pool, writer, deliveries: Arc::default(), identity })
@@ -229,7 +226,7 @@ mod tests {
         let write = async || {
             let mut tx = connection.begin("fill").await?;
             let filled = sqlx::query(
-                "INSERT INTO audit (connection, at, what, key, detail) VALUES (1, 0, '', '', ?1)",
+                "INSERT INTO object_audit_log (connection_id, occurred_at, action, object, detail) VALUES (1, 0, '', '', ?1)",
             )
             .bind("x".repeat(1 << 20))
             .execute(&mut *tx)

@@ -1,4 +1,4 @@
-//! Values that are gone in the directory and still in Assets.
+//! Stale values: cleared in the directory, and still in Assets.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,75 +11,75 @@ use sync_model::{Record, RecordKey, RunId};
 use crate::ConnectionStore;
 use crate::convert::{attempts, in_row, keys_json, kind, millis, record, time_of, timestamp};
 
-/// The longest pause before it is tried again to clear a value: an hour.
+/// The longest backoff of an attempt to clear a value, in milliseconds: one hour.
 const LONGEST_PAUSE: i64 = 3_600_000;
 
-pub(crate) async fn held(
+pub(crate) async fn possible_records(
     store: &ConnectionStore,
     keys: &[RecordKey],
 ) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError> {
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT o.kind, o.id, o.record FROM json_each(?2) k
-         CROSS JOIN objects o ON o.connection = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
+         CROSS JOIN confirmed_records o ON o.connection_id = ?1 AND o.kind = k.value ->> 0 AND o.id = k.value ->> 1
          UNION ALL
          SELECT u.kind, u.id, u.record FROM json_each(?2) k
-         CROSS JOIN unconfirmed u ON u.connection = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1",
+         CROSS JOIN unconfirmed_records u ON u.connection_id = ?1 AND u.kind = k.value ->> 0 AND u.id = k.value ->> 1",
     )
     .bind(store.id)
     .bind(keys_json(keys))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("read what Assets may hold", e))?;
-    let mut held: HashMap<RecordKey, Vec<Record>> = HashMap::new();
+    .map_err(|e| StoreError::new("read records that Assets may have", e))?;
+    let mut records: HashMap<RecordKey, Vec<Record>> = HashMap::new();
     for (word, id, text) in rows {
         let record = record(&word, &id, &text)?;
-        held.entry(record.key.clone()).or_default().push(record);
+        records.entry(record.key.clone()).or_default().push(record);
     }
-    Ok(held)
+    Ok(records)
 }
 
-pub(crate) async fn note(
+pub(crate) async fn stage(
     store: &ConnectionStore,
     run: RunId,
-    kept: &[DroppedValue],
+    dropped: &[DroppedValue],
 ) -> Result<(), StoreError> {
     let mut fields: BTreeMap<&RecordKey, Vec<Value>> = BTreeMap::new();
-    for value in kept {
+    for value in dropped {
         fields.entry(&value.key).or_default().push(json!([value.field, value.attribute]));
     }
     let rows: Vec<Value> =
         fields.into_iter().map(|(key, fields)| json!([key.kind.as_str(), key.id, fields])).collect();
     sqlx::query(
-        "UPDATE staged SET kept = k.value -> 2 FROM json_each(?2) k
-         WHERE staged.run = ?1 AND staged.kind = k.value ->> 0 AND staged.id = k.value ->> 1",
+        "UPDATE staged_changes SET stale_values = k.value -> 2 FROM json_each(?2) k
+         WHERE staged_changes.run_id = ?1 AND staged_changes.kind = k.value ->> 0 AND staged_changes.id = k.value ->> 1",
     )
     .bind(run.get())
     .bind(Value::Array(rows).to_string())
     .execute(&store.writer)
     .await
     .map(drop)
-    .map_err(|e| StoreError::new("note what Assets keeps", e))
+    .map_err(|e| StoreError::new("stage stale values", e))
 }
 
-/// Strikes off what records give again that were accounted for, and takes over what was noted beside those that were
-/// sent: whether they were accounted for or not, Assets may hold what came before.
-pub(crate) async fn settle(
+/// Deletes stale values that confirmed records set again, and stores those that were staged with a run: even if its records
+/// are unconfirmed, Assets may still have the values from before.
+pub(crate) async fn confirm(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
-        "DELETE FROM uncleared WHERE connection = ?1 AND (kind, id, field) IN (
-             SELECT u.kind, u.id, u.field FROM staged s
-             CROSS JOIN uncleared u ON u.connection = ?1 AND u.kind = s.kind AND u.id = s.id
-             WHERE s.run = ?2 AND s.stored
+        "DELETE FROM stale_values WHERE connection_id = ?1 AND (kind, id, field) IN (
+             SELECT u.kind, u.id, u.field FROM staged_changes s
+             CROSS JOIN stale_values u ON u.connection_id = ?1 AND u.kind = s.kind AND u.id = s.id
+             WHERE s.run_id = ?2 AND s.stored
                AND coalesce(s.record -> ('$.fields.\"' || u.field || '\"'), 'null') NOT IN ('null', '\"\"', '[]'))",
-        "INSERT INTO uncleared (connection, kind, id, field, attribute, since, due)
+        "INSERT INTO stale_values (connection_id, kind, id, field, attribute, became_stale_at, next_attempt_at)
          SELECT ?1, s.kind, s.id, f.value ->> 0, f.value ->> 1, ?3, ?3
-         FROM staged s CROSS JOIN json_each(s.kept) f
-         WHERE s.run = ?2 AND s.kept IS NOT NULL
-         ON CONFLICT (connection, kind, id, field) DO UPDATE SET attribute = excluded.attribute",
+         FROM staged_changes s CROSS JOIN json_each(s.stale_values) f
+         WHERE s.run_id = ?2 AND s.stale_values IS NOT NULL
+         ON CONFLICT (connection_id, kind, id, field) DO UPDATE SET attribute = excluded.attribute",
     ] {
         sqlx::query(statement)
             .bind(store.id)
@@ -87,7 +87,7 @@ pub(crate) async fn settle(
             .bind(millis(now))
             .execute(&mut **tx)
             .await
-            .map_err(|e| StoreError::new("remember what Assets keeps", e))?;
+            .map_err(|e| StoreError::new("store stale values", e))?;
     }
     Ok(())
 }
@@ -99,10 +99,10 @@ pub(crate) async fn due(
 ) -> Result<Vec<ClearRequest>, StoreError> {
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT kind, id, field FROM (
-             SELECT kind, id, field FROM uncleared c
-             WHERE connection = ?1 AND due <= ?2 AND NOT EXISTS (
-                 SELECT 1 FROM unconfirmed u WHERE u.connection = ?1 AND u.kind = c.kind AND u.id = c.id)
-             ORDER BY due LIMIT ?3)
+             SELECT kind, id, field FROM stale_values c
+             WHERE connection_id = ?1 AND next_attempt_at <= ?2 AND NOT EXISTS (
+                 SELECT 1 FROM unconfirmed_records u WHERE u.connection_id = ?1 AND u.kind = c.kind AND u.id = c.id)
+             ORDER BY next_attempt_at LIMIT ?3)
          ORDER BY kind, id, field",
     )
     .bind(store.id)
@@ -110,7 +110,7 @@ pub(crate) async fn due(
     .bind(limit)
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("find what is to be cleared", e))?;
+    .map_err(|e| StoreError::new("find stale values to clear", e))?;
     let mut due: Vec<ClearRequest> = Vec::new();
     for (word, id, field) in rows {
         let key = RecordKey { kind: kind(&word)?, id };
@@ -130,9 +130,9 @@ fn values_json(objects: &[ClearRequest]) -> String {
     values.collect::<Value>().to_string()
 }
 
-pub(crate) async fn strike_off(store: &ConnectionStore, objects: &[ClearRequest]) -> Result<(), StoreError> {
+pub(crate) async fn remove(store: &ConnectionStore, objects: &[ClearRequest]) -> Result<(), StoreError> {
     sqlx::query(
-        "DELETE FROM uncleared WHERE connection = ?1 AND (kind, id, field) IN (
+        "DELETE FROM stale_values WHERE connection_id = ?1 AND (kind, id, field) IN (
              SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2 FROM json_each(?2) v)",
     )
     .bind(store.id)
@@ -140,18 +140,18 @@ pub(crate) async fn strike_off(store: &ConnectionStore, objects: &[ClearRequest]
     .execute(&store.writer)
     .await
     .map(drop)
-    .map_err(|e| StoreError::new("strike off what was cleared", e))
+    .map_err(|e| StoreError::new("delete cleared stale values", e))
 }
 
-pub(crate) async fn put_off(
+pub(crate) async fn requeue(
     store: &ConnectionStore,
     objects: Option<&[ClearRequest]>,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE uncleared SET attempts = attempts + 1, reason = ?3, due = ?4 + min(1000 << min(attempts, 20), ?5)
-         WHERE connection = ?1 AND iif(?2 IS NULL, due <= ?4, (kind, id, field) IN (
+        "UPDATE stale_values SET attempts = attempts + 1, reason = ?3, next_attempt_at = ?4 + min(1000 << min(attempts, 20), ?5)
+         WHERE connection_id = ?1 AND iif(?2 IS NULL, next_attempt_at <= ?4, (kind, id, field) IN (
              SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2 FROM json_each(?2) v))",
     )
     .bind(store.id)
@@ -162,28 +162,28 @@ pub(crate) async fn put_off(
     .execute(&store.writer)
     .await
     .map(drop)
-    .map_err(|e| StoreError::new("put off what could not be cleared", e))
+    .map_err(|e| StoreError::new("requeue stale values", e))
 }
 
 pub(crate) async fn resend(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
-    const ACTION: &str = "have records sent again";
+    const ACTION: &str = "resend records with stale values";
     let failed = |e| StoreError::new(ACTION, e);
     let mut tx = store.begin(ACTION).await?;
     let sent = sqlx::query(
-        "INSERT INTO unconfirmed (connection, kind, id, change, fingerprint, reading, read_at, answers_to, record,
-                                  attempts, reason, due)
-         SELECT connection, kind, id, iif(gone, 'retire', 'update'), fingerprint, reading, read_at,
+        "INSERT INTO unconfirmed_records (connection_id, kind, id, change, fingerprint, read_seq, read_at, reference_key,
+                                          record, attempts, reason, next_attempt_at)
+         SELECT connection_id, kind, id, iif(retired, 'retire', 'update'), fingerprint, read_seq, read_at,
                 record ->> '$.reference_key', record, 0, 'the import source kept values of it', ?2
-         FROM objects
-         WHERE connection = ?1 AND (kind, id) IN (SELECT kind, id FROM uncleared WHERE connection = ?1)
-         ON CONFLICT (connection, kind, id) DO NOTHING",
+         FROM confirmed_records
+         WHERE connection_id = ?1 AND (kind, id) IN (SELECT kind, id FROM stale_values WHERE connection_id = ?1)
+         ON CONFLICT (connection_id, kind, id) DO NOTHING",
     )
     .bind(store.id)
     .bind(millis(now))
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
-    sqlx::query("DELETE FROM uncleared WHERE connection = ?1")
+    sqlx::query("DELETE FROM stale_values WHERE connection_id = ?1")
         .bind(store.id)
         .execute(&mut *tx)
         .await
@@ -208,9 +208,9 @@ async fn read(
 ) -> Result<Vec<StaleValue>, StoreError> {
     type Row = (String, String, String, String, i64, String, i64);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT kind, id, field, attribute, attempts, reason, since FROM uncleared
-         WHERE connection = ?1 AND (?3 IS NULL OR kind = ?3 AND id = ?4)
-         ORDER BY since, kind, id, field LIMIT ?2",
+        "SELECT kind, id, field, attribute, attempts, reason, became_stale_at FROM stale_values
+         WHERE connection_id = ?1 AND (?3 IS NULL OR kind = ?3 AND id = ?4)
+         ORDER BY became_stale_at, kind, id, field LIMIT ?2",
     )
     .bind(store.id)
     .bind(limit)
@@ -218,18 +218,19 @@ async fn read(
     .bind(key.map(|key| key.id.as_str()))
     .fetch_all(&store.pool)
     .await
-    .map_err(|e| StoreError::new("list what is not cleared", e))?;
+    .map_err(|e| StoreError::new("list stale values", e))?;
     rows.into_iter()
-        .map(|(word, id, field, attribute, tries, reason, since)| {
-            let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(since)?));
-            let (kind, attempts, since) = in_row(|| format!("the stale value {field} of {word} {id}"), read)?;
+        .map(|(word, id, field, attribute, tries, reason, became_stale_at)| {
+            let read = || Ok((kind(&word)?, attempts(tries)?, timestamp(became_stale_at)?));
+            let (kind, attempts, became_stale_at) =
+                in_row(|| format!("the stale value {field} of {word} {id}"), read)?;
             Ok(StaleValue {
                 key: RecordKey { kind, id },
                 field,
                 attribute,
                 attempts,
                 reason,
-                became_stale_at: since,
+                became_stale_at,
             })
         })
         .collect()
@@ -237,13 +238,13 @@ async fn read(
 
 pub(crate) async fn count(store: &ConnectionStore) -> Result<StaleValueCounts, StoreError> {
     let (values, objects, failed, oldest): (i64, i64, i64, Option<i64>) = sqlx::query_as(
-        "SELECT count(*), count(DISTINCT kind || '/' || id), coalesce(sum(attempts > 0), 0), min(since)
-         FROM uncleared WHERE connection = ?1",
+        "SELECT count(*), count(DISTINCT kind || '/' || id), coalesce(sum(attempts > 0), 0), min(became_stale_at)
+         FROM stale_values WHERE connection_id = ?1",
     )
     .bind(store.id)
     .fetch_one(&store.pool)
     .await
-    .map_err(|e| StoreError::new("count what is not cleared", e))?;
+    .map_err(|e| StoreError::new("count stale values", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(StaleValueCounts {
         values: count(values),

@@ -1,4 +1,4 @@
-//! What is kept beside the sync itself: the trait, and objects that are gone.
+//! State beside the sync itself: the trait, and retired objects.
 
 use std::collections::HashMap;
 
@@ -21,11 +21,11 @@ impl Upkeep for ConnectionStore {
         &self,
         keys: &[RecordKey],
     ) -> Result<HashMap<RecordKey, Vec<Record>>, StoreError> {
-        stale_values::held(self, keys).await
+        stale_values::possible_records(self, keys).await
     }
 
-    async fn stage_stale_values(&self, run: RunId, kept: &[DroppedValue]) -> Result<(), StoreError> {
-        stale_values::note(self, run, kept).await
+    async fn stage_stale_values(&self, run: RunId, values: &[DroppedValue]) -> Result<(), StoreError> {
+        stale_values::stage(self, run, values).await
     }
 
     async fn due_stale_values(&self, limit: u32, now: Timestamp) -> Result<Vec<ClearRequest>, StoreError> {
@@ -33,7 +33,7 @@ impl Upkeep for ConnectionStore {
     }
 
     async fn remove_stale_values(&self, objects: &[ClearRequest]) -> Result<(), StoreError> {
-        stale_values::strike_off(self, objects).await
+        stale_values::remove(self, objects).await
     }
 
     async fn requeue_stale_values(
@@ -42,7 +42,7 @@ impl Upkeep for ConnectionStore {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        stale_values::put_off(self, objects, reason, now).await
+        stale_values::requeue(self, objects, reason, now).await
     }
 
     async fn resend_stale_values(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -59,15 +59,15 @@ impl Upkeep for ConnectionStore {
 
     async fn retired_before(&self, before: Timestamp, limit: u32) -> Result<Vec<RetiredObject>, StoreError> {
         let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "SELECT kind, id, gone_since FROM objects WHERE connection = ?1 AND gone AND gone_since < ?2
-             ORDER BY gone_since, kind, id LIMIT ?3",
+            "SELECT kind, id, retired_at FROM confirmed_records WHERE connection_id = ?1 AND retired AND retired_at < ?2
+             ORDER BY retired_at, kind, id LIMIT ?3",
         )
         .bind(self.id)
         .bind(millis(before))
         .bind(limit)
         .fetch_all(&self.pool)
         .await
-        .map_err(|e| StoreError::new("find objects that are gone", e))?;
+        .map_err(|e| StoreError::new("find retired objects", e))?;
         rows.into_iter()
             .map(|(word, id, since)| {
                 let read = || Ok((kind(&word)?, timestamp(since)?));
@@ -79,33 +79,34 @@ impl Upkeep for ConnectionStore {
 
     async fn count_retired_before(&self, before: Timestamp) -> Result<u64, StoreError> {
         let n: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM objects WHERE connection = ?1 AND gone AND gone_since < ?2",
+            "SELECT count(*) FROM confirmed_records WHERE connection_id = ?1 AND retired AND retired_at < ?2",
         )
         .bind(self.id)
         .bind(millis(before))
         .fetch_one(&self.pool)
         .await
-        .map_err(|e| StoreError::new("count objects that are gone", e))?;
+        .map_err(|e| StoreError::new("count retired objects", e))?;
         Ok(u64::try_from(n).unwrap_or_default())
     }
 
-    async fn delete_record(&self, key: &RecordKey, line: &ObjectAuditEntry) -> Result<(), StoreError> {
-        const ACTION: &str = "forget an object";
+    async fn delete_record(&self, key: &RecordKey, entry: &ObjectAuditEntry) -> Result<(), StoreError> {
+        const ACTION: &str = "delete a record";
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;
-        let forgotten =
-            sqlx::query("DELETE FROM objects WHERE connection = ?1 AND kind = ?2 AND id = ?3 AND gone")
-                .bind(self.id)
-                .bind(key.kind.as_str())
-                .bind(&key.id)
-                .execute(&mut *tx)
-                .await
-                .map_err(failed)?;
-        if forgotten.rows_affected() > 0 {
+        let deleted = sqlx::query(
+            "DELETE FROM confirmed_records WHERE connection_id = ?1 AND kind = ?2 AND id = ?3 AND retired",
+        )
+        .bind(self.id)
+        .bind(key.kind.as_str())
+        .bind(&key.id)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        if deleted.rows_affected() > 0 {
             for statement in [
-                "DELETE FROM links WHERE connection = ?1 AND kind = ?2 AND id = ?3",
-                "DELETE FROM uncleared WHERE connection = ?1 AND kind = ?2 AND id = ?3",
-                "DELETE FROM unconfirmed WHERE connection = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM record_references WHERE connection_id = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM stale_values WHERE connection_id = ?1 AND kind = ?2 AND id = ?3",
+                "DELETE FROM unconfirmed_records WHERE connection_id = ?1 AND kind = ?2 AND id = ?3",
             ] {
                 sqlx::query(statement)
                     .bind(self.id)
@@ -116,55 +117,59 @@ impl Upkeep for ConnectionStore {
                     .map_err(failed)?;
             }
         }
-        sqlx::query("INSERT INTO audit (connection, at, what, key, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
-            .bind(self.id)
-            .bind(millis(line.occurred_at))
-            .bind(&line.action)
-            .bind(&line.object)
-            .bind(&line.detail)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO object_audit_log (connection_id, occurred_at, action, object, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(self.id)
+        .bind(millis(entry.occurred_at))
+        .bind(&entry.action)
+        .bind(&entry.object)
+        .bind(&entry.detail)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
         tx.commit().await.map_err(failed)
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<ObjectAuditEntry>, StoreError> {
         let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
-            "SELECT at, what, key, detail FROM audit WHERE connection = ?1 ORDER BY number DESC LIMIT ?2",
+            "SELECT occurred_at, action, object, detail FROM object_audit_log
+             WHERE connection_id = ?1 ORDER BY id DESC LIMIT ?2",
         )
         .bind(self.id)
         .bind(limit)
         .fetch_all(&self.pool)
         .await
-        .map_err(|e| StoreError::new("read the audit", e))?;
+        .map_err(|e| StoreError::new("read the audit log of objects", e))?;
         rows.into_iter()
             .map(|(at, action, object, detail)| {
-                let occurred_at = in_row(|| format!("the line about {object}"), || timestamp(at))?;
+                let occurred_at = in_row(|| format!("the audit entry of {object}"), || timestamp(at))?;
                 Ok(ObjectAuditEntry { occurred_at, action, object, detail })
             })
             .collect()
     }
 
     async fn scope_version(&self) -> Result<String, StoreError> {
-        sqlx::query_scalar("SELECT selection FROM connections WHERE id = ?1")
+        sqlx::query_scalar("SELECT scope_version FROM connections WHERE id = ?1")
             .bind(self.id)
             .fetch_one(&self.pool)
             .await
-            .map_err(|e| StoreError::new("read what was chosen last", e))
+            .map_err(|e| StoreError::new("read the scope version", e))
     }
 
-    async fn set_scope_version(&self, selection: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE connections SET selection = ?2 WHERE id = ?1")
+    async fn set_scope_version(&self, version: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE connections SET scope_version = ?2 WHERE id = ?1")
             .bind(self.id)
-            .bind(selection)
+            .bind(version)
             .execute(&self.writer)
             .await
             .map(drop)
-            .map_err(|e| StoreError::new("remember what is chosen", e))
+            .map_err(|e| StoreError::new("store the scope version", e))
     }
 
     async fn mark_all_for_resend(&self) -> Result<(), StoreError> {
-        crate::objects::distrust(self, None, Timestamp::UNIX_EPOCH).await
+        crate::objects::mark_for_resend(self, None, Timestamp::UNIX_EPOCH).await
     }
 
     async fn place(&self) -> Result<Option<Place>, StoreError> {
@@ -182,7 +187,7 @@ impl Upkeep for ConnectionStore {
     }
 
     async fn mark_for_resend(&self, key: &RecordKey, now: Timestamp) -> Result<(), StoreError> {
-        crate::objects::distrust(self, Some(key), now).await
+        crate::objects::mark_for_resend(self, Some(key), now).await
     }
 
     async fn find_objects(
@@ -222,8 +227,12 @@ impl Upkeep for ConnectionStore {
         search::entry(self, key).await
     }
 
-    async fn add_metric_sample(&self, sample: &MetricSample, forget: Timestamp) -> Result<(), StoreError> {
-        metric_samples::record(self, sample, forget).await
+    async fn add_metric_sample(
+        &self,
+        sample: &MetricSample,
+        expired_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        metric_samples::add(self, sample, expired_before).await
     }
 
     async fn metric_samples(&self, since: Timestamp) -> Result<Vec<MetricSample>, StoreError> {
@@ -251,14 +260,14 @@ impl Upkeep for ConnectionStore {
     }
 
     async fn event_cursor(&self) -> Result<EventCursor, StoreError> {
-        events::mark(self).await
+        events::cursor(self).await
     }
 
     async fn events_after(
         &self,
-        mark: &EventCursor,
+        cursor: &EventCursor,
         limit: u32,
     ) -> Result<(Vec<Event>, EventCursor), StoreError> {
-        events::after(self, mark, limit).await
+        events::after(self, cursor, limit).await
     }
 }

@@ -40,7 +40,7 @@ async fn lives(store: &AccessStore, n: u8, second: i64) -> bool {
 }
 
 #[tokio::test]
-async fn the_first_token_is_made_once_and_a_revoked_one_counts() {
+async fn first_token_is_created_once() {
     let (store, _folder) = world().await;
     let first = NewToken { name: "first", hash: &hash(1), role: Role::Admin, expires: None };
     let made = store.create_first_token(&first, at(0)).await.unwrap().unwrap();
@@ -53,7 +53,7 @@ async fn the_first_token_is_made_once_and_a_revoked_one_counts() {
 }
 
 #[tokio::test]
-async fn a_token_is_found_by_its_hash_until_it_expires_or_is_revoked() {
+async fn token_is_found_until_it_ends() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     let brief = token(&store, 2, Role::ReadOnly, Some(at(10))).await;
@@ -66,7 +66,7 @@ async fn a_token_is_found_by_its_hash_until_it_expires_or_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_name_is_free_again_once_its_token_is_revoked() {
+async fn revoked_token_frees_its_name() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     let first = token(&store, 2, Role::ReadOnly, None).await;
@@ -77,7 +77,7 @@ async fn a_name_is_free_again_once_its_token_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_use_is_written_down_once_a_minute_at_most() {
+async fn use_is_stored_once_a_minute() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     session(&store, 2, None, at(10_000)).await;
@@ -95,7 +95,7 @@ async fn a_use_is_written_down_once_a_minute_at_most() {
 }
 
 #[tokio::test]
-async fn the_last_valid_token_of_an_administrator_cannot_be_revoked() {
+async fn last_admin_token_is_kept() {
     let (store, _folder) = world().await;
     let admin = token(&store, 1, Role::Admin, None).await;
     token(&store, 2, Role::ReadOnly, None).await;
@@ -108,7 +108,7 @@ async fn the_last_valid_token_of_an_administrator_cannot_be_revoked() {
 }
 
 #[tokio::test]
-async fn a_session_ends_by_its_limits() {
+async fn session_ends_by_its_limits() {
     let (store, _folder) = world().await;
     session(&store, 1, None, at(5_000)).await;
     session(&store, 2, None, at(100)).await;
@@ -122,7 +122,7 @@ async fn a_session_ends_by_its_limits() {
 }
 
 #[tokio::test]
-async fn a_session_ends_with_its_token() {
+async fn session_ends_with_its_token() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     let revoked = token(&store, 2, Role::Admin, None).await;

@@ -53,7 +53,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn alias_belongs_to_living_objects_as_a_run_leaves_them() {
+async fn alias_belongs_to_current_objects() {
     let world = world().await;
     let none = RunId::new(0);
     world.confirmed(&[staged(ChangeKind::Create, user("u2", "boss", None), 10)]).await;
@@ -73,7 +73,7 @@ async fn alias_belongs_to_living_objects_as_a_run_leaves_them() {
 }
 
 #[tokio::test]
-async fn unaccounted_record_answers_to_its_alias() {
+async fn unconfirmed_record_owns_its_alias() {
     let world = world().await;
     let run = world.run(&[staged(ChangeKind::Create, user("u2", "boss", None), 10)]).await;
     let id = ExecutionId::new("e1");
@@ -83,7 +83,7 @@ async fn unaccounted_record_answers_to_its_alias() {
 }
 
 #[tokio::test]
-async fn changed_alias_touches_the_records_that_name_it() {
+async fn changed_alias_touches_its_referrers() {
     let world = world().await;
     let (worker, other) =
         (user("u1", "worker", Some(("boss", Some("u2")))), user("u4", "x", Some(("y", None))));
@@ -107,15 +107,15 @@ async fn misled_reference_is_read_again() {
     // The manager was confirmed by another run, between resolving and confirming.
     world.confirmed(&[staged(ChangeKind::Create, user("u2", "boss", None), 10)]).await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "worker", Some(("boss", None))), 10)]).await;
-    assert_eq!(world.looks(20).await, [ada()]);
+    assert_eq!(world.pending_work(20).await, [ada()]);
     let right = user("u1", "worker", Some(("boss", Some("u2"))));
-    let looks = world.claim(30).await.unwrap();
+    let items = world.claim(30).await.unwrap();
     world.confirmed(&[staged(ChangeKind::Update, right.clone(), 30)]).await;
-    world.store.complete_work(&looks, at(31)).await.unwrap();
-    assert!(world.looks(40).await.is_empty());
+    world.store.complete_work(&items, at(31)).await.unwrap();
+    assert!(world.pending_work(40).await.is_empty());
     // The manager's login passes on, and nobody resolved anew.
     world.confirmed(&[staged(ChangeKind::Update, user("u2", "chief", None), 50)]).await;
-    assert_eq!(world.looks(60).await, [ada()]);
+    assert_eq!(world.pending_work(60).await, [ada()]);
     let known = world.store.record_states(std::slice::from_ref(&right.key)).await.unwrap();
     assert!(known[&right.key].resend_pending);
 }

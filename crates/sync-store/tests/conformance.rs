@@ -16,7 +16,7 @@ use sync_store::Store;
 use support::{World, ada, at, event, group, staged, user, world};
 
 #[tokio::test]
-async fn nothing_is_known_before_it_is_confirmed() {
+async fn records_are_unknown_until_confirmed() {
     let world = world().await;
     let record = user("u1", "ada", &[]);
     let run = world.run(&[staged(ChangeKind::Create, record.clone(), 0)]).await;
@@ -28,7 +28,7 @@ async fn nothing_is_known_before_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn only_the_kinds_that_were_accounted_for_are_confirmed() {
+async fn only_stored_kinds_are_confirmed() {
     let world = world().await;
     let changes =
         [staged(ChangeKind::Create, user("u1", "ada", &[]), 0), staged(ChangeKind::Create, group("g1"), 0)];
@@ -42,7 +42,7 @@ async fn only_the_kinds_that_were_accounted_for_are_confirmed() {
 }
 
 #[tokio::test]
-async fn an_ended_run_leaves_nothing_staged() {
+async fn ended_run_leaves_nothing_staged() {
     let world = world().await;
     let run = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     world.store.add_listed_members(run, &GroupId::new("g1"), &[UserId::new("u1")]).await.unwrap();
@@ -56,7 +56,7 @@ async fn an_ended_run_leaves_nothing_staged() {
 }
 
 #[tokio::test]
-async fn a_record_that_another_run_has_overtaken_is_not_sent() {
+async fn overtaken_record_is_not_sent() {
     let world = world().await;
     let slow = world.run(&[staged(ChangeKind::Create, user("u1", "old", &[]), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "new", &[]), 5)]).await;
@@ -68,7 +68,7 @@ async fn a_record_that_another_run_has_overtaken_is_not_sent() {
 }
 
 #[tokio::test]
-async fn staged_records_come_in_pages_groups_first() {
+async fn staged_changes_are_paged_groups_first() {
     let world = world().await;
     let changes: Vec<StagedChange> = (0..5)
         .map(|n| staged(ChangeKind::Create, user(&format!("u{n}"), "x", &[]), 0))
@@ -87,7 +87,7 @@ async fn staged_records_come_in_pages_groups_first() {
 }
 
 #[tokio::test]
-async fn what_a_listing_did_not_hold_is_unseen_unless_it_is_gone_already() {
+async fn unlisted_objects_exclude_retired_ones() {
     let world = world().await;
     world
         .confirmed(&[
@@ -104,7 +104,7 @@ async fn what_a_listing_did_not_hold_is_unseen_unless_it_is_gone_already() {
 }
 
 #[tokio::test]
-async fn members_noted_for_a_run_are_found_by_user() {
+async fn listed_members_are_found_by_user() {
     let world = world().await;
     let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
     let (one, two) = (UserId::new("u1"), UserId::new("u2"));
@@ -118,11 +118,11 @@ async fn members_noted_for_a_run_are_found_by_user() {
 }
 
 #[tokio::test]
-async fn whoever_refers_to_an_object_that_came_later_is_sent_again() {
+async fn referrer_of_a_later_object_is_resent() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Create, group("g1"), 1)]).await;
-    assert_eq!(world.looks(99).await, [ada()]);
+    assert_eq!(world.pending_work(99).await, [ada()]);
     let key = user("u1", "", &[]).key;
     assert!(world.store.record_states(std::slice::from_ref(&key)).await.unwrap()[&key].resend_pending);
     world.confirmed(&[staged(ChangeKind::Update, user("u1", "ada", &["g1"]), 2)]).await;
@@ -130,7 +130,7 @@ async fn whoever_refers_to_an_object_that_came_later_is_sent_again() {
 }
 
 #[tokio::test]
-async fn whoever_came_with_the_object_it_refers_to_is_not_sent_again() {
+async fn referrer_in_the_same_run_is_kept() {
     let world = world().await;
     world
         .confirmed(&[
@@ -138,13 +138,13 @@ async fn whoever_came_with_the_object_it_refers_to_is_not_sent_again() {
             staged(ChangeKind::Create, group("g1"), 0),
         ])
         .await;
-    assert!(world.looks(99).await.is_empty());
+    assert!(world.pending_work(99).await.is_empty());
     let found = world.store.referrers(ObjectKind::Group, "g1").await.unwrap();
     assert_eq!(found, [user("u1", "", &[]).key]);
 }
 
 #[tokio::test]
-async fn references_that_ended_are_forgotten() {
+async fn removed_references_are_deleted() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Update, user("u1", "ada", &[]), 1)]).await;
@@ -152,38 +152,38 @@ async fn references_that_ended_are_forgotten() {
 }
 
 #[tokio::test]
-async fn an_event_is_stored_once_and_an_object_waits_once() {
+async fn events_and_work_are_stored_once() {
     let world = world().await;
     let first = event("e1", &[ada()]);
     assert_eq!(world.store.store_events(&[first.clone(), event("e2", &[ada()])], at(11)).await.unwrap(), 2);
     assert_eq!(world.store.store_events(&[first], at(12)).await.unwrap(), 0);
-    assert_eq!(world.looks(12).await, [ada()]);
+    assert_eq!(world.pending_work(12).await, [ada()]);
     let counts = world.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.pending, counts.work_items, counts.oldest_pending_at), (2, 1, Some(at(10))));
 }
 
 #[tokio::test]
-async fn settling_closes_the_events_unless_a_newer_one_came() {
+async fn completing_keeps_newer_requests() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
     let claimed = world.claim(11).await.unwrap();
     world.store.store_events(&[event("e2", &[ada()])], at(12)).await.unwrap();
     world.store.complete_work(&claimed, at(13)).await.unwrap();
-    assert_eq!(world.looks(13).await, [ada()], "the newer event still wants a look");
+    assert_eq!(world.pending_work(13).await, [ada()], "the newer event still wants a look");
     assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 1);
     let claimed = world.claim(13).await.unwrap();
     world.store.complete_work(&claimed, at(14)).await.unwrap();
-    assert!(world.looks(14).await.is_empty());
+    assert!(world.pending_work(14).await.is_empty());
     assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 0);
 }
 
 #[tokio::test]
-async fn an_event_that_names_two_objects_waits_for_both() {
+async fn event_waits_for_all_its_work() {
     let world = world().await;
     let staff = Subject::Group(GroupId::new("g1"));
     world.store.store_events(&[event("e1", &[ada(), staff.clone()])], at(11)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    let (one, other): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| look.subject == staff);
+    let items = world.claim(11).await.unwrap();
+    let (one, other): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.subject == staff);
     world.store.complete_work(&one, at(12)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 1);
     world.store.complete_work(&other, at(12)).await.unwrap();
@@ -191,35 +191,35 @@ async fn an_event_that_names_two_objects_waits_for_both() {
 }
 
 #[tokio::test]
-async fn a_look_that_was_put_off_is_due_later_and_counts_the_attempt() {
+async fn requeued_work_counts_the_attempt() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    world.store.requeue_work(&looks, at(20)).await.unwrap();
-    assert!(world.looks(19).await.is_empty());
+    let items = world.claim(11).await.unwrap();
+    world.store.requeue_work(&items, at(20)).await.unwrap();
+    assert!(world.pending_work(19).await.is_empty());
     let again = world.claim(20).await.unwrap();
     assert_eq!(again[0].attempts, 1);
 }
 
 #[tokio::test]
-async fn events_that_were_given_up_are_dead_and_not_pending() {
+async fn failed_events_are_not_pending() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    world.store.fail_work(&looks, "Okta said no", at(12)).await.unwrap();
+    let items = world.claim(11).await.unwrap();
+    world.store.fail_work(&items, "Okta said no", at(12)).await.unwrap();
     let counts = world.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.pending, counts.failed, counts.work_items), (0, 1, 0));
 }
 
 #[tokio::test]
-async fn an_event_that_names_nobody_we_keep_is_done_at_once() {
+async fn event_without_subjects_is_done_at_once() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[])], at(11)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap(), sync_engine::EventQueueCounts::default());
 }
 
 #[tokio::test]
-async fn what_is_stored_survives_reopening_the_file() {
+async fn content_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let name = ConnectionName::try_from("main".to_owned()).unwrap();
@@ -231,7 +231,7 @@ async fn what_is_stored_survives_reopening_the_file() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_store_is_refused_by_name() {
+async fn other_file_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
     std::fs::write(&path, "not a database, only some text that is long enough to be looked at as a header")
@@ -252,7 +252,7 @@ async fn only_the_owner_may_read_the_file() {
 }
 
 #[tokio::test]
-async fn a_look_is_claimed_by_one_worker_until_it_lets_go_or_its_time_is_over() {
+async fn claim_is_exclusive_until_it_ends() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(10)).await.unwrap();
     assert_eq!(world.claim(11).await.unwrap().len(), 1);
@@ -264,19 +264,19 @@ async fn a_look_is_claimed_by_one_worker_until_it_lets_go_or_its_time_is_over() 
 }
 
 #[tokio::test]
-async fn a_wish_that_comes_while_its_object_is_looked_at_is_not_lost() {
+async fn request_during_a_claim_is_kept() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(10)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
+    let items = world.claim(11).await.unwrap();
     world.store.store_events(&[event("e2", &[ada()])], at(12)).await.unwrap();
-    world.store.complete_work(&looks, at(13)).await.unwrap();
+    world.store.complete_work(&items, at(13)).await.unwrap();
     let counts = world.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.pending, counts.work_items), (1, 1));
     assert_eq!(world.claim(14).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn a_repeated_delivery_stores_nothing_and_an_event_comes_once_whatever_its_road() {
+async fn repeated_delivery_is_stored_once() {
     let world = world().await;
     assert_eq!(world.store.store_delivery("d1", &[event("e1", &[ada()])], at(10)).await.unwrap(), 1);
     assert_eq!(world.store.store_delivery("d1", &[event("e2", &[ada()])], at(11)).await.unwrap(), 0);
@@ -288,7 +288,7 @@ async fn a_repeated_delivery_stores_nothing_and_an_event_comes_once_whatever_its
 }
 
 #[tokio::test]
-async fn the_newest_event_says_how_a_membership_should_be() {
+async fn newest_event_decides_a_membership() {
     let world = world().await;
     let subject = Subject::Membership { group: GroupId::new("g1"), user: UserId::new("u1") };
     let change = |id: &str, second: i64, removed: bool| NewEvent {
@@ -298,12 +298,12 @@ async fn the_newest_event_says_how_a_membership_should_be() {
     };
     // They come in any order.
     world.store.store_events(&[change("e2", 5, true), change("e1", 3, false)], at(10)).await.unwrap();
-    let looks = world.claim(11).await.unwrap();
-    assert_eq!((looks.len(), looks[0].expect_deleted, &looks[0].subject), (1, true, &subject));
+    let items = world.claim(11).await.unwrap();
+    assert_eq!((items.len(), items[0].expect_deleted, &items[0].subject), (1, true, &subject));
 }
 
 #[tokio::test]
-async fn a_pass_that_was_cut_off_is_found_with_everything_it_noted() {
+async fn interrupted_sync_is_resumable() {
     let world = world().await;
     let run = world.store.begin_run(RunKind::FullSync, at(0)).await.unwrap();
     let mut pass = SyncCheckpoint::new(SyncMode::Full, support::reading(1), "m1");
@@ -328,7 +328,7 @@ async fn a_pass_that_was_cut_off_is_found_with_everything_it_noted() {
 }
 
 #[tokio::test]
-async fn memberships_that_differ_from_a_listing_are_found_both_ways() {
+async fn membership_differences_are_found_both_ways() {
     let world = world().await;
     let changes = [("u1", &["g1", "g2"][..]), ("u2", &["g1"]), ("u3", &["g2"])]
         .map(|(id, groups)| staged(ChangeKind::Create, user(id, id, groups), 0));
@@ -358,7 +358,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_record_that_is_known_to_be_refused_does_not_go_with_others_until_it_changes() {
+async fn rejected_record_is_sent_alone_until_changed() {
     let world = world().await;
     let bad = user("u1", "", &[]);
     let run = world.run(&[staged(ChangeKind::Create, bad.clone(), 0)]).await;
@@ -380,7 +380,7 @@ async fn a_record_that_is_known_to_be_refused_does_not_go_with_others_until_it_c
 }
 
 #[tokio::test]
-async fn a_listing_misses_what_assets_never_accounted_for_too() {
+async fn unlisted_objects_include_unconfirmed_ones() {
     let world = world().await;
     let run = world.run(&[staged(ChangeKind::Create, user("u1", "", &[]), 0)]).await;
     world.refused(run, 1).await;
@@ -392,7 +392,7 @@ async fn a_listing_misses_what_assets_never_accounted_for_too() {
 }
 
 #[tokio::test]
-async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
+async fn expired_history_is_deleted() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     world.store.store_delivery("d1", &[event("e1", &[]), event("e2", &[ada()])], at(10)).await.unwrap();
@@ -409,7 +409,7 @@ async fn what_is_long_done_is_forgotten_and_what_waits_is_not() {
 }
 
 #[tokio::test]
-async fn a_request_can_be_taken_back_until_somebody_takes_it() {
+async fn request_is_canceled_until_accepted() {
     let world = world().await;
     let asked = world.store.request_sync(true, at(1)).await.unwrap();
     assert_eq!(world.store.pending_request_at(at(9)).await.unwrap(), Some(at(1)));
@@ -421,24 +421,24 @@ async fn a_request_can_be_taken_back_until_somebody_takes_it() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_looked_at_and_has_to_wait_does_not_count_as_untouched() {
+async fn attempted_event_is_not_unclaimed() {
     let world = world().await;
     world.store.store_events(&[event("e1", &[ada()])], at(11)).await.unwrap();
     world.store.store_events(&[event("e2", &[Subject::EntireDirectory])], at(12)).await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().oldest_unclaimed_at, Some(at(11)));
-    let looks = world.claim(13).await.unwrap();
+    let items = world.claim(13).await.unwrap();
     assert_eq!(
         world.store.event_queue_counts().await.unwrap().oldest_unclaimed_at,
         Some(at(11)),
         "claimed is not done"
     );
-    world.store.requeue_work(&looks, at(20)).await.unwrap();
+    world.store.requeue_work(&items, at(20)).await.unwrap();
     let counts = world.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.oldest_unclaimed_at, counts.pending), (None, 2));
 }
 
 #[tokio::test]
-async fn a_request_is_taken_once_and_leads_to_its_run() {
+async fn request_is_accepted_once() {
     let world = world().await;
     let asked = world.store.request_sync(true, at(1)).await.unwrap();
     assert_eq!(world.store.accept_request().await.unwrap(), Some(asked));
@@ -453,7 +453,7 @@ async fn a_request_is_taken_once_and_leads_to_its_run() {
 }
 
 #[tokio::test]
-async fn a_request_whose_run_never_began_is_taken_again_when_its_process_is_gone() {
+async fn request_without_a_run_is_accepted_again() {
     let world = world().await;
     let begun = world.store.request_sync(false, at(1)).await.unwrap();
     world.store.accept_request().await.unwrap();
@@ -467,7 +467,7 @@ async fn a_request_whose_run_never_began_is_taken_again_when_its_process_is_gone
 }
 
 #[tokio::test]
-async fn a_pause_holds_until_it_is_ended() {
+async fn pause_holds_until_it_ends() {
     let world = world().await;
     assert_eq!(world.store.paused_until().await.unwrap(), None);
     world.store.pause(Some(at(100))).await.unwrap();
@@ -477,7 +477,7 @@ async fn a_pause_holds_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn what_was_sent_last_is_what_is_known_although_nobody_confirmed_it() {
+async fn unconfirmed_record_counts_as_last() {
     let world = world().await;
     let alive = user("u1", "ada", &["g1"]);
     world.confirmed(&[staged(ChangeKind::Create, alive.clone(), 0)]).await;
@@ -499,7 +499,7 @@ async fn what_was_sent_last_is_what_is_known_although_nobody_confirmed_it() {
 }
 
 #[tokio::test]
-async fn memberships_of_whom_assets_did_not_account_for_are_always_compared() {
+async fn unconfirmed_memberships_are_always_compared() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 0)]).await;
     let run = world.run(&[staged(ChangeKind::Update, user("u1", "ada", &[]), 5)]).await;

@@ -68,9 +68,9 @@ impl World {
         self.store.claim_work(WorkKind::Object, 100, at(second), lease).await.unwrap()
     }
 
-    async fn bury_all(&self, reason: &str) {
-        let looks = self.claim(30).await;
-        self.store.fail_work(&looks, reason, at(31)).await.unwrap();
+    async fn fail_all(&self, reason: &str) {
+        let items = self.claim(30).await;
+        self.store.fail_work(&items, reason, at(31)).await.unwrap();
     }
 
     async fn find(&self, state: Option<EventState>, search: Option<&str>) -> Vec<String> {
@@ -95,12 +95,12 @@ fn ids(events: &[Event]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_event_says_what_it_waits_for_how_often_that_was_tried_and_when_it_is_due() {
+async fn event_shows_its_pending_work() {
     let world = world().await;
     world.holds(&[event("e1", 10, &[ada(), membership()])]).await;
-    let looks: Vec<WorkItem> = world.claim(21).await;
+    let items: Vec<WorkItem> = world.claim(21).await;
     let (ada_look, other): (Vec<WorkItem>, Vec<WorkItem>) =
-        looks.into_iter().partition(|look| look.subject == ada());
+        items.into_iter().partition(|item| item.subject == ada());
     world.store.requeue_work(&ada_look, at(90)).await.unwrap();
     let waiting = world.one("e1").await;
     assert_eq!((waiting.state, waiting.completed_at), (EventState::Pending, None));
@@ -119,13 +119,13 @@ async fn an_event_says_what_it_waits_for_how_often_that_was_tried_and_when_it_is
 }
 
 #[tokio::test]
-async fn what_was_given_up_before_everything_was_read_is_settled() {
+async fn full_sync_resolves_failed_events() {
     let world = world().await;
     let before = world.store.next_reading(at(30)).await.unwrap();
     world.holds(&[event("e1", 10, &[ada()]), event("e2", 12, &[membership()])]).await;
     // The clock went back meanwhile, which changes nothing.
     let after = world.store.next_reading(at(1)).await.unwrap();
-    world.bury_all("held back").await;
+    world.fail_all("held back").await;
     let counts = world.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.failed, counts.oldest_failed_at), (2, Some(at(10))));
     let run = world.store.begin_run(RunKind::FullSync, at(30)).await.unwrap();
@@ -139,10 +139,10 @@ async fn what_was_given_up_before_everything_was_read_is_settled() {
 }
 
 #[tokio::test]
-async fn events_are_found_by_state_id_type_and_object_the_newest_first() {
+async fn events_are_found_newest_first() {
     let world = world().await;
     world.holds(&[event("old-A", 10, &[ada()])]).await;
-    world.bury_all("held back").await;
+    world.fail_all("held back").await;
     let removed =
         NewEvent { event_type: "group.user_membership.remove".into(), ..event("new-B", 12, &[membership()]) };
     world.holds(&[removed, event("nobody", 11, &[])]).await;
@@ -172,25 +172,25 @@ async fn events_are_found_by_state_id_type_and_object_the_newest_first() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_put_back_is_looked_at_as_when_it_came_in() {
+async fn replayed_event_requests_the_same_work() {
     let world = world().await;
     let ended = NewEvent { expect_deleted: true, ..event("e1", 10, &[membership()]) };
     world.holds(&[ended, event("e2", 10, &[ada()])]).await;
-    world.bury_all("held back").await;
+    world.fail_all("held back").await;
     assert_eq!(world.store.event_queue_counts().await.unwrap().failed, 2);
     let put_back = world.store.replay(ReplayTarget::Ids(&[EventId::new("e1")]), at(40)).await.unwrap();
     assert_eq!(put_back, 1);
     let back = world.one("e1").await;
     assert_eq!((back.state, back.reason, back.completed_at), (EventState::Pending, None, None));
     assert_eq!(world.one("e2").await.state, EventState::Failed);
-    let looks = world.claim(40).await;
-    assert_eq!(looks.len(), 1);
-    let look = &looks[0];
+    let items = world.claim(40).await;
+    assert_eq!(items.len(), 1);
+    let item = &items[0];
     assert_eq!(
-        (&look.subject, look.not_older_than, look.expect_deleted),
+        (&item.subject, item.not_older_than, item.expect_deleted),
         (&membership(), Some(at(10)), true)
     );
-    world.store.complete_work(&looks, at(41)).await.unwrap();
+    world.store.complete_work(&items, at(41)).await.unwrap();
     assert_eq!(world.one("e1").await.state, EventState::Done);
 
     assert_eq!(world.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(), 1);
@@ -203,18 +203,18 @@ async fn an_event_that_is_put_back_is_looked_at_as_when_it_came_in() {
 }
 
 #[tokio::test]
-async fn putting_back_is_for_any_state_and_never_loses_a_wish_that_somebody_is_at() {
+async fn replay_keeps_claimed_work() {
     let world = world().await;
     world.holds(&[event("done", 10, &[ada()]), event("nobody", 10, &[])]).await;
-    let looks = world.claim(21).await;
-    world.store.complete_work(&looks, at(22)).await.unwrap();
+    let items = world.claim(21).await;
+    world.store.complete_work(&items, at(22)).await.unwrap();
     let these = [EventId::new("done"), EventId::new("nobody"), EventId::new("never")];
     assert_eq!(world.store.replay(ReplayTarget::Ids(&these), at(30)).await.unwrap(), 1);
     assert_eq!(world.one("nobody").await.state, EventState::Done, "it names nothing to look at");
     // Somebody is at it when it is put back once more: what they find may be too old.
-    let looks = world.claim(31).await;
+    let items = world.claim(31).await;
     world.store.replay(ReplayTarget::Ids(&these[..1]), at(32)).await.unwrap();
-    world.store.complete_work(&looks, at(33)).await.unwrap();
+    world.store.complete_work(&items, at(33)).await.unwrap();
     assert_eq!(world.one("done").await.state, EventState::Pending);
     let again = world.claim(34).await;
     world.store.requeue_work(&again, at(900)).await.unwrap();
@@ -223,27 +223,27 @@ async fn putting_back_is_for_any_state_and_never_loses_a_wish_that_somebody_is_a
 }
 
 #[tokio::test]
-async fn whoever_follows_the_inbox_sees_every_event_come_in_and_change() {
+async fn reader_sees_every_event_change() {
     let world = world().await;
     world.holds(&[event("before", 10, &[ada()])]).await;
-    let mut mark = world.store.event_cursor().await.unwrap();
-    assert_eq!(world.after(&mut mark, 10).await, [""; 0]);
+    let mut cursor = world.store.event_cursor().await.unwrap();
+    assert_eq!(world.after(&mut cursor, 10).await, [""; 0]);
     world.holds(&[event("before", 10, &[ada()])]).await;
-    assert_eq!(world.after(&mut mark, 10).await, [""; 0], "a repeat is nothing new");
+    assert_eq!(world.after(&mut cursor, 10).await, [""; 0], "a repeat is nothing new");
     let three = ["a", "b", "c"].map(|id| event(id, 11, &[membership()]));
     world.holds(&three).await;
-    assert_eq!(world.after(&mut mark, 2).await, ["a waiting", "b waiting"]);
-    assert_eq!(world.after(&mut mark, 2).await, ["c waiting"]);
-    assert_eq!(world.after(&mut mark, 2).await, [""; 0]);
+    assert_eq!(world.after(&mut cursor, 2).await, ["a pending", "b pending"]);
+    assert_eq!(world.after(&mut cursor, 2).await, ["c pending"]);
+    assert_eq!(world.after(&mut cursor, 2).await, [""; 0]);
     let (users, others): (Vec<WorkItem>, Vec<WorkItem>) =
-        world.claim(21).await.into_iter().partition(|look| look.subject == ada());
+        world.claim(21).await.into_iter().partition(|item| item.subject == ada());
     world.store.complete_work(&users, at(22)).await.unwrap();
     world.store.fail_work(&others, "lost", at(22)).await.unwrap();
-    let mut changed = world.after(&mut mark, 10).await;
+    let mut changed = world.after(&mut cursor, 10).await;
     changed.sort();
-    assert_eq!(changed, ["a dead", "b dead", "before done", "c dead"]);
+    assert_eq!(changed, ["a failed", "b failed", "before done", "c failed"]);
     world.store.replay(ReplayTarget::AllFailed, at(23)).await.unwrap();
-    assert_eq!(world.after(&mut mark, 10).await, ["a waiting", "b waiting", "c waiting"]);
+    assert_eq!(world.after(&mut cursor, 10).await, ["a pending", "b pending", "c pending"]);
 }
 
 /// As read for an execution: it differs from one to the next.
@@ -287,7 +287,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn runs_are_found_by_kind_and_by_how_they_ended_the_newest_first() {
+async fn runs_are_found_newest_first() {
     let world = world().await;
     let full = world.sends(RunKind::FullSync, RunState::Succeeded, "x1", true).await;
     let dropped = world.sends(RunKind::EventSync, RunState::Partial, "x2", false).await;
@@ -303,7 +303,7 @@ async fn runs_are_found_by_kind_and_by_how_they_ended_the_newest_first() {
 }
 
 #[tokio::test]
-async fn a_run_names_its_executions_and_the_records_that_are_refused_to_this_day() {
+async fn run_shows_executions_and_rejected_records() {
     let world = world().await;
     let run = world.sends(RunKind::FullSync, RunState::Partial, "x1", false).await;
     let detail = world.store.run(run).await.unwrap().unwrap();
@@ -330,7 +330,7 @@ async fn a_run_names_its_executions_and_the_records_that_are_refused_to_this_day
 }
 
 #[tokio::test]
-async fn runs_that_are_forgotten_take_their_executions_with_them() {
+async fn deleted_runs_delete_their_executions() {
     let world = world().await;
     let old = world.sends(RunKind::IncrementalSync, RunState::Succeeded, "x1", true).await;
     let full = world.sends(RunKind::FullSync, RunState::Succeeded, "x2", true).await;

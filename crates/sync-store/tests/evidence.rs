@@ -22,7 +22,7 @@ fn member(group: &str, user: &str) -> Subject {
 
 /// Events that were given up, and a full run that has read the user u1 and the group g1 and could not read the user u2 and
 /// the group g2.
-async fn given_up() -> (World, RunId) {
+async fn failed_events() -> (World, RunId) {
     let world = world().await;
     let named: [(&str, &[Subject]); 8] = [
         ("read", &[person("u1"), Subject::Group(GroupId::new("g1")), member("g1", "u1")]),
@@ -36,15 +36,15 @@ async fn given_up() -> (World, RunId) {
     ];
     let events: Vec<_> = named.iter().map(|(id, subjects)| event(id, subjects)).collect();
     world.store.store_events(&events, at(10)).await.unwrap();
-    let mut looks = world.claim(11).await.unwrap();
-    looks.extend(
+    let mut items = world.claim(11).await.unwrap();
+    items.extend(
         world
             .store
             .claim_work(sync_engine::WorkKind::Sync, 9, at(11), std::time::Duration::MAX)
             .await
             .unwrap(),
     );
-    world.store.fail_work(&looks, "no answer", at(12)).await.unwrap();
+    world.store.fail_work(&items, "no answer", at(12)).await.unwrap();
     let changes = [
         staged(ChangeKind::Create, user("u1", "ada", &["g1"]), 20),
         staged(ChangeKind::Create, group("g1"), 20),
@@ -67,8 +67,8 @@ async fn settled(world: &World, run: RunId, unnamed: bool) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn unread_objects_settle_no_event() {
-    let (world, run) = given_up().await;
+async fn unreadable_objects_resolve_no_event() {
+    let (world, run) = failed_events().await;
     assert_eq!(settled(&world, run, false).await, ["nowhere", "read"]);
     assert_eq!(world.store.event_queue_counts().await.unwrap().failed, 6);
     let all_read = world.run(&[]).await;
@@ -77,12 +77,12 @@ async fn unread_objects_settle_no_event() {
 
 #[tokio::test]
 async fn unnamed_item_may_be_any_object() {
-    let (world, run) = given_up().await;
+    let (world, run) = failed_events().await;
     assert_eq!(settled(&world, run, true).await, ["read"]);
 }
 
 #[tokio::test]
-async fn every_unread_object_is_asked_for() {
+async fn unreadable_objects_are_enqueued() {
     let world = world().await;
     let run = world.run(&[]).await;
     let key = |n: usize| RecordKey { kind: ObjectKind::User, id: format!("u{n:03}") };

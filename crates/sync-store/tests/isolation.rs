@@ -82,7 +82,7 @@ async fn two_unnamed_records_are_both_found() {
 }
 
 #[tokio::test]
-async fn dropped_record_is_rejected_when_it_fails_alone_again() {
+async fn record_that_fails_alone_twice_is_rejected() {
     let world = world().await;
     world.play(9, &["u004"], "").await;
     assert_eq!(world.store.event_queue_counts().await.unwrap().rejected_records, 0, "once may be chance");
@@ -99,7 +99,7 @@ async fn dropped_record_is_rejected_when_it_fails_alone_again() {
 }
 
 #[tokio::test]
-async fn refused_record_does_not_count_as_sent() {
+async fn rejected_record_does_not_count_as_sent() {
     let world = world().await;
     let changes: Vec<StagedChange> =
         ["u1", "u2"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();
@@ -116,7 +116,7 @@ async fn refused_record_does_not_count_as_sent() {
 }
 
 #[tokio::test]
-async fn proven_records_are_confirmed_whatever_the_counters_say() {
+async fn proven_records_are_confirmed() {
     let world = world().await;
     let changes: Vec<StagedChange> =
         ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, "x", &[]), 0)).to_vec();

@@ -5,7 +5,7 @@
 
 mod support;
 
-use sync_engine::{ChangeKind, Reading, RecordState, StagedChange, StateStore, TimeState, Upkeep};
+use sync_engine::{ChangeKind, RecordState, StagedChange, StateStore, TimeState, Upkeep};
 use sync_model::{Record, RecordKey, UserId};
 
 use support::{World, at, user, world};
@@ -31,7 +31,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn later_reading_wins_whatever_the_clock_says() {
+async fn later_reading_wins() {
     let world = world().await;
     let ahead = world.reads("ahead", 7200).await;
     world.confirmed(&[ahead]).await;
@@ -57,7 +57,7 @@ async fn overtaken_record_is_neither_sent_nor_confirmed() {
 }
 
 #[tokio::test]
-async fn unaccounted_record_of_a_later_reading_counts() {
+async fn unconfirmed_record_of_a_later_reading_counts() {
     let world = world().await;
     let first = world.reads("first", 7200).await;
     world.confirmed(&[first]).await;
@@ -80,17 +80,6 @@ async fn unaccounted_record_of_a_later_reading_counts() {
         0,
         "what came before is over"
     );
-}
-
-#[tokio::test]
-async fn record_of_an_earlier_version_yields_to_any_reading() {
-    let world = world().await;
-    let year_ahead = Reading { number: 0, at: at(31_536_000) };
-    let before = StagedChange { change: ChangeKind::Create, record: named("before"), reading: year_ahead };
-    world.confirmed(&[before]).await;
-    let now = world.reads("now", 0).await;
-    world.confirmed(&[now]).await;
-    world.holds("now").await;
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn doubt_outlives_an_execution_under_way() {
 }
 
 #[tokio::test]
-async fn references_follow_marks_to_another_place() {
+async fn retired_objects_follow_to_another_place() {
     let world = world().await;
     let gone = user("u2", "bo", &[]);
     let refers = Reference { kind: ObjectKind::User, reference_key: "u2".into() };

@@ -62,7 +62,7 @@ async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
                 && !step.contains("VIRTUAL TABLE")
                 && !step.contains("CONSTANT ROW")
                 && !step.starts_with("SCAN (");
-            whole || step.ends_with("(connection=?)")
+            whole || step.ends_with("(connection_id=?)")
         })
         .collect()
 }
@@ -75,13 +75,13 @@ async fn work(world: &World) {
     let feed = FeedCheckpoint { checkpoint: "c".into(), newest_event_at: at(10), caught_up_at: None };
     store.store_feed_page(&[event("e2", &[ada(), membership.clone()])], &feed, at(11)).await.unwrap();
     store.enqueue(&membership, at(11)).await.unwrap();
-    let looks = world.claim(12).await.unwrap();
-    store.release_work(&looks).await.unwrap();
-    let looks = world.claim(12).await.unwrap();
-    store.requeue_work(&looks, at(13)).await.unwrap();
-    let looks = world.claim(14).await.unwrap();
-    store.complete_work(&looks[..1], at(15)).await.unwrap();
-    store.fail_work(&looks[1..], "unreadable", at(15)).await.unwrap();
+    let items = world.claim(12).await.unwrap();
+    store.release_work(&items).await.unwrap();
+    let items = world.claim(12).await.unwrap();
+    store.requeue_work(&items, at(13)).await.unwrap();
+    let items = world.claim(14).await.unwrap();
+    store.complete_work(&items[..1], at(15)).await.unwrap();
+    store.fail_work(&items[1..], "unreadable", at(15)).await.unwrap();
     store.replay(ReplayTarget::Ids(&[EventId::new("e2")]), at(16)).await.unwrap();
 
     let keys = [user("u1", "", &[]).key, group("g1").key];
@@ -118,8 +118,8 @@ async fn hot_statements_use_indexes() {
     let pool = SqlitePool::connect(&format!("sqlite://{}", world.path().display())).await.unwrap();
     let mut found = BTreeMap::new();
     for statement in &seen {
-        // Losses of an hour and objects that could not be read are few.
-        if ["recent_losses SET", "FROM unread_objects"].iter().any(|few| statement.contains(few)) {
+        // Recent removals and unreadable objects are few.
+        if ["recent_removals SET", "FROM unreadable_objects"].iter().any(|few| statement.contains(few)) {
             continue;
         }
         let scans = scans(&pool, statement).await;

@@ -19,7 +19,7 @@ use support::{World, at, staged, user, world};
 const WITHIN: i64 = 1;
 const AFTER: i64 = 2;
 
-async fn losses(world: &World, run: RunId, since: i64) -> PlannedRemovals {
+async fn removals(world: &World, run: RunId, since: i64) -> PlannedRemovals {
     world.store.planned_removals(run, SafeguardMinimums::default(), at(since)).await.unwrap()
 }
 
@@ -35,8 +35,8 @@ async fn retired_objects_add_up_across_runs() {
     world.confirmed(&[staged(ChangeKind::Retire, user("u1", "u1", &[]), 1)]).await;
     let run = world.run(&[staged(ChangeKind::Retire, user("u2", "u2", &[]), 5)]).await;
     let one = BTreeMap::from([(ObjectKind::User, 1)]);
-    assert_eq!(losses(&world, run, WITHIN).await.recently_retired, one);
-    assert_eq!(losses(&world, run, AFTER).await.recently_retired, BTreeMap::new());
+    assert_eq!(removals(&world, run, WITHIN).await.recently_retired, one);
+    assert_eq!(removals(&world, run, AFTER).await.recently_retired, BTreeMap::new());
     assert_eq!(world.store.recently_gone(at(WITHIN)).await.unwrap(), one);
 }
 
@@ -52,15 +52,15 @@ async fn memberships_and_values_add_up() {
             staged(ChangeKind::Update, user("u2", "", &["g1", "g2"]), 5),
         ])
         .await;
-    let lost = losses(&world, run, WITHIN).await;
+    let lost = removals(&world, run, WITHIN).await;
     assert_eq!((lost.memberships.removed, lost.memberships.recent, lost.memberships.total), (1, 1, 5));
     let login = lost.cleared_values.iter().find(|field| field.field == "login").unwrap();
     assert_eq!((login.cleared, login.recent, login.total), (1, 1, 2));
-    assert_eq!(losses(&world, run, AFTER).await.memberships.recent, 0);
+    assert_eq!(removals(&world, run, AFTER).await.memberships.recent, 0);
 }
 
 #[tokio::test]
-async fn restored_losses_no_longer_count() {
+async fn undone_removals_no_longer_count() {
     let world = world().await;
     three_users(&world).await;
     world
@@ -76,14 +76,14 @@ async fn restored_losses_no_longer_count() {
         ])
         .await;
     let run = world.run(&[staged(ChangeKind::Update, user("u3", "", &[]), 5)]).await;
-    let lost = losses(&world, run, WITHIN).await;
+    let lost = removals(&world, run, WITHIN).await;
     assert_eq!(lost.recently_retired, BTreeMap::new());
     assert_eq!((lost.memberships.removed, lost.memberships.recent), (2, 0));
     assert!(lost.cleared_values.iter().all(|field| field.recent == 0), "{lost:?}");
 }
 
 #[tokio::test]
-async fn unconfirmed_losses_count_once() {
+async fn unconfirmed_removals_count_once() {
     let world = world().await;
     three_users(&world).await;
     let change = || [staged(ChangeKind::Update, user("u1", "", &["g1"]), 1)];
@@ -94,15 +94,15 @@ async fn unconfirmed_losses_count_once() {
     world.store.confirm(run, &execution, &[], "lost", at(2)).await.unwrap();
     world.store.end_run(run, &RunReport::default(), at(3)).await.unwrap();
     let again = world.run(&change()).await;
-    let lost = losses(&world, again, WITHIN).await;
+    let lost = removals(&world, again, WITHIN).await;
     assert_eq!((lost.memberships.removed, lost.memberships.recent), (1, 0));
     let other = world.run(&[staged(ChangeKind::Update, user("u2", "u2", &["g1"]), 5)]).await;
-    let lost = losses(&world, other, WITHIN).await;
+    let lost = removals(&world, other, WITHIN).await;
     assert_eq!((lost.memberships.removed, lost.memberships.recent), (1, 1));
 }
 
 #[tokio::test]
-async fn marks_of_unconfirmed_objects_count() {
+async fn retired_unconfirmed_objects_count() {
     let world = world().await;
     let sent = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     let execution = ExecutionId::new("e");
@@ -115,7 +115,7 @@ async fn marks_of_unconfirmed_objects_count() {
 }
 
 #[tokio::test]
-async fn marks_that_wait_for_a_retry_count() {
+async fn retirements_that_wait_for_a_retry_count() {
     let world = world().await;
     three_users(&world).await;
     let retire = |id: &str| staged(ChangeKind::Retire, user(id, id, &[]), 5);
@@ -126,7 +126,7 @@ async fn marks_that_wait_for_a_retry_count() {
     // An event names the first again, but only a retry sends its mark.
     let run = world.run(&[retire("u1"), retire("u2")]).await;
     assert_eq!(world.store.staged_counts(run).await.unwrap()[&(ObjectKind::User, ChangeKind::Retire)], 1);
-    assert_eq!(losses(&world, run, 0).await.recently_retired, BTreeMap::from([(ObjectKind::User, 1)]));
+    assert_eq!(removals(&world, run, 0).await.recently_retired, BTreeMap::from([(ObjectKind::User, 1)]));
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn sent_objects_are_no_longer_blocked() {
 }
 
 #[tokio::test]
-async fn losses_age_by_the_directory_s_time() {
+async fn removals_age_by_the_directory_s_time() {
     let world = world().await;
     three_users(&world).await;
     let run = world.run(&[staged(ChangeKind::Retire, user("u1", "u1", &[]), 1)]).await;

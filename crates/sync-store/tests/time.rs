@@ -16,7 +16,7 @@ use support::{at, staged, user, world};
 const YEAR: i64 = 365 * 24 * 3600;
 
 #[tokio::test]
-async fn readings_grow_whatever_the_clock_says() {
+async fn readings_grow_in_spite_of_the_clock() {
     let world = world().await;
     let mut last = world.store.next_reading(at(YEAR)).await.unwrap();
     assert_eq!(last.at, at(YEAR));
@@ -29,7 +29,7 @@ async fn readings_grow_whatever_the_clock_says() {
 }
 
 #[tokio::test]
-async fn bookmark_is_kept() {
+async fn bookmark_is_stored() {
     let world = world().await;
     assert_eq!(world.store.bookmark().await.unwrap(), None);
     world.store.remember_bookmark(at(7)).await.unwrap();
@@ -48,15 +48,15 @@ async fn newest_run_counts_by_number() {
 }
 
 #[tokio::test]
-async fn put_off_work_follows_the_clock_back() {
+async fn requeued_work_follows_the_clock_back() {
     let world = world().await;
     let subject = sync_engine::Subject::User(sync_model::UserId::new("u1"));
     world.store.enqueue(&subject, at(YEAR)).await.unwrap();
-    assert_eq!(world.looks(5).await, []);
+    assert_eq!(world.pending_work(5).await, []);
     world.store.follow_clock(SignedDuration::from_secs(YEAR), at(5)).await.unwrap();
-    assert_eq!(world.looks(5).await, [], "a step ahead brings nothing forward");
+    assert_eq!(world.pending_work(5).await, [], "a step ahead brings nothing forward");
     world.store.follow_clock(SignedDuration::from_secs(-YEAR), at(5)).await.unwrap();
-    assert_eq!(world.looks(5).await, [subject]);
+    assert_eq!(world.pending_work(5).await, [subject]);
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn claim_keeps_what_is_left_of_it() {
 }
 
 #[tokio::test]
-async fn times_in_the_future_are_not_believed() {
+async fn future_times_are_corrected() {
     let world = world().await;
     let run = world.run(&[staged(ChangeKind::Create, user("u1", "ada", &[]), YEAR)]).await;
     let execution = ExecutionId::new("e");
@@ -134,7 +134,7 @@ async fn times_in_the_future_are_not_believed() {
 }
 
 #[tokio::test]
-async fn what_waits_keeps_its_age() {
+async fn pending_work_keeps_its_age() {
     let world = world().await;
     world.store.store_events(&[support::event("e1", &[support::ada()])], at(100)).await.unwrap();
     world.store.follow_clock(SignedDuration::from_secs(-60), at(50)).await.unwrap();
@@ -142,7 +142,7 @@ async fn what_waits_keeps_its_age() {
 }
 
 #[tokio::test]
-async fn gone_objects_keep_their_age() {
+async fn retired_objects_keep_their_age() {
     let world = world().await;
     world.confirmed(&[staged(ChangeKind::Create, user("u1", "ada", &[]), 0)]).await;
     world.confirmed(&[staged(ChangeKind::Retire, user("u1", "ada", &[]), 1)]).await;

@@ -140,10 +140,11 @@ async fn nothing_is_left_behind(world: &World) {
     for object_type in ["/type/user", "/type/group"] {
         distinct_objects(&control, object_type).await;
     }
-    let open: Vec<String> = stored(world, "SELECT id FROM executions").await;
+    let open: Vec<String> = stored(world, "SELECT id FROM open_executions").await;
     assert!(open.is_empty(), "executions that nobody looked after: {open:?}");
     // What names somebody who is gone meanwhile is looked at a few times more.
-    let lost = "SELECT id FROM events WHERE state = 'failed' OR (state = 'pending' AND id NOT IN (SELECT event FROM waiting))";
+    let lost = "SELECT id FROM events
+                WHERE state = 'failed' OR (state = 'pending' AND id NOT IN (SELECT event_id FROM event_work))";
     let lost = stored(world, lost).await;
     assert!(lost.is_empty(), "events that lead to nothing: {lost:?}");
 }

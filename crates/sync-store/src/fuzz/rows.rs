@@ -20,21 +20,21 @@ use crate::{ConnectionStore, Store};
 const TABLES: [&str; 18] = [
     "runs",
     "run_executions",
-    "executions",
-    "objects",
-    "unconfirmed",
-    "staged",
+    "open_executions",
+    "confirmed_records",
+    "unconfirmed_records",
+    "staged_changes",
     "run_objects",
-    "uncleared",
+    "stale_values",
     "events",
-    "looks",
-    "waiting",
-    "feeds",
+    "work_queue",
+    "event_work",
+    "system_log_checkpoints",
     "pauses",
-    "samples",
+    "metric_samples",
     "blocked_objects",
-    "recent_losses",
-    "audit",
+    "recent_removals",
+    "object_audit_log",
     "audit_log",
 ];
 
@@ -185,7 +185,7 @@ impl Target {
 
     /// An event is shown in the state that it has.
     async fn is_told_truly(&self, id: &str, state: EventState) {
-        let word: String = sqlx::query_scalar("SELECT state FROM events WHERE connection = 1 AND id = ?1")
+        let word: String = sqlx::query_scalar("SELECT state FROM events WHERE connection_id = 1 AND id = ?1")
             .bind(id)
             .fetch_one(&self.store.pool)
             .await
@@ -202,8 +202,8 @@ impl Target {
     async fn has_all(&self, keys: &[RecordKey], found: &HashMap<RecordKey, sync_model::Record>) {
         for key in keys {
             let rows: i64 = sqlx::query_scalar(
-                "SELECT (SELECT count(*) FROM objects WHERE connection = 1 AND kind = ?1 AND id = ?2)
-                      + (SELECT count(*) FROM unconfirmed WHERE connection = 1 AND kind = ?1 AND id = ?2)",
+                "SELECT (SELECT count(*) FROM confirmed_records WHERE connection_id = 1 AND kind = ?1 AND id = ?2)
+                      + (SELECT count(*) FROM unconfirmed_records WHERE connection_id = 1 AND kind = ?1 AND id = ?2)",
             )
             .bind(key.kind.as_str())
             .bind(&key.id)
@@ -237,7 +237,9 @@ impl Told {
 
 /// The objects that rows of the input are about.
 fn keys(input: &Map<String, Value>) -> Vec<RecordKey> {
-    let rows = ["objects", "unconfirmed", "staged"].into_iter().filter_map(|table| input.get(table));
+    let rows = ["confirmed_records", "unconfirmed_records", "staged_changes"]
+        .into_iter()
+        .filter_map(|table| input.get(table));
     let rows = rows.flat_map(|rows| rows.as_array().cloned().unwrap_or_else(|| vec![rows.clone()]));
     let mut keys: Vec<RecordKey> = rows
         .filter_map(|row| {
@@ -262,7 +264,7 @@ fn odd_rows_are_named() {
         "failed",
         "done",
         "report",
-        "pass",
+        "checkpoint",
         "full_sync",
         "id",
     ];

@@ -93,10 +93,10 @@ impl World {
         self.confirm(run).await;
     }
 
-    pub(crate) async fn looks(&self, second: i64) -> Vec<Subject> {
-        let looks = self.claim(second).await.unwrap();
-        self.store.release_work(&looks).await.unwrap();
-        looks.into_iter().map(|look| look.subject).collect()
+    pub(crate) async fn pending_work(&self, second: i64) -> Vec<Subject> {
+        let items = self.claim(second).await.unwrap();
+        self.store.release_work(&items).await.unwrap();
+        items.into_iter().map(|item| item.subject).collect()
     }
 
     pub(crate) async fn claim(&self, second: i64) -> Result<Vec<WorkItem>, StoreError> {

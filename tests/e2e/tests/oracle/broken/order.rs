@@ -6,9 +6,9 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 /// One number in ten is followed by smaller ones, as times are when a clock is set back.
-const SETS_BACK: &str = "CREATE TRIGGER IF NOT EXISTS sets_back AFTER UPDATE OF sequence ON connections
+const SETS_BACK: &str = "CREATE TRIGGER IF NOT EXISTS sets_back AFTER UPDATE OF last_seq ON connections
      WHEN abs(random()) % 10 = 0
-     BEGIN UPDATE connections SET sequence = max(0, sequence - 100) WHERE id = new.id; END";
+     BEGIN UPDATE connections SET last_seq = max(0, last_seq - 100) WHERE id = new.id; END";
 
 /// Has a store number its readings so.
 pub(super) async fn disturb(store: &Path) {

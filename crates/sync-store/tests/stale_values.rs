@@ -94,7 +94,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_is_kept_takes_effect_with_the_record_and_not_before() {
+async fn stale_values_take_effect_with_the_record() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
@@ -111,7 +111,7 @@ async fn what_is_kept_takes_effect_with_the_record_and_not_before() {
 }
 
 #[tokio::test]
-async fn what_was_staged_and_never_sent_leaves_nothing_to_clear() {
+async fn unsent_change_leaves_no_stale_values() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     let run = world.staged(ChangeKind::Update, record(""), 1, &[city()]).await;
@@ -120,7 +120,7 @@ async fn what_was_staged_and_never_sent_leaves_nothing_to_clear() {
 }
 
 #[tokio::test]
-async fn a_confirmed_record_that_gives_the_value_again_strikes_it_off() {
+async fn value_set_again_is_not_stale() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
@@ -131,7 +131,7 @@ async fn a_confirmed_record_that_gives_the_value_again_strikes_it_off() {
 }
 
 #[tokio::test]
-async fn an_object_with_an_unconfirmed_record_waits_and_what_it_may_hold_is_known() {
+async fn unconfirmed_object_waits_to_be_cleared() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     let run = world.staged(ChangeKind::Update, record("Rome"), 1, &[]).await;
@@ -149,7 +149,7 @@ async fn an_object_with_an_unconfirmed_record_waits_and_what_it_may_hold_is_know
 }
 
 #[tokio::test]
-async fn what_could_not_be_cleared_is_tried_again_later_each_time() {
+async fn failed_clearing_backs_off() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
@@ -167,7 +167,7 @@ async fn what_could_not_be_cleared_is_tried_again_later_each_time() {
 }
 
 #[tokio::test]
-async fn records_whose_values_were_kept_can_be_sent_again_as_they_are() {
+async fn records_with_stale_values_are_resent() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     world.send(ChangeKind::Update, record(""), 1, &[city()]).await;
@@ -182,7 +182,7 @@ async fn records_whose_values_were_kept_can_be_sent_again_as_they_are() {
 }
 
 #[tokio::test]
-async fn an_object_is_gone_since_it_was_first_confirmed_so_and_no_more_when_it_comes_back() {
+async fn retired_at_is_the_first_time() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     assert!(world.store.retired_before(at(100), 10).await.unwrap().is_empty());
@@ -199,7 +199,7 @@ async fn an_object_is_gone_since_it_was_first_confirmed_so_and_no_more_when_it_c
 }
 
 #[tokio::test]
-async fn a_deleted_object_is_forgotten_with_a_line_and_a_live_one_is_not() {
+async fn deleted_record_leaves_an_audit_entry() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     world.store.delete_record(&ada(), &line(1)).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_deleted_object_is_forgotten_with_a_line_and_a_live_one_is_not() {
 }
 
 #[tokio::test]
-async fn distrust_sends_every_live_object_again() {
+async fn resend_marks_every_current_object() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     assert!(!world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending);
@@ -223,7 +223,7 @@ async fn distrust_sends_every_live_object_again() {
 }
 
 #[tokio::test]
-async fn doubted_values_are_sent_even_if_empty() {
+async fn empty_values_are_resent() {
     let world = world().await;
     world.send(ChangeKind::Create, record("Paris"), 0, &[]).await;
     let dirty = async || world.store.record_states(&[ada()]).await.unwrap()[&ada()].resend_pending;
@@ -245,7 +245,7 @@ async fn doubted_values_are_sent_even_if_empty() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_doubted_is_sent_again_with_what_refers_to_it() {
+async fn resent_object_resends_its_referrers() {
     let world = world().await;
     let group = RecordKey { kind: ObjectKind::Group, id: "g1".into() };
     let admins = Record {
@@ -271,9 +271,9 @@ async fn an_object_that_is_doubted_is_sent_again_with_what_refers_to_it() {
     }
     world.store.mark_for_resend(&RecordKey { kind: ObjectKind::User, id: "u9".into() }, at(5)).await.unwrap();
     let claim = async || {
-        let looks =
+        let items =
             world.store.claim_work(WorkKind::Object, 10, at(9), Duration::from_secs(1)).await.unwrap();
-        looks.into_iter().map(|look| look.subject).collect::<Vec<_>>()
+        items.into_iter().map(|item| item.subject).collect::<Vec<_>>()
     };
     assert_eq!(claim().await, [], "nobody knows that object");
     let dirty = async || {

@@ -16,7 +16,7 @@ use sync_model::{GroupId, ObjectKind};
 use support::{at, group, staged, user, world};
 
 #[tokio::test]
-async fn what_a_run_would_take_away_is_counted() {
+async fn planned_removals_are_counted() {
     let world = world().await;
     let changes = ["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &["g1", "g2"]), 0));
     world.confirmed(&changes).await;
@@ -27,24 +27,25 @@ async fn what_a_run_would_take_away_is_counted() {
             staged(ChangeKind::Update, user("u3", "grace", &["g1", "g2"]), 5),
         ])
         .await;
-    let losses = world.store.planned_removals(run, SafeguardMinimums::default(), at(60)).await.unwrap();
-    assert_eq!(losses.memberships, RemovedMemberships { removed: 3, recent: 0, total: 6 });
-    let told: Vec<_> = losses.cleared_values.iter().map(|b| (b.field.as_str(), b.cleared, b.total)).collect();
+    let removals = world.store.planned_removals(run, SafeguardMinimums::default(), at(60)).await.unwrap();
+    assert_eq!(removals.memberships, RemovedMemberships { removed: 3, recent: 0, total: 6 });
+    let told: Vec<_> =
+        removals.cleared_values.iter().map(|b| (b.field.as_str(), b.cleared, b.total)).collect();
     assert_eq!(told, [("groups", 1, 3), ("login", 2, 3)]);
-    let losses = world
+    let removals = world
         .store
         .planned_removals(run, SafeguardMinimums { memberships: 3, values: 1 }, at(60))
         .await
         .unwrap();
     assert_eq!(
-        (losses.memberships, losses.cleared_values.len()),
+        (removals.memberships, removals.cleared_values.len()),
         (RemovedMemberships::default(), 1),
         "no more than a handful"
     );
 }
 
 #[tokio::test]
-async fn memberships_of_a_group_that_is_gone_are_not_lost() {
+async fn memberships_of_retired_groups_do_not_count() {
     let world = world().await;
     let known = [("u1", ["g1", "g2"]), ("u2", ["g1", "g3"])];
     let users = known.map(|(id, groups)| staged(ChangeKind::Create, user(id, id, &groups), 0));
@@ -74,7 +75,7 @@ async fn memberships_of_a_group_that_is_gone_are_not_lost() {
 }
 
 #[tokio::test]
-async fn what_is_suspicious_is_taken_back_and_nothing_else() {
+async fn violating_changes_are_unstaged() {
     let world = world().await;
     world.confirmed(&["u1", "u2", "u3"].map(|id| staged(ChangeKind::Create, user(id, id, &[]), 0))).await;
     let run = world
@@ -99,7 +100,7 @@ async fn what_is_suspicious_is_taken_back_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_was_chosen_is_remembered() {
+async fn scope_version_is_stored() {
     let world = world().await;
     assert_eq!(world.store.scope_version().await.unwrap(), "");
     world.store.set_scope_version("abc").await.unwrap();
@@ -107,13 +108,13 @@ async fn what_was_chosen_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_look_at_everybody_in_a_group_is_one_of_its_own() {
+async fn group_members_are_their_own_work_item() {
     let world = world().await;
     let group = GroupId::new("g1");
     for subject in [Subject::Group(group.clone()), Subject::GroupMembers(group.clone())] {
         world.store.enqueue(&subject, at(0)).await.unwrap();
     }
-    let looks = world.store.claim_work(WorkKind::Object, 10, at(1), Duration::from_mins(1)).await.unwrap();
-    let targets: Vec<Subject> = looks.into_iter().map(|look| look.subject).collect();
+    let items = world.store.claim_work(WorkKind::Object, 10, at(1), Duration::from_mins(1)).await.unwrap();
+    let targets: Vec<Subject> = items.into_iter().map(|item| item.subject).collect();
     assert!(targets.contains(&Subject::GroupMembers(group)) && targets.len() == 2, "{targets:?}");
 }

@@ -60,7 +60,7 @@ async fn sent(
 }
 
 #[tokio::test]
-async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_case() {
+async fn objects_are_found_by_id_and_name() {
     let world = world().await;
     let eloise =
         named(ObjectKind::User, "00uEl", &[("login", "el@example.com"), ("displayName", "Éloïse RENÉE")]);
@@ -92,7 +92,7 @@ async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_ca
 }
 
 #[tokio::test]
-async fn it_is_told_when_there_are_more() {
+async fn search_reports_more_hits() {
     let world = world().await;
     let people =
         (0..5).map(|n| named(ObjectKind::User, &format!("u{n}"), &[("login", &format!("p{}", 9 - n))]));
@@ -105,7 +105,7 @@ async fn it_is_told_when_there_are_more() {
 }
 
 #[tokio::test]
-async fn what_assets_did_not_account_for_is_found_too_and_once() {
+async fn unconfirmed_objects_are_found_once() {
     let world = world().await;
     let mut renamed = ada();
     renamed.fields.insert("profile_login".into(), json!("countess@example.com"));
@@ -124,7 +124,7 @@ async fn what_assets_did_not_account_for_is_found_too_and_once() {
 }
 
 #[tokio::test]
-async fn objects_are_had_by_their_ids_and_those_that_nobody_knows_are_left_out() {
+async fn unknown_objects_are_left_out() {
     let world = world().await;
     let new = named(ObjectKind::User, "00uNew", &[("login", "new@example.com")]);
     world.confirmed(&[staged(ChangeKind::Create, ada(), 0)]).await;
@@ -138,7 +138,7 @@ async fn objects_are_had_by_their_ids_and_those_that_nobody_knows_are_left_out()
 }
 
 #[tokio::test]
-async fn of_an_object_the_run_is_told_that_sent_what_counts() {
+async fn object_shows_the_run_of_its_record() {
     let world = world().await;
     let key = ada().key;
     assert_eq!(world.store.object(&key).await.unwrap(), None);
@@ -178,7 +178,7 @@ async fn of_an_object_the_run_is_told_that_sent_what_counts() {
 }
 
 #[tokio::test]
-async fn of_an_object_its_own_values_are_told_that_are_still_in_assets_and_whether_it_is_sent_again() {
+async fn object_shows_its_stale_values() {
     let world = world().await;
     let (key, other) = (ada().key, named(ObjectKind::User, "00uBob", &[]));
     let mut member = ada();
@@ -204,7 +204,7 @@ async fn of_an_object_its_own_values_are_told_that_are_still_in_assets_and_wheth
 }
 
 #[tokio::test]
-async fn samples_are_kept_for_a_while_and_given_in_order() {
+async fn metric_samples_expire_and_keep_order() {
     let world = world().await;
     let sample = |second, n| MetricSample {
         sampled_at: at(second),
@@ -233,7 +233,7 @@ async fn samples_are_kept_for_a_while_and_given_in_order() {
 /// To be run by hand: `cargo test -p sync-store --release --test looking -- --ignored --nocapture`
 #[tokio::test]
 #[ignore = "takes a while, and measures"]
-async fn a_search_over_a_hundred_thousand_objects() {
+async fn search_of_100_000_objects() {
     let world = world().await;
     for part in 0..100 {
         let people = (0..1000).map(|n| {
