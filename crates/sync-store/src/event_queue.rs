@@ -224,7 +224,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<EventQueueCounts, 
     .map_err(|e| StoreError::new("count events and work items", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(EventQueueCounts {
-        pending: count(pending),
+        pending: count(pending).saturating_sub(count(in_progress)),
         in_progress: count(in_progress),
         failed: count(failed),
         oldest_failed_at: time_of("a failed event", oldest_failed)?,

@@ -95,7 +95,7 @@ async fn read_found(
             let record = record(&word, &id, &text)?;
             let read = || confirmed.map(timestamp).transpose();
             let confirmed = in_row(|| format!("the record of {word} {id}"), read)?;
-            Ok((record.key.clone(), SearchHit { record, retired, confirmed, unconfirmed }))
+            Ok((record.key.clone(), SearchHit { record, retired, confirmed_at: confirmed, unconfirmed }))
         })
         .collect()
 }
