@@ -1,4 +1,4 @@
-//! The daemon. Parses arguments, opens the connections, serves and follows until told to stop.
+//! The daemon: parses arguments, opens the connections, and serves and syncs until it is stopped.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -19,29 +19,47 @@ mod failure;
 
 use failure::Failure;
 
-/// What is read unless another file is named.
+/// The configuration file that is read unless another one is named.
 const CONFIG: &str = "okta-insight.toml";
 
-/// Keeps Assets current with Okta.
+/// Sync Okta to Assets continuously and serve the console
 #[derive(Debug, Parser)]
 #[command(name = "okta-insightd", version, about, max_term_width = 100)]
 struct Arguments {
-    /// The configuration file; okta-insight.toml unless given, which may be missing: connections can be added in the
-    /// console.
-    #[arg(long, short, env = "OKTA_INSIGHT_CONFIG")]
+    /// The configuration file.
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        env = "OKTA_INSIGHT_CONFIG",
+        hide_env_values = true,
+        help = "Configuration file. Optional if all connections are created in the console [default: okta-insight.toml]"
+    )]
     config: Option<PathBuf>,
-    /// How log lines are written, on standard error.
-    #[arg(long, value_enum, default_value = "text", env = "OKTA_INSIGHT_LOG_FORMAT")]
+    /// Format of log lines, which are written to standard error
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", env = "OKTA_INSIGHT_LOG_FORMAT")]
     log_format: LogFormat,
-    /// File for the first token of the console, readable by its owner alone, unless a terminal shows the token; - is standard output.
-    /// Beside the state store unless given.
+    /// File for the first access token, which only its owner can read, or - for standard output. Without it, the token is
+    /// shown on the terminal or written to a file beside the state store
     #[arg(long, value_name = "FILE", env = "OKTA_INSIGHT_FIRST_TOKEN_FILE")]
     first_token_file: Option<PathBuf>,
 }
 
-/// What is logged when nothing else is asked for. The client's own lines are about requests that failed, with the ids
-/// by which Okta knows them.
+/// The default log filter. The client's lines contain Okta's request IDs of failed requests.
 const LOG: &str = "info,okta_client=debug";
+
+/// The variable that sets the log filter.
+const LOG_VARIABLE: &str = "OKTA_INSIGHT_LOG";
+
+/// The log filter, or a message if the variable can't be used.
+fn log_filter() -> Result<EnvFilter, String> {
+    match std::env::var(LOG_VARIABLE) {
+        Ok(text) if !text.trim().is_empty() => EnvFilter::builder()
+            .parse(&text)
+            .map_err(|error| format!("invalid log filter `{text}` in {LOG_VARIABLE}: {error}")),
+        _ => Ok(EnvFilter::new(LOG)),
+    }
+}
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
@@ -52,7 +70,16 @@ enum LogFormat {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("OKTA_INSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+    let filter = match log_filter() {
+        Ok(filter) => filter,
+        Err(message) => {
+            eprintln!("error: {}", visible(&message));
+            eprintln!(
+                "hint: set {LOG_VARIABLE} to a level, such as debug, or to targets with levels, such as okta_client=debug"
+            );
+            return ExitCode::from(2);
+        }
+    };
     let colors = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -74,12 +101,12 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Gives the first token to the operator, this once: on a terminal or in a file, and not in the log.
+/// Shows the first access token once: on a terminal or in a file, but never in the log.
 fn hand_over(token: &Secret, file: Option<&Path>, store: &Path) {
     let shown = file == Some(Path::new("-"));
     if shown || file.is_none() && std::io::stderr().is_terminal() {
         let text = format!(
-            "Sign in to the console with this token, which ends after a day unless it is renewed; it is shown this once: {}",
+            "Sign in to the console with this access token. It is shown once and expires after one day unless it is renewed: {}",
             token.expose_secret()
         );
         if shown {
@@ -94,15 +121,11 @@ fn hand_over(token: &Secret, file: Option<&Path>, store: &Path) {
     match write_private(file, &format!("{}\n", token.expose_secret())) {
         Ok(()) => tracing::info!(
             file = %file.display(),
-            "the first token of the console is in this file; it ends after a day unless it is renewed"
+            "saved the first access token, which expires after one day unless it is renewed"
         ),
         Err(error) => {
-            let hint = "make another with `okta-insight tokens create --role admin --name NAME`";
-            tracing::error!(
-                error = error_chain(&error),
-                hint,
-                "the first token of the console could not be written"
-            );
+            let hint = "create another one with `okta-insight tokens create --role admin --name NAME`";
+            tracing::error!(error = error_chain(&error), hint, "could not save the first access token");
         }
     }
 }
@@ -116,10 +139,10 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         tracing::warn!(name = %variable.name, reason = variable.reason, "environment variable has no effect");
     }
     for exposed in exposed_files(file) {
-        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = exposed.hint(), "a secret can be read by others");
+        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = exposed.hint(), "other users can read a secret");
     }
     if config.console.is_none() {
-        // Without a console nobody could add one.
+        // Without a console, no connection can be added.
         config.chosen(None)?;
     }
     let fleet = ConnectionManager::open(config, file).await?;
@@ -137,7 +160,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut tasks = vec![tokio::spawn(receiver.serve(stop.clone()))];
     if let Some(monitor) = monitor {
-        tracing::info!(address = %monitor.address(), "answering /metrics, /healthz and /readyz");
+        tracing::info!(address = %monitor.address(), "serving /metrics, /healthz, and /readyz");
         tasks.push(tokio::spawn(monitor.serve(stop.clone())));
     }
     if let Some(console) = console {
@@ -157,18 +180,17 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     stop.cancel();
     let (ended, ()) = tokio::join!(join_all(tasks), fleet.halt());
     for error in ended.into_iter().filter_map(Result::err) {
-        tracing::error!(%error, "a task did not end well");
+        tracing::error!(%error, "a task failed");
     }
     fleet.end().await;
     lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Ends the process however long something else takes: a look-up of a name, for instance, cannot be given up. Nothing is
-/// lost by it.
+/// Ends the process even if something else takes longer, such as a DNS lookup that can't be canceled. Nothing is lost.
 fn end_in_time(code: u8) {
     std::thread::spawn(move || {
         std::thread::sleep(END_WITHIN);
-        tracing::warn!("what is under way takes too long to end; the next start goes on with it");
+        tracing::warn!("shutdown timed out; the next start resumes the work");
         std::process::exit(code.into());
     });
 }

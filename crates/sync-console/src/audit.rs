@@ -30,7 +30,7 @@ const LONGEST: usize = 200;
 /// Members of a body that are kept. None of them can be a secret.
 const KEPT: [&str; 16] = [
     "accept",
-    "accept_shrink",
+    "override_safeguards",
     "although",
     "days",
     "for",

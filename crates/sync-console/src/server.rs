@@ -28,7 +28,7 @@ const SETTING: &str = "console.listen";
 #[non_exhaustive]
 pub enum ConsoleError {
     /// The address cannot be listened on.
-    #[error("the console: {0}")]
+    #[error("{}", listen_message(.0))]
     Listen(#[from] ListenError),
     /// Sign-in with Okta cannot work as it is set.
     #[error("console.oidc: {0}")]
@@ -54,6 +54,16 @@ impl ConsoleError {
             Self::OpenId(_) => true,
             Self::Store(_) => false,
         }
+    }
+}
+
+/// The message, which names the console where TLS is required.
+fn listen_message(error: &ListenError) -> String {
+    match error {
+        ListenError::TlsRequired { address, .. } => {
+            format!("refusing to serve the console on `{address}` without TLS")
+        }
+        error => format!("console: {error}"),
     }
 }
 

@@ -4,21 +4,22 @@ use sync_service::model::ConnectionName;
 use sync_service::{ManagedConnection, account_keys};
 
 /// Phrases for the command line and for the console. Longer commands come before their prefixes.
-const WORDS: [(&str, &str); 27] = [
+const WORDS: [(&str, &str); 25] = [
     ("run `okta-insight setup`, which creates it", "press Setup, which creates it"),
     ("run `okta-insight setup`", "press Setup on the Setup page"),
-    ("`okta-insight setup --manual-hook`", "`okta-insight setup --manual-hook` on the server"),
+    (
+        "`okta-insight setup --manual-event-hook`",
+        "`okta-insight setup --manual-event-hook` on the daemon's host",
+    ),
     ("`okta-insight setup`", "Setup"),
     ("`setup`", "Setup"),
     ("run `okta-insight verify`", "press Verify Okta Hook on the Setup page"),
     ("`okta-insight verify`", "Verify Okta Hook"),
-    ("look at it with `okta-insight plan`", "review the changes on the Plan page"),
+    ("run `okta-insight plan` to review the changes", "review the changes on the Plan page"),
     ("run `okta-insight plan`", "open the Plan page"),
     ("`okta-insight plan`", "the Plan page"),
     ("run `okta-insight sync --override-safeguards`", "override the safeguard there"),
     ("`okta-insight sync --override-safeguards`", "overriding the safeguard on the Plan page"),
-    ("run `okta-insight sync --accept-shrink`", "override the safeguard there"),
-    ("`okta-insight sync --accept-shrink`", "overriding the safeguard on the Plan page"),
     ("run `okta-insight sync --resend`", "press Resend all objects on the Setup page"),
     ("run `okta-insight sync`", "press Synchronize"),
     ("`okta-insight sync`", "Synchronize"),
@@ -90,9 +91,9 @@ mod tests {
     fn commands_become_buttons_and_pages() {
         assert_eq!(
             here(
-                "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`"
+                "run `okta-insight plan` to review the changes; if they are correct, run `okta-insight sync --override-safeguards`"
             ),
-            "review the changes on the Plan page; if it is meant, override the safeguard there"
+            "review the changes on the Plan page; if they are correct, override the safeguard there"
         );
         assert_eq!(here("run `okta-insight setup`, or wait"), "press Setup on the Setup page, or wait");
     }
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn no_text_of_the_engine_sends_people_to_a_terminal() {
         let stays = [
-            "setup --manual-hook",
+            "setup --manual-event-hook",
             "doctor --fix",
             "prune",
             "export",

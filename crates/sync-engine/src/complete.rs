@@ -155,8 +155,11 @@ impl Engine {
         }
         if !hopeless.is_empty() {
             self.ports.store.fail_work(&hopeless, reason, now).await?;
-            let message = format!("{} looks were given up: {reason}", hopeless.len());
-            self.alert(AlertKind::EventsFailed, message, None);
+            let objects = if hopeless.len() == 1 { "object" } else { "objects" };
+            let message =
+                format!("{} {objects} failed after {MAX_ATTEMPTS} attempts: {reason}", hopeless.len());
+            let hint = "fix the cause, then run `okta-insight events replay --all-failed`";
+            self.alert(AlertKind::EventsFailed, message, Some(hint.into()));
         }
         Ok(())
     }

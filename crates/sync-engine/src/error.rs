@@ -134,25 +134,25 @@ impl PortError {
 #[non_exhaustive]
 pub enum EngineError {
     /// The directory could not be read.
-    #[error("could not read the directory")]
+    #[error("could not read users and groups in Okta")]
     Directory(#[source] PortError),
     /// The object schema or the mapping could not be read or changed.
-    #[error("could not prepare the object schema and mapping")]
+    #[error("could not set up the object schema and mapping")]
     TargetSchema(#[source] PortError),
     /// The event hook could not be read or changed.
     #[error("could not set up the event hook")]
     EventHook(#[source] PortError),
     /// The import source did not take the records.
-    #[error("the import did not go through")]
+    #[error("import failed")]
     Import(#[source] PortError),
     /// The state store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is no object schema and mapping to import into.
-    #[error("the import source has no schema and mapping yet")]
+    #[error("the import source has no object types and mapping yet")]
     SetupRequired,
     /// There is no account to change objects with.
-    #[error("this takes an account on the Atlassian site, and there is none")]
+    #[error("this operation requires an Atlassian account")]
     NoAccount,
     /// An administrator switched the import source off.
     #[error("the import source is disabled")]
@@ -161,18 +161,16 @@ pub enum EngineError {
     #[error(transparent)]
     SafeguardTriggered(#[from] SafeguardViolation),
     /// The event feed could not be read.
-    #[error("could not read the directory's log")]
+    #[error("could not read the System Log")]
     EventFeed(#[source] PortError),
     /// Objects in Assets could not be read or changed with the account.
     #[error("could not change objects in Assets")]
     TargetObjects(#[source] PortError),
     /// The structure in Assets changed since the records were made.
-    #[error("the object schema in Assets changed since the records were read")]
+    #[error("the object schema in Assets changed during the run")]
     StructureChanged,
     /// The process was told to stop. What was read is kept: the next run goes on there.
-    #[error(
-        "stopped before the end; nothing was left half done, and the next run goes on where this one was"
-    )]
+    #[error("interrupted; the next run resumes from the last checkpoint")]
     Interrupted,
 }
 
@@ -205,20 +203,21 @@ impl EngineError {
             | Self::EventFeed(e)
             | Self::TargetObjects(e) => e.hint().map(Into::into),
             Self::StructureChanged => {
-                Some("sync again; the daemon does so without being asked".into())
+                Some("run `okta-insight sync` again; the daemon retries automatically".into())
             }
             Self::SetupRequired => Some("run `okta-insight setup` first".into()),
-            Self::Disabled => Some("enable the import source in Assets: object schema, Import tab".into()),
+            Self::Disabled => Some("in Assets, open the object schema and enable the import source in the Import tab".into()),
             Self::SafeguardTriggered(SafeguardViolation::TooManyPruned { .. }) => {
-                Some("look at the list; if it is meant, run `okta-insight prune --accept-shrink`".into())
+                Some("review the list; if it is correct, run `okta-insight prune --override-safeguards`".into())
             }
             Self::SafeguardTriggered(SafeguardViolation::MissingObjectsRemoved) => Some(
-                "in Assets: object schema, Import tab, Edit mapping; at each object type, Edit object type mapping: \
-                 set missing objects to Ignore"
+                "in Assets, open the object schema, the Import tab, and Edit mapping; for each object type, open Edit object \
+                 type mapping and set missing objects to Ignore"
                     .into(),
             ),
             Self::SafeguardTriggered(_) => Some(
-                "look at it with `okta-insight plan`; if it is meant, run `okta-insight sync --accept-shrink`".into(),
+                "run `okta-insight plan` to review the changes; if they are correct, run `okta-insight sync --override-safeguards`"
+                    .into(),
             ),
             Self::Store(_) | Self::NoAccount | Self::Interrupted => None,
         }

@@ -48,8 +48,8 @@ impl Engine {
             return Ok(false);
         }
         let Some(due) = self.due(options).await? else { return Ok(false) };
-        let accept_shrink = due.request.is_some_and(|request| request.override_safeguards);
-        let limits = Safeguards { override_safeguards: accept_shrink, ..self.options.safeguards };
+        let override_safeguards = due.request.is_some_and(|request| request.override_safeguards);
+        let limits = Safeguards { override_safeguards, ..self.options.safeguards };
         let mut unanswered = due.request;
         let begun = async |run| match unanswered.take() {
             Some(request) => Ok(self.ports.store.attach_run(request.id, run).await?),

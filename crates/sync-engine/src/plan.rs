@@ -169,7 +169,7 @@ mod tests {
         let refusal = plan(21, 100).approve(&Safeguards::default()).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "21 of 100 known users would be marked as deleted or out of scope; more than 20 % needs consent"
+            "safeguard triggered: 21 of 100 users would be retired (21%, limit 20%)"
         );
         assert!(
             plan(21, 100).approve(&Safeguards { override_safeguards: true, ..Safeguards::default() }).is_ok()

@@ -177,7 +177,24 @@ impl fmt::Display for Recent {
         if self.count == 0 {
             return Ok(());
         }
-        write!(f, ", after {} within the last {:#}", self.count, self.window)
+        write!(f, " after {} within {:#}", self.count, self.window)
+    }
+}
+
+impl Recent {
+    /// No earlier losses.
+    const NONE: Self = Self { count: 0, window: SignedDuration::ZERO };
+}
+
+/// The share that a violation reaches, with its limit: `58%, limit 20%`.
+fn share(lost: u64, recent: &Recent, known: u64, limit: f64) -> String {
+    // Counts of objects are far below 2^52.
+    #[allow(clippy::cast_precision_loss)]
+    let percent = (lost + recent.count) as f64 * 100.0 / (known.max(1)) as f64;
+    if percent < 10.0 {
+        format!("{percent:.1}%, limit {limit}%")
+    } else {
+        format!("{percent:.0}%, limit {limit}%")
     }
 }
 
@@ -249,8 +266,7 @@ impl SafeguardViolation {
 pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
     #[error(
-        "the directory lists no {kind}s at all, but {known} are known; a service app without an admin role sees an \
-         empty directory"
+        "safeguard triggered: Okta returned no {kind}s, but {known} are synced; an app without an admin role sees none"
     )]
     EmptyListing {
         /// What was listed.
@@ -259,7 +275,10 @@ pub enum SafeguardViolation {
         known: u64,
     },
     /// Too large a share of the memberships would end.
-    #[error("{lost} of {known} known memberships would end{recent}; more than {max_percent} % needs consent")]
+    #[error(
+        "safeguard triggered: {lost} of {known} memberships would be removed{recent} ({})",
+        share(*lost, recent, *known, *max_percent)
+    )]
     TooManyMembershipsRemoved {
         /// How many would end.
         lost: u64,
@@ -272,7 +291,8 @@ pub enum SafeguardViolation {
     },
     /// Too many objects would lose the value of an attribute.
     #[error(
-        "{lost} of {known} {kind}s would lose their {field}{recent}; more than {max_percent} % needs consent"
+        "safeguard triggered: `{field}` would be cleared on {lost} of {known} {kind}s{recent} ({})",
+        share(*lost, recent, *known, *max_percent)
     )]
     TooManyValuesCleared {
         /// The kind of object.
@@ -289,7 +309,10 @@ pub enum SafeguardViolation {
         max_percent: f64,
     },
     /// Too large a share would be deleted in Assets.
-    #[error("{pruned} of {known} known {kind}s would be deleted; more than {max_percent} % needs consent")]
+    #[error(
+        "safeguard triggered: {pruned} of {known} {kind}s would be deleted ({})",
+        share(*pruned, &Recent::NONE, *known, *max_percent)
+    )]
     TooManyPruned {
         /// What would be deleted.
         kind: ObjectKind,
@@ -302,13 +325,13 @@ pub enum SafeguardViolation {
     },
     /// Assets would delete what an import does not hold.
     #[error(
-        "the import source removes missing objects: an import of what changed would delete everything else in Assets"
+        "safeguard triggered: the import source removes missing objects, so an import would delete all unchanged objects"
     )]
     MissingObjectsRemoved,
     /// Too large a share would be marked as gone.
     #[error(
-        "{gone} of {known} known {kind}s would be marked as deleted or out of scope{recent}; more than {max_percent} % \
-         needs consent"
+        "safeguard triggered: {gone} of {known} {kind}s would be retired{recent} ({})",
+        share(*gone, recent, *known, *max_percent)
     )]
     TooManyRetired {
         /// What would be marked.
@@ -335,8 +358,7 @@ mod tests {
         let refusal = limits.check(ObjectKind::User, 1, 20, 80).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "1 of 100 known users would be marked as deleted or out of scope, after 20 within the last 1h; more than 20 % \
-             needs consent"
+            "safeguard triggered: 1 of 100 users would be retired after 20 within 1h (21%, limit 20%)"
         );
         assert!(limits.check(ObjectKind::User, 0, 90, 10).is_ok(), "nothing more would be lost");
     }

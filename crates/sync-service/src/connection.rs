@@ -299,7 +299,7 @@ pub(crate) fn okta_client(config: &ConnectionConfig) -> Result<OktaClient, Confi
 
 /// The keys that give a connection an account, and where they are in the configuration file.
 pub fn account_keys(connection: &ConnectionName) -> String {
-    format!("site_url, email and api_token in [connections.{connection}.assets]")
+    format!("`site_url`, `email`, and `api_token` in `[connections.{connection}.assets]`")
 }
 
 pub(crate) fn account_client(config: &ConnectionConfig) -> Result<Option<AssetsClient>, ConfigError> {

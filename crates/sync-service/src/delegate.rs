@@ -31,7 +31,7 @@ pub(crate) const SLOW_START: Duration = Duration::from_mins(10);
 #[non_exhaustive]
 pub enum DelegationError {
     /// Nobody took the request. It was taken back.
-    #[error("another process works on connection \"{connection}\", and did not take the request within {} s", patience.as_secs())]
+    #[error("the leader for connection `{connection}` didn't accept the sync request within {} s", patience.as_secs())]
     NotAccepted {
         /// The connection.
         connection: String,
@@ -39,16 +39,16 @@ pub enum DelegationError {
         patience: Duration,
     },
     /// The request was taken, and no run began.
-    #[error("the other process took the request, and no run began for {} s", patience.as_secs())]
+    #[error("the leader accepted the sync request but started no run within {} s", patience.as_secs())]
     NotStarted {
         /// How long was waited.
         patience: Duration,
     },
     /// The process that took the request is gone.
-    #[error("the process that worked on connection \"{0}\" has ended before the run did")]
+    #[error("the leader for connection `{0}` exited before the run ended")]
     LeaderExited(String),
     /// Nothing is sent for now.
-    #[error("connection \"{connection}\" is paused{}", until.map(|until| format!(" until {until:.0}")).unwrap_or_default())]
+    #[error("connection `{connection}` is paused{}", until.map(|until| format!(" until {until:.0}")).unwrap_or_default())]
     Paused {
         /// The connection.
         connection: String,
@@ -56,7 +56,7 @@ pub enum DelegationError {
         until: Option<Timestamp>,
     },
     /// The one who waited stopped waiting.
-    #[error("stopped watching; the other process goes on with the run")]
+    #[error("detached; the run continues in the other process")]
     Detached,
     /// The run failed.
     #[error("{reason}")]
@@ -72,13 +72,14 @@ impl DelegationError {
     /// The operator's next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotAccepted { .. } => Some(
-                "it may be in the middle of a pass; see `okta-insight status`, and try again later".into(),
-            ),
-            Self::NotStarted { .. } => Some("see its log, and `okta-insight status`".into()),
-            Self::LeaderExited(_) => Some("run the command again: it goes on where the run was".into()),
-            Self::Paused { .. } => Some("end the pause with `okta-insight resume`".into()),
-            Self::Detached => Some("see what becomes of it with `okta-insight status`".into()),
+            Self::NotAccepted { .. } | Self::NotStarted { .. } => {
+                Some("check the daemon's log and `okta-insight status`".into())
+            }
+            Self::LeaderExited(_) => {
+                Some("run the command again; it resumes from the last checkpoint".into())
+            }
+            Self::Paused { .. } => Some("run `okta-insight resume`".into()),
+            Self::Detached => Some("check the run with `okta-insight status`".into()),
             Self::Failed { hint, .. } => hint.clone(),
         }
     }
@@ -107,14 +108,14 @@ impl Connection {
     /// or the store fails.
     pub async fn hand_over(
         &self,
-        accept_shrink: bool,
+        override_safeguards: bool,
         patience: Duration,
         store_path: &Path,
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
         self.require_unpaused().await?;
-        let request = self.store.request_sync(accept_shrink, self.now()).await?;
+        let request = self.store.request_sync(override_safeguards, self.now()).await?;
         tokio::select! {
             ended = self.watch_request(request, patience, store_path, progress) => ended,
             () = stop.cancelled() => Err(DelegationError::Detached.into()),

@@ -22,13 +22,13 @@ pub enum ServiceError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The connection has no account on the Atlassian site.
-    #[error("connection \"{0}\" has no account on the Atlassian site, and deleting takes one")]
+    #[error("connection `{0}` has no Atlassian account")]
     NoAccount(ConnectionName),
     /// No run of that number is remembered.
-    #[error("there is no run {0}")]
+    #[error("no run {0}")]
     UnknownRun(RunId),
     /// Events that are not remembered. Nothing was done to others that were named with them.
-    #[error("{}; nothing was put back", unknown_events(.0))]
+    #[error("{}; no events were replayed", unknown_events(.0))]
     UnknownEvents(Vec<EventId>),
     /// An address could not be listened on.
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// Settings that were saved cannot be read.
-    #[error("the saved settings of connection \"{connection}\" cannot be read: {problem}")]
+    #[error("could not read the saved settings of connection `{connection}`: {problem}")]
     Saved {
         /// The connection.
         connection: ConnectionName,
@@ -54,10 +54,10 @@ pub enum ServiceError {
         problem: String,
     },
     /// There is none.
-    #[error("there is no connection: the configuration has none, and none was saved in the console, whose state store is {}", .0.display())]
+    #[error("no connections in the configuration or in the state store {}", .0.display())]
     NoConnection(PathBuf),
     /// The connection cannot work.
-    #[error("connection \"{connection}\" cannot work: {reason}")]
+    #[error("connection `{connection}` is unavailable: {reason}")]
     Unavailable {
         /// The connection.
         connection: ConnectionName,
@@ -73,7 +73,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Busy(#[from] StoreBusy),
     /// Another process sends for this connection.
-    #[error("another process works on connection \"{0}\"")]
+    #[error("another process runs connection `{0}`")]
     AnotherLeader(String),
 }
 
@@ -98,20 +98,18 @@ impl ServiceError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::AnotherLeader(_) => {
-                Some("a daemon keeps this connection current; stop it first, or let it do the work".into())
+                Some("stop the daemon that runs this connection, or use the daemon instead".into())
             }
             Self::Lost(loss) => Some(remedy(loss).into()),
             Self::Busy(StoreBusy { holder, .. }) => Some(release(holder.as_ref())),
             Self::Store(_) | Self::Engine(_) if is_busy(self) => Some(release(None)),
             Self::Engine(error) => error.hint(),
-            Self::NoAccount(name) => {
-                Some(format!("set {}", account_keys(name)))
-            }
+            Self::NoAccount(name) => Some(format!("to prune objects, set {}", account_keys(name))),
             Self::UnknownRun(_) => {
-                Some("see which are remembered with `okta-insight runs`; old ones are forgotten".into())
+                Some("list the stored runs with `okta-insight runs`; old runs are deleted".into())
             }
             Self::UnknownEvents(_) => Some(
-                "see which are remembered with `okta-insight events`; what is long done is forgotten".into(),
+                "list the stored events with `okta-insight events`; old completed events are deleted".into(),
             ),
             Self::Listen(error) => Some(error.hint()),
             Self::Named(error) => Some(error.hint().into()),
@@ -119,11 +117,11 @@ impl ServiceError {
             Self::Export(error) => error.hint(),
             Self::Vault(error) => Some(error.hint().into()),
             Self::NoConnection(_) => Some(
-                "make one with `okta-insight init` or in the console; ask a daemon elsewhere with --server URL --token-file \
-                 FILE"
+                "create a connection with `okta-insight init` or in the console; for a remote daemon, set `--server URL \
+                 --token-file FILE`"
                     .into(),
             ),
-            Self::Saved { .. } => Some("enter the settings of the connection again".into()),
+            Self::Saved { .. } => Some("enter the settings of the connection in the console again".into()),
             Self::Unavailable { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Store(_) => None,
         }
@@ -145,13 +143,13 @@ impl From<OpenError> for ServiceError {
 pub(crate) fn release(holder: Option<&Holder>) -> String {
     match holder {
         Some(Holder { pid, is_stopped: true, .. }) => {
-            format!("resume the process with `kill -CONT {pid}`, or end it; then run the command again")
+            format!("resume the process with `kill -CONT {pid}` or end it; then run the command again")
         }
         Some(Holder { pid, .. }) => {
             format!("wait until process {pid} has finished, or end it; then run the command again")
         }
         None => {
-            "end the program that holds it: a stopped daemon, or a database tool with an open transaction"
+            "end the program that locks the state store: a stopped daemon or a database tool with an open transaction"
                 .to_owned()
         }
     }
@@ -161,18 +159,18 @@ pub(crate) fn release(holder: Option<&Holder>) -> String {
 pub(crate) const fn remedy(loss: &StoreLoss) -> &'static str {
     match loss {
         StoreLoss::Missing(_) => {
-            "put the store back, or a backup of it, and start again; without one, the next start begins with an empty store \
-             and a full sync"
+            "restore the state store or a backup of it and start again; otherwise, the next start creates an empty state store \
+             and runs a full sync"
         }
         StoreLoss::LogLost(_) => {
-            "keep other programs from the files beside the store, start again, and request a full sync: the last changes may \
-             be lost"
+            "keep other programs away from the files beside the state store, start again, and run a full sync: the last \
+             changes may be lost"
         }
-        StoreLoss::Migrated(_) => "start the version that changed it",
+        StoreLoss::Migrated(_) => "start the version that migrated the state store",
         StoreLoss::Damaged { .. } => {
-            "stop the daemon and put a backup in the place of the store, or remove it: an empty store is filled by a full sync"
+            "stop the daemon, and replace the state store with a backup or remove it; a full sync fills an empty state store"
         }
-        _ => "stop whatever replaces the store while it is open, then start again",
+        _ => "stop the program that replaces the open state store; then start again",
     }
 }
 
@@ -184,5 +182,5 @@ fn unknown_events(ids: &[EventId]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("there is no event {}{more}", named.join(", "))
+    format!("unknown events: {}{more}", named.join(", "))
 }

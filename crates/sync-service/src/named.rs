@@ -16,7 +16,7 @@ const LONGEST: usize = 255;
 #[non_exhaustive]
 pub enum NamedError {
     /// The value cannot name anything.
-    #[error("\"{value}\" cannot name a {kind}: {why}")]
+    #[error("invalid {kind} `{value}`: {why}")]
     Malformed {
         /// The kind of object.
         kind: ObjectKind,
@@ -26,7 +26,7 @@ pub enum NamedError {
         why: &'static str,
     },
     /// Nothing in Okta has this ID, login, or name.
-    #[error("no {kind} in Okta matches \"{value}\"")]
+    #[error("no {kind} in Okta matches `{value}`")]
     Unmatched {
         /// The kind of object.
         kind: ObjectKind,
@@ -34,7 +34,7 @@ pub enum NamedError {
         value: String,
     },
     /// Several groups have this name.
-    #[error("{} groups in Okta are named \"{value}\": {}", ids.len(), ids.join(", "))]
+    #[error("{} groups in Okta are named `{value}`: {}", ids.len(), ids.join(", "))]
     Ambiguous {
         /// The value.
         value: String,
@@ -54,12 +54,12 @@ impl NamedError {
         match self {
             Self::Malformed { kind: ObjectKind::User, .. }
             | Self::Unmatched { kind: ObjectKind::User, .. } => {
-                "name users by Okta user ID, such as 00u1abcd2efGHIJKL3m4, or by login"
+                "use an Okta user ID, such as 00u1abcd2efGHIJKL3m4, or a login"
             }
             Self::Malformed { .. } | Self::Unmatched { .. } => {
-                "name groups by Okta group ID, such as 00g1abcd2efGHIJKL3m4, or by name"
+                "use an Okta group ID, such as 00g1abcd2efGHIJKL3m4, or a name"
             }
-            Self::Ambiguous { .. } => "name the group by its ID",
+            Self::Ambiguous { .. } => "use the ID of the group",
         }
     }
 }

@@ -116,7 +116,7 @@ impl SetupChecklist {
                 steps.push(setup(member, settings));
                 steps.push(verify(member));
                 steps.push(cardinality(member));
-                let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, failed: false };
+                let full = RunFilter { kind: Some(RunKind::FullSync), limit: 1, ..RunFilter::default() };
                 let asked = connection.store().pending_request_at(Timestamp::now() - SLOW_START).await?;
                 steps.push(synchronize(&status, connection.runs(&full).await?.first(), asked));
             }

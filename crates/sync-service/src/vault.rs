@@ -19,19 +19,19 @@ const NONCE: usize = 24;
 #[non_exhaustive]
 pub enum VaultError {
     /// A text that is no key.
-    #[error("is no master key: 32 bytes as base64, as `okta-insight master-key generate` makes them")]
+    #[error("must be 32 bytes in Base64, as `okta-insight master-key generate` creates")]
     NotAKey,
     /// There is no key.
-    #[error("there is no master key, and secrets are stored under one only")]
+    #[error("no master key to encrypt or decrypt secrets")]
     MissingKey,
     /// It was sealed under another key.
-    #[error("the saved secrets are sealed under another master key")]
+    #[error("the saved secrets are encrypted with another master key")]
     WrongKey,
     /// It was changed, or belongs elsewhere.
     #[error("a saved secret was changed outside of this program")]
     Tampered,
     /// The system gives no random numbers, or the secret is too long.
-    #[error("a secret could not be encrypted")]
+    #[error("could not encrypt a secret")]
     EncryptionFailed,
 }
 
@@ -39,16 +39,16 @@ impl VaultError {
     /// The operator's next step.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::NotAKey => "make one with `okta-insight master-key generate`",
+            Self::NotAKey => "generate a master key with `okta-insight master-key generate`",
             Self::MissingKey => {
-                "make one with `okta-insight master-key generate`, set console.master_key to its file or variable, and \
-                 start the daemon again"
+                "generate a master key with `okta-insight master-key generate`, set `console.master_key` to its file or \
+                 variable, and start the daemon again"
             }
             Self::WrongKey => {
-                "set console.master_key to the key they were saved under, or enter the secrets again"
+                "set `console.master_key` to the key that encrypted them, or enter the secrets again"
             }
             Self::Tampered => "enter the secrets of the connection again",
-            Self::EncryptionFailed => "try again",
+            Self::EncryptionFailed => "run the command again",
         }
     }
 }

@@ -28,7 +28,10 @@ async fn a_request_that_nobody_takes_is_taken_back() {
     let asker = world.connection().await;
     let error = world.hand_over(&asker, SOON, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::NotAccepted { .. })), "{error}");
-    assert!(error.to_string().contains("did not take the request") && error.hint().is_some(), "{error}");
+    assert!(
+        error.to_string().contains("didn't accept the sync request") && error.hint().is_some(),
+        "{error}"
+    );
     // Whoever follows later does not carry out what nobody waits for any more.
     let following = follow(&holder);
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -30,13 +30,20 @@ pub(crate) async fn find(store: &ConnectionStore, filter: &EventFilter) -> Resul
            AND (?3 IS NULL OR instr(lower(e.id), lower(?3)) OR instr(lower(e.event_type), lower(?3))
                 OR NOT json_valid(e.subjects)
                 OR EXISTS (SELECT 1 FROM json_each(e.subjects) n WHERE instr(lower(n.value ->> 1), lower(?3))))
+           AND (?5 IS NULL OR ?5 = EXISTS (SELECT 1
+                FROM event_work w CROSS JOIN work_queue l ON l.connection_id = ?1 AND l.kind = w.kind AND l.id = w.id
+                WHERE w.connection_id = ?1 AND w.event_id = e.id AND l.claimed_until > 0))
+           AND (?6 IS NULL OR ?6 = (e.subjects = '[]'))
          ORDER BY e.published_at DESC, e.id LIMIT ?4"
     );
+    let (state, is_claimed, is_ignored) = filter.state.map(condition).unwrap_or_default();
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(store.id)
-        .bind(filter.state.map(word))
+        .bind(state)
         .bind(filter.search.as_deref())
         .bind(filter.limit)
+        .bind(is_claimed)
+        .bind(is_ignored)
         .fetch_all(&store.pool)
         .await
         .map_err(|e| StoreError::new("read the events", e))?;
@@ -173,12 +180,26 @@ fn ids_json(ids: &[EventId]) -> String {
     Value::from(ids.iter().map(EventId::as_str).collect::<Vec<_>>()).to_string()
 }
 
-/// The word for a state in the column.
-const fn word(state: EventState) -> &'static str {
+/// The stored state of events in a state, whether a worker holds a claim on their work, and whether they have no subject.
+const fn condition(state: EventState) -> (Option<&'static str>, Option<bool>, Option<bool>) {
     match state {
-        EventState::Pending => "pending",
-        EventState::Failed => "failed",
-        EventState::Done => "done",
+        EventState::Pending => (Some("pending"), Some(false), None),
+        EventState::InProgress => (Some("pending"), Some(true), None),
+        EventState::Applied => (Some("done"), None, Some(false)),
+        EventState::Failed => (Some("failed"), None, None),
+        EventState::Ignored => (Some("done"), None, Some(true)),
+    }
+}
+
+/// The state of an event by its stored state, its subjects, and its work.
+fn state(stored: &str, subjects: &[Subject], work: &[PendingWork]) -> Result<EventState, StoreError> {
+    match stored {
+        "pending" if work.iter().any(|work| work.claimed) => Ok(EventState::InProgress),
+        "pending" => Ok(EventState::Pending),
+        "failed" => Ok(EventState::Failed),
+        "done" if subjects.is_empty() => Ok(EventState::Ignored),
+        "done" => Ok(EventState::Applied),
+        unknown => Err(StoreError::new("read an event", format!("unknown state \"{unknown}\""))),
     }
 }
 
@@ -196,7 +217,7 @@ fn read(row: Row) -> Result<(Event, i64), StoreError> {
     let (
         id,
         event_type,
-        state,
+        stored,
         published,
         received,
         completed_at,
@@ -216,20 +237,19 @@ fn read(row: Row) -> Result<(Event, i64), StoreError> {
             claimed: claimed != 0,
         })
     });
+    let pending_work = pending_work.collect::<Result<Vec<_>, StoreError>>()?;
+    let subjects = subjects(&subjects_text)?;
     let event = Event {
         id: EventId::new(id),
         event_type,
-        state: [EventState::Pending, EventState::Failed, EventState::Done]
-            .into_iter()
-            .find(|known| word(*known) == state)
-            .ok_or_else(|| StoreError::new("read an event", format!("unknown state \"{state}\"")))?,
+        state: state(&stored, &subjects, &pending_work)?,
         published_at: timestamp(published)?,
         received_at: timestamp(received)?,
         arrived: arrived_seq,
         completed_at: completed_at.map(timestamp).transpose()?,
         reason,
-        subjects: subjects(&subjects_text)?,
-        pending_work: pending_work.collect::<Result<_, StoreError>>()?,
+        subjects,
+        pending_work,
     };
     Ok((event, change_seq))
 }

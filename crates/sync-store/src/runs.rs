@@ -133,12 +133,14 @@ pub(crate) async fn find(store: &ConnectionStore, filter: &RunFilter) -> Result<
         "SELECT id, kind, started_at, ended_at, report FROM runs
          WHERE connection_id = ?1 AND (?2 IS NULL OR kind = ?2)
            AND (NOT ?3 OR iif(report IS NULL OR json_valid(report), report ->> 'state', 'failed') IN ('failed', 'partial'))
+           AND (?5 IS NULL OR iif(report IS NULL OR json_valid(report), report ->> 'state', 'failed') = ?5)
          ORDER BY id DESC LIMIT ?4",
     )
     .bind(store.id)
     .bind(filter.kind.map(RunKind::as_str))
     .bind(filter.failed)
     .bind(filter.limit)
+    .bind(filter.state.map(RunState::as_str))
     .fetch_all(&store.pool)
     .await
     .map_err(|e| StoreError::new("read the history", e))?;

@@ -103,7 +103,9 @@ async fn event_shows_its_pending_work() {
         items.into_iter().partition(|item| item.subject == ada());
     world.store.requeue_work(&ada_look, at(90)).await.unwrap();
     let waiting = world.one("e1").await;
-    assert_eq!((waiting.state, waiting.completed_at), (EventState::Pending, None));
+    assert_eq!((waiting.state, waiting.completed_at), (EventState::InProgress, None));
+    assert_eq!(world.find(Some(EventState::InProgress), None).await, ["e1"]);
+    assert_eq!(world.find(Some(EventState::Pending), None).await, [""; 0]);
     assert_eq!((waiting.published_at, waiting.received_at), (at(10), at(20)));
     assert_eq!(waiting.subjects, [ada(), membership()]);
     let told: Vec<_> = waiting.pending_work.iter().map(|w| (&w.subject, w.attempts, w.claimed)).collect();
@@ -114,7 +116,10 @@ async fn event_shows_its_pending_work() {
     assert_eq!(world.one("e1").await.pending_work.len(), 1, "the other one is still to be looked at");
     world.store.complete_work(&other, at(92)).await.unwrap();
     let done = world.one("e1").await;
-    assert_eq!((done.state, done.completed_at, done.pending_work.len()), (EventState::Done, Some(at(92)), 0));
+    assert_eq!(
+        (done.state, done.completed_at, done.pending_work.len()),
+        (EventState::Applied, Some(at(92)), 0)
+    );
     assert_eq!(done.subjects, [ada(), membership()], "what it named stays known");
 }
 
@@ -135,7 +140,10 @@ async fn full_sync_resolves_failed_events() {
     let counts = world.store.event_queue_counts().await.unwrap();
     assert_eq!((counts.failed, counts.oldest_failed_at), (0, None));
     let settled = world.one("e1").await;
-    assert_eq!((settled.state, settled.completed_at, settled.reason), (EventState::Done, Some(at(40)), None));
+    assert_eq!(
+        (settled.state, settled.completed_at, settled.reason),
+        (EventState::Applied, Some(at(40)), None)
+    );
 }
 
 #[tokio::test]
@@ -148,7 +156,7 @@ async fn events_are_found_newest_first() {
     world.holds(&[removed, event("nobody", 11, &[])]).await;
     assert_eq!(world.find(None, None).await, ["new-B", "nobody", "old-A"]);
     assert_eq!(world.find(Some(EventState::Pending), None).await, ["new-B"]);
-    assert_eq!(world.find(Some(EventState::Done), None).await, ["nobody"]);
+    assert_eq!(world.find(Some(EventState::Ignored), None).await, ["nobody"]);
     assert_eq!(world.find(Some(EventState::Failed), None).await, ["old-A"]);
     assert_eq!(world.one("old-A").await.reason.as_deref(), Some("held back"));
     for (text, found) in [
@@ -191,7 +199,7 @@ async fn replayed_event_requests_the_same_work() {
         (&membership(), Some(at(10)), true)
     );
     world.store.complete_work(&items, at(41)).await.unwrap();
-    assert_eq!(world.one("e1").await.state, EventState::Done);
+    assert_eq!(world.one("e1").await.state, EventState::Applied);
 
     assert_eq!(world.store.replay(ReplayTarget::AllFailed, at(42)).await.unwrap(), 1);
     assert_eq!(
@@ -210,7 +218,7 @@ async fn replay_keeps_claimed_work() {
     world.store.complete_work(&items, at(22)).await.unwrap();
     let these = [EventId::new("done"), EventId::new("nobody"), EventId::new("never")];
     assert_eq!(world.store.replay(ReplayTarget::Ids(&these), at(30)).await.unwrap(), 1);
-    assert_eq!(world.one("nobody").await.state, EventState::Done, "it names nothing to look at");
+    assert_eq!(world.one("nobody").await.state, EventState::Ignored);
     // Somebody is at it when it is put back once more: what they find may be too old.
     let items = world.claim(31).await;
     world.store.replay(ReplayTarget::Ids(&these[..1]), at(32)).await.unwrap();
@@ -311,7 +319,10 @@ async fn run_shows_executions_and_rejected_records() {
     assert_eq!((execution.id.as_str(), execution.started_at, execution.processed), ("x1", at(1), true));
     assert_eq!(execution.ended_at, Some(at(2)));
     assert_eq!((detail.rejected_count, detail.rejected_records.len()), (1, 1));
-    assert_eq!((&detail.rejected_records[0].key, detail.rejected_records[0].reason.as_str()), (&record("x1").key, "too long"));
+    assert_eq!(
+        (&detail.rejected_records[0].key, detail.rejected_records[0].reason.as_str()),
+        (&record("x1").key, "too long")
+    );
     assert_eq!(detail.summary.report.unwrap().mapping_version.as_deref(), Some("v1"));
 
     let cancelled = world.store.begin_run(RunKind::FullSync, at(10)).await.unwrap();

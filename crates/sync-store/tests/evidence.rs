@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use sync_engine::{
-    ChangeKind, EventFilter, EventState, EvidenceState, RunKind, StateStore, Subject, TimeState, Upkeep,
+    ChangeKind, Event, EventFilter, EventState, EvidenceState, RunKind, StateStore, Subject, TimeState,
+    Upkeep,
 };
 use sync_model::{GroupId, ObjectKind, RecordKey, RunId, UserId};
 
@@ -59,9 +60,11 @@ async fn failed_events() -> (World, RunId) {
 async fn settled(world: &World, run: RunId, unnamed: bool) -> Vec<String> {
     let before = world.store.next_reading(at(30)).await.unwrap();
     world.store.resolve_failed_events(run, before, unnamed, at(40)).await.unwrap();
-    let filter = EventFilter { state: Some(EventState::Done), limit: 99, ..EventFilter::default() };
+    let filter = EventFilter { limit: 99, ..EventFilter::default() };
     let found = world.store.find_events(&filter).await.unwrap();
-    let mut found: Vec<String> = found.iter().map(|event| event.id.as_str().to_owned()).collect();
+    let completed = |event: &&Event| matches!(event.state, EventState::Applied | EventState::Ignored);
+    let mut found: Vec<String> =
+        found.iter().filter(completed).map(|event| event.id.as_str().to_owned()).collect();
     found.sort();
     found
 }

@@ -140,28 +140,28 @@ async fn runs_that_fail_say_of_what_and_which_records_are_refused() {
     rename(&world, &all[25], "Nuuk").await;
     assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
-    let failed = world.json(&["runs", "--failed"]);
+    let failed = world.json(&["runs", "--state", "partial"]);
     let incomplete = failed["connections"][0]["runs"][0]["id"].to_string();
-    insta::assert_json_snapshot!("refused_json", stable(world.json(&["runs", &incomplete])));
-    insta::assert_snapshot!("refused_text", text(&world, &["runs", &incomplete]));
+    insta::assert_json_snapshot!("partial_json", stable(world.json(&["runs", &incomplete])));
+    insta::assert_snapshot!("partial_text", text(&world, &["runs", &incomplete]));
     let status = world.json(&["status"]);
     assert!(status["connections"][0]["freshness"]["oldest_pending_change_seconds"].is_f64(), "{status}");
 
     delete(&world, &all[..20]).await;
     assert_eq!(world.run(&["sync", "--config", "c.toml"]).status.code(), Some(1));
     // Whether the refused record was sent once more before it is a matter of time.
-    let failed = world.json(&["runs", "--failed"])["connections"][0]["runs"][0]["id"].to_string();
-    let told = text(&world, &["runs", "--failed"]).replace(&format!("run {failed}:"), "run N:");
+    let failed = world.json(&["runs", "--state", "failed"])["connections"][0]["runs"][0]["id"].to_string();
+    let told = text(&world, &["runs", "--state", "failed"]).replace(&format!("run {failed}:"), "run N:");
     insta::assert_snapshot!("failed_text", told.replace(&format!("\n {failed} "), "\n N "));
-    let told = world.json(&["runs", "--kind", "full", "--limit", "1"]);
+    let told = world.json(&["runs", "--kind", "full-sync", "--limit", "1"]);
     let runs = told["connections"][0]["runs"].as_array().unwrap();
     assert_eq!((runs.len(), &runs[0]["report"]["state"]), (1, &json!("failed")), "{told}");
     let failed = text(&world, &["runs", &runs[0]["id"].to_string()]);
-    assert!(failed.contains("--accept-shrink") && failed.contains("20 of 30 known users"), "{failed}");
+    assert!(failed.contains("--override-safeguards") && failed.contains("20 of 30 users"), "{failed}");
 
-    world.json(&["sync", "--accept-shrink"]);
-    assert!(text(&world, &["status"]).contains("10 live, 20 marked as gone"));
-    assert_eq!(world.json(&["runs", "--kind", "delta"])["connections"][0]["runs"], json!([]));
+    world.json(&["sync", "--override-safeguards"]);
+    assert!(text(&world, &["status"]).contains("10 current, 20 retired"));
+    assert_eq!(world.json(&["runs", "--kind", "incremental-sync"])["connections"][0]["runs"], json!([]));
 }
 
 #[tokio::test]
@@ -177,22 +177,28 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     })
     .await;
     assert_eq!(inbox(&world)["work_items"], 20);
-    let waiting = initiated(events(&world, &["--waiting", "--search", &gone[0]]));
+    let waiting = initiated(events(&world, &["--state", "pending", "--search", &gone[0]]));
     assert_eq!(waiting["pending_work"][0]["subject"], json!({ "kind": "user", "id": gone[0] }));
     let id = waiting["id"].as_str().unwrap().to_owned();
-    insta::assert_json_snapshot!("waiting_json", stable(waiting));
-    insta::assert_snapshot!("waiting_text", text(&world, &["events", "--waiting", "--search", &id]));
+    insta::assert_json_snapshot!("pending_json", stable(waiting));
+    insta::assert_snapshot!("pending_text", text(&world, &["events", "--state", "pending", "--search", &id]));
     world.json(&["resume"]);
     until("what is too much is given up", async || {
         let inbox = inbox(&world);
         (inbox["work_items"] == 0 && inbox["failed"] != 0).then_some(())
     })
     .await;
-    let dead = events(&world, &["--dead"]);
+    let dead = events(&world, &["--state", "failed"]);
     assert_eq!(Value::from(dead.len()), inbox(&world)["failed"]);
     let id = id.as_str();
-    insta::assert_json_snapshot!("dead_json", stable(events(&world, &["--dead", "--search", id])[0].clone()));
-    insta::assert_snapshot!("dead_text", text(&world, &["events", "--dead", "--search", id]));
+    insta::assert_json_snapshot!(
+        "failed_event_json",
+        stable(events(&world, &["--state", "failed", "--search", id])[0].clone())
+    );
+    insta::assert_snapshot!(
+        "failed_event_text",
+        text(&world, &["events", "--state", "failed", "--search", id])
+    );
 
     // One alone is not too much.
     let told = world.json(&["events", "replay", id]);
@@ -201,15 +207,15 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
         json!({ "connection": "main", "replayed": 1, "skipped": 0, "daemon_running": true })
     );
     until("the event is applied", async || {
-        (events(&world, &["--search", id])[0]["state"] == "done").then_some(())
+        (events(&world, &["--search", id])[0]["state"] == "applied").then_some(())
     })
     .await;
     assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 1);
     daemon.end();
 
-    let told = text(&world, &["events", "replay", "--dead"]);
-    assert!(told.contains("No daemon works on this connection"), "{told}");
-    assert_eq!(events(&world, &["--dead"]), [Value::Null; 0]);
+    let told = text(&world, &["events", "replay", "--all-failed"]);
+    assert!(told.contains("The daemon is not running"), "{told}");
+    assert_eq!(events(&world, &["--state", "failed"]), [Value::Null; 0]);
     world.configure("[connections.main.safeguards]\nmax_retired_percent = 100\n");
     let _daemon = world.daemon();
     let audit = in_sync(&world, PATIENCE).await;
@@ -226,8 +232,8 @@ async fn what_is_not_known_is_refused_with_where_to_look() {
         vec!["runs", "--kind", "daily"],
         vec!["events", "replay", "no-such-event", "nor-this", "nor-that", "and-another"],
         vec!["events", "replay"],
-        vec!["events", "replay", "--dead", "e1"],
-        vec!["events", "--follow", "--dead"],
+        vec!["events", "replay", "--all-failed", "e1"],
+        vec!["events", "--follow", "--state", "failed"],
         vec!["status", "--connection", "other"],
     ];
     let told: Vec<String> = refusals.iter().map(|command| refused(&world, command)).collect();
@@ -259,7 +265,7 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
     let world = world();
     let _daemon = world.daemon();
     let mut session = on_terminal(&world, 100, "events --follow");
-    session.expect("Ctrl-C ends it").unwrap();
+    session.expect("Press Ctrl-C to stop").unwrap();
     let user = users(&world).await.remove(3);
     rename(&world, &user, "Nuuk").await;
     // It may have been told as waiting before.
@@ -276,10 +282,10 @@ async fn events_are_followed_on_a_terminal_until_ctrl_c() {
 async fn the_status_is_watched_on_a_terminal_until_ctrl_c() {
     let world = world();
     let mut session = on_terminal(&world, 100, "status --watch");
-    session.expect("30 live, 0 marked as gone").unwrap();
+    session.expect("30 current, 0 retired").unwrap();
     delete(&world, &users(&world).await[..1]).await;
     world.json(&["sync"]);
-    session.expect("29 live, 1 marked as gone").unwrap();
+    session.expect("29 current, 1 retired").unwrap();
     session.send(ControlCode::EndOfText).unwrap();
     session.expect(Eof).unwrap();
     let status = session.get_process().wait().unwrap();
@@ -307,7 +313,7 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
         assert_eq!(event["connection"], "main");
         // The log also brings what the set-up did, sooner or later.
-        (event["subjects"][0]["id"] == json!(user) && event["state"] == "done").then_some(event)
+        (event["subjects"][0]["id"] == json!(user) && event["state"] == "applied").then_some(event)
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
     let full = mapping(&world, "full_sync");
@@ -329,9 +335,9 @@ async fn dead_token_is_told_first() {
     rename(&world, &user, "Nuuk").await;
     let told = until("status names the refused token", async || {
         let told = text(&world, &["status"]);
-        told.lines().nth(1)?.contains("Stuck: ").then_some(told)
+        told.lines().nth(1)?.contains("Failing: ").then_some(told)
     });
     let told = told.await;
-    assert!(told.lines().nth(1).unwrap().contains("token") && !told.contains("In step with"), "{told}");
+    assert!(told.lines().nth(1).unwrap().contains("token") && !told.contains("Synced through"), "{told}");
     daemon.end();
 }

@@ -63,6 +63,6 @@ fn backup_makes_no_store() {
     let world = World::start(&["--users", "3", "--groups", "1"]);
     let output = world.run(&["backup", "copy.db", "--config", "c.toml"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no state store"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no state store at"), "{output:?}");
     assert!(!world.path("copy.db").exists());
 }

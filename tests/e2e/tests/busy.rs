@@ -25,7 +25,7 @@ const WRITING: [&[&str]; 7] = [
     &["tokens", "create", "--role", "admin", "--name", "ada"],
     &["plan"],
     &["sync"],
-    &["events", "replay", "--dead"],
+    &["events", "replay", "--all-failed"],
     &["prune", "--yes"],
 ];
 

@@ -119,7 +119,7 @@ async fn hand_over(world: &World) -> Child {
         .spawn()
         .unwrap();
     let deadline = Instant::now() + PATIENCE;
-    while !told_by(world).contains("it is asked for the run") {
+    while !told_by(world).contains("Requesting the sync from it") {
         assert!(Instant::now() < deadline, "nothing was handed over: {}", told_by(world));
         tokio::time::sleep(Duration::from_millis(3)).await;
     }

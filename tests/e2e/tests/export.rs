@@ -97,7 +97,7 @@ async fn a_plan_from_an_export_is_the_plan_and_asks_okta_nothing() {
     let requests = async || world.control().get("/stats").await.unwrap()["okta"]["requests"].clone();
     let live = plan(&[]);
     let before = requests().await;
-    let saved = plan(&["--from", "saved", "--out", "plan.json"]);
+    let saved = plan(&["--from-export", "saved", "--out", "plan.json"]);
     assert_eq!(requests().await, before);
     assert_eq!(saved, live);
     // What is saved is the same, with every object.
@@ -111,7 +111,7 @@ fn what_is_no_export_is_refused_and_an_earlier_one_is_kept() {
     let world = World::start(&["--users", "5", "--groups", "2"]);
     let config = ["--config", "c.toml"];
     let run = |arguments: &[&str]| world.run(&[arguments, &config].concat());
-    refused(&run(&["plan", "--from", "nowhere"]), 2, "is no export, or one that was cut off");
+    refused(&run(&["plan", "--from-export", "nowhere"]), 2, "is not a complete export");
     world.json(&["export", "saved"]);
     refused(&run(&["export", "saved"]), 2, "saved is not empty");
     world.json(&["export", "saved", "--force"]);
@@ -119,9 +119,9 @@ fn what_is_no_export_is_refused_and_an_earlier_one_is_kept() {
     refused(&run(&["export", "saved", "--force"]), 2, "holds something else than an export");
     std::fs::remove_file(world.path("saved/notes.txt")).unwrap();
     std::fs::write(world.path("saved/groups/00001.json"), "[{").unwrap();
-    refused(&run(&["plan", "--from", "saved"]), 1, "is not as an export has it");
+    refused(&run(&["plan", "--from-export", "saved"]), 1, "is invalid");
     std::fs::remove_file(world.path("saved/manifest.json")).unwrap();
-    refused(&run(&["plan", "--from", "saved"]), 2, "is no export, or one that was cut off");
+    refused(&run(&["plan", "--from-export", "saved"]), 2, "is not a complete export");
     std::fs::write(world.path("saved/manifest.json"), "{}").unwrap();
-    refused(&run(&["plan", "--from", "saved"]), 2, "is not as an export has it");
+    refused(&run(&["plan", "--from-export", "saved"]), 2, "is invalid");
 }

@@ -67,7 +67,7 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
     let rotate = ["master-key", "rotate", "--config", "old.toml", "--to", "new.key"];
     let (code, refused) = told(&world.run(&rotate));
     assert_eq!(code, Some(1));
-    assert!(refused.contains("another process works on connection \"acme\""), "{refused}");
+    assert!(refused.contains("another process runs connection `acme`"), "{refused}");
     daemon.end();
     let rotated = world.run(&rotate);
     assert_eq!(String::from_utf8_lossy(&rotated.stdout), "2 secrets encrypted under the new key\n");

@@ -79,7 +79,7 @@ async fn a_sync_beside_the_daemon_is_handed_over_and_told_as_if_it_were_made_her
     let refused = world.run(&["sync", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1));
     insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr));
-    world.json(&["sync", "--accept-shrink"]);
+    world.json(&["sync", "--override-safeguards"]);
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
     daemon.end();
@@ -173,7 +173,7 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
         (&json!("main"), &json!("safeguard_triggered")),
         "{alert}"
     );
-    assert!(alert["remedy"].as_str().unwrap().contains("--accept-shrink"), "{alert}");
+    assert!(alert["remedy"].as_str().unwrap().contains("--override-safeguards"), "{alert}");
     assert!(alert["message"].is_string() && alert["started_at"].is_string(), "{alert}");
     assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 0);
     daemon.end();

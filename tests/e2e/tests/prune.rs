@@ -129,7 +129,7 @@ async fn prune_says_what_is_missing_and_what_is_too_much() {
         held += usize::from(world.held(user).await);
     }
     assert_eq!(held, 2, "only what the limit allowed was deleted");
-    let rest = world.run(&[&command("c.toml")[..], &["--accept-shrink"]].concat());
+    let rest = world.run(&[&command("c.toml")[..], &["--override-safeguards"]].concat());
     assert!(rest.status.success());
     assert!(!world.held(&users[0]).await && !world.held(&users[2]).await);
 }

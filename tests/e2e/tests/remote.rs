@@ -80,7 +80,7 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     assert!(in_sync(&world, PATIENCE).await.in_sync);
 
     // What is printed is what is printed here, but for what goes on meanwhile.
-    for command in [&["doctor"][..], &["schema"], &["runs", "--kind", "full"], &["verify"]] {
+    for command in [&["doctor"][..], &["schema"], &["runs", "--kind", "full-sync"], &["verify"]] {
         let there = operator.run(&[command, &["--token-file", "token"]].concat());
         let here = world.run(&[command, &["--config", "c.toml"]].concat());
         assert_eq!(there.status.code(), here.status.code(), "{command:?}");
@@ -100,13 +100,13 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     let event = until("the event was applied", async || {
         let events = operator.json(&["events", "--search", "update_profile"]);
         let event = events["connections"][0]["events"][0].clone();
-        (event["state"] == "done").then_some(event)
+        (event["state"] == "applied").then_some(event)
     })
     .await;
     let replayed = operator.json(&["events", "replay", event["id"].as_str().unwrap()]);
     assert_eq!(replayed["connections"][0]["replayed"], 1, "{replayed}");
-    assert_eq!(operator.json(&["events", "replay", "--dead"])["connections"][0]["replayed"], 0);
-    assert_eq!(operator.json(&["events", "--dead"])["connections"][0]["events"], json!([]));
+    assert_eq!(operator.json(&["events", "replay", "--all-failed"])["connections"][0]["replayed"], 0);
+    assert_eq!(operator.json(&["events", "--state", "failed"])["connections"][0]["events"], json!([]));
 
     assert!(operator.json(&["pause", "--for", "1h"])["connections"][0]["pause"]["until"].is_string());
     let (code, refused) = told(&operator.run(&["sync", "--token-file", "token"]));
@@ -127,7 +127,7 @@ fn unusable_token_is_named() {
         told
     };
     for (content, problem) in
-        [("", "is empty"), (" \n", "is empty"), ("s3cret\ns3cret2\n", "has several lines")]
+        [("", "is empty"), (" \n", "is empty"), ("s3cret\ns3cret2\n", "has more than one line")]
     {
         std::fs::write(folder.path().join("token"), content).unwrap();
         let told = refused(&["--token-file", "token"], &[]);
@@ -159,7 +159,7 @@ async fn a_run_elsewhere_shows_on_a_terminal_how_far_it_is() {
     let token = operator.folder.path().join("token");
     let command = format!("sync --server {} --token-file {}", operator.server, token.display());
     let mut session = on_terminal(&world, 100, &command);
-    session.expect("is asked for the run").unwrap();
+    session.expect("Requesting the sync").unwrap();
     for shown in ["Reading groups", "Reading memberships", "Reading users", "1 execution"] {
         session.expect(shown).unwrap();
     }
@@ -189,17 +189,17 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
         let event = lines.find_map(|line| {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             assert_eq!(event["connection"], "main");
-            (event["subjects"][0]["id"] == *user && event["state"] == "done").then_some(event)
+            (event["subjects"][0]["id"] == *user && event["state"] == "applied").then_some(event)
         });
         event.unwrap()
     };
-    assert_eq!(told.next().unwrap(), "Following events; Ctrl-C ends it.");
+    assert_eq!(told.next().unwrap(), "Following events. Press Ctrl-C to stop.");
     let user = change(&world, "Nuuk").await;
     let first = applied(&user);
 
     daemon.end();
     let away = told.next().unwrap();
-    assert!(away.contains("could not be asked") && away.ends_with("it is tried again."), "{away}");
+    assert!(away.contains("could not connect") && away.ends_with("will retry"), "{away}");
     let user = change(&world, "Oslo").await;
     let _daemon = world.daemon();
     assert_eq!(told.next().unwrap(), "Following again; nothing was missed.");
@@ -229,14 +229,15 @@ fn a_daemon_elsewhere_is_nothing_to_commands_that_work_here_alone() {
             "init",
             "--org-url",
             "https://example.okta.com",
-            "--log-polling",
-            "--key",
+            "--event-source",
+            "system-log",
+            "--private-key-file",
             "okta.jwk",
             "--client-id",
             "0oa1",
             "--import-token-file",
             "okta.jwk",
-            "--no-check",
+            "--skip-checks",
         ],
         &["config", "check"],
         &["tokens", "list"],
@@ -263,19 +264,16 @@ async fn what_cannot_be_asked_elsewhere_says_so() {
     for command in [
         &["prune"][..],
         &["export", "folder"],
-        &["setup", "--manual-hook"],
+        &["setup", "--manual-event-hook"],
         &["doctor", "--fix"],
-        &["plan", "--from", "folder"],
+        &["plan", "--from-export", "folder"],
         &["plan", "--out", "plan.json"],
         &["sync", "--users", "00u1"],
         &["sync", "--dry-run"],
     ] {
         let (code, told) = told(&operator.run(command));
         assert_eq!(code, Some(2), "{command:?}: {told}");
-        assert!(
-            told.contains("cannot be asked of a daemon elsewhere") && told.contains("--server"),
-            "{told}"
-        );
+        assert!(told.contains("works only on the daemon's host") && told.contains("--server"), "{told}");
     }
     let (code, unknown) = told(&operator.run(&["status", "--connection", "other", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
@@ -306,7 +304,7 @@ fn a_token_goes_nowhere_that_it_could_be_read_and_no_address_shows_a_secret() {
     let (code, told) =
         told(&run(folder.path(), &["status", "--server", &format!("http://{NO_LISTENER}")], &[token]));
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("could not be asked") && !told.contains(token.1), "{told}");
+    assert!(told.contains("could not connect") && !told.contains(token.1), "{told}");
 }
 
 #[tokio::test]

@@ -85,13 +85,13 @@ async fn without_the_key_it_is_said_how_the_daemon_is_asked_and_the_others_are_s
     for command in ["runs", "events", "sync", "doctor", "plan"] {
         let (code, refused) = told(&world.run(&[command, "--config", "keyless.toml"]));
         assert_eq!(code, Some(2), "{command}: {refused}");
-        assert!(refused.contains("connection \"acme\" cannot work") && refused.contains(&way), "{refused}");
+        assert!(refused.contains("connection `acme` is unavailable") && refused.contains(&way), "{refused}");
     }
     let status = world.run(&["status", "--config", "both.toml"]);
     assert!(status.status.success());
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(
-        status.contains("Connection main\n") && status.contains("Cannot work") && status.contains(&way),
+        status.contains("Connection main\n") && status.contains("Unavailable") && status.contains(&way),
         "{status}"
     );
     let runs = world.run(&["runs", "--config", "both.toml", "--connection", "main"]);
@@ -122,7 +122,8 @@ async fn a_daemon_without_a_file_is_found_by_its_store_and_nothing_is_made_where
     let (code, refused) = told(&run(&["runs", "--config", "empty.toml", "--connection", "acme"]));
     assert_eq!(code, Some(2));
     assert!(
-        refused.contains("there is no connection") && refused.contains("--server URL --token-file FILE"),
+        refused.contains("no connections in the configuration")
+            && refused.contains("--server URL --token-file FILE"),
         "{refused}"
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only what was put there");

@@ -30,7 +30,7 @@ async fn both_sides_are_shown_and_what_differs_is_named() {
     let control = world.control();
     let property = json!({ "title": "Badge", "type": "string" });
     control.call("PUT", "/okta/schemas/user/badge", &property).await.unwrap();
-    let (code, text) = schema(&world, &["--changes"]);
+    let (code, text) = schema(&world, &["--only-differences"]);
     assert_eq!(code, Some(3));
     insta::assert_snapshot!("a_new_attribute", text);
     let (code, document) = schema(&world, &["--output", "json"]);

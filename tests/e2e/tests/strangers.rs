@@ -111,7 +111,7 @@ fn commands_leave_audit_entries() {
         &["resume"],
         &["tokens", "create", "--role", "admin", "--name", "ada"],
         &["tokens", "renew", "ada", "--expires-in", "1d"],
-        &["events", "replay", "--dead"],
+        &["events", "replay", "--all-failed"],
         &["status"],
     ] {
         let output = world.run(&[arguments, &["--config", "c.toml"]].concat());

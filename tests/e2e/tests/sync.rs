@@ -55,7 +55,7 @@ fn paused_connection_is_not_synced() {
     let world = World::start(&["--users", "3", "--groups", "1"]);
     world.json(&["setup"]);
     world.json(&["pause", "--for", "1h"]);
-    for more in [&[][..], &["--resend"], &["--accept-shrink"]] {
+    for more in [&[][..], &["--resend"], &["--override-safeguards"]] {
         let refused = world.run(&[&["sync", "--config", "c.toml"], more].concat());
         let told = text(&refused.stderr);
         assert_eq!(refused.status.code(), Some(1), "{more:?}: {told}");
@@ -107,7 +107,7 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     let refused = world.run(&["sync", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1));
     insta::assert_snapshot!("refused", text(&refused.stderr));
-    let accepted = world.run(&["sync", "--config", "c.toml", "--accept-shrink"]);
+    let accepted = world.run(&["sync", "--config", "c.toml", "--override-safeguards"]);
     assert_eq!(accepted.status.code(), Some(0));
     insta::assert_snapshot!("report", steady(&text(&accepted.stdout)));
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
@@ -166,7 +166,11 @@ async fn ctrl_c_stops_safely_and_the_next_run_goes_on() {
     insta::assert_snapshot!("stopped", text(&output.stderr));
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     let report = world.run(&["sync", "--config", "c.toml"]);
-    assert!(text(&report.stdout).contains("went on where an earlier run was"), "{}", text(&report.stdout));
+    assert!(
+        text(&report.stdout).contains("Resumed from the checkpoint of an earlier run"),
+        "{}",
+        text(&report.stdout)
+    );
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
 }
 
@@ -179,8 +183,8 @@ fn a_terminal_shows_each_phase_with_its_rate_and_what_is_left_and_ctrl_c_stops()
         session.expect(shown).unwrap();
     }
     session.send(ControlCode::EndOfText).unwrap();
-    session.expect("Stopping; again to end at once.").unwrap();
-    session.expect("the next run goes on where this one was").unwrap();
+    session.expect("Stopping. Press Ctrl-C again to stop immediately.").unwrap();
+    session.expect("the next run resumes from the last checkpoint").unwrap();
     session.expect(Eof).unwrap();
     let status = session.get_process().wait().unwrap();
     assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");

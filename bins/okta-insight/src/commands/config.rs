@@ -10,7 +10,8 @@ use sync_service::{
 };
 
 use crate::args::{Local, Output};
-use crate::output::{Failure, Outcome, print_json, table};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, table};
 
 /// What `okta-insight config` takes.
 #[derive(Debug, Args)]
@@ -53,7 +54,8 @@ fn check(local: &Local, output: Output) -> Outcome {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
     };
-    let given = Config::given(&text, std::env::vars()).map_err(|e| Failure::new(e.to_string()))?;
+    let given = Config::given(&text, std::env::vars())
+        .map_err(|e| Failure::new(ErrorCode::InvalidConfiguration, e.to_string()))?;
     let in_force: Vec<EffectiveConfig> = chosen.into_iter().map(EffectiveConfig::of).collect();
     let exposed = exposed_files(path);
     match output {

@@ -9,15 +9,15 @@ use sync_service::doctor::{Check, CheckReport, CheckStatus, examine};
 use super::remote::{Remote, only_here, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Outcome, coloured, count, print_json};
+use crate::failure::FOUND;
+use crate::output::{Outcome, coloured, print_json};
+use crate::words::units::count;
 
-/// What `okta-insight doctor` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Put right what can be put right from here, and look again: the state store, the object schema and mapping, the
-    /// event hook.
+    /// Fix the state store, object types, mapping, and event hook, and repeat the checks
     #[arg(long)]
     pub(crate) fix: bool,
 }
@@ -39,30 +39,30 @@ pub(crate) async fn run(args: &Doctor, output: Output) -> Outcome {
         let chosen = known.chosen(local.connection.as_deref())?;
         examine(&known.config, local.file.path(), &chosen, args.fix).await
     };
-    let ok = found.iter().all(|diagnosis| diagnosis.passed);
+    let passed = found.iter().all(|report| report.passed);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "passed": ok, "connections": found }))?,
+        Output::Json => print_json(&serde_json::json!({ "passed": passed, "connections": found }))?,
         Output::Text => found.iter().for_each(print),
     }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-fn print(diagnosis: &CheckReport) {
-    println!("Connection {}", diagnosis.connection);
-    if !diagnosis.fixes.is_empty() {
-        println!("\nRepairs");
-        for repair in &diagnosis.fixes {
-            let (symbol, word) = if repair.succeeded { ("✓", "done") } else { ("✗", "failed") };
-            println!("  {symbol} {word:<7}  {}: {}", repair.action, repair.message);
+fn print(report: &CheckReport) {
+    println!("Connection {}", report.connection);
+    if !report.fixes.is_empty() {
+        println!("\nFixes");
+        for fix in &report.fixes {
+            let (symbol, word) = if fix.succeeded { ("✓", "fixed") } else { ("✗", "failed") };
+            println!("  {symbol} {word:<7}  {}: {}", fix.action, fix.message);
         }
     }
-    let width = diagnosis.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
-    for area in diagnosis.checks.chunk_by(|one, next| one.area == next.area) {
+    let width = report.checks.iter().map(|check| check.title.chars().count()).max().unwrap_or_default();
+    for area in report.checks.chunk_by(|one, next| one.area == next.area) {
         let Some(first) = area.first() else { continue };
         println!("\n{}", first.area.title());
         println!("{}", rows(area, width).trim_fmt());
     }
-    println!("\n{}", summary(diagnosis));
+    println!("\n{}", summary(report));
 }
 
 /// A table whose columns are as wide in every area.
@@ -93,27 +93,25 @@ fn rows(checks: &[Check], width: usize) -> Table {
 
 const fn sign(state: CheckStatus) -> (&'static str, &'static str, Color) {
     match state {
-        CheckStatus::Passed => ("✓", "ok", Color::Green),
+        CheckStatus::Passed => ("✓", "passed", Color::Green),
         CheckStatus::Warning => ("!", "warning", Color::Yellow),
-        CheckStatus::Failed => ("✗", "problem", Color::Red),
+        CheckStatus::Failed => ("✗", "failed", Color::Red),
         CheckStatus::Unknown => ("?", "unknown", Color::Cyan),
         CheckStatus::Skipped => ("-", "skipped", Color::DarkGrey),
     }
 }
 
-fn summary(diagnosis: &CheckReport) -> String {
-    let number = |state| u64::try_from(diagnosis.count(state)).unwrap_or(u64::MAX);
+fn summary(report: &CheckReport) -> String {
+    let number = |state| u64::try_from(report.count(state)).unwrap_or(u64::MAX);
     let mut parts = vec![match number(CheckStatus::Failed) {
-        0 => "No problem".to_owned(),
-        n => count(n, "problem"),
+        0 => "No failed checks".to_owned(),
+        n => count(n, "failed check"),
     }];
     parts.extend(Some(number(CheckStatus::Warning)).filter(|n| *n > 0).map(|n| count(n, "warning")));
     for (state, word) in [(CheckStatus::Unknown, "unknown"), (CheckStatus::Skipped, "skipped")] {
         parts.extend(Some(number(state)).filter(|n| *n > 0).map(|n| format!("{n} {word}")));
     }
-    let fixable =
-        diagnosis.checks.iter().any(|check| check.auto_fixable && check.status == CheckStatus::Failed);
-    let hint =
-        if fixable { "; `okta-insight doctor --fix` puts right what can be put right from here" } else { "" };
+    let fixable = report.checks.iter().any(|check| check.auto_fixable && check.status == CheckStatus::Failed);
+    let hint = if fixable { ". To apply the available fixes, run `okta-insight doctor --fix`" } else { "" };
     format!("{}{hint}.", parts.join(", "))
 }

@@ -10,16 +10,18 @@ use sync_service::{SchemaView, compare_schemas};
 use super::remote::{Remote, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
-use crate::output::{FOUND, Outcome, coloured, count, print_json, table};
+use crate::failure::FOUND;
+use crate::output::{Outcome, coloured, print_json, table};
+use crate::words::commands::SETUP;
+use crate::words::units::count;
 
-/// What `okta-insight schema` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     #[command(flatten)]
     common: Common,
-    /// Show only what differs.
+    /// Show only attributes that differ
     #[arg(long)]
-    changes: bool,
+    only_differences: bool,
 }
 
 pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
@@ -35,35 +37,38 @@ pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
             views.push(compare_schemas(connection).await?);
         }
     }
-    let differs = views.iter().any(|view| view.has_differences);
+    let has_differences = views.iter().any(|view| view.has_differences);
     match output {
-        Output::Json => print_json(&serde_json::json!({ "has_differences": differs, "connections": views }))?,
-        Output::Text => views.iter().for_each(|view| print(view, args.changes)),
+        Output::Json => {
+            print_json(&serde_json::json!({ "has_differences": has_differences, "connections": views }))?
+        }
+        Output::Text => views.iter().for_each(|view| print(view, args.only_differences)),
     }
-    Ok(if differs { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if has_differences { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-fn print(view: &SchemaView, changes: bool) {
+fn print(view: &SchemaView, only_differences: bool) {
     println!("Connection {}", view.connection);
     for object_type in &view.types {
-        print_type(object_type, changes);
+        print_type(object_type, only_differences);
     }
     view.notes.iter().for_each(|note| println!("  i {note}"));
-    println!(
-        "{}",
-        if view.has_differences { "`okta-insight setup` adds what is new." } else { "Both sides agree." }
-    );
+    if view.has_differences {
+        println!("To add new attributes, run `{SETUP}`.");
+    } else {
+        println!("No differences.");
+    }
 }
 
-fn print_type(object_type: &TypeComparison, changes: bool) {
-    let missing = if object_type.exists { "" } else { " (not in Assets yet)" };
+fn print_type(object_type: &TypeComparison, only_differences: bool) {
+    let missing = if object_type.exists { "" } else { " (missing in Assets)" };
     println!("\n{}{missing}", object_type.name);
     let is_shown = |view: &&AttributeComparison| {
-        !changes || matches!(view.state, AttributeState::New | AttributeState::Drifted)
+        !only_differences || matches!(view.state, AttributeState::New | AttributeState::Drifted)
     };
     let shown: Vec<&AttributeComparison> = object_type.attributes.iter().filter(is_shown).collect();
     if !shown.is_empty() {
-        let mut rows = table(["state", "okta", "title", "type", "assets", "type", "values"]);
+        let mut rows = table(["state", "okta", "title", "type", "assets", "type", "cardinality"]);
         for view in &shown {
             rows.add_row(row(view));
         }
@@ -71,7 +76,7 @@ fn print_type(object_type: &TypeComparison, changes: bool) {
     }
     let hidden = object_type.attributes.len() - shown.len();
     if hidden > 0 {
-        println!("  {} as they should be or left out", count(hidden as u64, "attribute"));
+        println!("  {} matched or excluded", count(hidden, "attribute"));
     }
     let differences = object_type.attributes.iter().flat_map(|view| &view.differences);
     differences.chain(&object_type.differences).for_each(|difference| println!("  ! {difference}"));
@@ -79,9 +84,9 @@ fn print_type(object_type: &TypeComparison, changes: bool) {
 
 fn row(view: &AttributeComparison) -> Vec<Cell> {
     let (word, colour) = match view.state {
-        AttributeState::Matched => ("✓ same", Color::Green),
+        AttributeState::Matched => ("✓ matched", Color::Green),
         AttributeState::New => ("+ new", Color::Yellow),
-        AttributeState::Drifted => ("! drift", Color::Red),
+        AttributeState::Drifted => ("! drifted", Color::Red),
         AttributeState::Excluded => ("- excluded", Color::DarkGrey),
     };
     let mut state = Cell::new(word);
@@ -96,7 +101,7 @@ fn row(view: &AttributeComparison) -> Vec<Cell> {
     match &view.assets {
         Some(assets) => {
             let values = match assets.maximum_cardinality {
-                -1 => "any".to_owned(),
+                -1 => "unlimited".to_owned(),
                 n => n.to_string(),
             };
             cells.extend([&assets.name, &assets.kind, &values].map(Cell::new));

@@ -6,9 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use sync_service::engine::{
-    Outstanding, RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject,
-};
+use sync_service::engine::{RecordCounts, RequestedObject, RequestedState, RunReport, Safeguards, Subject};
 use sync_service::model::{ConnectionName, ObjectKind, RecordKey};
 use sync_service::wire::SyncOptions;
 use sync_service::{Connection, ServiceError, named_subjects};
@@ -17,18 +15,22 @@ use tokio_util::sync::CancellationToken;
 use super::remote::{Remote, only_here, remote};
 use super::{open, plan, stop_on_signal};
 use crate::args::{Output, Sync};
-use crate::output::{Failure, Outcome, count, print_json, table};
+use crate::failure::{ErrorCode, Failure};
+use crate::output::{Outcome, print_json, table};
 use crate::progress::Bars;
+use crate::words::commands::STATUS;
+use crate::words::safety::{incomplete, unapplied};
+use crate::words::units::{count, number, span};
 
-/// How long another process may take to take a request.
+/// The longest wait until another process accepts a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct Synced {
     connection: ConnectionName,
-    /// Whether the process that works on the connection did it.
+    /// True if the process that runs the connection did the work.
     delegated: bool,
-    /// Objects that it was asked to look at, and that are not part of the report.
+    /// The number of objects that it was requested to sync; they aren't part of the report.
     enqueued: usize,
     /// Their states.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -57,40 +59,16 @@ impl Totals {
 }
 
 impl Synced {
-    /// The work left undone; `None` if there is none.
-    fn undone(&self) -> Option<String> {
+    /// The work that is left; `None` if there is none.
+    fn incomplete(&self) -> Option<String> {
         if !self.report.is_complete() {
-            return Some(undone_of(&self.report));
+            return Some(incomplete(&self.report));
         }
-        let left = self.objects.iter().filter(|object| object.state != RequestedState::Applied);
-        let mut parts: Vec<String> = left.map(told_of).collect();
-        if parts.len() > NAMED {
-            let more = parts.len() - NAMED;
-            parts.truncate(NAMED);
-            parts.push(format!("{more} more"));
-        }
-        (!parts.is_empty()).then(|| parts.join("; "))
+        unapplied(&self.objects)
     }
 }
 
-/// An object that is not applied, in words.
-fn told_of(object: &RequestedObject) -> String {
-    let state = match object.state {
-        RequestedState::Applied => "is applied",
-        RequestedState::Pending => "was not read in time",
-        RequestedState::Unreadable => "could not be read in time",
-        RequestedState::Unconfirmed => "is not confirmed by Assets",
-        RequestedState::Rejected => "is rejected by Assets",
-        RequestedState::Blocked => "is held back by a safeguard",
-    };
-    let reason = object.reason.as_deref().filter(|reason| !reason.is_empty());
-    format!("{} {state}{}", object.key, reason.map(|reason| format!(": {reason}")).unwrap_or_default())
-}
-
-/// The number of undone objects that are named.
-const NAMED: usize = 10;
-
-/// How many objects a dry run shows one by one.
+/// The number of objects that a dry run lists.
 const SHOWN: u32 = 20;
 
 pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
@@ -101,8 +79,8 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         only_here(&args.common, "sync --dry-run")?;
     }
     if let Some(remote) = remote(&args.common).await? {
-        let wish = SyncOptions { override_safeguards: args.accept_shrink, resend: args.resend };
-        return told(&there(&remote, wish).await?, output);
+        let options = SyncOptions { override_safeguards: args.override_safeguards, resend: args.resend };
+        return result(&sync_remotely(&remote, options).await?, output);
     }
     let opened = open(&args.common).await?.in_turn().await?;
     let named = if args.users.is_empty() && args.groups.is_empty() {
@@ -129,7 +107,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
         let synced = match connection.claim(&opened.config.store).await {
             Ok(_claim) => {
                 let limits = opened.config.connections.get(&name).map(|c| c.safeguards).unwrap_or_default();
-                let limits = Safeguards { override_safeguards: args.accept_shrink, ..limits };
+                let limits = Safeguards { override_safeguards: args.override_safeguards, ..limits };
                 let report = match subjects {
                     None => connection.engine().sync_as_of_now(&limits, &bars, &stop).await?,
                     Some(subjects) => connection.engine().sync_some(subjects, &bars, &stop).await?,
@@ -137,7 +115,7 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
                 Synced { connection: name, delegated: false, enqueued: 0, objects: Vec::new(), report }
             }
             Err(ServiceError::AnotherLeader(_)) => {
-                hand_over(connection, &opened.config.store, args, subjects, &bars, &stop).await?
+                delegate(connection, &opened.config.store, args, subjects, &bars, &stop).await?
             }
             Err(error) => return Err(error.into()),
         };
@@ -145,17 +123,17 @@ pub(crate) async fn run(args: &Sync, output: Output) -> Outcome {
     }
     drop(bars);
     opened.store.close().await;
-    told(&totals, output)
+    result(&totals, output)
 }
 
-/// Asks a daemon elsewhere for the runs, and waits for their ends.
-async fn there(remote: &Remote, wish: SyncOptions) -> Result<Totals, Failure> {
+/// Requests the runs from a remote daemon, and waits for their ends.
+async fn sync_remotely(remote: &Remote, options: SyncOptions) -> Result<Totals, Failure> {
     let stop = stop_on_signal();
     let bars = Bars::new();
     let mut totals = Totals::default();
     for name in &remote.names {
-        eprintln!("The daemon that works on connection {name} is asked for the run.");
-        let report = remote.client.synchronize(name, wish, PATIENCE, &bars, &stop).await?;
+        eprintln!("Requesting the sync of connection `{name}` from the daemon.");
+        let report = remote.client.synchronize(name, options, PATIENCE, &bars, &stop).await?;
         totals.add(Synced {
             connection: name.clone(),
             delegated: true,
@@ -167,61 +145,25 @@ async fn there(remote: &Remote, wish: SyncOptions) -> Result<Totals, Failure> {
     Ok(totals)
 }
 
-fn told(totals: &Totals, output: Output) -> Outcome {
+fn result(totals: &Totals, output: Output) -> Outcome {
     match output {
         Output::Json => print_json(totals)?,
         Output::Text => totals.connections.iter().for_each(print),
     }
-    let incomplete: Vec<String> = totals
+    let parts: Vec<String> = totals
         .connections
         .iter()
-        .filter_map(|synced| Some(format!("connection {}: {}", synced.connection, synced.undone()?)))
+        .filter_map(|synced| Some(format!("connection `{}`: {}", synced.connection, synced.incomplete()?)))
         .collect();
-    if incomplete.is_empty() {
+    if parts.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(Failure {
-        hint: Some("see the records and events with `okta-insight status`".into()),
-        ..Failure::new(format!("the sync is incomplete: {}", incomplete.join("; ")))
-    })
+    let message = format!("sync incomplete: {}", parts.join("; "));
+    Err(Failure::new(ErrorCode::SyncIncomplete, message).with_hint(format!("run `{STATUS}` for details")))
 }
 
-/// Work that is left undone, in a line.
-pub(super) fn undone(outstanding: &Outstanding) -> String {
-    let Outstanding { unconfirmed, rejected, next_attempt_at, failed_events, doubted } = outstanding;
-    let mut parts = Vec::new();
-    if *unconfirmed > 0 {
-        let mut part =
-            format!("{} not confirmed by Assets, {rejected} of them rejected", count(*unconfirmed, "record"));
-        if let Some(next) = next_attempt_at {
-            part = format!("{part}; the next attempt is at {next:.0}");
-        }
-        parts.push(part);
-    }
-    if *failed_events > 0 {
-        parts.push(format!("{} failed", count(*failed_events, "event")));
-    }
-    if *doubted > 0 {
-        parts.push(format!("{} in doubt, to be sent again", count(*doubted, "object")));
-    }
-    if parts.is_empty() { "Assets did not account for every record".to_owned() } else { parts.join("; ") }
-}
-
-/// Everything that a run leaves undone, in a line.
-fn undone_of(report: &RunReport) -> String {
-    let mut parts = Vec::new();
-    if !report.unreadable.is_empty() {
-        parts.push(format!("{} could not be read in Okta", count(report.unreadable.count, "object")));
-    }
-    parts.extend(report.withheld.iter().map(ToString::to_string));
-    if !report.outstanding.is_empty() || parts.is_empty() {
-        parts.push(undone(&report.outstanding));
-    }
-    parts.join("; ")
-}
-
-/// Leaves the work to the process that works on the connection already.
-async fn hand_over(
+/// Delegates the work to the process that runs the connection.
+async fn delegate(
     connection: &Connection,
     store: &Path,
     args: &Sync,
@@ -232,19 +174,19 @@ async fn hand_over(
     let name = connection.name().clone();
     let (objects, report) = if let Some(subjects) = subjects {
         let keys: Vec<RecordKey> = subjects.iter().filter_map(key).collect();
-        let asked = count(keys.len() as u64, "object");
-        eprintln!("Another process works on connection {name}; it is asked for {asked}.");
+        let objects = count(keys.len(), "object");
+        eprintln!("Another process runs connection `{name}`. Requesting {objects} from it.");
         let objects = connection.hand_over_some(&keys, args.timeout, store, stop).await?;
         (objects, RunReport::default())
     } else {
-        eprintln!("Another process works on connection {name}; it is asked for the run.");
-        let report = connection.hand_over(args.accept_shrink, PATIENCE, store, bars, stop).await?;
+        eprintln!("Another process runs connection `{name}`. Requesting the sync from it.");
+        let report = connection.hand_over(args.override_safeguards, PATIENCE, store, bars, stop).await?;
         (Vec::new(), report)
     };
     Ok(Synced { connection: name, delegated: true, enqueued: objects.len(), objects, report })
 }
 
-/// The object that was named.
+/// The key of a named object.
 fn key(subject: &Subject) -> Option<RecordKey> {
     match subject {
         Subject::User(id) => Some(RecordKey::user(id)),
@@ -258,32 +200,35 @@ fn print(synced: &Synced) {
     println!("Connection {}", synced.connection);
     if synced.enqueued > 0 {
         let applied = synced.objects.iter().filter(|object| object.state == RequestedState::Applied).count();
-        let objects = count(synced.enqueued as u64, "object");
-        println!("  {applied} of {objects} applied by the process that works on this connection");
+        let objects = count(synced.enqueued, "object");
+        println!(
+            "  {} of {objects} applied by the process that runs this connection",
+            number(applied as u64)
+        );
         return;
     }
-    let mut rows = table(["kind", "read", "sent", "created", "updated", "identical", "rejected"]);
+    let mut rows = table(["object type", "read", "sent", "created", "updated", "identical", "rejected"]);
     for (kind, n) in &report.records {
-        let numbers = [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(|n| n.to_string());
-        rows.add_row(std::iter::once(kind.to_string()).chain(numbers));
+        let numbers = [n.read, n.sent, n.created, n.updated, n.identical, n.rejected].map(number);
+        rows.add_row(std::iter::once(format!("{kind}s")).chain(numbers));
     }
     println!("{rows}");
     if report.resumed {
-        println!("  went on where an earlier run was");
+        println!("  Resumed from the checkpoint of an earlier run");
     }
     if report.retired > 0 {
-        println!("  {} marked as gone", count(report.retired, "object"));
+        println!("  {} retired", count(report.retired, "object"));
     }
     if report.cleared_values > 0 {
-        println!("  {} cleared with the account", count(report.cleared_values, "value"));
+        println!("  {} cleared with the Atlassian account", count(report.cleared_values, "value"));
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     println!(
-        "  {} in {}, {} to Okta, {:.1} s",
+        "  {} in {}, {} to Okta, {}",
         count(report.chunks, "chunk"),
         count(report.executions, "execution"),
         count(report.okta_requests, "request"),
-        report.duration_seconds
+        span(report.duration_seconds)
     );
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use serde::Deserialize;
-use sync_service::engine::{RunFilter, RunKind};
+use sync_service::engine::{RunFilter, RunKind, RunState};
 use sync_service::wire::Runs;
 use sync_service::{ConnectionRun, ServiceError};
 use utoipa::IntoParams;
@@ -25,6 +25,8 @@ pub(super) fn routes() -> Routes {
 struct Filter {
     /// The kind.
     kind: Option<RunKind>,
+    /// The state.
+    state: Option<RunState>,
     /// True for failed and partial runs only.
     failed: bool,
     /// The maximum number.
@@ -34,7 +36,7 @@ struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { kind: None, failed: false, limit: 20 }
+        Self { kind: None, state: None, failed: false, limit: 20 }
     }
 }
 
@@ -56,7 +58,7 @@ async fn list(
     Params(filter): Params<Filter>,
 ) -> Result<Json<Runs>, ApiError> {
     let limit = super::extract::within("limit", filter.limit, MOST)?;
-    let filter = RunFilter { kind: filter.kind, failed: filter.failed, limit };
+    let filter = RunFilter { kind: filter.kind, state: filter.state, failed: filter.failed, limit };
     Ok(Json(Runs { connection: member.name().clone(), runs: connection.runs(&filter).await? }))
 }
 

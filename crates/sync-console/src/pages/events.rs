@@ -40,13 +40,14 @@ pub(super) fn router() -> Router<App> {
 }
 
 /// The states to filter by.
-const STATES: [EventState; 3] = [EventState::Pending, EventState::Failed, EventState::Done];
+const STATES: [EventState; 5] = EventState::ALL;
 
 pub(super) fn state_badge(state: EventState) -> Markup {
     let tone = match state {
-        EventState::Pending => Tone::Busy,
+        EventState::Pending | EventState::InProgress => Tone::Busy,
+        EventState::Applied => Tone::Good,
         EventState::Failed => Tone::Problem,
-        EventState::Done => Tone::Good,
+        EventState::Ignored => Tone::Quiet,
     };
     badge(tone, labels::event_state(state))
 }
@@ -236,11 +237,11 @@ fn row(connection: &ConnectionName, names: &Names, event: &Event) -> Markup {
 fn outcome(event: &Event) -> Markup {
     html! {
         @match event.state {
-            EventState::Pending => {
+            EventState::Pending | EventState::InProgress => {
                 @if let Some(first) = event.pending_work.iter().min_by_key(|waits| waits.next_attempt_at) { (when(first)) } @else { "Starting" }
             }
             EventState::Failed => { @if let Some(reason) = &event.reason { (said(reason)) } }
-            EventState::Done => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
+            EventState::Applied | EventState::Ignored => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
         }
     }
 }

@@ -289,7 +289,7 @@ async fn failures(
 ) -> Result<Vec<Message>, ServiceError> {
     let mut found: Vec<(RunId, Message)> = Vec::new();
     for kind in [None, Some(RunKind::FullSync)] {
-        let filter = RunFilter { kind, limit: 1, failed: false };
+        let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
         let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
         let Some((report, error)) = failure(&last, status) else { continue };
         let is_reported = open(alerts).any(|alert| alert.reason == *error);

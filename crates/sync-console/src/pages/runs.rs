@@ -49,7 +49,7 @@ fn filter(asked: &HashMap<String, String>) -> Result<RunFilter, PageError> {
         ),
     };
     let limit = asked.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(SHOWN);
-    Ok(RunFilter { kind, failed: asked.contains_key("failed"), limit: limit.clamp(1, MOST) })
+    Ok(RunFilter { kind, state: None, failed: asked.contains_key("failed"), limit: limit.clamp(1, MOST) })
 }
 
 /// The address of a list like this one.
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(asked(&[("limit", "999999")]).unwrap().limit, MOST);
         assert_eq!(
             asked(&[("limit", "x"), ("kind", "")]).unwrap(),
-            RunFilter { kind: None, failed: false, limit: SHOWN }
+            RunFilter { limit: SHOWN, ..RunFilter::default() }
         );
     }
 }

@@ -41,8 +41,10 @@ pub(crate) const fn run_state(state: RunState) -> &'static str {
 pub(crate) const fn event_state(state: EventState) -> &'static str {
     match state {
         EventState::Pending => "Pending",
+        EventState::InProgress => "In progress",
+        EventState::Applied => "Applied",
         EventState::Failed => "Failed",
-        EventState::Done => "Applied",
+        EventState::Ignored => "Ignored",
     }
 }
 

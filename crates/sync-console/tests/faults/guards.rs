@@ -56,15 +56,15 @@ async fn holds_back(guard: &str, says: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_gone_users_are_held_back_until_accepted() {
-    holds_back("gone", "would be marked as deleted").await;
+    holds_back("gone", "would be retired").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_blanked_values_are_held_back_until_accepted() {
-    holds_back("blanked", "would lose").await;
+    holds_back("blanked", "would be cleared").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_ended_memberships_are_held_back_until_accepted() {
-    holds_back("memberships", "known memberships would end").await;
+    holds_back("memberships", "memberships would be removed").await;
 }

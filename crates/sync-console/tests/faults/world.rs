@@ -146,7 +146,7 @@ impl World {
         assert_eq!(status, 200, "{path}: {html}");
         let text = read(&html);
         for command in text.split("`okta-insight ").skip(1) {
-            let stays = ["master-key", "tokens", "keygen", "prune", "export", "setup --manual-hook"];
+            let stays = ["master-key", "tokens", "keygen", "prune", "export", "setup --manual-event-hook"];
             assert!(
                 stays.iter().any(|s| command.starts_with(s)),
                 "{path} sends people to a terminal: {text}"

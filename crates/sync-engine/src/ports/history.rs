@@ -5,29 +5,43 @@ use serde::{Deserialize, Serialize};
 use sync_model::{EventId, ExecutionId};
 
 use super::{RunSummary, Subject, UnconfirmedRecord};
-use crate::RunKind;
+use crate::{RunKind, RunState};
 
-/// What became of an event.
+/// The state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventState {
-    /// Something is still to be looked at for it.
+    /// Stored, with work to do.
     Pending,
-    /// It was given up.
+    /// A worker holds a claim on its work.
+    InProgress,
+    /// Assets confirmed the result.
+    Applied,
+    /// Out of attempts; kept until it is replayed.
     Failed,
-    /// What it named was looked at, and Assets has it; or it named nothing of interest.
-    Done,
+    /// It affects no synced object.
+    Ignored,
 }
 
 impl EventState {
-    /// The word for it.
+    /// All states.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::InProgress, Self::Applied, Self::Failed, Self::Ignored];
+
+    /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::InProgress => "in_progress",
+            Self::Applied => "applied",
             Self::Failed => "failed",
-            Self::Done => "done",
+            Self::Ignored => "ignored",
         }
+    }
+
+    /// True if the event has work to do.
+    pub const fn is_unfinished(self) -> bool {
+        matches!(self, Self::Pending | Self::InProgress)
     }
 }
 
@@ -101,11 +115,13 @@ pub enum ReplayTarget<'a> {
     AllFailed,
 }
 
-/// Which runs to show.
+/// A selection of runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunFilter {
-    /// Only those of a kind.
+    /// Only runs of this kind.
     pub kind: Option<RunKind>,
+    /// Only runs that ended in this state.
+    pub state: Option<RunState>,
     /// Only those that failed, or whose records Assets did not all account for.
     pub failed: bool,
     /// At most so many.

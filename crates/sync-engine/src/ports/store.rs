@@ -367,7 +367,11 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     async fn delete_expired(&self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Asks the process that sends for a full run.
-    async fn request_sync(&self, accept_shrink: bool, now: Timestamp) -> Result<SyncRequest, StoreError>;
+    async fn request_sync(
+        &self,
+        override_safeguards: bool,
+        now: Timestamp,
+    ) -> Result<SyncRequest, StoreError>;
 
     /// When the newest full run was asked for that has not begun. Of requests that somebody took, only those since a time:
     /// whoever took them may have ended.

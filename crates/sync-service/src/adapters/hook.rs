@@ -117,8 +117,9 @@ fn managing(error: okta_client::Error) -> PortError {
     let lacks = matches!(error, MissingScope { .. } | MissingAdminRole { .. });
     let error = okta_error("the event hook could not be set up", error);
     let Some(hint) = error.hint().filter(|_| lacks) else { return error };
-    let hint =
-        format!("{hint}; or leave the hook to an administrator, with `okta-insight setup --manual-hook`");
+    let hint = format!(
+        "{hint}; or let an administrator create the event hook with `okta-insight setup --manual-event-hook`"
+    );
     error.with_hint(Some(hint))
 }
 

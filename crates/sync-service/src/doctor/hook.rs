@@ -48,7 +48,7 @@ pub(super) async fn look(
                 let missing = PRESENT
                     .problem(
                         format!("the org has no event hook that delivers to {}", hook.url),
-                        "run `okta-insight setup`, or `okta-insight setup --manual-hook` where the app may not make one",
+                        "run `okta-insight setup`, or `okta-insight setup --manual-event-hook` if the app can't create it",
                     )
                     .repaired_by(Repair::Hook);
                 all_need_presence(missing)
@@ -117,7 +117,7 @@ fn judge(found: &OktaHook, wanted: &EventHookConfig) -> Vec<Check> {
             }
             Deviation::Secret => SECRET.problem(
                 "it was given another secret than the one that is expected here: deliveries are refused",
-                "run `okta-insight setup`; or give it the secret that `okta-insight setup --manual-hook` prints",
+                "run `okta-insight setup`, or set the secret that `okta-insight setup --manual-event-hook` prints",
             ),
         };
         if let Some(place) = checks.iter_mut().find(|check| check.id == wrong.id) {

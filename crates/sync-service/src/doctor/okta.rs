@@ -144,7 +144,7 @@ impl Scope {
             (true, false) => self.item.ok("granted"),
             (false, true) => self
                 .item
-                .ok("not granted; only `setup` of the hook takes it, and `setup --manual-hook` does without"),
+                .ok("not granted; only `setup` requires it to create the event hook; `setup --manual-event-hook` doesn't"),
             (false, false) if asked_for => self.item.problem(
                 format!("not granted: it lacks {}", self.feature),
                 format!("in the Admin Console: Applications, the app, Okta API Scopes, Grant {}", self.name),

@@ -50,7 +50,7 @@ pub enum ExportError {
     #[error("{} is not empty", .0.display())]
     NotEmpty(PathBuf),
     /// Only an export may be replaced.
-    #[error("{} holds something else than an export", .0.display())]
+    #[error("{} contains files that aren't part of an export", .0.display())]
     Foreign(PathBuf),
     /// A file or folder could not be read or written.
     #[error("{} could not be {action}", path.display())]
@@ -64,7 +64,7 @@ pub enum ExportError {
         source: std::io::Error,
     },
     /// A file is not what it should be.
-    #[error("{} is not as an export has it: {problem}", path.display())]
+    #[error("{} is invalid: {problem}", path.display())]
     Shape {
         /// Which.
         path: PathBuf,
@@ -72,10 +72,10 @@ pub enum ExportError {
         problem: String,
     },
     /// There is no manifest.
-    #[error("{} is no export, or one that was cut off: it has no manifest.json", .0.display())]
+    #[error("{} is not a complete export: manifest.json is missing", .0.display())]
     Unfinished(PathBuf),
     /// It was written by another version.
-    #[error("{} has the layout {found}, and this version reads {VERSION}", path.display())]
+    #[error("{} has layout {found}; this version reads layout {VERSION}", path.display())]
     Version {
         /// The folder.
         path: PathBuf,
@@ -83,10 +83,10 @@ pub enum ExportError {
         found: u32,
     },
     /// An ID cannot be the name of a file: it would lead out of the folder, or nowhere.
-    #[error("the ID {0:?} cannot be the name of a file")]
+    #[error("the ID {0:?} can't be a file name")]
     Id(String),
     /// Files are missing, or hold fewer objects than the manifest counts.
-    #[error("the export is incomplete: it counts {expected} {what}, and its files hold {found}")]
+    #[error("the export is incomplete: expected {expected} {what}, found {found}")]
     Incomplete {
         /// The objects: `users`, `groups`.
         what: &'static str,
@@ -96,10 +96,10 @@ pub enum ExportError {
         found: u64,
     },
     /// Okta could not be read.
-    #[error("Okta could not be read")]
+    #[error("could not read Okta")]
     Okta(#[source] Box<okta_client::Error>),
     /// Somebody wanted it to end.
-    #[error("stopped; the folder holds half an export")]
+    #[error("interrupted; the export in the folder is incomplete")]
     Stopped,
 }
 
@@ -108,14 +108,14 @@ impl ExportError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotEmpty(_) => {
-                Some("choose another folder, or replace an earlier export with --force".into())
+                Some("use another folder, or replace an earlier export with `--force`".into())
             }
-            Self::Foreign(_) => Some("choose another folder; nothing in it was touched".into()),
+            Self::Foreign(_) => Some("use another folder; this one was not changed".into()),
             Self::Unfinished(_)
             | Self::Version { .. }
             | Self::Shape { .. }
             | Self::Id(_)
-            | Self::Incomplete { .. } => Some("make a new one with `okta-insight export DIR`".into()),
+            | Self::Incomplete { .. } => Some("create a new export with `okta-insight export DIR`".into()),
             Self::Okta(error) => error.hint(),
             Self::Stopped => Some("run it again with --force".into()),
             Self::File { .. } => None,

@@ -58,7 +58,7 @@ pub enum ListenError {
         problem: String,
     },
     /// Anybody on the way could read what is secret.
-    #[error("{address} can be reached from elsewhere, and without TLS secrets could be read on the way")]
+    #[error("refusing to listen on `{address}` without TLS")]
     TlsRequired {
         /// The address.
         address: SocketAddr,
@@ -71,15 +71,15 @@ impl ListenError {
     /// The operator's next step.
     pub fn hint(&self) -> String {
         match self {
-            Self::Bind { setting, .. } => format!("choose another address with {setting}"),
+            Self::Bind { setting, .. } => format!("set `{setting}` to another address"),
             Self::File { .. } => {
-                "server.tls_certificate and server.tls_key are PEM files of one pair, the certificate \
-                                  with its issuers after it"
+                "set `server.tls_certificate` to a PEM file with the certificate and its issuers, and `server.tls_key` to \
+                 its private key"
                     .into()
             }
             Self::TlsRequired { setting, .. } => format!(
-                "set server.tls_certificate and server.tls_key, or server.behind_proxy = true when a proxy before it \
-                 speaks TLS, or listen on 127.0.0.1 with {setting}"
+                "set `server.tls_certificate` and `server.tls_key`; or set `server.behind_proxy = true` if a proxy \
+                 terminates TLS; or set `{setting}` to a loopback address"
             ),
         }
     }

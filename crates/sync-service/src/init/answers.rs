@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use sync_model::ConnectionName;
 
 use super::KeyFile;
-use crate::AccountConfig;
+use crate::{AccountConfig, EventSource};
 
 /// What has to be known of a connection.
 #[derive(Debug, Clone)]
@@ -13,7 +13,9 @@ pub struct InitAnswers {
     pub connection: ConnectionName,
     /// The org's URL.
     pub org_url: String,
-    /// Where Okta reaches the receiver; without it the System Log tells what happens.
+    /// The event source; `None` keeps the one of an existing connection if it includes the event hook.
+    pub event_source: Option<EventSource>,
+    /// The public URL of the event hook receiver, if the event source includes the event hook.
     pub public_url: Option<String>,
     /// The app's private key.
     pub key: KeyFile,
@@ -48,9 +50,9 @@ pub fn needed_scopes(hook: bool) -> Vec<RequiredScope> {
     let for_the_hook = |name, purpose| RequiredScope { name, purpose, essential: false };
     let mut scopes = vec![
         essential("okta.users.read", "read users"),
-        essential("okta.groups.read", "read groups and who is in them"),
+        essential("okta.groups.read", "read groups and memberships"),
         essential("okta.userTypes.read", "read user types"),
-        essential("okta.schemas.read", "read which attributes there are"),
+        essential("okta.schemas.read", "read attributes"),
         essential("okta.logs.read", "read the System Log"),
     ];
     if hook {

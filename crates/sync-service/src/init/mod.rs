@@ -35,13 +35,13 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), InitError> {
 #[non_exhaustive]
 pub enum InitError {
     /// A file that would be replaced.
-    #[error("{} exists already, and is not replaced", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// A master key that would be replaced, and everything that is kept under it lost.
-    #[error("{} exists already, and a master key is never replaced", .0.display())]
+    #[error("{} already exists; a master key is never replaced", .0.display())]
     MasterKeyExists(PathBuf),
     /// A connection that would be replaced.
-    #[error("{} has a connection \"{name}\" already, and it is not replaced", path.display())]
+    #[error("connection `{name}` already exists in {}", path.display())]
     ConnectionExists {
         /// Its name.
         name: ConnectionName,
@@ -67,7 +67,7 @@ pub enum InitError {
         source: io::Error,
     },
     /// An existing configuration that nothing can be added to.
-    #[error("nothing can be added to {}: {problem}", path.display())]
+    #[error("could not add a connection to {}: {problem}", path.display())]
     NotExtendable {
         /// The file.
         path: PathBuf,
@@ -81,10 +81,10 @@ pub enum InitError {
     #[error("the master key: {0}")]
     MasterKey(#[from] VaultError),
     /// The system does not let the key pair be computed.
-    #[error("the key pair could not be computed")]
+    #[error("could not generate the key pair")]
     Interrupted,
     /// The answers make no configuration.
-    #[error("the answers make no configuration that works")]
+    #[error("invalid configuration")]
     Config(#[from] ConfigError),
 }
 
@@ -103,14 +103,14 @@ impl InitError {
     /// The operator's next step.
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Exists(_) => "choose another name, or replace it with --force",
-            Self::MasterKeyExists(_) => "choose another name with --out",
+            Self::Exists(_) => "use another file name, or replace the file with `--force`",
+            Self::MasterKeyExists(_) => "set `--out` to another file",
             Self::ConnectionExists { .. } => {
-                "choose another name with --connection; --force changes what the answers say and keeps its other settings"
+                "set `--connection` to another name; `--force` changes the given settings and keeps the others"
             }
-            Self::Read { .. } => "check the name of the file, and that this user may read it",
-            Self::Write { .. } => "check that the folder exists and that this user may write there",
-            Self::NotExtendable { .. } => "mend the file, or choose another with --config",
+            Self::Read { .. } => "check that the file exists and that this user can read it",
+            Self::Write { .. } => "check that the folder exists and that this user can write to it",
+            Self::NotExtendable { .. } => "correct the file, or set `--config` to another file",
             Self::MasterKey(error) => error.hint(),
             Self::Interrupted => "try again",
             Self::Key(_) | Self::Config(_) => return None,

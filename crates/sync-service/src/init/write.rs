@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 use super::{InitAnswers, InitError, private};
 use crate::small_file::read_small_text;
-use crate::{Config, Connection};
+use crate::{Config, Connection, EventSource};
 
 /// The key below `[server]` that allows private addresses.
 const ALLOW_PRIVATE: &str = "allow_private_addresses";
@@ -214,14 +214,19 @@ impl ConfigDraft {
             set(assets, "email", trimmed(&account.email).into());
             set(assets, "api_token", api_token);
         }
-        if let Some(url) = &answers.public_url {
-            if connection.get("event_source").and_then(Item::as_str) == Some("system_log") {
+        match &answers.public_url {
+            Some(url) => set(table(connection, "event_hook", &path)?, "public_url", trimmed(url).into()),
+            None => drop(connection.remove("event_hook")),
+        }
+        match answers.event_source {
+            Some(EventSource::Both) => drop(connection.remove("event_source")),
+            Some(EventSource::EventHook) => set(connection, "event_source", "event_hook".into()),
+            Some(EventSource::SystemLog) => set(connection, "event_source", "system_log".into()),
+            // The System Log alone needs no public URL.
+            None if connection.get("event_source").and_then(Item::as_str) == Some("system_log") => {
                 connection.remove("event_source");
             }
-            set(table(connection, "event_hook", &path)?, "public_url", trimmed(url).into());
-        } else {
-            connection.remove("event_hook");
-            set(connection, "event_source", "system_log".into());
+            None => {}
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The state of an object across Okta, the store, and Assets.
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{Event, EventState, ObjectHistory};
+use sync_engine::{Event, ObjectHistory};
 use sync_model::ObjectKind;
 
 use super::{AssetsLookup, FieldComparison, FieldMatch, OktaLookup};
@@ -44,7 +44,7 @@ impl ObjectState {
         events: &[Event],
         synchronised: bool,
     ) -> Self {
-        let waits = events.iter().any(|event| event.state == EventState::Pending);
+        let waits = events.iter().any(|event| event.state.is_unfinished());
         let Some(entry) = entry else {
             return match okta {
                 OktaLookup::Found(object) if object.in_scope == Some(false) => Self::OutOfScope,

@@ -11,12 +11,10 @@ use crate::wire::{Problem, ProblemType};
 #[non_exhaustive]
 pub enum RemoteError {
     /// An address that a token may not be sent to.
-    #[error(
-        "{0} is no address for a token: it has to begin with https:// and to end with the host or the port"
-    )]
+    #[error("refusing to send a token to {0}")]
     Address(Url),
     /// The daemon could not be reached, or did not answer in time.
-    #[error("the daemon at {server} could not be asked")]
+    #[error("could not connect to the daemon at {server}")]
     Unreachable {
         /// Its address.
         server: Url,
@@ -28,7 +26,7 @@ pub enum RemoteError {
     #[error("could not prepare the HTTP client")]
     Http(#[source] reqwest::Error),
     /// What answers there is no such daemon, or another version of it.
-    #[error("what answers at {server} is no okta-insightd that this command understands: {problem}")]
+    #[error("no compatible okta-insightd responds at {server}: {problem}")]
     NotADaemon {
         /// Its address.
         server: Url,
@@ -36,7 +34,7 @@ pub enum RemoteError {
         problem: String,
     },
     /// A stream of events broke off.
-    #[error("the daemon at {server} does not tell its events: {problem}")]
+    #[error("could not follow the events of the daemon at {server}: {problem}")]
     TimedOut {
         /// Its address.
         server: Url,
@@ -64,21 +62,23 @@ impl RemoteError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Address(_) => {
-                Some("name it like https://sync.example.com; http:// on this machine alone".into())
+                Some("use `https://HOST[:PORT]`; `http://` is allowed for localhost only".into())
             }
             Self::Unreachable { source, .. } if source.is_proxy_s_fault() => {
                 Some(source.remedy("the daemon's address"))
             }
             Self::Http(_) => None,
-            Self::Unreachable { .. } => Some(
-                "see that the daemon runs, and that its console and certificate can be used from here".into(),
-            ),
-            Self::TimedOut { .. } => Some("see its log, and what is between it and this machine".into()),
+            Self::Unreachable { .. } => {
+                Some("check that the daemon runs and that this host trusts its certificate".into())
+            }
+            Self::TimedOut { .. } => {
+                Some("check the daemon's log and the network between it and this host".into())
+            }
             Self::NotADaemon { .. } => {
-                Some("name the address of the console, and use the version of the daemon".into())
+                Some("use the URL of the console and the version of the daemon".into())
             }
             Self::Refused(problem) if problem.status == 401 => {
-                Some("give a token of the daemon with --token-file, or in OKTA_INSIGHT_TOKEN".into())
+                Some("set `--token-file` or OKTA_INSIGHT_TOKEN to an access token of the daemon".into())
             }
             Self::Refused(problem) => problem.hint.clone(),
             Self::Failed { hint, .. } => hint.clone(),

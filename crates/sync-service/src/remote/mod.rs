@@ -112,6 +112,7 @@ impl RemoteClient {
     ) -> Result<Vec<RunSummary>, RemoteError> {
         let mut query = vec![("limit", filter.limit.to_string()), ("failed", filter.failed.to_string())];
         query.extend(filter.kind.map(|kind| ("kind", kind.as_str().to_owned())));
+        query.extend(filter.state.map(|state| ("state", state.as_str().to_owned())));
         let runs: Runs = self.get(&["connections", name.as_str(), "runs"], &query).await?;
         Ok(runs.runs)
     }

@@ -156,7 +156,12 @@ async fn unreadable_log_is_in_the_status() {
         };
         let told = status(asked, "the log that cannot be read is told", troubles).await;
         let trouble = &told.alerts[0];
-        assert!(trouble.message.contains("log") && trouble.hint.is_some() && trouble.severity == sync_service::engine::Severity::Warning, "{trouble:?}");
+        assert!(
+            trouble.message.contains("log")
+                && trouble.hint.is_some()
+                && trouble.severity == sync_service::engine::Severity::Warning,
+            "{trouble:?}"
+        );
     }
     gate.clear();
     for asked in [&connection, &other] {

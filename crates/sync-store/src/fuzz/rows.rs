@@ -191,9 +191,9 @@ impl Target {
             .await
             .unwrap();
         let expected = match state {
-            EventState::Pending => "pending",
+            EventState::Pending | EventState::InProgress => "pending",
             EventState::Failed => "failed",
-            EventState::Done => "done",
+            EventState::Applied | EventState::Ignored => "done",
         };
         assert_eq!(word, expected, "event {id} is shown in another state");
     }

@@ -70,7 +70,10 @@ async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are
     assert!(found.remedy("assets.cardinality").ends_with("set Cardinality to Unlimited"));
     let setup = clinic.run(&["setup", "--config", "none.toml"]);
     let text = String::from_utf8_lossy(&setup.stdout).into_owned();
-    assert!(text.contains("1 left to a person") && text.contains("set Cardinality to Unlimited"), "{text}");
+    assert!(
+        text.contains("1 to correct manually") && text.contains("set Cardinality to Unlimited"),
+        "{text}"
+    );
     clinic.look("c.toml").names("assets.cardinality", &[]);
     clinic.fix("c.toml").is_well();
     clinic.look("none.toml").is_well();

@@ -11,14 +11,18 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
     clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
     let refused = clinic.run(&["setup", "--config", "c.toml"]);
     assert_eq!(refused.status.code(), Some(1), "the app may not make a hook");
-    assert!(text(&refused.stderr).contains("okta-insight setup --manual-hook"), "{}", text(&refused.stderr));
-    let output = clinic.run(&["setup", "--manual-hook", "--config", "c.toml"]);
+    assert!(
+        text(&refused.stderr).contains("okta-insight setup --manual-event-hook"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let output = clinic.run(&["setup", "--manual-event-hook", "--config", "c.toml"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stderr).is_empty(), "nothing of it is logged");
     let shown = text(&output.stdout);
     insta::assert_snapshot!(without_what_varies(&clinic, &shown));
 
-    let document = clinic.json(&["setup", "--manual-hook"]);
+    let document = clinic.json(&["setup", "--manual-event-hook"]);
     let hook = &document["connections"][0]["manual_hook"];
     assert!(shown.contains(hook["secret"].as_str().unwrap()), "both show the secret, which was asked for");
     assert_eq!(hook["events"].as_array().unwrap().len(), 23);

@@ -11,7 +11,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// The text without addresses, keys and the secret, which are others each time.
 pub(crate) fn without_what_varies(clinic: &Clinic, shown: &str) -> String {
     let ready = clinic.ready();
-    let hook = clinic.json(&["setup", "--manual-hook"])["connections"][0]["manual_hook"].clone();
+    let hook = clinic.json(&["setup", "--manual-event-hook"])["connections"][0]["manual_hook"].clone();
     let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let host = |url: &serde_json::Value| value(url).replace("http://", "");
     [

@@ -60,7 +60,7 @@ pub(super) async fn stream(
 
 async fn all(connection: &Connection, identity: &Identity, event: &Event) -> Result<Markup, ServiceError> {
     let names = Names::of_events(connection, std::slice::from_ref(event), usize::MAX).await?;
-    let run = if event.state == EventState::Done { connection.run_of_event(event).await? } else { None };
+    let run = if event.state == EventState::Applied { connection.run_of_event(event).await? } else { None };
     Ok(shown(connection.name(), identity, event, &names, run))
 }
 

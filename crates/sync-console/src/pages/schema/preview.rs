@@ -219,7 +219,9 @@ fn carry_out(
 
 /// The difference between the current and the proposed mapping.
 fn changes(seen: &SchemaPreview) -> Markup {
-    if seen.current.mapping_version == seen.proposed.mapping_version && seen.current.types == seen.proposed.types {
+    if seen.current.mapping_version == seen.proposed.mapping_version
+        && seen.current.types == seen.proposed.types
+    {
         return notice(Tone::Quiet, words::UNCHANGED, None);
     }
     let found: Vec<(&str, Vec<Change>)> = seen
