@@ -82,7 +82,7 @@ fn needs_setup(member: &ManagedConnection) -> bool {
         return false;
     };
     matches!(schema.state, SchemaState::Missing | SchemaState::Outdated)
-        || event_hook.is_some_and(|hook| !hook.problems.is_empty())
+        || event_hook.is_some_and(|hook| !hook.findings.is_empty())
 }
 
 /// One step. `set_up_again` makes Setup the next action, whatever step this is.
