@@ -1,38 +1,49 @@
-//! Telling somebody who does not watch.
+//! Alerts: problems that an administrator must be notified of.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What an alert is about.
+/// The subject of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AlertKind {
-    /// A guard stopped a run: an operator has to look.
+    /// A safeguard blocked a sync.
     SafeguardTriggered,
-    /// A run failed, and waiting does not help.
+    /// A sync failed and won't recover without a fix.
     SyncFailed,
-    /// Nothing could be applied for a while, although it was tried again.
+    /// No progress despite retries.
     SyncStalled,
-    /// Events were given up.
+    /// Events failed after the last attempt.
     EventsFailed,
-    /// Records that Assets does not take.
+    /// Assets rejects records.
     RecordsRejected,
-    /// The log cannot be read.
+    /// The System Log can't be read.
     SystemLogUnavailable,
-    /// Okta could not deliver to the hook, or the hook is not active.
+    /// The event hook is inactive or deliveries fail.
     EventHookUnhealthy,
-    /// The state store was lost, replaced, or damaged.
+    /// The state store was deleted, replaced, or damaged.
     StoreLost,
-    /// The file system of the state store is nearly full.
+    /// The file system of the state store is almost full.
     StoreSpace,
-    /// It works again.
-    Recovered,
 }
 
 impl AlertKind {
-    /// Its name in JSON and in metrics.
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::SafeguardTriggered,
+        Self::SyncFailed,
+        Self::SyncStalled,
+        Self::EventsFailed,
+        Self::RecordsRejected,
+        Self::SystemLogUnavailable,
+        Self::EventHookUnhealthy,
+        Self::StoreLost,
+        Self::StoreSpace,
+    ];
+
+    /// The word for the kind in JSON and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SafeguardTriggered => "safeguard_triggered",
@@ -44,44 +55,89 @@ impl AlertKind {
             Self::EventHookUnhealthy => "event_hook_unhealthy",
             Self::StoreLost => "store_lost",
             Self::StoreSpace => "store_space",
-            Self::Recovered => "recovered",
         }
     }
 }
 
-/// Something that an operator should know without looking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Alert {
-    /// What it is about.
-    pub kind: AlertKind,
-    /// What happened, without personal data.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-    /// When.
-    pub at: Timestamp,
+/// The state of the problem that an alert reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    /// The problem persists.
+    Firing,
+    /// The problem is resolved.
+    Resolved,
 }
 
-/// What an engine that follows does over and over, by itself.
+/// The weight of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// An administrator has to act.
+    Error,
+    /// Retries may resolve it.
+    Warning,
+    /// Nothing has to be done.
+    Info,
+}
+
+/// A problem that an administrator must be notified of, or its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alert {
+    /// The subject.
+    pub kind: AlertKind,
+    /// The state of the problem.
+    pub status: AlertStatus,
+    /// The weight of the problem, also after it is resolved.
+    pub severity: Severity,
+    /// The description, without personal data.
+    pub message: String,
+    /// The action that resolves the problem.
+    pub remedy: Option<String>,
+    /// The start of the problem.
+    pub started_at: Timestamp,
+}
+
+impl Alert {
+    /// A problem that requires an action and was noticed at this time.
+    pub const fn firing(kind: AlertKind, message: String, remedy: Option<String>, at: Timestamp) -> Self {
+        let (status, severity) = (AlertStatus::Firing, Severity::Error);
+        Self { kind, status, severity, message, remedy, started_at: at }
+    }
+
+    /// The end of a problem that started at this time.
+    pub const fn resolved(kind: AlertKind, message: String, started_at: Timestamp) -> Self {
+        let (status, severity) = (AlertStatus::Resolved, Severity::Error);
+        Self { kind, status, severity, message, remedy: None, started_at }
+    }
+
+    /// True if the problem is resolved.
+    pub fn is_resolved(&self) -> bool {
+        self.status == AlertStatus::Resolved
+    }
+}
+
+/// Work that a running engine repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Task {
-    /// Looking after what an earlier process left behind.
+    /// Recovering executions that an earlier process left open.
     Recovery,
     /// Comparing the schemas.
     SchemaCheck,
     /// Applying events.
     Events,
-    /// Reading the log.
+    /// Reading the System Log.
     EventFeed,
-    /// Reading the directory, as planned or asked for.
+    /// Scheduled and requested syncs.
     Sync,
-    /// Looking whether the event hook is as it should be.
+    /// Checking the event hook.
     EventHookCheck,
 }
 
 impl Task {
-    /// As it is said in a sentence.
+    /// The name of the task in messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Recovery => "recovering executions",
@@ -93,7 +149,7 @@ impl Task {
         }
     }
 
-    /// What an alert about its failing is about.
+    /// The kind of an alert about a failure of the task.
     pub const fn kind(self) -> AlertKind {
         match self {
             Self::Recovery | Self::SchemaCheck | Self::Events => AlertKind::SyncStalled,
@@ -104,39 +160,51 @@ impl Task {
     }
 }
 
-/// A duty that failed, and is tried again.
+/// A failed task, which is retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskFailure {
-    /// Which.
+    /// The task.
     pub task: Task,
-    /// What the failure is about.
+    /// The kind of the failure.
     pub kind: AlertKind,
-    /// Why, without personal data.
+    /// The reason, without personal data.
     pub reason: String,
-    /// What to do.
+    /// The action that resolves the failure.
     pub hint: Option<String>,
-    /// Whether somebody has to look: waiting does not help, or did not for long.
-    pub urgent: bool,
-    /// When.
+    /// An error if retries don't resolve it, or didn't for a while.
+    pub severity: Severity,
+    /// The time of the failure.
     pub at: Timestamp,
 }
 
-/// Somebody to tell. Must return at once.
+/// A receiver of alerts. Its methods return immediately.
 pub trait AlertSink: Send + Sync {
-    /// Tells it.
+    /// Sends an alert.
     fn send(&self, alert: Alert);
 
-    /// Says that a duty failed, each time it does; what lasts is [raised](Self::raise) as well.
+    /// Records each failure of a task; a lasting failure is [sent](Self::send), too.
     fn task_failed(&self, _: TaskFailure) {}
 
-    /// Says that a duty was done, each time it is.
+    /// Records each success of a task.
     fn task_succeeded(&self, _: Task, _: Timestamp) {}
 }
 
-/// Nobody to tell.
+/// A sink that discards all alerts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoopAlertSink;
 
 impl AlertSink for NoopAlertSink {
     fn send(&self, _: Alert) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alert_kind_matches_json() {
+        for kind in AlertKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
 }

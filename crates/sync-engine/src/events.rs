@@ -149,6 +149,6 @@ impl Engine {
     }
 
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.ports.alerts.send(Alert { kind, message, hint, at: self.now() });
+        self.ports.alerts.send(Alert::firing(kind, message, hint, self.now()));
     }
 }

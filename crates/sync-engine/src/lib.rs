@@ -45,7 +45,7 @@ mod values;
 mod work;
 
 pub(crate) use active::ActiveRun;
-pub use alert::{Alert, AlertKind, AlertSink, NoopAlertSink, Task, TaskFailure};
+pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, Severity, Task, TaskFailure};
 pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
 pub use engine::{Engine, EngineOptions, Ports};
 pub use error::{EngineError, PortError, error_chain};

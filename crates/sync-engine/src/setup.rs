@@ -95,13 +95,13 @@ impl Engine {
                 "{objects} may lack values in Assets that it confirmed; run `okta-insight sync`, which sends them again"
             ));
         }
-        problems.extend(hook.iter().flat_map(|hook| hook.problems.iter().cloned()));
+        problems.extend(hook.iter().flat_map(|hook| hook.findings.iter().cloned()));
         Ok(VerifyReport { schema: structure, event_hook: hook, problems })
     }
 
     /// Whoever was told that the hook does not work hears it as soon as it does.
     fn tell_of_hook(&self, hook: &HookReport) {
-        if hook.problems.is_empty() {
+        if hook.findings.is_empty() {
             self.ports.alerts.task_succeeded(Task::EventHookCheck, self.now());
         }
     }

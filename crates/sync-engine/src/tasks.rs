@@ -223,13 +223,13 @@ impl Engine {
     /// An event hook that does not work says nothing: the log, or nobody, brings what it should.
     async fn look_at_hook(&self, trouble: &mut Trouble) {
         match self.ports.event_hook.inspect().await {
-            Ok(report) if report.problems.is_empty() => trouble.works(self),
+            Ok(report) if report.findings.is_empty() => trouble.works(self),
             Ok(report) => {
                 let split = |problem: &String| match problem.split_once("; ") {
                     Some((what, remedy)) => (what.to_owned(), Some(remedy.to_owned())),
                     None => (problem.clone(), None),
                 };
-                let (what, remedies): (Vec<_>, Vec<_>) = report.problems.iter().map(split).unzip();
+                let (what, remedies): (Vec<_>, Vec<_>) = report.findings.iter().map(split).unzip();
                 let hint = remedies.into_iter().flatten().next();
                 trouble.fails(self, Task::EventHookCheck.kind(), what.join("; "), hint, true);
             }

@@ -290,7 +290,7 @@ impl Engine {
                             kind,
                             reason,
                             hint,
-                            urgent: false,
+                            severity: crate::Severity::Warning,
                             at,
                         });
                     }

@@ -243,7 +243,7 @@ impl Connection {
 
     /// Raises an alert beside those of the engine.
     pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.alerts.send(Alert { kind, message, hint, at: self.now() });
+        self.alerts.send(Alert::firing(kind, message, hint, self.now()));
     }
 
     /// Notes the free space of the store's file system.

@@ -134,7 +134,7 @@ impl Connection {
         let mut taken = false;
         loop {
             match self.store.run_of_request(request.id).await? {
-                Some(RunSummary { ended: Some(_), report, .. }) => {
+                Some(RunSummary { ended_at: Some(_), report, .. }) => {
                     watched.end(progress);
                     return Ok(report_of(report)?);
                 }
@@ -167,7 +167,8 @@ impl Connection {
 
     /// The process that sends is gone; it may have ended the run before.
     async fn last_word(&self, request: SyncRequest) -> Result<RunReport, ServiceError> {
-        if let Some(RunSummary { ended: Some(_), report, .. }) = self.store.run_of_request(request.id).await?
+        if let Some(RunSummary { ended_at: Some(_), report, .. }) =
+            self.store.run_of_request(request.id).await?
         {
             return Ok(report_of(report)?);
         }

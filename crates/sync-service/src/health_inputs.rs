@@ -125,7 +125,7 @@ impl StoreVitals {
 
     /// When the connection last knew all that there was to know; `None` when it never did, or
     /// when something that was confirmed may not be there, or something could not be read.
-    pub(crate) fn known_until(&self) -> Option<Timestamp> {
+    pub(crate) fn synced_through(&self) -> Option<Timestamp> {
         // What is in doubt, cannot be stored, or could not be read may be older than anything that is known.
         if self.inbox.doubted > 0 || self.inbox.withheld > 0 || self.inbox.unreadable > 0 {
             return None;
@@ -272,11 +272,11 @@ mod tests {
         let mut store = vitals.store.unwrap();
         store.inbox = EventQueueCounts::default();
         let read = store.feed.as_ref().and_then(|feed| feed.caught_up_at);
-        assert_eq!(store.known_until(), read, "the log tells everything");
+        assert_eq!(store.synced_through(), read, "the log tells everything");
         store.feed = None;
         assert!(store.last_pass > store.last_full);
-        assert_eq!(store.known_until(), store.last_full);
+        assert_eq!(store.synced_through(), store.last_full);
         store.last_full = None;
-        assert_eq!(store.known_until(), None);
+        assert_eq!(store.synced_through(), None);
     }
 }

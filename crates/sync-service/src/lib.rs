@@ -26,6 +26,7 @@ mod named;
 mod objects;
 mod odd_event;
 mod plan;
+mod problem_type;
 mod prune;
 mod remote;
 mod room;
@@ -75,7 +76,7 @@ pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
 pub use secrecy::{ExposeSecret, SecretString as Secret};
-pub use setup_checklist::{SetupChecklist, SetupStep, SetupStepName, StepProblem, StepState};
+pub use setup_checklist::{Finding, SetupChecklist, SetupStep, SetupStepName, StepState};
 pub use shutdown::{END_WITHIN, shutdown_requested};
 pub use small_file::{read_small_text, read_small_text_from};
 pub use status::{ClockSkew, ConnectionStatus, FeedStatus, Freshness, Pause};

@@ -87,8 +87,8 @@ impl Sampling {
         MetricSample {
             sampled_at: vitals.now,
             oldest_pending_change_seconds: store.oldest_change().map(age),
-            lag_seconds: store.known_until().map(age),
-            pending_events: store.inbox.pending,
+            lag_seconds: store.synced_through().map(age),
+            pending_events: store.inbox.unfinished(),
             failed_events: store.inbox.failed,
             unconfirmed_records: store.inbox.unconfirmed_records,
             completed_events: counters.settled.saturating_sub(last.settled),

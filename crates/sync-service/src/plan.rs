@@ -7,7 +7,7 @@ use sync_engine::{
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Connection, ServiceError};
+use crate::{Connection, Finding, ServiceError};
 
 /// How many unconfirmed records are listed.
 const LISTED: u32 = 20;
@@ -21,13 +21,9 @@ pub struct PlanView {
     /// What would happen.
     #[serde(flatten)]
     pub plan: SyncPlan,
-    /// Why a sync would not carry it out.
-    pub refusal: Option<String>,
-    /// Further limits that it would exceed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub further_refusals: Vec<String>,
-    /// What releases it.
-    pub release: Option<String>,
+    /// Safeguards that a sync would exceed.
+    #[serde(default)]
+    pub violations: Vec<Finding>,
     /// Work that earlier runs left undone.
     #[serde(default)]
     pub outstanding: Outstanding,
@@ -42,15 +38,15 @@ pub struct PlanView {
 impl PlanView {
     /// A plan, with what the limits say to it and without its objects.
     pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
-        let mut refusals = plan.refusals(limits).into_iter();
-        let refusal = refusals.next();
-        let release = refusal.clone().and_then(|refusal| EngineError::from(refusal).hint());
+        let violations = plan.refusals(limits).into_iter().map(|violation| Finding {
+            message: violation.to_string(),
+            remedy: EngineError::from(violation).hint(),
+        });
+        let violations = violations.collect();
         Self {
             connection: connection.name().clone(),
             plan,
-            refusal: refusal.map(|refusal| refusal.to_string()),
-            further_refusals: refusals.map(|refusal| refusal.to_string()).collect(),
-            release,
+            violations,
             outstanding: Outstanding::default(),
             unconfirmed: Vec::new(),
             objects: None,

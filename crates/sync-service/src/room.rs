@@ -28,7 +28,7 @@ pub(crate) async fn trouble(store: &Store) -> Option<AlertEntry> {
         reason: message.clone(),
         message,
         hint: Some(HINT.to_owned()),
-        urgent: true,
+        severity: sync_engine::Severity::Error,
         started_at: now,
         last_occurred_at: now,
         occurrences: 1,

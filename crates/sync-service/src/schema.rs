@@ -20,7 +20,7 @@ pub struct SchemaView {
     /// Whether something differs.
     pub has_differences: bool,
     /// The mapping that Okta's schemas call for, by its short name.
-    pub mapping: String,
+    pub mapping_version: String,
     /// The object types.
     pub types: Vec<TypeComparison>,
     /// What somebody may want to know of the mapping, without anything being wrong.
@@ -96,7 +96,7 @@ impl Sides {
         Ok(SchemaView {
             connection: connection.name.clone(),
             has_differences: types.iter().any(TypeComparison::differs),
-            mapping: mapping.version(),
+            mapping_version: mapping.version(),
             notes: mapping.warnings().iter().map(ToString::to_string).collect(),
             types,
         })

@@ -46,12 +46,12 @@ pub enum StepState {
     NotReady,
 }
 
-/// A problem of a step.
+/// A problem and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StepProblem {
-    /// The problem.
-    pub what: String,
+pub struct Finding {
+    /// The description.
+    pub message: String,
     /// The remedy.
     pub remedy: Option<String>,
 }
@@ -67,9 +67,9 @@ pub struct SetupStep {
     /// The results, as text.
     pub details: Vec<String>,
     /// The problems, each with its remedy.
-    pub findings: Vec<StepProblem>,
+    pub findings: Vec<Finding>,
     /// The start of the running step.
-    pub since: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
 }
 
 /// The setup checklist of a connection.
@@ -84,7 +84,7 @@ pub struct SetupChecklist {
 
 impl SetupStep {
     const fn new(name: SetupStepName, state: StepState) -> Self {
-        Self { name, state, details: Vec::new(), findings: Vec::new(), since: None }
+        Self { name, state, details: Vec::new(), findings: Vec::new(), started_at: None }
     }
 
     fn seen(mut self, evidence: impl Into<String>) -> Self {
@@ -94,12 +94,12 @@ impl SetupStep {
 
     fn failed(mut self, what: impl Into<String>, remedy: Option<String>) -> Self {
         self.state = StepState::Failed;
-        self.findings.push(StepProblem { what: what.into(), remedy });
+        self.findings.push(Finding { message: what.into(), remedy });
         self
     }
 
     fn running(name: SetupStepName, since: Timestamp, doing: &str) -> Self {
-        Self { since: Some(since), ..Self::new(name, StepState::Running).seen(doing) }
+        Self { started_at: Some(since), ..Self::new(name, StepState::Running).seen(doing) }
     }
 }
 
@@ -155,7 +155,7 @@ fn told(at: Timestamp) -> String {
 fn save(member: &ManagedConnection) -> SetupStep {
     let step = SetupStep::new(SetupStepName::Save, StepState::Complete);
     let step = match (member.keeper(), member.saved()) {
-        (ManagedBy::Console, Some(saved)) => step.seen(format!("Saved {}", told(saved.at))),
+        (ManagedBy::Console, Some(saved)) => step.seen(format!("Saved {}", told(saved.saved_at))),
         _ => step.seen(format!("Managed by the configuration file {}", member.config_file().display())),
     };
     match member.settings() {
@@ -184,7 +184,7 @@ fn found(member: &ManagedConnection) -> Option<(SchemaReport, Option<HookReport>
 fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
     let name = SetupStepName::Setup;
     match member.setup() {
-        JobState::Running { since, doing } => return SetupStep::running(name, since, &doing),
+        JobState::Running { started_at, activity } => return SetupStep::running(name, started_at, &activity),
         JobState::Failed { reason, hint, .. } => {
             return SetupStep::new(name, StepState::Failed).failed(reason, hint);
         }
@@ -192,7 +192,7 @@ fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> SetupStep {
     }
     let Some((structure, hook)) = found(member) else {
         return match member.verified() {
-            JobState::Running { since, doing } => SetupStep::running(name, since, &doing),
+            JobState::Running { started_at, activity } => SetupStep::running(name, started_at, &activity),
             JobState::Failed { reason, hint, .. } => {
                 SetupStep::new(name, StepState::Ready).failed(reason, hint)
             }
@@ -238,9 +238,9 @@ fn verify(member: &ManagedConnection) -> SetupStep {
         JobState::Idle => {
             SetupStep::new(name, StepState::Ready).seen("Checks the schema, mapping, and event hook")
         }
-        JobState::Running { since, doing } => SetupStep::running(name, since, &doing),
+        JobState::Running { started_at, activity } => SetupStep::running(name, started_at, &activity),
         JobState::Failed { reason, hint, .. } => SetupStep::new(name, StepState::Failed).failed(reason, hint),
-        JobState::Succeeded { result, ended, .. } => {
+        JobState::Succeeded { result, ended_at: ended, .. } => {
             let step = SetupStep::new(name, StepState::Complete).seen(format!("Verified {}", told(ended)));
             let limited = |problem: &str| {
                 result
@@ -304,8 +304,8 @@ fn cardinality(member: &ManagedConnection) -> SetupStep {
 
 fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>, asked: Option<Timestamp>) -> SetupStep {
     let name = SetupStepName::Synchronize;
-    if let Some(run) = last.filter(|run| run.ended.is_none()) {
-        return SetupStep::running(name, run.started, "Reading users, groups, and memberships");
+    if let Some(run) = last.filter(|run| run.ended_at.is_none()) {
+        return SetupStep::running(name, run.started_at, "Reading users, groups, and memberships");
     }
     if let Some(asked) = asked.filter(|_| status.pause.is_none()) {
         return SetupStep::running(name, asked, "Requested; starts when the active run ends");
@@ -329,7 +329,7 @@ fn synchronize(status: &ConnectionStatus, last: Option<&RunSummary>, asked: Opti
         .seen(format!("Last full sync {}", told(at)))
         .seen(objects.join(", "));
     // Somebody pressed the button again since.
-    match last.filter(|run| run.started > at).and_then(|run| run.report.as_ref()) {
+    match last.filter(|run| run.started_at > at).and_then(|run| run.report.as_ref()) {
         Some(report) if report.error.is_some() => {
             step.failed(report.error.clone().unwrap_or_default(), report.hint.clone())
         }

@@ -177,13 +177,13 @@ impl Connection {
     pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
         let now = SystemClock.now();
         let vitals = self.store_vitals(now).await?;
-        let known_until = vitals.known_until();
+        let synced_through = vitals.synced_through();
         let age = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
         Ok(ConnectionStatus {
             connection: self.name().clone(),
             freshness: Freshness {
-                synced_through: known_until,
-                lag_seconds: known_until.map(age),
+                synced_through,
+                lag_seconds: synced_through.map(age),
                 oldest_pending_event_at: vitals.inbox.oldest_pending_at,
                 oldest_pending_change_seconds: vitals.oldest_change().map(age),
             },

@@ -11,6 +11,8 @@ use sync_model::{ConnectionName, EventId};
 use sync_store::AuditEntry;
 use sync_store::access::{AccessToken, Role};
 
+pub use crate::problem_type::ProblemType;
+
 use crate::{
     AlertEntry, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, ManagedBy, Pause,
     SavedSettings, Secret, SecretField, Unavailable,
@@ -252,7 +254,7 @@ pub struct RenewToken {
     /// Days for which it is good from now on; until it is revoked when null.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
-    pub days: Option<u32>,
+    pub expires_in_days: Option<u32>,
 }
 
 /// A token that was made.

@@ -397,7 +397,7 @@ async fn lost_store_is_reported_and_ends_daemon() {
     assert!(error.hint().is_some());
     let health = fleet.health().await;
     assert!(!health.ready);
-    assert!(health.connections[&acme()].problems[0].contains("was deleted or moved"), "{health:?}");
+    assert!(health.connections[&acme()].findings[0].contains("was deleted or moved"), "{health:?}");
     let troubles = fleet.get(&acme()).unwrap().connection().unwrap().troubles();
     assert!(troubles.iter().any(|trouble| trouble.kind == AlertKind::StoreLost));
     fleet.end().await;

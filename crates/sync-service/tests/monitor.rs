@@ -56,14 +56,14 @@ async fn a_store_that_cannot_be_read_is_not_ready_and_the_metrics_say_so() {
     let connection = world.connection().await;
     let url = monitor(Arc::clone(&connection)).await;
     assert!(
-        get(format!("{url}/metrics")).await.1.contains("okta_insight_store_readable{connection=\"main\"} 1")
+        get(format!("{url}/metrics")).await.1.contains("okta_insight_store_up{connection=\"main\"} 1")
     );
     world.store.clone().close().await;
     let (status, text) = get(format!("{url}/readyz")).await;
     assert!(status == 503 && text.contains("the state store cannot be read"), "{text}");
     let (status, text) = get(format!("{url}/metrics")).await;
     assert_eq!(status, 200);
-    assert!(text.contains("okta_insight_store_readable{connection=\"main\"} 0"), "{text}");
+    assert!(text.contains("okta_insight_store_up{connection=\"main\"} 0"), "{text}");
 }
 
 #[tokio::test]

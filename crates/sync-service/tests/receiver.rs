@@ -54,7 +54,7 @@ impl World {
     }
 
     async fn pending(&self) -> u64 {
-        self.connection.status(1).await.unwrap().event_queue.pending
+        self.connection.status(1).await.unwrap().event_queue.unfinished()
     }
 }
 

@@ -68,15 +68,15 @@ async fn answers(server: &MockServer, verb: &str, place: &str, all: Vec<Value>) 
 async fn requested(server: &MockServer) {
     let run = |ended: Option<&str>, report: Value| {
         json!({ "id": 3, "run": {
-            "id": 7, "kind": "full_sync", "started": AT, "ended": ended, "report": report,
+            "id": 7, "kind": "full_sync", "started_at": AT, "ended_at": ended, "report": report,
         }})
     };
     let report = serde_json::to_value(RunReport { executions: 1, ..RunReport::default() }).unwrap();
     let nobody = json!({ "id": 3, "run": null });
     let under_way = run(None, Value::Null);
-    answers(server, "POST", "synchronize", vec![nobody.clone()]).await;
+    answers(server, "POST", "sync-requests", vec![nobody.clone()]).await;
     let all = vec![nobody, under_way.clone(), under_way, run(Some(AT), report)];
-    answers(server, "GET", "synchronize/3", all).await;
+    answers(server, "GET", "sync-requests/3", all).await;
 }
 
 fn phase(phase: Phase, done: u64, total: Option<u64>, ended: bool) -> Value {
@@ -108,7 +108,7 @@ async fn a_run_elsewhere_shows_its_phases_as_one_here_does() {
         json!({ "active": [then], "recent": [] }),
         json!({ "active": [], "recent": [last] }),
     ];
-    answers(&server, "GET", "live-run", views).await;
+    answers(&server, "GET", "active-runs", views).await;
     let (told, stop) = (Written::default(), CancellationToken::new());
     let report = client(&server)
         .synchronize(&main_connection(), SyncOptions::default(), LONG, &told, &stop)
@@ -137,7 +137,7 @@ async fn a_run_that_the_daemon_does_not_show_is_waited_for_all_the_same() {
     for answer in [ResponseTemplate::new(404), ResponseTemplate::new(200).set_body_string("something else")] {
         let server = MockServer::start().await;
         requested(&server).await;
-        let live = Mock::given(path("/api/v1/connections/main/live-run"));
+        let live = Mock::given(path("/api/v1/connections/main/active-runs"));
         live.respond_with(answer).expect(1..).mount(&server).await;
         let (told, stop) = (Written::default(), CancellationToken::new());
         let report =
@@ -157,7 +157,7 @@ fn event(id: &str, state: &str) -> String {
 
 /// The stream after a mark, or from now on, once.
 async fn stream(server: &MockServer, mark: Option<&str>, answer: ResponseTemplate) {
-    let mock = Mock::given(method("GET")).and(path("/api/v1/connections/main/live"));
+    let mock = Mock::given(method("GET")).and(path("/api/v1/connections/main/stream"));
     let mock = match mark {
         Some(mark) => mock.and(header("last-event-id", mark)),
         None => mock.and(|request: &wiremock::Request| !request.headers.contains_key("last-event-id")),

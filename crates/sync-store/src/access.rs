@@ -20,7 +20,7 @@ pub type Hash = [u8; 32];
 /// What somebody may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything.
     Admin,
@@ -36,7 +36,7 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
-            Self::ReadOnly => "read-only",
+            Self::ReadOnly => "read_only",
         }
     }
 
@@ -70,19 +70,19 @@ pub struct AccessToken {
     /// What it allows.
     pub role: Role,
     /// When it was made.
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     /// When it ends; never when empty.
-    pub expires: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
     /// When it was used last, to the minute or so.
-    pub last_used: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
-    pub revoked: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
 }
 
 impl AccessToken {
     /// Whether it can be used now.
     pub fn is_valid(&self, now: Timestamp) -> bool {
-        self.revoked.is_none() && self.expires.is_none_or(|expires| expires > now)
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires| expires > now)
     }
 }
 
@@ -193,10 +193,10 @@ impl AccessStore {
             id,
             name: new.name.to_owned(),
             role: new.role,
-            created: now,
-            expires: new.expires,
-            last_used: None,
-            revoked: None,
+            created_at: now,
+            expires_at: new.expires,
+            last_used_at: None,
+            revoked_at: None,
         }))
     }
 
@@ -226,7 +226,7 @@ impl AccessStore {
         let Some(entry) = row.map(token_entry).transpose()?.filter(|entry| entry.is_valid(now)) else {
             return Ok(None);
         };
-        if entry.last_used.is_none_or(|last| last > now || millis(last) + COARSE <= millis(now)) {
+        if entry.last_used_at.is_none_or(|last| last > now || millis(last) + COARSE <= millis(now)) {
             sqlx::query("UPDATE access_tokens SET last_used = ?2 WHERE id = ?1")
                 .bind(entry.id)
                 .bind(millis(now))
@@ -267,7 +267,7 @@ impl AccessStore {
                 return Ok(Revocation::LastAdmin(entry));
             }
         }
-        let revoked = *entry.revoked.get_or_insert(now);
+        let revoked = *entry.revoked_at.get_or_insert(now);
         sqlx::query("UPDATE access_tokens SET revoked = ?2 WHERE id = ?1")
             .bind(id)
             .bind(millis(revoked))
@@ -386,10 +386,10 @@ fn token_entry(
             id,
             name,
             role: parse_role(&role)?,
-            created: timestamp(created)?,
-            expires: expires.map(timestamp).transpose()?,
-            last_used: last_used.map(timestamp).transpose()?,
-            revoked: revoked.map(timestamp).transpose()?,
+            created_at: timestamp(created)?,
+            expires_at: expires.map(timestamp).transpose()?,
+            last_used_at: last_used.map(timestamp).transpose()?,
+            revoked_at: revoked.map(timestamp).transpose()?,
         })
     };
     in_row(|| format!("access token {id}"), read)

@@ -22,7 +22,7 @@ pub struct AuditEntry {
     /// Its number; they grow.
     pub id: i64,
     /// Time of the change.
-    pub at: Timestamp,
+    pub occurred_at: Timestamp,
     /// Name of the token or person, or user of the operating system.
     pub actor: String,
     /// `session`, `token`, or `cli`.
@@ -50,7 +50,7 @@ impl AuditEntry {
     pub fn new(at: Timestamp, actor: &str, via: &str, action: &str) -> Self {
         Self {
             id: 0,
-            at,
+            occurred_at: at,
             actor: actor.to_owned(),
             via: via.to_owned(),
             origin: None,
@@ -96,7 +96,7 @@ impl AuditLog {
                  (at, actor, via, origin, action, connection, subject, request, before, after, succeeded)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )
-        .bind(millis(entry.at))
+        .bind(millis(entry.occurred_at))
         .bind(&entry.actor)
         .bind(&entry.via)
         .bind(&entry.origin)
@@ -111,7 +111,7 @@ impl AuditLog {
         .await
         .map_err(failed)?;
         sqlx::query("DELETE FROM audit_log WHERE at < ?1 OR id <= (SELECT max(id) FROM audit_log) - ?2")
-            .bind(millis(entry.at.saturating_sub(KEPT).unwrap_or(Timestamp::MIN)))
+            .bind(millis(entry.occurred_at.saturating_sub(KEPT).unwrap_or(Timestamp::MIN)))
             .bind(MOST)
             .execute(&self.writer)
             .await
@@ -152,7 +152,7 @@ fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
             };
             Ok(AuditEntry {
                 id,
-                at: timestamp(row.try_get("at").map_err(failed)?)?,
+                occurred_at: timestamp(row.try_get("at").map_err(failed)?)?,
                 actor: row.try_get("actor").map_err(failed)?,
                 via: row.try_get("via").map_err(failed)?,
                 origin: row.try_get("origin").map_err(failed)?,

@@ -222,7 +222,7 @@ pub(crate) async fn counts(store: &ConnectionStore) -> Result<EventQueueCounts, 
     .map_err(|e| StoreError::new("count what is waiting", e))?;
     let count = |n: i64| u64::try_from(n).unwrap_or_default();
     Ok(EventQueueCounts {
-        pending: count(pending),
+        pending: count(pending).saturating_sub(count(claimed)),
         in_progress: count(claimed),
         failed: count(dead),
         oldest_failed_at: time_of("a failed event", dead_since)?,

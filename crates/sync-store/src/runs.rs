@@ -168,13 +168,13 @@ pub(crate) async fn detail(store: &ConnectionStore, run: RunId) -> Result<Option
     .map_err(failed)?;
     let executions = rows.into_iter().map(|(id, started, ended, processed)| {
         let read = || Ok((timestamp(started)?, ended.map(timestamp).transpose()?));
-        let (started, ended) = in_row(|| format!("the execution {id} of run {run}"), read)?;
-        Ok(RunExecution { id: ExecutionId::new(id), started, ended, processed })
+        let (started_at, ended_at) = in_row(|| format!("the execution {id} of run {run}"), read)?;
+        Ok(RunExecution { id: ExecutionId::new(id), started_at, ended_at, processed })
     });
     let executions = executions.collect::<Result<_, StoreError>>()?;
-    let refused_count = unconfirmed::count_of(store, run).await?;
+    let rejected_count = unconfirmed::count_of(store, run).await?;
     let refused = unconfirmed::list(store, Some(run), RunDetail::REFUSED).await?;
-    Ok(Some(RunDetail { summary, executions, refused_count, refused }))
+    Ok(Some(RunDetail { summary, executions, rejected_count, rejected_records: refused }))
 }
 
 pub(crate) async fn last(store: &ConnectionStore, kind: RunKind) -> Result<LastRun, StoreError> {
@@ -200,8 +200,8 @@ fn summary((id, kind, started, ended, report): Row) -> Result<RunSummary, StoreE
         Ok(RunSummary {
             id: RunId::new(id),
             kind: serde_json::from_value(kind.into()).map_err(|e| StoreError::new(ACTION, e))?,
-            started: timestamp(started)?,
-            ended: ended.map(timestamp).transpose()?,
+            started_at: timestamp(started)?,
+            ended_at: ended.map(timestamp).transpose()?,
             report: report.map(|text| from_json(ACTION, &text)).transpose()?,
         })
     };

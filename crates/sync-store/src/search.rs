@@ -94,7 +94,10 @@ async fn read_found(
             let record = record(&word, &id, &text)?;
             let read = || confirmed.map(timestamp).transpose();
             let confirmed = in_row(|| format!("the record of {word} {id}"), read)?;
-            Ok((record.key.clone(), SearchHit { record, retired: gone, confirmed, unconfirmed }))
+            Ok((
+                record.key.clone(),
+                SearchHit { record, retired: gone, confirmed_at: confirmed, unconfirmed },
+            ))
         })
         .collect()
 }

@@ -81,7 +81,7 @@ async fn a_use_is_written_down_once_a_minute_at_most() {
     let (store, _folder) = world().await;
     token(&store, 1, Role::Admin, None).await;
     session(&store, 2, None, at(10_000)).await;
-    let last_used = async || store.tokens().await.unwrap()[0].last_used;
+    let last_used = async || store.tokens().await.unwrap()[0].last_used_at;
     let last_seen =
         async |second| store.use_session(&hash(2), IDLE, at(second)).await.unwrap().unwrap().last_seen;
     store.use_token(&hash(1), at(5)).await.unwrap();

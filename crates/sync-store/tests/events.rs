@@ -308,23 +308,23 @@ async fn a_run_names_its_executions_and_the_records_that_are_refused_to_this_day
     let run = world.sends(RunKind::FullSync, RunState::Partial, "x1", false).await;
     let detail = world.store.run(run).await.unwrap().unwrap();
     let execution = &detail.executions[0];
-    assert_eq!((execution.id.as_str(), execution.started, execution.processed), ("x1", at(1), true));
-    assert_eq!(execution.ended, Some(at(2)));
-    assert_eq!((detail.refused_count, detail.refused.len()), (1, 1));
-    assert_eq!((&detail.refused[0].key, detail.refused[0].reason.as_str()), (&record("x1").key, "too long"));
+    assert_eq!((execution.id.as_str(), execution.started_at, execution.processed), ("x1", at(1), true));
+    assert_eq!(execution.ended_at, Some(at(2)));
+    assert_eq!((detail.rejected_count, detail.rejected_records.len()), (1, 1));
+    assert_eq!((&detail.rejected_records[0].key, detail.rejected_records[0].reason.as_str()), (&record("x1").key, "too long"));
     assert_eq!(detail.summary.report.unwrap().mapping_version.as_deref(), Some("v1"));
 
     let cancelled = world.store.begin_run(RunKind::FullSync, at(10)).await.unwrap();
     let id = ExecutionId::new("x2");
     world.store.open_execution(cancelled, &id, at(11)).await.unwrap();
     let executions = async || world.store.run(cancelled).await.unwrap().unwrap().executions;
-    assert_eq!(executions().await[0].ended, None);
+    assert_eq!(executions().await[0].ended_at, None);
     world.store.close_execution(&id, at(12)).await.unwrap();
-    assert_eq!((executions().await[0].ended, executions().await[0].processed), (Some(at(12)), false));
+    assert_eq!((executions().await[0].ended_at, executions().await[0].processed), (Some(at(12)), false));
 
     // Sent again and taken: the run that was refused has nothing to show any more.
     world.sends(RunKind::FullSync, RunState::Succeeded, "x3", true).await;
-    assert_eq!(world.store.run(run).await.unwrap().unwrap().refused_count, 0);
+    assert_eq!(world.store.run(run).await.unwrap().unwrap().rejected_count, 0);
     assert!(world.store.run(RunId::new(99)).await.unwrap().is_none());
     assert!(connection(&world.all, "other").await.run(run).await.unwrap().is_none());
 }

@@ -87,7 +87,7 @@ async fn an_object_is_found_by_its_id_and_by_what_people_call_it_whatever_the_ca
     }
     let users = world.store.find_objects("ada", Some(ObjectKind::User), 10).await.unwrap();
     assert_eq!(found(&users), ["00uAda"]);
-    assert_eq!(users.objects[0].confirmed, Some(at(2)));
+    assert_eq!(users.objects[0].confirmed_at, Some(at(2)));
     assert_eq!(users.objects[0].record, ada());
 }
 
@@ -116,11 +116,11 @@ async fn what_assets_did_not_account_for_is_found_too_and_once() {
     for text in ["countess", "ada.l", "00uAda"] {
         let matches = world.store.find_objects(text, None, 10).await.unwrap();
         assert_eq!(found(&matches), ["00uAda"], "{text}");
-        assert!(matches.objects[0].unconfirmed && matches.objects[0].confirmed.is_some());
+        assert!(matches.objects[0].unconfirmed && matches.objects[0].confirmed_at.is_some());
         assert_eq!(matches.objects[0].record, renamed, "the record that was sent last");
     }
     let matches = world.store.find_objects("ada.new", None, 10).await.unwrap();
-    assert_eq!((found(&matches), matches.objects[0].confirmed), (vec!["00uNew"], None));
+    assert_eq!((found(&matches), matches.objects[0].confirmed_at), (vec!["00uNew"], None));
 }
 
 #[tokio::test]

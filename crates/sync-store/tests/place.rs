@@ -71,6 +71,6 @@ async fn unknown_end_stays_unknown() {
     world.store.doubt_execution(run, &execution, "unknown", at(2)).await.unwrap();
     assert!(world.store.open_executions().await.unwrap().is_empty(), "it is not asked after again");
     let told = world.store.run(run).await.unwrap().unwrap().executions.remove(0);
-    assert_eq!((told.ended, told.processed), (None, false));
+    assert_eq!((told.ended_at, told.processed), (None, false));
     assert_eq!(world.store.event_queue_counts().await.unwrap().unconfirmed_records, 1);
 }

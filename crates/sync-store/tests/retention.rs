@@ -26,7 +26,7 @@ async fn runs_with_an_open_execution_are_kept() {
     assert_eq!(world.store.staged(open, None, 10).await.unwrap().len(), 1);
     let runs = world.store.runs(10).await.unwrap();
     assert_eq!(
-        runs.iter().map(|r| (r.id, r.ended.is_some())).collect::<Vec<_>>(),
+        runs.iter().map(|r| (r.id, r.ended_at.is_some())).collect::<Vec<_>>(),
         [(open, false), (lost, true)]
     );
 }

@@ -185,7 +185,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     world.json(&["resume"]);
     until("what is too much is given up", async || {
         let inbox = inbox(&world);
-        (inbox["pending"] == 0 && inbox["failed"] != 0).then_some(())
+        (inbox["work_items"] == 0 && inbox["failed"] != 0).then_some(())
     })
     .await;
     let dead = events(&world, &["--dead"]);
@@ -214,7 +214,7 @@ async fn a_dead_event_is_put_back_and_applied_by_the_daemon() {
     let _daemon = world.daemon();
     let audit = in_sync(&world, PATIENCE).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);
-    until("the events are done with", async || (inbox(&world)["pending"] == 0).then_some(())).await;
+    until("the events are done with", async || (inbox(&world)["work_items"] == 0).then_some(())).await;
     assert_eq!(inbox(&world)["failed"], 0);
 }
 

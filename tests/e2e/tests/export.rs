@@ -54,7 +54,7 @@ fn an_export_holds_the_org_and_plays_it_again() {
     let world = World::start(&["--users", "420", "--groups", "5"]);
     let report = world.json(&["export", "saved"]);
     insta::assert_json_snapshot!(report, {
-        ".exports[].export.began" => "TIME", ".exports[].export.org_url" => "ORG",
+        ".exports[].export.started_at" => "TIME", ".exports[].export.org_url" => "ORG",
     });
     let manifest = &report["exports"][0]["export"];
     assert_eq!((&manifest["users"], &manifest["groups"]), (&json!(420), &json!(6)), "{manifest}");

@@ -125,7 +125,7 @@ async fn metrics_and_health_are_answered_where_okta_does_not_come() {
     let (status, text) = get(&address, "/readyz").await;
     let health: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status, &health["ready"]), (200, &json!(true)), "{text}");
-    assert_eq!(health["connections"]["main"]["problems"], json!([]));
+    assert_eq!(health["connections"]["main"]["findings"], json!([]));
     assert_eq!(get(&address, "/healthz").await.0, 200);
     let text = until("the event is counted", async || {
         let (_, text) = get(&address, "/metrics").await;
@@ -133,12 +133,12 @@ async fn metrics_and_health_are_answered_where_okta_does_not_come() {
     })
     .await;
     for line in [
-        "okta_insight_following{connection=\"main\"} 1",
-        "okta_insight_executions_total{connection=\"main\",outcome=\"done\"} 1",
-        "okta_insight_records_total{connection=\"main\",kind=\"user\",result=\"updated\"} 1",
-        "okta_insight_okta_rate_remaining{connection=\"main\",bucket=\"",
-        "okta_insight_log_read_age_seconds{connection=\"main\"} ",
-        "okta_insight_last_pass_age_seconds{connection=\"main\"} ",
+        "okta_insight_connection_up{connection=\"main\"} 1",
+        "okta_insight_executions_total{connection=\"main\",outcome=\"succeeded\"} 1",
+        "okta_insight_records_total{connection=\"main\",kind=\"user\",outcome=\"updated\"} 1",
+        "okta_insight_okta_rate_limit_remaining_requests{connection=\"main\",bucket=\"",
+        "okta_insight_system_log_caught_up_timestamp_seconds{connection=\"main\"} ",
+        "okta_insight_last_successful_sync_timestamp_seconds{connection=\"main\"} ",
         "okta_insight_assets_requests_total{connection=\"main\",credential=\"import\"} ",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
@@ -173,11 +173,15 @@ async fn a_guard_alert_reaches_the_webhook_when_a_listing_shrinks() {
         (&json!("main"), &json!("safeguard_triggered")),
         "{alert}"
     );
-    assert!(alert["hint"].as_str().unwrap().contains("--accept-shrink"), "{alert}");
-    assert!(alert["message"].is_string() && alert["at"].is_string(), "{alert}");
+    assert!(alert["remedy"].as_str().unwrap().contains("--accept-shrink"), "{alert}");
+    assert!(alert["message"].is_string() && alert["started_at"].is_string(), "{alert}");
     assert_eq!(in_sync(&world, Duration::ZERO).await.marked_deleted, 0);
     daemon.end();
-    assert!(world.log().contains("GuardTripped") && !world.log().contains("s3cret"), "{}", world.log());
+    assert!(
+        world.log().contains("safeguard_triggered") && !world.log().contains("s3cret"),
+        "{}",
+        world.log()
+    );
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn a_daemon_elsewhere_is_set_up_synchronised_and_looked_after() {
     }
     let run = &operator.json(&["runs"])["connections"][0]["runs"][0];
     let one = operator.json(&["runs", &run["id"].to_string()]);
-    assert_eq!(&one["run"]["started"], &run["started"]);
+    assert_eq!(&one["run"]["started_at"], &run["started_at"]);
     let status = operator.json(&["status"]);
     assert_eq!(status["connections"][0]["daemon_running"], true);
     assert!(status["connections"][0]["freshness"]["synced_through"].is_string(), "{status}");

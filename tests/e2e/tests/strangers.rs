@@ -99,7 +99,7 @@ fn first_token_is_in_no_log() {
     assert_eq!(mode & 0o777, 0o600);
     let listed = world.run(&["tokens", "list", "--config", "c.toml", "--output", "json"]);
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
-    assert!(listed["tokens"][0]["expires"].is_string(), "it ends unless it is renewed: {listed}");
+    assert!(listed["tokens"][0]["expires_at"].is_string(), "it ends unless it is renewed: {listed}");
     drop(daemon);
 }
 
@@ -132,6 +132,6 @@ fn commands_leave_audit_entries() {
     assert_eq!((&pause["before"], &resume["after"]), (&serde_json::Value::Null, &serde_json::Value::Null));
     assert!(pause["after"]["paused"]["until"].is_string() && pause["after"] == resume["before"], "{lines}");
     assert!(create["before"].is_null() && create["after"]["tokens"]["1"]["name"] == "ada", "{create}");
-    let ends = |state: &serde_json::Value| state["tokens"]["1"]["expires"].clone();
+    let ends = |state: &serde_json::Value| state["tokens"]["1"]["expires_at"].clone();
     assert!(renew["before"].is_null() && ends(&renew["after"]).is_string(), "{renew}");
 }

@@ -67,7 +67,7 @@ async fn tell(args: &Args, store: &Store, output: Output) -> Outcome {
     for entry in &entries {
         let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         rows.add_row([
-            format!("{:.0}", entry.at),
+            format!("{:.0}", entry.occurred_at),
             entry.actor.clone(),
             entry.origin.clone().unwrap_or_else(|| entry.via.clone()),
             entry.action.clone(),

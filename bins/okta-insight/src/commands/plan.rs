@@ -244,11 +244,9 @@ fn print(planned: &PlanView) {
     for lost in &losses.cleared_values {
         println!("  {} of {} {}s would lose their {}", lost.cleared, lost.total, lost.kind, lost.field);
     }
-    if let Some(refusal) = &planned.refusal {
-        for refusal in std::iter::once(refusal).chain(&planned.further_refusals) {
-            println!("  ! A sync would refuse this: {refusal}");
-        }
-        planned.release.iter().for_each(|release| println!("    → {release}"));
+    for violation in &planned.violations {
+        println!("  ! {}", violation.message);
+        violation.remedy.iter().for_each(|remedy| println!("    → {remedy}"));
     }
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if !planned.outstanding.is_empty() {

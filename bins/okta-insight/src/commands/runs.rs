@@ -127,7 +127,7 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
         let cells = [
             Some(run.id.to_string()),
             Some(run.kind.as_str().to_owned()),
-            Some(format!("{:.0}", run.started)),
+            Some(format!("{:.0}", run.started_at)),
             Some(result(run).to_owned()),
             sum(|counts| counts.sent),
             sum(|counts| counts.rejected),
@@ -170,8 +170,8 @@ fn print_one(found: &ConnectionRun) {
     println!("Run {} of connection {}", run.id, found.connection);
     println!("  Kind            {}", run.kind.as_str());
     println!("  Result          {}", result(run));
-    println!("  Started         {:.0}", run.started);
-    if let Some(ended) = run.ended {
+    println!("  Started         {:.0}", run.started_at);
+    if let Some(ended) = run.ended_at {
         println!("  Ended           {ended:.0}, after {}", took(run));
     }
     if let Some(report) = &run.report {
@@ -191,13 +191,13 @@ fn print_one(found: &ConnectionRun) {
         );
     }
     for execution in &found.run.executions {
-        let end = match (execution.ended, execution.processed) {
+        let end = match (execution.ended_at, execution.processed) {
             (None, _) => "its end is not known".to_owned(),
             (Some(ended), true) => format!("processed by {ended:.0}"),
             (Some(ended), false) => format!("came to nothing {ended:.0}"),
         };
         println!("  Execution       {}", execution.id);
-        println!("                  started {:.0}", execution.started);
+        println!("                  started {:.0}", execution.started_at);
         println!("                  {end}");
     }
     let Some(report) = &run.report else { return };
@@ -218,13 +218,13 @@ fn print_one(found: &ConnectionRun) {
     if let Some(hint) = &report.hint {
         println!("  Hint            {hint}");
     }
-    if found.run.refused_count > 0 {
-        println!("  Not taken by Assets to this day: {}", count(found.run.refused_count, "record"));
-        for record in &found.run.refused {
+    if found.run.rejected_count > 0 {
+        println!("  Not taken by Assets to this day: {}", count(found.run.rejected_count, "record"));
+        for record in &found.run.rejected_records {
             println!("    {}, sent {}×, again at {:.0}", record.key, record.attempts, record.next_attempt_at);
             println!("      {}", record.reason);
         }
-        let hidden = found.run.refused_count.saturating_sub(found.run.refused.len() as u64);
+        let hidden = found.run.rejected_count.saturating_sub(found.run.rejected_records.len() as u64);
         if hidden > 0 {
             println!("    and {}", count(hidden, "more record"));
         }

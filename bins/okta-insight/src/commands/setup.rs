@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &Setup, output: Output) -> Outcome {
         None => set_up_here(args).await?,
     };
     let problems =
-        done.iter().filter_map(|d| d.report.event_hook.as_ref()).any(|hook| !hook.problems.is_empty());
+        done.iter().filter_map(|d| d.report.event_hook.as_ref()).any(|hook| !hook.findings.is_empty());
     match output {
         Output::Json => print_json(&serde_json::json!({ "connections": done }))?,
         Output::Text => {
@@ -157,5 +157,5 @@ fn print_hook(hook: &HookReport) {
     let what = if hook.changes.is_empty() { "kept".to_owned() } else { hook.changes.join(", ") };
     println!("  Event hook     {what}");
     println!("                 {}", hook.url);
-    hook.problems.iter().for_each(|problem| println!("    ! {problem}"));
+    hook.findings.iter().for_each(|problem| println!("    ! {problem}"));
 }

@@ -171,7 +171,7 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
         println!("  Not confirmed   the oldest change is {} old", span(age));
     }
     let waiting = match inbox.oldest_pending_at {
-        Some(oldest) => format!("{}, the oldest {oldest:.0}", count(inbox.pending, "event")),
+        Some(oldest) => format!("{}, the oldest {oldest:.0}", count(inbox.unfinished(), "event")),
         None => "nothing".to_owned(),
     };
     println!("  Waiting         {waiting}");

@@ -168,8 +168,8 @@ async fn list(store: &Store, output: Output) -> Result<(), Failure> {
             token.name.clone(),
             token.role.as_str().to_owned(),
             state(token),
-            format!("{:.0}", token.created),
-            token.last_used.map_or_else(|| "never".to_owned(), |used| format!("{used:.0}")),
+            format!("{:.0}", token.created_at),
+            token.last_used_at.map_or_else(|| "never".to_owned(), |used| format!("{used:.0}")),
         ]);
     }
     println!("{rows}");
@@ -177,7 +177,7 @@ async fn list(store: &Store, output: Output) -> Result<(), Failure> {
 }
 
 fn state(token: &AccessToken) -> String {
-    match (token.revoked, token.expires) {
+    match (token.revoked_at, token.expires_at) {
         (Some(revoked), _) => format!("revoked {revoked:.0}"),
         (None, Some(expires)) if token.is_valid(SystemClock.now()) => format!("expires {expires:.0}"),
         (None, Some(expires)) => format!("expired {expires:.0}"),

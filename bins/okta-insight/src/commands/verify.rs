@@ -71,7 +71,7 @@ fn print(found: &Found) {
     match hook {
         None => println!("  Event hook     none is wanted: events come from the System Log alone"),
         Some(hook) => {
-            let what = match (&hook.id, hook.problems.len()) {
+            let what = match (&hook.id, hook.findings.len()) {
                 (None, _) => "none yet".to_owned(),
                 (Some(_), 0) => "active, verified, subscribed".to_owned(),
                 (Some(_), problems) => {

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use sync_service::Visitor;
 use sync_service::access::Role;
+use sync_service::wire::ProblemType;
 use url::form_urlencoded;
 
 use super::cookies::Purpose;
@@ -100,8 +101,7 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
     {
         let detail = "too many requests with wrong tokens from this address or with this prefix";
         let hint = "send a valid token, or wait";
-        let problem =
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "throttled", "Too many wrong tokens", detail, hint);
+        let problem = Problem::new(ProblemType::Throttled, detail, hint);
         return ([(RETRY_AFTER, wait.as_secs().max(1).to_string())], problem).into_response();
     }
     let bad_token = matches!(asker, Asker::BadToken(_));
@@ -131,7 +131,7 @@ fn stranger(access: &Access, parts: &Parts, asker: &Asker, for_page: bool) -> Re
     let hint =
         "send a token as `Authorization: Bearer TOKEN`; to create one, run `okta-insight tokens create`";
     let challenge = if bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, hint);
+    let problem = Problem::new(ProblemType::Unauthorized, detail, hint);
     ([(WWW_AUTHENTICATE, challenge)], problem).into_response()
 }
 
@@ -141,7 +141,11 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
         if identity.via == SignInMethod::Session {
             if is_foreign(&parts.headers, parts.uri.authority().map(Authority::as_str)) {
                 let detail = "another site sent this request; nothing changed";
-                return Err(Problem::forbidden("foreign_origin", detail, "open the console and try again"));
+                return Err(Problem::new(
+                    ProblemType::ForeignOrigin,
+                    detail,
+                    "open the console and try again",
+                ));
             }
             let (sent, rest) = sent_csrf(&parts.headers, body).await?;
             body = rest;
@@ -151,7 +155,7 @@ async fn admitted(identity: &Identity, mut parts: Parts, mut body: Body) -> Resu
         }
         if !identity.may_change() {
             let hint = "sign in with an administrator token";
-            return Err(Problem::forbidden("forbidden", "this sign-in is read-only", hint));
+            return Err(Problem::new(ProblemType::InsufficientRole, "this sign-in is read-only", hint));
         }
     }
     parts.extensions.insert(identity.clone());
@@ -173,16 +177,12 @@ async fn sent_csrf(headers: &HeaderMap, body: Body) -> Result<(String, Body), Pr
 }
 
 pub(super) async fn read_form(body: Body) -> Result<axum::body::Bytes, Problem> {
-    let refused = |status, code, detail: &str| {
-        Problem::new(status, code, "Form not read", detail, "send the form again")
-    };
+    let refused = |kind, detail: &str| Problem::new(kind, detail, "send the form again");
     match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await {
         Ok(Ok(form)) => Ok(form),
-        Ok(Err(_)) => Err(refused(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "the form is larger than 256 KiB or incomplete",
-        )),
-        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "timeout", "the form didn't arrive within 20 s")),
+        Ok(Err(_)) => {
+            Err(refused(ProblemType::PayloadTooLarge, "the form is larger than 256 KiB, or incomplete"))
+        }
+        Err(_) => Err(refused(ProblemType::RequestTimeout, "the form didn't arrive within 20 s")),
     }
 }

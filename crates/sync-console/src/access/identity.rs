@@ -1,10 +1,10 @@
 //! The identity behind a request.
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Serialize;
 use sync_service::access::Role;
+use sync_service::wire::ProblemType;
 
 use super::Problem;
 
@@ -51,10 +51,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let missing = || {
-            let detail = "nobody is signed in";
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail, "sign in first")
-        };
+        let missing = || Problem::new(ProblemType::Unauthorized, "not signed in", "sign in first");
         parts.extensions.get::<Self>().cloned().ok_or_else(missing)
     }
 }

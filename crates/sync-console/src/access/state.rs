@@ -125,7 +125,7 @@ impl Access {
             self.refused(token, from).map_err(|wait| SignInError::Throttled { wait })?;
             return Err(SignInError::Token);
         };
-        let session = self.begin(&token.name, token.role, Some((token.id, token.expires))).await?;
+        let session = self.begin(&token.name, token.role, Some((token.id, token.expires_at))).await?;
         self.note(&token.name, "sign_in", Some(from)).await;
         Ok(session)
     }

@@ -150,7 +150,7 @@ async fn number(store: &AccessStore, which: &str) -> Result<i64, TokenError> {
         return Ok(id);
     }
     let tokens = store.tokens().await?;
-    let found = tokens.iter().find(|token| token.name == which && token.revoked.is_none());
+    let found = tokens.iter().find(|token| token.name == which && token.revoked_at.is_none());
     found.map(|token| token.id).ok_or_else(|| TokenError::Unknown(shown(which)))
 }
 

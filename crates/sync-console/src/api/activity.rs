@@ -1,4 +1,4 @@
-//! How it goes: runs under way, and figures of the last day.
+//! Active runs, alerts, and metric samples.
 
 use axum::Json;
 use jiff::{SignedDuration, Timestamp};
@@ -14,58 +14,58 @@ use super::extract::{Params, Works};
 use super::problem::ApiError;
 use crate::access::Identity;
 
-/// How far back samples go.
+/// The retention of metric samples.
 const KEPT: SignedDuration = SignedDuration::from_hours(25);
-/// How far back they go unless more is asked for.
+/// The default period.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn routes() -> Routes {
-    vec![routes!(live_run), routes!(troubles), routes!(samples)]
+    vec![routes!(active_runs), routes!(alerts), routes!(metric_samples)]
 }
 
-/// Runs under way, and those that ended lately: phases, rates, remaining time
+/// List active and recent runs with their phases, rates, and remaining time
 #[utoipa::path(
     get,
-    path = "/connections/{name}/live-run",
-    operation_id = "get_live_run",
+    path = "/connections/{name}/active-runs",
+    operation_id = "list_active_runs",
     tag = "runs",
-    responses((status = 200, description = "The runs of the daemon", body = ActiveRuns), Unusable),
+    responses((status = 200, description = "Runs of this process", body = ActiveRuns), Unusable),
 )]
-async fn live_run(_identity: Identity, Works(_, connection): Works) -> Json<ActiveRuns> {
+async fn active_runs(_identity: Identity, Works(_, connection): Works) -> Json<ActiveRuns> {
     Json(connection.live_run())
 }
 
-/// What goes wrong now, and what went wrong lately
+/// List firing and recently resolved alerts
 #[utoipa::path(
     get,
-    path = "/connections/{name}/troubles",
-    operation_id = "list_troubles",
+    path = "/connections/{name}/alerts",
+    operation_id = "list_alerts",
     tag = "runs",
-    responses((status = 200, description = "The troubles since the daemon began", body = Alerts), Unusable),
+    responses((status = 200, description = "Alerts since the daemon started", body = Alerts), Unusable),
 )]
-async fn troubles(_identity: Identity, Works(member, connection): Works) -> Json<Alerts> {
+async fn alerts(_identity: Identity, Works(member, connection): Works) -> Json<Alerts> {
     Json(Alerts { connection: member.name().clone(), alerts: connection.troubles() })
 }
 
-/// Which samples.
+/// The filter of metric samples.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct Since {
-    /// Since when; at most the last 25 hours, and the last 24 unless it is given.
+    /// The start; at most 25 hours ago. Default: 24 hours ago.
     since: Option<Timestamp>,
 }
 
-/// How the connection was doing, minute by minute
+/// List metric samples, one per minute
 #[utoipa::path(
     get,
-    path = "/connections/{name}/samples",
-    operation_id = "list_samples",
+    path = "/connections/{name}/metric-samples",
+    operation_id = "list_metric_samples",
     tag = "runs",
     params(Since),
-    responses((status = 200, description = "The samples", body = MetricSamples), Unusable),
+    responses((status = 200, description = "Metric samples", body = MetricSamples), Unusable),
 )]
-async fn samples(
+async fn metric_samples(
     _identity: Identity,
     Works(member, connection): Works,
     Params(asked): Params<Since>,

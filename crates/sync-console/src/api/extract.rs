@@ -15,11 +15,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 use sync_service::model::{ConnectionName, EventId, RecordKey, RunId};
+use sync_service::wire::ProblemType;
 use sync_service::{Connection, ManagedConnection};
 use utoipa::ToSchema;
 
 use super::document::{Bodies, LONGEST_ID};
-use super::problem::{ApiError, ProblemType};
+use super::problem::ApiError;
 use crate::access::{Identity, Role};
 use crate::app::App;
 
@@ -39,7 +40,7 @@ impl FromRequestParts<App> for Admin {
             Role::Admin => Ok(Self),
             Role::ReadOnly => {
                 let hint = "use the token of an administrator".to_owned();
-                Err(ApiError::new(ProblemType::ReadOnly, "changing something takes more", Some(hint))
+                Err(ApiError::new(ProblemType::InsufficientRole, "changing something takes more", Some(hint))
                     .into_response())
             }
         }
@@ -63,7 +64,7 @@ impl FromRequestParts<App> for Name {
         let name = name.and_then(|name| ConnectionName::try_from(name).ok());
         name.map(Self).ok_or_else(|| {
             let hint = "use 1 to 40 lower-case letters, digits and dashes, starting with a letter".to_owned();
-            ApiError::new(ProblemType::Unknown, "this cannot be the name of a connection", Some(hint))
+            ApiError::new(ProblemType::NotFound, "this cannot be the name of a connection", Some(hint))
         })
     }
 }
@@ -110,7 +111,7 @@ impl FromRequestParts<App> for Number {
         let number = part(parts, app, "id").await.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
         number.map(Self).ok_or_else(|| {
             let hint = "use a number that a list or an earlier answer gave".to_owned();
-            ApiError::new(ProblemType::Unknown, "nothing is remembered under this number", Some(hint))
+            ApiError::new(ProblemType::NotFound, "nothing is remembered under this number", Some(hint))
         })
     }
 }
@@ -186,7 +187,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
         let bodies = request.extensions().get::<Bodies>().cloned();
         let bodies = bodies.ok_or_else(|| {
             ApiError::new(
-                ProblemType::Failed,
+                ProblemType::InternalError,
                 "the schemas of bodies are not there",
                 Some("tell its makers".into()),
             )
@@ -195,7 +196,11 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Body<T> {
         let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         if essence.as_deref() != Some("application/json") {
             let hint = "send it with Content-Type: application/json".to_owned();
-            return Err(ApiError::new(ProblemType::MediaType, "the body has another media type", Some(hint)));
+            return Err(ApiError::new(
+                ProblemType::UnsupportedMediaType,
+                "the body has another media type",
+                Some(hint),
+            ));
         }
         let read = tokio::time::timeout(BODY_TIME, request.extract::<Bytes, _>()).await;
         let bytes = read.map_err(|_| late())?.map_err(|rejection| not_read(&rejection))?;
@@ -230,15 +235,15 @@ fn whole(value: &mut Value) {
 
 fn late() -> ApiError {
     let detail = format!("the body was not there within {} s", BODY_TIME.as_secs());
-    ApiError::new(ProblemType::Late, detail, Some("see what slows it down, and try again".into()))
+    ApiError::new(ProblemType::RequestTimeout, detail, Some("see what slows it down, and try again".into()))
 }
 
 fn not_read(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let detail = format!("the body is larger than {} bytes", super::BODY_LIMIT);
-        return ApiError::new(ProblemType::TooLarge, detail, Some("send less at once".into()));
+        return ApiError::new(ProblemType::PayloadTooLarge, detail, Some("send less at once".into()));
     }
-    ApiError::new(ProblemType::Malformed, "the body could not be read", Some("send it again".into()))
+    ApiError::new(ProblemType::MalformedRequest, "the body could not be read", Some("send it again".into()))
 }
 
 fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
@@ -248,7 +253,7 @@ fn unreadable(error: &serde_json::Error, at: Option<&str>) -> ApiError {
             ApiError::invalid(format!("{place}{}", blind(&error.to_string())))
         }
         _ => ApiError::new(
-            ProblemType::Malformed,
+            ProblemType::MalformedRequest,
             format!("the body is not JSON: line {}, column {}", error.line(), error.column()),
             Some("correct it there, and send it again".into()),
         ),

@@ -18,16 +18,16 @@ pub(super) fn routes() -> Routes {
     vec![routes!(list), routes!(one)]
 }
 
-/// Which runs.
+/// The filter of runs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only runs of this kind.
+    /// The kind.
     kind: Option<RunKind>,
-    /// Only runs that failed, or whose records Assets did not all take.
+    /// True for failed and partial runs only.
     failed: bool,
-    /// At most so many.
+    /// The maximum number.
     #[param(minimum = 1, maximum = 500, default = 20)]
     limit: u32,
 }
@@ -38,17 +38,17 @@ impl Default for Filter {
     }
 }
 
-/// The most runs that are given at once.
+/// The most runs of a response.
 const MOST: u32 = 500;
 
-/// Runs, the newest first
+/// List runs, newest first
 #[utoipa::path(
     get,
     path = "/connections/{name}/runs",
     operation_id = "list_runs",
     tag = "runs",
     params(Filter),
-    responses((status = 200, description = "The runs", body = Runs), Unusable),
+    responses((status = 200, description = "Runs", body = Runs), Unusable),
 )]
 async fn list(
     _identity: Identity,
@@ -60,13 +60,13 @@ async fn list(
     Ok(Json(Runs { connection: member.name().clone(), runs: connection.runs(&filter).await? }))
 }
 
-/// One run in detail
+/// Get a run
 #[utoipa::path(
     get,
     path = "/connections/{name}/runs/{id}",
     operation_id = "get_run",
     tag = "runs",
-    responses((status = 200, description = "The run", body = ConnectionRun), Unusable),
+    responses((status = 200, description = "Run", body = ConnectionRun), Unusable),
 )]
 async fn one(
     _identity: Identity,

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use sync_service::engine::EventCursor;
 use sync_service::model::EventId;
+use sync_service::wire::ProblemType;
 use sync_service::{Connection, ConnectionEvent, ConnectionStatus, ManagedConnection, ServiceError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -22,7 +23,7 @@ use utoipa_axum::routes;
 use super::Routes;
 use super::document::Unusable;
 use super::extract::Works;
-use super::problem::{ApiError, ProblemType};
+use super::problem::ApiError;
 use crate::access::Identity;
 use crate::app::App;
 
@@ -57,8 +58,8 @@ impl Default for Places {
 /// each event that comes in or changes. The stream ends now and then; with `Last-Event-ID` it goes on where it was.
 #[utoipa::path(
     get,
-    path = "/connections/{name}/live",
-    operation_id = "live",
+    path = "/connections/{name}/stream",
+    operation_id = "stream_events",
     tag = "events",
     params(
         (
@@ -90,12 +91,12 @@ async fn live(
         None => connection.event_mark().await?,
         Some(id) => id.to_str().ok().and_then(read_mark).ok_or_else(|| {
             let hint = "leave it out to begin with what happens now".to_owned();
-            ApiError::new(ProblemType::Malformed, "Last-Event-ID is none of ours", Some(hint))
+            ApiError::new(ProblemType::MalformedRequest, "Last-Event-ID is none of ours", Some(hint))
         })?,
     };
     let place = places.try_acquire_owned().map_err(|_| {
         let hint = "end another stream, or try again later".to_owned();
-        ApiError::new(ProblemType::Busy, format!("{STREAMS} streams are open"), Some(hint))
+        ApiError::new(ProblemType::ServerBusy, format!("{STREAMS} streams are open"), Some(hint))
     })?;
     let following = Following {
         member,

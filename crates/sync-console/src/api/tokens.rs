@@ -114,14 +114,14 @@ async fn renew(
     Body(wish): Body<RenewToken>,
 ) -> Result<Json<AccessToken>, ApiError> {
     let now = Timestamp::now();
-    let expires = end(now, wish.days)?;
+    let expires = end(now, wish.expires_in_days)?;
     Ok(Json(renew_token(&app.fleet.store().access(), &id.to_string(), expires, now).await?))
 }
 
 /// The end of a token that is good for so many days.
 fn end(now: Timestamp, days: Option<u32>) -> Result<Option<Timestamp>, ApiError> {
     let end = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
-    days.map(end).transpose().map_err(|_| ApiError::invalid("days: this is too long a time"))
+    days.map(end).transpose().map_err(|_| ApiError::invalid("expires_in_days: this is too long"))
 }
 
 /// Revoke a token, and end the sessions that began with it

@@ -171,10 +171,10 @@ fn list(identity: &Identity, tokens: &[AccessToken]) -> Markup {
                     tr {
                         th scope="row" { (token.name) @if identity.token == Some(token.id) { div.small.muted { "Current sign-in" } } }
                         td.nowrap { (labels::role(token.role)) }
-                        td.nowrap { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
-                        td { (time(token.created)) }
-                        td { @match token.expires { Some(at) => (time(at)), None => { "Never" } } }
-                        td.nowrap { @match token.last_used { Some(at) => (ago(at, now)), None => { "Never" } } }
+                        td.nowrap { @if valid { (badge(Tone::Good, "Valid")) } @else if token.revoked_at.is_some() { (badge(Tone::Quiet, "Revoked")) } @else { (badge(Tone::Quiet, "Expired")) } }
+                        td { (time(token.created_at)) }
+                        td { @match token.expires_at { Some(at) => (time(at)), None => { "Never" } } }
+                        td.nowrap { @match token.last_used_at { Some(at) => (ago(at, now)), None => { "Never" } } }
                         @if identity.role == Role::Admin {
                             td { @if valid {
                                 (renewal(identity, token))
@@ -203,7 +203,7 @@ fn audit_log(entries: &[AuditEntry]) -> Markup {
                     } }
                     tbody { @for entry in entries {
                         tr {
-                            td.nowrap { (time(entry.at)) }
+                            td.nowrap { (time(entry.occurred_at)) }
                             th scope="row" { (entry.actor) }
                             td.nowrap { (entry.origin.as_ref().unwrap_or(&entry.via)) }
                             td.nowrap { (entry.action) }

@@ -54,12 +54,12 @@ fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     let button = |label: &str| begin_button(member, identity, label);
     match member.checks() {
         JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
-        JobState::Running { since, doing } => job(&doing, since),
+        JobState::Running { started_at, activity } => job(&activity, started_at),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &words::checks_failed(&reason), hint.as_deref()))
             @if let Some(button) = button("Run checks again") { (button) }
         },
-        JobState::Succeeded { result, ended, .. } => html! {
+        JobState::Succeeded { result, ended_at: ended, .. } => html! {
             (summary(member, &result))
             div.head {
                 p.muted { "Checked " (aged(ended)) }

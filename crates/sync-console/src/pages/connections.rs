@@ -111,11 +111,11 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
             (link)
             td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (prose(&line)) } } }
             td.nowrap { (lag(&status, now)) }
-            td.number { (number(status.event_queue.pending)) }
+            td.number { (number(status.event_queue.unfinished())) }
             td.number { (objects("user")) }
             td.number { (objects("group")) }
             td.nowrap { @match status.runs.first() {
-                Some(run) => { (health::run_badge(run)) " " (ago(run.started, now)) },
+                Some(run) => { (health::run_badge(run)) " " (ago(run.started_at, now)) },
                 None => { span.muted { "None yet" } },
             } }
         }
@@ -220,7 +220,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
                     Some(age) => { (span(SignedDuration::from_secs_f64(age))) },
                     None => { "–" },
                 } } }
-                div { dt { "Pending events" } dd { (number(status.event_queue.pending)) } }
+                div { dt { "Pending events" } dd { (number(status.event_queue.unfinished())) } }
                 (not_through(name, &status.event_queue))
                 @for (kind, census) in &status.objects {
                     div { dt { (labels::objects(*kind)) } dd { (number(census.current)) @if census.retired > 0 { " " span.small.muted { (number(census.retired)) " retired" } } } }

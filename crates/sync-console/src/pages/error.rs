@@ -113,8 +113,8 @@ pub(super) async fn not_found() -> Response {
 /// The page of a request that the guard rejected.
 pub(crate) fn refusal(problem: &Problem) -> Markup {
     layout::bare(
-        problem.title,
-        &message(problem.title, &sentence(&problem.detail), &sentence(problem.hint), None),
+        problem.kind.title(),
+        &message(problem.kind.title(), &sentence(&problem.detail), &sentence(problem.hint), None),
     )
 }
 

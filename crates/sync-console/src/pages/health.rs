@@ -1,7 +1,7 @@
 //! The health of a connection: its label, and messages with remedies.
 
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunState, RunSummary};
+use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunState, RunSummary, Severity};
 use sync_service::model::RunId;
 use sync_service::{
     AlertEntry, Connection, ConnectionStatus, EventSource, ServiceError, SetupChecklist, StepState,
@@ -93,7 +93,7 @@ fn verdict(
         (Tone::Warning, words::DEGRADED)
     } else if status.event_queue.unconfirmed_records > 0
         || status.event_queue.doubted > 0
-        || status.event_queue.pending > 0
+        || status.event_queue.unfinished() > 0
     {
         (Tone::Busy, words::SYNCING)
     } else {
@@ -103,7 +103,7 @@ fn verdict(
 
 /// The state of a run.
 pub(super) fn run_badge(run: &RunSummary) -> Markup {
-    match (&run.ended, &run.report) {
+    match (&run.ended_at, &run.report) {
         (None, _) => badge(Tone::Busy, labels::RUNNING),
         (Some(_), None) => badge(Tone::Warning, labels::INTERRUPTED),
         (Some(_), Some(report)) => badge(run_tone(report.state), labels::run_state(report.state)),
@@ -143,7 +143,7 @@ fn matters(trouble: &AlertEntry) -> bool {
         trouble.kind,
         AlertKind::SafeguardTriggered | AlertKind::SyncFailed | AlertKind::EventHookUnhealthy
     );
-    if trouble.urgent {
+    if trouble.severity == Severity::Error {
         rare || trouble.occurrences > 1
     } else {
         trouble.last_occurred_at.duration_since(trouble.started_at) > SOON
@@ -154,12 +154,12 @@ fn tone(trouble: &AlertEntry, status: &ConnectionStatus) -> Tone {
     // The System Log delivers what the hook doesn't.
     let covered =
         trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
-    if trouble.urgent && !covered { Tone::Problem } else { Tone::Warning }
+    if trouble.severity == Severity::Error && !covered { Tone::Problem } else { Tone::Warning }
 }
 
 fn of_alert(alert: &AlertEntry, status: &ConnectionStatus) -> Message {
     let remedy = match &alert.hint {
-        Some(hint) if alert.urgent => hint.clone(),
+        Some(hint) if alert.severity == Severity::Error => hint.clone(),
         Some(hint) => words::retried(hint),
         None => words::RETRIED.to_owned(),
     };
@@ -172,10 +172,10 @@ fn failure<'r>(run: &'r RunSummary, status: &ConnectionStatus) -> Option<(&'r Ru
     let report = run.report.as_ref()?;
     let inbox = &status.event_queue;
     let since = match run.kind {
-        RunKind::FullSync => status.last_full_sync_at.is_some_and(|at| at > run.started),
+        RunKind::FullSync => status.last_full_sync_at.is_some_and(|at| at > run.started_at),
         // Applied without a run: Assets had it already.
         RunKind::EventSync => {
-            inbox.pending + inbox.work_items + inbox.failed + inbox.unconfirmed_records == 0
+            inbox.unfinished() + inbox.work_items + inbox.failed + inbox.unconfirmed_records == 0
         }
         _ => false,
     };
@@ -196,10 +196,10 @@ async fn processing(
     connection: &Connection,
     status: &ConnectionStatus,
 ) -> Result<Option<Message>, ServiceError> {
-    let Some(run) = status.runs.iter().find(|run| run.ended.is_none()) else { return Ok(None) };
+    let Some(run) = status.runs.iter().find(|run| run.ended_at.is_none()) else { return Ok(None) };
     let Some(detail) = connection.run(run.id).await? else { return Ok(None) };
-    let under_way = detail.executions.iter().find(|execution| execution.ended.is_none());
-    Ok(under_way.and_then(|execution| waiting(execution.id.as_str(), execution.started, Timestamp::now())))
+    let under_way = detail.executions.iter().find(|execution| execution.ended_at.is_none());
+    Ok(under_way.and_then(|execution| waiting(execution.id.as_str(), execution.started_at, Timestamp::now())))
 }
 
 fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Message> {

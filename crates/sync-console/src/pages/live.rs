@@ -83,7 +83,7 @@ fn freshness(connection: &ConnectionName, status: &ConnectionStatus) -> Markup {
             dl.figures {
                 div { dt { "Synced through" } dd { @match status.freshness.synced_through { Some(at) => (aged(at)), None => "–" } } }
                 div { dt { "Oldest pending change" } dd { @match status.freshness.oldest_pending_event_at { Some(at) => (aged(at)), None => "None" } } }
-                div { dt { "Pending events" } dd { (number(status.event_queue.pending)) } }
+                div { dt { "Pending events" } dd { (number(status.event_queue.unfinished())) } }
                 (not_through(connection, &status.event_queue))
             }
         }

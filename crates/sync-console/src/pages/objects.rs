@@ -111,7 +111,7 @@ fn row(connection: &ConnectionName, object: &ObjectMatch) -> Markup {
             td { (object.key.kind) }
             td { code { (object.key.id) } }
             td.nowrap { (badge(tone, word)) }
-            td.nowrap { @match object.confirmed { Some(at) => (time(at)), None => "–" } }
+            td.nowrap { @match object.confirmed_at { Some(at) => (time(at)), None => "–" } }
         }
     }
 }

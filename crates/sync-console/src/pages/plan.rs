@@ -80,21 +80,21 @@ async fn synchronize(
         return Err(PageError::Bad(words::PLAN_REPLACED.into()));
     };
     let accepts = sent.contains_key("accept");
-    if plan.refusal.is_some() && !accepts {
+    if !plan.violations.is_empty() && !accepts {
         return Err(PageError::Bad(words::REVIEW_UNCONFIRMED.into()));
     }
-    let wish = SyncOptions { override_safeguards: plan.refusal.is_some(), ..SyncOptions::default() };
+    let wish = SyncOptions { override_safeguards: !plan.violations.is_empty(), ..SyncOptions::default() };
     member.synchronize(wish).await?;
     Ok(Redirect::to(&address(member.name(), &["live"])))
 }
 
 async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup, ServiceError> {
     let plan = member.plan();
-    if let JobState::Running { since, doing } = plan {
+    if let JobState::Running { started_at, activity } = plan {
         let live = member.working()?.live_run();
         let run = live.active.iter().find(|run| run.kind == RunKind::Plan);
         return Ok(html! {
-            (job(&doing, since))
+            (job(&activity, started_at))
             @if let Some(run) = run.filter(|run| !run.phases.is_empty()) { (super::live::phases(&run.phases)) }
         });
     }
@@ -108,7 +108,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
             (notice(Tone::Problem, &words::plan_failed(&reason), hint.as_deref()))
             @if let Some(button) = button("Refresh plan") { (button) }
         },
-        JobState::Succeeded { since, result, .. } => html! {
+        JobState::Succeeded { started_at: since, result, .. } => html! {
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
             (made(since, button("Refresh plan")))
             (figures(&result.plan))
@@ -162,11 +162,11 @@ fn verdict(
     let early = html! {
         p { "To apply this plan, finish the earlier steps on the " a href=(address(member.name(), &["setup"])) { "Setup page" } "." }
     };
-    if let Some(refusal) = &view.refusal {
+    if let Some(first) = view.violations.first() {
         return html! {
             section.notice.notice-problem aria-labelledby="refusal" {
                 h2 #refusal { (words::PLAN_BLOCKED) }
-                @for refusal in std::iter::once(refusal).chain(&view.further_refusals) { p.what { (told(refusal)) } }
+                @for violation in &view.violations { p.what { (told(&violation.message)) } }
                 p { (words::PLAN_BLOCKED_TEXT) }
                 @if !offered { (early) } @else if may {
                     (form(html! {
@@ -176,7 +176,7 @@ fn verdict(
                         }
                         button.danger type="submit" { "Override and sync" }
                     }))
-                } @else if let Some(release) = &view.release { p { (told(release)) } }
+                } @else if let Some(remedy) = &first.remedy { p { (told(remedy)) } }
             }
         };
     }

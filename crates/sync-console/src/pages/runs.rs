@@ -146,7 +146,7 @@ fn row(member: &ManagedConnection, run: &RunSummary) -> Markup {
     html! {
         tr {
             th.nowrap scope="row" { (links::run(member.name(), run.id)) }
-            td.nowrap { (time(run.started)) }
+            td.nowrap { (time(run.started_at)) }
             td.number { (duration(run)) }
             td.nowrap { (labels::run_kind(run.kind)) }
             td.nowrap { (health::run_badge(run)) }
@@ -160,9 +160,9 @@ fn row(member: &ManagedConnection, run: &RunSummary) -> Markup {
 /// The duration of a run.
 pub(super) fn duration(run: &RunSummary) -> Markup {
     html! {
-        @match (&run.report, run.ended) {
+        @match (&run.report, run.ended_at) {
             (Some(report), _) => (length(report.duration_seconds)),
-            (None, Some(ended)) => (span(ended.duration_since(run.started))),
+            (None, Some(ended)) => (span(ended.duration_since(run.started_at))),
             (None, None) => "–",
         }
     }

@@ -107,15 +107,15 @@ fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup 
     };
     match member.schemas() {
         JobState::Idle => empty(words::UNAVAILABLE, words::UNAVAILABLE_TEXT, None),
-        JobState::Running { since, doing } => job(&doing, since),
+        JobState::Running { started_at, activity } => job(&activity, started_at),
         JobState::Failed { reason, hint, .. } => html! {
             (notice(Tone::Problem, &reason, hint.as_deref()))
             @if let Some(again) = again() { (again) }
         },
-        JobState::Succeeded { result, ended, .. } => html! {
+        JobState::Succeeded { result, ended_at: ended, .. } => html! {
             (verdict(member, &result))
             div.head {
-                p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping) } }
+                p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping_version) } }
                 @if let Some(again) = again() { div.actions { (again) } }
             }
             @for object_type in &result.types { (side::table(object_type, show)) }

@@ -82,7 +82,7 @@ fn needs_setup(member: &ManagedConnection) -> bool {
         return false;
     };
     matches!(schema.state, SchemaState::Missing | SchemaState::Outdated)
-        || event_hook.is_some_and(|hook| !hook.problems.is_empty())
+        || event_hook.is_some_and(|hook| !hook.findings.is_empty())
 }
 
 /// One step. `set_up_again` makes Setup the next action, whatever step this is.
@@ -109,7 +109,7 @@ fn one(
                 @if step.state == StepState::NotReady {
                     p { (words::NOT_READY) }
                 }
-                @if let Some(since) = step.since {
+                @if let Some(since) = step.started_at {
                     progress aria-label={ (title) " is running" } {}
                     p.small.muted { "Started " (ago(since, Timestamp::now())) }
                 }
@@ -118,7 +118,7 @@ fn one(
                 }
                 @for problem in &step.findings {
                     @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)));
-                    (notice(Tone::Problem, &problem.what, remedy.as_deref()))
+                    (notice(Tone::Problem, &problem.message, remedy.as_deref()))
                 }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }
             }

@@ -57,7 +57,7 @@ pub(crate) const fn object_state(state: ObjectState) -> &'static str {
         ObjectState::MissingInAssets => "Missing in Assets",
         ObjectState::Retired => "Retired",
         ObjectState::OutOfScope => "Out of scope",
-        ObjectState::NeverSynced | ObjectState::NotSynced => "Not synced",
+        ObjectState::NotSynced => "Not synced",
         ObjectState::NotFound => "Not found",
         ObjectState::Unknown => "Unknown",
     }

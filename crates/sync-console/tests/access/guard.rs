@@ -69,7 +69,7 @@ async fn a_change_by_a_session_needs_its_token_in_the_form_or_the_header() {
     let others = other.csrf().await;
     for wrong in ["", "x", &others, &csrf[1..]] {
         let answer = browser.post("/api/v1/runs", &[("csrf", wrong)]).await;
-        assert_eq!(refusal(&answer), code(403, "csrf"), "{wrong}");
+        assert_eq!(refusal(&answer), code(403, "invalid-csrf-token"), "{wrong}");
     }
     assert_eq!(browser.post("/runs", &[("a", "b")]).await.status, 403);
     for method in [Method::PUT, Method::PATCH, Method::DELETE] {
@@ -102,7 +102,7 @@ async fn another_site_changes_nothing_even_with_the_token() {
         let mut sent = browser.with(name, value);
         let answer = sent.post("/api/v1/runs", &fields).await;
         assert_eq!(answer.status == 200, fine, "{name}: {value}");
-        assert!(fine || refusal(&answer) == code(403, "foreign_origin"));
+        assert!(fine || refusal(&answer) == code(403, "foreign-origin"));
         assert_eq!(sent.get("/").await.status, 200, "links from elsewhere may lead here");
         browser = sent;
     }
@@ -116,13 +116,13 @@ async fn who_may_read_changes_nothing() {
     let answer = reader.post("/runs", &[("csrf", &csrf)]).await;
     assert_eq!(
         (answer.status, answer.text.trim()),
-        (403, "Forbidden: this sign-in is read-only; sign in with an administrator token")
+        (403, "This token is read-only: this sign-in is read-only; sign in with an administrator token")
     );
     let token = world.token("robot", Role::ReadOnly).await;
     let mut robot = world.browser().with("authorization", &format!("Bearer {}", token.expose_secret()));
     assert_eq!(robot.get("/api/v1/runs").await.status, 200);
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let answer = robot.send(method, "/api/v1/runs", None).await;
-        assert_eq!(refusal(&answer), code(403, "forbidden"));
+        assert_eq!(refusal(&answer), code(403, "insufficient-role"));
     }
 }

@@ -56,7 +56,7 @@ async fn entry_says_who_what_and_from_where() {
     let entry = newest(&world).await;
     assert_eq!((&entry["request"], &entry["before"]), (&json!({ "seconds": 600 }), &Value::Null), "{entry}");
     assert!(entry["after"]["paused"].is_object(), "{entry}");
-    let made = world.api.post("/tokens", &json!({ "name": "ro", "role": "read-only" }), 201).await;
+    let made = world.api.post("/tokens", &json!({ "name": "ro", "role": "read_only" }), 201).await;
     let entry = newest(&world).await;
     assert_eq!(entry["after"]["tokens"]["2"]["name"], "ro", "{entry}");
     let all = world.api.get("/audit?limit=500", 200).await.to_string();

@@ -94,10 +94,10 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         ("/connections/main/objects/user/%ff", 404),
         ("/connections/main/objects/group/..%2Fusers", 404),
         ("/connections/main/objects/membership/x", 404),
-        ("/connections/main/samples?since=yesterday", 422),
-        ("/connections/main/samples?since=", 422),
-        ("/connections/main/samples?until=2026-01-01T00:00:00Z", 422),
-        ("/connections/main/live-run?kind=full", 422),
+        ("/connections/main/metric-samples?since=yesterday", 422),
+        ("/connections/main/metric-samples?since=", 422),
+        ("/connections/main/metric-samples?until=2026-01-01T00:00:00Z", 422),
+        ("/connections/main/active-runs?kind=full", 422),
         ("/connections/nobody/live-run", 404),
         ("/tokens/7", 405),
         ("/tokens?role=admin", 422),
@@ -117,7 +117,8 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         world.api.tell(&format!("/connections/main/objects/membership/{id}%2F/resend"), 404).await;
     }
     for last in ["x", "-1", "1e9", "99999999999999999999", ".", "\u{e9}"] {
-        let request = world.api.request(Method::GET, "/connections/main/live").header("last-event-id", last);
+        let request =
+            world.api.request(Method::GET, "/connections/main/stream").header("last-event-id", last);
         assert_eq!(world.api.answer(request).await.0, 400, "{last}");
     }
     for (path, body) in [
@@ -125,8 +126,8 @@ async fn paths_and_parameters_that_are_none_are_refused() {
         ("pause", json!({ "seconds": 31_536_001 })),
         ("pause", json!({ "seconds": 1.5 })),
         ("pause", json!({ "seconds": u64::MAX })),
-        ("synchronize", json!({ "override_safeguards": "yes" })),
-        ("synchronize", json!([true])),
+        ("sync-requests", json!({ "override_safeguards": "yes" })),
+        ("sync-requests", json!([true])),
         ("try-out", json!({ "settings": { "schedule": [null, "1d"] } })),
         ("try-out", json!([{}, {}, false, false])),
         ("schema/preview", json!({})),
@@ -145,7 +146,7 @@ async fn paths_and_parameters_that_are_none_are_refused() {
     world.api.post("/connections/main/pause", &json!({ "seconds": 3600.0 }), 200).await;
     let unknown =
         world.api.post("/connections/main/events/replay", &json!({ "ids": ["\u{0}'\""] }), 404).await;
-    assert_eq!(unknown["title"], "There is no such thing");
+    assert_eq!(unknown["title"], "Not found");
     world.end().await;
 }
 
@@ -207,7 +208,7 @@ proptest! {
     fn no_body_breaks_anything(
         value in any_json(),
         path in prop::sample::select(vec![
-            "try-out", "pause", "synchronize", "events/replay", "schema/preview",
+            "validate", "pause", "sync-requests", "events/replay", "schema/preview",
         ]),
     ) {
         let (runtime, world) = shared();

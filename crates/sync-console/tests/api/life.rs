@@ -22,7 +22,7 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     let mut draft = world.draft();
     draft["secrets"]["import_token"] = json!("another token, which nobody knows");
     assert_eq!(fields(&api.put("/connections/main", &draft, 422).await), ["import_token"]);
-    let tried = api.post("/connections/main/try-out", &draft, 200).await;
+    let tried = api.post("/connections/main/validate", &draft, 200).await;
     assert_eq!(fields(&json!({ "fields": tried["problems"] })), ["import_token"], "{tried}");
     assert!(!tried["details"].as_array().unwrap().is_empty(), "what works is told as well: {tried}");
     api.get("/connections/main", 404).await;
@@ -30,7 +30,7 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     let saved = api.put("/connections/main", &world.draft(), 201).await;
     assert_eq!(saved["problems"], json!([]));
     let mut again = json!({ "settings": world.draft()["settings"], "create_only": true });
-    assert_eq!(api.put("/connections/main", &again, 409).await["title"], "The name is taken");
+    assert_eq!(api.put("/connections/main", &again, 409).await["title"], "Name already in use");
     again["create_only"] = json!(false);
     api.put("/connections/main", &again, 200).await;
     let one = api.get("/connections/main", 200).await;
@@ -44,7 +44,7 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     set_up(api).await;
     let plan = api.done("/connections/main/plan").await;
     assert_eq!(plan["kinds"]["user"]["create"], 12, "{plan}");
-    api.tell("/connections/main/plan/forget", 204).await;
+    api.delete("/connections/main/plan", 204).await;
     assert_eq!(api.get("/connections/main/plan", 200).await["state"], "idle");
 
     let run = synchronised(api).await;
@@ -53,12 +53,12 @@ async fn a_connection_is_saved_set_up_synchronised_followed_and_forgotten() {
     let detail = api.get(&format!("/connections/main/runs/{run}"), 200).await;
     assert_eq!(detail["run"]["report"]["records"]["user"]["created"], 12, "{detail}");
     assert_eq!(api.get("/connections/main/runs?failed=true", 200).await["runs"], json!([]));
-    assert!(api.get("/connections/main/guide", 200).await["complete"].as_bool().unwrap());
+    assert!(api.get("/connections/main/setup-checklist", 200).await["complete"].as_bool().unwrap());
 
     replays(&world).await;
     let answer = api.post("/connections/main/pause", &json!({ "seconds": 3600 }), 200).await;
     assert!(answer["pause"]["until"].is_string(), "{answer}");
-    let refused = api.post("/connections/main/synchronize", &json!({}), 409).await;
+    let refused = api.post("/connections/main/sync-requests", &json!({}), 409).await;
     assert_eq!(refused["title"], "The connection is paused");
     assert_eq!(api.tell("/connections/main/resume", 200).await["pause"], Value::Null);
     assert_eq!(api.post("/connections/main/pause", &json!({}), 200).await["pause"]["until"], Value::Null);
@@ -93,11 +93,11 @@ async fn set_up(api: &Api) {
 /// Asks for a full run and waits until it has ended. Gives its number.
 async fn synchronised(api: &Api) -> Value {
     let asked =
-        api.post("/connections/main/synchronize", &json!({ "override_safeguards": false }), 202).await;
-    let path = format!("/connections/main/synchronize/{}", asked["id"]);
-    let ended = api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
+        api.post("/connections/main/sync-requests", &json!({ "override_safeguards": false }), 202).await;
+    let path = format!("/connections/main/sync-requests/{}", asked["id"]);
+    let ended = api.until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
     assert_eq!(ended["run"]["report"]["state"], "succeeded", "{ended}");
-    assert_eq!(api.delete(&path, 409).await["title"], "That is under way already");
+    assert_eq!(api.delete(&path, 409).await["title"], "Already running");
     ended["run"]["id"].clone()
 }
 
@@ -135,7 +135,7 @@ async fn replays(world: &World) {
     assert_ne!(again["completed_at"], event["completed_at"], "what was seen is not told again");
     let unknown = api.post("/connections/main/events/replay", &json!({ "ids": ["nobody"] }), 404).await;
     assert!(unknown["detail"].as_str().unwrap().contains("\"nobody\""), "{unknown}");
-    assert_eq!(api.tell("/connections/main/events/replay-dead", 200).await["replayed"], 0);
+    assert_eq!(api.tell("/connections/main/events/replay-failed", 200).await["replayed"], 0);
 }
 
 /// A live stream.
@@ -146,7 +146,7 @@ struct Stream {
 
 impl Stream {
     async fn open(api: &Api, last: Option<&str>) -> Self {
-        let mut request = api.request(Method::GET, "/connections/main/live");
+        let mut request = api.request(Method::GET, "/connections/main/stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -193,7 +193,7 @@ impl Stream {
 async fn without_a_master_key_nothing_is_saved_and_the_remedy_is_told() {
     let world = World::with("").await;
     let refused = world.api.put("/connections/main", &world.draft(), 409).await;
-    assert_eq!(refused["title"], "Secrets cannot be kept");
+    assert_eq!(refused["title"], "No master key is configured");
     assert!(refused["hint"].as_str().unwrap().contains("console.master_key"), "{refused}");
     assert_eq!(world.api.get("/connections", 200).await["connections"], json!([]));
     world.end().await;

@@ -16,9 +16,9 @@ async fn synchronised() -> World {
     let world = World::start().await.saved().await;
     world.api.tell("/connections/main/setup", 202).await;
     world.api.done("/connections/main/setup").await;
-    let asked = world.api.post("/connections/main/synchronize", &json!({}), 202).await;
-    let path = format!("/connections/main/synchronize/{}", asked["id"]);
-    world.api.until(&path, |answer| answer["run"]["ended"].is_string()).await;
+    let asked = world.api.post("/connections/main/sync-requests", &json!({}), 202).await;
+    let path = format!("/connections/main/sync-requests/{}", asked["id"]);
+    world.api.until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
     world
 }
 
@@ -39,7 +39,7 @@ async fn an_object_is_found_looked_at_and_sent_again() {
     let seen = api.get(&object("user", id), 200).await;
     assert_eq!(seen["okta"]["profile"]["login"], login, "{seen}");
     assert_eq!((&seen["okta"]["state"], &seen["state"]), (&json!("found"), &json!("in_sync")), "{seen}");
-    assert_eq!(api.get("/connections/main/live-run", 200).await["recent"][0]["kind"], "full_sync");
+    assert_eq!(api.get("/connections/main/active-runs", 200).await["recent"][0]["kind"], "full_sync");
     let groups = api.get("/connections/main/objects?kind=group", 200).await;
     let group = groups["objects"][0]["key"]["id"].as_str().unwrap();
     assert_eq!(api.get(&object("group", group), 200).await["okta"]["state"], "found");
@@ -84,7 +84,7 @@ async fn an_event_is_looked_at_by_its_id() {
 async fn what_goes_wrong_is_told_and_so_is_its_end() {
     let world = synchronised().await;
     let troubles = |answer: &Value| answer["alerts"].as_array().unwrap().clone();
-    let path = "/connections/main/troubles";
+    let path = "/connections/main/alerts";
     assert_eq!(troubles(&world.api.get(path, 200).await), [Value::Null; 0]);
     world.control().call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
     let told =
@@ -99,16 +99,16 @@ async fn what_goes_wrong_is_told_and_so_is_its_end() {
 async fn samples_go_back_a_day_and_no_further_than_they_are_kept() {
     let world = World::start().await.saved().await;
     let api = &world.api;
-    let samples = api.until("/connections/main/samples", |all| all["samples"][0].is_object()).await;
+    let samples = api.until("/connections/main/metric-samples", |all| all["samples"][0].is_object()).await;
     let at = samples["samples"][0]["sampled_at"].as_str().unwrap();
     let since = |answer: &Value| answer["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let day = since(&samples);
-    let long = api.get("/connections/main/samples?since=1969-07-20T20:17:40Z", 200).await;
+    let long = api.get("/connections/main/metric-samples?since=1969-07-20T20:17:40Z", 200).await;
     let more = day.duration_since(since(&long)).as_mins();
     assert!((0..=60).contains(&more), "there is an hour more: {long}");
-    let none = api.get("/connections/main/samples?since=2999-01-01T00:00:00Z", 200).await;
+    let none = api.get("/connections/main/metric-samples?since=2999-01-01T00:00:00Z", 200).await;
     assert_eq!(none["samples"], json!([]));
-    let exact = api.get(&format!("/connections/main/samples?since={at}"), 200).await;
+    let exact = api.get(&format!("/connections/main/metric-samples?since={at}"), 200).await;
     assert_eq!(exact["samples"][0]["sampled_at"], json!(at), "{exact} after {samples}");
     world.end().await;
 }
@@ -126,7 +126,7 @@ async fn choices_are_previewed_and_nothing_is_saved() {
         attributes.iter().find(|one| one["okta"]["name"] == "city").unwrap()["state"].clone()
     };
     assert_eq!((state("current"), state("proposed")), (json!("new"), json!("excluded")));
-    assert_ne!(seen["current"]["mapping"], seen["proposed"]["mapping"]);
+    assert_ne!(seen["current"]["mapping_version"], seen["proposed"]["mapping_version"]);
     let kept = api.get("/connections/main", 200).await;
     assert_eq!(kept["saved_settings"]["settings"]["mapping"]["user"]["exclude"], json!([]), "{kept}");
     let same = api.post("/connections/main/schema/preview", &json!({ "mapping": {} }), 200).await;

@@ -119,9 +119,9 @@ pub struct RunExecution {
     /// The importer's id.
     pub id: ExecutionId,
     /// When it was started.
-    pub started: Timestamp,
+    pub started_at: Timestamp,
     /// When its end was known here; `None` while it is not.
-    pub ended: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
     /// Whether Assets processed it; otherwise nothing of it took effect.
     pub processed: bool,
 }
@@ -136,9 +136,9 @@ pub struct RunDetail {
     /// Its executions, the oldest first.
     pub executions: Vec<RunExecution>,
     /// How many of its records Assets has not accounted for to this day.
-    pub refused_count: u64,
+    pub rejected_count: u64,
     /// Those of them that were sent most often.
-    pub refused: Vec<UnconfirmedRecord>,
+    pub rejected_records: Vec<UnconfirmedRecord>,
 }
 
 impl RunDetail {

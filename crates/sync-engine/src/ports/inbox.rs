@@ -88,39 +88,46 @@ pub struct SyncRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventQueueCounts {
-    /// Events with something still to look at.
+    /// Events with work to do that no worker has claimed.
     pub pending: u64,
-    /// Of those, events whose objects are being looked at.
+    /// Events whose work a worker has claimed.
     pub in_progress: u64,
-    /// Events given up.
+    /// Failed events.
     pub failed: u64,
-    /// When the oldest of them happened.
+    /// Time of the oldest failed event.
     pub oldest_failed_at: Option<Timestamp>,
-    /// Objects whose changes a safeguard holds back until an administrator overrides it.
+    /// Objects whose changes are blocked by a safeguard.
     #[serde(default)]
     pub blocked: u64,
-    /// Since when the first of them is held back.
+    /// Time since which the first of them is blocked.
     #[serde(default)]
     pub oldest_blocked_at: Option<Timestamp>,
-    /// Objects whose confirmation is in doubt: they are sent again when they are next read.
+    /// Objects with an uncertain confirmation; they are resent when they are read again.
     #[serde(default)]
     pub doubted: u64,
-    /// Fields whose values are not sent, because Assets would drop them.
+    /// Fields whose values are withheld, because Assets would discard them.
     #[serde(default)]
     pub withheld: u64,
-    /// Objects that a run could not read in the directory, until they are read.
+    /// Objects in the directory that can't be read.
     #[serde(default)]
     pub unreadable: u64,
-    /// Distinct objects to look at.
+    /// Objects to read.
     pub work_items: u64,
-    /// When the oldest pending event happened.
+    /// Time of the oldest event that is pending or in progress.
     pub oldest_pending_at: Option<Timestamp>,
-    /// The time since which the oldest event waits that no worker has looked at, apart from those that take a pass.
+    /// Time since which the oldest event waits that no worker has claimed yet, without events that require a sync.
     pub oldest_unclaimed_at: Option<Timestamp>,
-    /// Records that Assets did not account for and that are sent again.
+    /// Unconfirmed records, which are resent.
     pub unconfirmed_records: u64,
     /// Of those, rejected records: they fail even when they are sent alone.
     pub rejected_records: u64,
-    /// When the directory was read for the oldest of those records.
+    /// Time at which the oldest of them was read from the directory.
     pub oldest_unconfirmed_at: Option<Timestamp>,
+}
+
+impl EventQueueCounts {
+    /// Events that are neither completed nor failed.
+    pub const fn unfinished(&self) -> u64 {
+        self.pending + self.in_progress
+    }
 }

@@ -25,7 +25,7 @@ pub struct SearchHit {
     /// Whether it marks the object as gone.
     pub retired: bool,
     /// When Assets accounted for a record of it last; `None` when it never did.
-    pub confirmed: Option<Timestamp>,
+    pub confirmed_at: Option<Timestamp>,
     /// Whether a record waits that Assets did not account for.
     pub unconfirmed: bool,
 }

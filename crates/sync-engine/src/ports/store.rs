@@ -99,9 +99,9 @@ pub struct RunSummary {
     /// What started it.
     pub kind: RunKind,
     /// When.
-    pub started: Timestamp,
+    pub started_at: Timestamp,
     /// When it ended; `None` while it runs, or when it was cut off.
-    pub ended: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub report: Option<RunReport>,
 }

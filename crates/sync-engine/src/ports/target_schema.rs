@@ -145,7 +145,7 @@ pub struct HookReport {
     /// What was done to it just now, in words; empty when nothing.
     pub changes: Vec<String>,
     /// What is wrong with it, each with its remedy; empty when all is well.
-    pub problems: Vec<String>,
+    pub findings: Vec<String>,
 }
 
 /// The event hook in the directory.

@@ -160,7 +160,7 @@ impl EventHook for OktaEventHook {
                 Err(error) => return Err(managing(error)),
             }
         }
-        Ok(HookReport { id: Some(hook.id), url: config.url.to_string(), changes, problems })
+        Ok(HookReport { id: Some(hook.id), url: config.url.to_string(), changes, findings: problems })
     }
 
     async fn inspect(&self) -> Result<HookReport, PortError> {
@@ -168,7 +168,7 @@ impl EventHook for OktaEventHook {
         let url = config.url.to_string();
         let Some(hook) = self.found(config).await? else {
             let problems = vec!["there is no event hook in Okta; run `okta-insight setup`".to_owned()];
-            return Ok(HookReport { id: None, url, changes: Vec::new(), problems });
+            return Ok(HookReport { id: None, url, changes: Vec::new(), findings: problems });
         };
         let mut problems: Vec<String> = Self::deviations(&hook, config)
             .iter()
@@ -187,6 +187,6 @@ impl EventHook for OktaEventHook {
                     .to_owned(),
             );
         }
-        Ok(HookReport { id: Some(hook.id), url, changes: Vec::new(), problems })
+        Ok(HookReport { id: Some(hook.id), url, changes: Vec::new(), findings: problems })
     }
 }

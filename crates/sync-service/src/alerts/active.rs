@@ -1,43 +1,43 @@
-//! What goes wrong with a connection, and what went wrong lately, for whoever looks at it.
+//! Firing and recently resolved alerts of a connection.
 //!
-//! What is counted in the store, such as events that were given up, is told from there.
+//! Problems that the store counts, such as failed events, are reported from there.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Alert, AlertKind, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, Severity, Task, TaskFailure};
 
-/// How much of what is over is kept.
+/// The number of resolved alerts that are kept.
 const KEPT: usize = 20;
 
-/// Something that goes wrong, or went wrong.
+/// A firing or resolved alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertEntry {
-    /// What it is about.
+    /// The subject.
     pub kind: AlertKind,
-    /// What happened, as it was the last time.
+    /// The description of the last occurrence.
     pub message: String,
-    /// Why, without what failed: as it stands in the report of a run that failed by it.
+    /// The reason, as in the report of a run that failed because of it.
     pub reason: String,
-    /// What to do.
+    /// The action that resolves the problem.
     pub hint: Option<String>,
-    /// Whether somebody has to look: waiting does not help, or did not for long.
-    pub urgent: bool,
-    /// Since when.
+    /// The weight: an error if retries don't resolve it, or didn't for a while.
+    pub severity: Severity,
+    /// The first occurrence.
     pub started_at: Timestamp,
-    /// When it happened last.
+    /// The last occurrence.
     pub last_occurred_at: Timestamp,
-    /// How often it happened.
+    /// The number of occurrences.
     pub occurrences: u64,
-    /// When it was over; `None` while it is not.
+    /// The end; `None` while the alert is firing.
     pub resolved_at: Option<Timestamp>,
 }
 
 impl AlertEntry {
-    /// True if it keeps data from arriving and waiting does not help, such as a refused token.
+    /// True if it stops the sync until it is fixed, such as a rejected token.
     pub const fn halts(&self) -> bool {
         let halting = matches!(
             self.kind,
@@ -46,11 +46,11 @@ impl AlertEntry {
                 | AlertKind::SyncFailed
                 | AlertKind::StoreSpace
         );
-        self.resolved_at.is_none() && self.urgent && halting
+        self.resolved_at.is_none() && matches!(self.severity, Severity::Error) && halting
     }
 }
 
-/// What tells whether it is the same trouble.
+/// The identity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     /// It ends when this is done.
@@ -81,14 +81,14 @@ impl AlertBoard {
     }
 
     pub(super) fn fails(&self, failing: TaskFailure) {
-        let TaskFailure { task: duty, kind, reason, hint, urgent, at } = failing;
+        let TaskFailure { task: duty, kind, reason, hint, severity, at } = failing;
         let message = format!("{}: {reason}", duty.as_str());
         let mut notes = self.notes();
         if kind == AlertKind::SafeguardTriggered {
             // What holds back everything holds back what events tell, too.
             notes.open.remove(&Source::Guard);
         }
-        notes.happens(Source::Duty(duty), kind, (message, reason), hint, urgent, at);
+        notes.happens(Source::Duty(duty), kind, (message, reason), hint, severity, at);
     }
 
     pub(super) fn works(&self, duty: Task, at: Timestamp) {
@@ -112,9 +112,9 @@ impl AlertBoard {
         self.notes().ends(Source::Deliveries, at);
     }
 
-    /// True if the store's file system was nearly full when it was last looked at.
-    pub(super) fn is_short_of_space(&self) -> bool {
-        self.notes().open.contains_key(&Source::Space)
+    /// The time since which the store's file system is almost full.
+    pub(super) fn short_of_space_since(&self) -> Option<Timestamp> {
+        self.notes().open.get(&Source::Space).map(|entry| entry.started_at)
     }
 
     /// The store's file system has space again.
@@ -124,6 +124,9 @@ impl AlertBoard {
 
     /// An alert that is no duty's.
     pub(super) fn raised(&self, alert: &Alert) {
+        if alert.is_resolved() {
+            return;
+        }
         let source = match alert.kind {
             AlertKind::SafeguardTriggered => Source::Guard,
             AlertKind::EventHookUnhealthy => Source::Deliveries,
@@ -141,7 +144,8 @@ impl AlertBoard {
         if notes.open.iter().any(of_a_duty) {
             return;
         }
-        notes.happens(source, alert.kind, (text.clone(), text), alert.hint.clone(), true, alert.at);
+        let remedy = alert.remedy.clone();
+        notes.happens(source, alert.kind, (text.clone(), text), remedy, alert.severity, alert.started_at);
     }
 
     /// What goes wrong, then what is over, the newest first.
@@ -158,7 +162,7 @@ impl Notes {
         kind: AlertKind,
         (message, reason): (String, String),
         hint: Option<String>,
-        urgent: bool,
+        severity: Severity,
         at: Timestamp,
     ) {
         // What goes wrong for another reason goes wrong since then.
@@ -169,7 +173,7 @@ impl Notes {
             message,
             reason,
             hint,
-            urgent,
+            severity,
             started_at: since,
             last_occurred_at: at,
             occurrences: times + 1,
@@ -197,11 +201,18 @@ mod tests {
 
     fn failing(duty: Task, reason: &str, second: i64) -> TaskFailure {
         let reason = reason.to_owned();
-        TaskFailure { task: duty, kind: duty.kind(), reason, hint: None, urgent: false, at: at(second) }
+        TaskFailure {
+            task: duty,
+            kind: duty.kind(),
+            reason,
+            hint: None,
+            severity: Severity::Warning,
+            at: at(second),
+        }
     }
 
     fn alert(kind: AlertKind, message: &str) -> Alert {
-        Alert { kind, message: message.into(), hint: None, at: at(5) }
+        Alert::firing(kind, message.into(), None, at(5))
     }
 
     #[test]
@@ -252,7 +263,7 @@ mod tests {
             kind: AlertKind::SafeguardTriggered,
             ..failing(Task::Sync, "too many gone", 1)
         });
-        board.raised(&alert(AlertKind::SafeguardTriggered, "reading the directory: too many gone"));
+        board.raised(&alert(AlertKind::SafeguardTriggered, "reading from Okta: too many gone"));
         assert_eq!(board.all().len(), 1);
     }
 

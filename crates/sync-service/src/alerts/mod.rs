@@ -1,6 +1,6 @@
-//! Telling somebody who does not watch: every alert is logged, and sent to a webhook where one is configured.
+//! Alerts: each is logged, and sent to a webhook if one is configured.
 //!
-//! Raising an alert only puts it into a queue. A webhook that is slow, wrong or gone costs its alerts and nothing else.
+//! Alerts are queued. A slow, wrong, or missing webhook loses its alerts and affects nothing else.
 
 mod active;
 mod rate_limiter;
@@ -22,12 +22,12 @@ pub use active::AlertEntry;
 use rate_limiter::{Notice, RateLimiter};
 use webhook::Webhook;
 
-/// How many alerts wait for the webhook at most.
+/// The most alerts in the queue of the webhook.
 const QUEUE: usize = 64;
-/// How long alerts that wait may hold the process back once it is told to stop.
+/// The longest time for sending queued alerts after the process is told to stop.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// Whom a connection tells.
+/// The alerts of a connection.
 pub(crate) struct Alerts {
     connection: ConnectionName,
     webhook: Option<Webhook>,
@@ -58,33 +58,33 @@ impl Alerts {
         })
     }
 
-    /// What goes wrong, then what is over, the newest first.
+    /// Firing alerts, then resolved ones, newest first.
     pub(crate) fn troubles(&self) -> Vec<AlertEntry> {
         self.board.all()
     }
 
-    /// The hook brought something: it works, whatever the log said of it before.
+    /// Resolves failed deliveries: the event hook delivered.
     pub(crate) fn delivered(&self) {
         self.board.delivered(SystemClock.now());
     }
 
-    /// Tells once that the store's file system is nearly full, and once that it no longer is.
+    /// Sends an alert if the store's file system is almost full, and its end.
     pub(crate) fn space(&self, shortage: Option<String>, at: Timestamp) {
-        match (shortage, self.board.is_short_of_space()) {
-            (Some(message), false) => {
+        match (shortage, self.board.short_of_space_since()) {
+            (Some(message), None) => {
                 let hint = Some(room::HINT.to_owned());
-                self.send(Alert { kind: AlertKind::StoreSpace, message, hint, at });
+                self.send(Alert::firing(AlertKind::StoreSpace, message, hint, at));
             }
-            (None, true) => {
+            (None, Some(started_at)) => {
                 self.board.has_space(at);
-                let message = "the file system of the state store has space again".to_owned();
-                self.send(Alert { kind: AlertKind::Recovered, message, hint: None, at });
+                let message = "resolved: the file system of the state store has space".to_owned();
+                self.send(Alert::resolved(AlertKind::StoreSpace, message, started_at));
             }
             _ => {}
         }
     }
 
-    /// Sends what is raised, until told that nothing more is; what waits then has a few seconds.
+    /// Sends queued alerts until `ended`, then for a few more seconds.
     pub(crate) async fn deliver(&self, ended: &CancellationToken) {
         let Some(webhook) = &self.webhook else { return };
         let too_late = async {
@@ -94,7 +94,7 @@ impl Alerts {
         tokio::select! {
             () = self.work(webhook, ended) => {}
             () = too_late => {
-                tracing::warn!(connection = %self.connection, "alerts were left unsent; they are in the log");
+                tracing::warn!(connection = %self.connection, "some alerts were not sent; they are in the log");
             }
         }
     }
@@ -104,7 +104,7 @@ impl Alerts {
         let mut gate = RateLimiter::new(self.repeat_interval);
         loop {
             let notices = tokio::select! {
-                // What was raised before the end is sent.
+                // Alerts from before the end are sent.
                 biased;
                 alert = waiting.recv() => match alert {
                     Some(alert) => gate.admit(alert, Instant::now()),
@@ -123,9 +123,9 @@ impl Alerts {
         if let Err(problem) = webhook.send(notice).await {
             tracing::warn!(
                 connection = %self.connection,
-                kind = ?notice.alert.kind,
+                kind = notice.alert.kind.as_str(),
                 problem,
-                "an alert could not be sent"
+                "could not send an alert"
             );
         }
     }
@@ -134,14 +134,14 @@ impl Alerts {
 impl AlertSink for Alerts {
     fn send(&self, alert: Alert) {
         self.board.raised(&alert);
-        let Alert { kind, message, hint, .. } = &alert;
-        if *kind == AlertKind::Recovered {
-            tracing::info!(connection = %self.connection, alert = ?kind, "{message}");
+        let Alert { kind, message, remedy, .. } = &alert;
+        if alert.is_resolved() {
+            tracing::info!(connection = %self.connection, alert = kind.as_str(), "{message}");
         } else {
-            tracing::warn!(connection = %self.connection, alert = ?kind, hint, "{message}");
+            tracing::warn!(connection = %self.connection, alert = kind.as_str(), remedy, "{message}");
         }
         if self.webhook.is_some() && self.queue.try_send(alert).is_err() {
-            tracing::warn!(connection = %self.connection, "too many alerts wait to be sent; this one is only here");
+            tracing::warn!(connection = %self.connection, "alert queue is full; alert not sent");
         }
     }
 

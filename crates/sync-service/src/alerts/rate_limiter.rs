@@ -1,91 +1,78 @@
-//! How often something is told: the same kind of alert not more often than was asked for.
+//! The interval between alerts of the same kind.
 //!
-//! The newest of a kind that has to wait is kept and told later, with the number of those it stands for. A recovery is
-//! always told to whoever was told of trouble, and never before the trouble that it ends.
+//! The latest suppressed alert of a kind is kept and sent later, with the number of those that it replaces. The end of a
+//! problem is sent if the problem was, and never before it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use sync_engine::{Alert, AlertKind};
 use tokio::time::Instant;
 
-/// An alert that is to be told now.
+/// An alert to send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Notice {
     pub(super) alert: Alert,
-    /// How many of the same kind were not told since the last one.
-    pub(super) suppressed: u64,
+    /// The number of alerts of this kind that weren't sent since the last one.
+    pub(super) suppressed_count: u64,
 }
 
 pub(super) struct RateLimiter {
     every: Duration,
     sent: HashMap<AlertKind, Instant>,
-    /// In the order in which they were raised; at most one of a kind of trouble, and no two recoveries in a row.
+    /// Suppressed alerts, oldest first; at most one firing alert of a kind, and one resolved one after it.
     held: VecDeque<Notice>,
-    /// Whether trouble was told, and no recovery since.
-    told: bool,
+    /// Kinds that were sent as firing, and not as resolved since.
+    firing: HashSet<AlertKind>,
 }
 
 impl RateLimiter {
     pub(super) fn new(every: Duration) -> Self {
-        Self { every, sent: HashMap::new(), held: VecDeque::new(), told: false }
+        Self { every, sent: HashMap::new(), held: VecDeque::new(), firing: HashSet::new() }
     }
 
-    /// Takes an alert, and gives what is to be told now.
+    /// Accepts an alert, and returns the notices to send now.
     pub(super) fn admit(&mut self, alert: Alert, now: Instant) -> Vec<Notice> {
-        let kind = alert.kind;
-        if kind == AlertKind::Recovered {
-            if self.held.back().is_some_and(|last| last.alert.kind == kind) {
-                self.held.pop_back();
-            }
-            self.held.push_back(Notice { alert, suppressed: 0 });
-            return self.due(now);
-        }
-        let earlier = self.held.iter().position(|held| held.alert.kind == kind);
-        let suppressed = earlier.and_then(|at| self.held.remove(at)).map_or(0, |held| held.suppressed + 1);
-        let notice = Notice { alert, suppressed };
-        if !self.is_free(kind, now) {
-            self.held.push_back(notice);
-            return self.due(now);
-        }
-        self.tell(kind, now);
-        let mut notices = vec![notice];
-        notices.extend(self.due(now));
-        notices
+        let (kind, is_resolved) = (alert.kind, alert.is_resolved());
+        let is_same = |held: &Notice| held.alert.kind == kind && held.alert.is_resolved() == is_resolved;
+        let earlier = self.held.iter().position(is_same).and_then(|at| self.held.remove(at));
+        let suppressed_count =
+            if is_resolved { 0 } else { earlier.map_or(0, |held| held.suppressed_count + 1) };
+        self.held.push_back(Notice { alert, suppressed_count });
+        self.due(now)
     }
 
-    /// What has waited long enough.
+    /// Held alerts whose time has come.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Notice> {
-        let mut notices = Vec::new();
-        while let Some(kind) = self.held.front().map(|held| held.alert.kind) {
-            if kind == AlertKind::Recovered {
-                let recovered = self.held.pop_front();
-                if std::mem::take(&mut self.told) {
-                    notices.extend(recovered);
+        let (mut notices, mut waiting) = (Vec::new(), HashSet::new());
+        for notice in std::mem::take(&mut self.held) {
+            let kind = notice.alert.kind;
+            if waiting.contains(&kind) {
+                self.held.push_back(notice);
+            } else if notice.alert.is_resolved() {
+                if self.firing.remove(&kind) {
+                    notices.push(notice);
                 }
             } else if self.is_free(kind, now) {
-                self.tell(kind, now);
-                notices.extend(self.held.pop_front());
+                self.firing.insert(kind);
+                self.sent.insert(kind, now);
+                notices.push(notice);
             } else {
-                break;
+                waiting.insert(kind);
+                self.held.push_back(notice);
             }
         }
         notices
     }
 
-    /// When to ask again for what is due.
+    /// The time at which the next held alert is due.
     pub(super) fn next(&self) -> Option<Instant> {
-        let first = self.held.front()?;
-        self.sent.get(&first.alert.kind).and_then(|sent| sent.checked_add(self.every))
+        let sent = self.held.iter().filter_map(|held| self.sent.get(&held.alert.kind));
+        sent.filter_map(|sent| sent.checked_add(self.every)).min()
     }
 
     fn is_free(&self, kind: AlertKind, now: Instant) -> bool {
         self.sent.get(&kind).is_none_or(|sent| now.duration_since(*sent) >= self.every)
-    }
-
-    fn tell(&mut self, kind: AlertKind, now: Instant) {
-        self.told = true;
-        self.sent.insert(kind, now);
     }
 }
 
@@ -105,13 +92,19 @@ mod tests {
             Self { gate: RateLimiter::new(EVERY), now: Instant::now() }
         }
 
-        /// What is told when this is raised.
+        /// The messages that are sent when a problem fires.
         fn raise(&mut self, kind: AlertKind, message: &str) -> Vec<String> {
-            let alert = Alert { kind, message: message.into(), hint: None, at: jiff::Timestamp::UNIX_EPOCH };
+            let alert = Alert::firing(kind, message.into(), None, jiff::Timestamp::UNIX_EPOCH);
             told(self.gate.admit(alert, self.now))
         }
 
-        /// What is told when so many minutes are over.
+        /// The messages that are sent when a problem is resolved.
+        fn resolve(&mut self, kind: AlertKind, message: &str) -> Vec<String> {
+            let alert = Alert::resolved(kind, message.into(), jiff::Timestamp::UNIX_EPOCH);
+            told(self.gate.admit(alert, self.now))
+        }
+
+        /// The messages that are sent after these minutes.
         fn wait(&mut self, minutes: u64) -> Vec<String> {
             self.now += Duration::from_mins(minutes);
             told(self.gate.due(self.now))
@@ -119,47 +112,62 @@ mod tests {
     }
 
     fn told(notices: Vec<Notice>) -> Vec<String> {
-        notices.into_iter().map(|n| format!("{}+{}", n.alert.message, n.suppressed)).collect()
+        notices.into_iter().map(|n| format!("{}+{}", n.alert.message, n.suppressed_count)).collect()
     }
 
     #[test]
-    fn the_same_kind_is_told_once_in_a_while_with_the_number_of_those_left_out() {
+    fn repeated_alerts_are_suppressed() {
         let mut world = World::new();
         assert_eq!(world.raise(AlertKind::SyncFailed, "a"), ["a+0"]);
         assert!(world.raise(AlertKind::SyncFailed, "b").is_empty());
         assert!(world.raise(AlertKind::SyncFailed, "c").is_empty());
-        assert_eq!(
-            world.raise(AlertKind::SystemLogUnavailable, "log"),
-            ["log+0"],
-            "another kind is another matter"
-        );
+        assert_eq!(world.raise(AlertKind::SystemLogUnavailable, "log"), ["log+0"], "kinds are independent");
         assert!(world.wait(14).is_empty());
         assert_eq!(world.gate.next(), Some(world.now + Duration::from_mins(1)));
-        assert_eq!(world.wait(1), ["c+1"], "the last one is not lost");
+        assert_eq!(world.wait(1), ["c+1"], "the latest one is sent");
         assert!(world.wait(60).is_empty());
         assert_eq!(world.raise(AlertKind::SyncFailed, "d"), ["d+0"]);
     }
 
     #[test]
-    fn a_recovery_is_told_to_whoever_was_told_of_trouble() {
+    fn resolved_alert_follows_firing_alert() {
         let mut world = World::new();
-        assert!(world.raise(AlertKind::Recovered, "r").is_empty(), "of what?");
+        assert!(world.resolve(AlertKind::SyncFailed, "r").is_empty(), "nothing was firing");
         world.raise(AlertKind::SyncFailed, "a");
-        assert_eq!(world.raise(AlertKind::Recovered, "r"), ["r+0"]);
-        assert!(world.raise(AlertKind::Recovered, "r").is_empty());
+        assert_eq!(world.resolve(AlertKind::SyncFailed, "r"), ["r+0"]);
+        assert!(world.resolve(AlertKind::SyncFailed, "r").is_empty());
     }
 
     #[test]
-    fn a_recovery_is_never_told_before_the_trouble_that_it_ends() {
+    fn resolved_alert_waits_for_firing_alert() {
         let mut world = World::new();
         world.raise(AlertKind::SyncFailed, "a");
-        world.raise(AlertKind::Recovered, "r1");
+        world.resolve(AlertKind::SyncFailed, "r1");
         assert!(world.raise(AlertKind::SyncFailed, "b").is_empty());
-        assert!(world.raise(AlertKind::Recovered, "r2").is_empty());
+        assert!(world.resolve(AlertKind::SyncFailed, "r2").is_empty());
         assert_eq!(world.wait(15), ["b+0", "r2+0"]);
         assert!(world.raise(AlertKind::SyncFailed, "c").is_empty());
-        assert!(world.raise(AlertKind::Recovered, "r3").is_empty());
+        assert!(world.resolve(AlertKind::SyncFailed, "r3").is_empty());
         assert!(world.raise(AlertKind::SyncFailed, "d").is_empty());
-        assert_eq!(world.wait(15), ["d+1"], "what was told last is how it is");
+        assert_eq!(world.wait(15), ["d+1"], "the latest state is sent");
+    }
+
+    #[test]
+    fn kinds_resolve_independently() {
+        let mut world = World::new();
+        world.raise(AlertKind::SyncFailed, "a");
+        world.raise(AlertKind::StoreSpace, "full");
+        assert!(world.raise(AlertKind::SyncFailed, "b").is_empty());
+        assert_eq!(
+            world
+                .gate
+                .admit(
+                    Alert::resolved(AlertKind::StoreSpace, "space".into(), jiff::Timestamp::UNIX_EPOCH),
+                    world.now
+                )
+                .len(),
+            1
+        );
+        assert_eq!(world.wait(15), ["b+0"]);
     }
 }

@@ -9,11 +9,14 @@ use crate::config::AlertFormat;
 
 fn alert(kind: AlertKind, message: &str) -> Alert {
     let at = "2026-03-01T12:00:00Z".parse().unwrap();
-    Alert { kind, message: message.into(), hint: Some("look at <it> & act".into()), at }
+    Alert::firing(kind, message.into(), Some("review <it> & act".into()), at)
 }
 
-fn notice(suppressed: u64) -> Notice {
-    Notice { alert: alert(AlertKind::SafeguardTriggered, "20 of 30 users would go"), suppressed }
+fn notice(suppressed_count: u64) -> Notice {
+    Notice {
+        alert: alert(AlertKind::SafeguardTriggered, "20 of 30 users would be retired"),
+        suppressed_count,
+    }
 }
 
 fn main() -> ConnectionName {
@@ -40,16 +43,17 @@ async fn bodies(server: &MockServer) -> Vec<Value> {
 }
 
 #[test]
-fn the_two_formats_are_as_documented() {
+fn formats_match_documentation() {
     assert_eq!(
         webhook::body(&main(), AlertFormat::Json, &notice(2)),
-        json!({"connection": "main", "kind": "guard_tripped", "message": "20 of 30 users would go",
-               "hint": "look at <it> & act", "at": "2026-03-01T12:00:00Z", "suppressed": 2})
+        json!({"connection": "main", "kind": "safeguard_triggered", "status": "firing", "severity": "error",
+               "message": "20 of 30 users would be retired", "remedy": "review <it> & act",
+               "started_at": "2026-03-01T12:00:00Z", "suppressed_count": 2})
     );
     assert_eq!(
         webhook::body(&main(), AlertFormat::Slack, &notice(2)),
-        json!({"text": ":warning: okta-insight, main: 20 of 30 users would go\nlook at &lt;it&gt; &amp; act\n\
-                        (2 more of the kind since the last message)"})
+        json!({"text": ":warning: okta-insight, main: 20 of 30 users would be retired\nreview &lt;it&gt; &amp; act\n\
+                        (2 more of this kind since the last message)"})
     );
 }
 

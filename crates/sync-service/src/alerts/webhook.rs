@@ -8,7 +8,6 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sync_engine::AlertKind;
 use sync_model::ConnectionName;
 
 use super::rate_limiter::Notice;
@@ -112,27 +111,29 @@ impl Webhook {
     }
 }
 
-/// What is sent.
+/// The document that is sent.
 pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &Notice) -> Value {
-    let Notice { alert, suppressed } = notice;
+    let Notice { alert, suppressed_count } = notice;
     match format {
         AlertFormat::Json => json!({
             "connection": connection,
             "kind": alert.kind,
+            "status": alert.status,
+            "severity": alert.severity,
             "message": alert.message,
-            "hint": alert.hint,
-            "at": alert.at,
-            "suppressed": suppressed,
+            "remedy": alert.remedy,
+            "started_at": alert.started_at,
+            "suppressed_count": suppressed_count,
         }),
         AlertFormat::Slack => {
-            let sign = if alert.kind == AlertKind::Recovered { ":white_check_mark:" } else { ":warning:" };
+            let sign = if alert.is_resolved() { ":white_check_mark:" } else { ":warning:" };
             let mut lines = vec![format!("{sign} okta-insight, {connection}: {}", alert.message)];
-            lines.extend(alert.hint.clone());
-            if *suppressed > 0 {
-                lines.push(format!("({suppressed} more of the kind since the last message)"));
+            lines.extend(alert.remedy.clone());
+            if *suppressed_count > 0 {
+                lines.push(format!("({suppressed_count} more of this kind since the last message)"));
             }
             let text = lines.join("\n");
-            // The three characters that Slack takes for its own.
+            // Slack reserves these three characters.
             json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") })
         }
     }

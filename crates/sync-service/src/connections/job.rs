@@ -22,25 +22,25 @@ pub enum JobState<T> {
     /// It is under way.
     Running {
         /// Since when.
-        since: Timestamp,
+        started_at: Timestamp,
         /// What is being done, in words.
-        doing: Cow<'static, str>,
+        activity: Cow<'static, str>,
     },
     /// It ended well.
     Succeeded {
         /// When it was begun.
-        since: Timestamp,
+        started_at: Timestamp,
         /// When it ended.
-        ended: Timestamp,
+        ended_at: Timestamp,
         /// What came of it.
         result: T,
     },
     /// It failed.
     Failed {
         /// When it was begun.
-        since: Timestamp,
+        started_at: Timestamp,
         /// When it ended.
-        ended: Timestamp,
+        ended_at: Timestamp,
         /// Why.
         reason: String,
         /// What to do.
@@ -94,8 +94,8 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
     /// Says what is being done.
     pub(super) fn says(&self, what: &'static str) {
         self.state.send_modify(|state| {
-            if let JobState::Running { doing, .. } = state {
-                *doing = Cow::Borrowed(what);
+            if let JobState::Running { activity, .. } = state {
+                *activity = Cow::Borrowed(what);
             }
         });
     }
@@ -106,7 +106,7 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
         let began = self.state.send_if_modified(|state| {
             let idle = !state.is_running();
             if idle {
-                *state = JobState::Running { since, doing: Cow::Borrowed(doing) };
+                *state = JobState::Running { started_at: since, activity: Cow::Borrowed(doing) };
             }
             idle
         });
@@ -114,10 +114,10 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
     }
 
     fn end(&self, since: Timestamp, result: Result<T, (String, Option<String>)>) {
-        let ended = SystemClock.now();
+        let ended_at = SystemClock.now();
         self.state.send_replace(match result {
-            Ok(result) => JobState::Succeeded { since, ended, result },
-            Err((reason, hint)) => JobState::Failed { since, ended, reason, hint },
+            Ok(result) => JobState::Succeeded { started_at: since, ended_at, result },
+            Err((reason, hint)) => JobState::Failed { started_at: since, ended_at, reason, hint },
         });
     }
 }

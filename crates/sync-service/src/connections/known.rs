@@ -42,7 +42,7 @@ pub(crate) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
     let shown = SavedSettings {
         settings: settings.as_ref().cloned().unwrap_or_default(),
         secrets: saved.secrets.keys().filter_map(|name| crate::SecretField::named(name)).collect(),
-        at: saved.saved,
+        saved_at: saved.saved,
     };
     let settings = settings
         .map_err(|e| ServiceError::Saved { connection: saved.name.clone(), problem: e.to_string() })

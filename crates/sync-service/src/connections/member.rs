@@ -36,7 +36,7 @@ pub struct SavedSettings {
     /// Which secrets there are.
     pub secrets: Vec<SecretField>,
     /// When they were saved last.
-    pub at: Timestamp,
+    pub saved_at: Timestamp,
 }
 
 /// Why a connection cannot work.

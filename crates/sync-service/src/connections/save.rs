@@ -128,7 +128,7 @@ impl ConnectionManager {
         let shown = SavedSettings {
             settings: draft.settings,
             secrets: secrets.keys().copied().collect(),
-            at: saved.saved,
+            saved_at: saved.saved,
         };
         self.add(name.clone(), Some(shown), Ok(config)).await;
         Ok(checked)

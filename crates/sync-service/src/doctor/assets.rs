@@ -13,9 +13,9 @@ use crate::adapters::{AssetsStructure, Examined};
 
 const REACHABLE: Item = Item::new("assets.reachable", CheckArea::Assets, "Reachable");
 pub(super) const TOKEN: Item = Item::new("assets.token", CheckArea::Assets, "Import token");
-const SOURCE: Item = Item::new("assets.source", CheckArea::Assets, "Import source");
+const SOURCE: Item = Item::new("assets.import_source", CheckArea::Assets, "Import source");
 pub(super) const MAPPING: Item = Item::new("assets.mapping", CheckArea::Assets, "Schema and mapping");
-const CARDINALITY: Item = Item::new("assets.cardinality", CheckArea::Assets, "Cardinalities");
+const CARDINALITY: Item = Item::new("assets.cardinality", CheckArea::Assets, "Cardinality");
 
 /// Where the import tab of an object schema is.
 pub(super) const IMPORT_TAB: &str = "in Assets: open the object schema, Schema configuration, Import tab";

@@ -1,99 +1,99 @@
-//! One precondition and what was found of it.
+//! A check: the test of one prerequisite.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How long one check may take.
+/// The time limit of a check.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// What was found of a precondition.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckState))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckStatus))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
-    /// It holds.
+    /// The prerequisite is met.
     Passed,
-    /// It holds, and somebody may want to know something.
+    /// The prerequisite is met, with a note.
     Warning,
-    /// It does not hold.
+    /// The prerequisite isn't met.
     Failed,
-    /// Nobody here can tell.
+    /// The result can't be determined from here.
     Unknown,
-    /// It could not be looked at, because another one does not hold, or it does not concern this connection.
+    /// A dependency failed, or the check doesn't apply to the connection.
     Skipped,
 }
 
-/// What a precondition is about, in the order in which they are told.
+/// The subject of a check, in the order of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckArea))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckArea {
     /// Configuration, state store, clock.
     Host,
-    /// The org: access, scopes, role, schemas, log.
+    /// The org: access, API scopes, role, schemas, System Log.
     Okta,
     /// The event hook.
     EventHook,
-    /// What Okta allows this app.
+    /// Okta's rate limits of the app.
     RateLimits,
-    /// The import source and the account.
+    /// The import source and the Atlassian account.
     Assets,
-    /// Addresses that are listened on or sent to.
+    /// Listeners of the daemon and the alert webhook.
     Listeners,
 }
 
 impl CheckArea {
-    /// What people call it.
+    /// The heading.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Host => "This machine",
+            Self::Host => "Host",
             Self::Okta => "Okta org",
             Self::EventHook => "Event hook",
-            Self::RateLimits => "Rate limit",
+            Self::RateLimits => "Rate limits",
             Self::Assets => "Assets",
-            Self::Listeners => "Addresses",
+            Self::Listeners => "Listeners",
         }
     }
 }
 
-/// What is ours to put right.
+/// A fix that `--fix` applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repair {
     /// Create or migrate the state store.
     Store,
-    /// Create or extend schema and mapping, lift cardinalities.
+    /// Create or extend the object schema and mapping, and set cardinality.
     Structure,
-    /// Create, correct, activate, verify the event hook.
+    /// Create, correct, activate, and verify the event hook.
     Hook,
 }
 
-/// A precondition and what was found of it.
+/// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
-    /// Its name in documents, which stays the same.
+    /// The stable ID.
     pub id: Cow<'static, str>,
-    /// What it is about.
+    /// The subject.
     pub area: CheckArea,
-    /// Its name for people.
+    /// The title.
     pub title: Cow<'static, str>,
-    /// What was found.
+    /// The status.
     pub status: CheckStatus,
-    /// What was seen.
+    /// The result, or the reason why the check was skipped.
     pub details: String,
-    /// What to do; nothing where there is nothing to do.
+    /// The fix.
     pub remedy: Option<String>,
-    /// The check that has to hold first; nothing unless it was skipped because of that.
+    /// The ID of the failed dependency of a skipped check.
     pub depends_on: Option<Cow<'static, str>>,
-    /// Whether `--fix` puts it right.
+    /// True if `--fix` fixes it.
     pub auto_fixable: bool,
     #[serde(skip)]
     pub(super) repair: Option<Repair>,
 }
 
-/// A precondition.
+/// A prerequisite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item {
     pub(super) id: &'static str,
@@ -137,12 +137,12 @@ impl Item {
         self.found(CheckStatus::Unknown, evidence.into(), Some(remedy.into()))
     }
 
-    /// Something else has to hold first.
+    /// The check, skipped because of another one.
     pub(super) fn needs(self, other: Self) -> Check {
         let evidence = if other.area == self.area {
-            format!("needs: {}", other.title)
+            format!("requires: {}", other.title)
         } else {
-            format!("needs: {}, {}", other.area.title(), other.title)
+            format!("requires: {}, {}", other.area.title(), other.title)
         };
         Check {
             depends_on: Some(Cow::Borrowed(other.id)),
@@ -150,17 +150,17 @@ impl Item {
         }
     }
 
-    /// It does not concern this connection.
+    /// The check, skipped because it doesn't apply.
     pub(super) fn without(self, reason: impl Into<String>) -> Check {
         self.found(CheckStatus::Skipped, reason.into(), None)
     }
 
-    /// The check within its time.
+    /// The check with its time limit.
     pub(super) async fn within(self, check: impl Future<Output = Check>) -> Check {
         tokio::time::timeout(LIMIT, check).await.unwrap_or_else(|_| self.late())
     }
 
-    /// What several checks are made of, within the same time.
+    /// Work that several checks share, with the same time limit.
     pub(super) async fn timed<T>(self, work: impl Future<Output = T>) -> Result<T, Check> {
         tokio::time::timeout(LIMIT, work).await.map_err(|_| self.late())
     }
@@ -168,21 +168,21 @@ impl Item {
     fn late(self) -> Check {
         let seconds = LIMIT.as_secs();
         self.problem(
-            format!("no answer within {seconds} s"),
-            "see what slows it down: the network, a proxy, or a rate limit that others use up; then look again",
+            format!("no response within {seconds} s"),
+            "check the network, the proxy, and the rate limits, and run the checks again",
         )
     }
 }
 
 impl Check {
-    /// Marks what is ours to put right.
+    /// Adds the fix that `--fix` applies.
     pub(super) fn repaired_by(mut self, repair: Repair) -> Self {
         self.repair = Some(repair);
         self.auto_fixable = true;
         self
     }
 
-    /// Whether what depends on it can be looked at.
+    /// True if dependent checks can run.
     pub(super) const fn holds(&self) -> bool {
         matches!(self.status, CheckStatus::Passed | CheckStatus::Warning)
     }

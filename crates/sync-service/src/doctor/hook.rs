@@ -9,13 +9,13 @@ use crate::adapters::{Deviation, OktaEventHook};
 use crate::events::subscription;
 use crate::{Connection, ConnectionConfig, EventHookConfig};
 
-const PRESENT: Item = Item::new("hook.present", CheckArea::EventHook, "Present");
-const ACTIVE: Item = Item::new("hook.active", CheckArea::EventHook, "Active");
-const VERIFIED: Item = Item::new("hook.verified", CheckArea::EventHook, "Verified");
-const ADDRESS: Item = Item::new("hook.url", CheckArea::EventHook, "URL");
-const SECRET: Item = Item::new("hook.secret", CheckArea::EventHook, "Secret");
-const EVENTS: Item = Item::new("hook.events", CheckArea::EventHook, "Events");
-pub(super) const REACHED: Item = Item::new("hook.reachable", CheckArea::EventHook, "Reachable");
+const PRESENT: Item = Item::new("event_hook.exists", CheckArea::EventHook, "Exists");
+const ACTIVE: Item = Item::new("event_hook.active", CheckArea::EventHook, "Active");
+const VERIFIED: Item = Item::new("event_hook.verified", CheckArea::EventHook, "Verified");
+const ADDRESS: Item = Item::new("event_hook.url", CheckArea::EventHook, "URL");
+const SECRET: Item = Item::new("event_hook.secret", CheckArea::EventHook, "Secret");
+const EVENTS: Item = Item::new("event_hook.event_types", CheckArea::EventHook, "Event types");
+pub(super) const REACHED: Item = Item::new("event_hook.reachable", CheckArea::EventHook, "Reachable");
 
 /// Of what is Okta's to say.
 const AT_OKTA: [Item; 6] = [PRESENT, ACTIVE, VERIFIED, ADDRESS, SECRET, EVENTS];

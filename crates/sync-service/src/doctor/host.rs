@@ -21,10 +21,10 @@ use crate::{
 pub(super) const CONFIG: Item = Item::new("config", CheckArea::Host, "Configuration");
 pub(super) const STORE: Item = Item::new("store", CheckArea::Host, "State store");
 const DAEMON: Item = Item::new("daemon", CheckArea::Host, "Daemon");
-pub(super) const LISTEN: Item = Item::new("address.hook", CheckArea::Listeners, "Hook receiver");
-const METRICS: Item = Item::new("address.metrics", CheckArea::Listeners, "Metrics and health");
-const CONSOLE: Item = Item::new("address.console", CheckArea::Listeners, "Console");
-const ALERTS: Item = Item::new("address.alerts", CheckArea::Listeners, "Alerts");
+pub(super) const LISTEN: Item = Item::new("listener.event_hook", CheckArea::Listeners, "Event hook receiver");
+const METRICS: Item = Item::new("listener.metrics", CheckArea::Listeners, "Metrics and health");
+const CONSOLE: Item = Item::new("listener.console", CheckArea::Listeners, "Console");
+const ALERTS: Item = Item::new("alerts.webhook", CheckArea::Listeners, "Alert webhook");
 
 /// The time limit of the check of the store's content.
 const CONTENT: std::time::Duration = std::time::Duration::from_secs(10);

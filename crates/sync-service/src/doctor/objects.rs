@@ -12,7 +12,7 @@ use super::host::{Machine, STORE};
 use crate::adapters::AssetsObjects;
 use crate::{ConnectionConfig, ServiceError};
 
-const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Objects that were sent");
+const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Synced objects");
 
 /// Counts what Assets shows to the account. `account` is what others found of it.
 pub(super) async fn look(

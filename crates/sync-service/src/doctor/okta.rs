@@ -12,19 +12,21 @@ use crate::events::log_filter;
 use crate::{Connection, ConnectionConfig};
 
 pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", CheckArea::Okta, "Credentials");
-const DPOP: Item = Item::new("okta.dpop", CheckArea::Okta, "Bound token (DPoP)");
+const DPOP: Item = Item::new("okta.dpop", CheckArea::Okta, "DPoP-bound token");
 pub(super) const ROLE: Item = Item::new("okta.role", CheckArea::Okta, "Admin role");
 pub(super) const SCHEMAS: Item = Item::new("okta.schemas", CheckArea::Okta, "Schemas");
 const LOG: Item = Item::new("okta.log", CheckArea::Okta, "System Log");
-const RATE: Item = Item::new("okta.rate", CheckArea::RateLimits, "Share of the app");
+const RATE: Item = Item::new("okta.rate_limit", CheckArea::RateLimits, "App rate limit");
 
-const USERS: Item = Item::new("okta.scope.users", CheckArea::Okta, "okta.users.read");
-const GROUPS: Item = Item::new("okta.scope.groups", CheckArea::Okta, "okta.groups.read");
-const TYPES: Item = Item::new("okta.scope.user_types", CheckArea::Okta, "okta.userTypes.read");
-const META: Item = Item::new("okta.scope.schemas", CheckArea::Okta, "okta.schemas.read");
-const LOGS: Item = Item::new("okta.scope.logs", CheckArea::Okta, "okta.logs.read");
-pub(super) const HOOKS: Item = Item::new("okta.scope.hooks_read", CheckArea::Okta, "okta.eventHooks.read");
-const MANAGE: Item = Item::new("okta.scope.hooks_manage", CheckArea::Okta, "okta.eventHooks.manage");
+const USERS: Item = Item::new("okta.api_scope.users", CheckArea::Okta, "okta.users.read");
+const GROUPS: Item = Item::new("okta.api_scope.groups", CheckArea::Okta, "okta.groups.read");
+const TYPES: Item = Item::new("okta.api_scope.user_types", CheckArea::Okta, "okta.userTypes.read");
+const META: Item = Item::new("okta.api_scope.schemas", CheckArea::Okta, "okta.schemas.read");
+const LOGS: Item = Item::new("okta.api_scope.logs", CheckArea::Okta, "okta.logs.read");
+pub(super) const HOOKS: Item =
+    Item::new("okta.api_scope.event_hooks_read", CheckArea::Okta, "okta.eventHooks.read");
+const MANAGE: Item =
+    Item::new("okta.api_scope.event_hooks_manage", CheckArea::Okta, "okta.eventHooks.manage");
 
 /// Fewer requests a minute make a full sync of a middling org take hours.
 const LOW_SHARE: u64 = 100;

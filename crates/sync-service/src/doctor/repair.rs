@@ -97,7 +97,7 @@ async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
     let okta = okta_client(connection).map_err(|error| crate::error_chain(&error))?;
     let port = OktaEventHook::new(okta, &connection.name, connection.event_hook.clone());
     let report = port.ensure().await.map_err(|error| failed(&error, error.hint().map(str::to_owned)))?;
-    if report.problems.is_empty() { Ok(report.changes) } else { Err(report.problems.join("; ")) }
+    if report.findings.is_empty() { Ok(report.changes) } else { Err(report.findings.join("; ")) }
 }
 
 fn failed(error: &dyn std::error::Error, hint: Option<String>) -> String {

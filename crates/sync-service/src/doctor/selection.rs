@@ -8,7 +8,7 @@ use super::okta::SCHEMAS;
 use crate::ConnectionConfig;
 use crate::adapters::{UnknownChoice, unknown_groups, unknown_names};
 
-const SELECTION: Item = Item::new("okta.selection", CheckArea::Okta, "Users and groups");
+const SELECTION: Item = Item::new("okta.scope", CheckArea::Okta, "Users and groups in scope");
 
 /// Looks for the user types and groups that the selection names.
 pub(super) async fn look(

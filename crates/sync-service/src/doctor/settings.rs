@@ -14,8 +14,8 @@ use crate::{ConnectionConfig, account_keys};
 const EMPTY: Item = Item::new("assets.empty_values", CheckArea::Assets, "Empty values");
 const UNKNOWN: Item = Item::new("assets.unknown_values", CheckArea::Assets, "Unknown values");
 const MISSING: Item = Item::new("assets.missing_objects", CheckArea::Assets, "Missing objects");
-const QUOTA: Item = Item::new("assets.quota", CheckArea::Assets, "Objects of the site");
-pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, "Account");
+const QUOTA: Item = Item::new("assets.quota", CheckArea::Assets, "Site object limit");
+pub(super) const ACCOUNT: Item = Item::new("assets.account", CheckArea::Assets, "Atlassian account");
 
 /// What Premium includes. Atlassian's API does not tell what this site may have.
 const INCLUDED: u64 = 50_000;

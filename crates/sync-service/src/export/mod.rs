@@ -28,7 +28,7 @@ pub struct Manifest {
     /// The org.
     pub org_url: String,
     /// When it was begun.
-    pub began: Timestamp,
+    pub started_at: Timestamp,
     /// Users, deactivated ones included.
     pub users: u64,
     /// Groups.

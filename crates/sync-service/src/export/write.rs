@@ -90,7 +90,7 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     async fn write(&self) -> Result<Manifest, ExportError> {
-        let began = Timestamp::now();
+        let started_at = Timestamp::now();
         let user_types = self.write_schemas().await?;
         let (groups, listed) = self.write_groups().await?;
         let memberships = self.write_members(listed).await?;
@@ -99,7 +99,7 @@ impl Writer<'_> {
         let manifest = Manifest {
             version: VERSION,
             org_url: self.okta.org_url().as_str().trim_end_matches('/').to_owned(),
-            began,
+            started_at,
             users,
             groups,
             memberships,

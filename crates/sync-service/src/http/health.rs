@@ -30,17 +30,17 @@ pub struct ConnectionHealth {
     #[serde(default)]
     pub standby: bool,
     /// Why it does not.
-    pub problems: Vec<String>,
+    pub findings: Vec<String>,
     /// Nothing is sent until then.
     pub paused_until: Option<Timestamp>,
     /// Events that wait.
-    pub pending: Option<u64>,
+    pub pending_events: Option<u64>,
     /// When the oldest of them happened.
-    pub oldest: Option<Timestamp>,
+    pub oldest_pending_event_at: Option<Timestamp>,
     /// Objects whose changes a safeguard holds back until an administrator overrides it.
-    pub blocked: Option<u64>,
+    pub blocked_objects: Option<u64>,
     /// When the log was last read to its end.
-    pub log_read: Option<Timestamp>,
+    pub system_log_caught_up_at: Option<Timestamp>,
 }
 
 impl Health {
@@ -49,7 +49,7 @@ impl Health {
         self.ready = false;
         for connection in self.connections.values_mut() {
             connection.ready = false;
-            connection.problems.insert(0, problem.to_owned());
+            connection.findings.insert(0, problem.to_owned());
         }
     }
 
@@ -57,7 +57,7 @@ impl Health {
     pub(super) fn add_broken(&mut self, name: &ConnectionName, broken: &Unavailable) {
         self.ready = false;
         let (standby, problems) = (broken.standby, vec![broken.reason.clone()]);
-        let health = ConnectionHealth { standby, problems, ..ConnectionHealth::default() };
+        let health = ConnectionHealth { standby, findings: problems, ..ConnectionHealth::default() };
         self.connections.insert(name.clone(), health);
     }
 }
@@ -101,12 +101,12 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
     ConnectionHealth {
         ready: problems.is_empty(),
         standby: false,
-        problems,
+        findings: problems,
         paused_until: store.and_then(|store| store.paused_until),
-        pending: store.map(|store| store.inbox.pending),
-        oldest: store.and_then(|store| store.inbox.oldest_pending_at),
-        blocked: store.map(|store| store.inbox.blocked),
-        log_read: store.and_then(|store| store.feed.as_ref()?.caught_up_at),
+        pending_events: store.map(|store| store.inbox.unfinished()),
+        oldest_pending_event_at: store.and_then(|store| store.inbox.oldest_pending_at),
+        blocked_objects: store.map(|store| store.inbox.blocked),
+        system_log_caught_up_at: store.and_then(|store| store.feed.as_ref()?.caught_up_at),
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     fn problems(change: impl FnOnce(&mut Vitals)) -> Vec<String> {
         let mut vitals = sample();
         change(&mut vitals);
-        judge(&[vitals], LIMIT).connections.into_values().next().unwrap().problems
+        judge(&[vitals], LIMIT).connections.into_values().next().unwrap().findings
     }
 
     fn ago(vitals: &Vitals, minutes: u64) -> Timestamp {
@@ -136,7 +136,7 @@ mod tests {
             message: "applying events: Assets refused the import token".into(),
             reason: "Assets refused the import token".into(),
             hint: None,
-            urgent: true,
+            severity: sync_engine::Severity::Error,
             started_at: at,
             last_occurred_at: at,
             occurrences: 1,

@@ -48,6 +48,7 @@ pub struct FieldComparison {
     /// What Assets has, as people see it; `None` when it could not be asked or does not have the object.
     pub in_assets: Option<Vec<String>>,
     /// Whether Assets has what was sent.
+    #[serde(rename = "match")]
     pub field_match: FieldMatch,
     /// What kind of object its values are the ids of; `None` when they are none.
     #[serde(default)]

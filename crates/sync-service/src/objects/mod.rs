@@ -78,7 +78,7 @@ pub struct ObjectMatch {
     /// Whether it is marked as gone.
     pub retired: bool,
     /// When Assets accounted for it last; `None` when it never did.
-    pub confirmed: Option<Timestamp>,
+    pub confirmed_at: Option<Timestamp>,
     /// Whether a record waits that Assets did not account for.
     pub unconfirmed: bool,
     /// What else it is called, where that and not its name has what was searched for.
@@ -220,7 +220,7 @@ impl Connection {
                 key: object.record.key,
                 synced: true,
                 retired: object.retired,
-                confirmed: object.confirmed,
+                confirmed_at: object.confirmed_at,
                 unconfirmed: object.unconfirmed,
             }
         });

@@ -44,7 +44,7 @@ pub struct OktaObject {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// When it was created.
-    pub created: Option<Timestamp>,
+    pub created_at: Option<Timestamp>,
     /// When a user was activated.
     pub activated: Option<Timestamp>,
     /// When a user's status changed last.
@@ -217,7 +217,7 @@ impl Lookup {
         Ok(Some(OktaObject {
             status: Some(user.status.as_str().to_owned()),
             kind: type_name.or_else(|| user.user_type.map(|user_type| user_type.id)),
-            created: user.created,
+            created_at: user.created,
             activated: user.activated,
             status_changed: user.status_changed,
             last_login: user.last_login,
@@ -249,7 +249,7 @@ impl Lookup {
         Ok(Some(OktaObject {
             status: None,
             kind: Some(group.kind.as_str().to_owned()),
-            created: group.created,
+            created_at: group.created,
             activated: None,
             status_changed: None,
             last_login: None,
@@ -271,7 +271,7 @@ fn only_in_okta(kind: ObjectKind, id: String, name: Option<&str>) -> ObjectMatch
         name: name.map(str::to_owned),
         synced: false,
         retired: false,
-        confirmed: None,
+        confirmed_at: None,
         unconfirmed: false,
         matched_name: None,
     }

@@ -1,4 +1,4 @@
-//! How an object fares, in a word.
+//! The state of an object across Okta, the store, and Assets.
 
 use serde::{Deserialize, Serialize};
 use sync_engine::{Event, EventState, ObjectHistory};
@@ -6,34 +6,32 @@ use sync_model::ObjectKind;
 
 use super::{AssetsLookup, FieldComparison, FieldMatch, OktaLookup};
 
-/// How an object fares.
+/// The state of an object across Okta, the store, and Assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectState {
-    /// Assets has what Okta has.
+    /// Okta and Assets match.
     InSync,
-    /// Something of it is still to be looked at, or it is to be sent again.
+    /// It has pending work.
     Pending,
-    /// Assets did not account for its record.
+    /// Its record was sent, but not confirmed.
     Unconfirmed,
-    /// Okta has changed, and nothing of that has come in yet.
+    /// It changed in Okta, and the change was not received yet.
     Outdated,
-    /// Assets has other values than were sent.
+    /// Assets has other values than the last record.
     ModifiedInAssets,
-    /// It was sent and confirmed, and Assets does not have it.
+    /// It was confirmed, but doesn't exist in Assets.
     MissingInAssets,
-    /// It is marked as gone.
+    /// It is retired.
     Retired,
-    /// Okta has it, and the operator does not choose it.
+    /// It exists in Okta, but is out of scope.
     OutOfScope,
-    /// Okta has it, and there was no full synchronisation yet.
-    NeverSynced,
-    /// Okta has it, and nothing of it was sent yet.
+    /// It exists in Okta, but was never sent.
     NotSynced,
-    /// Neither Okta nor the store has it.
+    /// It exists in neither Okta nor the store.
     NotFound,
-    /// Okta could not be asked.
+    /// Okta could not be read.
     Unknown,
 }
 
@@ -50,8 +48,7 @@ impl ObjectState {
         let Some(entry) = entry else {
             return match okta {
                 OktaLookup::Found(object) if object.in_scope == Some(false) => Self::OutOfScope,
-                OktaLookup::Found(_) if !synchronised => Self::NeverSynced,
-                OktaLookup::Found(_) if waits => Self::Pending,
+                OktaLookup::Found(_) if waits && synchronised => Self::Pending,
                 OktaLookup::Found(_) => Self::NotSynced,
                 OktaLookup::NotFound | OktaLookup::NotRequested => Self::NotFound,
                 OktaLookup::Error { .. } => Self::Unknown,
@@ -113,9 +110,6 @@ impl ObjectState {
             }
             Self::OutOfScope => {
                 format!("This {kind} is in Okta but out of scope.")
-            }
-            Self::NeverSynced => {
-                format!("This {kind} isn't synced yet. The first full sync adds it.")
             }
             Self::NotSynced => format!(
                 "This {kind} isn't synced yet. Its next event or the next full sync adds it; a targeted sync adds it \

@@ -4,7 +4,7 @@ use outbound::NotReached;
 use url::Url;
 
 use crate::DelegationError;
-use crate::wire::Problem;
+use crate::wire::{Problem, ProblemType};
 
 /// Why a daemon elsewhere did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,7 @@ impl RemoteError {
         }
     }
 
-    pub(super) fn is(&self, sort: &str) -> bool {
-        matches!(self, Self::Refused(problem) if problem.kind.ends_with(&format!(":{sort}")))
+    pub(super) fn is(&self, kind: ProblemType) -> bool {
+        matches!(self, Self::Refused(problem) if ProblemType::of_urn(&problem.kind) == Some(kind))
     }
 }

@@ -27,8 +27,8 @@ use crate::delegate::report_of;
 use crate::delegated_run::{Seen, Watched};
 use crate::doctor::CheckReport;
 use crate::wire::{
-    ConnectionView, Connections, Events, PauseOptions, PauseStatus, Problem, Replay, Runs, SyncOptions,
-    SyncRequestStatus,
+    ConnectionView, Connections, Events, PauseOptions, PauseStatus, Problem, ProblemType, Replay, Runs,
+    SyncOptions, SyncRequestStatus,
 };
 use crate::{
     ActiveRuns, ConnectionRun, DelegationError, JobState, PlanView, ReplayResult, SchemaView, Secret,
@@ -123,7 +123,7 @@ impl RemoteClient {
     pub async fn run(&self, name: &ConnectionName, run: RunId) -> Result<Option<ConnectionRun>, RemoteError> {
         let found = self.get(&["connections", name.as_str(), "runs", &run.to_string()], &()).await;
         match found {
-            Err(error) if error.is("unknown") => Ok(None),
+            Err(error) if error.is(ProblemType::NotFound) => Ok(None),
             found => found.map(Some),
         }
     }
@@ -152,7 +152,7 @@ impl RemoteClient {
             Some(ids) => {
                 self.post(&["connections", name.as_str(), "events", "replay"], Some(&Replay { ids })).await
             }
-            None => self.tell(&["connections", name.as_str(), "events", "replay-dead"]).await,
+            None => self.tell(&["connections", name.as_str(), "events", "replay-failed"]).await,
         }
     }
 
@@ -221,7 +221,7 @@ impl RemoteClient {
     /// # Errors
     /// When the daemon cannot be asked, or refuses.
     pub async fn live_run(&self, name: &ConnectionName) -> Result<ActiveRuns, RemoteError> {
-        self.get(&["connections", name.as_str(), "live-run"], &()).await
+        self.get(&["connections", name.as_str(), "active-runs"], &()).await
     }
 
     /// Asks for a full run and watches until it has ended. A request that is not taken in time is taken back. Told to
@@ -237,10 +237,10 @@ impl RemoteClient {
         progress: &dyn ProgressSink,
         stop: &CancellationToken,
     ) -> Result<RunReport, RemoteError> {
-        let path = ["connections", name.as_str(), "synchronize"];
+        let path = ["connections", name.as_str(), "sync-requests"];
         let asked: SyncRequestStatus = self.post(&path, Some(&wish)).await?;
         let request = asked.id.to_string();
-        let path = ["connections", name.as_str(), "synchronize", request.as_str()];
+        let path = ["connections", name.as_str(), "sync-requests", request.as_str()];
         let began = Instant::now();
         let mut watched = Watched::default();
         loop {
@@ -249,7 +249,7 @@ impl RemoteClient {
                 self.watch(name, run.id, &mut watched, progress).await;
             }
             match now.run {
-                Some(RunSummary { ended: Some(_), report, .. }) => {
+                Some(RunSummary { ended_at: Some(_), report, .. }) => {
                     watched.end(progress);
                     return Ok(report_of(report)?);
                 }
@@ -259,7 +259,7 @@ impl RemoteClient {
                         return Err(DelegationError::NotAccepted { connection, patience }.into());
                     }
                     // Taken in the meantime.
-                    Err(error) if error.is("under-way") => {}
+                    Err(error) if error.is(ProblemType::AlreadyRunning) => {}
                     Err(error) => return Err(error),
                 },
                 Some(_) | None => {}
@@ -313,7 +313,7 @@ impl RemoteClient {
     ) -> Result<T, RemoteError> {
         let path = ["connections", name.as_str(), job];
         let mut state = match self.tell::<JobState<T>>(&path).await {
-            Err(error) if error.is("under-way") => self.get(&path, &()).await?,
+            Err(error) if error.is(ProblemType::AlreadyRunning) => self.get(&path, &()).await?,
             begun => begun?,
         };
         let began = Instant::now();

@@ -234,7 +234,7 @@ impl<'c> Stream<'c> {
 impl RemoteClient {
     /// The live stream of a connection, from a mark on, or from now on.
     async fn live(&self, name: &ConnectionName, mark: Option<&str>) -> Result<Response, RemoteError> {
-        let mut request = self.http.get(self.at(&["connections", name.as_str(), "live"])?).timeout(LONGEST);
+        let mut request = self.http.get(self.at(&["connections", name.as_str(), "stream"])?).timeout(LONGEST);
         if let Some(mark) = mark {
             request = request.header("last-event-id", mark);
         }

@@ -131,7 +131,7 @@ async fn a_group_has_a_name_and_a_number_of_members() {
     assert!(okta.members.unwrap() > 0 && okta.groups.is_none());
     assert_eq!(okta.kind.as_deref(), Some("OKTA_GROUP"));
     let matches = connection.find_objects(&of_user.name, Some(ObjectKind::Group), 5).await.unwrap();
-    assert!(matches.objects.iter().any(|found| found.key == group(&own) && found.confirmed.is_some()));
+    assert!(matches.objects.iter().any(|found| found.key == group(&own) && found.confirmed_at.is_some()));
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn what_was_never_sent_is_found_in_okta_and_it_is_told_why_it_was_not() {
     set_up(&connection).await;
     let grace = newcomer(&world, "grace@example.com").await;
     let seen = view(&connection, &user(&grace)).await;
-    assert_eq!((seen.state, seen.name.as_deref()), (ObjectState::NeverSynced, Some("grace@example.com")));
+    assert_eq!((seen.state, seen.name.as_deref()), (ObjectState::NotSynced, Some("grace@example.com")));
     assert_eq!(field(&seen, "city").in_okta, Some(json!("Oslo")));
     assert!(seen.confirmed.is_none() && field(&seen, "city").in_record.is_none());
 

@@ -100,7 +100,7 @@ async fn schedule_survives_a_clock_set_back() {
     log_read(&connection).await;
     status(&connection, "another full sync was made", |s| {
         let full = |run: &&RunSummary| run.id > first && run.kind == RunKind::FullSync;
-        s.runs.iter().filter(full).any(|run| run.ended.is_some())
+        s.runs.iter().filter(full).any(|run| run.ended_at.is_some())
     })
     .await;
     let runs = world.state().await.last_run(RunKind::FullSync).await.unwrap();
@@ -188,7 +188,7 @@ async fn log_without_dates_is_never_placed_by_the_clock() {
     arrives(&world, &user, "Nuuk").await;
     // What the log may no longer hold is read as a whole: without a date nothing proves how long it was.
     status(&connection, "everything was read again", |s| {
-        s.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended.is_some()).count() > 1
+        s.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended_at.is_some()).count() > 1
     })
     .await;
     following.stop().await;
@@ -212,7 +212,7 @@ async fn pause_survives_a_restart_with_another_clock() {
         let following = follow(&again);
         let user = world.users().await.remove(0);
         world.change(&user, json!({ "city": "Nuuk" })).await;
-        status(&again, "the event is kept", |s| s.event_queue.pending > 0).await;
+        status(&again, "the event is kept", |s| s.event_queue.unfinished() > 0).await;
         until_is(&world, &ahead, HOURS).await;
         assert!(!world.object(&user).await.contains("Nuuk"), "{seconds}: nothing is sent");
         world.state().await.pause(None).await.unwrap();

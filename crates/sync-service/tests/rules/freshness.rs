@@ -61,7 +61,7 @@ async fn a_value_is_never_taken_from_an_event() {
     let long_ago: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
     let reads = world.requests(USER).await;
     world.deliver("forged", "user.account.update_profile", &forged, long_ago).await;
-    status(&connection, "the event is done with", |status| status.event_queue.pending == 0).await;
+    status(&connection, "the event is done with", |status| status.event_queue.unfinished() == 0).await;
     assert_eq!(world.requests(USER).await, reads + 1, "the user was read");
     assert_eq!(world.executions().await.len(), before, "and nothing was sent");
     assert!(world.audit().await.in_sync);
@@ -90,7 +90,7 @@ async fn a_deletion_that_takes_time_is_followed_until_it_is_over() {
     let following = follow(&connection);
     world.faults("okta.delete-lag=900").await;
     world.delete(&world.users().await[2]).await;
-    status(&connection, "the event came", |status| status.event_queue.pending > 0).await;
+    status(&connection, "the event came", |status| status.event_queue.unfinished() > 0).await;
     // The user is still there, and the comparison would be content with that.
     let gone = async || {
         let audit = world.audit().await;

@@ -31,7 +31,7 @@ async fn while_an_execution_is_stuck_changes_gather_and_the_next_takes_them_all(
     for (n, user) in users[1..7].iter().enumerate() {
         world.change(user, json!({ "city": "Nuuk" })).await;
         let gathered = n as u64 + 2;
-        status(&connection, "the change is stored", |s| s.event_queue.pending >= gathered).await;
+        status(&connection, "the change is stored", |s| s.event_queue.unfinished() >= gathered).await;
     }
     assert_eq!(world.executions().await.len(), before + 1);
     world.no_faults().await;

@@ -116,7 +116,7 @@ async fn a_gap_beyond_retention_starts_a_full_sync() {
     let following = follow(&connection);
     world.converges().await;
     let full = |status: &sync_service::ConnectionStatus| {
-        status.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended.is_some()).count() == 2
+        status.runs.iter().filter(|run| run.kind == RunKind::FullSync && run.ended_at.is_some()).count() == 2
     };
     status(&connection, "everything was read once more", full).await;
     following.stop().await;

@@ -370,7 +370,7 @@ pub(crate) async fn status(
 /// Waits until no event waits for anything.
 pub(crate) async fn idle(connection: &Connection) -> ConnectionStatus {
     status(connection, "nothing is waiting", |status| {
-        status.event_queue.pending + status.event_queue.work_items == 0
+        status.event_queue.unfinished() + status.event_queue.work_items == 0
     })
     .await
 }

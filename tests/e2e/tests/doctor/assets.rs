@@ -6,7 +6,7 @@ use crate::clinic::Clinic;
 
 /// What nobody can look at without the import source.
 const BEHIND: [&str; 6] = [
-    "assets.source",
+    "assets.import_source",
     "assets.mapping",
     "assets.cardinality",
     "assets.empty_values",
@@ -30,8 +30,8 @@ async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
 
     clinic.settings(json!({"disabled": true})).await;
     let found = clinic.look("c.toml");
-    found.names("assets.source", &[]);
-    assert!(found.remedy("assets.source").ends_with("Enable"));
+    found.names("assets.import_source", &[]);
+    assert!(found.remedy("assets.import_source").ends_with("Enable"));
     clinic.settings(json!({"disabled": false})).await;
     clinic.look("c.toml").is_well();
 

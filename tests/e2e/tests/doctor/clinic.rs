@@ -10,30 +10,36 @@ use crate::support;
 /// What nobody can look at who cannot sign in.
 pub(crate) const SIGNED_IN: [&str; 20] = [
     "okta.dpop",
-    "okta.scope.users",
-    "okta.scope.groups",
-    "okta.scope.user_types",
-    "okta.scope.schemas",
-    "okta.scope.logs",
-    "okta.scope.hooks_read",
-    "okta.scope.hooks_manage",
+    "okta.api_scope.users",
+    "okta.api_scope.groups",
+    "okta.api_scope.user_types",
+    "okta.api_scope.schemas",
+    "okta.api_scope.logs",
+    "okta.api_scope.event_hooks_read",
+    "okta.api_scope.event_hooks_manage",
     "okta.role",
     "okta.schemas",
     "okta.log",
-    "hook.present",
-    "hook.active",
-    "hook.verified",
-    "hook.url",
-    "hook.secret",
-    "hook.events",
+    "event_hook.exists",
+    "event_hook.active",
+    "event_hook.verified",
+    "event_hook.url",
+    "event_hook.secret",
+    "event_hook.event_types",
     "assets.mapping",
     "assets.objects",
     "assets.cardinality",
 ];
 
 /// The event hook as Okta has it.
-pub(crate) const AT_OKTA: [&str; 6] =
-    ["hook.present", "hook.active", "hook.verified", "hook.url", "hook.secret", "hook.events"];
+pub(crate) const AT_OKTA: [&str; 6] = [
+    "event_hook.exists",
+    "event_hook.active",
+    "event_hook.verified",
+    "event_hook.url",
+    "event_hook.secret",
+    "event_hook.event_types",
+];
 
 /// A sandbox that was set up, with a configuration that has an account, `c.toml`, and one that has none, `none.toml`.
 pub(crate) struct Clinic {

@@ -15,20 +15,24 @@ async fn a_store_that_is_locked_or_something_else_is_named_and_one_that_is_not_t
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let found = clinic.look("c.toml");
-    found.names("store", &["assets.objects", "hook.reachable"]);
+    found.names("store", &["assets.objects", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("locked"));
     other.execute("ROLLBACK").await.unwrap();
     clinic.look("c.toml").is_well();
 
     other.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await.unwrap();
     let found = clinic.look("c.toml");
-    found.names("store", &["assets.objects", "hook.reachable"]);
+    found.names("store", &["assets.objects", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("newer version"));
     other.execute("UPDATE _sqlx_migrations SET version = 1 WHERE version = 9999").await.unwrap();
 
     clinic.write("text.db", &"this is no database ".repeat(500));
-    clinic.look(clinic.with("path", "\"text.db\"")).names("store", &["assets.objects", "hook.reachable"]);
-    clinic.look(clinic.with("path", "\"none/c.db\"")).names("store", &["assets.objects", "hook.reachable"]);
+    clinic
+        .look(clinic.with("path", "\"text.db\""))
+        .names("store", &["assets.objects", "event_hook.reachable"]);
+    clinic
+        .look(clinic.with("path", "\"none/c.db\""))
+        .names("store", &["assets.objects", "event_hook.reachable"]);
 
     let new = clinic.with("path", "\"new.db\"");
     assert_eq!(clinic.look(new).check("store")["status"], "warning");
@@ -54,7 +58,7 @@ async fn damaged_store_is_a_problem() {
     bytes[start..start + 2048].iter_mut().for_each(|byte| *byte ^= 0xff);
     std::fs::write(&path, bytes).unwrap();
     let found = clinic.look("c.toml");
-    found.names("store", &["assets.objects", "hook.reachable"]);
+    found.names("store", &["assets.objects", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("damaged"));
     assert!(found.remedy("store").contains("backup"));
 }
@@ -73,7 +77,7 @@ async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
     sqlx::Connection::close(old).await.unwrap();
     let config = clinic.with("path", "\"old.db\"");
     let found = clinic.look(config);
-    found.names("store", &["assets.objects", "hook.reachable"]);
+    found.names("store", &["assets.objects", "event_hook.reachable"]);
     assert!(found.check("store")["details"].as_str().unwrap().contains("earlier version"));
     clinic.fix(config).is_well();
 }
@@ -81,7 +85,7 @@ async fn a_store_of_an_earlier_version_is_brought_up_to_date() {
 #[test]
 fn a_key_that_is_none_and_a_token_that_no_header_holds_are_problems_of_the_configuration() {
     let clinic = Clinic::start();
-    let rest: Vec<&str> = SIGNED_IN.into_iter().chain(["okta.credentials", "okta.rate"]).collect();
+    let rest: Vec<&str> = SIGNED_IN.into_iter().chain(["okta.credentials", "okta.rate_limit"]).collect();
     let found = clinic.look(clinic.with("private_key", "\"s3cret\""));
     found.names("config", &rest);
     assert!(found.check("config")["details"].as_str().unwrap().contains("connections.main.okta.private_key"));
@@ -96,22 +100,22 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     let clinic = Clinic::start();
     let holder = TcpListener::bind(clinic.server("metrics_listen")).unwrap();
     let found = clinic.look("c.toml");
-    found.names("address.metrics", &[]);
-    assert!(found.remedy("address.metrics").contains("server.metrics_listen"));
+    found.names("listener.metrics", &[]);
+    assert!(found.remedy("listener.metrics").contains("server.metrics_listen"));
     drop(holder);
     let holder = TcpListener::bind(clinic.server("listen")).unwrap();
-    clinic.look("c.toml").names("address.hook", &["hook.reachable"]);
+    clinic.look("c.toml").names("listener.event_hook", &["event_hook.reachable"]);
     drop(holder);
     let holder = TcpListener::bind(clinic.console()).unwrap();
     let found = clinic.look("c.toml");
-    found.names("address.console", &[]);
-    assert!(found.remedy("address.console").contains("console.listen"));
+    found.names("listener.console", &[]);
+    assert!(found.remedy("listener.console").contains("console.listen"));
     drop(holder);
     let everywhere = clinic.read("c.toml").replace(&clinic.console(), "0.0.0.0:18585");
     clinic.write("bad.toml", &everywhere);
     let found = clinic.look("bad.toml");
-    found.names("address.console", &[]);
-    assert!(found.remedy("address.console").contains("server.tls_certificate"));
+    found.names("listener.console", &[]);
+    assert!(found.remedy("listener.console").contains("server.tls_certificate"));
 
     let alerts = format!(
         "{}\n[connections.main.alerts]\nwebhook_url = \"http://{NO_LISTENER}/s3cret\"\n",
@@ -119,14 +123,14 @@ fn addresses_that_others_use_are_named_and_those_of_the_daemon_are_its_own() {
     );
     clinic.write("bad.toml", &alerts);
     let found = clinic.look("bad.toml");
-    found.names("address.alerts", &[]);
+    found.names("alerts.webhook", &[]);
     assert!(!found.document.to_string().contains("s3cret"));
 
     let daemon = clinic.daemon();
     let found = clinic.look("c.toml");
     found.is_well();
     assert_eq!(found.with("warning"), [""; 0], "{:#}", found.document);
-    for id in ["address.hook", "address.metrics", "address.console"] {
+    for id in ["listener.event_hook", "listener.metrics", "listener.console"] {
         assert!(found.check(id)["details"].as_str().unwrap().ends_with("is the daemon's"));
     }
     daemon.end();

@@ -29,7 +29,7 @@ async fn a_hook_made_by_hand_needs_no_manage_scope_and_passes_verify() {
         serde_json::from_str(curl.split_once("<<'JSON'\n").unwrap().1.split_once("\nJSON\n").unwrap().0)
             .unwrap();
     assert_eq!(body["channel"]["config"]["authScheme"]["value"], hook["secret"]);
-    assert_eq!(clinic.look("c.toml").with("failed"), ["hook.present"]);
+    assert_eq!(clinic.look("c.toml").with("failed"), ["event_hook.exists"]);
     let daemon = clinic.daemon();
     let made = clinic.call("POST", "/okta/hooks", body).await;
     let verified = format!("/okta/hooks/{}/verify", made["id"].as_str().unwrap());

@@ -5,7 +5,7 @@ use crate::support::{NO_LISTENER, World};
 
 /// What nobody can look at when the org does not answer.
 fn unreachable<'a>(but: &[&'a str]) -> Vec<&'a str> {
-    let behind = ["clock", "okta.credentials", "okta.rate"];
+    let behind = ["clock", "okta.credentials", "okta.rate_limit"];
     SIGNED_IN.into_iter().chain(behind).chain(but.iter().copied()).collect()
 }
 
@@ -104,11 +104,11 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
     let role: &[&str] = &["okta.role"];
     let schemas = ["okta.schemas", "assets.mapping", "assets.objects", "assets.cardinality"];
     for (scope, id, skipped, feature) in [
-        ("okta.users.read", "okta.scope.users", role, "reading users"),
-        ("okta.groups.read", "okta.scope.groups", role, "reading groups"),
-        ("okta.userTypes.read", "okta.scope.user_types", &schemas, "user types"),
-        ("okta.schemas.read", "okta.scope.schemas", &schemas, "the mapping"),
-        ("okta.logs.read", "okta.scope.logs", &["okta.log"], "System Log"),
+        ("okta.users.read", "okta.api_scope.users", role, "reading users"),
+        ("okta.groups.read", "okta.api_scope.groups", role, "reading groups"),
+        ("okta.userTypes.read", "okta.api_scope.user_types", &schemas, "user types"),
+        ("okta.schemas.read", "okta.api_scope.schemas", &schemas, "the mapping"),
+        ("okta.logs.read", "okta.api_scope.logs", &["okta.log"], "System Log"),
     ] {
         clinic.post(&format!("/okta/scopes/{scope}/off")).await;
         let found = clinic.look("c.toml");
@@ -122,10 +122,10 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
     clinic.post("/okta/scopes/okta.eventHooks.manage/off").await;
     clinic.look("c.toml").is_well();
     clinic.post("/okta/scopes/okta.eventHooks.read/off").await;
-    clinic.look("c.toml").names("okta.scope.hooks_read", &AT_OKTA);
+    clinic.look("c.toml").names("okta.api_scope.event_hooks_read", &AT_OKTA);
     let only = clinic.with("client_id", "\"0oasandboxclient0d7\"\nscopes = [\"okta.users.read\"]");
     let found = clinic.look(only);
-    assert!(found.remedy("okta.scope.groups").contains("connections.main.okta.api_scopes"));
+    assert!(found.remedy("okta.api_scope.groups").contains("connections.main.okta.api_scopes"));
 }
 
 #[tokio::test]
@@ -151,10 +151,10 @@ async fn a_low_limit_and_a_bearer_token_are_warnings() {
     clinic.post("/okta/rate-limit/90").await;
     let found = clinic.look("c.toml");
     found.warns("okta.dpop");
-    found.warns("okta.rate");
-    assert!(found.check("okta.rate")["details"].as_str().unwrap().contains("90 requests a minute"));
+    found.warns("okta.rate_limit");
+    assert!(found.check("okta.rate_limit")["details"].as_str().unwrap().contains("90 requests a minute"));
     clinic.post("/okta/rate-limit/off").await;
-    assert_eq!(clinic.look("c.toml").check("okta.rate")["status"], "passed");
+    assert_eq!(clinic.look("c.toml").check("okta.rate_limit")["status"], "passed");
 }
 
 #[test]
@@ -175,10 +175,10 @@ fn a_choice_of_what_does_not_exist_is_named() {
         ("member_of = [\"00gNO_LISTENER\"]", "there is no group"),
     ] {
         let found = look(users);
-        found.names("okta.selection", &[]);
-        let evidence = found.check("okta.selection")["details"].as_str().unwrap();
+        found.names("okta.scope", &[]);
+        let evidence = found.check("okta.scope")["details"].as_str().unwrap();
         assert!(evidence.contains(seen), "{evidence}");
-        assert!(found.remedy("okta.selection").contains("connections.main.scope.users"));
+        assert!(found.remedy("okta.scope").contains("connections.main.scope.users"));
     }
     look("types = [\"user\"]\nprofile = { department = [\"*\"] }").is_well();
 }

@@ -16,7 +16,8 @@ const SLACK: SignedDuration = SignedDuration::from_millis(2500);
 
 /// Work that waits, and ends by itself.
 fn waiting(status: &ConnectionStatus) -> Option<String> {
-    let counts = [(status.event_queue.pending, "pending"), (status.event_queue.work_items, "to be read")];
+    let counts =
+        [(status.event_queue.unfinished(), "pending"), (status.event_queue.work_items, "to be read")];
     let (count, what) = counts.into_iter().find(|(count, _)| *count > 0)?;
     Some(format!("{count} {what}"))
 }

@@ -33,7 +33,7 @@ fn form_is_read_and_shown_again() {
     let saved = SavedSettings {
         settings: ConnectionSettings::default(),
         secrets: vec![SecretField::PrivateKey, SecretField::AlertWebhookUrl],
-        at: Timestamp::UNIX_EPOCH,
+        saved_at: Timestamp::UNIX_EPOCH,
     };
     fuzz("console_form", &words, |input| {
         let sent: HashMap<String, String> = form_urlencoded::parse(input).into_owned().collect();

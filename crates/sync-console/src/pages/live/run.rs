@@ -17,11 +17,11 @@ pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Opti
             @match (view.recent.first(), last) {
                 (Some(run), None) => (one(connection, run)),
                 // The process that works may be another one.
-                (Some(run), Some(last)) if run.run == Some(last.id) || last.started < run.started_at => (one(connection, run)),
+                (Some(run), Some(last)) if run.run == Some(last.id) || last.started_at < run.started_at => (one(connection, run)),
                 (_, Some(run)) => {
                     section.card aria-label="Last run" {
                         h2 { (words::NO_ACTIVE_RUN) }
-                        p { "Last run: " (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started)) " " (health::run_badge(run)) }
+                        p { "Last run: " (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started_at)) " " (health::run_badge(run)) }
                     }
                 },
                 (None, None) => (empty(words::NO_RUNS, words::NO_RUNS_TEXT, None)),

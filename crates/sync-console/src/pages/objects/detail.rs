@@ -73,11 +73,9 @@ const fn tone(state: ObjectState) -> Tone {
         | ObjectState::ModifiedInAssets
         | ObjectState::Unknown => Tone::Warning,
         ObjectState::MissingInAssets => Tone::Problem,
-        ObjectState::Retired
-        | ObjectState::OutOfScope
-        | ObjectState::NeverSynced
-        | ObjectState::NotSynced
-        | ObjectState::NotFound => Tone::Quiet,
+        ObjectState::Retired | ObjectState::OutOfScope | ObjectState::NotSynced | ObjectState::NotFound => {
+            Tone::Quiet
+        }
     }
 }
 
@@ -128,7 +126,7 @@ fn okta(side: &OktaLookup) -> Markup {
                     (fact("Status", object.status.as_ref().map(|status| html! { (status) })))
                     (fact("Type", object.kind.as_ref().map(|kind| html! { (kind) })))
                     (fact("In scope", object.in_scope.map(|in_scope| html! { (if in_scope { "Yes" } else { "No" }) })))
-                    (fact("Created", object.created.map(time)))
+                    (fact("Created", object.created_at.map(time)))
                     (fact("Activated", object.activated.map(time)))
                     (fact("Status changed", object.status_changed.map(time)))
                     (fact("Last updated", object.last_updated.map(time)))

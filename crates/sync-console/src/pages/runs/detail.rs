@@ -29,7 +29,7 @@ pub(super) async fn page(
     let live = links::address(member.name(), &["runs", &id.to_string(), "stream"]);
     let body = html! {
         p.crumbs { a href=(links::address(member.name(), &["runs"])) { "All runs" } }
-        @if run.summary.ended.is_none() {
+        @if run.summary.ended_at.is_none() {
             div data-live=(live) { div data-part="run" { (shown) } }
         } @else { (shown) }
     };
@@ -72,14 +72,14 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         }
         section.card aria-label="Details" {
             dl.facts {
-                dt { "Started" } dd { (time(run.started)) }
-                dt { "Ended" } dd { @match run.ended { Some(ended) => { (time(ended)) " (after " (duration(run)) ")" }, None => { "Not yet" } } }
+                dt { "Started" } dd { (time(run.started_at)) }
+                dt { "Ended" } dd { @match run.ended_at { Some(ended) => { (time(ended)) " (after " (duration(run)) ")" }, None => { "Not yet" } } }
                 @if let Some(report) = &run.report { (facts(report)) }
             }
         }
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
-        (rejected(connection, detail.refused_count, &detail.refused))
+        (rejected(connection, detail.rejected_count, &detail.rejected_records))
         @if let Some(report) = &run.report { (messages(report)) }
     }
 }
@@ -139,9 +139,9 @@ fn executions(executions: &[RunExecution]) -> Markup {
             tbody { @for execution in executions {
                 tr {
                     th scope="row" { code { (execution.id) } }
-                    td.nowrap { (time(execution.started)) }
-                    td.nowrap { @match execution.ended { Some(ended) => (time(ended)), None => "–" } }
-                    td.nowrap { @match (execution.ended, execution.processed) {
+                    td.nowrap { (time(execution.started_at)) }
+                    td.nowrap { @match execution.ended_at { Some(ended) => (time(ended)), None => "–" } }
+                    td.nowrap { @match (execution.ended_at, execution.processed) {
                         (None, _) => (badge(Tone::Busy, "Outcome unknown")),
                         (Some(_), true) => (badge(Tone::Good, "Processed")),
                         (Some(_), false) => (badge(Tone::Problem, "Discarded")),
@@ -227,14 +227,14 @@ mod tests {
         let summary = RunSummary {
             id: RunId::new(7),
             kind: RunKind::FullSync,
-            started: at(0),
-            ended: Some(at(75)),
+            started_at: at(0),
+            ended_at: Some(at(75)),
             report: Some(report),
         };
         let execution = |id: &str, ended, processed| RunExecution {
             id: ExecutionId::new(id),
-            started: at(60),
-            ended,
+            started_at: at(60),
+            ended_at: ended,
             processed,
         };
         let executions = vec![
@@ -250,7 +250,7 @@ mod tests {
             name: None,
             rejected: true,
         };
-        let detail = RunDetail { summary, executions, refused_count: 3, refused: vec![refused] };
+        let detail = RunDetail { summary, executions, rejected_count: 3, rejected_records: vec![refused] };
         let main = ConnectionName::try_from("main".to_owned()).unwrap();
         insta::assert_snapshot!(all(&main, &detail).into_string().replace("><", ">\n<"));
     }

@@ -40,8 +40,8 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
     let body = match compared(&member).await {
         JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
         JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
-        JobState::Running { since, doing } => html! {
-            (job(&doing, since))
+        JobState::Running { started_at, activity } => html! {
+            (job(&activity, started_at))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Continue" }
         },
         JobState::Idle => notice(Tone::Problem, words::UNAVAILABLE_TEXT, None),
@@ -219,7 +219,7 @@ fn carry_out(
 
 /// The difference between the current and the proposed mapping.
 fn changes(seen: &SchemaPreview) -> Markup {
-    if seen.current.mapping == seen.proposed.mapping && seen.current.types == seen.proposed.types {
+    if seen.current.mapping_version == seen.proposed.mapping_version && seen.current.types == seen.proposed.types {
         return notice(Tone::Quiet, words::UNCHANGED, None);
     }
     let found: Vec<(&str, Vec<Change>)> = seen

@@ -49,7 +49,7 @@ async fn token_is_renewed_on_the_page() {
         "{page}"
     );
 
-    let expires = async || access.tokens().await.unwrap()[0].expires;
+    let expires = async || access.tokens().await.unwrap()[0].expires_at;
     assert_eq!(world.post("/access/1/renew", &[("life", "30")]).await.location.as_deref(), Some("/access"));
     let days = expires().await.unwrap().duration_since(now).as_hours() / 24;
     assert_eq!(days, 30);
