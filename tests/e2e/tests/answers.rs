@@ -316,9 +316,9 @@ async fn events_are_followed_as_one_document_on_each_line_until_the_process_is_a
         (event["subjects"][0]["id"] == json!(user) && event["state"] == "applied").then_some(event)
     });
     insta::assert_json_snapshot!(stable(applied.unwrap()));
-    let full = mapping(&world, "full_sync");
+    let full = mapping(&world, "full-sync");
     until("the run says by what events are mapped", async || {
-        let events = mapping(&world, "event_sync");
+        let events = mapping(&world, "event-sync");
         events.is_string().then(|| assert_eq!(events, full))
     })
     .await;
@@ -338,6 +338,7 @@ async fn dead_token_is_told_first() {
         told.lines().nth(1)?.contains("Failing: ").then_some(told)
     });
     let told = told.await;
-    assert!(told.lines().nth(1).unwrap().contains("token") && !told.contains("Synced through"), "{told}");
+    let first = told.lines().nth(1).unwrap();
+    assert!(first.contains("token") && !first.contains("Synced through"), "{told}");
     daemon.end();
 }
