@@ -109,6 +109,7 @@ mod tests {
             "master-key",
             "tokens",
             "init",
+            "config example",
             "sandbox",
         ];
         let mut seen = 0;

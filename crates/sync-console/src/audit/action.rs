@@ -26,7 +26,9 @@ pub(super) fn effect(method: &Method, route: &str) -> Effect {
             "save_connection"
         }
         ("DELETE", Some(""), _) | ("POST", Some("/remove"), _) => "remove_connection",
-        ("POST", Some("/sync-requests" | "/live/synchronize" | "/plan/synchronize"), _) => "synchronize",
+        ("POST", Some("/sync-requests" | "/synchronize" | "/live/synchronize" | "/plan/synchronize"), _) => {
+            "synchronize"
+        }
         ("DELETE", Some("/sync-requests/{id}"), _) => "withdraw_request",
         ("POST", Some("/pause" | "/live/pause"), _) => "pause",
         ("POST", Some("/resume" | "/live/resume"), _) => "resume",

@@ -62,9 +62,11 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
         Err(error) => wrong(error.to_string()),
     };
     // The other settings don't depend on the name.
+    let filled = fields.filled();
+    let problems = std::iter::once(problem).chain(filled.problems.iter().cloned()).collect();
     let told = match ConnectionName::try_from("new".to_owned()) {
-        Ok(name) => told_of(&app, &name, vec![problem], &fields.filled()).await,
-        Err(_) => Told { problems: vec![problem], ..Told::default() },
+        Ok(name) => told_of(&app, &name, problems, &filled).await,
+        Err(_) => Told { problems, ..Told::default() },
     };
     shown(&app, &identity, None, &fields, &told, StatusCode::UNPROCESSABLE_ENTITY)
 }

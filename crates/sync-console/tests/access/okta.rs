@@ -112,7 +112,7 @@ async fn members_of_an_allowed_group_sign_in_and_others_are_told_which_it_takes(
     setup.join("Console Readers").await;
     let answer = setup.sign_in(&mut browser, "/runs?failed=1").await;
     assert_eq!((answer.status, answer.location()), (303, "/runs?failed=1"), "{}", answer.text);
-    assert!(browser.get("/").await.text.starts_with("ada@example.com read-only Session"));
+    assert!(browser.get("/").await.text.starts_with("ada@example.com read_only Session"));
     let kept: Vec<&String> = browser.cookies.keys().collect();
     assert_eq!(kept, ["__Host-okta_insight_session"]);
     setup.join("Console Admins").await;
