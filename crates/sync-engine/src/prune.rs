@@ -63,7 +63,7 @@ pub struct PrunePlan {
     /// The objects, those that have been gone longest first.
     pub objects: Vec<PruneCandidate>,
     /// How many more there are beyond the limit.
-    pub has_more: u64,
+    pub omitted: u64,
 }
 
 /// What became of an object.
@@ -132,7 +132,7 @@ impl Engine {
             .into_iter()
             .map(|object| PruneCandidate { in_assets: found.remove(&object.key).unwrap_or_default(), object })
             .collect();
-        Ok(PrunePlan { has_more: all.saturating_sub(found.len() as u64), objects: found })
+        Ok(PrunePlan { omitted: all.saturating_sub(found.len() as u64), objects: found })
     }
 
     /// Checks that so much may be deleted.

@@ -162,7 +162,7 @@ mod tests {
     fn a_phase_that_came_and_went_between_two_looks_is_told_whole() {
         let (mut watched, told) = (Watched::default(), Written::default());
         watched.tell(&[ended(Phase::Schema, 0), ended(Phase::Groups, 4)], &told);
-        let all = ["Structure begins, of Some(10)", "Structure ends"];
+        let all = ["Schema begins, of Some(10)", "Schema ends"];
         assert_eq!(
             told.taken(),
             [&all[..], &["Groups begins, of Some(10)", "Groups had 4", "Groups ends"]].concat()

@@ -200,7 +200,7 @@ mod tests {
         let store = vitals.store.clone().unwrap();
         let first = sampling.due(&vitals, &store);
         assert_eq!((first.oldest_pending_change_seconds, first.lag_seconds), (Some(90), Some(90)));
-        assert_eq!((first.pending_events, first.failed_events, first.unconfirmed_records), (5, 1, 3));
+        assert_eq!((first.pending_events, first.failed_events, first.unconfirmed_records), (7, 1, 3));
         assert_eq!(
             (first.records_sent, first.executions, first.okta_requests, first.okta_throttled_requests),
             (12, 3, 120, 1)

@@ -335,7 +335,7 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     }
     assert_eq!(states().await, [Complete; 5]);
     let last = SetupChecklist::of(&member).await.unwrap();
-    assert!(last.step(SetupStepName::Synchronize).unwrap().details[1].contains("5 user objects"));
+    assert!(last.step(SetupStepName::Synchronize).unwrap().details[1].contains("5 users"));
     fleet.end().await;
 }
 

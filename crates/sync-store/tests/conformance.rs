@@ -185,9 +185,10 @@ async fn event_waits_for_all_its_work() {
     let items = world.claim(11).await.unwrap();
     let (one, other): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.subject == staff);
     world.store.complete_work(&one, at(12)).await.unwrap();
-    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 1);
+    let counts = world.store.event_queue_counts().await.unwrap();
+    assert_eq!((counts.pending, counts.in_progress), (0, 1));
     world.store.complete_work(&other, at(12)).await.unwrap();
-    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 0);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unfinished(), 0);
 }
 
 #[tokio::test]

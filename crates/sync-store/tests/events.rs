@@ -249,7 +249,7 @@ async fn reader_sees_every_event_change() {
     world.store.fail_work(&others, "lost", at(22)).await.unwrap();
     let mut changed = world.after(&mut cursor, 10).await;
     changed.sort();
-    assert_eq!(changed, ["a failed", "b failed", "before done", "c failed"]);
+    assert_eq!(changed, ["a failed", "b failed", "before applied", "c failed"]);
     world.store.replay(ReplayTarget::AllFailed, at(23)).await.unwrap();
     assert_eq!(world.after(&mut cursor, 10).await, ["a pending", "b pending", "c pending"]);
 }

@@ -119,8 +119,11 @@ fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
 
 /// The commands below one, from its help.
 fn below(help: &str) -> Vec<String> {
-    let commands = help.split("Commands:\n").nth(1).unwrap_or_default();
-    let commands = commands.split("\n\n").next().unwrap_or_default();
+    // Groups of commands have headings of their own; options follow them.
+    let (_, commands) = help.split_once("\n\nUsage:").unwrap_or_default();
+    let (_, commands) = commands.split_once("\n\n").unwrap_or_default();
+    let (commands, _) = commands.split_once("Options:\n").unwrap_or_default();
+    let (commands, _) = commands.split_once("Arguments:\n").unwrap_or((commands, ""));
     let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = names.filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(str::to_owned).collect()

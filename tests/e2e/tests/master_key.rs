@@ -70,7 +70,7 @@ async fn another_key_takes_everything_along_once_the_daemon_is_at_rest() {
     assert!(refused.contains("another process runs connection `acme`"), "{refused}");
     daemon.end();
     let rotated = world.run(&rotate);
-    assert_eq!(String::from_utf8_lossy(&rotated.stdout), "2 secrets encrypted under the new key\n");
+    assert_eq!(String::from_utf8_lossy(&rotated.stdout), "2 secrets encrypted with the new key\n");
 
     let works = async |config: &str| {
         let daemon = world.daemon_by(config, &world.console());

@@ -104,7 +104,7 @@ async fn prune_prints_one_document_with_the_result_or_with_none() {
     assert_eq!(listed.status.code(), Some(3));
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     let connection = &listed["connections"][0];
-    assert_eq!((&connection["result"], &connection["more"]), (&Value::Null, &json!(0)));
+    assert_eq!((&connection["result"], &connection["omitted"]), (&Value::Null, &json!(0)));
     assert_eq!(connection["objects"][0]["key"], json!({ "kind": "user", "id": user }));
     let deleted = world.run(&[&command[..], &["--yes"]].concat());
     assert_eq!(deleted.status.code(), Some(0));

@@ -135,8 +135,8 @@ fn print_plan(connection: &ConnectionName, plan: &PrunePlan) {
         rows.add_row([key.kind.to_string(), key.id.clone(), in_assets, since]);
     }
     println!("{rows}");
-    if plan.has_more > 0 {
-        println!("  and {}; use `--limit` to delete more", count(plan.has_more, "more object"));
+    if plan.omitted > 0 {
+        println!("  and {}; use `--limit` to delete more", count(plan.omitted, "more object"));
     }
 }
 

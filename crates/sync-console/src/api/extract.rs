@@ -63,7 +63,8 @@ impl FromRequestParts<App> for Name {
         let name = part(parts, app, "name").await;
         let name = name.and_then(|name| ConnectionName::try_from(name).ok());
         name.map(Self).ok_or_else(|| {
-            let hint = "use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter".to_owned();
+            let hint =
+                "use 1 to 40 lowercase letters, digits, and hyphens, starting with a letter".to_owned();
             ApiError::new(ProblemType::NotFound, "this cannot be the name of a connection", Some(hint))
         })
     }

@@ -6,8 +6,15 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// Operations that ask both services and keep no more than what was seen.
-const CHANGING_NOTHING: [&str; 7] =
-    ["try_connection", "verify", "check", "compare_schemas", "preview_schemas", "make_plan", "forget_plan"];
+const CHANGING_NOTHING: [&str; 7] = [
+    "validate_connection",
+    "verify",
+    "run_checks",
+    "compare_schemas",
+    "preview_schema",
+    "create_plan",
+    "delete_plan",
+];
 
 async fn newest(world: &World) -> Value {
     world.api.get("/audit?limit=1", 200).await["entries"][0].clone()

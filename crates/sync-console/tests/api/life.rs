@@ -118,7 +118,7 @@ async fn replays(world: &World) {
     let (mark, event) = stream.event("done").await;
     drop(stream);
     let id = event["id"].as_str().unwrap();
-    let listed = api.get(&format!("/connections/main/events?search={id}&state=done"), 200).await;
+    let listed = api.get(&format!("/connections/main/events?search={id}&state=applied"), 200).await;
     assert_eq!(listed["events"].as_array().unwrap().len(), 1, "{listed}");
 
     // Whoever comes back sees what happened meanwhile, and not what was seen.

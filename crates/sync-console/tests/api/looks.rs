@@ -69,7 +69,7 @@ async fn an_event_is_looked_at_by_its_id() {
         let mut events = all["events"].as_array().unwrap().iter();
         events.find(|event| event["event_type"] == "user.account.update_profile").cloned()
     };
-    let listed = api.until("/connections/main/events?state=done", |all| named(all).is_some()).await;
+    let listed = api.until("/connections/main/events?state=applied", |all| named(all).is_some()).await;
     let event = named(&listed).unwrap();
     let event = event["id"].as_str().unwrap();
     let one = api.get(&format!("/connections/main/events/{event}"), 200).await;

@@ -74,7 +74,7 @@ async fn a_reader_sees_everything_and_changes_nothing() {
     let world = World::start().await.saved().await;
     let made = world.api.post("/tokens", &json!({ "name": "reader", "role": "read_only" }), 201).await;
     let reader = world.api.with_token(made["token"].as_str().unwrap());
-    for path in ["objects", "live-run", "samples", "events", "runs", "schema"] {
+    for path in ["objects", "active-runs", "metric-samples", "events", "runs", "schema"] {
         reader.get(&format!("/connections/main/{path}"), 200).await;
     }
     let refused = [

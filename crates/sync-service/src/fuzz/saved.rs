@@ -152,7 +152,7 @@ fn saved_connection_is_read_or_named() {
             Err(error) => {
                 let told =
                     error_chain(&Unavailable::from(error).error(&"main".to_owned().try_into().unwrap()));
-                assert!(told.contains("\"main\""), "the connection is not named: {told}");
+                assert!(told.contains("`main`"), "the connection is not named: {told}");
                 assert!(quoted || !told.contains(SECRET), "a secret is shown: {told}");
                 assert!(told.chars().count() < LONGEST + 2 * input.len(), "a long text is shown: {told}");
                 told

@@ -17,7 +17,7 @@ async fn prune_deletes_what_has_been_gone_for_long_and_writes_it_down() {
     sync(&connection).await;
     assert!(connection.prunable(&PruneOptions::default()).await.unwrap().objects.is_empty());
     let plan = connection.prunable(&at_once()).await.unwrap();
-    assert_eq!((plan.objects.len(), plan.has_more), (1, 0));
+    assert_eq!((plan.objects.len(), plan.omitted), (1, 0));
     let prunable = &plan.objects[0];
     assert_eq!((prunable.object.key.id.as_str(), prunable.in_assets.len()), (user.as_str(), 1));
     assert!(world.object("user", &user).await.is_some(), "a plan deletes nothing");
@@ -60,7 +60,7 @@ async fn prune_stays_within_its_limits() {
     sync(&connection).await;
     let one = PruneOptions { limit: 1, ..at_once() };
     let plan = connection.prunable(&one).await.unwrap();
-    assert_eq!((plan.objects.len(), plan.has_more), (1, 2));
+    assert_eq!((plan.objects.len(), plan.omitted), (1, 2));
     let plan = connection.prunable(&at_once()).await.unwrap();
     let stop = CancellationToken::new();
     let refused = connection.prune(&plan, &at_once(), &stop).await.unwrap_err();

@@ -128,9 +128,9 @@ impl Browser {
 
     /// Presses the button or link of that name, as soon as there is one.
     pub(crate) async fn press(&self, name: &str) {
-        let path = format!(
-            "//*[self::button or self::a or self::summary][normalize-space()='{name}' or @aria-label='{name}']"
-        );
+        // A tab may have the name of a button, which is in the main part.
+        let named = format!("[normalize-space()='{name}' or @aria-label='{name}']");
+        let path = format!("//button{named} | //*[self::a or self::summary]{named}[not(//button{named})]");
         let deadline = Instant::now() + PATIENCE;
         loop {
             // A live part may replace it between the look and the press.

@@ -93,7 +93,8 @@ async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make
     }
     clinic.settings(json!({"removeMissingObjects": false, "ignoreUnknownValues": true})).await;
     clinic.look("none.toml").is_well();
-    let selects = format!("{}\n[connections.main.mapping]\nenums = \"select\"\n", clinic.read("none.toml"));
+    let selects =
+        format!("{}\n[connections.main.mapping]\nenum_format = \"select\"\n", clinic.read("none.toml"));
     clinic.write("bad.toml", &selects);
     let unknown = clinic.look("bad.toml");
     assert!(unknown.with("failed").contains(&"assets.unknown_values"), "{:#}", unknown.document);

@@ -123,7 +123,7 @@ async fn each_scope_that_is_lacking_is_named_with_what_lacks_it() {
     clinic.look("c.toml").is_well();
     clinic.post("/okta/scopes/okta.eventHooks.read/off").await;
     clinic.look("c.toml").names("okta.api_scope.event_hooks_read", &AT_OKTA);
-    let only = clinic.with("client_id", "\"0oasandboxclient0d7\"\nscopes = [\"okta.users.read\"]");
+    let only = clinic.with("client_id", "\"0oasandboxclient0d7\"\napi_scopes = [\"okta.users.read\"]");
     let found = clinic.look(only);
     assert!(found.remedy("okta.api_scope.groups").contains("connections.main.okta.api_scopes"));
 }
