@@ -334,14 +334,14 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("Name of the connection").answer("");
     wizard.see("Org URL").answer("https://example-admin.okta.com");
     wizard.see("is the admin console").see("Org URL").answer(site.told("/insight/api_url"));
-    wizard.see("no Okta org").see("Keep the answer").answer(DOWN);
+    wizard.see("no Okta org").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
     wizard.see("an Okta org answers").see("System Log alone").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
     wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
     wizard.see("Client ID of the app").answer(site.told("/okta/client_id"));
-    wizard.see("refused the app's credentials").see("Keep the answer");
+    wizard.see("refused the app's credentials").see("Keep the value");
     let private: Value = serde_json::from_str(&site.read("okta-insight-main.jwk")).unwrap();
     let mut public = private.clone();
     public
@@ -351,7 +351,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     site.world.control().call("POST", "/okta/keys", &public).await.unwrap();
     wizard.answer("");
     wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
-    wizard.see("refused the import token").see("Keep the answer").answer(DOWN);
+    wizard.see("refused the import token").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
     wizard.see("leads to import source").see("Give an account").answer("");
     wizard.see("okta-insight setup");
@@ -372,7 +372,7 @@ fn a_dialogue_that_is_given_up_writes_no_configuration() {
     let mut wizard = Dialogue::start(&site, &[]);
     wizard.see("Configuration file").answer("").see("Name of the connection");
     wizard.session.send("\x03").unwrap();
-    wizard.see("given up");
+    wizard.see("canceled");
     let (shown, _, code) = wizard.end();
     assert_eq!(code, 1, "{shown}");
     assert!(!site.world.path("okta-insight.toml").exists());

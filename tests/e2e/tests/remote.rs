@@ -202,7 +202,7 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
     assert!(away.contains("could not connect") && away.ends_with("will retry"), "{away}");
     let user = change(&world, "Oslo").await;
     let _daemon = world.daemon();
-    assert_eq!(told.next().unwrap(), "Following again; nothing was missed.");
+    assert_eq!(told.next().unwrap(), "Reconnected; no events were missed.");
     let second = applied(&user);
     assert_ne!(first["id"], second["id"]);
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
@@ -277,7 +277,7 @@ async fn what_cannot_be_asked_elsewhere_says_so() {
     }
     let (code, unknown) = told(&operator.run(&["status", "--connection", "other", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
-    assert!(unknown.contains("there is no connection of that name"), "{unknown}");
+    assert!(unknown.contains("no connection has this name"), "{unknown}");
     let (code, unknown) = told(&operator.run(&["runs", "4711", "--token-file", "token"]));
     assert_eq!(code, Some(2), "{unknown}");
     let (code, missing) = told(&operator.run(&["status", "--token-file", "nowhere"]));
@@ -315,6 +315,6 @@ async fn an_answer_that_is_not_of_a_daemon_is_told_and_redirects_are_not_followe
     let folder = tempfile::tempdir().unwrap();
     let (code, told) = told(&run(folder.path(), &["status", "--server", &server.uri()], &[]));
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("no okta-insightd") && told.contains("status 302"), "{told}");
+    assert!(told.contains("no compatible okta-insightd") && told.contains("status 302"), "{told}");
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }

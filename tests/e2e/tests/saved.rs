@@ -61,7 +61,7 @@ async fn a_connection_that_was_saved_in_the_console_is_there_for_commands_as_one
     assert!(doctor.contains("connection acme, saved in the console"), "{doctor}");
     let (code, unknown) = told(&world.run(&["status", "--config", "daemon.toml", "--connection", "other"]));
     assert_eq!(code, Some(2));
-    assert!(unknown.contains("there is \"acme\""), "{unknown}");
+    assert!(unknown.contains("configured: \"acme\""), "{unknown}");
     assert!(json(&world, &["config", "check"])["connections"].as_array().unwrap().is_empty());
 
     // Beside connections of the file, and by a process of its own.

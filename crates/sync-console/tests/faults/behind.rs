@@ -113,7 +113,7 @@ async fn an_object_schema_that_somebody_deletes_is_told_and_filled_again_after_s
     world.call("DELETE", "/insight/document", &Value::Null).await;
     let user = world.users().await.remove(0);
     world.moves(&user, "Nuuk").await;
-    world.page_with("", &["no schema and mapping", "ress Setup"], false).await;
+    world.page_with("", &["no object types and mapping", "ress Setup"], false).await;
     world.press("setup").await;
     world.is_equal().await;
     world.is_well().await;
@@ -161,7 +161,7 @@ async fn the_account_clears_what_the_import_source_keeps() {
     let world = World::with_account().await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreEmptyValues": true })).await;
     world.press("checks").await;
-    world.page_with("/checks", &["ignored by the import; the account clears them"], false).await;
+    world.page_with("/checks", &["gnored by the import; the account clears them"], false).await;
     // What was read of the settings is good for so long.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let user = world.users().await.remove(0);
@@ -201,11 +201,11 @@ async fn options_that_the_import_source_drops_are_told() {
     let world = World::with(&json!({ "mapping": mapping })).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": true })).await;
     world.press("checks").await;
-    let told = ["an option that Assets does not know is dropped", "set Unknown values to Add"];
+    let told = ["n option that Assets does not know is dropped", "set Unknown values to Add"];
     world.page_with("/checks", &told, false).await;
     world.call("PUT", "/insight/settings", &json!({ "ignoreUnknownValues": false })).await;
     world.press("checks").await;
-    world.page_with("/checks", &["an option that Assets does not know is added"], false).await;
+    world.page_with("/checks", &["n option that Assets does not know is added"], false).await;
     world.end().await;
 }
 
