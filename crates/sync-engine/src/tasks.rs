@@ -235,7 +235,7 @@ impl Engine {
             }
             // Whoever may not look at it hears that from `doctor`.
             Err(error) => {
-                tracing::debug!(error = %error_chain(&error), "the event hook could not be looked at")
+                tracing::debug!(error = %error_chain(&error), "the event hook could not be looked at");
             }
         }
     }

@@ -40,9 +40,9 @@ pub(super) fn effect(method: &Method, route: &str) -> Effect {
         ("POST", _, "/tokens" | "/access") => "create_token",
         ("POST", _, "/tokens/{id}/renew" | "/access/{id}/renew") => "renew_token",
         ("DELETE", _, "/tokens/{id}") | ("POST", _, "/access/{id}/revoke") => "revoke_token",
-        ("DELETE", Some("/plan"), _) => return Effect::None,
         // These read from Okta and Assets and store only the result.
-        (
+        ("DELETE", Some("/plan"), _)
+        | (
             "POST",
             Some(
                 "/validate" | "/verify" | "/checks" | "/schema" | "/schema/preview" | "/schema/choices"

@@ -53,7 +53,9 @@ fn assets(config: &ConnectionConfig, faults: &mut Faults) {
     ];
     for assets in import {
         let config = ConnectionConfig { assets, ..config.clone() };
-        assets_client(&config).map(drop).unwrap_or_else(|error| faults.push(error));
+        if let Err(error) = assets_client(&config) {
+            faults.push(error);
+        }
     }
     let Some(account) = &own.account else { return };
     let accepted = AccountConfig {
@@ -69,7 +71,9 @@ fn assets(config: &ConnectionConfig, faults: &mut Faults) {
     for account in accounts {
         let assets = AssetsConfig { api_url: API_URL.into(), account: Some(account), ..own.clone() };
         let config = ConnectionConfig { assets, ..config.clone() };
-        account_client(&config).map(drop).unwrap_or_else(|error| faults.push(error));
+        if let Err(error) = account_client(&config) {
+            faults.push(error);
+        }
     }
 }
 

@@ -54,7 +54,7 @@ pub enum ConfigError {
         source: Box<ConfigError>,
     },
     /// Several faults.
-    #[error("{} settings are invalid{}", .0.len(), .0.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
+    #[error("{} settings are invalid\n  {}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
     Several(Vec<ConfigError>),
     /// No connection is configured, and none can be added in the console.
     #[error("no connection is configured")]

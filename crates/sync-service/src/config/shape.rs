@@ -66,7 +66,9 @@ fn misfit(schema: &Json, mut path: Vec<String>, value: &Value, error: &toml::de:
             None if parent["additionalProperties"].is_object() => &parent["additionalProperties"],
             None => {
                 let problem = match parent["properties"].as_object() {
-                    Some(properties) => unknown(name, properties.keys().map(String::as_str).collect()),
+                    Some(properties) => {
+                        unknown(name, &properties.keys().map(String::as_str).collect::<Vec<_>>())
+                    }
                     // A value has no keys below it.
                     None => format!("must be {}; got a table", requirement(schema, node)),
                 };
@@ -97,10 +99,10 @@ fn misfit(schema: &Json, mut path: Vec<String>, value: &Value, error: &toml::de:
     Misfit { path, problem }
 }
 
-fn unknown(name: &str, known: Vec<&str>) -> String {
+fn unknown(name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("unknown key; did you mean `{near}`?"),
-        None => format!("unknown key; must be {}", listed(&known, '`')),
+        None => format!("unknown key; must be {}", listed(known, '`')),
     }
 }
 
