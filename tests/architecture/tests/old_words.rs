@@ -25,7 +25,6 @@ const KEYS: &[&str] = &[
     "broken",
     "brought_by",
     "caught_up",
-    "claimed",
     "corrected",
     "dead",
     "dead_since",
