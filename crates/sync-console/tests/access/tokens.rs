@@ -92,7 +92,10 @@ async fn streams_end_soon_after_the_token_is_revoked() {
 
 /// Whether the stream has ended after it was looked who follows.
 async fn after_a_look(body: &mut BodyDataStream) -> bool {
-    assert!(body.next().now_or_never().is_none());
+    // The check before this one may end late.
+    if let Some(item) = body.next().now_or_never() {
+        return item.is_none();
+    }
     // The store works on threads of its own, for which time goes on.
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(6)).await;

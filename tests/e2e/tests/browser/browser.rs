@@ -131,15 +131,20 @@ impl Browser {
         // A tab may have the name of a button, which is in the main part.
         let named = format!("[normalize-space()='{name}' or @aria-label='{name}']");
         let path = format!("//button{named} | //*[self::a or self::summary]{named}[not(//button{named})]");
+        self.press_at(By::XPath(path.as_str()), name).await;
+    }
+
+    /// Presses what is at that place, as soon as there is something.
+    pub(crate) async fn press_at(&self, place: By, name: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // A live part may replace it between the look and the press.
-            if let Ok(found) = self.driver.find(By::XPath(path.as_str())).await
+            if let Ok(found) = self.driver.find(place.clone()).await
                 && found.click().await.is_ok()
             {
                 return;
             }
-            assert!(Instant::now() < deadline, "no button {name}; the page says:\n{}", self.text().await);
+            assert!(Instant::now() < deadline, "no {name} to press; the page says:\n{}", self.text().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

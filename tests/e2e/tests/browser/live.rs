@@ -77,8 +77,7 @@ async fn who_looks_closely_loses_neither_what_is_new_nor_their_place() {
     created(1).await;
 
     // A press into the table puts the focus there; what is new is shown all the same, where it was moved to.
-    let cell = browser.driver.find(By::Css("main tbody td")).await.unwrap();
-    cell.click().await.unwrap();
+    browser.press_at(By::Css("main tbody td"), "cell").await;
     let area = "document.querySelector('[data-part=events] .scroll')";
     browser.script(&format!("{area}.scrollLeft = 40; {area}.old = true")).await;
     let focused =
