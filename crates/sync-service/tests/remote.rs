@@ -218,7 +218,7 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
         "interrupted: what answers at {}/ is no okta-insightd that this command understands: status 502 Bad Gateway",
         server.uri()
     );
-    assert_eq!(told, ["a waiting", "b done", &interruption, "resumed", "c done"]);
+    assert_eq!(told, ["a pending", "b done", &interruption, "resumed", "c done"]);
     assert!(matches!(ended, Err(RemoteError::Refused(problem)) if problem.status == 401));
 }
 
@@ -230,7 +230,7 @@ async fn an_event_that_changed_while_nothing_was_heard_is_told_as_it_is_now() {
     stream(&server, Some("4"), says(format!("{}id: 9.a\n\n", event("a", "done")))).await;
     stream(&server, Some("9.a"), refuses(404)).await;
     let (told, ended) = followed(&server).await;
-    assert_eq!(told, ["a waiting", "a done"]);
+    assert_eq!(told, ["a pending", "a done"]);
     assert!(ended.is_err());
 }
 
