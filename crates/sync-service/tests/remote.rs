@@ -201,16 +201,16 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
     stream(
         &server,
         None,
-        says(format!(": hello\n\n{status}{}\n{}\n", event("a", "pending"), event("b", "done"))),
+        says(format!(": hello\n\n{status}{}\n{}\n", event("a", "pending"), event("b", "applied"))),
     )
     .await;
-    let page = format!("{}\n{}id: 5.b\n\n", event("a", "pending"), event("b", "done"));
+    let page = format!("{}\n{}id: 5.b\n\n", event("a", "pending"), event("b", "applied"));
     stream(&server, Some("4"), says(page)).await;
     // A proxy without a daemon, a daemon that has no room, a stream that breaks off at once, and all is well again.
     stream(&server, Some("5.b"), ResponseTemplate::new(502).set_body_string("<html>")).await;
     stream(&server, Some("5.b"), refuses(503)).await;
     stream(&server, Some("5.b"), says(": nothing\n\n".into())).await;
-    stream(&server, Some("5.b"), says(format!("{}id: 6.c\n\n", event("c", "done")))).await;
+    stream(&server, Some("5.b"), says(format!("{}id: 6.c\n\n", event("c", "applied")))).await;
     // The token was revoked.
     stream(&server, Some("6.c"), refuses(401)).await;
     let (told, ended) = followed(&server).await;
@@ -218,7 +218,7 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
         "interrupted: what answers at {}/ is no okta-insightd that this command understands: status 502 Bad Gateway",
         server.uri()
     );
-    assert_eq!(told, ["a pending", "b done", &interruption, "resumed", "c done"]);
+    assert_eq!(told, ["a pending", "b applied", &interruption, "resumed", "c applied"]);
     assert!(matches!(ended, Err(RemoteError::Refused(problem)) if problem.status == 401));
 }
 
@@ -227,10 +227,10 @@ async fn an_event_that_changed_while_nothing_was_heard_is_told_as_it_is_now() {
     let server = MockServer::start().await;
     let status = "event: status\nid: 4\ndata: {}\n\n";
     stream(&server, None, says(format!("{status}{}\n", event("a", "pending")))).await;
-    stream(&server, Some("4"), says(format!("{}id: 9.a\n\n", event("a", "done")))).await;
+    stream(&server, Some("4"), says(format!("{}id: 9.a\n\n", event("a", "applied")))).await;
     stream(&server, Some("9.a"), refuses(404)).await;
     let (told, ended) = followed(&server).await;
-    assert_eq!(told, ["a pending", "a done"]);
+    assert_eq!(told, ["a pending", "a applied"]);
     assert!(ended.is_err());
 }
 
