@@ -104,6 +104,7 @@ mod tests {
         let stays = [
             "setup --manual-event-hook",
             "doctor --fix",
+            "config example",
             "prune",
             "export",
             "master-key",

@@ -197,7 +197,7 @@ pub(crate) fn sample() -> Vitals {
     let ago = |seconds| now - Duration::from_secs(seconds);
     let bucket = BucketState { limit: 600, remaining: 540, others: 3, resets_in: Duration::from_secs(20) };
     let mut stats = EngineStats::default();
-    stats.executions.insert("done", 3);
+    stats.executions.insert("succeeded", 3);
     stats.failed_runs.insert("full_sync", 1);
     stats.safeguard_violations = 1;
     let counts = RecordCounts { read: 60, sent: 12, created: 10, updated: 1, identical: 0, rejected: 1 };

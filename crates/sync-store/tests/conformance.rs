@@ -174,7 +174,7 @@ async fn completing_keeps_newer_requests() {
     let claimed = world.claim(13).await.unwrap();
     world.store.complete_work(&claimed, at(14)).await.unwrap();
     assert!(world.pending_work(14).await.is_empty());
-    assert_eq!(world.store.event_queue_counts().await.unwrap().pending, 0);
+    assert_eq!(world.store.event_queue_counts().await.unwrap().unfinished(), 0);
 }
 
 #[tokio::test]

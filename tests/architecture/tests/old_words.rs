@@ -66,7 +66,6 @@ const KEYS: &[&str] = &[
     "newest",
     "oldest_change_seconds",
     "per_second",
-    "present",
     "published",
     "put_back",
     "received",

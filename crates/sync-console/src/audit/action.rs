@@ -25,17 +25,17 @@ pub(super) fn effect(method: &Method, route: &str) -> Effect {
         ("PUT", Some(""), _) | ("POST", Some("/edit"), _) | ("POST", _, "/connections/new") => {
             "save_connection"
         }
-        ("DELETE", Some(""), _) | ("POST", Some("/remove"), _) => "remove_connection",
+        ("DELETE", Some(""), _) | ("POST", Some("/remove"), _) => "delete_connection",
         ("POST", Some("/sync-requests" | "/synchronize" | "/live/synchronize" | "/plan/synchronize"), _) => {
             "synchronize"
         }
-        ("DELETE", Some("/sync-requests/{id}"), _) => "withdraw_request",
+        ("DELETE", Some("/sync-requests/{id}"), _) => "cancel_sync_request",
         ("POST", Some("/pause" | "/live/pause"), _) => "pause",
         ("POST", Some("/resume" | "/live/resume"), _) => "resume",
         ("POST", Some("/setup"), _) => "setup",
         ("POST", Some("/schema/apply"), _) => "apply_choices",
         ("POST", Some("/events/replay"), _) => "replay",
-        ("POST", Some("/events/replay-failed"), _) => "replay_dead",
+        ("POST", Some("/events/replay-failed"), _) => "replay_failed",
         ("POST", Some("/objects/{kind}/{object}/resend" | "/objects/{kind}/{id}/resend"), _) => "resend",
         ("POST", _, "/tokens" | "/access") => "create_token",
         ("POST", _, "/tokens/{id}/renew" | "/access/{id}/renew") => "renew_token",

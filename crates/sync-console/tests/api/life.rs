@@ -115,7 +115,7 @@ async fn replays(world: &World) {
     let (first, _, status) = stream.next().await;
     assert_eq!((first.as_str(), &status["connection"]), ("status", &json!("main")));
     renamed(world, "Nuuk").await;
-    let (mark, event) = stream.event("done").await;
+    let (mark, event) = stream.event("applied").await;
     drop(stream);
     let id = event["id"].as_str().unwrap();
     let listed = api.get(&format!("/connections/main/events?search={id}&state=applied"), 200).await;
@@ -127,7 +127,7 @@ async fn replays(world: &World) {
     let mut stream = Stream::open(api, Some(&mark)).await;
     // Another event may have ended meanwhile as well.
     let again = loop {
-        let (_, again) = stream.event("done").await;
+        let (_, again) = stream.event("applied").await;
         if again["id"] == event["id"] {
             break again;
         }

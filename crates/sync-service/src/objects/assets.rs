@@ -21,7 +21,7 @@ pub enum AssetsLookup {
         /// Its label.
         label: String,
         /// The keys of other objects with the same Okta id. There should be none.
-        twins: Vec<String>,
+        duplicates: Vec<String>,
     },
     /// There is none.
     NotFound,
@@ -55,11 +55,11 @@ impl Seen {
             }
             Self::Objects(objects) => match objects.split_first() {
                 None => AssetsLookup::NotFound,
-                Some((object, twins)) => AssetsLookup::Found {
+                Some((object, duplicates)) => AssetsLookup::Found {
                     key: object.key.clone(),
                     id: object.id.clone(),
                     label: object.label.clone(),
-                    twins: twins.iter().map(|twin| twin.key.clone()).collect(),
+                    duplicates: duplicates.iter().map(|twin| twin.key.clone()).collect(),
                 },
             },
         }

@@ -51,7 +51,7 @@ async fn a_user_with_groups_is_the_same_on_both_sides_until_somebody_changes_one
     let seen = view(&connection, &user(&id)).await;
     assert_eq!(seen.state, ObjectState::InSync, "{:#?}", seen.fields);
     assert!(
-        matches!(&seen.assets, AssetsLookup::Found { key, twins, .. } if key.starts_with("OKTA-") && twins.is_empty())
+        matches!(&seen.assets, AssetsLookup::Found { key, duplicates, .. } if key.starts_with("OKTA-") && duplicates.is_empty())
     );
     let okta = in_okta(&seen);
     assert_eq!((okta.profile["city"].as_str(), okta.in_scope), (Some("Paris"), Some(true)));

@@ -184,14 +184,14 @@ fn assets(member: &ManagedConnection, side: &AssetsLookup) -> Markup {
         section.card aria-labelledby="assets" {
             h2 #assets { "In Assets" }
             @match side {
-                AssetsLookup::Found { key, id, label, twins } => {
+                AssetsLookup::Found { key, id, label, duplicates } => {
                     dl.facts {
                         dt { "Object" } dd { (key) }
                         dt { "Label" } dd { (label) }
                         dt { "ID" } dd { code { (id) } }
                     }
-                    @if !twins.is_empty() {
-                        (notice(Tone::Warning, &words::duplicates(&twins.join(", ")), Some(words::DUPLICATES_REMEDY)))
+                    @if !duplicates.is_empty() {
+                        (notice(Tone::Warning, &words::duplicates(&duplicates.join(", ")), Some(words::DUPLICATES_REMEDY)))
                     }
                 },
                 AssetsLookup::NotFound => p { (words::NOT_IN_ASSETS) },
