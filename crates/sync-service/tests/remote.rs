@@ -215,7 +215,7 @@ async fn events_are_followed_over_what_breaks_told_once_and_nothing_is_missed_or
     stream(&server, Some("6.c"), refuses(401)).await;
     let (told, ended) = followed(&server).await;
     let interruption = format!(
-        "interrupted: what answers at {}/ is no okta-insightd that this command understands: status 502 Bad Gateway",
+        "interrupted: no compatible okta-insightd responds at {}/: status 502 Bad Gateway",
         server.uri()
     );
     assert_eq!(told, ["a pending", "b applied", &interruption, "resumed", "c applied"]);

@@ -207,7 +207,7 @@ async fn events_elsewhere_are_followed_also_after_the_daemon_was_away() {
     assert_ne!(first["id"], second["id"]);
     let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(asked.success() && child.wait().unwrap().success());
-    assert_eq!(told.next().unwrap(), "Stopping; again to end at once.");
+    assert_eq!(told.next().unwrap(), "Stopping. Press Ctrl-C again to stop immediately.");
     assert_eq!(told.next(), None);
 }
 
