@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use insight_import_client::{
-    Chunk, ChunkLimits, Error, ExecutionState, ImportApi, ImportClient, OutcomeLimits, chunks,
-};
+use insight_import_client::{Chunk, ChunkLimits, Error, ImportClient, OutcomeLimits, chunks};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -257,7 +255,7 @@ async fn links_that_lead_nowhere_are_asked_for_again() {
 }
 
 /// A server whose execution takes whatever it is sent, slowly.
-async fn taking(delay: Duration) -> MockServer {
+pub(super) async fn taking(delay: Duration) -> MockServer {
     let server = with_execution().await;
     answer(&server, "GET", &format!("{EXECUTION}/status"), 200, json!({"status": "INGESTING"})).await;
     let slow = ResponseTemplate::new(200).set_delay(delay);
@@ -402,60 +400,4 @@ async fn the_import_token_can_read_what_its_source_says_of_itself() {
         (assets.source_id().await.unwrap(), assets.workspace_id().await.unwrap()),
         ("i".into(), "w".into())
     );
-}
-
-/// A substitute that does not do anything.
-struct Nothing;
-
-impl ImportApi for Nothing {}
-
-#[tokio::test]
-async fn the_trait_does_the_whole_import_by_id() {
-    let server = taking(Duration::ZERO).await;
-    let assets = client(&server);
-    let api: &dyn ImportApi = &assets;
-    let id = api.start_execution().await.unwrap();
-    api.submit(&id, &Chunk::new("a", [json!({"id": 1})])).await.unwrap();
-    api.complete(&id).await.unwrap();
-    assert_eq!(api.execution_status(&id).await.unwrap().unwrap().state, ExecutionState::Ingesting);
-    assert!(matches!(Nothing.start_execution().await, Err(Error::Unsupported("start_execution"))));
-}
-
-#[tokio::test]
-async fn an_execution_of_a_process_that_is_gone_is_awaited_by_its_id() {
-    let server = server().await;
-    let status = format!("{SOURCE}/executions/e9/status");
-    let working = ResponseTemplate::new(200).set_body_json(json!({"status": "PROCESSING"}));
-    once(&server, "GET", &status, working).await;
-    let counters = json!({"objectTypeName": "A", "entriesInSource": 3, "objectsUpdated": 2, "duplicateEnries": 1,
-        "objectsMissingDeleted": 4, "errorMessages": {"row": "is odd"}, "errorCount": 1});
-    let result =
-        json!({"result": "OK", "objectTypeResultMap": {"1": counters}, "infoMessage": "No data to import"});
-    answer(&server, "GET", &status, 200, json!({"status": "DONE", "progressResult": result})).await;
-    let outcome = client(&server).await_outcome("e9", &OutcomeLimits::default()).await.unwrap();
-    assert_eq!((outcome.ok, outcome.is_clean(), outcome.dropped()), (true, false, 1));
-    assert_eq!(outcome.types[0].missing_deleted, 4);
-    assert_eq!(
-        outcome.types[0].complaints(),
-        ["1 entry with the identity of another", "1 error", "row: is odd"]
-    );
-}
-
-#[tokio::test]
-async fn whatever_is_under_way_is_awaited_and_what_no_waiting_helps_is_told() {
-    for (then, told) in
-        [("IDLE", "Ok(())"), ("DISABLED", "Err(Disabled)"), ("MISSING_MAPPING", "Err(MissingMapping)")]
-    {
-        let server = server().await;
-        let at = format!("{SOURCE}/configstatus");
-        let running = ResponseTemplate::new(200).set_body_json(json!({"status": "RUNNING"}));
-        once(&server, "GET", &at, running).await;
-        answer(&server, "GET", &at, 200, json!({"status": then})).await;
-        assert_eq!(format!("{:?}", client(&server).await_idle(&OutcomeLimits::default()).await), told);
-    }
-    let server = server().await;
-    answer(&server, "GET", &format!("{SOURCE}/configstatus"), 200, json!({"status": "RUNNING"})).await;
-    let limits = OutcomeLimits { total: Duration::from_secs(40), ..OutcomeLimits::default() };
-    let error = hurried(async { client(&server).await_idle(&limits).await }).await.unwrap_err();
-    assert_eq!(error.to_string(), "the execution under way did not end within 40 s");
 }

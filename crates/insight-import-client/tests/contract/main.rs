@@ -9,5 +9,6 @@ mod hostile;
 mod imports;
 mod isolation;
 mod network;
+mod outcomes;
 mod settings;
 mod support;

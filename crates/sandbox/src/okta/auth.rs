@@ -10,12 +10,12 @@ use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use josekit::jws::{ES256, ES384, ES512, JwsVerifier, RS256, RS384, RS512};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 use uuid::Uuid;
 
+use super::jws::Jws;
 use crate::server::origin;
 use crate::{DpopMode, SandboxError};
 
@@ -65,53 +65,6 @@ pub(super) struct Authority {
     granted: Mutex<HashSet<String>>,
     /// How far the org's clock is off, in seconds.
     clock: AtomicI64,
-}
-
-/// A token with its parts read.
-struct Jws {
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
-    input: String,
-    signature: Vec<u8>,
-}
-
-impl Jws {
-    fn read(text: &str) -> Option<Self> {
-        let (input, signature) = text.rsplit_once('.')?;
-        let (header, claims) = input.split_once('.')?;
-        let part = |text: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok();
-        Some(Self {
-            header: part(header)?,
-            claims: part(claims)?,
-            input: input.to_owned(),
-            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
-        })
-    }
-
-    fn claim(&self, name: &str) -> &str {
-        self.claims.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        self.claims.get(name)?.as_i64()
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.header.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn is_signed_with(&self, key: &Jwk) -> bool {
-        let verifier: Option<Box<dyn JwsVerifier>> = match self.header("alg") {
-            "RS256" => RS256.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
-            "RS384" => RS384.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
-            "RS512" => RS512.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
-            "ES256" => ES256.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
-            "ES384" => ES384.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
-            "ES512" => ES512.verifier_from_jwk(key).ok().map(|v| Box::new(v) as _),
-            _ => None,
-        };
-        verifier.is_some_and(|v| v.verify(self.input.as_bytes(), &self.signature).is_ok())
-    }
 }
 
 impl Authority {

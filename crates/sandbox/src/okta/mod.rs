@@ -9,6 +9,7 @@ mod filter;
 mod hook_api;
 mod hooks;
 mod imports;
+mod jws;
 mod listing;
 mod load;
 mod log;

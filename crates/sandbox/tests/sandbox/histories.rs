@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World, eventually};
+use crate::receiver::Receiver;
+use crate::world::{World, eventually};
 
 #[tokio::test]
 async fn every_step_of_a_life_has_its_status_and_its_event() {

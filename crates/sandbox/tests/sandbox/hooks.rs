@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World, eventually};
+use crate::receiver::Receiver;
+use crate::world::{World, eventually};
 
 const EVENTS: [&str; 2] = ["group.lifecycle.create", "group.profile.update"];
 

@@ -125,7 +125,7 @@ async fn an_event_that_is_persisted_late_comes_after_younger_ones_and_is_not_mis
 #[tokio::test]
 async fn the_life_of_a_hook_is_in_the_log() {
     let world = World::new().await;
-    let receiver = crate::world::Receiver::start().await;
+    let receiver = crate::receiver::Receiver::start().await;
     let id = world.hook(&receiver, &["user.lifecycle.create"]).await;
     let path = format!("/api/v1/eventHooks/{id}");
     world.okta("POST", &format!("{path}/lifecycle/deactivate"), &Value::Null).await;

@@ -14,6 +14,7 @@ mod log;
 mod mapping;
 mod openid;
 mod preconditions;
+mod receiver;
 mod start;
 mod storm;
 mod values;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World};
+use crate::receiver::Receiver;
+use crate::world::World;
 
 /// How far the org's `Date` is from this machine's clock, in seconds.
 fn skew(date: &http::HeaderValue) -> i64 {

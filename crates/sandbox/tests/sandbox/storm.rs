@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World, eventually, ids};
+use crate::receiver::Receiver;
+use crate::world::{World, eventually, ids};
 
 const EVERYTHING: &str = "seed=9,okta.latency=0..5@0.3,okta.429=0.1,okta.429-bare=0.05,okta.concurrency=0.05,okta.5xx=0.1,\
     okta.cut=0.05,okta.lost-answer=0.05,okta.cut-body=0.05,okta.truncate=0.05,okta.lag=0..40@0.7,okta.search-lag=10..80,\
