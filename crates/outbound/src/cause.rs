@@ -108,8 +108,8 @@ fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     chain
 }
 
-/// The stage at which a tunnel failed. The one place where a text decides: hyper-util keeps the type of this error to itself, and the
-/// status of the proxy's answer too.
+/// The stage at which a tunnel failed. The one place where a text decides: hyper-util keeps the type of this error to
+/// itself, and the status of the proxy's answer too.
 fn tunnel(error: &(dyn StdError + 'static)) -> Option<Tunnel> {
     match error.to_string().strip_prefix("tunnel error: ")? {
         "proxy authorization required" => Some(Tunnel::SignIn),

@@ -99,10 +99,10 @@ impl PrivateKey {
         let unreadable = || KeyError::Damaged("what it holds is neither an RSA key nor an EC key".into());
         // josekit reserves as many bytes as a DER length claims, so it gets only what OpenSSL has written.
         let pair = PKey::private_key_from_der(der).map_err(|_| unreadable())?;
-        let pem = pair.private_key_to_pem_pkcs8().map_err(|_| unreadable())?;
+        let der = pair.private_key_to_pkcs8().map_err(|_| unreadable())?;
         let jwk = match pair.id() {
-            Id::RSA => RsaKeyPair::from_pem(&pem).map(|pair| pair.to_jwk_key_pair()),
-            Id::EC => EcKeyPair::from_pem(&pem, None).map(|pair| pair.to_jwk_key_pair()),
+            Id::RSA => RsaKeyPair::from_der(&der).map(|pair| pair.to_jwk_key_pair()),
+            Id::EC => EcKeyPair::from_der(&der, None).map(|pair| pair.to_jwk_key_pair()),
             _ => return Err(unreadable()),
         };
         Self::from_parsed(&jwk.map_err(|_| unreadable())?, None)

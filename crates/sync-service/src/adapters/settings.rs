@@ -40,8 +40,8 @@ impl SourceSettings {
         self.no_older_than(LATELY).await
     }
 
-    /// The same where a mistake deletes objects: settings that are read now. Where neither credential may read them, that is not asked
-    /// again so soon.
+    /// The same where a mistake deletes objects: settings that are read now. Where neither credential may read them, that
+    /// is not asked again so soon.
     pub(crate) async fn now(&self) -> Option<Arc<ImportSource>> {
         self.no_older_than(Duration::ZERO).await
     }

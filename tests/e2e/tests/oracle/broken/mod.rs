@@ -92,7 +92,7 @@ impl Broken {
         }
     }
 
-    /// What the store does otherwise.
+    /// Makes the store break the rule, where the store keeps it.
     pub(crate) async fn prepare(self, store: &Path) {
         if self == Self::OrdersByAClock {
             order::disturb(store).await;
@@ -109,8 +109,6 @@ impl Broken {
             }
             Self::CountsNoLossesOverTime => options.safeguards.window = SignedDuration::ZERO,
             Self::PlanWrites => ports.target_schema = structure::writing(Arc::clone(&ports.target_schema)),
-            // The store does it.
-            Self::OrdersByAClock => {}
             _ => {
                 let clock = Arc::clone(&ports.clock);
                 ports.target_schema = with_views(Arc::clone(&ports.target_schema), move |view| MappingView {
