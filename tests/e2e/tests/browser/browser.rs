@@ -33,8 +33,10 @@ impl Drop for Browser {
     }
 }
 
-impl Browser {
-    pub(crate) async fn open() -> Self {
+/// A driver and its port. It chooses a port before it listens, and ends where another took it meanwhile; then the next is tried.
+fn driver() -> (Child, String) {
+    const ATTEMPTS: usize = 10;
+    for _ in 0..ATTEMPTS {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .process_group(0)
@@ -42,15 +44,24 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is missing; tests/run installs it (Debian: chromium, chromium-driver)");
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next().unwrap().unwrap();
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
-            }
-        };
-        // Its words are read to the end, or it would wait to say them.
-        std::thread::spawn(move || lines.for_each(drop));
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        if let Some(port) = port {
+            // Its words are read to the end, or it would wait to say them.
+            std::thread::spawn(move || lines.for_each(drop));
+            return (process, port);
+        }
+        process.wait().unwrap();
+    }
+    panic!("chromedriver ended {ATTEMPTS} times without listening");
+}
+
+impl Browser {
+    pub(crate) async fn open() -> Self {
+        let (process, port) = driver();
         let mut capabilities = DesiredCapabilities::chrome();
         for argument in [
             "--headless=new",
