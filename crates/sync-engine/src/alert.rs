@@ -69,17 +69,17 @@ pub enum AlertStatus {
     Resolved,
 }
 
-/// The weight of a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The weight of a problem, in ascending order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// An administrator has to act.
-    Error,
-    /// Retries may resolve it.
-    Warning,
     /// Nothing has to be done.
     Info,
+    /// Retries may resolve it.
+    Warning,
+    /// An administrator has to act.
+    Error,
 }
 
 /// A problem that an administrator must be notified of, or its end.
@@ -119,7 +119,9 @@ impl Alert {
 }
 
 /// Work that a running engine repeats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Task {
     /// Recovering executions that an earlier process left open.

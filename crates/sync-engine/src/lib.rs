@@ -6,11 +6,13 @@ mod aliases;
 mod apply;
 mod checkpoint;
 mod complete;
+mod condition;
 mod emptied;
 mod engine;
 mod error;
 mod events;
 mod feed;
+mod finding;
 mod foreign;
 mod isolation;
 mod listing;
@@ -47,8 +49,13 @@ mod work;
 pub(crate) use active::ActiveRun;
 pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, Severity, Task, TaskFailure};
 pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
+pub use condition::{
+    Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence, FailingTask, LastRuns,
+    Process, StoreEvidence,
+};
 pub use engine::{Engine, EngineOptions, Ports};
 pub use error::{EngineError, PortError, error_chain};
+pub use finding::{Fact, Finding, FindingCode, FindingSubject, Remedy, Service};
 pub use next_sync::NextSyncs;
 pub use observer::{ObservedRun, RunObserver};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};

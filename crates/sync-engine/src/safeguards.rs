@@ -164,12 +164,35 @@ impl Safeguards {
 }
 
 /// Losses within the window that were sent before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recent {
     /// How many.
     pub count: u64,
-    /// The window.
+    /// The window. In JSON: seconds.
+    #[serde(rename = "window_seconds", with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = i64))]
     pub window: SignedDuration,
+}
+
+/// A duration in JSON as whole seconds.
+mod seconds {
+    use jiff::SignedDuration;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        duration: &SignedDuration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(duration.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SignedDuration, D::Error> {
+        i64::deserialize(deserializer).map(SignedDuration::from_secs)
+    }
 }
 
 impl fmt::Display for Recent {
@@ -261,7 +284,9 @@ impl SafeguardViolation {
 }
 
 /// Why a plan may not be carried out.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "safeguard", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
