@@ -55,7 +55,7 @@ pub use condition::{
 };
 pub use engine::{Engine, EngineOptions, Ports};
 pub use error::{EngineError, PortError, error_chain};
-pub use finding::{Fact, Finding, FindingCode, FindingSubject, Remedy, Service};
+pub use finding::{Fact, Finding, FindingCode, FindingSubject, Remedy, RemedyAction, Service};
 pub use next_sync::NextSyncs;
 pub use observer::{ObservedRun, RunObserver};
 pub use plan::{ApprovedPlan, KindPlan, SyncPlan};

@@ -287,7 +287,6 @@ impl SafeguardViolation {
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "safeguard", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
     #[error(

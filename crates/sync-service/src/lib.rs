@@ -38,6 +38,7 @@ mod status;
 mod vault;
 mod visible;
 pub mod wire;
+pub mod words;
 
 pub use active_runs::{ActiveRun, ActiveRuns, RunChanges, RunPhase};
 pub use alerts::AlertEntry;

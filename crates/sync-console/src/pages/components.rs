@@ -7,6 +7,7 @@ use super::prose::prose;
 use crate::wording;
 use crate::words::labels;
 pub(super) use crate::words::text::{capital, count, number, sentence, span};
+pub(super) use crate::words::values::time;
 
 /// The meaning of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +58,6 @@ pub(super) fn empty(title: &str, text: &str, action: Option<Markup>) -> Markup {
             @if let Some(action) = action { (action) }
         }
     }
-}
-
-/// A time in UTC; the script shows it in the browser's time zone.
-pub(super) fn time(at: Timestamp) -> Markup {
-    let exact = format!("{at:.0}");
-    html! { time datetime=(exact) title=(exact) { (exact.replace('T', " ").replace('Z', " UTC")) } }
 }
 
 /// The age of a time; the script keeps it current.

@@ -26,6 +26,27 @@ pub(crate) fn label(field: &str) -> String {
     .to_owned()
 }
 
+/// The label of the field for a configuration key of a connection; `None` if it has no field of its own.
+pub(crate) fn label_of_key(key: &str) -> Option<String> {
+    let field = match key {
+        "okta.org_url" => "org_url",
+        "okta.client_id" => "client_id",
+        "okta.private_key" => "private_key",
+        "okta.key_id" => "key_id",
+        "event_hook.public_url" => "public_url",
+        "event_hook.secret" => "event_hook_secret",
+        "assets.import_token" => "import_token",
+        "assets.api_url" => "api_url",
+        "assets.site_url" => "site_url",
+        "assets.email" => "email",
+        "assets.api_token" => "api_token",
+        "alerts.webhook_url" => "alert_webhook_url",
+        "schedule.full_sync" | "schedule.incremental_sync" => key,
+        _ => return None,
+    };
+    Some(label(field))
+}
+
 pub(crate) const OPTIONAL: &str = "Optional settings";
 pub(crate) const ADVANCED: &str = "Advanced settings";
 pub(crate) const ALERT_FORMAT: &str = "Alert format";

@@ -1,6 +1,7 @@
 //! Numbers, lengths of time, and sentences as text.
 
 use jiff::SignedDuration;
+pub(crate) use sync_service::words::units::{count, number};
 
 /// A length of time in at most two units.
 pub(crate) fn span(time: SignedDuration) -> String {
@@ -11,24 +12,6 @@ pub(crate) fn span(time: SignedDuration) -> String {
         3600..86400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d {} h", seconds / 86400, seconds % 86400 / 3600),
     }
-}
-
-/// A number with a comma between its thousands.
-pub(crate) fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number of things.
-pub(crate) fn count(n: u64, thing: &str) -> String {
-    if n == 1 { format!("1 {thing}") } else { format!("{} {thing}s", number(n)) }
 }
 
 /// A text that begins with a capital letter, unless its first word is a name: a URL, a key, or a command.
@@ -61,12 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_units_and_commas() {
-        assert_eq!((count(0, "user"), count(1, "user")), ("0 users".to_owned(), "1 user".to_owned()));
-        assert_eq!(
-            (count(2599, "user"), number(1_000_000)),
-            ("2,599 users".to_owned(), "1,000,000".to_owned())
-        );
+    fn duration_has_two_units() {
         assert_eq!(span(SignedDuration::from_secs(3700)), "1 h 1 min");
     }
 }

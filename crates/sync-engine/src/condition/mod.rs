@@ -22,7 +22,6 @@ use crate::{Finding, FindingCode, Severity};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[non_exhaustive]
 pub enum ConditionType {
     /// No other condition says that Assets differs from Okta, or may differ.
     Current,

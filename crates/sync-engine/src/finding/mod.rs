@@ -4,11 +4,13 @@
 
 mod fact;
 mod remedy;
+#[cfg(any(test, feature = "test-support"))]
+mod samples;
 
 use serde::{Deserialize, Serialize};
 
 pub use fact::{Fact, FindingCode, FindingSubject, Service};
-pub use remedy::Remedy;
+pub use remedy::{Remedy, RemedyAction};
 
 use crate::Severity;
 

@@ -140,6 +140,13 @@ pub enum Remedy {
     },
 }
 
+impl RemedyAction {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl Remedy {
     pub(super) const fn of_violation(violation: &SafeguardViolation) -> Self {
         match violation {

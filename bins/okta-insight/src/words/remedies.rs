@@ -1,0 +1,105 @@
+//! Remedies on the command line: a lowercase fragment without a period, with commands and configuration keys.
+
+use sync_service::engine::Remedy;
+use sync_service::words;
+
+use super::commands::{
+    DAEMON, DOCTOR, EVENTS_FAILED, EVENTS_REPLAY, PLAN, PRUNE_OVERRIDE, RESUME, RUNS, SETUP, SETUP_MANUAL,
+    STATUS, SYNC, SYNC_OVERRIDE, SYNC_RESEND,
+};
+
+/// The remedy as an instruction.
+pub(crate) fn remedy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::StartDaemon => format!("start the daemon with `{DAEMON}`"),
+        Remedy::Resume => format!("run `{RESUME}`"),
+        Remedy::RunSetup => format!("run `{SETUP}`"),
+        Remedy::CreateEventHookManually => {
+            format!("run `{SETUP_MANUAL}`, and create the event hook that it prints")
+        }
+        Remedy::ExposeDaemonAndRunSetup => {
+            format!("make the daemon reachable at `event_hook.public_url`, then run `{SETUP}`")
+        }
+        Remedy::RunFullSync => format!("run `{SYNC}`"),
+        Remedy::ResendObjects => format!("run `{SYNC_RESEND}`"),
+        Remedy::ReviewPlan => {
+            format!("run `{PLAN}` to review the changes; if they are correct, run `{SYNC_OVERRIDE}`")
+        }
+        Remedy::ReviewPrune => format!("review the list; if it is correct, run `{PRUNE_OVERRIDE}`"),
+        Remedy::ReplayEvents => {
+            format!("run `{EVENTS_FAILED}` to find the cause; fix it, then run `{EVENTS_REPLAY}`")
+        }
+        Remedy::ReviewRejectedRecords => {
+            format!(
+                "run `{STATUS}` to list the records; correct their values in Okta or the attributes in Assets"
+            )
+        }
+        Remedy::ReviewRuns => format!("run `{RUNS}`, and read the messages of recent runs"),
+        Remedy::RunChecks => format!("run `{DOCTOR}` to find the cause"),
+        Remedy::CorrectSetting { key } => format!("correct `{key}` of the connection"),
+        Remedy::CorrectScope => "correct `scope` of the connection".to_owned(),
+        Remedy::CorrectOrgUrl => {
+            "set `okta.org_url` to the URL of the org, such as https://example.okta.com, without -admin"
+                .to_owned()
+        }
+        Remedy::CorrectSiteUrl => {
+            "set `assets.site_url` to the URL of the Atlassian site, such as https://example.atlassian.net"
+                .to_owned()
+        }
+        Remedy::UseOtherCredential => {
+            "set `assets.import_token` to the token of this import source, or add an Atlassian account"
+                .to_owned()
+        }
+        Remedy::FreeDiskSpace => {
+            "free disk space; or stop the daemon, move the state store, and set `store.path`".to_owned()
+        }
+        Remedy::RestoreStore => format!(
+            "stop the daemon, and restore the state store from a backup; without a backup, remove it and run `{SYNC}`"
+        ),
+        // In the other products and on the host, the way is the same for every reader.
+        Remedy::Wait
+        | Remedy::AddAtlassianAccount
+        | Remedy::GrantApiScopes { .. }
+        | Remedy::AssignAdminRole
+        | Remedy::CheckOktaCredentials
+        | Remedy::RegisterPublicKey
+        | Remedy::AllowNetworkZone
+        | Remedy::RaiseRateLimit
+        | Remedy::EnableOktaFeature
+        | Remedy::CorrectObjectInOkta
+        | Remedy::CheckObjectAndResourceSet
+        | Remedy::EnableImportSource
+        | Remedy::RenewImportToken
+        | Remedy::CheckAtlassianCredentials
+        | Remedy::AllowIpAddress
+        | Remedy::CheckAtlassianPlan
+        | Remedy::GrantSchemaRole
+        | Remedy::IgnoreMissingObjects
+        | Remedy::CorrectAttribute
+        | Remedy::RaiseObjectLimit
+        | Remedy::ReviewExecution
+        | Remedy::ReviewImportHistory
+        | Remedy::SetClock
+        | Remedy::CheckProxy
+        | Remedy::AllowRequests { .. }
+        | Remedy::CheckNetwork { .. }
+        | Remedy::CheckGateway { .. }
+        | Remedy::CheckServiceStatus { .. } => words::remedy(remedy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_service::engine::RemedyAction;
+
+    use super::*;
+
+    #[test]
+    fn every_remedy_has_words() {
+        let lines: Vec<String> = Remedy::samples()
+            .iter()
+            .map(|sample| format!("{}: {}", RemedyAction::from(sample).as_str(), remedy(sample)))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

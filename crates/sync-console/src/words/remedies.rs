@@ -1,0 +1,266 @@
+//! Remedies as sentences, with the pages that carry them out.
+
+use maud::{Markup, html};
+use sync_service::engine::{Remedy, Service};
+
+use super::findings::name;
+use super::settings;
+
+/// A page of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    Setup,
+    Activity,
+    Plan,
+    Runs,
+    FailedEvents,
+    Checks,
+    Settings,
+}
+
+impl Page {
+    /// The label of a link to the page.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Setup => "Open Setup",
+            Self::Activity => "Open Activity",
+            Self::Plan => "Open Plan",
+            Self::Runs => "Open Runs",
+            Self::FailedEvents => "Show failed events",
+            Self::Checks => "Open Checks",
+            Self::Settings => "Edit settings",
+        }
+    }
+
+    /// The end of the address, after that of the connection.
+    pub(crate) const fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::Setup => &["setup"],
+            Self::Activity => &["live"],
+            Self::Plan => &["plan"],
+            Self::Runs => &["runs"],
+            Self::FailedEvents => &["events"],
+            Self::Checks => &["checks"],
+            Self::Settings => &["edit"],
+        }
+    }
+
+    /// An action on the page.
+    const fn shows(self, text: Markup) -> Action {
+        Action { text, page: Some(self) }
+    }
+
+    /// The query of the address.
+    pub(crate) const fn query(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::FailedEvents => &[("state", "failed")],
+            Self::Setup | Self::Activity | Self::Plan | Self::Runs | Self::Checks | Self::Settings => &[],
+        }
+    }
+}
+
+/// A remedy as the console shows it.
+pub(crate) struct Action {
+    /// Sentences.
+    pub(crate) text: Markup,
+    /// The page that carries it out; `None` if that isn't possible in the console.
+    pub(crate) page: Option<Page>,
+}
+
+impl Action {
+    /// An action that the console can't carry out.
+    const fn outside(text: Markup) -> Self {
+        Self { text, page: None }
+    }
+}
+
+/// The remedy as sentences, with its page.
+pub(crate) fn remedy(remedy: &Remedy) -> Action {
+    match remedy {
+        Remedy::StartDaemon => Action::outside(html! { "Start the daemon, " code { "okta-insightd" } "." }),
+        Remedy::Resume => Page::Activity.shows(html! { "Resume the connection on the Activity page." }),
+        Remedy::RunSetup => Page::Setup.shows(html! { "Press " b { "Setup" } " on the Setup page." }),
+        Remedy::CreateEventHookManually => Action::outside(html! {
+            "On the daemon's host, run " code { "okta-insight setup --manual-event-hook" }
+            ", and create the event hook that it prints."
+        }),
+        Remedy::ExposeDaemonAndRunSetup => Page::Setup.shows(html! {
+            "Make the daemon reachable at the public URL, then press " b { "Setup" } " on the Setup page."
+        }),
+        Remedy::RunFullSync => Page::Setup.shows(html! { "Press " b { "Synchronize" } " on the Setup page." }),
+        Remedy::ResendObjects => Page::Setup.shows(html! { "Press " b { "Resend all objects" } " on the Setup page." }),
+        Remedy::ReviewPlan => Page::Plan.shows(html! {
+            "Review the changes on the Plan page. If they are correct, override the safeguard there."
+        }),
+        Remedy::ReviewPrune => Action::outside(html! {
+            "Review the list. If it is correct, run " code { "okta-insight prune --override-safeguards" }
+            " on the daemon's host."
+        }),
+        Remedy::ReplayEvents => Page::FailedEvents.shows(html! {
+            "Find the reason on the Events page, fix the cause, then replay the events."
+        }),
+        Remedy::ReviewRejectedRecords => Page::Runs.shows(html! {
+            "Find the records on the Runs page. Correct their values in Okta or the attributes in Assets. Rejected records \
+             are resent automatically."
+        }),
+        Remedy::ReviewRuns => Page::Runs.shows(html! { "Read the messages of recent runs on the Runs page." }),
+        Remedy::RunChecks => Page::Checks.shows(html! { "Find the cause on the Checks page." }),
+        Remedy::Wait => Action::outside(html! { "No action is needed. The daemon retries automatically." }),
+        Remedy::CorrectSetting { key } => Page::Settings.shows(html! {
+            "Correct "
+            @match settings::label_of_key(key) {
+                Some(label) => b { (label) },
+                None => code { (key) },
+            }
+            " in the settings of the connection."
+        }),
+        Remedy::CorrectScope => Page::Settings.shows(html! { "Correct the scope in the settings of the connection." }),
+        Remedy::AddAtlassianAccount => Page::Settings.shows(html! {
+            "Add an Atlassian account in the settings of the connection. Or let the import remove empty values: "
+            (import("in")) ". Open " b { "Edit mapping" } ", and set empty values to " b { "Remove" } "."
+        }),
+
+        Remedy::GrantApiScopes { scope } => Action::outside(html! {
+            (app("Okta API Scopes")) ". Grant "
+            @match scope {
+                Some(scope) => { code { (scope) } }
+                None => "the scopes that the connection requires",
+            }
+            "."
+        }),
+        Remedy::AssignAdminRole => Action::outside(html! {
+            (app("Admin roles")) ". Assign " b { "Read-only Administrator" } "."
+        }),
+        Remedy::CheckOktaCredentials => Page::Settings.shows(html! {
+            (app("General")) ". Check that the app is an API Services app with this client ID and an active public key."
+        }),
+        Remedy::RegisterPublicKey => Page::Settings.shows(html! {
+            (app("General")) ". Under " b { "Client Credentials" }
+            ", add the public key, or set the key ID of the connection to the ID that Okta shows."
+        }),
+        Remedy::AllowNetworkZone => Action::outside(html! {
+            "In the Okta Admin Console, go to " b { "Security > Networks" }
+            ". Add the IP address of the daemon's host to a zone that the app allows."
+        }),
+        Remedy::CorrectOrgUrl => Page::Settings.shows(html! {
+            "Set the org URL to the URL of the org, such as " code { "https://example.okta.com" } ", without " code { "-admin" } "."
+        }),
+        Remedy::RaiseRateLimit => Action::outside(html! {
+            (app("Application rate limits")) ". Raise the share of the app."
+        }),
+        Remedy::EnableOktaFeature => Action::outside(html! { "Ask Okta Support to enable the feature for the org." }),
+        Remedy::CorrectObjectInOkta => Action::outside(html! { "Correct the field of the object in Okta." }),
+        Remedy::CheckObjectAndResourceSet => Action::outside(html! {
+            "Check if the object still exists in Okta. If it does, add it to the resource set of the app's admin role."
+        }),
+
+        Remedy::EnableImportSource => Action::outside(html! {
+            (import("In")) ". In the menu (…) of the import, select " b { "Enable" } "."
+        }),
+        Remedy::RenewImportToken => Page::Settings.shows(html! {
+            "Check that the import token is complete and from this import source. To replace a lost token: " (import("in"))
+            ". In the menu (…) of the import, select " b { "Generate token" } ", which revokes the previous token."
+        }),
+        Remedy::CheckAtlassianCredentials => Page::Settings.shows(html! {
+            "Check the email and the API token of the Atlassian account at id.atlassian.com, under "
+            b { "Security > API tokens" } "."
+        }),
+        Remedy::AllowIpAddress => Action::outside(html! {
+            "At admin.atlassian.com, go to " b { "Security > IP allowlists" }
+            ". Add the IP address of the daemon's host."
+        }),
+        Remedy::CheckAtlassianPlan => Action::outside(html! {
+            "Check the plan of the Atlassian site. Assets requires Jira Service Management Premium or Enterprise."
+        }),
+        Remedy::GrantSchemaRole => Action::outside(html! {
+            "In Assets, open the object schema, and go to " b { "Schema configuration > Roles" }
+            ". Add the account as " b { "Object schema manager" } "."
+        }),
+        Remedy::UseOtherCredential => Page::Settings.shows(html! {
+            "Set the import token of this import source, or add an Atlassian account, in the settings of the connection."
+        }),
+        Remedy::IgnoreMissingObjects => Action::outside(html! {
+            (import("In")) ", and open " b { "Edit mapping" } ". For each object type, open "
+            b { "Edit object type mapping" } ", and set missing objects to " b { "Ignore" } "."
+        }),
+        Remedy::CorrectAttribute => Action::outside(html! {
+            "Correct the attribute in Assets. Its values are then sent automatically."
+        }),
+        Remedy::RaiseObjectLimit => Action::outside(html! {
+            "Delete unused objects in Assets, or raise the object limit. In Jira, go to "
+            b { "Settings > Products > Assets > Usage" } "."
+        }),
+        Remedy::CorrectSiteUrl => Page::Settings.shows(html! {
+            "Set the Atlassian site URL to the URL of the site, such as " code { "https://example.atlassian.net" } "."
+        }),
+        Remedy::ReviewExecution => Action::outside(html! {
+            "Wait until the execution ends; large imports take minutes. To cancel it: " (import("in")) "."
+        }),
+        Remedy::ReviewImportHistory => Page::Setup.shows(html! {
+            (import("In")) ", and open the history of the import. Correct the reported errors, then press " b { "Setup" }
+            " on the Setup page."
+        }),
+
+        Remedy::SetClock => Action::outside(html! { "Set the clock of the daemon's host, and enable NTP." }),
+        Remedy::FreeDiskSpace => Action::outside(html! {
+            "Free disk space on the daemon's host. Or stop the daemon, move the state store, and set " code { "store.path" } "."
+        }),
+        Remedy::RestoreStore => Action::outside(html! {
+            "Stop the daemon, and restore the state store from a backup. Without a backup, remove the state store: the next \
+             start creates an empty one and runs a full sync."
+        }),
+        Remedy::CheckProxy => Action::outside(html! { "Check the address and the credentials of the proxy." }),
+        Remedy::AllowRequests { service } => Action::outside(html! {
+            "Allow requests from the daemon's host to " (name(*service)) " in the firewall or gateway."
+        }),
+        Remedy::CheckNetwork { service } => Action::outside(html! {
+            "Check the network, DNS, and firewall between the daemon's host and " (name(*service)) "."
+        }),
+        Remedy::CheckGateway { service } => Action::outside(html! {
+            "Check if a proxy or gateway changes the responses of " (name(*service)) "."
+        }),
+        Remedy::CheckServiceStatus { service } => Action::outside({
+            let host = status_page(*service);
+            html! { "Check " a href={ "https://" (host) } { (host) } ", and retry later." }
+        }),
+    }
+}
+
+/// The way to a tab of the app's page.
+fn app(tab: &str) -> Markup {
+    html! {
+        "In the Okta Admin Console, go to " b { "Applications > Applications" } ", select the app, and open " b { (tab) }
+    }
+}
+
+/// The way to the import source.
+fn import(start: &str) -> Markup {
+    html! { (start) " Assets, open the object schema, and go to " b { "Schema configuration > Import" } }
+}
+
+const fn status_page(service: Service) -> &'static str {
+    match service {
+        Service::Okta => "status.okta.com",
+        Service::Assets => "status.atlassian.com",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_service::engine::RemedyAction;
+
+    use super::*;
+
+    #[test]
+    fn every_remedy_has_words() {
+        let lines: Vec<String> = Remedy::samples()
+            .iter()
+            .map(|sample| {
+                let Action { text, page } = remedy(sample);
+                let link = page.map(|page| format!(" [{}]", page.label())).unwrap_or_default();
+                format!("{}: {}{link}", RemedyAction::from(sample).as_str(), text.into_string())
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

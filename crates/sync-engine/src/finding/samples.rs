@@ -1,0 +1,216 @@
+//! Sample findings and remedies, for tests of their words.
+
+use jiff::{SignedDuration, Timestamp};
+use sync_model::ObjectKind;
+
+use super::{Fact, Remedy, Service};
+use crate::{Recent, RunKind, SafeguardViolation, Task, WithheldField, WithheldReason};
+
+/// 2026-11-28T14:38:26Z.
+const TIME: Timestamp = Timestamp::constant(1_795_876_706, 0);
+
+fn error() -> String {
+    "could not reach example.okta.com: its name does not resolve".to_owned()
+}
+
+impl Fact {
+    /// A realistic value of each code, and of each form that has words of its own.
+    pub fn samples() -> Vec<Self> {
+        let mut samples = vec![
+            Self::NotRunning,
+            Self::Standby,
+            Self::Unavailable { error: "could not read okta.jwk: the file does not exist".to_owned() },
+            Self::Paused { until: None },
+            Self::Paused { until: Some(TIME) },
+            Self::StoreUnreadable { error: "the disk returned an I/O error".to_owned() },
+            Self::StoreLost {
+                error: "the state store okta-insight.db was deleted or moved while it was open".to_owned(),
+            },
+            Self::StoreSpaceLow { free_bytes: 3 << 20 },
+            Self::NeverSynced,
+            Self::NeverCompared,
+            Self::DeliveriesUnproven,
+            Self::TaskFailing { task: Task::EventFeed, error: error(), occurrences: 1 },
+            Self::TaskFailing { task: Task::Events, error: error(), occurrences: 1_200 },
+            Self::RunFailed { kind: RunKind::FullSync, error: error() },
+            Self::EventsStalled { oldest_at: TIME },
+            Self::ChangesPending { events: 0, objects: 1 },
+            Self::ChangesPending { events: 2_599, objects: 800 },
+            Self::EventsFailed { events: 1 },
+            Self::EventsFailed { events: 2_599 },
+            Self::SystemLogBehind { caught_up_at: None },
+            Self::SystemLogBehind { caught_up_at: Some(TIME) },
+            Self::DeliveriesFailing { error: "the daemon did not answer within 3 s".to_owned() },
+            Self::RecordsUnconfirmed { records: 12 },
+            Self::RecordsRejected { records: 1, error: None },
+            Self::RecordsRejected {
+                records: 3,
+                error: Some("the value of Start date is not a date".to_owned()),
+            },
+            Self::ResendPending { objects: 2_599 },
+            Self::ObjectsUnreadable { objects: 4 },
+            Self::StaleValues { values: 17 },
+            Self::ChangesBlocked { objects: 7 },
+            Self::ScopeUnresolved {
+                names: vec!["user type \"Contractor\"".to_owned(), "group 00g1".to_owned()],
+            },
+            Self::ClockSkewed { service: Service::Okta, seconds: 95 },
+            Self::ClockSkewed { service: Service::Assets, seconds: -40 },
+            Self::RateLimited { until: TIME },
+            Self::ExecutionInProgress { execution: "6f1b0c52".to_owned(), started_at: TIME },
+            Self::Alert { error: error() },
+        ];
+        samples.extend(withheld().map(|field| Self::ValuesWithheld { field }));
+        samples.extend(violations().map(|violation| Self::SafeguardTriggered { violation }));
+        samples
+    }
+}
+
+/// A field for each reason why its values aren't sent.
+fn withheld() -> impl Iterator<Item = WithheldField> {
+    let text = |present: &str, wanted: &str| (present.to_owned(), wanted.to_owned());
+    let ((present, wanted), (other, target)) = (text("text", "textarea"), text("Laptop", "Okta Group"));
+    let reasons = [
+        WithheldReason::Missing,
+        WithheldReason::Unmapped,
+        WithheldReason::Cardinality { present: 1, wanted: -1 },
+        WithheldReason::Cardinality { present: 1, wanted: 5 },
+        WithheldReason::Type { present, wanted },
+        WithheldReason::Options,
+        WithheldReason::Target { present: other, wanted: target },
+    ];
+    reasons.into_iter().map(|reason| WithheldField {
+        kind: ObjectKind::User,
+        field: "department".to_owned(),
+        attribute: "Okta User: Department".to_owned(),
+        reason,
+    })
+}
+
+/// A violation of each safeguard.
+fn violations() -> impl Iterator<Item = SafeguardViolation> {
+    let max_percent = 20.0;
+    let none = Recent { count: 0, window: SignedDuration::from_hours(1) };
+    let recent = Recent { count: 20, ..none };
+    [
+        SafeguardViolation::EmptyListing { kind: ObjectKind::User, known: 2_599 },
+        SafeguardViolation::TooManyRetired {
+            kind: ObjectKind::User,
+            gone: 7,
+            recent: none,
+            known: 12,
+            max_percent,
+        },
+        SafeguardViolation::TooManyRetired {
+            kind: ObjectKind::Group,
+            gone: 1,
+            recent,
+            known: 100,
+            max_percent,
+        },
+        SafeguardViolation::TooManyMembershipsRemoved {
+            lost: 4_000,
+            recent: none,
+            known: 12_000,
+            max_percent,
+        },
+        SafeguardViolation::TooManyValuesCleared {
+            kind: ObjectKind::User,
+            field: "department".to_owned(),
+            lost: 600,
+            recent: none,
+            known: 2_599,
+            max_percent,
+        },
+        SafeguardViolation::TooManyPruned { kind: ObjectKind::User, pruned: 800, known: 2_599, max_percent },
+        SafeguardViolation::MissingObjectsRemoved,
+    ]
+    .into_iter()
+}
+
+impl Remedy {
+    /// A realistic value of each action, and of each form that has words of its own.
+    pub fn samples() -> Vec<Self> {
+        let mut samples = vec![
+            Self::StartDaemon,
+            Self::Resume,
+            Self::RunSetup,
+            Self::CreateEventHookManually,
+            Self::ExposeDaemonAndRunSetup,
+            Self::RunFullSync,
+            Self::ResendObjects,
+            Self::ReviewPlan,
+            Self::ReviewPrune,
+            Self::ReplayEvents,
+            Self::ReviewRejectedRecords,
+            Self::ReviewRuns,
+            Self::RunChecks,
+            Self::Wait,
+            Self::CorrectSetting { key: "okta.client_id".to_owned() },
+            Self::CorrectSetting { key: "schedule.jitter".to_owned() },
+            Self::CorrectScope,
+            Self::AddAtlassianAccount,
+            Self::GrantApiScopes { scope: Some("okta.eventHooks.read".to_owned()) },
+            Self::GrantApiScopes { scope: None },
+            Self::AssignAdminRole,
+            Self::CheckOktaCredentials,
+            Self::RegisterPublicKey,
+            Self::AllowNetworkZone,
+            Self::CorrectOrgUrl,
+            Self::RaiseRateLimit,
+            Self::EnableOktaFeature,
+            Self::CorrectObjectInOkta,
+            Self::CheckObjectAndResourceSet,
+            Self::EnableImportSource,
+            Self::RenewImportToken,
+            Self::CheckAtlassianCredentials,
+            Self::AllowIpAddress,
+            Self::CheckAtlassianPlan,
+            Self::GrantSchemaRole,
+            Self::UseOtherCredential,
+            Self::IgnoreMissingObjects,
+            Self::CorrectAttribute,
+            Self::RaiseObjectLimit,
+            Self::CorrectSiteUrl,
+            Self::ReviewExecution,
+            Self::ReviewImportHistory,
+            Self::SetClock,
+            Self::FreeDiskSpace,
+            Self::RestoreStore,
+            Self::CheckProxy,
+        ];
+        for service in [Service::Okta, Service::Assets] {
+            samples.push(Self::AllowRequests { service });
+            samples.push(Self::CheckNetwork { service });
+            samples.push(Self::CheckGateway { service });
+            samples.push(Self::CheckServiceStatus { service });
+        }
+        samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::IntoEnumIterator;
+
+    use super::*;
+    use crate::{FindingCode, RemedyAction};
+
+    #[test]
+    fn every_code_has_sample() {
+        let samples: BTreeSet<&str> =
+            Fact::samples().iter().map(|fact| FindingCode::from(fact).as_str()).collect();
+        let codes: BTreeSet<&str> = FindingCode::iter().map(FindingCode::as_str).collect();
+        assert_eq!(samples, codes);
+    }
+
+    #[test]
+    fn every_remedy_has_sample() {
+        let samples: BTreeSet<&str> =
+            Remedy::samples().iter().map(|remedy| RemedyAction::from(remedy).as_str()).collect();
+        let actions: BTreeSet<&str> = RemedyAction::iter().map(RemedyAction::as_str).collect();
+        assert_eq!(samples, actions);
+    }
+}

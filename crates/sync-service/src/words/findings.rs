@@ -1,0 +1,170 @@
+//! Findings in plain text.
+
+use sync_engine::{Fact, Finding, FindingSubject, RunKind, Service, Task};
+
+use super::safeguards::violation;
+use super::units::{count, size, span};
+use super::withheld::withheld;
+
+/// A finding as a fragment, after its subject if that isn't the connection.
+pub fn finding(finding: &Finding) -> String {
+    let text = fact(&finding.fact);
+    match &finding.subject {
+        Some(about) => format!("{}: {text}", subject(about)),
+        None => text,
+    }
+}
+
+fn subject(subject: &FindingSubject) -> String {
+    match subject {
+        FindingSubject::Object { key } => key.to_string(),
+        FindingSubject::ObjectType { name } => name.clone(),
+        FindingSubject::Attribute { object_type, name } => format!("{object_type}: {name}"),
+        FindingSubject::EventHook { url } => format!("event hook {url}"),
+    }
+}
+
+fn fact(fact: &Fact) -> String {
+    match fact {
+        Fact::NotRunning => "no process runs this connection".to_owned(),
+        Fact::Standby => "this process is a standby; another process is the leader".to_owned(),
+        Fact::Unavailable { error } => format!("this process can't run the connection: {error}"),
+        Fact::Paused { until: None } => "the connection is paused; events are stored".to_owned(),
+        Fact::Paused { until: Some(until) } => {
+            format!("the connection is paused until {until:.0}; events are stored")
+        }
+        Fact::StoreUnreadable { error } => format!("could not read the state store: {error}"),
+        Fact::StoreLost { error } => format!("the state store is lost: {error}"),
+        Fact::StoreSpaceLow { free_bytes } => {
+            format!("the file system of the state store has only {} of free space", size(*free_bytes))
+        }
+        Fact::NeverSynced => "no full sync has succeeded".to_owned(),
+        Fact::NeverCompared => "the schemas of Okta and Assets were never compared".to_owned(),
+        Fact::DeliveriesUnproven => {
+            "the System Log isn't read, so a lost delivery of the event hook goes undetected".to_owned()
+        }
+        Fact::TaskFailing { task, error, occurrences: 0 | 1 } => format!("{} failed: {error}", gerund(*task)),
+        Fact::TaskFailing { task, error, occurrences } => {
+            format!("{} failed {} in a row: {error}", gerund(*task), count(*occurrences, "time"))
+        }
+        Fact::RunFailed { kind, error } => format!("the last {} failed: {error}", run_kind(*kind)),
+        Fact::EventsStalled { oldest_at } => {
+            format!("no worker applies events; the oldest pending event is from {oldest_at:.0}")
+        }
+        Fact::ChangesPending { events, objects } => {
+            format!("{} and {} to read", count(*events, "pending event"), count(*objects, "object"))
+        }
+        Fact::EventsFailed { events } => format!("{} failed after the last attempt", count(*events, "event")),
+        Fact::SystemLogBehind { caught_up_at: None } => {
+            "the System Log hasn't been read to its end".to_owned()
+        }
+        Fact::SystemLogBehind { caught_up_at: Some(at) } => {
+            format!("the System Log hasn't been read to its end since {at:.0}")
+        }
+        Fact::DeliveriesFailing { error } => {
+            format!("deliveries of the event hook fail; Okta reports: {error}")
+        }
+        Fact::RecordsUnconfirmed { records } => {
+            format!("Assets hasn't confirmed {}", count(*records, "record"))
+        }
+        Fact::RecordsRejected { records, error: None } => {
+            format!("Assets rejects {}", count(*records, "record"))
+        }
+        Fact::RecordsRejected { records, error: Some(error) } => {
+            format!("Assets rejects {}, for example: {error}", count(*records, "record"))
+        }
+        Fact::ResendPending { objects } => {
+            format!("{} to resend, because their confirmation is uncertain", count(*objects, "object"))
+        }
+        Fact::ObjectsUnreadable { objects } => {
+            format!("{} could not be read in Okta and may be outdated in Assets", count(*objects, "object"))
+        }
+        Fact::ValuesWithheld { field } => withheld(field),
+        Fact::StaleValues { values } => {
+            format!("Assets still has {} that Okta cleared", count(*values, "value"))
+        }
+        Fact::ChangesBlocked { objects } => {
+            format!("a safeguard blocks changes to {}", count(*objects, "object"))
+        }
+        Fact::SafeguardTriggered { violation: found } => violation(found),
+        Fact::ScopeUnresolved { names } => {
+            format!("the scope names what Okta doesn't have: {}", names.join(", "))
+        }
+        Fact::ClockSkewed { service, seconds } => {
+            let direction = if *seconds > 0 { "behind" } else { "ahead of" };
+            format!(
+                "the clock of this host is {} {direction} the clock of {}",
+                span(seconds.unsigned_abs()),
+                name(*service)
+            )
+        }
+        Fact::RateLimited { until } => format!("a rate limit delays requests until {until:.0}"),
+        Fact::ExecutionInProgress { execution, started_at } => format!(
+            "Assets has been processing execution {execution} since {started_at:.0}; other changes wait"
+        ),
+        Fact::Alert { error } => error.clone(),
+    }
+}
+
+pub(super) const fn name(service: Service) -> &'static str {
+    match service {
+        Service::Okta => "Okta",
+        Service::Assets => "Assets",
+    }
+}
+
+const fn gerund(task: Task) -> &'static str {
+    match task {
+        Task::Recovery => "recovering executions",
+        Task::SchemaCheck => "comparing schemas",
+        Task::Events => "applying events",
+        Task::EventFeed => "reading the System Log",
+        Task::Sync => "syncing",
+        Task::EventHookCheck => "checking the event hook",
+    }
+}
+
+const fn run_kind(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::FullSync => "full sync",
+        RunKind::TargetedSync => "targeted sync",
+        RunKind::IncrementalSync => "incremental sync",
+        RunKind::Backfill => "backfill",
+        RunKind::EventSync => "event sync",
+        RunKind::Retry => "retry",
+        RunKind::Plan => "plan",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_engine::{FindingCode, FindingSubject};
+    use sync_model::{RecordKey, UserId};
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_words() {
+        let lines: Vec<String> = Fact::samples()
+            .into_iter()
+            .map(|fact| format!("{}: {}", FindingCode::from(&fact).as_str(), finding(&Finding::error(fact))))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn subject_precedes_finding() {
+        let about = |subject| finding(&Finding::error(Fact::NeverSynced).about(subject));
+        let key = RecordKey::user(&UserId::new("00u1"));
+        let (object_type, name) = ("Okta User".to_owned(), "a; b".to_owned());
+        let url = "https://sync.example.com/hooks/okta/main".to_owned();
+        let lines = [
+            FindingSubject::Object { key },
+            FindingSubject::ObjectType { name: object_type.clone() },
+            FindingSubject::Attribute { object_type, name },
+            FindingSubject::EventHook { url },
+        ]
+        .map(about);
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

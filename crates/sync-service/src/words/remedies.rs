@@ -1,0 +1,155 @@
+//! Remedies in plain text.
+
+use sync_engine::{Remedy, Service};
+
+use super::findings::name;
+
+/// The way to a tab of the app's page.
+const APP: &str = "in the Okta Admin Console, go to Applications > Applications, select the app, and open";
+/// The way to the import source.
+const IMPORT: &str = "in Assets, open the object schema, and go to Schema configuration > Import";
+
+/// A remedy as an instruction: a lowercase fragment without a period.
+pub fn remedy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::StartDaemon => "start the daemon".to_owned(),
+        Remedy::Resume => "resume the connection".to_owned(),
+        Remedy::RunSetup => "run setup".to_owned(),
+        Remedy::CreateEventHookManually => {
+            "create the event hook with the values that setup shows for a manual event hook".to_owned()
+        }
+        Remedy::ExposeDaemonAndRunSetup => {
+            "make the daemon reachable at the public URL, then run setup".to_owned()
+        }
+        Remedy::RunFullSync => "run a full sync".to_owned(),
+        Remedy::ResendObjects => "resend all objects".to_owned(),
+        Remedy::ReviewPlan => "review the plan; if it is correct, override the safeguard".to_owned(),
+        Remedy::ReviewPrune => "review the prune plan; if it is correct, override the safeguard".to_owned(),
+        Remedy::ReplayEvents => "fix the cause, then replay the failed events".to_owned(),
+        Remedy::ReviewRejectedRecords => {
+            "review the rejected records; correct their values in Okta or the attributes in Assets".to_owned()
+        }
+        Remedy::ReviewRuns => "read the messages of recent runs".to_owned(),
+        Remedy::RunChecks => "run the checks to find the cause".to_owned(),
+        Remedy::Wait => "wait; the daemon retries automatically".to_owned(),
+        Remedy::CorrectSetting { key } => format!("correct the setting {key} of the connection"),
+        Remedy::CorrectScope => "correct the scope of the connection".to_owned(),
+        Remedy::AddAtlassianAccount => format!(
+            "add an Atlassian account to the connection; or {IMPORT}, open Edit mapping, and set empty values to Remove"
+        ),
+
+        Remedy::GrantApiScopes { scope: Some(scope) } => {
+            format!("{APP} Okta API Scopes; grant {scope}")
+        }
+        Remedy::GrantApiScopes { scope: None } => {
+            format!("{APP} Okta API Scopes; grant the scopes that the connection requires")
+        }
+        Remedy::AssignAdminRole => format!("{APP} Admin roles; assign Read-only Administrator"),
+        Remedy::CheckOktaCredentials => format!(
+            "check that the app is an API Services app with this client ID and an active public key: {APP} General"
+        ),
+        Remedy::RegisterPublicKey => format!(
+            "{APP} General; under Client Credentials, add the public key, or set the key ID to the ID that Okta shows"
+        ),
+        Remedy::AllowNetworkZone => {
+            "in the Okta Admin Console, go to Security > Networks; add the IP address of this host to a zone that the \
+             app allows"
+                .to_owned()
+        }
+        Remedy::CorrectOrgUrl => {
+            "set the org URL to the URL of the org, such as https://example.okta.com, without -admin".to_owned()
+        }
+        Remedy::RaiseRateLimit => format!("{APP} Application rate limits; raise the share of the app"),
+        Remedy::EnableOktaFeature => "ask Okta Support to enable the feature for the org".to_owned(),
+        Remedy::CorrectObjectInOkta => "correct the field of the object in Okta".to_owned(),
+        Remedy::CheckObjectAndResourceSet => {
+            "check if the object still exists in Okta; if it does, add it to the resource set of the app's admin role"
+                .to_owned()
+        }
+
+        Remedy::EnableImportSource => format!("{IMPORT}; in the menu (…) of the import, select Enable"),
+        Remedy::RenewImportToken => format!(
+            "check that the import token is complete and from this import source; to replace a lost token, {IMPORT}; in \
+             the menu (…) of the import, select Generate token, which revokes the previous token"
+        ),
+        Remedy::CheckAtlassianCredentials => {
+            "check the email and the API token of the Atlassian account at id.atlassian.com, under Security > API tokens"
+                .to_owned()
+        }
+        Remedy::AllowIpAddress => {
+            "at admin.atlassian.com, go to Security > IP allowlists; add the IP address of this host".to_owned()
+        }
+        Remedy::CheckAtlassianPlan => {
+            "check the plan of the Atlassian site: Assets requires Jira Service Management Premium or Enterprise"
+                .to_owned()
+        }
+        Remedy::GrantSchemaRole => {
+            "in Assets, open the object schema, and go to Schema configuration > Roles; add the account as Object schema \
+             manager"
+                .to_owned()
+        }
+        Remedy::UseOtherCredential => {
+            "set the import token of this import source, or add an Atlassian account to the connection".to_owned()
+        }
+        Remedy::IgnoreMissingObjects => format!(
+            "{IMPORT}; open Edit mapping, and for each object type, open Edit object type mapping and set missing \
+             objects to Ignore"
+        ),
+        Remedy::CorrectAttribute => "correct the attribute in Assets; its values are then sent".to_owned(),
+        Remedy::RaiseObjectLimit => {
+            "delete unused objects in Assets, or raise the object limit: in Jira, go to Settings > Products > Assets > \
+             Usage"
+                .to_owned()
+        }
+        Remedy::CorrectSiteUrl => {
+            "set the site URL to the URL of the Atlassian site, such as https://example.atlassian.net".to_owned()
+        }
+        Remedy::ReviewExecution => format!("wait for the execution to end; or {IMPORT}, and cancel it"),
+        Remedy::ReviewImportHistory => {
+            format!("{IMPORT}; open the history of the import, correct the reported errors, then run setup")
+        }
+
+        Remedy::SetClock => "set the clock of this host, and enable NTP".to_owned(),
+        Remedy::FreeDiskSpace => {
+            "free disk space; or stop the daemon, move the state store, and set store.path".to_owned()
+        }
+        Remedy::RestoreStore => {
+            "stop the daemon, and restore the state store from a backup; without a backup, remove it and run a full sync"
+                .to_owned()
+        }
+        Remedy::CheckProxy => "check the address and the credentials of the proxy".to_owned(),
+        Remedy::AllowRequests { service } => {
+            format!("allow requests from this host to {} in the firewall or gateway", name(*service))
+        }
+        Remedy::CheckNetwork { service } => {
+            format!("check the network, DNS, and firewall between this host and {}", name(*service))
+        }
+        Remedy::CheckGateway { service } => {
+            format!("check if a proxy or gateway changes the responses of {}", name(*service))
+        }
+        Remedy::CheckServiceStatus { service } => format!("check {}, and retry later", status_page(*service)),
+    }
+}
+
+const fn status_page(service: Service) -> &'static str {
+    match service {
+        Service::Okta => "https://status.okta.com",
+        Service::Assets => "https://status.atlassian.com",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_engine::RemedyAction;
+
+    use super::*;
+
+    #[test]
+    fn every_remedy_has_words() {
+        let lines: Vec<String> = Remedy::samples()
+            .iter()
+            .map(|sample| format!("{}: {}", RemedyAction::from(sample).as_str(), remedy(sample)))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}
