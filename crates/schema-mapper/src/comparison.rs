@@ -53,8 +53,7 @@ pub struct AssetsAttribute {
 }
 
 /// An attribute on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeComparison {
     /// In Okta; `None` for what is no part of a profile, such as the status.
     pub okta: Option<OktaAttribute>,
@@ -62,13 +61,12 @@ pub struct AttributeComparison {
     pub assets: Option<AssetsAttribute>,
     /// How it fares.
     pub state: AttributeState,
-    /// What differs, each with its remedy.
-    pub differences: Vec<String>,
+    /// Its schema drift.
+    pub differences: Vec<Drift>,
 }
 
 /// An object type on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeComparison {
     /// What it stands for.
     pub kind: ObjectKind,
@@ -78,17 +76,8 @@ pub struct TypeComparison {
     pub exists: bool,
     /// The attributes: ours first, then those of the profile, then those that are left out.
     pub attributes: Vec<AttributeComparison>,
-    /// What differs beside the attributes above.
-    pub differences: Vec<String>,
-}
-
-impl TypeComparison {
-    /// Whether something differs.
-    pub fn differs(&self) -> bool {
-        let attribute =
-            |view: &AttributeComparison| matches!(view.state, AttributeState::New | AttributeState::Drifted);
-        !self.exists || !self.differences.is_empty() || self.attributes.iter().any(attribute)
-    }
+    /// Schema drift of the object type, and of attributes that aren't listed.
+    pub differences: Vec<Drift>,
 }
 
 impl Mapping {
@@ -123,7 +112,6 @@ impl Mapping {
     ) -> TypeComparison {
         let name = present.map_or(self.type_name(kind), |t| t.name.as_str()).to_owned();
         let drift: Vec<&Drift> = drift.iter().filter(|drift| drift.object_type == name).collect();
-        let mut told = BTreeSet::new();
         let find = |object_type: Option<&ObjectType>, id: &str| -> Option<Attribute> {
             object_type?.attributes.iter().find(|a| a.external_id.as_deref() == Some(id)).cloned()
         };
@@ -139,8 +127,7 @@ impl Mapping {
             };
             let there = find(present, &attribute.external_id);
             let of_it = |d: &&&Drift| there.as_ref().is_some_and(|a| d.attribute.as_ref() == Some(&a.name));
-            let differences: Vec<String> = drift.iter().filter(of_it).map(ToString::to_string).collect();
-            told.extend(differences.iter().cloned());
+            let differences: Vec<Drift> = drift.iter().filter(of_it).copied().cloned().collect();
             let state = match (&there, differences.is_empty()) {
                 (None, _) => AttributeState::New,
                 (Some(_), true) => AttributeState::Matched,
@@ -156,7 +143,8 @@ impl Mapping {
             state: AttributeState::Excluded,
             differences: Vec::new(),
         }));
-        let differences = drift.iter().map(ToString::to_string).filter(|text| !told.contains(text)).collect();
+        let listed = |d: &Drift| attributes.iter().any(|attribute| attribute.differences.contains(d));
+        let differences = drift.into_iter().filter(|d| !listed(d)).cloned().collect();
         TypeComparison { kind, name, exists: present.is_some(), attributes, differences }
     }
 }

@@ -301,12 +301,9 @@ fn warnings(
             .filter(|name| !schema.contains_key(*name))
             .map(move |name| MappingWarning::UnknownAttribute { option, attribute: name.clone() })
     });
-    let needed =
-        [(options.user_label.as_str(), u, "the label"), (options.group_label.as_str(), g, "the label")];
-    let kept = needed.into_iter().filter_map(|(name, choices, needed_for)| {
-        let is_left_out = !choices.wants(name);
-        is_left_out.then(|| MappingWarning::RequiredAttribute { attribute: name.to_owned(), needed_for })
-    });
+    let labels = [(options.user_label.as_str(), u), (options.group_label.as_str(), g)];
+    let kept = labels.into_iter().filter(|(name, choices)| !choices.wants(name));
+    let kept = kept.map(|(name, _)| MappingWarning::LabelExcluded { attribute: name.to_owned() });
     let conflicts = users
         .iter()
         .filter(|(name, merged)| merged.conflict && u.wants(name) && !u.types.contains_key(*name))

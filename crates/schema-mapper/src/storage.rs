@@ -3,7 +3,6 @@
 use insight_import_client::document::{Attribute, AttributeType, ObjectType, SchemaAndMapping};
 use sync_model::ObjectKind;
 
-use crate::attribute_type::holds;
 use crate::document::type_id;
 use crate::evolution::{DriftKind, Evolution, all_types, differences};
 use crate::{MappedAttribute, Mapping, Source};
@@ -109,7 +108,7 @@ fn loss(there: &Attribute, wanted: &Attribute, is_astray: bool, types: &[&Object
         return Some(Loss::Unmapped);
     }
     differences(there, wanted, types).into_iter().find_map(|difference| match difference {
-        DriftKind::Retyped { present, wanted } if !holds(&present, &wanted) => {
+        DriftKind::Retyped { present, wanted, compatible: false } => {
             Some(Loss::Type { present: present.as_str().to_owned(), wanted: wanted.as_str().to_owned() })
         }
         DriftKind::Retargeted { present, wanted } => Some(Loss::Target { present, wanted }),

@@ -113,16 +113,16 @@ fn choices_about_attributes_that_are_not_there_are_only_said() {
     );
     let said: Vec<String> = mapping.warnings().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
-    mapping.account.email names "mail", which no schema of the org has
-    mapping.group.include names "nope", which no schema of the org has
-    mapping.manager.attribute names "boss", which no schema of the org has
-    mapping.user.exclude names "shoeSize", which no schema of the org has
-    mapping.user.rename names "gone", which no schema of the org has
-    mapping.user.types names "other", which no schema of the org has
-    "login" is mapped although it is not chosen: it is the label
-    "email" was to be called "Key", which is reserved, taken or not readable in Assets; it is called "Key (email)"
-    the user types define "n" differently; it is a text in Assets
-    "pin" is encrypted, hashed or write-only in Okta and left out; name it in include to map it all the same
+    mapping.account.email: no Okta schema defines "mail"
+    mapping.group.include: no Okta schema defines "nope"
+    mapping.manager.attribute: no Okta schema defines "boss"
+    mapping.user.exclude: no Okta schema defines "shoeSize"
+    mapping.user.rename: no Okta schema defines "gone"
+    mapping.user.types: no Okta schema defines "other"
+    "login" is excluded but mapped, because it is the label
+    "email": the name "Key" is reserved, taken, or unreadable; using "Key (email)"
+    user types define "n" differently; mapping it to text
+    "pin" is encrypted, hashed, or write-only in Okta; excluding it
     "#);
     assert!(attribute(&mapping, "login").is_some() && attribute(&mapping, "pin").is_none());
     assert!(self::mapping(&with(&json!({}))).warnings().is_empty());

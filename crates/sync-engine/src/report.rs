@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
-use crate::{Outcome, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField};
+use crate::{
+    Finding, Outcome, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField,
+};
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +161,9 @@ pub struct RunReport {
     pub duration_seconds: f64,
     /// Names of attributes that were added to the object types on the way, as `type: attribute`.
     pub added_attributes: Vec<String>,
+    /// Differences in Assets that aren't corrected automatically; at most [`Self::MAX_MESSAGES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Finding>,
     /// Fields whose values were not sent, because the import source would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
@@ -240,9 +245,7 @@ impl RunReport {
 
     pub(crate) fn add_structure(&mut self, report: &SchemaReport) {
         self.added_attributes.clone_from(&report.added_attributes);
-        for drift in &report.drift {
-            self.note(drift.clone());
-        }
+        self.drift = report.drift.iter().take(Self::MAX_MESSAGES).cloned().collect();
     }
 
     /// Books an outcome, and gives the kinds whose records are all accounted for.

@@ -60,7 +60,7 @@ impl Engine {
     async fn compare_locked(&self, ask: bool) -> Result<Comparison, EngineError> {
         let compared = self.ports.target_schema.compare().await.map_err(EngineError::TargetSchema)?;
         for drift in &compared.report.drift {
-            tracing::debug!(%drift, "the object schema differs from the directory's");
+            tracing::debug!(code = drift.code().as_str(), subject = ?drift.subject, "schema drift");
         }
         self.put_in_force(&compared, ask).await?;
         Ok(compared)

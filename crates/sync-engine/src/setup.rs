@@ -1,29 +1,32 @@
-//! *Setup* and *Verify*: what has to exist before records can flow.
+//! *Setup* and *Verify*: the object schema, mapping, and event hook that a sync requires.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Comparison, EngineError, HookReport, SchemaReport, SchemaState, Task, engine::Engine};
+use crate::{
+    Comparison, EngineError, Fact, Finding, HookReport, Remedy, SchemaReport, SchemaState, Task,
+    engine::Engine,
+};
 
-/// What *Setup* found and did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of *Setup*.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupReport {
     /// The object schema and mapping.
     pub schema: SchemaReport,
-    /// The event hook; `None` when this connection does without one.
+    /// The event hook; `None` if the connection has none.
     pub event_hook: Option<HookReport>,
 }
 
-/// What *Verify* found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of *Verify*.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyReport {
     /// The object schema and mapping.
     pub schema: SchemaReport,
-    /// The event hook; `None` when this connection does without one.
+    /// The event hook; `None` if the connection has none.
     pub event_hook: Option<HookReport>,
-    /// Everything that is wrong, each with its remedy.
-    pub problems: Vec<String>,
+    /// All findings of the object schema and the event hook.
+    pub findings: Vec<Finding>,
 }
 
 impl Engine {
@@ -54,7 +57,7 @@ impl Engine {
     /// When it cannot be created, changed or verified.
     pub async fn set_up_hook(&self) -> Result<HookReport, EngineError> {
         let hook = self.ports.event_hook.ensure().await.map_err(EngineError::EventHook)?;
-        self.tell_of_hook(&hook);
+        self.resolve_hook_alert(&hook);
         Ok(hook)
     }
 
@@ -72,35 +75,29 @@ impl Engine {
         };
         self.ports.alerts.task_succeeded(Task::SchemaCheck, self.now());
         if let Some(hook) = &hook {
-            self.tell_of_hook(hook);
+            self.resolve_hook_alert(hook);
         }
-        let mut problems = match structure.state {
-            SchemaState::Missing => {
-                vec!["the import source has no schema and mapping; run `okta-insight setup`".to_owned()]
-            }
-            SchemaState::Outdated => vec![format!(
-                "the object schema lacks {}; run `okta-insight setup`, or let the next sync add it",
-                match structure.added_attributes.len() {
-                    1 => "1 attribute".to_owned(),
-                    n => format!("{n} attributes"),
-                }
-            )],
-            SchemaState::Created | SchemaState::Extended | SchemaState::Current => Vec::new(),
-        };
-        problems.extend(structure.drift.iter().cloned());
-        let doubted = self.count_doubted(&view).await?;
-        if doubted > 0 {
-            let objects = if doubted == 1 { "1 object".to_owned() } else { format!("{doubted} objects") };
-            problems.push(format!(
-                "{objects} may lack values in Assets that it confirmed; run `okta-insight sync`, which sends them again"
-            ));
+        let mut findings = Vec::new();
+        match structure.state {
+            SchemaState::Missing => findings.push(Finding::error(Fact::SchemaMissing)),
+            SchemaState::Outdated => findings.push(Finding::warning(Fact::SchemaOutdated {
+                object_types: structure.added_types.clone(),
+                attributes: structure.added_attributes.clone(),
+            })),
+            SchemaState::Created | SchemaState::Extended | SchemaState::Current => {}
         }
-        problems.extend(hook.iter().flat_map(|hook| hook.findings.iter().cloned()));
-        Ok(VerifyReport { schema: structure, event_hook: hook, problems })
+        findings.extend(structure.drift.iter().cloned());
+        let objects = self.count_doubted(&view).await?;
+        if objects > 0 {
+            let pending = Finding::warning(Fact::ResendPending { objects });
+            findings.push(pending.with_remedy(Remedy::RunFullSync));
+        }
+        findings.extend(hook.iter().flat_map(|hook| hook.findings.iter().cloned()));
+        Ok(VerifyReport { schema: structure, event_hook: hook, findings })
     }
 
-    /// Whoever was told that the hook does not work hears it as soon as it does.
-    fn tell_of_hook(&self, hook: &HookReport) {
+    /// An alert about the event hook ends as soon as it works.
+    fn resolve_hook_alert(&self, hook: &HookReport) {
         if hook.findings.is_empty() {
             self.ports.alerts.task_succeeded(Task::EventHookCheck, self.now());
         }

@@ -220,22 +220,19 @@ impl Engine {
         }
     }
 
-    /// An event hook that does not work says nothing: the log, or nobody, brings what it should.
+    /// An event hook that doesn't work delivers no event that says so.
     async fn look_at_hook(&self, trouble: &mut Trouble) {
         match self.ports.event_hook.inspect().await {
-            Ok(report) if report.findings.is_empty() => trouble.works(self),
-            Ok(report) => {
-                let split = |problem: &String| match problem.split_once("; ") {
-                    Some((what, remedy)) => (what.to_owned(), Some(remedy.to_owned())),
-                    None => (problem.clone(), None),
-                };
-                let (what, remedies): (Vec<_>, Vec<_>) = report.findings.iter().map(split).unzip();
-                let hint = remedies.into_iter().flatten().next();
-                trouble.fails(self, Task::EventHookCheck.kind(), what.join("; "), hint, true);
-            }
-            // Whoever may not look at it hears that from `doctor`.
+            Ok(report) => match report.findings.first() {
+                None => trouble.works(self),
+                Some(finding) => {
+                    let reason = finding.code().as_str().to_owned();
+                    trouble.fails(self, Task::EventHookCheck.kind(), reason, None, true);
+                }
+            },
+            // The checks report a missing permission.
             Err(error) => {
-                tracing::debug!(error = %error_chain(&error), "the event hook could not be looked at");
+                tracing::debug!(error = %error_chain(&error), "could not read the event hook");
             }
         }
     }

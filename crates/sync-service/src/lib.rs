@@ -73,11 +73,13 @@ pub use objects::{
 pub use okta_client::{KeyKind, UnsupportedVariable, trimmed};
 pub use plan::PlanView;
 pub use remote::{FollowedEvent, RemoteClient, RemoteError, RemoteEventFollower};
-pub use schema::{SchemaPreview, SchemaView, compare_schemas, preview_schemas};
+pub use schema::{
+    AttributeComparison, SchemaPreview, SchemaView, TypeComparison, compare_schemas, preview_schemas,
+};
 pub use schema_mapper as mapper;
 /// A text that is shown to nobody, and how its owner gets at it.
 pub use secrecy::{ExposeSecret, SecretString as Secret};
-pub use setup_checklist::{Finding, SetupChecklist, SetupStep, SetupStepName, StepState};
+pub use setup_checklist::{SetupChecklist, SetupStep, SetupStepName, StepDetail, StepFailure, StepState};
 pub use shutdown::{END_WITHIN, shutdown_requested};
 pub use small_file::{read_small_text, read_small_text_from};
 pub use status::{ClockSkew, ConnectionStatus, FeedStatus, Freshness, Pause};

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    EngineError, ObjectChange, Outstanding, ProgressSink, Safeguards, SyncPlan, UnconfirmedRecord,
+    Fact, Finding, ObjectChange, Outstanding, ProgressSink, Safeguards, SyncPlan, UnconfirmedRecord,
 };
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Connection, Finding, ServiceError};
+use crate::{Connection, ServiceError};
 
 /// How many unconfirmed records are listed.
 const LISTED: u32 = 20;
@@ -38,11 +38,9 @@ pub struct PlanView {
 impl PlanView {
     /// A plan, with what the limits say to it and without its objects.
     pub fn of(connection: &Connection, plan: SyncPlan, limits: &Safeguards) -> Self {
-        let violations = plan.refusals(limits).into_iter().map(|violation| Finding {
-            message: violation.to_string(),
-            remedy: EngineError::from(violation).hint(),
-        });
-        let violations = violations.collect();
+        let violations = plan.refusals(limits).into_iter();
+        let violations =
+            violations.map(|violation| Finding::error(Fact::SafeguardTriggered { violation })).collect();
         Self {
             connection: connection.name().clone(),
             plan,

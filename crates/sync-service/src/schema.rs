@@ -1,34 +1,95 @@
-//! Okta's schemas beside what Assets has of them.
+//! Okta's schemas and the object schema in Assets, side by side.
 
 use insight_import_client::document::SchemaAndMapping;
-use schema_mapper::{Mapping, MappingError, MappingOptions, OrgSchemas, TypeComparison};
+use schema_mapper::{
+    AssetsAttribute, AttributeState, Mapping, MappingError, MappingOptions, OktaAttribute, OrgSchemas,
+};
 use serde::{Deserialize, Serialize};
-use sync_engine::{EngineError, PortError};
-use sync_model::ConnectionName;
+use sync_engine::{EngineError, Finding, PortError};
+use sync_model::{ConnectionName, ObjectKind};
 
-use crate::adapters::{assets_error, okta_error, org_schemas};
+use crate::adapters::{assets_error, findings, okta_error, org_schemas};
 use crate::config::mapping_in_force;
 use crate::connection::{assets_client, okta_client};
 use crate::{ConfigError, ConnectionConfig, ServiceError};
 
-/// Okta's schemas beside what Assets has of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An attribute on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttributeComparison {
+    /// The attribute in Okta; `None` if it isn't part of a profile, such as the status.
+    pub okta: Option<OktaAttribute>,
+    /// The attribute in Assets, as it is or will be created; `None` if it is excluded.
+    pub assets: Option<AssetsAttribute>,
+    /// The state.
+    pub state: AttributeState,
+    /// The schema drift.
+    pub differences: Vec<Finding>,
+}
+
+impl From<schema_mapper::AttributeComparison> for AttributeComparison {
+    fn from(compared: schema_mapper::AttributeComparison) -> Self {
+        let schema_mapper::AttributeComparison { okta, assets, state, differences } = compared;
+        Self { okta, assets, state, differences: differences.iter().map(findings::of_drift).collect() }
+    }
+}
+
+/// An object type on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TypeComparison {
+    /// The kind of its objects.
+    pub kind: ObjectKind,
+    /// The name in Assets.
+    pub name: String,
+    /// True if Assets has it.
+    pub exists: bool,
+    /// The attributes: those of the mapping, those of the profile, then excluded ones.
+    pub attributes: Vec<AttributeComparison>,
+    /// Schema drift of the object type, and of attributes that aren't listed.
+    pub differences: Vec<Finding>,
+}
+
+impl TypeComparison {
+    /// True if something differs.
+    pub fn differs(&self) -> bool {
+        let attribute =
+            |view: &AttributeComparison| matches!(view.state, AttributeState::New | AttributeState::Drifted);
+        !self.exists || !self.differences.is_empty() || self.attributes.iter().any(attribute)
+    }
+}
+
+impl From<schema_mapper::TypeComparison> for TypeComparison {
+    fn from(compared: schema_mapper::TypeComparison) -> Self {
+        let schema_mapper::TypeComparison { kind, name, exists, attributes, differences } = compared;
+        Self {
+            kind,
+            name,
+            exists,
+            attributes: attributes.into_iter().map(Into::into).collect(),
+            differences: differences.iter().map(findings::of_drift).collect(),
+        }
+    }
+}
+
+/// Okta's schemas and the object schema in Assets, side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaView {
     /// The connection.
     pub connection: ConnectionName,
-    /// Whether something differs.
+    /// True if something differs.
     pub has_differences: bool,
-    /// The mapping that Okta's schemas call for, by its short name.
+    /// The version of the mapping by Okta's schemas.
     pub mapping_version: String,
     /// The object types.
     pub types: Vec<TypeComparison>,
-    /// What somebody may want to know of the mapping, without anything being wrong.
-    pub notes: Vec<String>,
+    /// Mapping options without effect, or with another effect than expected.
+    pub notes: Vec<Finding>,
 }
 
-/// Both sides by the mapping that is in force, and by another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The comparison with the current mapping, and with another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaPreview {
     /// As it is.
@@ -93,11 +154,12 @@ impl Sides {
     ) -> Result<SchemaView, MappingError> {
         let mapping = Mapping::new(&self.org, options)?;
         let types = mapping.compare_attributes(&self.org, self.current.as_ref());
+        let types: Vec<TypeComparison> = types.into_iter().map(Into::into).collect();
         Ok(SchemaView {
             connection: connection.name.clone(),
             has_differences: types.iter().any(TypeComparison::differs),
             mapping_version: mapping.version(),
-            notes: mapping.warnings().iter().map(ToString::to_string).collect(),
+            notes: mapping.warnings().iter().map(findings::of_warning).collect(),
             types,
         })
     }

@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandbox::{Sandbox, SandboxOptions};
-use serde_json::Value;
-use sync_service::engine::AlertKind;
-use sync_service::model::ConnectionName;
+use sandbox::{ControlClient, Sandbox, SandboxOptions};
+use serde_json::{Value, json};
+use sync_service::engine::{AlertKind, FindingCode, FindingSubject, Remedy};
+use sync_service::model::{ConnectionName, ObjectKind};
 use sync_service::wire::SyncOptions;
 use sync_service::{
     AlertSettings, AssetsSettings, Config, ConnectionDraft, ConnectionManager, ConnectionRegistry,
     ConnectionSettings, ExposeSecret, JobState, ManagedBy, MasterKey, OktaSettings, SaveError, Secret,
-    SecretField, ServiceError, SetupChecklist, SetupStepName, StepState, Store, ValidationReport, VaultError,
-    rotate,
+    SecretField, ServiceError, SetupChecklist, SetupStepName, StepDetail, StepState, Store, ValidationReport,
+    VaultError, rotate,
 };
 
 struct World {
@@ -135,7 +135,7 @@ async fn what_is_saved_works_and_comes_back_after_a_start() {
     let member = fleet.get(&acme()).unwrap();
     assert!(member.connection().is_ok());
     assert!(member.verify());
-    assert_eq!(ended(|| member.verified()).await.result().unwrap().problems, Vec::<String>::new());
+    assert_eq!(ended(|| member.verified()).await.result().unwrap().findings, []);
     fleet.end().await;
 }
 
@@ -335,7 +335,40 @@ async fn a_step_is_offered_only_when_those_above_it_hold() {
     }
     assert_eq!(states().await, [Complete; 5]);
     let last = SetupChecklist::of(&member).await.unwrap();
-    assert!(last.step(SetupStepName::Synchronize).unwrap().details[1].contains("5 users"));
+    let StepDetail::Objects { current } = &last.step(SetupStepName::Synchronize).unwrap().details[1] else {
+        panic!("{last:?}")
+    };
+    assert_eq!(current[&ObjectKind::User], 5);
+    fleet.end().await;
+}
+
+#[tokio::test]
+async fn attribute_name_with_semicolon_survives() {
+    let world = World::start().await;
+    let fleet = world.fleet().await;
+    fleet.save(&acme(), world.draft(), true).await.unwrap();
+    let member = fleet.get(&acme()).unwrap();
+    member.set_up();
+    ended(|| member.setup()).await;
+    let control = ControlClient::new(world.told("/control_url"));
+    let renamed = json!({ "type": "user", "name": "Okta Groups", "newName": "a; b takes at most 1", "maximumCardinality": 1 });
+    control.call("PUT", "/insight/attributes", &renamed).await.unwrap();
+    member.verify();
+    let verified = ended(|| member.verified()).await;
+    let verified = verified.result().unwrap();
+    let name = "a; b takes at most 1".to_owned();
+    let subject = Some(FindingSubject::Attribute { object_type: "Okta User".into(), name });
+    assert!(verified.findings.iter().all(|finding| finding.subject == subject), "{verified:?}");
+    let checklist = SetupChecklist::of(&member).await.unwrap();
+    let step = checklist.step(SetupStepName::Cardinality).unwrap();
+    let [limited] = step.findings.as_slice() else { panic!("{step:?}") };
+    assert_eq!(
+        (&limited.subject, &limited.remedy),
+        (&subject, &Some(Remedy::SetCardinality { maximum: None }))
+    );
+    // The other difference is a note, and the limit is no part of this step.
+    let noted = &checklist.step(SetupStepName::Verify).unwrap().findings;
+    assert_eq!(noted.iter().map(|finding| finding.code()).collect::<Vec<_>>(), [FindingCode::NameDiffers]);
     fleet.end().await;
 }
 

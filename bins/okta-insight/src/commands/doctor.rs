@@ -6,6 +6,7 @@ use clap::Args;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use sync_service::doctor::{Check, CheckReport, CheckStatus, examine};
 
+use super::findings::cell;
 use super::remote::{Remote, only_here, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
@@ -75,9 +76,13 @@ fn rows(checks: &[Check], width: usize) -> Table {
         if coloured() {
             state = state.fg(colour);
         }
-        let text = match &check.remedy {
-            Some(remedy) => format!("{}\n→ {remedy}", check.details),
-            None => check.details.clone(),
+        let text = if check.findings.is_empty() {
+            match &check.remedy {
+                Some(remedy) => format!("{}\n→ {remedy}", check.details),
+                None => check.details.clone(),
+            }
+        } else {
+            cell(&check.findings)
         };
         table.add_row([state, Cell::new(&check.title), Cell::new(text)]);
     }

@@ -7,6 +7,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod export;
+mod findings;
 pub(crate) mod init;
 pub(crate) mod keygen;
 pub(crate) mod man;

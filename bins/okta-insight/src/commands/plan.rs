@@ -14,6 +14,7 @@ use sync_service::model::RecordKey;
 use sync_service::{Connection, PlanView, error_chain};
 use tokio_util::sync::CancellationToken;
 
+use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
 use super::{Opened, open, open_saved, status, stop_on_signal};
 use crate::args::values::plan_limit;
@@ -214,8 +215,8 @@ fn print(planned: &PlanView) {
         } else {
             println!("  + {}", count(structure.added_attributes.len(), "attribute"));
         }
-        structure.notes.iter().for_each(|note| println!("  i {note}"));
-        structure.drift.iter().for_each(|drift| println!("  ! {drift}"));
+        print_findings(2, &structure.notes);
+        print_findings(2, &structure.drift);
     }
     let mut rows = table(["object type", "current", "read", "create", "update", "retire"]);
     for (kind, plan) in &planned.plan.kinds {
@@ -251,10 +252,7 @@ fn print(planned: &PlanView) {
         let objects = count(cleared.total, cleared.kind.as_str());
         println!("  `{}` would be cleared on {} of {objects}", cleared.field, number(cleared.cleared));
     }
-    for violation in &planned.violations {
-        println!("  ! {}", violation.message);
-        violation.remedy.iter().for_each(|remedy| println!("    → {remedy}"));
-    }
+    print_findings(2, &planned.violations);
     planned.plan.problems.iter().for_each(|problem| println!("  ! {problem}"));
     if !planned.outstanding.is_empty() {
         println!("  {}", safety::outstanding(&planned.outstanding));

@@ -8,6 +8,7 @@ use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunState, RunSummar
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ConnectionRun, ServiceError, find_run};
 
+use super::findings::print_findings;
 use super::open;
 use super::remote::{Remote, remote};
 use crate::args::values::{limit, run_id};
@@ -243,6 +244,7 @@ fn print_one(found: &ConnectionRun) {
         println!("{rows}");
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
+    print_findings(2, &report.drift);
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     if let Some(error) = &report.error {
         println!("  Error           {error}");

@@ -4,9 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, Color};
-use sync_service::mapper::{AttributeComparison, AttributeState, TypeComparison};
-use sync_service::{SchemaView, compare_schemas};
+use sync_service::engine::Finding;
+use sync_service::mapper::AttributeState;
+use sync_service::{AttributeComparison, SchemaView, TypeComparison, compare_schemas};
 
+use super::findings::print_findings;
 use super::remote::{Remote, remote};
 use super::{known, stop_on_signal};
 use crate::args::{Common, Output};
@@ -52,7 +54,7 @@ fn print(view: &SchemaView, only_differences: bool) {
     for object_type in &view.types {
         print_type(object_type, only_differences);
     }
-    view.notes.iter().for_each(|note| println!("  i {note}"));
+    print_findings(2, &view.notes);
     if view.has_differences {
         println!("To add new attributes, run `{SETUP}`.");
     } else {
@@ -79,7 +81,8 @@ fn print_type(object_type: &TypeComparison, only_differences: bool) {
         println!("  {} matched or excluded", count(hidden, "attribute"));
     }
     let differences = object_type.attributes.iter().flat_map(|view| &view.differences);
-    differences.chain(&object_type.differences).for_each(|difference| println!("  ! {difference}"));
+    let differences: Vec<Finding> = differences.chain(&object_type.differences).cloned().collect();
+    print_findings(2, &differences);
 }
 
 fn row(view: &AttributeComparison) -> Vec<Cell> {

@@ -10,12 +10,14 @@ use sync_service::model::ConnectionName;
 use sync_service::{Config, Connection, HookReceiver, ManualEventHook};
 use tokio_util::sync::CancellationToken;
 
+use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
 use super::{manual_hook, open, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::{FOUND, Failure};
 use crate::output::{Outcome, print_json};
 use crate::words::commands::{PLAN, SYNC};
+use crate::words::event_hook;
 use crate::words::units::{count, number};
 
 #[derive(Debug, Args)]
@@ -134,18 +136,19 @@ fn print_schema(schema: &SchemaReport) {
             number(schema.fixed_attributes.len() as u64)
         ));
     }
-    if !schema.limited_attributes.is_empty() {
-        cardinality.push(format!("{} to correct manually", number(schema.limited_attributes.len() as u64)));
+    let limited = schema.limited_attributes().count();
+    if limited > 0 {
+        cardinality.push(format!("{} to correct manually", number(limited as u64)));
     }
     if cardinality.is_empty() {
         cardinality.push("correct".to_owned());
     }
     println!("  Cardinality    {}", cardinality.join(", "));
     schema.fixed_attributes.iter().for_each(|name| println!("    ~ {name}"));
-    schema.notes.iter().for_each(|note| println!("    i {note}"));
+    print_findings(4, &schema.notes);
     if !schema.drift.is_empty() {
         println!("  Schema drift   {}", count(schema.drift.len(), "difference"));
-        schema.drift.iter().for_each(|drift| println!("    ! {drift}"));
+        print_findings(4, &schema.drift);
     }
 }
 
@@ -159,8 +162,7 @@ fn tally(added: usize, kept: usize) -> String {
 }
 
 fn print_hook(hook: &HookReport) {
-    let changes = if hook.changes.is_empty() { "exists".to_owned() } else { hook.changes.join(", ") };
-    println!("  Event hook     {changes}");
+    println!("  Event hook     {}", event_hook::changes(&hook.changes));
     println!("                 {}", hook.url);
-    hook.findings.iter().for_each(|problem| println!("    ! {problem}"));
+    print_findings(4, &hook.findings);
 }

@@ -12,6 +12,7 @@ use sync_service::wire::SyncOptions;
 use sync_service::{Connection, ServiceError, named_subjects};
 use tokio_util::sync::CancellationToken;
 
+use super::findings::print_findings;
 use super::remote::{Remote, only_here, remote};
 use super::{open, plan, stop_on_signal};
 use crate::args::{Output, Sync};
@@ -223,6 +224,7 @@ fn print(synced: &Synced) {
         println!("  {} cleared with the Atlassian account", count(report.cleared_values, "value"));
     }
     report.added_attributes.iter().for_each(|name| println!("  + attribute {name}"));
+    print_findings(2, &report.drift);
     report.messages.iter().for_each(|message| println!("  ! {message}"));
     println!(
         "  {} in {}, {} to Okta, {}",

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sync_service::engine::{SchemaState, VerifyReport};
 use sync_service::model::ConnectionName;
 
+use super::findings::print_findings;
 use super::remote::{Remote, remote};
 use super::{open, stop_on_signal};
 use crate::args::{Common, Output};
@@ -37,7 +38,7 @@ async fn verify(common: &Common) -> Result<Vec<Found>, Failure> {
         let stop = stop_on_signal();
         for name in names {
             let report = client.verify(&name, &stop).await?;
-            found.push(Found { connection: name, passed: report.problems.is_empty(), report });
+            found.push(Found { connection: name, passed: report.findings.is_empty(), report });
         }
         return Ok(found);
     }
@@ -46,7 +47,7 @@ async fn verify(common: &Common) -> Result<Vec<Found>, Failure> {
         let report = connection.engine().verify(connection.has_hook()).await?;
         found.push(Found {
             connection: connection.name().clone(),
-            passed: report.problems.is_empty(),
+            passed: report.findings.is_empty(),
             report,
         });
     }
@@ -62,7 +63,7 @@ fn print(found: &Found) {
     } else {
         println!("  Object types   {}", present(schema.existing_types, schema.added_types.len()));
         println!("  Attributes     {}", present(schema.existing_attributes, schema.added_attributes.len()));
-        let limited = schema.limited_attributes.len();
+        let limited = schema.limited_attributes().count();
         let cardinality = if limited == 0 { "correct".to_owned() } else { format!("{limited} too low") };
         println!("  Cardinality    {cardinality}");
     }
@@ -78,7 +79,7 @@ fn print(found: &Found) {
             println!("                 {}", hook.url);
         }
     }
-    found.report.problems.iter().for_each(|problem| println!("  ! {problem}"));
+    print_findings(2, &found.report.findings);
     if found.passed {
         println!("  Verified.");
     }

@@ -3,10 +3,9 @@
 pub(crate) mod commands;
 #[cfg_attr(not(test), expect(dead_code, reason = "status shows conditions next"))]
 pub(crate) mod conditions;
-#[expect(unused_imports, reason = "status shows findings next")]
+pub(crate) mod event_hook;
 pub(crate) mod findings;
 pub(crate) mod labels;
-#[cfg_attr(not(test), expect(dead_code, reason = "status shows remedies next"))]
 pub(crate) mod remedies;
 pub(crate) mod safety;
 pub(crate) mod state;

@@ -38,6 +38,19 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         Remedy::RunChecks => format!("run `{DOCTOR}` to find the cause"),
         Remedy::CorrectSetting { key } => format!("correct `{key}` of the connection"),
         Remedy::CorrectScope => "correct `scope` of the connection".to_owned(),
+        Remedy::DeleteAttributeToRecreate => {
+            format!("to create it again, delete the attribute with its values in Assets, and run `{SETUP}`")
+        }
+        Remedy::MapAttributeType { kind } => format!(
+            "set `mapping.user.types` or `mapping.group.types` to `{kind}` for the attribute; or delete the attribute with \
+             its values in Assets, and run `{SETUP}`"
+        ),
+        Remedy::ExcludeAttribute => {
+            "to keep it out of Assets, add it to `mapping.user.exclude` or `mapping.group.exclude`".to_owned()
+        }
+        Remedy::IncludeAttribute { attribute } => format!(
+            "to map it anyway, add `{attribute}` to `mapping.user.include` or `mapping.group.include`"
+        ),
         Remedy::CorrectOrgUrl => {
             "set `okta.org_url` to the URL of the org, such as https://example.okta.com, without -admin"
                 .to_owned()
@@ -76,6 +89,14 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         | Remedy::GrantSchemaRole
         | Remedy::IgnoreMissingObjects
         | Remedy::CorrectAttribute
+        | Remedy::RenameInAssets { .. }
+        | Remedy::FreeName { .. }
+        | Remedy::SetCardinality { .. }
+        | Remedy::SetMinimumCardinality { .. }
+        | Remedy::SetLabel
+        | Remedy::SetUnique { .. }
+        | Remedy::AllowStatuses { .. }
+        | Remedy::DeleteInAssets
         | Remedy::RaiseObjectLimit
         | Remedy::ReviewExecution
         | Remedy::ReviewImportHistory

@@ -11,7 +11,7 @@ use sync_service::{JobState, ManagedConnection};
 use super::components::{Tone, aged, badge, count, empty, job, notice, number, said, scroll};
 use super::links::address;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, layout};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
@@ -98,9 +98,12 @@ fn summary(member: &ManagedConnection, diagnosis: &CheckReport) -> Markup {
         }
         @for (state, tone) in told {
             @for check in with(state) {
-                @let evidence = wording::settings(member, &check.details);
-                @let remedy = check.remedy.as_ref().map(|remedy| wording::settings(member, remedy));
-                (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
+                @if check.findings.is_empty() {
+                    @let evidence = wording::settings(member, &check.details);
+                    @let remedy = check.remedy.as_ref().map(|remedy| wording::settings(member, remedy));
+                    (notice(tone, &format!("{}, {}: {evidence}", check.area.title(), check.title), remedy.as_deref()))
+                }
+                @for finding in &check.findings { (findings::linked(member.name(), finding)) }
             }
         }
         p.muted { (counts.join(", ")) }
@@ -136,8 +139,11 @@ fn row(member: &ManagedConnection, check: &Check) -> Markup {
             th scope="row" { (check.title) }
             td.nowrap { (badge(tone, labels::check_status(check.status))) }
             td.wide {
-                (said(&wording::settings(member, &check.details)))
-                @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
+                @if check.findings.is_empty() {
+                    (said(&wording::settings(member, &check.details)))
+                    @if let Some(remedy) = &check.remedy { p.remedy { strong { "→ " } (said(&wording::settings(member, remedy))) } }
+                }
+                @for finding in &check.findings { div { (findings::line(member.name(), finding)) } }
             }
         }
     }

@@ -30,6 +30,14 @@ impl Tone {
             Self::Quiet => ("quiet", "–"),
         }
     }
+
+    /// A frame of a message.
+    pub(super) fn frame(self, message: &Markup) -> Markup {
+        let (class, _) = self.look();
+        html! {
+            div class={ "notice notice-" (class) } role=[(self == Self::Problem).then_some("alert")] { (message) }
+        }
+    }
 }
 
 /// A word with a tone.
@@ -40,13 +48,10 @@ pub(super) fn badge(tone: Tone, text: &str) -> Markup {
 
 /// A message with its remedy, both as sentences. Commands become pages and buttons.
 pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
-    let (class, _) = tone.look();
-    html! {
-        div class={ "notice notice-" (class) } role=[(tone == Tone::Problem).then_some("alert")] {
-            p.what { (told(what)) }
-            @if let Some(remedy) = remedy { p.remedy { (told(remedy)) } }
-        }
-    }
+    tone.frame(&html! {
+        p.what { (told(what)) }
+        @if let Some(remedy) = remedy { p.remedy { (told(remedy)) } }
+    })
 }
 
 /// The empty state of a list.

@@ -22,6 +22,7 @@ use super::stream::{Part, live};
 use super::{Chosen, PageError, events, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
+use crate::words::details::detail;
 use crate::words::{activity as words, labels};
 pub(super) use run::phases;
 
@@ -117,7 +118,7 @@ fn actions(
             (if paused { button("resume", "Resume") } else { button("pause", "Pause") })
             @if offered && !paused { (button("synchronize", "Synchronize")) }
             a.button href=(address(member.name(), &["plan"])) { "View plan" }
-            @if let Some(step) = running { span.muted { (labels::setup_step(step.name)) ": " (step.details.join(", ")) } }
+            @if let Some(step) = running { span.muted { (labels::setup_step(step.name)) ": " @for (n, result) in step.details.iter().enumerate() { @if n > 0 { ", " } (detail(result)) } } }
         }
     }
 }

@@ -8,6 +8,7 @@ mod connections;
 mod edit;
 mod error;
 mod events;
+mod findings;
 mod health;
 mod layout;
 mod links;

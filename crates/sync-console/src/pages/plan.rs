@@ -11,18 +11,19 @@ use axum::{Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use sync_service::engine::{PlannedRemovals, RemovedMemberships, RunKind, SchemaReport, SyncPlan};
+use sync_service::model::ConnectionName;
 use sync_service::wire::SyncOptions;
 use sync_service::{
     JobState, ManagedConnection, PlanView, ServiceError, SetupChecklist, SetupStepName, StepState,
 };
 
-use super::components::{Tone, aged, count, empty, job, notice, number, said, scroll, told};
+use super::components::{Tone, aged, count, empty, job, notice, number, said, scroll};
 use super::links::address;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, layout};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use crate::words::{labels, setup as words};
+use crate::words::{findings as words_of, labels, remedies, setup as words};
 pub(super) use changes::shown;
 
 pub(super) fn router() -> Router<App> {
@@ -112,7 +113,7 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
             (verdict(member, &result, identity, (may, is_offered(member).await?)))
             (made(since, button("Refresh plan")))
             (figures(&result.plan))
-            @if let Some(structure) = &result.plan.schema { (structure_changes(structure)) }
+            @if let Some(structure) = &result.plan.schema { (structure_changes(member.name(), structure)) }
             (losses(&result.plan.removals))
             (problems(&result.plan.problems))
             (changes::table(member.name(), &result))
@@ -166,7 +167,7 @@ fn verdict(
         return html! {
             section.notice.notice-problem aria-labelledby="refusal" {
                 h2 #refusal { (words::PLAN_BLOCKED) }
-                @for violation in &view.violations { p.what { (told(&violation.message)) } }
+                @for violation in &view.violations { p.what { (words_of::finding(violation)) } }
                 p { (words::PLAN_BLOCKED_TEXT) }
                 @if !offered { (early) } @else if may {
                     (form(html! {
@@ -176,7 +177,7 @@ fn verdict(
                         }
                         button.danger type="submit" { "Override and sync" }
                     }))
-                } @else if let Some(remedy) = &first.remedy { p { (told(remedy)) } }
+                } @else if let Some(remedy) = &first.remedy { p { (remedies::remedy(remedy).text) } }
             }
         };
     }
@@ -233,7 +234,7 @@ fn figures(plan: &SyncPlan) -> Markup {
     scroll("Objects of the plan", &table)
 }
 
-fn structure_changes(structure: &SchemaReport) -> Markup {
+fn structure_changes(connection: &ConnectionName, structure: &SchemaReport) -> Markup {
     let added = structure.added_types.len() + structure.added_attributes.len();
     html! {
         @if added > 0 {
@@ -245,8 +246,7 @@ fn structure_changes(structure: &SchemaReport) -> Markup {
                 }
             }
         }
-        @for drift in &structure.drift { (notice(Tone::Warning, drift, None)) }
-        @for note in &structure.notes { (notice(Tone::Quiet, note, None)) }
+        @for finding in structure.drift.iter().chain(&structure.notes) { (findings::linked(connection, finding)) }
     }
 }
 

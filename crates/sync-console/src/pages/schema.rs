@@ -17,7 +17,7 @@ use sync_service::{JobState, ManagedConnection, SchemaView};
 use super::components::{Tone, aged, empty, job, notice};
 use super::links::{address, asking};
 use super::stream::{Part, live};
-use super::{Chosen, PageError, layout};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::words::mapping as words;
@@ -118,8 +118,8 @@ fn state(member: &ManagedConnection, identity: &Identity, show: Show) -> Markup 
                 p.muted { "Compared " (aged(ended)) ", mapping " code { (result.mapping_version) } }
                 @if let Some(again) = again() { div.actions { (again) } }
             }
-            @for object_type in &result.types { (side::table(object_type, show)) }
-            @for note in &result.notes { (notice(Tone::Quiet, note, None)) }
+            @for object_type in &result.types { (side::table(member.name(), object_type, show)) }
+            @for note in &result.notes { (findings::linked(member.name(), note)) }
         },
     }
 }

@@ -16,12 +16,12 @@ use sync_service::{
 };
 
 use super::components::{Tone, ago, badge, notice};
-use super::prose::prose;
 use super::stream::{Part, live};
-use super::{Chosen, PageError, layout};
+use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
 use crate::wording;
+use crate::words::details::detail;
 use crate::words::{labels, setup as words};
 
 pub(super) fn router() -> Router<App> {
@@ -114,12 +114,13 @@ fn one(
                     p.small.muted { "Started " (ago(since, Timestamp::now())) }
                 }
                 @if !step.details.is_empty() {
-                    ul { @for seen in &step.details { li { (prose(&wording::here(&wording::settings(member, seen)))) } } }
+                    ul { @for result in &step.details { li { (detail(result)) } } }
                 }
-                @for problem in &step.findings {
-                    @let remedy = problem.remedy.as_deref().map(|remedy| wording::here(&wording::settings(member, remedy)));
-                    (notice(Tone::Problem, &problem.message, remedy.as_deref()))
+                @if let Some(failure) = &step.failure {
+                    @let remedy = failure.hint.as_deref().map(|hint| wording::settings(member, hint));
+                    (notice(Tone::Problem, &failure.error, remedy.as_deref()))
                 }
+                @for finding in &step.findings { (findings::notice(finding)) }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }
             }
         }

@@ -5,9 +5,12 @@ use sync_service::engine::{Fact, Finding, FindingSubject, RunKind, Service, Task
 use sync_service::words::units::{size, span};
 
 use super::safeguards::violation;
-use super::text::count;
+use super::text::{count, number};
 use super::values::{reason, time};
 use super::withheld::withheld;
+
+/// The number of names that a finding lists.
+const LISTED: usize = 5;
 
 /// A finding as a sentence, after its subject if that isn't the connection.
 pub(crate) fn finding(finding: &Finding) -> Markup {
@@ -112,7 +115,80 @@ fn fact(fact: &Fact) -> Markup {
             "Assets has been processing execution " (execution) " since " (time(*started_at))
             ". Other changes wait until it ends."
         },
+        Fact::EventHookMissing => html! { "The org has no event hook with this URL." },
+        Fact::EventHookUrlDiffers { present } => html! { "Okta delivers to " (present) " instead." },
+        Fact::EventTypesMissing { event_types, required } => html! {
+            "The event hook doesn't subscribe to " (number(event_types.len() as u64)) " of "
+            (count(*required, "event type")) ": " (listed(event_types)) "."
+        },
+        Fact::EventHookSecretDiffers => html! {
+            "Okta has another secret, so the daemon rejects deliveries."
+        },
+        Fact::EventHookInactive => html! { "The event hook is inactive, so Okta delivers no events." },
+        Fact::EventHookUnverified => html! { "The event hook isn't verified, so Okta delivers no events." },
+        Fact::EventHookVerificationFailed => html! {
+            "Okta couldn't verify the event hook: its URL didn't respond correctly within 3 s."
+        },
+        Fact::SchemaMissing => html! { "The import source has no object types and mapping." },
+        Fact::SchemaOutdated { object_types, attributes } => {
+            let missing: Vec<String> = object_types.iter().chain(attributes).cloned().collect();
+            html! {
+                @if missing.is_empty() { "The mapping in Assets is out of date." }
+                @else { "Missing in Assets: " (listed(&missing)) "." }
+            }
+        }
+        Fact::NameDiffers { expected } => html! { "The expected name is “" (expected) "”." },
+        Fact::NameTaken { expected } => {
+            html! { "The expected name “" (expected) "” is taken in Assets." }
+        }
+        Fact::TypeDiffers { present, expected, compatible } => html! {
+            "The type is " (present) " instead of " (expected)
+            @if *compatible { ". Values are converted." } @else { ", so values aren't sent." }
+        },
+        Fact::ReferenceDiffers { present, expected } => html! {
+            "References lead to " (present) " instead of " (expected) ", so values aren't sent."
+        },
+        Fact::CardinalityTooLow { maximum, required } => html! {
+            "The maximum cardinality is " (maximum) " instead of "
+            @match required { Some(required) => (required), None => "unlimited" }
+            "."
+        },
+        Fact::ValueRequired => html! { "Assets requires a value, so objects without one are rejected." },
+        Fact::LabelDiffers => html! { "Another attribute is the label of the object type." },
+        Fact::UniqueDiffers { expected: true } => html! { "The attribute isn't unique." },
+        Fact::UniqueDiffers { expected: false } => html! {
+            "The attribute is unique, so objects with the same value are rejected."
+        },
+        Fact::StatusesMissing { statuses } => html! {
+            "The attribute doesn't allow the statuses " (statuses.join(", ")) "."
+        },
+        Fact::NoLongerMapped => html! { "No longer mapped. Values in Assets remain." },
+        Fact::DeletedInAssets => html! { "Deleted in Assets. Setup or the next sync adds it again." },
+        Fact::MappingAttributeUnknown { option, attribute } => html! {
+            code { (option) } ": Okta's schemas don't define " code { (attribute) } "."
+        },
+        Fact::MappingLabelExcluded { attribute } => html! {
+            code { (attribute) } " is excluded but still mapped, because it is the label."
+        },
+        Fact::MappingNameUnavailable { attribute, chosen, given } => html! {
+            code { (attribute) } " is named “" (given) "”, because “" (chosen.escape_default().to_string())
+            "” is reserved, taken, or unreadable in Assets."
+        },
+        Fact::MappingDefinitionsConflict { attribute } => html! {
+            "User types define " code { (attribute) } " differently, so it is text in Assets."
+        },
+        Fact::MappingAttributeUnreadable { attribute } => html! {
+            code { (attribute) } " is encrypted, hashed, or write-only in Okta, so it is excluded."
+        },
         Fact::Alert { error } => html! { (reason(error)) },
+    }
+}
+
+/// The first names of a list.
+fn listed(names: &[String]) -> Markup {
+    html! {
+        (names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", "))
+        @if names.len() > LISTED { ", and " (number((names.len() - LISTED) as u64)) " more" }
     }
 }
 

@@ -4,14 +4,13 @@ pub(crate) mod access;
 pub(crate) mod activity;
 #[cfg_attr(not(test), expect(dead_code, reason = "the pages show conditions next"))]
 pub(crate) mod conditions;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pages show findings next"))]
+pub(crate) mod details;
 pub(crate) mod findings;
 pub(crate) mod health;
 pub(crate) mod labels;
 pub(crate) mod mapping;
 pub(crate) mod objects;
 pub(crate) mod overview;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pages show remedies next"))]
 pub(crate) mod remedies;
 mod safeguards;
 pub(crate) mod settings;

@@ -15,6 +15,7 @@ pub(crate) enum Page {
     Runs,
     FailedEvents,
     Checks,
+    Attributes,
     Settings,
 }
 
@@ -28,6 +29,7 @@ impl Page {
             Self::Runs => "Open Runs",
             Self::FailedEvents => "Show failed events",
             Self::Checks => "Open Checks",
+            Self::Attributes => "Select attributes",
             Self::Settings => "Edit settings",
         }
     }
@@ -41,6 +43,7 @@ impl Page {
             Self::Runs => &["runs"],
             Self::FailedEvents => &["events"],
             Self::Checks => &["checks"],
+            Self::Attributes => &["schema", "choices"],
             Self::Settings => &["edit"],
         }
     }
@@ -54,7 +57,13 @@ impl Page {
     pub(crate) const fn query(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::FailedEvents => &[("state", "failed")],
-            Self::Setup | Self::Activity | Self::Plan | Self::Runs | Self::Checks | Self::Settings => &[],
+            Self::Setup
+            | Self::Activity
+            | Self::Plan
+            | Self::Runs
+            | Self::Checks
+            | Self::Attributes
+            | Self::Settings => &[],
         }
     }
 }
@@ -186,6 +195,42 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
         Remedy::CorrectAttribute => Action::outside(html! {
             "Correct the attribute in Assets. Its values are then sent automatically."
         }),
+        Remedy::RenameInAssets { name } => Action::outside(html! {
+            "To follow Okta, rename it to “" (name) "” in Assets. The mapping keeps either name."
+        }),
+        Remedy::FreeName { name } => Action::outside(html! {
+            "To use the name “" (name) "”, rename or delete the other one in Assets, then rename this one."
+        }),
+        Remedy::DeleteAttributeToRecreate => Page::Setup.shows(html! {
+            "To create it again, delete the attribute with its values in Assets, and press " b { "Setup" }
+            " on the Setup page."
+        }),
+        Remedy::MapAttributeType { kind } => Page::Attributes.shows(html! {
+            "Select the type " code { (kind) } " for the attribute. Or delete the attribute with its values in Assets, and press "
+            b { "Setup" } " on the Setup page."
+        }),
+        Remedy::SetCardinality { maximum } => Action::outside(html! {
+            (configure()) ", and set "
+            @match maximum {
+                Some(maximum) => { "the maximum of " b { "Cardinality" } " to " (maximum) "." }
+                None => { b { "Cardinality" } " to " b { "Unlimited" } "." }
+            }
+        }),
+        Remedy::SetMinimumCardinality { minimum } => Action::outside(html! {
+            (configure()) ", and set the minimum of " b { "Cardinality" } " to " (minimum) "."
+        }),
+        Remedy::SetLabel => Action::outside(html! {
+            "In Assets, open the object type, and go to " b { "Attributes" } ". Make the attribute the label."
+        }),
+        Remedy::SetUnique { unique } => Action::outside(html! {
+            (configure()) ", and turn " (if *unique { "on " } else { "off " }) b { "Unique" } "."
+        }),
+        Remedy::AllowStatuses { statuses } => Action::outside(html! { (configure()) ", and allow " (statuses.join(", ")) "." }),
+        Remedy::DeleteInAssets => Action::outside(html! { "If the values aren't needed, delete it in Assets." }),
+        Remedy::ExcludeAttribute => Page::Attributes.shows(html! { "To keep it out of Assets, deselect the attribute." }),
+        Remedy::IncludeAttribute { attribute } => Page::Attributes.shows(html! {
+            "To map it anyway, select " code { (attribute) } "."
+        }),
         Remedy::RaiseObjectLimit => Action::outside(html! {
             "Delete unused objects in Assets, or raise the object limit. In Jira, go to "
             b { "Settings > Products > Assets > Usage" } "."
@@ -230,6 +275,14 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
 fn app(tab: &str) -> Markup {
     html! {
         "In the Okta Admin Console, go to " b { "Applications > Applications" } ", select the app, and open " b { (tab) }
+    }
+}
+
+/// The way to the settings of an attribute.
+fn configure() -> Markup {
+    html! {
+        "In Assets, open the object type, and go to " b { "Attributes" }
+        ". In the menu (…) of the attribute, select " b { "Configure" }
     }
 }
 

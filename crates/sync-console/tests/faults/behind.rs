@@ -218,7 +218,7 @@ async fn cardinalities_that_are_not_heeded_are_lifted_with_an_account_and_told_w
     world.press("setup").await;
     world.page_with("/setup", &["Event hook to"], false).await;
     world.press("verify").await;
-    world.page_with("/setup", &["takes at most 1", "set Cardinality to Unlimited"], false).await;
+    world.page_with("/setup", &["The maximum cardinality is 1", "set Cardinality to Unlimited"], false).await;
     world.end().await;
 
     let world = World::before_save().await;

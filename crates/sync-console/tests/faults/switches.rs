@@ -205,13 +205,13 @@ row_tests! {
         "cardinality",
         changed("user/groups", "maximumCardinality", &json!(1)),
         changed("user/groups", "maximumCardinality", &json!(-1)),
-        ["takes at most 1", "set Cardinality to Unlimited"],
+        ["The maximum cardinality is 1", "set Cardinality to Unlimited"],
     );
     attribute_renamed: attribute(
         "renamed",
         changed("City", "newName", &json!("Town")),
         changed("Town", "newName", &json!("City")),
-        ["would be called \"City\"", "rename it in Assets if you like"],
+        ["The expected name is “City”", "rename it to “City” in Assets"],
     );
 }
 

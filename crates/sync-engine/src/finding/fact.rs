@@ -3,50 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
-use sync_model::RecordKey;
 
-use super::Remedy;
+use super::Service;
 use crate::{RunKind, SafeguardViolation, Task, WithheldField};
-
-/// One of the two services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Service {
-    /// The Okta org.
-    Okta,
-    /// The Assets site.
-    Assets,
-}
-
-/// The subject of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum FindingSubject {
-    /// An object.
-    Object {
-        /// Its key.
-        key: RecordKey,
-    },
-    /// An object type in Assets.
-    ObjectType {
-        /// Its name.
-        name: String,
-    },
-    /// An attribute in Assets.
-    Attribute {
-        /// The name of its object type.
-        object_type: String,
-        /// Its name.
-        name: String,
-    },
-    /// The event hook in Okta.
-    EventHook {
-        /// The URL that Okta delivers to.
-        url: String,
-    },
-}
 
 /// A code with its facts. In JSON: `code`, and `facts` if there are any.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants)]
@@ -205,6 +164,124 @@ pub enum Fact {
         /// Its start.
         started_at: Timestamp,
     },
+    // The event hook, which is the subject.
+    /// Okta has no event hook for the connection.
+    EventHookMissing,
+    /// The event hook delivers to another URL.
+    EventHookUrlDiffers {
+        /// That URL.
+        present: String,
+    },
+    /// The event hook lacks event types.
+    EventTypesMissing {
+        /// Those.
+        event_types: Vec<String>,
+        /// The number of required event types.
+        required: u64,
+    },
+    /// The event hook has another secret, so its deliveries are rejected.
+    EventHookSecretDiffers,
+    /// The event hook is inactive, so Okta delivers no events.
+    EventHookInactive,
+    /// The event hook isn't verified, so Okta delivers no events.
+    EventHookUnverified,
+    /// Okta received no valid response from the event hook's URL.
+    EventHookVerificationFailed,
+
+    // The object schema. An object type or attribute is the subject of schema drift.
+    /// The import source has no object types and mapping.
+    SchemaMissing,
+    /// Object types, attributes, or a part of the mapping are missing; all of them can be added.
+    SchemaOutdated {
+        /// Missing object types.
+        object_types: Vec<String>,
+        /// Missing attributes of existing object types, as `type: attribute`.
+        attributes: Vec<String>,
+    },
+    /// The name differs from the one in Okta's schema.
+    NameDiffers {
+        /// The name by Okta's schema.
+        expected: String,
+    },
+    /// The name by Okta's schema belongs to another object type or attribute.
+    NameTaken {
+        /// That name.
+        expected: String,
+    },
+    /// The attribute has another type.
+    TypeDiffers {
+        /// The type in Assets.
+        present: String,
+        /// The type by Okta's schema.
+        expected: String,
+        /// True if the type in Assets stores all values.
+        compatible: bool,
+    },
+    /// The attribute refers to another object type.
+    ReferenceDiffers {
+        /// The object type in Assets.
+        present: String,
+        /// The object type by the mapping.
+        expected: String,
+    },
+    /// The attribute accepts too few values.
+    CardinalityTooLow {
+        /// The number that it accepts.
+        maximum: u32,
+        /// The number that it needs to accept; `None` for any number.
+        required: Option<u32>,
+    },
+    /// The attribute requires a value, which Okta's schema doesn't.
+    ValueRequired,
+    /// Another attribute is the label.
+    LabelDiffers,
+    /// The attribute is unique, or isn't.
+    UniqueDiffers {
+        /// True if it should be.
+        expected: bool,
+    },
+    /// The attribute doesn't allow statuses that are in use.
+    StatusesMissing {
+        /// Those.
+        statuses: Vec<String>,
+    },
+    /// The mapping no longer contains the object type or attribute; it keeps its values.
+    NoLongerMapped,
+    /// The mapped object type or attribute was deleted in Assets.
+    DeletedInAssets,
+
+    // The mapping options.
+    /// An option names an attribute that Okta's schemas don't define.
+    MappingAttributeUnknown {
+        /// The option, such as `mapping.user.include`.
+        option: String,
+        /// The attribute in Okta.
+        attribute: String,
+    },
+    /// An excluded attribute is mapped, because it is the label.
+    MappingLabelExcluded {
+        /// The attribute in Okta.
+        attribute: String,
+    },
+    /// A chosen name is reserved, taken, or unreadable.
+    MappingNameUnavailable {
+        /// The attribute in Okta.
+        attribute: String,
+        /// The chosen name.
+        chosen: String,
+        /// The name that it gets.
+        given: String,
+    },
+    /// User types define an attribute differently, so it is text.
+    MappingDefinitionsConflict {
+        /// The attribute in Okta.
+        attribute: String,
+    },
+    /// An attribute that is encrypted, hashed, or write-only in Okta is excluded.
+    MappingAttributeUnreadable {
+        /// The attribute in Okta.
+        attribute: String,
+    },
     /// An alert of no other code.
     Alert {
         /// The description.
@@ -217,41 +294,22 @@ impl FindingCode {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
-}
 
-impl Fact {
-    /// The remedy that belongs to the code.
-    pub(super) fn remedy(&self) -> Option<Remedy> {
-        Some(match self {
-            Self::NotRunning => Remedy::StartDaemon,
-            Self::Paused { .. } => Remedy::Resume,
-            Self::StoreSpaceLow { .. } => Remedy::FreeDiskSpace,
-            Self::NeverSynced => Remedy::RunFullSync,
-            Self::NeverCompared => Remedy::RunSetup,
-            Self::EventsStalled { .. } | Self::SystemLogBehind { .. } => Remedy::RunChecks,
-            Self::EventsFailed { .. } => Remedy::ReplayEvents,
-            Self::DeliveriesFailing { .. } => Remedy::RunSetup,
-            Self::RecordsRejected { .. } => Remedy::ReviewRejectedRecords,
-            Self::ObjectsUnreadable { .. } => Remedy::ReviewRuns,
-            Self::ValuesWithheld { .. } => Remedy::CorrectAttribute,
-            Self::StaleValues { .. } => Remedy::AddAtlassianAccount,
-            Self::ChangesBlocked { .. } => Remedy::ReviewPlan,
-            Self::SafeguardTriggered { violation } => Remedy::of_violation(violation),
-            Self::ScopeUnresolved { .. } => Remedy::CorrectScope,
-            Self::ClockSkewed { .. } => Remedy::SetClock,
-            Self::ExecutionInProgress { .. } => Remedy::ReviewExecution,
-            Self::Standby
-            | Self::DeliveriesUnproven
-            | Self::Unavailable { .. }
-            | Self::StoreUnreadable { .. }
-            | Self::StoreLost { .. }
-            | Self::TaskFailing { .. }
-            | Self::RunFailed { .. }
-            | Self::ChangesPending { .. }
-            | Self::RecordsUnconfirmed { .. }
-            | Self::ResendPending { .. }
-            | Self::RateLimited { .. }
-            | Self::Alert { .. } => return None,
-        })
+    /// True if the finding is a difference in Assets that isn't corrected automatically.
+    pub const fn is_drift(self) -> bool {
+        matches!(
+            self,
+            Self::NameDiffers
+                | Self::NameTaken
+                | Self::TypeDiffers
+                | Self::ReferenceDiffers
+                | Self::CardinalityTooLow
+                | Self::ValueRequired
+                | Self::LabelDiffers
+                | Self::UniqueDiffers
+                | Self::StatusesMissing
+                | Self::NoLongerMapped
+                | Self::DeletedInAssets
+        )
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! Each surface renders a finding once: the CLI names a command as the remedy, the console a page or a button.
 
+mod defaults;
 mod fact;
 mod remedy;
 #[cfg(any(test, feature = "test-support"))]
 mod samples;
+mod subject;
 
 use serde::{Deserialize, Serialize};
 
-pub use fact::{Fact, FindingCode, FindingSubject, Service};
+pub use fact::{Fact, FindingCode};
 pub use remedy::{Remedy, RemedyAction};
+pub use subject::{FindingSubject, Service};
 
 use crate::Severity;
 

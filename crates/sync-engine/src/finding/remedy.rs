@@ -100,6 +100,54 @@ pub enum Remedy {
     IgnoreMissingObjects,
     /// Correct the attribute in Assets.
     CorrectAttribute,
+    /// Rename the object type or attribute; the mapping follows.
+    RenameInAssets {
+        /// The name by Okta's schema.
+        name: String,
+    },
+    /// Delete or rename the other object type or attribute of the name, then rename this one.
+    FreeName {
+        /// The name by Okta's schema.
+        name: String,
+    },
+    /// Delete the attribute with its values; the next sync creates it again.
+    DeleteAttributeToRecreate,
+    /// Choose the type of the attribute in the mapping options, or delete the attribute.
+    MapAttributeType {
+        /// The type in Assets.
+        kind: String,
+    },
+    /// Raise the maximum cardinality of the attribute.
+    SetCardinality {
+        /// The maximum; `None` for unlimited.
+        maximum: Option<u32>,
+    },
+    /// Lower the minimum cardinality of the attribute.
+    SetMinimumCardinality {
+        /// The minimum.
+        minimum: u32,
+    },
+    /// Make the attribute the label of its object type.
+    SetLabel,
+    /// Change if values of the attribute are unique.
+    SetUnique {
+        /// True if they should be.
+        unique: bool,
+    },
+    /// Allow statuses of the attribute.
+    AllowStatuses {
+        /// Those.
+        statuses: Vec<String>,
+    },
+    /// Delete the object type or attribute, if its values aren't needed.
+    DeleteInAssets,
+    /// Exclude the attribute in the mapping options, so that it isn't added again.
+    ExcludeAttribute,
+    /// Include the attribute in the mapping options by its name.
+    IncludeAttribute {
+        /// The attribute in Okta.
+        attribute: String,
+    },
     /// Delete unused objects, or raise the object limit.
     RaiseObjectLimit,
     /// Set the site's own URL.

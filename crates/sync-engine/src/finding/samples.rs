@@ -58,12 +58,68 @@ impl Fact {
             Self::ClockSkewed { service: Service::Assets, seconds: -40 },
             Self::RateLimited { until: TIME },
             Self::ExecutionInProgress { execution: "6f1b0c52".to_owned(), started_at: TIME },
+            Self::EventHookMissing,
+            Self::EventHookUrlDiffers { present: "https://old.example.com/hooks/okta/main".to_owned() },
+            Self::EventTypesMissing { event_types: event_types(2), required: 74 },
+            Self::EventTypesMissing { event_types: event_types(7), required: 74 },
+            Self::EventHookSecretDiffers,
+            Self::EventHookInactive,
+            Self::EventHookUnverified,
+            Self::EventHookVerificationFailed,
+            Self::SchemaMissing,
+            Self::SchemaOutdated { object_types: Vec::new(), attributes: Vec::new() },
+            Self::SchemaOutdated {
+                object_types: vec!["Okta Group".to_owned()],
+                attributes: vec!["Okta User: Nickname".to_owned()],
+            },
+            Self::NameDiffers { expected: "Nickname".to_owned() },
+            Self::NameTaken { expected: "Nickname".to_owned() },
+            Self::TypeDiffers {
+                present: "text".to_owned(),
+                expected: "integer".to_owned(),
+                compatible: true,
+            },
+            Self::TypeDiffers {
+                present: "integer".to_owned(),
+                expected: "email".to_owned(),
+                compatible: false,
+            },
+            Self::ReferenceDiffers { present: "Laptop".to_owned(), expected: "Okta Group".to_owned() },
+            Self::CardinalityTooLow { maximum: 1, required: None },
+            Self::CardinalityTooLow { maximum: 1, required: Some(5) },
+            Self::ValueRequired,
+            Self::LabelDiffers,
+            Self::UniqueDiffers { expected: true },
+            Self::UniqueDiffers { expected: false },
+            Self::StatusesMissing {
+                statuses: vec!["Okta Deleted".to_owned(), "Okta Out of Scope".to_owned()],
+            },
+            Self::NoLongerMapped,
+            Self::DeletedInAssets,
+            Self::MappingAttributeUnknown {
+                option: "mapping.user.include".to_owned(),
+                attribute: "costCentre".to_owned(),
+            },
+            Self::MappingLabelExcluded { attribute: "login".to_owned() },
+            Self::MappingNameUnavailable {
+                attribute: "email".to_owned(),
+                chosen: "Key".to_owned(),
+                given: "Key (email)".to_owned(),
+            },
+            Self::MappingDefinitionsConflict { attribute: "headcount".to_owned() },
+            Self::MappingAttributeUnreadable { attribute: "pin".to_owned() },
             Self::Alert { error: error() },
         ];
         samples.extend(withheld().map(|field| Self::ValuesWithheld { field }));
         samples.extend(violations().map(|violation| Self::SafeguardTriggered { violation }));
         samples
     }
+}
+
+fn event_types(number: usize) -> Vec<String> {
+    let types =
+        ["create", "deactivate", "suspend", "unsuspend", "activate", "reactivate", "delete.initiated"];
+    types.iter().take(number).map(|end| format!("user.lifecycle.{end}")).collect()
 }
 
 /// A field for each reason why its values aren't sent.
@@ -170,6 +226,20 @@ impl Remedy {
             Self::UseOtherCredential,
             Self::IgnoreMissingObjects,
             Self::CorrectAttribute,
+            Self::RenameInAssets { name: "Nickname".to_owned() },
+            Self::FreeName { name: "Nickname".to_owned() },
+            Self::DeleteAttributeToRecreate,
+            Self::MapAttributeType { kind: "integer".to_owned() },
+            Self::SetCardinality { maximum: None },
+            Self::SetCardinality { maximum: Some(5) },
+            Self::SetMinimumCardinality { minimum: 0 },
+            Self::SetLabel,
+            Self::SetUnique { unique: true },
+            Self::SetUnique { unique: false },
+            Self::AllowStatuses { statuses: vec!["Okta Deleted".to_owned(), "Okta Out of Scope".to_owned()] },
+            Self::DeleteInAssets,
+            Self::ExcludeAttribute,
+            Self::IncludeAttribute { attribute: "pin".to_owned() },
             Self::RaiseObjectLimit,
             Self::CorrectSiteUrl,
             Self::ReviewExecution,

@@ -49,7 +49,7 @@ pub use store::{
     LastRun, ObjectCounts, OpenExecution, RecordState, RunSummary, StateStore, StoreError, UnconfirmedRecord,
 };
 pub use target_schema::{
-    Comparison, EventHook, HookReport, SchemaReport, SchemaState, TargetSchema, with_views,
+    Comparison, EventHook, HookChange, HookReport, SchemaReport, SchemaState, TargetSchema, with_views,
 };
 pub use time::TimeState;
 pub use upkeep::{ObjectAuditEntry, RetiredObject, StaleValue, StaleValueCounts, Upkeep};

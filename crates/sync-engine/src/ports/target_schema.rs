@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{MappingView, PortError, WithheldField};
+use crate::{Fact, Finding, FindingCode, MappingView, PortError, WithheldField};
 
 /// How the target's schema and mapping compare with what the directory's schemas call for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +24,8 @@ pub enum SchemaState {
     Current,
 }
 
-/// The comparison in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaReport {
     /// The verdict.
@@ -42,15 +42,20 @@ pub struct SchemaReport {
     pub existing_attributes: usize,
     /// Attributes that were put right just now with an account, as `type: attribute`.
     pub fixed_attributes: Vec<String>,
-    /// Attributes that take fewer values than they should, as `type: attribute`; how to lift that is in `drift`.
-    pub limited_attributes: Vec<String>,
-    /// What somebody may want to know of the mapping, without anything being wrong.
-    pub notes: Vec<String>,
-    /// Differences that are reported and never forced.
-    pub drift: Vec<String>,
+    /// Mapping options without effect, or with another effect than expected.
+    pub notes: Vec<Finding>,
+    /// Differences in Assets that aren't corrected automatically.
+    pub drift: Vec<Finding>,
     /// Fields whose values are not sent, because the import source would drop them.
     #[serde(default)]
     pub withheld: Vec<WithheldField>,
+}
+
+impl SchemaReport {
+    /// The schema drift of attributes that accept too few values.
+    pub fn limited_attributes(&self) -> impl Iterator<Item = &Finding> {
+        self.drift.iter().filter(|finding| finding.code() == FindingCode::CardinalityTooLow)
+    }
 }
 
 /// A comparison and the mapping that it led to.
@@ -134,18 +139,36 @@ impl<F: Fn(MappingView) -> MappingView + Send + Sync> TargetSchema for Viewed<F>
     }
 }
 
-/// What is known of the event hook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A change that *Setup* made to the event hook. In JSON: `change`, and its reasons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum HookChange {
+    /// It was created.
+    Created,
+    /// Its settings were replaced.
+    Replaced {
+        /// The reasons.
+        reasons: Vec<Fact>,
+    },
+    /// It was activated.
+    Activated,
+    /// Okta verified it.
+    Verified,
+}
+
+/// The state of the event hook.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HookReport {
-    /// The directory's id of the hook, when there is one.
+    /// The directory's ID of the event hook; `None` if it doesn't exist.
     pub id: Option<String>,
-    /// Where it delivers to, or should.
+    /// The URL that it delivers to, or should.
     pub url: String,
-    /// What was done to it just now, in words; empty when nothing.
-    pub changes: Vec<String>,
-    /// What is wrong with it, each with its remedy; empty when all is well.
-    pub findings: Vec<String>,
+    /// The changes that *Setup* made.
+    pub changes: Vec<HookChange>,
+    /// The problems.
+    pub findings: Vec<Finding>,
 }
 
 /// The event hook in the directory.

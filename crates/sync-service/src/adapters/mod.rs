@@ -3,6 +3,7 @@
 mod choices;
 mod directory;
 mod feed;
+pub(crate) mod findings;
 mod hook;
 mod importer;
 mod objects;
@@ -20,7 +21,7 @@ use sync_engine::PortError;
 pub(crate) use choices::{UnknownChoice, unknown_groups, unknown_names};
 use directory::OktaDirectory;
 pub(crate) use feed::OktaLog;
-pub(crate) use hook::{Deviation, OktaEventHook};
+pub(crate) use hook::OktaEventHook;
 use importer::AssetsImporter;
 pub(crate) use objects::{AssetsObjects, SeenObject};
 pub(crate) use projection::Projection;

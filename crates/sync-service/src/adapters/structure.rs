@@ -8,13 +8,13 @@ use insight_import_client::account::AttributeUpdate;
 use insight_import_client::document::SchemaAndMapping;
 use insight_import_client::{AssetsClient, Error};
 use okta_client::OktaClient;
-use schema_mapper::evolution::{self, Correction, Drift, DriftKind, Evolution};
+use schema_mapper::evolution::{self, Correction, Evolution};
 use schema_mapper::{Mapping, MappingOptions, OrgSchemas, UserTypeSchema};
 use serde_json::{Value, json};
-use sync_engine::{Comparison, MappingView, PortError, SchemaReport, SchemaState, TargetSchema};
+use sync_engine::{Comparison, Finding, MappingView, PortError, SchemaReport, SchemaState, TargetSchema};
 
 use super::place::place_of;
-use super::{OrgSource, Sides, assets_error, okta_error};
+use super::{OrgSource, Sides, assets_error, findings, okta_error};
 
 /// What the import source has, beside what Okta's schemas call for.
 #[derive(Debug)]
@@ -167,7 +167,7 @@ impl TargetSchema for AssetsStructure {
             }
         }
         let left = report(&wanted, evolution, told.state);
-        let report = SchemaReport { drift: left.drift, limited_attributes: left.limited_attributes, ..told };
+        let report = SchemaReport { drift: left.drift, ..told };
         let mapping = wanted.fit_to(&present);
         self.comparison(report, &wanted, mapping, Some(&present)).await.map(Some)
     }
@@ -284,9 +284,8 @@ fn report(mapping: &Mapping, evolution: Evolution, state: SchemaState) -> Schema
         added_types: evolution.added_types,
         added_attributes: evolution.added_attributes,
         fixed_attributes: Vec::new(),
-        limited_attributes: limited(&evolution.drift),
         notes: notes(mapping),
-        drift: evolution.drift.iter().map(ToString::to_string).collect(),
+        drift: evolution.drift.iter().map(findings::of_drift).collect(),
         withheld: Vec::new(),
     }
 }
@@ -304,19 +303,12 @@ fn whole(mapping: &Mapping, state: SchemaState) -> SchemaReport {
         existing_types: 0,
         existing_attributes: 0,
         fixed_attributes: Vec::new(),
-        limited_attributes: Vec::new(),
         notes: notes(mapping),
         drift: Vec::new(),
         withheld: Vec::new(),
     }
 }
 
-/// Attributes that take fewer values than they should.
-fn limited(drift: &[Drift]) -> Vec<String> {
-    let limited = drift.iter().filter(|drift| matches!(drift.kind, DriftKind::Cardinality { .. }));
-    limited.map(|d| format!("{}: {}", d.object_type, d.attribute.as_deref().unwrap_or_default())).collect()
-}
-
-fn notes(mapping: &Mapping) -> Vec<String> {
-    mapping.warnings().iter().map(ToString::to_string).collect()
+fn notes(mapping: &Mapping) -> Vec<Finding> {
+    mapping.warnings().iter().map(findings::of_warning).collect()
 }

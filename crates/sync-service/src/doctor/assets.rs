@@ -2,14 +2,15 @@
 
 use insight_import_client::{Error, ImportClient, SourceStatus};
 use reqwest::Url;
-use schema_mapper::evolution::{Drift, DriftKind, Evolution};
+use schema_mapper::evolution::Evolution;
 use schema_mapper::{Mapping, OrgSchemas};
+use sync_engine::{Fact, Finding, FindingCode, Remedy, Severity};
 
 use super::check::{Check, CheckArea, Item, Repair};
 use super::okta::SCHEMAS;
 use super::probe::{self, Answered};
 use crate::ConnectionConfig;
-use crate::adapters::{AssetsStructure, Examined};
+use crate::adapters::{AssetsStructure, Examined, findings};
 
 const REACHABLE: Item = Item::new("assets.reachable", CheckArea::Assets, "Reachable");
 pub(super) const TOKEN: Item = Item::new("assets.token", CheckArea::Assets, "Import token");
@@ -19,9 +20,6 @@ const CARDINALITY: Item = Item::new("assets.cardinality", CheckArea::Assets, "Ca
 
 /// Where the import tab of an object schema is.
 pub(super) const IMPORT_TAB: &str = "in Assets: open the object schema, Schema configuration, Import tab";
-
-/// Differences that a line names.
-const NAMED: usize = 5;
 
 /// What was found of the way to the import source.
 pub(super) struct Access {
@@ -126,9 +124,8 @@ pub(super) async fn structure(
     let Examined { wanted, evolution, .. } = examined;
     let checks = match evolution {
         None => {
-            let missing = MAPPING
-                .problem("the import source has none yet", "run `okta-insight setup`")
-                .repaired_by(Repair::Structure);
+            let missing = MAPPING.failed(vec![Finding::error(Fact::SchemaMissing)]);
+            let missing = missing.repaired_by(Repair::Structure);
             vec![missing, CARDINALITY.needs(MAPPING)]
         }
         Some(evolution) => vec![mapping(&wanted, &evolution), cardinality(&evolution, has_account)],
@@ -140,84 +137,39 @@ fn mapping(wanted: &Mapping, evolution: &Evolution) -> Check {
     let types = &wanted.document().schema.object_schema.object_types;
     let attributes: usize = types.iter().map(|t| t.attributes.len()).sum();
     if evolution.patch.is_some() {
-        let added = [evolution.added_types.as_slice(), &evolution.added_attributes].concat();
-        let evidence = match added.as_slice() {
-            [] => "it lacks a part of the mapping".to_owned(),
-            added => format!("it lacks {}", some(added.iter().cloned(), added.len())),
-        };
-        return MAPPING
-            .problem(evidence, "run `okta-insight setup`; the daemon adds it by itself at its next look")
-            .repaired_by(Repair::Structure);
+        let (object_types, attributes) = (evolution.added_types.clone(), evolution.added_attributes.clone());
+        let outdated = Finding::warning(Fact::SchemaOutdated { object_types, attributes });
+        return MAPPING.failed(vec![outdated]).repaired_by(Repair::Structure);
     }
-    let (stops, others): (Vec<&Drift>, Vec<&Drift>) =
-        evolution.drift.iter().filter(|drift| !is_cardinality(drift)).partition(|drift| stops(drift));
-    let described = |drift: &[&Drift]| some(drift.iter().map(|d| described(d)), drift.len());
-    let remedies = |drift: &[&Drift]| {
-        let mut told: Vec<&str> = Vec::new();
-        for remedy in drift.iter().map(|d| d.kind.remedy()) {
-            if !told.contains(&remedy) {
-                told.push(remedy);
-            }
-        }
-        told.join("; ")
-    };
-    if !stops.is_empty() {
-        return MAPPING.problem(described(&stops), remedies(&stops));
+    let drift = evolution.drift.iter().map(findings::of_drift);
+    let drift: Vec<Finding> = drift.filter(|finding| !is_cardinality(finding)).collect();
+    let errors: Vec<Finding> =
+        drift.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+    if !errors.is_empty() {
+        return MAPPING.failed(errors);
     }
-    if !others.is_empty() {
-        return MAPPING.warning(described(&others), remedies(&others));
+    if !drift.is_empty() {
+        return MAPPING.warned(drift);
     }
     MAPPING
         .ok(format!("{} object types with {attributes} attributes, as Okta's schemas call for", types.len()))
 }
 
-/// How many values a reference takes; the last word of the drift that is not its own check.
-const fn is_cardinality(drift: &Drift) -> bool {
-    matches!(drift.kind, DriftKind::Cardinality { .. })
-}
-
-/// Whether records are refused because of it.
-const fn stops(drift: &Drift) -> bool {
-    matches!(
-        drift.kind,
-        DriftKind::Required
-            | DriftKind::Unique { wanted: false }
-            | DriftKind::Statuses { .. }
-            | DriftKind::Retargeted { .. }
-    )
-}
-
-fn described(drift: &Drift) -> String {
-    match &drift.attribute {
-        Some(attribute) => format!("{}: {attribute} {}", drift.object_type, drift.kind),
-        None => format!("{} {}", drift.object_type, drift.kind),
-    }
-}
-
-fn some(all: impl Iterator<Item = String>, count: usize) -> String {
-    let mut told: Vec<String> = all.take(NAMED).collect();
-    if count > NAMED {
-        told.push(format!("and {} more", count - NAMED));
-    }
-    told.join("; ")
+/// Cardinality has a check of its own.
+fn is_cardinality(finding: &Finding) -> bool {
+    finding.code() == FindingCode::CardinalityTooLow
 }
 
 fn cardinality(evolution: &Evolution, has_account: bool) -> Check {
-    let limited: Vec<&Drift> = evolution.drift.iter().filter(|drift| is_cardinality(drift)).collect();
+    let drift = evolution.drift.iter().map(findings::of_drift);
+    let limited: Vec<Finding> = drift.filter(is_cardinality).collect();
     if limited.is_empty() {
-        return CARDINALITY.ok("attributes with several values take any number of them");
-    }
-    let evidence = some(limited.iter().map(|drift| described(drift)), limited.len());
-    let clicks: Vec<String> = evolution
-        .corrections
-        .iter()
-        .filter(|c| c.maximum_cardinality.is_some())
-        .map(|c| schema_mapper::evolution::Correction { rename_to: None, ..c.clone() }.to_string())
-        .collect();
-    if has_account {
-        let remedy = "run `okta-insight setup`, which lifts it with the account";
-        CARDINALITY.problem(evidence, remedy).repaired_by(Repair::Structure)
+        CARDINALITY.ok("attributes with several values take any number of them")
+    } else if has_account {
+        // Setup corrects it with the account.
+        let limited = limited.into_iter().map(|finding| finding.with_remedy(Remedy::RunSetup)).collect();
+        CARDINALITY.failed(limited).repaired_by(Repair::Structure)
     } else {
-        CARDINALITY.problem(evidence, clicks.join("; "))
+        CARDINALITY.failed(limited)
     }
 }

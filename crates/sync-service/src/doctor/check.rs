@@ -4,6 +4,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sync_engine::{Finding, Remedy};
+
+use crate::words;
+
+/// The number of findings in the text of a check.
+const LISTED: usize = 5;
 
 /// The time limit of a check.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -70,7 +76,7 @@ pub(super) enum Repair {
 }
 
 /// A check and its result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
     /// The stable ID.
@@ -85,6 +91,9 @@ pub struct Check {
     pub details: String,
     /// The fix.
     pub remedy: Option<String>,
+    /// The problems whose text is in `details` and `remedy`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// The ID of the failed dependency of a skipped check.
     pub depends_on: Option<Cow<'static, str>>,
     /// True if `--fix` fixes it.
@@ -115,6 +124,7 @@ impl Item {
             status: state,
             details: evidence,
             remedy,
+            findings: Vec::new(),
             depends_on: None,
             auto_fixable: false,
             repair: None,
@@ -135,6 +145,32 @@ impl Item {
 
     pub(super) fn unknown(self, evidence: impl Into<String>, remedy: impl Into<String>) -> Check {
         self.found(CheckStatus::Unknown, evidence.into(), Some(remedy.into()))
+    }
+
+    /// The check, failed because of findings.
+    pub(super) fn failed(self, findings: Vec<Finding>) -> Check {
+        self.of_findings(CheckStatus::Failed, findings)
+    }
+
+    /// The check, passed with findings.
+    pub(super) fn warned(self, findings: Vec<Finding>) -> Check {
+        self.of_findings(CheckStatus::Warning, findings)
+    }
+
+    fn of_findings(self, status: CheckStatus, findings: Vec<Finding>) -> Check {
+        let mut details: Vec<String> = findings.iter().take(LISTED).map(words::finding).collect();
+        if let Some(hidden @ 1..) = findings.len().checked_sub(LISTED) {
+            details.push(format!("and {hidden} more"));
+        }
+        let mut remedies: Vec<&Remedy> = Vec::new();
+        for remedy in findings.iter().filter_map(|finding| finding.remedy.as_ref()) {
+            if !remedies.contains(&remedy) {
+                remedies.push(remedy);
+            }
+        }
+        let remedies: Vec<String> = remedies.into_iter().take(LISTED).map(words::remedy).collect();
+        let remedy = (!remedies.is_empty()).then(|| remedies.join("; "));
+        Check { findings, ..self.found(status, details.join("; "), remedy) }
     }
 
     /// The check, skipped because of another one.

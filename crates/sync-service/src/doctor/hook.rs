@@ -1,11 +1,12 @@
 //! The event hook: there, active, verified, as wanted, and reached.
 
 use okta_client::model::EventHook as OktaHook;
+use sync_engine::{Fact, Finding};
 
 use super::check::{Check, CheckArea, Item, Repair};
 use super::host::{Address, LISTEN, Machine, STORE};
 use super::probe::{self, Challenged};
-use crate::adapters::{Deviation, OktaEventHook};
+use crate::adapters::OktaEventHook;
 use crate::events::subscription;
 use crate::{Connection, ConnectionConfig, EventHookConfig};
 
@@ -19,9 +20,6 @@ pub(super) const REACHED: Item = Item::new("event_hook.reachable", CheckArea::Ev
 
 /// Of what is Okta's to say.
 const AT_OKTA: [Item; 6] = [PRESENT, ACTIVE, VERIFIED, ADDRESS, SECRET, EVENTS];
-
-/// The event types that a line names.
-const NAMED: usize = 3;
 
 /// Looks at the hook of a connection. `client` is the hook's port, or what it needs and lacks.
 pub(super) async fn look(
@@ -45,13 +43,8 @@ pub(super) async fn look(
         match PRESENT.timed(port.find(hook)).await {
             Ok(Ok(Some(found))) => judge(&found, hook),
             Ok(Ok(None)) => {
-                let missing = PRESENT
-                    .problem(
-                        format!("the org has no event hook that delivers to {}", hook.url),
-                        "run `okta-insight setup`, or `okta-insight setup --manual-event-hook` if the app can't create it",
-                    )
-                    .repaired_by(Repair::Hook);
-                all_need_presence(missing)
+                let missing = PRESENT.failed(vec![OktaEventHook::missing(hook)]);
+                all_need_presence(missing.repaired_by(Repair::Hook))
             }
             Ok(Err(error)) => {
                 let remedy = error.hint().unwrap_or_else(|| "look again in a few minutes".to_owned());
@@ -72,59 +65,33 @@ fn all_need_presence(present: Check) -> Vec<Check> {
 }
 
 fn judge(found: &OktaHook, wanted: &EventHookConfig) -> Vec<Check> {
-    let setup = "run `okta-insight setup`, or correct it in the Admin Console: Workflow, Event Hooks";
-    let present = PRESENT.ok(format!("\"{}\", {}", found.name, found.id));
-    let active = if found.is_active() {
-        ACTIVE.ok("Okta delivers to it")
-    } else {
-        ACTIVE
-            .problem(
-                "it is deactivated: Okta delivers nothing",
-                "run `okta-insight setup`; or in the Admin Console: Workflow, Event Hooks, the hook, Actions, Activate",
-            )
-            .repaired_by(Repair::Hook)
-    };
-    let verified = if found.is_verified() {
-        VERIFIED.ok("Okta has verified it")
-    } else {
-        VERIFIED
-            .problem(
-                "it is not verified: Okta delivers nothing",
-                "run `okta-insight setup`; or in the Admin Console: Workflow, Event Hooks, the hook, Actions, Verify",
-            )
-            .repaired_by(Repair::Hook)
-    };
     let mut checks = vec![
-        present,
-        active,
-        verified,
+        PRESENT.ok(format!("\"{}\", {}", found.name, found.id)),
+        ACTIVE.ok("Okta delivers to it"),
+        VERIFIED.ok("Okta has verified it"),
         ADDRESS.ok(format!("it delivers to {}", wanted.url)),
         SECRET.ok("it was given the secret that is expected here"),
         EVENTS.ok(format!("it subscribes to all {} event types", subscription().count())),
     ];
-    for deviation in OktaEventHook::deviations(found, wanted) {
-        let wrong = match deviation {
-            Deviation::Address { present } => {
-                ADDRESS.problem(format!("it delivers to {present} instead of {}", wanted.url), setup)
-            }
-            Deviation::Events { missing } => {
-                let named = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-                let more = if missing.len() > NAMED { ", and others" } else { "" };
-                EVENTS.problem(
-                    format!("it lacks {} of {} event types: {named}{more}", missing.len(), subscription().count()),
-                    setup,
-                )
-            }
-            Deviation::Secret => SECRET.problem(
-                "it was given another secret than the one that is expected here: deliveries are refused",
-                "run `okta-insight setup`, or set the secret that `okta-insight setup --manual-event-hook` prints",
-            ),
-        };
-        if let Some(place) = checks.iter_mut().find(|check| check.id == wrong.id) {
-            *place = wrong.repaired_by(Repair::Hook);
+    for finding in OktaEventHook::problems(found, wanted) {
+        let item = item(&finding);
+        if let Some(place) = checks.iter_mut().find(|check| check.id == item.id) {
+            *place = item.failed(vec![finding]).repaired_by(Repair::Hook);
         }
     }
     checks
+}
+
+/// The check that reports a problem.
+const fn item(finding: &Finding) -> Item {
+    match finding.fact {
+        Fact::EventHookInactive => ACTIVE,
+        Fact::EventHookUnverified | Fact::EventHookVerificationFailed => VERIFIED,
+        Fact::EventHookUrlDiffers { .. } => ADDRESS,
+        Fact::EventHookSecretDiffers => SECRET,
+        Fact::EventTypesMissing { .. } => EVENTS,
+        _ => PRESENT,
+    }
 }
 
 /// Asks the public address as Okta would. `answering` says that this process answers where no daemon does.

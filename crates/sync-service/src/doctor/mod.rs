@@ -38,7 +38,7 @@ use check::Item;
 use host::{Address, CONFIG, Machine};
 
 /// What was found of one connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckReport {
     /// Its name.

@@ -10,7 +10,7 @@ use super::CheckReport;
 use super::check::Repair;
 use crate::adapters::OktaEventHook;
 use crate::connection::okta_client;
-use crate::{Config, Connection, ConnectionConfig, ServiceError};
+use crate::{Config, Connection, ConnectionConfig, ServiceError, words};
 
 /// What was put right, or why it could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +97,11 @@ async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
     let okta = okta_client(connection).map_err(|error| crate::error_chain(&error))?;
     let port = OktaEventHook::new(okta, &connection.name, connection.event_hook.clone());
     let report = port.ensure().await.map_err(|error| failed(&error, error.hint().map(str::to_owned)))?;
-    if report.findings.is_empty() { Ok(report.changes) } else { Err(report.findings.join("; ")) }
+    if report.findings.is_empty() {
+        return Ok(report.changes.iter().map(words::hook_change).collect());
+    }
+    let problems: Vec<String> = report.findings.iter().map(words::finding).collect();
+    Err(problems.join("; "))
 }
 
 fn failed(error: &dyn std::error::Error, hint: Option<String>) -> String {

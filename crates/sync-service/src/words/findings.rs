@@ -3,8 +3,11 @@
 use sync_engine::{Fact, Finding, FindingSubject, RunKind, Service, Task};
 
 use super::safeguards::violation;
-use super::units::{count, size, span};
+use super::units::{count, number, size, span};
 use super::withheld::withheld;
+
+/// The number of names that a finding lists.
+const LISTED: usize = 5;
 
 /// A finding as a fragment, after its subject if that isn't the connection.
 pub fn finding(finding: &Finding) -> String {
@@ -102,8 +105,85 @@ fn fact(fact: &Fact) -> String {
         Fact::ExecutionInProgress { execution, started_at } => format!(
             "Assets has been processing execution {execution} since {started_at:.0}; other changes wait"
         ),
+        Fact::EventHookMissing => "the org has no event hook with this URL".to_owned(),
+        Fact::EventHookUrlDiffers { present } => format!("Okta delivers to {present} instead"),
+        Fact::EventTypesMissing { event_types, required } => format!(
+            "the event hook doesn't subscribe to {} of {}: {}",
+            number(event_types.len() as u64),
+            count(*required, "event type"),
+            listed(event_types)
+        ),
+        Fact::EventHookSecretDiffers => {
+            "Okta has another secret, so the daemon rejects deliveries".to_owned()
+        }
+        Fact::EventHookInactive => "the event hook is inactive, so Okta delivers no events".to_owned(),
+        Fact::EventHookUnverified => "the event hook isn't verified, so Okta delivers no events".to_owned(),
+        Fact::EventHookVerificationFailed => {
+            "Okta couldn't verify the event hook: its URL didn't respond correctly within 3 s".to_owned()
+        }
+        Fact::SchemaMissing => "the import source has no object types and mapping".to_owned(),
+        Fact::SchemaOutdated { object_types, attributes } => {
+            let missing: Vec<String> = object_types.iter().chain(attributes).cloned().collect();
+            match missing.as_slice() {
+                [] => "the mapping in Assets is out of date".to_owned(),
+                missing => format!("missing in Assets: {}", listed(missing)),
+            }
+        }
+        Fact::NameDiffers { expected } => format!("the expected name is \"{expected}\""),
+        Fact::NameTaken { expected } => format!("the expected name \"{expected}\" is taken in Assets"),
+        Fact::TypeDiffers { present, expected, compatible: true } => {
+            format!("the type is {present} instead of {expected}; values are converted")
+        }
+        Fact::TypeDiffers { present, expected, compatible: false } => {
+            format!("the type is {present} instead of {expected}, so values aren't sent")
+        }
+        Fact::ReferenceDiffers { present, expected } => {
+            format!("references lead to {present} instead of {expected}, so values aren't sent")
+        }
+        Fact::CardinalityTooLow { maximum, required: None } => {
+            format!("the maximum cardinality is {maximum} instead of unlimited")
+        }
+        Fact::CardinalityTooLow { maximum, required: Some(required) } => {
+            format!("the maximum cardinality is {maximum} instead of {required}")
+        }
+        Fact::ValueRequired => "Assets requires a value, so objects without one are rejected".to_owned(),
+        Fact::LabelDiffers => "another attribute is the label of the object type".to_owned(),
+        Fact::UniqueDiffers { expected: true } => "the attribute isn't unique".to_owned(),
+        Fact::UniqueDiffers { expected: false } => {
+            "the attribute is unique, so objects with the same value are rejected".to_owned()
+        }
+        Fact::StatusesMissing { statuses } => {
+            format!("the attribute doesn't allow the statuses {}", statuses.join(", "))
+        }
+        Fact::NoLongerMapped => "no longer mapped; values in Assets remain".to_owned(),
+        Fact::DeletedInAssets => "deleted in Assets; setup or the next sync adds it again".to_owned(),
+        Fact::MappingAttributeUnknown { option, attribute } => {
+            format!("{option}: Okta's schemas don't define \"{attribute}\"")
+        }
+        Fact::MappingLabelExcluded { attribute } => {
+            format!("\"{attribute}\" is excluded but still mapped, because it is the label")
+        }
+        Fact::MappingNameUnavailable { attribute, chosen, given } => format!(
+            "\"{attribute}\" is named \"{given}\", because \"{}\" is reserved, taken, or unreadable in Assets",
+            chosen.escape_default()
+        ),
+        Fact::MappingDefinitionsConflict { attribute } => {
+            format!("user types define \"{attribute}\" differently, so it is text in Assets")
+        }
+        Fact::MappingAttributeUnreadable { attribute } => {
+            format!("\"{attribute}\" is encrypted, hashed, or write-only in Okta, so it is excluded")
+        }
         Fact::Alert { error } => error.clone(),
     }
+}
+
+/// The first names of a list.
+fn listed(names: &[String]) -> String {
+    let mut shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    if let Some(hidden @ 1..) = names.len().checked_sub(LISTED) {
+        shown.push_str(&format!(", and {} more", number(hidden as u64)));
+    }
+    shown
 }
 
 pub(super) const fn name(service: Service) -> &'static str {

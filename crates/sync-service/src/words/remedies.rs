@@ -9,6 +9,11 @@ const APP: &str = "in the Okta Admin Console, go to Applications > Applications,
 /// The way to the import source.
 const IMPORT: &str = "in Assets, open the object schema, and go to Schema configuration > Import";
 
+/// The attributes of an object type.
+const ATTRIBUTES: &str = "in Assets, open the object type, and go to Attributes";
+/// The settings of an attribute.
+const CONFIGURE: &str = "in Assets, open the object type, and go to Attributes; in the menu (…) of the attribute, select Configure";
+
 /// A remedy as an instruction: a lowercase fragment without a period.
 pub fn remedy(remedy: &Remedy) -> String {
     match remedy {
@@ -96,6 +101,37 @@ pub fn remedy(remedy: &Remedy) -> String {
              objects to Ignore"
         ),
         Remedy::CorrectAttribute => "correct the attribute in Assets; its values are then sent".to_owned(),
+        Remedy::RenameInAssets { name } => {
+            format!("to follow Okta, rename it to \"{name}\" in Assets; the mapping keeps either name")
+        }
+        Remedy::FreeName { name } => format!(
+            "to use the name \"{name}\", rename or delete the other one in Assets, then rename this one"
+        ),
+        Remedy::DeleteAttributeToRecreate => {
+            "to create it again, delete the attribute with its values in Assets, and run setup".to_owned()
+        }
+        Remedy::MapAttributeType { kind } => format!(
+            "set the type of the attribute to {kind} in the mapping options; or delete the attribute with its values in \
+             Assets, and run setup"
+        ),
+        Remedy::SetCardinality { maximum: None } => format!("{CONFIGURE}, and set Cardinality to Unlimited"),
+        Remedy::SetCardinality { maximum: Some(maximum) } => {
+            format!("{CONFIGURE}, and set the maximum of Cardinality to {maximum}")
+        }
+        Remedy::SetMinimumCardinality { minimum } => {
+            format!("{CONFIGURE}, and set the minimum of Cardinality to {minimum}")
+        }
+        Remedy::SetLabel => format!("{ATTRIBUTES}, and make the attribute the label"),
+        Remedy::SetUnique { unique: true } => format!("{CONFIGURE}, and turn on Unique"),
+        Remedy::SetUnique { unique: false } => format!("{CONFIGURE}, and turn off Unique"),
+        Remedy::AllowStatuses { statuses } => format!("{CONFIGURE}, and allow {}", statuses.join(", ")),
+        Remedy::DeleteInAssets => "if the values aren't needed, delete it in Assets".to_owned(),
+        Remedy::ExcludeAttribute => {
+            "to keep it out of Assets, exclude the attribute in the mapping options".to_owned()
+        }
+        Remedy::IncludeAttribute { attribute } => {
+            format!("to map it anyway, include \"{attribute}\" in the mapping options")
+        }
         Remedy::RaiseObjectLimit => {
             "delete unused objects in Assets, or raise the object limit: in Jira, go to Settings > Products > Assets > \
              Usage"

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sync_service::ServiceError;
-use sync_service::engine::{AlertKind, AlertSink, NoopProgress, RunState, Safeguards, Subject};
+use sync_service::engine::{AlertKind, AlertSink, Fact, NoopProgress, Remedy, RunState, Safeguards, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{Account, Heard, set_up, sync, world};
 
 #[tokio::test]
-async fn cardinalities_that_assets_did_not_take_are_corrected_with_an_account_and_told_without() {
+async fn low_cardinality_is_corrected_with_account() {
     let world = world().await;
     world.settings(json!({ "ignoreCardinality": true })).await;
     let told = set_up(&world.open(Account::Without).await).await;
     assert!(told.fixed_attributes.is_empty());
-    let told = told.drift;
-    insta::assert_snapshot!(told.join("\n"));
+    let [limited] = told.drift.as_slice() else { panic!("{:?}", told.drift) };
+    assert_eq!(limited.fact, Fact::CardinalityTooLow { maximum: 1, required: None });
+    assert_eq!(limited.remedy, Some(Remedy::SetCardinality { maximum: None }));
     let corrected = set_up(&world.open(Account::With).await).await;
     assert_eq!(corrected.fixed_attributes, ["Okta User: Okta Groups"]);
     assert!(corrected.drift.is_empty(), "{:?}", corrected.drift);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sync_service::ConnectionStatus;
-use sync_service::engine::{EngineError, NoopProgress, RunState, StateStore, Subject};
+use sync_service::engine::{EngineError, Finding, FindingCode, NoopProgress, RunState, StateStore, Subject};
 use sync_service::model::UserId;
 use tokio_util::sync::CancellationToken;
 
@@ -57,11 +57,12 @@ async fn values_return_once_they_can_be_stored() {
     let withheld: Vec<&str> = report.withheld.iter().map(|field| field.attribute.as_str()).collect();
     assert_eq!(withheld, ["Okta User: Okta Groups"]);
     assert_eq!(connection.status(0).await.unwrap().freshness.synced_through, None);
-    assert!(!connection.engine().verify(false).await.unwrap().problems.is_empty());
+    assert!(!connection.engine().verify(false).await.unwrap().findings.is_empty());
 
     groups_of(&world, -1).await;
-    let problems = connection.engine().verify(false).await.unwrap().problems;
-    assert!(problems.iter().any(|problem| problem.contains("may lack values")), "{problems:?}");
+    let findings = connection.engine().verify(false).await.unwrap().findings;
+    let resent = |finding: &Finding| finding.code() == FindingCode::ResendPending;
+    assert!(findings.iter().any(resent), "{findings:?}");
     assert_eq!(sync(&connection).await.unwrap().withheld, []);
     assert!(world.audit().await.in_sync, "{:?}", world.audit().await.differences);
     let status = connection.status(0).await.unwrap();

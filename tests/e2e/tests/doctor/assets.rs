@@ -80,6 +80,29 @@ async fn a_cardinality_is_lifted_with_the_account_and_without_one_the_clicks_are
 }
 
 #[tokio::test]
+async fn attribute_name_with_semicolon_survives() {
+    let clinic = Clinic::start();
+    let name = "a; b";
+    let renamed =
+        json!({"type": "Okta User", "name": "user/groups", "newName": name, "maximumCardinality": 1});
+    clinic.call("PUT", "/insight/attributes", renamed).await;
+    for command in ["setup", "verify", "schema", "doctor"] {
+        let output = clinic.run(&[command, "--config", "none.toml"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("Okta User: a; b: the maximum cardinality is 1"), "{command}: {text}");
+        assert!(words.contains("set Cardinality to Unlimited"), "{command}: {text}");
+    }
+    let output = clinic.run(&["verify", "--config", "none.toml", "--output", "json"]);
+    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = verified["connections"][0]["findings"].as_array().unwrap();
+    assert!(
+        !findings.is_empty() && findings.iter().all(|found| found["subject"]["name"] == name),
+        "{verified}"
+    );
+}
+
+#[tokio::test]
 async fn settings_of_the_import_source_matter_as_far_as_an_account_does_not_make_up_for_them() {
     let clinic = Clinic::start();
     clinic.settings(json!({"ignoreEmptyValues": true})).await;

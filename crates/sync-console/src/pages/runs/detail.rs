@@ -10,6 +10,7 @@ use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ManagedConnection, ServiceError};
 
 use super::super::components::{Tone, badge, count, notice, number, said, scroll, time};
+use super::super::findings;
 use super::super::links;
 use super::super::stream::{Part, live};
 use super::super::{Chosen, PageError, health, layout};
@@ -80,7 +81,7 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
         @if let Some(report) = &run.report { (counts(report)) (added(report)) }
         (executions(&detail.executions))
         (rejected(connection, detail.rejected_count, &detail.rejected_records))
-        @if let Some(report) = &run.report { (messages(report)) }
+        @if let Some(report) = &run.report { (drift(connection, report)) (messages(report)) }
     }
 }
 
@@ -177,6 +178,17 @@ fn rejected(connection: &ConnectionName, all: u64, records: &[UnconfirmedRecord]
     html! {
         (scroll("Rejected records", &table))
         @if hidden > 0 { p.muted { (count(hidden, "more record")) " not shown." } }
+    }
+}
+
+fn drift(connection: &ConnectionName, report: &RunReport) -> Markup {
+    html! {
+        @if !report.drift.is_empty() {
+            section.card aria-label="Schema drift" {
+                h2 { "Schema drift" }
+                ul { @for finding in &report.drift { li { (findings::line(connection, finding)) } } }
+            }
+        }
     }
 }
 

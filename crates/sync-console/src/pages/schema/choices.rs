@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use maud::{Markup, html};
-use sync_service::mapper::{
-    AttributeComparison, AttributeOptions, MappingOptions, OktaAttribute, TypeComparison, VALUE_TYPES,
-};
+use sync_service::mapper::{AttributeOptions, MappingOptions, OktaAttribute, VALUE_TYPES};
 use sync_service::model::{ConnectionName, ObjectKind};
+use sync_service::{AttributeComparison, TypeComparison};
 
 use super::super::components::scroll;
 use crate::words::{labels, mapping as words};

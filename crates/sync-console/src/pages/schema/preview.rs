@@ -8,15 +8,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use sync_service::mapper::{AttributeComparison, AttributeState, MappingOptions, TypeComparison};
+use sync_service::mapper::{AttributeState, MappingOptions};
+use sync_service::model::ConnectionName;
 use sync_service::{
-    ConnectionDraft, JobState, ManagedBy, ManagedConnection, SaveError, SchemaPreview, SchemaView,
-    ServiceError, error_chain, preview_schemas,
+    AttributeComparison, ConnectionDraft, JobState, ManagedBy, ManagedConnection, SaveError, SchemaPreview,
+    SchemaView, ServiceError, TypeComparison, error_chain, preview_schemas,
 };
 
 use tokio::time::Instant;
 
-use super::super::components::{Tone, job, notice, said};
+use super::super::components::{Tone, job, notice};
+use super::super::findings;
 use super::super::links::address;
 use super::super::{Chosen, PageError, layout};
 use super::choices::{Choices, inputs, lines};
@@ -85,11 +87,11 @@ pub(super) async fn preview(
         }
     };
     let body = html! {
-        (changes(&seen))
+        (changes(member.name(), &seen))
         (carry_out(&member, &identity, &options, &sent))
         details id="both-sides" {
             summary { "Proposed attributes" }
-            @for object_type in &seen.proposed.types { (side::table(object_type, Show::All)) }
+            @for object_type in &seen.proposed.types { (side::table(member.name(), object_type, Show::All)) }
         }
         h2 { "Change the selection" }
         (form(&member, &identity, &seen.current.types, &options))
@@ -218,7 +220,7 @@ fn carry_out(
 }
 
 /// The difference between the current and the proposed mapping.
-fn changes(seen: &SchemaPreview) -> Markup {
+fn changes(connection: &ConnectionName, seen: &SchemaPreview) -> Markup {
     if seen.current.mapping_version == seen.proposed.mapping_version
         && seen.current.types == seen.proposed.types
     {
@@ -238,13 +240,13 @@ fn changes(seen: &SchemaPreview) -> Markup {
             @for (name, changes) in &found {
                 @if !changes.is_empty() {
                     h3 { (name) }
-                    ul { @for change in changes { li { (change.line()) } } }
+                    ul { @for change in changes { li { (change.line(connection)) } } }
                 }
             }
             @if found.iter().all(|(_, changes)| changes.is_empty()) {
                 p { (words::VALUES_ONLY) }
             }
-            @for note in seen.proposed.notes.iter().filter(|note| !seen.current.notes.contains(note)) { (notice(Tone::Quiet, note, None)) }
+            @for note in seen.proposed.notes.iter().filter(|note| !seen.current.notes.contains(note)) { (findings::linked(connection, note)) }
         }
     }
 }
@@ -301,7 +303,7 @@ fn of_type<'v>(now: Option<&'v TypeComparison>, then: &'v TypeComparison) -> Vec
 }
 
 impl Change<'_> {
-    fn line(&self) -> Markup {
+    fn line(&self, connection: &ConnectionName) -> Markup {
         let okta = self.attribute.okta.as_ref().map_or("", |okta| okta.title.as_str());
         let assets = self.attribute.assets.as_ref();
         let name = assets.map_or(okta, |assets| assets.name.as_str());
@@ -314,7 +316,7 @@ impl Change<'_> {
                 Effect::Otherwise => { strong { (name) } " is used as " (kind) }
                 Effect::Differs => {
                     strong { (name) } " differs in Assets and isn't corrected automatically:"
-                    @for difference in &self.attribute.differences { div { (said(difference)) } }
+                    @for difference in &self.attribute.differences { div { (findings::line(connection, difference)) } }
                 }
             }
         }

@@ -1,10 +1,12 @@
 //! The attributes of an object type in Okta and Assets.
 
 use maud::{Markup, html};
-use sync_service::SchemaView;
-use sync_service::mapper::{AssetsAttribute, AttributeComparison, AttributeState, TypeComparison};
+use sync_service::mapper::{AssetsAttribute, AttributeState};
+use sync_service::model::ConnectionName;
+use sync_service::{AttributeComparison, SchemaView, TypeComparison};
 
-use super::super::components::{Tone, badge, count, notice, number, said, scroll};
+use super::super::components::{Tone, badge, count, number, scroll};
+use super::super::findings;
 use crate::words::{labels, mapping as words};
 
 /// A filter of attributes.
@@ -63,7 +65,7 @@ pub(super) fn counts(view: &SchemaView) -> (u64, u64) {
     (of(AttributeState::New), of(AttributeState::Drifted) + other as u64)
 }
 
-pub(super) fn table(object_type: &TypeComparison, show: Show) -> Markup {
+pub(super) fn table(connection: &ConnectionName, object_type: &TypeComparison, show: Show) -> Markup {
     let shown: Vec<&AttributeComparison> =
         object_type.attributes.iter().filter(|view| show.holds(view)).collect();
     let hidden = object_type.attributes.len() - shown.len();
@@ -81,7 +83,7 @@ pub(super) fn table(object_type: &TypeComparison, show: Show) -> Markup {
                 th scope="col" { "State" }
                 th scope="col" { "Difference" }
             } }
-            tbody { @for view in &shown { (row(view)) } }
+            tbody { @for view in &shown { (row(connection, view)) } }
         }
     };
     html! {
@@ -91,19 +93,11 @@ pub(super) fn table(object_type: &TypeComparison, show: Show) -> Markup {
             (scroll(&object_type.name, &rows))
             @if hidden > 0 { p.muted { (count(hidden as u64, "other attribute")) " not shown." } }
         }
-        @for difference in &object_type.differences { (told(difference)) }
+        @for difference in &object_type.differences { (findings::linked(connection, difference)) }
     }
 }
 
-/// A difference, with its remedy after the semicolon.
-fn told(difference: &str) -> Markup {
-    match difference.split_once("; ") {
-        Some((what, remedy)) => notice(Tone::Warning, what, Some(remedy)),
-        None => notice(Tone::Warning, difference, None),
-    }
-}
-
-fn row(view: &AttributeComparison) -> Markup {
+fn row(connection: &ConnectionName, view: &AttributeComparison) -> Markup {
     html! {
         tr {
             th scope="row" {
@@ -116,7 +110,7 @@ fn row(view: &AttributeComparison) -> Markup {
             td { @if let Some(assets) = &view.assets { (assets.name) } @else { span.muted { "–" } } }
             td.nowrap { @if let Some(assets) = &view.assets { (kind(assets)) } }
             td.nowrap { (state_badge(view.state)) }
-            td.wide { @for difference in &view.differences { p { (said(difference)) } } }
+            td.wide { @for difference in &view.differences { div { (findings::line(connection, difference)) } } }
         }
     }
 }
