@@ -250,7 +250,7 @@ fn outcome(event: &Event) -> Markup {
 fn when(waits: &PendingWork) -> Markup {
     html! {
         @if waits.claimed { "In progress" } @else { "Next attempt: " (time(waits.next_attempt_at)) }
-        @if waits.attempts > 0 { ", " (count(waits.attempts.into(), "attempt")) }
+        @if waits.attempts > 0 { ", " (count(waits.attempts, "attempt")) }
     }
 }
 

@@ -196,7 +196,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
             "Correct the attribute in Assets. Its values are then sent automatically."
         }),
         Remedy::RenameInAssets { name } => Action::outside(html! {
-            "To follow Okta, rename it to “" (name) "” in Assets. The mapping keeps either name."
+            "Optional: rename it to “" (name) "” in Assets. The mapping works with either name."
         }),
         Remedy::FreeName { name } => Action::outside(html! {
             "To use the name “" (name) "”, rename or delete the other one in Assets, then rename this one."

@@ -102,7 +102,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         ),
         Remedy::CorrectAttribute => "correct the attribute in Assets; its values are then sent".to_owned(),
         Remedy::RenameInAssets { name } => {
-            format!("to follow Okta, rename it to \"{name}\" in Assets; the mapping keeps either name")
+            format!("optional: rename it to \"{name}\" in Assets; the mapping works with either name")
         }
         Remedy::FreeName { name } => format!(
             "to use the name \"{name}\", rename or delete the other one in Assets, then rename this one"
