@@ -20,6 +20,7 @@ use crate::commands::{sandbox as sandbox_command, stop_on_signal};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json};
 use crate::progress::Bars;
+use crate::words::findings::finding;
 use crate::words::units::{count, span};
 use live::Live;
 
@@ -106,8 +107,8 @@ async fn prepare(
         count(setup.schema.added_attributes.len(), "attribute")
     );
     let verified = connection.engine().verify(connection.has_hook()).await?;
-    if let Some(problem) = verified.problems.first() {
-        return Err(Failure::new(ErrorCode::CheckFailed, problem.clone()));
+    if let Some(problem) = verified.findings.first() {
+        return Err(Failure::new(ErrorCode::CheckFailed, finding(problem)));
     }
     eprintln!("Verify       event hook active, verified, subscribed");
     let bars = Bars::new();
