@@ -83,16 +83,13 @@ impl Engine {
         match run.view.directory.unknown_choices().await {
             Ok(unknown) => {
                 for choice in &unknown {
-                    note(&mut pass.problems, format!("the choice of users and groups: {choice}"));
+                    note(&mut pass.problems, format!("scope: {choice} not found in Okta"));
                 }
                 pass.unknown_choices = unknown;
             }
             Err(error) => {
                 let reason = crate::error_chain(&error);
-                note(
-                    &mut pass.problems,
-                    format!("the choice of users and groups could not be checked: {reason}"),
-                );
+                note(&mut pass.problems, format!("could not check the scope: {reason}"));
             }
         }
     }

@@ -169,7 +169,7 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
         alert.hint.iter().for_each(|hint| line("Hint", hint));
     }
     for unknown in &status.unknown_choices {
-        line("Scope", format_args!("{unknown}"));
+        line("Scope", format_args!("{unknown} not found in Okta"));
     }
     if let Some(until) = status.held_until {
         line("Rate limit", format_args!("requests are delayed until {until:.0}"));

@@ -2,7 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod activity;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pages show conditions next"))]
+#[expect(dead_code, reason = "the pages show conditions next")]
 pub(crate) mod conditions;
 pub(crate) mod details;
 pub(crate) mod findings;

@@ -310,7 +310,12 @@ mod tests {
             .iter()
             .map(|sample| {
                 let Action { text, page } = remedy(sample);
-                let link = page.map(|page| format!(" [{}]", page.label())).unwrap_or_default();
+                let link = page.map(|page| {
+                    let query: Vec<String> =
+                        page.query().iter().map(|(key, value)| format!("?{key}={value}")).collect();
+                    format!(" [{}: {}{}]", page.label(), page.path().join("/"), query.concat())
+                });
+                let link = link.unwrap_or_default();
                 format!("{}: {}{link}", RemedyAction::from(sample).as_str(), text.into_string())
             })
             .collect();

@@ -7,13 +7,13 @@ use schema_mapper::{OrgSchemas, UserScope};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnknownChoice {
     /// A user type, by its name or what people call it.
-    #[error("no user type is called \"{0}\"")]
+    #[error("user type \"{0}\"")]
     UserType(String),
     /// An attribute of users.
-    #[error("no user has an attribute \"{0}\"")]
+    #[error("user attribute \"{0}\"")]
     Attribute(String),
     /// A group that users must be members of.
-    #[error("there is no group {0}: no user is chosen for being in it")]
+    #[error("group {0}")]
     Group(String),
 }
 

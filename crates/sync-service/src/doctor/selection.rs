@@ -54,7 +54,7 @@ async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &Org
             format!("correct {}: the id is in the address of the group's page", key("member_of"))
         }
     };
-    SELECTION.problem(unknown.to_string(), remedy)
+    SELECTION.problem(format!("Okta has no {unknown}"), remedy)
 }
 
 fn failed(error: &Error) -> Check {

@@ -26,7 +26,10 @@ fn excess(violation: &SafeguardViolation) -> String {
         }
         SafeguardViolation::TooManyValuesCleared { kind, field, lost, recent, known, max_percent } => {
             let objects = of(*lost, *known, kind.as_str());
-            format!("{field} would be cleared on {objects}{}", share(*lost, recent, *known, *max_percent))
+            format!(
+                "attribute `{field}` would be cleared on {objects}{}",
+                share(*lost, recent, *known, *max_percent)
+            )
         }
         SafeguardViolation::TooManyPruned { kind, pruned, known, max_percent } => {
             let none = Recent { count: 0, window: SignedDuration::ZERO };
