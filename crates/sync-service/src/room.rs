@@ -13,9 +13,14 @@ const LEAST: u64 = 16 << 20;
 pub(crate) const HINT: &str =
     "free space there; or stop what works on the store, move it, and set store.path to its new place";
 
+/// The free space, if it is too small; `None` where there is enough, or the system doesn't report it.
+pub(crate) fn low(free: Option<u64>) -> Option<u64> {
+    free.filter(|free| *free < LEAST)
+}
+
 /// Says how little space is left; `None` where there is enough, or the system does not tell.
 pub(crate) fn shortage(free: Option<u64>) -> Option<String> {
-    let free = free.filter(|free| *free < LEAST)?;
+    let free = low(free)?;
     Some(format!("the file system of the state store has {} KiB left", free >> 10))
 }
 
@@ -25,6 +30,7 @@ pub(crate) async fn trouble(store: &Store) -> Option<AlertEntry> {
     let now: Timestamp = SystemClock.now();
     Some(AlertEntry {
         kind: AlertKind::StoreSpace,
+        task: None,
         reason: message.clone(),
         message,
         hint: Some(HINT.to_owned()),

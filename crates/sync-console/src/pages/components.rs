@@ -39,11 +39,16 @@ pub(super) fn badge(tone: Tone, text: &str) -> Markup {
 
 /// A message with its remedy, both as sentences. Commands become pages and buttons.
 pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
+    message(tone, &told(what), remedy.map(told).as_ref())
+}
+
+/// The same for parts that are rendered already.
+pub(super) fn message(tone: Tone, what: &Markup, remedy: Option<&Markup>) -> Markup {
     let (class, _) = tone.look();
     html! {
         div class={ "notice notice-" (class) } role=[(tone == Tone::Problem).then_some("alert")] {
-            p.what { (told(what)) }
-            @if let Some(remedy) = remedy { p.remedy { (told(remedy)) } }
+            p.what { (what) }
+            @if let Some(remedy) = remedy { p.remedy { (remedy) } }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Alert, AlertKind, Severity, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, Fact, FailingTask, Finding, Severity, Task, TaskFailure};
 
 /// The number of resolved alerts that are kept.
 const KEPT: usize = 20;
@@ -18,6 +18,9 @@ const KEPT: usize = 20;
 pub struct AlertEntry {
     /// The subject.
     pub kind: AlertKind,
+    /// The task that fails; `None` if no task reported the problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
     /// The description of the last occurrence.
     pub message: String,
     /// The reason, as in the report of a run that failed because of it.
@@ -37,16 +40,15 @@ pub struct AlertEntry {
 }
 
 impl AlertEntry {
-    /// True if it stops the sync until it is fixed, such as a rejected token.
-    pub const fn halts(&self) -> bool {
-        let halting = matches!(
-            self.kind,
-            AlertKind::SyncStalled
-                | AlertKind::SystemLogUnavailable
-                | AlertKind::SyncFailed
-                | AlertKind::StoreSpace
-        );
-        self.resolved_at.is_none() && matches!(self.severity, Severity::Error) && halting
+    /// The entry as evidence of the connection's conditions.
+    pub(crate) fn failing_task(&self) -> FailingTask {
+        let (error, occurrences) = (self.reason.clone(), self.occurrences);
+        let fact = match self.task {
+            Some(task) => Fact::TaskFailing { task, error, occurrences },
+            None => Fact::Alert { error },
+        };
+        let finding = Finding { fact, severity: self.severity, subject: None, remedy: None };
+        FailingTask { task: self.task, kind: self.kind, finding, started_at: self.started_at }
     }
 }
 
@@ -168,8 +170,13 @@ impl Notes {
         // What goes wrong for another reason goes wrong since then.
         let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
+        let task = match source {
+            Source::Duty(task) => Some(task),
+            _ => None,
+        };
         let trouble = AlertEntry {
             kind,
+            task,
             message,
             reason,
             hint,
