@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 use sync_engine::{Condition, ConditionStatus, LATENCY_BOUNDS, Process, RecordCounts, StoreEvidence};
 
 use super::intake::Intake;
-use super::{Health, RefusedSignIns};
+use super::{DaemonHealth, RefusedSignIns};
 use crate::health_inputs::Vitals;
 
 /// The media type of the metrics.
@@ -28,7 +28,7 @@ pub(super) struct Daemon {
 /// Renders the metrics of all connections and of the daemon.
 pub(super) fn render(
     vitals: Vec<Vitals>,
-    health: Health,
+    health: DaemonHealth,
     daemon: Option<Daemon>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("okta_insight");
@@ -41,7 +41,7 @@ pub(super) fn render(
 #[derive(Debug)]
 struct Scrape {
     vitals: Vec<Vitals>,
-    health: Health,
+    health: DaemonHealth,
     daemon: Option<Daemon>,
 }
 
@@ -69,7 +69,7 @@ struct Page<'e, 'v> {
 }
 
 impl Page<'_, '_> {
-    fn health(&mut self, health: &Health) -> fmt::Result {
+    fn health(&mut self, health: &DaemonHealth) -> fmt::Result {
         let help = "1 if the connection makes progress, as in /readyz";
         let mut metric = self.encoder.encode_descriptor("ready", help, None, MetricType::Gauge)?;
         for (name, connection) in &health.connections {
@@ -355,8 +355,8 @@ mod tests {
     use crate::AlertEntry;
     use crate::health_inputs::sample;
 
-    fn judged(vitals: &Vitals) -> Health {
-        Health::of(std::slice::from_ref(vitals))
+    fn judged(vitals: &Vitals) -> DaemonHealth {
+        DaemonHealth::of(std::slice::from_ref(vitals))
     }
 
     fn troubled() -> Vitals {

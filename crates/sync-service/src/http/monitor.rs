@@ -14,7 +14,7 @@ use futures::future::join_all;
 use sync_engine::{Clock, Fact, Finding, SystemClock};
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
+use super::readiness::DaemonHealth;
 use super::{ListenError, METRICS_TYPE, Server, metrics};
 use crate::health_inputs::Vitals;
 use crate::{Connection, ConnectionManager};
@@ -41,16 +41,16 @@ impl Watched {
         match self {
             Self::These(connections) => {
                 let vitals = vitals(connections).await;
-                let health = Health::of(&vitals);
+                let health = DaemonHealth::of(&vitals);
                 metrics::render(vitals, health, None)
             }
             Self::Fleet(fleet) => fleet.metrics().await,
         }
     }
 
-    async fn health(&self) -> Health {
+    async fn health(&self) -> DaemonHealth {
         match self {
-            Self::These(connections) => Health::of(&vitals(connections).await),
+            Self::These(connections) => DaemonHealth::of(&vitals(connections).await),
             Self::Fleet(fleet) => fleet.health().await,
         }
     }
@@ -88,12 +88,12 @@ impl ConnectionManager {
     }
 
     /// Whether every connection gets its work done, and why one does not.
-    pub async fn health(&self) -> Health {
+    pub async fn health(&self) -> DaemonHealth {
         self.judge(&self.vitals().await)
     }
 
-    fn judge(&self, vitals: &[Vitals]) -> Health {
-        let mut health = Health::of(vitals);
+    fn judge(&self, vitals: &[Vitals]) -> DaemonHealth {
+        let mut health = DaemonHealth::of(vitals);
         for member in self.members() {
             if let Err(unavailable) = member.connection() {
                 health.add_unavailable(member.name(), unavailable, SystemClock.now());

@@ -13,17 +13,17 @@ use crate::health_inputs::Vitals;
 /// Whether the connections get their work done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Health {
+pub struct DaemonHealth {
     /// Whether every connection does.
     pub ready: bool,
     /// Each of them.
-    pub connections: BTreeMap<ConnectionName, ConnectionHealth>,
+    pub connections: BTreeMap<ConnectionName, ConnectionReadiness>,
 }
 
 /// Whether a connection gets its work done.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ConnectionHealth {
+pub struct ConnectionReadiness {
     /// Whether it does.
     pub ready: bool,
     /// True if another process works on it, and this one takes over when that ends.
@@ -43,7 +43,7 @@ pub struct ConnectionHealth {
     pub system_log_caught_up_at: Option<Timestamp>,
 }
 
-impl Health {
+impl DaemonHealth {
     /// The readiness of measured connections.
     pub(super) fn of(vitals: &[Vitals]) -> Self {
         let connections: BTreeMap<_, _> = vitals.iter().map(|v| (v.name.clone(), connection(v))).collect();
@@ -64,16 +64,19 @@ impl Health {
             Finding::error(Fact::Unavailable { error: unavailable.reason.clone() })
         };
         let conditions = Conditions::unavailable(finding, now).obstacles().cloned().collect();
-        let health =
-            ConnectionHealth { standby: unavailable.standby, conditions, ..ConnectionHealth::default() };
+        let health = ConnectionReadiness {
+            standby: unavailable.standby,
+            conditions,
+            ..ConnectionReadiness::default()
+        };
         self.connections.insert(name.clone(), health);
     }
 }
 
-fn connection(vitals: &Vitals) -> ConnectionHealth {
+fn connection(vitals: &Vitals) -> ConnectionReadiness {
     let conditions: Vec<Condition> = vitals.conditions().obstacles().cloned().collect();
     let store = vitals.store.as_ref().ok();
-    ConnectionHealth {
+    ConnectionReadiness {
         ready: conditions.is_empty(),
         standby: false,
         conditions,
@@ -98,7 +101,7 @@ mod tests {
     fn reasons(change: impl FnOnce(&mut Vitals)) -> Vec<FindingCode> {
         let mut vitals = sample();
         change(&mut vitals);
-        let health = Health::of(&[vitals]).connections.into_values().next().unwrap();
+        let health = DaemonHealth::of(&[vitals]).connections.into_values().next().unwrap();
         assert_eq!(health.ready, health.conditions.is_empty());
         health.conditions.iter().filter_map(|condition| condition.reason).collect()
     }
