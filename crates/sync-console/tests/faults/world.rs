@@ -11,9 +11,9 @@ use sync_service::ExposeSecret;
 use crate::daemon::{Daemon, KEY};
 
 /// What takes longer hangs.
+const LIMIT: Duration = Duration::from_mins(3);
 /// Looks at a page between two changes.
 const CHANGE_EACH: u32 = 50;
-const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) struct World {
     daemon: Daemon,
