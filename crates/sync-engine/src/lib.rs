@@ -53,8 +53,8 @@ pub(crate) use active::ActiveRun;
 pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, TaskFailure};
 pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
 pub use condition::{
-    Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence, FailingTask, LastRuns,
-    Process, StoreEvidence,
+    ActiveExecution, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence,
+    FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
 };
 pub use engine::{Engine, EngineOptions, Ports};
 pub use error::{EngineError, PortError, error_chain};

@@ -1,7 +1,9 @@
 //! One org, one import source, and the engine between them.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient};
 use jiff::Timestamp;
@@ -33,6 +35,9 @@ use crate::{ConfigError, ConnectionConfig, OktaConfig, ServiceError, room};
 /// The product's name and version, for the services that are called.
 pub(crate) const USER_AGENT: &str = concat!("okta-insight-sync/", env!("CARGO_PKG_VERSION"));
 
+/// The time after which missing progress is an error, unless the daemon's settings say otherwise.
+const STALL_TIMEOUT: Duration = Duration::from_mins(10);
+
 /// One org, one import source, and the engine between them.
 pub struct Connection {
     name: ConnectionName,
@@ -50,6 +55,9 @@ pub struct Connection {
     secret: Option<HookSecret>,
     has_hook: bool,
     follow: TaskOptions,
+    pub(crate) stall_timeout: Duration,
+    /// True while this process has the right to send.
+    pub(crate) claimed: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -145,7 +153,16 @@ impl Connection {
                 retention: config.schedule.history_retention,
                 ..TaskOptions::default()
             },
+            stall_timeout: STALL_TIMEOUT,
+            claimed: Arc::default(),
         })
+    }
+
+    /// Sets the time after which missing progress is an error.
+    #[must_use]
+    pub const fn stalling_after(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
     }
 
     /// Checks that the clients of both services accept the settings. Sends no request.
@@ -221,7 +238,9 @@ impl Connection {
     /// # Errors
     /// When another process has it.
     pub async fn claim_to_follow(&self, store_path: &Path) -> Result<LeaderLease, ServiceError> {
-        Ok(LeaderLease { lock: Lock::take_patiently(store_path, &self.name).await? })
+        let lock = Lock::take_patiently(store_path, &self.name).await?;
+        self.claimed.store(true, Ordering::Relaxed);
+        Ok(LeaderLease { lock, claimed: Arc::clone(&self.claimed) })
     }
 
     /// Applies events as they come, until told to stop. Only for whoever has [claimed](Self::claim_to_follow) the
@@ -261,6 +280,13 @@ impl Connection {
 #[derive(Debug)]
 pub struct LeaderLease {
     lock: Lock,
+    claimed: Arc<AtomicBool>,
+}
+
+impl Drop for LeaderLease {
+    fn drop(&mut self) {
+        self.claimed.store(false, Ordering::Relaxed);
+    }
 }
 
 impl LeaderLease {

@@ -1,18 +1,21 @@
 //! What can be measured of a connection while it works.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient, RateLimitState};
 use jiff::Timestamp;
 use okta_client::{OktaClient, PacerState};
-use sync_engine::{Clock, EngineStats, EventQueueCounts, FeedCheckpoint, RunKind, SystemClock};
+use sync_engine::{
+    Clock, Conditions, EngineStats, Evidence, Fact, Finding, Process, StoreEvidence, SystemClock,
+};
 use sync_model::ConnectionName;
 
 use crate::alerts::AlertEntry;
 use crate::config::EventSource;
 use crate::status::ClockSkew;
-use crate::{Connection, ServiceError};
+use crate::{Connection, room};
 
 /// How long the store may take to answer before it counts as not readable.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,85 +78,76 @@ impl Drop for Following<'_> {
     }
 }
 
-/// A connection at one moment.
+/// A connection at one moment: measurements, and the evidence of its conditions.
 #[derive(Debug)]
 pub(crate) struct Vitals {
     pub(crate) name: ConnectionName,
     pub(crate) now: Timestamp,
-    /// Since when it is followed; `None` when nobody does.
-    pub(crate) following_since: Option<Timestamp>,
-    /// Whether it is to read the log.
+    pub(crate) process: Process,
     pub(crate) reads_log: bool,
-    /// Open troubles.
+    pub(crate) has_hook: bool,
+    pub(crate) stall_timeout: Duration,
+    /// The firing alerts of the process that runs the connection.
     pub(crate) troubles: Vec<AlertEntry>,
-    /// From the store, or why that cannot be read.
-    pub(crate) store: Result<StoreVitals, String>,
+    /// Facts of the store, or the reason why it can't be read.
+    pub(crate) store: Result<StoreEvidence, Finding>,
+    /// The free space of the store's file system, if it is too small.
+    pub(crate) low_space: Option<u64>,
+    pub(crate) clock_skew: ClockSkew,
+    /// The end of a rate limit.
+    pub(crate) held_until: Option<Timestamp>,
     pub(crate) stats: EngineStats,
     pub(crate) okta: PacerState,
-    /// By the credential that is used.
+    /// The requests to Assets by credential.
     pub(crate) assets: Vec<(&'static str, RateLimitState)>,
 }
 
-/// What the store says.
-#[derive(Debug, Clone)]
-pub(crate) struct StoreVitals {
-    pub(crate) inbox: EventQueueCounts,
-    pub(crate) feed: Option<FeedCheckpoint>,
-    /// Only a time that is still to come.
-    pub(crate) paused_until: Option<Timestamp>,
-    /// When the last pass began that ended well.
-    pub(crate) last_pass: Option<Timestamp>,
-    /// When the last full pass began that ended well.
-    pub(crate) last_full: Option<Timestamp>,
-}
-
-impl StoreVitals {
-    /// When the oldest change happened that is not confirmed: an event that waits or was given up, a record that Assets did
-    /// not account for, or a change that a safeguard holds back.
-    pub(crate) fn oldest_change(&self) -> Option<Timestamp> {
-        let inbox = &self.inbox;
-        [
-            inbox.oldest_pending_at,
-            inbox.oldest_failed_at,
-            inbox.oldest_unconfirmed_at,
-            inbox.oldest_blocked_at,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// When the connection last knew all that there was to know; `None` when it never did, or
-    /// when something that was confirmed may not be there, or something could not be read.
-    pub(crate) fn synced_through(&self) -> Option<Timestamp> {
-        // What is in doubt, cannot be stored, or could not be read may be older than anything that is known.
-        if self.inbox.doubted > 0 || self.inbox.withheld > 0 || self.inbox.unreadable > 0 {
-            return None;
-        }
-        let read = self.feed.as_ref().and_then(|feed| feed.caught_up_at);
-        // What was deleted is in no listing of recent changes, and a delivery that never came is missed by nothing.
-        let known = self.last_full?.max(read.unwrap_or(Timestamp::MIN));
-        Some(self.oldest_change().map_or(known, |oldest| oldest.min(known)))
+impl Vitals {
+    /// The conditions that follow from the evidence.
+    pub(crate) fn conditions(&self) -> Conditions {
+        let failing: Vec<_> = self.troubles.iter().map(AlertEntry::failing_task).collect();
+        Conditions::derive(&Evidence {
+            now: self.now,
+            process: self.process.clone(),
+            reads_system_log: self.reads_log,
+            has_event_hook: self.has_hook,
+            stall_timeout: self.stall_timeout,
+            store: self.store.as_ref().map_err(Finding::clone),
+            low_space: self.low_space,
+            failing: &failing,
+            clock_skew: self.clock_skew.known().collect(),
+            throttled_until: self.held_until,
+        })
     }
 }
 
 impl Connection {
-    /// Measures. A store that cannot be read is part of the result.
+    /// Measures the connection. A store that can't be read is part of the result.
     pub(crate) async fn vitals(&self) -> Vitals {
         let now = SystemClock.now();
-        let store = tokio::time::timeout(PATIENCE, self.store_vitals(now)).await;
-        let store = match store {
-            Ok(read) => read.map_err(|error| crate::error_chain(&error)),
-            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        let unreadable = |error| Finding::error(Fact::StoreUnreadable { error });
+        let store = match tokio::time::timeout(PATIENCE, self.store_evidence(now)).await {
+            Ok(read) => read.map_err(|error| unreadable(crate::error_chain(&error))),
+            Err(_) => Err(unreadable(format!("no response within {} s", PATIENCE.as_secs()))),
         };
+        self.vitals_with(now, store).await
+    }
+
+    /// The same with facts of the store that were read already.
+    pub(crate) async fn vitals_with(&self, now: Timestamp, store: Result<StoreEvidence, Finding>) -> Vitals {
         let mut assets = vec![("import", self.watch.assets.pace())];
         assets.extend(self.watch.account.as_ref().map(|account| ("account", account.pace())));
         Vitals {
             name: self.name().clone(),
             now,
-            following_since: *self.watch.since(),
+            process: self.process(),
             reads_log: self.events != EventSource::EventHook,
-            troubles: self.troubles().into_iter().filter(|trouble| trouble.resolved_at.is_none()).collect(),
+            has_hook: self.has_hook(),
+            stall_timeout: self.stall_timeout,
+            troubles: self.open_troubles(store.is_ok()).await,
+            low_space: room::low(self.file.free_space().await),
+            clock_skew: self.watch.clock_skew(),
+            held_until: self.held_until(now, store.is_ok()).await,
             store,
             stats: self.engine().stats(),
             okta: self.watch.okta(),
@@ -161,26 +155,24 @@ impl Connection {
         }
     }
 
-    /// How many requests to Okta wait for their share of its rate limit.
-    pub fn requests_held_back(&self) -> usize {
-        self.watch.okta().queued
+    /// The process that runs the connection.
+    fn process(&self) -> Process {
+        if let Some(since) = *self.watch.since() {
+            return Process::Leader { since };
+        }
+        if self.claimed.load(Ordering::Relaxed) {
+            return Process::Absent;
+        }
+        // A lock that can't be tried is no evidence of a process.
+        match self.is_attended(self.file.path()) {
+            Ok(true) => Process::Other,
+            Ok(false) | Err(_) => Process::Absent,
+        }
     }
 
-    pub(crate) async fn store_vitals(&self, now: Timestamp) -> Result<StoreVitals, ServiceError> {
-        let full = self.store.last_run(RunKind::FullSync).await?.succeeded;
-        let delta = self.store.last_run(RunKind::IncrementalSync).await?.succeeded;
-        let mut feed = self.store.feed_checkpoint().await?;
-        if let Some(feed) = &mut feed {
-            // What is later than now was written down by a clock that was ahead.
-            feed.caught_up_at = feed.caught_up_at.map(|read| read.min(now));
-        }
-        Ok(StoreVitals {
-            inbox: self.store.event_queue_counts().await?,
-            feed,
-            paused_until: self.store.paused_until().await?.filter(|until| *until > now),
-            last_pass: full.max(delta).map(|began| began.min(now)),
-            last_full: full.map(|began| began.min(now)),
-        })
+    /// The number of requests to Okta that wait for their share of its rate limit.
+    pub fn requests_held_back(&self) -> usize {
+        self.watch.okta().queued
     }
 }
 
@@ -190,7 +182,7 @@ pub(crate) fn sample() -> Vitals {
     use std::collections::BTreeMap;
 
     use okta_client::BucketState;
-    use sync_engine::RecordCounts;
+    use sync_engine::{EventQueueCounts, FeedCheckpoint, RecordCounts};
     use sync_model::ObjectKind;
 
     let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
@@ -207,11 +199,16 @@ pub(crate) fn sample() -> Vitals {
     Vitals {
         name: ConnectionName::try_from("main".to_owned()).unwrap(),
         now,
-        following_since: Some(ago(86_400)),
+        process: Process::Leader { since: ago(86_400) },
         reads_log: true,
+        has_hook: true,
+        stall_timeout: Duration::from_mins(10),
         troubles: Vec::new(),
-        store: Ok(StoreVitals {
-            inbox: EventQueueCounts {
+        low_space: None,
+        clock_skew: ClockSkew::default(),
+        held_until: None,
+        store: Ok(StoreEvidence {
+            queue: EventQueueCounts {
                 pending: 5,
                 in_progress: 2,
                 failed: 1,
@@ -233,9 +230,10 @@ pub(crate) fn sample() -> Vitals {
                 newest_event_at: ago(30),
                 caught_up_at: Some(ago(4)),
             }),
-            paused_until: None,
-            last_pass: Some(ago(900)),
-            last_full: Some(ago(7200)),
+            last_sync_at: Some(ago(900)),
+            last_full_sync_at: Some(ago(7200)),
+            schema_compared: true,
+            ..StoreEvidence::default()
         }),
         stats,
         okta: PacerState {
@@ -264,19 +262,21 @@ pub(crate) fn sample() -> Vitals {
 
 #[cfg(test)]
 mod tests {
+    use sync_engine::EventQueueCounts;
+
     use super::*;
 
     #[test]
     fn recent_changes_prove_no_deletion() {
         let vitals = sample();
         let mut store = vitals.store.unwrap();
-        store.inbox = EventQueueCounts::default();
+        store.queue = EventQueueCounts::default();
         let read = store.feed.as_ref().and_then(|feed| feed.caught_up_at);
         assert_eq!(store.synced_through(), read, "the log tells everything");
         store.feed = None;
-        assert!(store.last_pass > store.last_full);
-        assert_eq!(store.synced_through(), store.last_full);
-        store.last_full = None;
+        assert!(store.last_sync_at > store.last_full_sync_at);
+        assert_eq!(store.synced_through(), store.last_full_sync_at);
+        store.last_full_sync_at = None;
         assert_eq!(store.synced_through(), None);
     }
 }

@@ -61,7 +61,7 @@ pub use events::subscription;
 pub use export::{ExportError, Manifest, export};
 pub use history::{ConnectionEvent, ConnectionRun, EventFollower, ReplayResult, find_run, replay};
 pub use http::{
-    ConnectionHealth, Health, HookReceiver, ListenError, METRICS_TYPE, MetricsServer, RefusedSignIn,
+    ConnectionReadiness, DaemonHealth, HookReceiver, ListenError, METRICS_TYPE, MetricsServer, RefusedSignIn,
     RefusedSignIns, Server, Visitor, client_address, client_network,
 };
 pub use manual_hook::ManualEventHook;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use okta_client::PacerState;
-use sync_engine::{Clock, MetricSample, StoreError, SystemClock};
+use sync_engine::{Clock, MetricSample, StoreError, StoreEvidence, SystemClock};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::health_inputs::{StoreVitals, Vitals};
+use crate::health_inputs::Vitals;
 use crate::{Connection, ServiceError};
 
 /// How often a sample is taken.
@@ -79,18 +79,18 @@ impl Sampling {
     }
 
     /// The sample that is due; what is counted goes on from the last one that was [kept](Self::kept).
-    fn due(&self, vitals: &Vitals, store: &StoreVitals) -> MetricSample {
+    fn due(&self, vitals: &Vitals, store: &StoreEvidence) -> MetricSample {
         self.peek(&vitals.okta);
         let Last { counters: last, permille } = *self.last();
         let counters = Counters::read(vitals);
         let age = |since: Timestamp| u64::try_from(vitals.now.duration_since(since).as_secs()).unwrap_or(0);
         MetricSample {
             sampled_at: vitals.now,
-            oldest_pending_change_seconds: store.oldest_change().map(age),
+            oldest_pending_change_seconds: store.oldest_change_at().map(age),
             lag_seconds: store.synced_through().map(age),
-            pending_events: store.inbox.unfinished(),
-            failed_events: store.inbox.failed,
-            unconfirmed_records: store.inbox.unconfirmed_records,
+            pending_events: store.queue.unfinished(),
+            failed_events: store.queue.failed,
+            unconfirmed_records: store.queue.unconfirmed_records,
             completed_events: counters.settled.saturating_sub(last.settled),
             records_sent: counters.sent.saturating_sub(last.sent),
             executions: counters.executions.saturating_sub(last.executions),
@@ -177,7 +177,7 @@ impl Connection {
 
     async fn keep_sample(&self) -> Result<(), String> {
         let vitals = self.vitals().await;
-        let store = vitals.store.as_ref().map_err(Clone::clone)?;
+        let store = vitals.store.as_ref().map_err(|finding| finding.code().as_str().to_owned())?;
         let sample = self.sampling.due(&vitals, store);
         let forget = vitals.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         match tokio::time::timeout(PATIENCE, self.store.add_metric_sample(&sample, forget)).await {

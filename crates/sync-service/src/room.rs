@@ -9,9 +9,14 @@ use crate::alerts::AlertEntry;
 /// Free space below which a write may fail at any moment: the write-ahead log alone may take as much.
 const LEAST: u64 = 16 << 20;
 
+/// The free space, if it is too small; `None` if there is enough, or the system reports none.
+pub(crate) fn low(free: Option<u64>) -> Option<u64> {
+    free.filter(|free| *free < LEAST)
+}
+
 /// The finding about too little space; `None` if there is enough, or the system reports none.
 pub(crate) fn shortage(free: Option<u64>) -> Option<Finding> {
-    let free_bytes = free.filter(|free| *free < LEAST)?;
+    let free_bytes = low(free)?;
     Some(Finding::error(Fact::StoreSpaceLow { free_bytes }))
 }
 
@@ -21,6 +26,7 @@ pub(crate) async fn trouble(store: &Store) -> Option<AlertEntry> {
     let now: Timestamp = SystemClock.now();
     Some(AlertEntry {
         kind: AlertKind::StoreSpace,
+        task: None,
         finding,
         started_at: now,
         last_occurred_at: now,

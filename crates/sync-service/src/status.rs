@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    AlertKind, Clock, EventQueueCounts, NextSyncs, ObjectCounts, RunFilter, RunKind, RunState, RunSummary,
-    StaleValueCounts, SystemClock, UnconfirmedRecord, WithheldField,
+    ActiveExecution, AlertKind, Clock, Conditions, ConnectionHealth, EventQueueCounts, FailedRun, NextSyncs,
+    ObjectCounts, PauseEnd, Place, RunFilter, RunKind, RunState, RunSummary, Service, StaleValueCounts,
+    StoreEvidence, SystemClock, UnconfirmedRecord, WithheldField,
 };
-use sync_model::{ConnectionName, ObjectKind};
+use sync_model::{ConnectionName, ObjectKind, RunId};
 
 use crate::config::EventSource;
 use crate::{AlertEntry, Connection, ServiceError, room};
@@ -22,6 +23,10 @@ const LISTED: u32 = 20;
 pub struct ConnectionStatus {
     /// Its name.
     pub connection: ConnectionName,
+    /// The summary of the conditions.
+    pub health: ConnectionHealth,
+    /// All aspects of its health, the summary `current` first, then the most severe.
+    pub conditions: Conditions,
     /// When it last knew the truth.
     pub freshness: Freshness,
     /// Set while sending is paused.
@@ -64,9 +69,6 @@ pub struct ConnectionStatus {
     pub runs: Vec<RunSummary>,
 }
 
-/// A clock that is further off than this, in seconds and either direction, is reported.
-const FAR: u64 = 30;
-
 /// How far the clock of each service was ahead of this machine's at its last answer, in seconds; negative when it was
 /// behind, and `None` before an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,13 +81,10 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// The services whose clock is too far off, with the seconds that it is ahead.
-    pub fn too_far(&self) -> impl Iterator<Item = (&'static str, i64)> {
-        let known = [("Okta", self.okta_seconds), ("Assets", self.assets_seconds)];
-        known
-            .into_iter()
-            .filter_map(|(service, seconds)| Some((service, seconds?)))
-            .filter(|(_, seconds)| seconds.unsigned_abs() > FAR)
+    /// The services whose clock is known, with the seconds that it is ahead.
+    pub fn known(&self) -> impl Iterator<Item = (Service, i64)> {
+        let known = [(Service::Okta, self.okta_seconds), (Service::Assets, self.assets_seconds)];
+        known.into_iter().filter_map(|(service, seconds)| Some((service, seconds?)))
     }
 }
 
@@ -142,9 +141,11 @@ impl Connection {
         Ok(until.filter(|until| *until > SystemClock.now()).map(Pause::from_stored))
     }
 
-    async fn held_until(&self, now: Timestamp) -> Result<Option<Timestamp>, ServiceError> {
+    /// The end of a rate limit, of this process or of the one that runs the connection.
+    pub(crate) async fn held_until(&self, now: Timestamp, read_store: bool) -> Option<Timestamp> {
         let here = Some(self.watch.held_for()).filter(|held| !held.is_zero()).map(|held| now + held);
-        Ok(here.max(self.store.held_until().await?).filter(|until| *until > now))
+        let noted = if read_store { self.store.held_until().await.ok().flatten() } else { None };
+        here.max(noted).filter(|until| *until > now)
     }
 
     async fn unknown_choices(&self) -> Result<Vec<String>, ServiceError> {
@@ -156,18 +157,85 @@ impl Connection {
         Ok(reports.next().map(|report| report.unknown_choices).unwrap_or_default())
     }
 
-    async fn open_troubles(&self) -> Result<Vec<AlertEntry>, ServiceError> {
-        if self.watch.is_followed() {
-            return Ok(self.troubles().into_iter().filter(|trouble| trouble.resolved_at.is_none()).collect());
+    /// The firing alerts of the process that runs the connection.
+    pub(crate) async fn open_troubles(&self, read_store: bool) -> Vec<AlertEntry> {
+        let is_open = |trouble: &AlertEntry| trouble.resolved_at.is_none();
+        if self.watch.is_followed() || !read_store {
+            return self.troubles().into_iter().filter(is_open).collect();
         }
         // Another version may have written them otherwise.
-        let noted = self.store.troubles().await?;
+        let noted = self.store.troubles().await.ok().flatten();
         let mut noted: Vec<AlertEntry> =
             noted.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is noted may be old, and on a full disk nothing is.
         noted.retain(|trouble| trouble.kind != AlertKind::StoreSpace);
         noted.extend(room::trouble(&self.file).await);
-        Ok(noted)
+        noted
+    }
+
+    /// The facts of the store that the conditions follow from.
+    pub(crate) async fn store_evidence(&self, now: Timestamp) -> Result<StoreEvidence, ServiceError> {
+        let full = self.store.last_run(RunKind::FullSync).await?.succeeded;
+        let incremental = self.store.last_run(RunKind::IncrementalSync).await?.succeeded;
+        let mut feed = self.store.feed_checkpoint().await?;
+        if let Some(feed) = &mut feed {
+            // A clock that was ahead may have noted a later time than now.
+            feed.caught_up_at = feed.caught_up_at.map(|read| read.min(now));
+        }
+        let place = self.store.place().await?;
+        let queue = self.store.event_queue_counts().await?;
+        let pause = self.store.paused_until().await?.filter(|until| *until > now);
+        let rejected = if queue.rejected_records > 0 { self.store.unconfirmed(1).await? } else { Vec::new() };
+        Ok(StoreEvidence {
+            pause: pause.map(|until| Pause::from_stored(until).until.map_or(PauseEnd::Open, PauseEnd::At)),
+            last_full_sync_at: full.map(|began| began.min(now)),
+            last_sync_at: full.max(incremental).map(|began| began.min(now)),
+            withheld: place.as_ref().map(Place::withheld).unwrap_or_default(),
+            schema_compared: place.is_some(),
+            stale_values: self.store.stale_value_counts().await?.values,
+            unknown_choices: self.unknown_choices().await?,
+            rejected_reason: rejected.into_iter().next().map(|record| record.reason),
+            failed_runs: self.failed_runs(&queue, full).await?,
+            execution: self.active_execution().await?,
+            feed,
+            queue,
+        })
+    }
+
+    /// The last run and the last full sync, if they failed and no later run made up for them.
+    async fn failed_runs(
+        &self,
+        queue: &EventQueueCounts,
+        full: Option<Timestamp>,
+    ) -> Result<Vec<FailedRun>, ServiceError> {
+        let mut found: Vec<(RunId, FailedRun)> = Vec::new();
+        for kind in [None, Some(RunKind::FullSync)] {
+            let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
+            let Some(run) = self.store.find_runs(&filter).await?.into_iter().next() else { continue };
+            let made_up_for = match run.kind {
+                RunKind::FullSync => full.is_some_and(|at| at > run.started_at),
+                // Applied without a run: Assets had it already.
+                RunKind::EventSync => {
+                    queue.unfinished() + queue.work_items + queue.failed + queue.unconfirmed_records == 0
+                }
+                _ => false,
+            };
+            let finding = run.report.as_ref().and_then(|report| report.finding.clone());
+            let (Some(finding), Some(ended_at)) = (finding, run.ended_at) else { continue };
+            if !made_up_for && found.iter().all(|(id, _)| *id != run.id) {
+                found.push((run.id, FailedRun { kind: run.kind, ended_at, finding }));
+            }
+        }
+        Ok(found.into_iter().map(|(_, run)| run).collect())
+    }
+
+    /// The execution that Assets processes for the active run.
+    async fn active_execution(&self) -> Result<Option<ActiveExecution>, ServiceError> {
+        let active = self.store.runs(1).await?.into_iter().find(|run| run.ended_at.is_none());
+        let Some(run) = active else { return Ok(None) };
+        let executions = self.store.run(run.id).await?.map(|detail| detail.executions).unwrap_or_default();
+        let open = executions.into_iter().find(|execution| execution.ended_at.is_none());
+        Ok(open.map(|open| ActiveExecution { id: open.id.to_string(), started_at: open.started_at }))
     }
 
     /// How it is doing.
@@ -176,50 +244,42 @@ impl Connection {
     /// When the store fails.
     pub async fn status(&self, runs: u32) -> Result<ConnectionStatus, ServiceError> {
         let now = SystemClock.now();
-        let vitals = self.store_vitals(now).await?;
-        let synced_through = vitals.synced_through();
+        let store = self.store_evidence(now).await?;
+        let vitals = self.vitals_with(now, Ok(store.clone())).await;
+        let conditions = vitals.conditions();
+        let runs = self.store.runs(runs).await?;
+        let loads = |run: &RunSummary| run.ended_at.is_none() && run.kind == RunKind::FullSync;
+        let synced_through = store.synced_through();
         let age = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
         Ok(ConnectionStatus {
             connection: self.name().clone(),
+            health: ConnectionHealth::of(&conditions, runs.iter().any(loads)),
+            conditions,
             freshness: Freshness {
                 synced_through,
                 lag_seconds: synced_through.map(age),
-                oldest_pending_event_at: vitals.inbox.oldest_pending_at,
-                oldest_pending_change_seconds: vitals.oldest_change().map(age),
+                oldest_pending_event_at: store.queue.oldest_pending_at,
+                oldest_pending_change_seconds: store.oldest_change_at().map(age),
             },
-            pause: vitals.paused_until.map(Pause::from_stored),
-            system_log: vitals.feed.map(|feed| FeedStatus {
+            pause: store.pause.map(|end| Pause { until: end.time() }),
+            system_log: store.feed.map(|feed| FeedStatus {
                 caught_up_at: feed.caught_up_at,
                 newest_event_at: feed.newest_event_at,
             }),
-            clock_skew: self.watch.clock_skew(),
-            held_until: self.held_until(now).await?,
-            alerts: self.open_troubles().await?,
-            unknown_choices: self.unknown_choices().await?,
+            clock_skew: vitals.clock_skew,
+            held_until: vitals.held_until,
+            alerts: vitals.troubles,
+            unknown_choices: store.unknown_choices,
             event_source: self.events,
             objects: self.store.object_counts().await?,
-            event_queue: vitals.inbox,
+            event_queue: store.queue,
             stale_values: self.store.stale_value_counts().await?,
-            withheld: self.store.place().await?.map(|place| place.withheld()).unwrap_or_default(),
+            withheld: store.withheld,
             unconfirmed: self.store.unconfirmed(LISTED).await?,
-            last_full_sync_at: self.store.last_run(RunKind::FullSync).await?.succeeded,
+            last_full_sync_at: store.last_full_sync_at,
             last_incremental_sync_at: self.store.last_run(RunKind::IncrementalSync).await?.succeeded,
             next_syncs: self.engine().next_passes(self.follow_options()).await?,
-            runs: self.store.runs(runs).await?,
+            runs,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clock_skew_of_either_sign_is_reported() {
-        let skew = |okta, assets| ClockSkew { okta_seconds: okta, assets_seconds: assets };
-        let far = |skew: ClockSkew| skew.too_far().collect::<Vec<_>>();
-        assert_eq!(far(skew(Some(45), Some(-90))), [("Okta", 45), ("Assets", -90)]);
-        assert_eq!(far(skew(Some(-31), None)), [("Okta", -31)]);
-        assert!(far(skew(Some(30), Some(-30))).is_empty() && far(skew(None, None)).is_empty());
     }
 }

@@ -14,7 +14,7 @@ use sync_store::access::{AccessToken, Role};
 pub use crate::problem_type::ProblemType;
 
 use crate::{
-    AlertEntry, ConnectionHealth, ConnectionSettings, ConnectionStatus, ExposeSecret, ManagedBy, Pause,
+    AlertEntry, ConnectionReadiness, ConnectionSettings, ConnectionStatus, ExposeSecret, ManagedBy, Pause,
     SavedSettings, Secret, SecretField, Unavailable,
 };
 
@@ -67,7 +67,7 @@ pub struct ConnectionView {
     /// Why it cannot work; null when it can.
     pub unavailable: Option<Unavailable>,
     /// Whether it gets its work done, and why not.
-    pub health: Option<ConnectionHealth>,
+    pub health: Option<ConnectionReadiness>,
     /// How it is doing; null when it cannot work.
     pub status: Option<ConnectionStatus>,
     /// What was saved of it here, without the secrets; null when it is in the configuration file.

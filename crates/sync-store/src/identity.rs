@@ -171,6 +171,11 @@ impl Store {
         free.await.ok()?.ok()
     }
 
+    /// The path that it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.identity.path
+    }
+
     /// Has SQLite check the whole file, which takes a large one some time. A check that cannot be made finds nothing.
     ///
     /// # Errors

@@ -125,7 +125,7 @@ async fn metrics_and_health_are_answered_where_okta_does_not_come() {
     let (status, text) = get(&address, "/readyz").await;
     let health: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status, &health["ready"]), (200, &json!(true)), "{text}");
-    assert_eq!(health["connections"]["main"]["findings"], json!([]));
+    assert_eq!(health["connections"]["main"]["conditions"], json!([]));
     assert_eq!(get(&address, "/healthz").await.0, 200);
     let text = until("the event is counted", async || {
         let (_, text) = get(&address, "/metrics").await;

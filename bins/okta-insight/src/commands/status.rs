@@ -7,21 +7,18 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{NextSyncs, UnconfirmedRecord};
+use sync_service::engine::{ConditionStatus, ConditionType, Conditions, NextSyncs, UnconfirmedRecord};
 use sync_service::model::ConnectionName;
 use sync_service::wire::ConnectionView;
-use sync_service::{AlertEntry, ConnectionStatus, Unavailable};
+use sync_service::{ConnectionStatus, Unavailable};
 
 use super::remote::{Remote, remote};
 use super::{Opened, open_working, runs, stop_on_signal};
 use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, table};
-use crate::words::commands::DAEMON;
-use crate::words::findings::finding;
-use crate::words::remedies::remedy;
-use crate::words::state;
 use crate::words::units::{count, number, span};
+use crate::words::{conditions, findings, labels, remedies, state};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -150,45 +147,21 @@ fn print(shown: &Shown) {
         Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
             line("Unavailable", &unavailable.reason);
-            unavailable.remedy.iter().for_each(|fix| line("Hint", remedy(fix)));
+            unavailable.hint.iter().for_each(|hint| line("Hint", hint));
         }
     }
 }
 
 fn print_status(status: &ConnectionStatus, daemon_running: bool) {
     println!("Connection {}", status.connection);
-    println!("  {}", state::synced_through(status));
-    for (service, seconds) in status.clock_skew.too_far() {
-        let way = if seconds < 0 { "ahead of" } else { "behind" };
-        line("Clock", format_args!("{} s {way} {service}; enable NTP on this host", seconds.unsigned_abs()));
-    }
-    let is_failing = status.alerts.iter().any(AlertEntry::halts);
-    if let Some(known) = status.freshness.synced_through.filter(|_| is_failing) {
-        line("Synced through", format_args!("{known:.0}"));
-    }
-    for alert in &status.alerts {
-        line("Alert", format_args!("{} (since {:.0})", finding(&alert.finding), alert.started_at));
-        alert.finding.remedy.iter().for_each(|fix| line("Hint", remedy(fix)));
-    }
-    for unknown in &status.unknown_choices {
-        line("Scope", format_args!("{unknown} not found in Okta"));
-    }
-    if let Some(until) = status.held_until {
-        line("Rate limit", format_args!("requests are delayed until {until:.0}"));
-    }
+    line("Health", conditions::health(status.health));
+    print_findings(&status.conditions);
+    line("Synced through", state::synced_through(status));
     if let Some(age) = status.freshness.oldest_pending_change_seconds {
         line("Unconfirmed", format_args!("oldest change {} ago", span(age)));
     }
     line("Pending", state::pending(status));
-    line("Failed", state::failed(status));
-    if status.pause.is_some() {
-        line("Pause", state::pause(status.pause));
-    }
-    if daemon_running {
-        line("Daemon", "running");
-    } else {
-        line("Daemon", format_args!("not running; start `{DAEMON}`"));
-    }
+    line("Daemon", if daemon_running { "running" } else { "not running" });
     print_schedule(status);
     line("System Log", state::system_log(status));
     if let Some(last) = status.last_full_sync_at {
@@ -201,12 +174,27 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
         let (current, retired) = (number(objects.current), number(objects.retired));
         line(&format!("{kind}s"), format_args!("{current} current, {retired} retired"));
     }
-    if status.stale_values.values > 0 {
-        let values = count(status.stale_values.values, "value");
-        line("Stale values", format_args!("{values} cleared in Okta and still in Assets"));
-    }
     print_unconfirmed(&status.unconfirmed, status.event_queue.unconfirmed_records);
     runs::print_table(&status.runs);
+}
+
+/// Prints the findings of unmet conditions, each with its remedy. Changes on their way have lines of their own.
+fn print_findings(conditions: &Conditions) {
+    for condition in conditions.unmet().filter(|condition| condition.status == ConditionStatus::False) {
+        let counted = matches!(condition.kind, ConditionType::EventsApplied);
+        for finding in condition.findings.iter().filter(|_| !counted) {
+            let text = findings::finding(finding);
+            match condition.since {
+                Some(since) => {
+                    line(labels::severity(finding.severity), format_args!("{text} (since {since:.0})"))
+                }
+                None => line(labels::severity(finding.severity), text),
+            }
+            if let Some(remedy) = &finding.remedy {
+                line("Hint", remedies::remedy(remedy));
+            }
+        }
+    }
 }
 
 fn print_schedule(status: &ConnectionStatus) {

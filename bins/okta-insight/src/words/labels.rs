@@ -1,6 +1,6 @@
 //! Labels of states and kinds.
 
-use sync_service::engine::{EventState, RunKind, RunState, RunSummary, Subject};
+use sync_service::engine::{EventState, RunKind, RunState, RunSummary, Severity, Subject};
 
 use super::units::count;
 
@@ -55,4 +55,13 @@ pub(crate) fn subject(subject: &Subject) -> String {
 /// The number of attempts: `1 attempt`.
 pub(crate) fn attempts(attempts: u32) -> String {
     count(attempts, "attempt")
+}
+
+/// The label of a severity.
+pub(crate) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+        Severity::Info => "Info",
+    }
 }

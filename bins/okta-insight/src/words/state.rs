@@ -3,24 +3,14 @@
 use sync_service::{ConnectionStatus, EventSource, Pause};
 
 use super::commands::{PLAN, RESUME, SYNC};
-use super::findings::finding;
 use super::units::{count, number, span};
 
-/// The time that Assets is synced through, or the reason why it is unknown.
+/// The time that Assets is synced through, if it is known.
 pub(crate) fn synced_through(status: &ConnectionStatus) -> String {
-    if let Some(alert) = status.alerts.iter().find(|alert| alert.halts()) {
-        return format!("Failing: {}", finding(&alert.finding));
-    }
     match (status.freshness.synced_through, status.freshness.lag_seconds) {
-        (Some(time), Some(lag)) => format!("Synced through {time:.0}, {} ago", span(lag)),
-        _ if status.event_queue.unreadable > 0 => {
-            let unreadable = count(status.event_queue.unreadable, "object");
-            format!("Unknown: {unreadable} could not be read in Okta and may be outdated in Assets")
-        }
-        _ if status.last_full_sync_at.is_some() => {
-            "Unknown: Assets may lack confirmed values or cannot store all values".to_owned()
-        }
-        _ => format!("Not synced; run `{SYNC}`"),
+        (Some(time), Some(lag)) => format!("{time:.0}, {} ago", span(lag)),
+        _ if status.last_full_sync_at.is_none() => "not synced".to_owned(),
+        _ => "unknown".to_owned(),
     }
 }
 
@@ -31,29 +21,6 @@ pub(crate) fn pending(status: &ConnectionStatus) -> String {
         Some(oldest) => format!("{}, oldest {oldest:.0}", count(queue.pending, "event")),
         None => "none".to_owned(),
     }
-}
-
-/// The work that failed or is blocked.
-pub(crate) fn failed(status: &ConnectionStatus) -> String {
-    let queue = &status.event_queue;
-    let mut parts = Vec::new();
-    if queue.blocked > 0 {
-        parts.push(format!("{} blocked by a safeguard (see `{PLAN}`)", count(queue.blocked, "object")));
-    }
-    if queue.doubted > 0 {
-        parts.push(format!("{} to resend", count(queue.doubted, "object")));
-    }
-    if queue.unreadable > 0 {
-        parts.push(format!("{} unreadable in Okta; will retry", count(queue.unreadable, "object")));
-    }
-    parts.extend(status.withheld.iter().map(ToString::to_string));
-    if queue.failed > 0 {
-        parts.push(format!("{} failed", count(queue.failed, "event")));
-    }
-    if queue.unconfirmed_records > 0 {
-        parts.push(unconfirmed(queue.unconfirmed_records, queue.rejected_records));
-    }
-    if parts.is_empty() { "none".to_owned() } else { parts.join("; ") }
 }
 
 /// The unconfirmed records, and the rejected ones among them.

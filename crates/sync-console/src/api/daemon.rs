@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use sync_service::Health;
+use sync_service::DaemonHealth;
 use sync_service::wire::Version;
 use utoipa_axum::routes;
 
@@ -35,9 +35,9 @@ async fn version(_identity: Identity) -> Json<Version> {
     path = "/health",
     operation_id = "health",
     tag = "daemon",
-    responses((status = 200, description = "Whether it does, and why one does not", body = Health)),
+    responses((status = 200, description = "Whether it does, and why one does not", body = DaemonHealth)),
 )]
-async fn health(_identity: Identity, State(app): State<App>) -> Json<Health> {
+async fn health(_identity: Identity, State(app): State<App>) -> Json<DaemonHealth> {
     Json(app.fleet.health().await)
 }
 

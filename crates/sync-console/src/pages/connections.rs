@@ -100,7 +100,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     };
     let status = connection.status(3).await?;
     let guide = SetupChecklist::of(member).await?;
-    let health = Health::of(connection, &status, &guide).await?;
+    let health = Health::of(&status, &guide);
     let objects = |kind: &str| {
         let live =
             status.objects.iter().find(|(k, _)| k.as_str() == kind).map_or(0, |(_, census)| census.current);
@@ -109,7 +109,7 @@ async fn row(member: &ManagedConnection) -> Result<Markup, ServiceError> {
     Ok(html! {
         tr {
             (link)
-            td { (badge(health.tone, health.word)) @if let Some(line) = health.headline() { div.small.muted { (prose(&line)) } } }
+            td { (health.badge()) @if let Some(line) = health.headline() { div.small.muted { (line) } } }
             td.nowrap { (lag(&status, now)) }
             td.number { (number(status.event_queue.unfinished())) }
             td.number { (objects("user")) }
@@ -201,13 +201,13 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
     let now = Timestamp::now();
     let status = connection.status(3).await?;
     let guide = SetupChecklist::of(member).await?;
-    let health = Health::of(connection, &status, &guide).await?;
+    let health = Health::of(&status, &guide);
     let name = member.name();
     Ok(html! {
         (health.notices())
         section.card aria-label="State" {
             div.head {
-                h2 { (badge(health.tone, health.word)) }
+                h2 { (health.badge()) }
                 div.actions {
                     @if identity.role == Role::Admin {
                         @let (action, label) = if status.pause.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };

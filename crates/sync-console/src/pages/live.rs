@@ -68,7 +68,7 @@ async fn parts(member: &ManagedConnection, identity: &Identity) -> Result<Vec<Pa
     let connection = member.working()?;
     let status = connection.status(1).await?;
     let guide = SetupChecklist::of(member).await?;
-    let health = Health::of(connection, &status, &guide).await?;
+    let health = Health::of(&status, &guide);
     Ok(vec![
         Part::new("health", health.notices()),
         Part::new("freshness", freshness(member.name(), &status)),

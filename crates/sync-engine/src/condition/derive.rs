@@ -1,14 +1,19 @@
 //! The one place that judges the health of a connection.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{
-    Condition, ConditionStatus, ConditionType, Conditions, Evidence, FailingTask, Process, StoreEvidence,
+    ActiveExecution, Condition, ConditionStatus, ConditionType, Conditions, Evidence, FailingTask, Process,
+    StoreEvidence,
 };
 use crate::{AlertKind, Fact, Finding, FindingCode, Severity, Task};
 
 /// The largest clock skew that isn't reported, in seconds.
 const MAX_CLOCK_SKEW: u64 = 30;
+/// The processing time of an execution that isn't reported.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// Conditions that say that Assets differs from Okta while they are false.
 const DIFFERENCES: [ConditionType; 11] = [
@@ -63,6 +68,13 @@ impl Conditions {
         all.insert(0, current);
         Self(all)
     }
+
+    /// The conditions of a connection that this process can't run, or doesn't run yet.
+    pub fn unavailable(finding: Finding, now: Timestamp) -> Self {
+        let current = unknown(ConditionType::Current, finding.clone());
+        let leader = Verdict::new(None, [finding]).into_condition(ConditionType::LeaderRunning, now);
+        Self(vec![Condition { findings: Vec::new(), ..current }, leader])
+    }
 }
 
 /// Findings of one aspect; it holds if there are none.
@@ -115,7 +127,7 @@ type Judge = fn(&Evidence<'_>, &StoreEvidence) -> Verdict;
 /// The aspects that the store alone shows.
 const STORED: [(ConditionType, Judge); 10] = [
     (ConditionType::SendingEnabled, |_, store| {
-        Verdict::new(None, store.pause.map(|until| Finding::warning(Fact::Paused { until })))
+        Verdict::new(None, store.pause.map(|end| Finding::warning(Fact::Paused { until: end.time() })))
     }),
     (ConditionType::ValuesStorable, |_, store| {
         let withheld = store.withheld.iter().cloned();
@@ -199,9 +211,7 @@ fn leader_running(evidence: &Evidence<'_>) -> Condition {
     let (since, finding) = match &evidence.process {
         Process::Leader { since } => (Some(*since), None),
         Process::Other => (None, None),
-        Process::Standby => (None, Some(Finding::info(Fact::Standby))),
         Process::Absent => (None, Some(Finding::warning(Fact::NotRunning))),
-        Process::Unavailable { finding } => (None, Some(finding.clone())),
     };
     Verdict::new(since, finding).into_condition(ConditionType::LeaderRunning, evidence.now)
 }
@@ -254,25 +264,32 @@ fn events_progressing(evidence: &Evidence<'_>) -> Condition {
         verdict.findings.push(Finding::error(Fact::EventsStalled { oldest_at }));
         verdict.since.get_or_insert(oldest_at);
     }
-    if let Ok(store) = &evidence.store
-        && let Some((execution, started_at)) = store.execution.clone()
-        && evidence.now.duration_since(started_at).unsigned_abs() > evidence.stall_timeout
-    {
-        verdict.findings.push(Finding::warning(Fact::ExecutionInProgress { execution, started_at }));
-        verdict.since.get_or_insert(started_at);
+    if let Some(finding) = evidence.store.as_ref().ok().and_then(|store| processing(evidence, store)) {
+        verdict.findings.push(finding);
     }
     verdict.into_condition(ConditionType::EventsProgressing, evidence.now)
+}
+
+/// The execution that Assets has been processing for longer than a moment: it delays all others.
+fn processing(evidence: &Evidence<'_>, store: &StoreEvidence) -> Option<Finding> {
+    let ActiveExecution { id: execution, started_at } = store.execution.clone()?;
+    let fact = Fact::ExecutionInProgress { execution, started_at };
+    match evidence.now.duration_since(started_at).unsigned_abs() {
+        time if time < MOMENT => None,
+        time if time < evidence.stall_timeout => Some(Finding::info(fact)),
+        _ => Some(Finding::warning(fact)),
+    }
 }
 
 fn syncs_succeeding(evidence: &Evidence<'_>) -> Condition {
     let mut verdict = failing(evidence, |problem| {
         problem.task == Some(Task::Sync) && problem.kind != AlertKind::SafeguardTriggered
     });
-    if let Ok(store) = &evidence.store {
-        for (_, ended_at, finding) in &store.runs.failed {
-            verdict.since = verdict.since.into_iter().chain([*ended_at]).min();
-            verdict.findings.push(finding.clone());
-        }
+    let failed = evidence.store.as_ref().map(|store| store.failed_runs.as_slice()).unwrap_or_default();
+    // A failing task reports its last run.
+    for run in failed.iter().filter(|run| evidence.failing.iter().all(|open| open.task != Some(run.task()))) {
+        verdict.since = verdict.since.into_iter().chain([run.ended_at]).min();
+        verdict.findings.push(run.finding.clone());
     }
     verdict.into_condition(ConditionType::SyncsSucceeding, evidence.now)
 }
@@ -296,11 +313,17 @@ fn failing(evidence: &Evidence<'_>, select: impl Fn(&FailingTask) -> bool) -> Ve
     Verdict::new(since, open.into_iter().map(|problem| problem.finding.clone()))
 }
 
-/// True if a leader made no progress since a time, or since its start, for too long.
+/// True if the leader made no progress since a time, or since its start, for too long.
 fn is_late(evidence: &Evidence<'_>, since: Option<Timestamp>) -> bool {
-    let Process::Leader { since: started_at } = evidence.process else { return false };
-    let since = since.map_or(started_at, |since| since.max(started_at));
-    evidence.now.duration_since(since).unsigned_abs() > evidence.stall_timeout
+    let since = match evidence.process {
+        Process::Leader { since: started_at } => {
+            Some(since.map_or(started_at, |since| since.max(started_at)))
+        }
+        // The start of another process is unknown.
+        Process::Other => since,
+        Process::Absent => None,
+    };
+    since.is_some_and(|since| evidence.now.duration_since(since).unsigned_abs() > evidence.stall_timeout)
 }
 
 /// The summary: false if a condition shows a difference, unknown if a source of evidence is missing.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
-pub use evidence::{Evidence, FailingTask, LastRuns, Process, StoreEvidence};
+pub use evidence::{ActiveExecution, Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence};
 pub use health::ConnectionHealth;
 
 use crate::{Finding, FindingCode, Severity};
@@ -101,6 +101,17 @@ pub enum ConditionStatus {
     Unknown,
 }
 
+impl ConditionStatus {
+    /// The status in JSON and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One aspect of a connection's health, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -169,7 +180,18 @@ impl Conditions {
 
     /// True if the connection makes progress: no error gates its readiness.
     pub fn is_ready(&self) -> bool {
-        !self.0.iter().any(|condition| condition.kind.gates_readiness() && condition.is_error())
+        self.obstacles().next().is_none()
+    }
+
+    /// The conditions due to which the connection makes no progress.
+    pub fn obstacles(&self) -> impl Iterator<Item = &Condition> {
+        self.0.iter().filter(|condition| match condition.kind {
+            // A standby or a process that does other work makes none.
+            ConditionType::LeaderRunning => !condition.holds(),
+            // The next run may succeed; the task that repeats runs reports when it doesn't.
+            ConditionType::SyncsSucceeding if condition.reason == Some(FindingCode::RunFailed) => false,
+            kind => kind.gates_readiness() && condition.is_error(),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Alert, AlertKind, Finding, Severity, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, FailingTask, Finding, Task, TaskFailure};
 
 /// The number of resolved alerts that are kept.
 const KEPT: usize = 20;
@@ -18,6 +18,9 @@ const KEPT: usize = 20;
 pub struct AlertEntry {
     /// The subject.
     pub kind: AlertKind,
+    /// The task that fails; `None` if no task reported the problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
     /// The problem at its last occurrence: an error if retries don't resolve it, or didn't for a while.
     pub finding: Finding,
     /// The first occurrence.
@@ -31,16 +34,10 @@ pub struct AlertEntry {
 }
 
 impl AlertEntry {
-    /// True if it stops the sync until it is fixed, such as a rejected token.
-    pub const fn halts(&self) -> bool {
-        let halting = matches!(
-            self.kind,
-            AlertKind::SyncStalled
-                | AlertKind::SystemLogUnavailable
-                | AlertKind::SyncFailed
-                | AlertKind::StoreSpace
-        );
-        self.resolved_at.is_none() && matches!(self.finding.severity, Severity::Error) && halting
+    /// The entry as evidence of the connection's conditions.
+    pub(crate) fn failing_task(&self) -> FailingTask {
+        let Self { kind, task, finding, started_at, .. } = self.clone();
+        FailingTask { task, kind, finding, started_at }
     }
 }
 
@@ -151,8 +148,13 @@ impl Notes {
         // What goes wrong for another reason goes wrong since then.
         let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
+        let task = match source {
+            Source::Duty(task) => Some(task),
+            _ => None,
+        };
         let trouble = AlertEntry {
             kind,
+            task,
             finding,
             started_at: since,
             last_occurred_at: at,

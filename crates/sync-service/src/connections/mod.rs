@@ -159,7 +159,8 @@ impl ConnectionManager {
     }
 
     async fn work(&self, settings: ConnectionConfig) -> Result<Working, ServiceError> {
-        let connection = Arc::new(Connection::open(&settings, &self.store).await?);
+        let connection = Connection::open(&settings, &self.store).await?;
+        let connection = Arc::new(connection.stalling_after(self.config.stall_timeout));
         let claim = connection.claim_to_follow(&self.config.store).await?;
         Ok(Working { connection, settings, claim })
     }

@@ -8,11 +8,11 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, prometheus_text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use sync_engine::{LATENCY_BOUNDS, RecordCounts};
+use sync_engine::{Condition, ConditionStatus, LATENCY_BOUNDS, Process, RecordCounts, StoreEvidence};
 
 use super::intake::Intake;
-use super::{Health, RefusedSignIns};
-use crate::health_inputs::{StoreVitals, Vitals};
+use super::{DaemonHealth, RefusedSignIns};
+use crate::health_inputs::Vitals;
 
 /// The media type of the metrics.
 pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -28,7 +28,7 @@ pub(super) struct Daemon {
 /// Renders the metrics of all connections and of the daemon.
 pub(super) fn render(
     vitals: Vec<Vitals>,
-    health: Health,
+    health: DaemonHealth,
     daemon: Option<Daemon>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("okta_insight");
@@ -41,7 +41,7 @@ pub(super) fn render(
 #[derive(Debug)]
 struct Scrape {
     vitals: Vec<Vitals>,
-    health: Health,
+    health: DaemonHealth,
     daemon: Option<Daemon>,
 }
 
@@ -69,12 +69,24 @@ struct Page<'e, 'v> {
 }
 
 impl Page<'_, '_> {
-    fn health(&mut self, health: &Health) -> fmt::Result {
+    fn health(&mut self, health: &DaemonHealth) -> fmt::Result {
         let help = "1 if the connection makes progress, as in /readyz";
         let mut metric = self.encoder.encode_descriptor("ready", help, None, MetricType::Gauge)?;
         for (name, connection) in &health.connections {
             metric.encode_family(&[("connection", name.as_str())])?.encode_gauge(&flag(connection.ready))?;
         }
+        let help = "1 for the status of each condition, 0 for the other statuses";
+        self.gauges("condition", help, |v| {
+            let statuses = [ConditionStatus::True, ConditionStatus::False, ConditionStatus::Unknown];
+            let samples = |condition: &Condition| {
+                let (kind, present) = (condition.kind.as_str(), condition.status);
+                statuses.map(|status| {
+                    let labels = vec![("type", kind.to_owned()), ("status", status.as_str().to_owned())];
+                    (labels, flag(status == present))
+                })
+            };
+            v.conditions().iter().flat_map(samples).collect()
+        })?;
         self.gauges("open_troubles", "Firing alerts by kind", |v| {
             let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
             for trouble in &v.troubles {
@@ -117,15 +129,15 @@ impl Page<'_, '_> {
 
     fn freshness(&mut self) -> fmt::Result {
         self.gauges("connection_up", "1 if a task of this process runs the connection", |v| {
-            vec![(vec![], flag(v.following_since.is_some()))]
+            vec![(vec![], flag(matches!(v.process, Process::Leader { .. })))]
         })?;
         self.gauges("store_up", "1 if the state store is readable", |v| {
             vec![(vec![], flag(v.store.is_ok()))]
         })?;
-        self.stored("paused", "1 if the connection is paused", |s, _| Some(flag(s.paused_until.is_some())))?;
+        self.stored("paused", "1 if the connection is paused", |s, _| Some(flag(s.pause.is_some())))?;
         let name = "oldest_pending_change_seconds";
         self.stored(name, "Age of the oldest unconfirmed change; 0 if there is none", |s, v| {
-            Some(s.oldest_change().map_or(0.0, |oldest| age(v, oldest)))
+            Some(s.oldest_change_at().map_or(0.0, |oldest| age(v, oldest)))
         })
     }
 
@@ -134,7 +146,7 @@ impl Page<'_, '_> {
         self.stored(name, "Time that Assets is synced through", |s, _| s.synced_through().map(unix_seconds))?;
         let name = "last_successful_sync_timestamp_seconds";
         self.stored(name, "Start of the last successful full or incremental sync", |s, _| {
-            s.last_pass.map(unix_seconds)
+            s.last_sync_at.map(unix_seconds)
         })?;
         let name = "system_log_caught_up_timestamp_seconds";
         self.stored(name, "Last time that the System Log was read to its end", |s, _| {
@@ -144,20 +156,20 @@ impl Page<'_, '_> {
 
     fn queue(&mut self) -> fmt::Result {
         self.gauges("events", "Events by state", |v| {
-            let Ok(StoreVitals { inbox, .. }) = &v.store else { return vec![] };
-            [("pending", inbox.pending), ("in_progress", inbox.in_progress), ("failed", inbox.failed)]
+            let Ok(StoreEvidence { queue, .. }) = &v.store else { return vec![] };
+            [("pending", queue.pending), ("in_progress", queue.in_progress), ("failed", queue.failed)]
                 .map(|(state, n)| (vec![("state", state.to_owned())], number(n)))
                 .into()
         })?;
-        self.stored("work_items", "Objects to read", |s, _| Some(number(s.inbox.work_items)))?;
+        self.stored("work_items", "Objects to read", |s, _| Some(number(s.queue.work_items)))?;
         self.stored("blocked_objects", "Objects whose changes are blocked by a safeguard", |s, _| {
-            Some(number(s.inbox.blocked))
+            Some(number(s.queue.blocked))
         })?;
         self.stored("unconfirmed_records", "Unconfirmed records, including rejected records", |s, _| {
-            Some(number(s.inbox.unconfirmed_records))
+            Some(number(s.queue.unconfirmed_records))
         })?;
         self.stored("rejected_records", "Unconfirmed records that fail even when sent alone", |s, _| {
-            Some(number(s.inbox.rejected_records))
+            Some(number(s.queue.rejected_records))
         })
     }
 
@@ -262,7 +274,7 @@ impl Page<'_, '_> {
         &mut self,
         name: &str,
         help: &str,
-        value: impl Fn(&StoreVitals, &Vitals) -> Option<f64>,
+        value: impl Fn(&StoreEvidence, &Vitals) -> Option<f64>,
     ) -> fmt::Result {
         self.gauges(name, help, |v| {
             let value = v.store.as_ref().ok().and_then(|store| value(store, v));
@@ -337,23 +349,21 @@ fn signed(n: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use sync_engine::{AlertKind, Fact, Finding, Task};
 
-    use super::super::health::judge;
     use super::*;
     use crate::AlertEntry;
     use crate::health_inputs::sample;
 
-    fn judged(vitals: &Vitals) -> Health {
-        judge(std::slice::from_ref(vitals), Duration::from_mins(10))
+    fn judged(vitals: &Vitals) -> DaemonHealth {
+        DaemonHealth::of(std::slice::from_ref(vitals))
     }
 
     fn troubled() -> Vitals {
         let mut vitals = sample();
         vitals.troubles = vec![AlertEntry {
             kind: AlertKind::SystemLogUnavailable,
+            task: Some(Task::EventFeed),
             finding: Finding::warning(Fact::TaskFailing {
                 task: Task::EventFeed,
                 error: "no answer".into(),
@@ -382,7 +392,7 @@ mod tests {
     #[test]
     fn unreadable_store_keeps_other_metrics() {
         let mut vitals = sample();
-        vitals.store = Err("gone".into());
+        vitals.store = Err(Finding::error(Fact::StoreUnreadable { error: "gone".into() }));
         let health = judged(&vitals);
         let text = render(vec![vitals], health, None).unwrap();
         assert!(text.contains("okta_insight_ready{connection=\"main\"} 0"), "{text}");

@@ -3,19 +3,19 @@
 
 mod client_address;
 mod gate;
-mod health;
 mod intake;
 mod metrics;
 mod monitor;
+mod readiness;
 mod receiver;
 mod server;
 mod sign_ins;
 
 pub use client_address::{client_address, network as client_network};
 pub use gate::Visitor;
-pub use health::{ConnectionHealth, Health};
 pub use metrics::METRICS_TYPE;
 pub use monitor::MetricsServer;
+pub use readiness::{ConnectionReadiness, DaemonHealth};
 pub use receiver::HookReceiver;
 pub(crate) use receiver::{Inbox, Inboxes};
 pub use server::{ListenError, Server};

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::future::join_all;
+use sync_engine::{Clock, Fact, Finding, SystemClock};
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
-use super::{ListenError, METRICS_TYPE, Server, health, metrics};
+use super::readiness::DaemonHealth;
+use super::{ListenError, METRICS_TYPE, Server, metrics};
 use crate::health_inputs::Vitals;
 use crate::{Connection, ConnectionManager};
 
@@ -32,27 +32,25 @@ pub struct MetricsServer {
 /// Who is measured.
 #[derive(Clone)]
 enum Watched {
-    These { connections: Arc<[Arc<Connection>]>, stall_timeout: Duration },
+    These(Arc<[Arc<Connection>]>),
     Fleet(Arc<ConnectionManager>),
 }
 
 impl Watched {
     async fn metrics(&self) -> Result<String, fmt::Error> {
         match self {
-            Self::These { connections, stall_timeout } => {
+            Self::These(connections) => {
                 let vitals = vitals(connections).await;
-                let health = health::judge(&vitals, *stall_timeout);
+                let health = DaemonHealth::of(&vitals);
                 metrics::render(vitals, health, None)
             }
             Self::Fleet(fleet) => fleet.metrics().await,
         }
     }
 
-    async fn health(&self) -> Health {
+    async fn health(&self) -> DaemonHealth {
         match self {
-            Self::These { connections, stall_timeout } => {
-                health::judge(&vitals(connections).await, *stall_timeout)
-            }
+            Self::These(connections) => DaemonHealth::of(&vitals(connections).await),
             Self::Fleet(fleet) => fleet.health().await,
         }
     }
@@ -67,7 +65,13 @@ impl ConnectionManager {
         let members = self.members();
         let working: Vec<_> =
             members.iter().filter_map(|member| member.connection().ok().map(Arc::clone)).collect();
-        vitals(&working).await
+        let mut vitals = vitals(&working).await;
+        if let Some(error) = self.store_problem() {
+            for vitals in &mut vitals {
+                vitals.store = Err(Finding::error(Fact::StoreLost { error: error.clone() }));
+            }
+        }
+        vitals
     }
 
     /// The numbers of every connection, as Prometheus reads them.
@@ -84,36 +88,29 @@ impl ConnectionManager {
     }
 
     /// Whether every connection gets its work done, and why one does not.
-    pub async fn health(&self) -> Health {
+    pub async fn health(&self) -> DaemonHealth {
         self.judge(&self.vitals().await)
     }
 
-    fn judge(&self, vitals: &[Vitals]) -> Health {
-        let mut health = health::judge(vitals, self.config().stall_timeout);
+    fn judge(&self, vitals: &[Vitals]) -> DaemonHealth {
+        let mut health = DaemonHealth::of(vitals);
         for member in self.members() {
-            if let Err(broken) = member.connection() {
-                health.add_broken(member.name(), broken);
+            if let Err(unavailable) = member.connection() {
+                health.add_unavailable(member.name(), unavailable, SystemClock.now());
             }
-        }
-        if let Some(problem) = self.store_problem() {
-            health.add_to_all(&problem);
         }
         health
     }
 }
 
 impl MetricsServer {
-    /// Listens on an address, for these connections. One that gets nothing done for so long is called stuck.
+    /// Listens on an address, for these connections.
     ///
     /// # Errors
     /// When the address is taken or not ours.
-    pub async fn bind(
-        address: SocketAddr,
-        connections: &[Arc<Connection>],
-        stall_timeout: Duration,
-    ) -> Result<Self, ListenError> {
+    pub async fn bind(address: SocketAddr, connections: &[Arc<Connection>]) -> Result<Self, ListenError> {
         let server = Server::bind(address, SETTING, None).await?;
-        Ok(Self { server, watched: Watched::These { connections: connections.into(), stall_timeout } })
+        Ok(Self { server, watched: Watched::These(connections.into()) })
     }
 
     /// The same for whatever connections a daemon has.
