@@ -147,7 +147,7 @@ fn print(shown: &Shown) {
         Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
             line("Unavailable", &unavailable.reason);
-            unavailable.hint.iter().for_each(|hint| line("Hint", hint));
+            unavailable.remedy.iter().for_each(|remedy| line("Hint", remedies::remedy(remedy)));
         }
     }
 }

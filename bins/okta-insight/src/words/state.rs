@@ -2,7 +2,7 @@
 
 use sync_service::{ConnectionStatus, EventSource, Pause};
 
-use super::commands::{PLAN, RESUME, SYNC};
+use super::commands::RESUME;
 use super::units::{count, number, span};
 
 /// The time that Assets is synced through, if it is known.
