@@ -18,28 +18,34 @@ const fn own(
 pub(crate) fn of_users(options: &MappingOptions) -> Vec<Own> {
     use AttributeType::{DateTime, ReferencedObject, Status, Text};
     let mut all = vec![
-        own(Source::Id, "id", "Okta User ID", Text, "The immutable id of the user in Okta"),
-        own(Source::Status, "status", "Okta Status", Status, "Where the user is in its life cycle"),
+        own(Source::Id, "id", "Okta User ID", Text, "The user's immutable Okta ID"),
+        own(Source::Status, "status", "Okta Status", Status, "The user's lifecycle status in Okta"),
         own(Source::UserType, "type", "Okta User Type", Text, "The Okta user type"),
-        own(Source::Created, "created", "Okta Created", DateTime, "When the user was created in Okta"),
+        own(
+            Source::Created,
+            "created",
+            "Okta Created",
+            DateTime,
+            "The time when the user was created in Okta",
+        ),
         own(
             Source::LastUpdated,
             "lastUpdated",
             "Okta Last Updated",
             DateTime,
-            "When profile or status changed last in Okta",
+            "The time of the last change to the profile or status in Okta",
         ),
     ];
     if options.membership_strategy == MembershipStrategy::OnUsers {
-        let description = "The groups that the user is a member of";
+        let description = "The user's groups";
         all.push(own(Source::Groups, "groups", "Okta Groups", ReferencedObject, description));
     }
     if options.include_last_login {
-        let description = "When the user signed in last";
+        let description = "The time of the user's last sign-in";
         all.push(own(Source::LastLogin, "lastLogin", "Okta Last Login", DateTime, description));
     }
     if options.manager.match_by != ManagerMatch::Off {
-        let description = "The manager, as another Okta user";
+        let description = "The user's manager";
         all.push(own(Source::Manager, "manager", "Okta Manager", ReferencedObject, description));
     }
     all
@@ -48,17 +54,35 @@ pub(crate) fn of_users(options: &MappingOptions) -> Vec<Own> {
 pub(crate) fn of_groups(options: &MappingOptions) -> Vec<Own> {
     use AttributeType::{DateTime, ReferencedObject, Status, Text};
     let mut all = vec![
-        own(Source::Id, "id", "Okta Group ID", Text, "The immutable id of the group in Okta"),
-        own(Source::Status, "status", "Okta Group Status", Status, "Whether the group exists in Okta"),
-        own(Source::GroupType, "type", "Okta Group Type", Text, "Who manages the group"),
-        own(Source::SourceApp, "sourceApp", "Okta Source App", Text, "The application it comes from"),
-        own(Source::Created, "created", "Okta Created", DateTime, "When the group was created in Okta"),
+        own(Source::Id, "id", "Okta Group ID", Text, "The group's immutable Okta ID"),
+        own(Source::Status, "status", "Okta Group Status", Status, "The group's status in Okta"),
+        own(
+            Source::GroupType,
+            "type",
+            "Okta Group Type",
+            Text,
+            "The type of the group: Okta, app, or built-in",
+        ),
+        own(
+            Source::SourceApp,
+            "sourceApp",
+            "Okta Source App",
+            Text,
+            "The app that the group was imported from",
+        ),
+        own(
+            Source::Created,
+            "created",
+            "Okta Created",
+            DateTime,
+            "The time when the group was created in Okta",
+        ),
         own(
             Source::LastUpdated,
             "lastUpdated",
             "Okta Last Updated",
             DateTime,
-            "When the profile changed last in Okta",
+            "The time of the last change to the profile in Okta",
         ),
     ];
     if options.membership_strategy == MembershipStrategy::OnGroups {

@@ -60,7 +60,7 @@ const fn description(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::User => "A user of the Okta org",
         ObjectKind::Group => "A group of the Okta org",
-        ObjectKind::Membership => "That a user of the Okta org is a member of a group",
+        ObjectKind::Membership => "A user's membership in a group",
     }
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn document(layout: &Layout) -> SchemaAndMapping {
         schema: SchemaDefinition {
             object_schema: ObjectSchema {
                 name: layout.options.object_schema_name.clone(),
-                description: "Users and groups of an Okta org, kept current by okta-insight-sync".to_owned(),
+                description: "Okta users and groups, synced by okta-insight-sync".to_owned(),
                 object_types: kinds.iter().map(object_type).collect(),
             },
             icon_schema: None,

@@ -193,10 +193,8 @@ fn invalid_percentage_is_rejected() {
 fn environment_of_wrong_type_is_named() {
     let wrong = |key: &str, value: &str| {
         let variable = format!("OKTA_INSIGHT__CONNECTIONS__MAIN__{key}");
-        told(
-            WHOLE,
-            &[("OKTA_INSIGHT__CONNECTIONS__MAIN__EVENT_SOURCE", "system_log"), (variable.as_str(), value)],
-        )
+        // Beside a valid variable, which must not be named.
+        told(WHOLE, &[("OKTA_INSIGHT__CONNECTIONS__MAIN__OKTA__KEY_ID", "kid-1"), (variable.as_str(), value)])
     };
     let lines = [
         wrong("SAFEGUARDS__MAX_RETIRED_PERCENT", "abc"),

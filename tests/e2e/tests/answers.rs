@@ -56,9 +56,19 @@ fn word(word: &str) -> String {
 fn shown(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let words: Vec<&str> = line.split(' ').collect();
-        let stable = words.iter().enumerate().map(|(at, one)| {
+        // From ten seconds on, a duration is a character shorter, and its padding longer.
+        let mut surplus = 0;
+        let stable = words.iter().enumerate().filter_map(|(at, one)| {
             let unit = words.get(at + 1).is_some_and(|next| next.trim_end_matches(',') == "s");
-            if unit && one.parse::<f64>().is_ok() { "N.N".to_owned() } else { word(one) }
+            if unit && one.parse::<f64>().is_ok() {
+                surplus = "N.N".len().saturating_sub(one.len());
+                return Some("N.N".to_owned());
+            }
+            if one.is_empty() && surplus > 0 {
+                surplus -= 1;
+                return None;
+            }
+            Some(word(one))
         });
         stable.collect::<Vec<_>>().join(" ").trim_end().to_owned()
     });

@@ -110,7 +110,7 @@ fn input_that_is_wrong_is_told_with_its_place_and_what_is_near() {
     told.push(desk.refused(&["status", "--config", "c.toml", "--connection", "mian"]));
     told.push(desk.refused(&["status", "--config", "nowhere.toml"]));
     told.push(desk.refused(&["pause", "--config", "c.toml", "--for", "soon"]));
-    told.push(desk.refused(&["sync", "--config", "c.toml", "--acept-shrink"]));
+    told.push(desk.refused(&["sync", "--config", "c.toml", "--overide-safeguards"]));
     told.push(desk.refused(&["statsu"]));
     told.push(desk.refused(&["sandbox", "--dpop", "maybe"]));
     let folder = desk.0.path().display().to_string();

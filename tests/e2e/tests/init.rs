@@ -336,7 +336,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("is the admin console").see("Org URL").answer(site.told("/insight/api_url"));
     wizard.see("no Okta org").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Org URL").answer(site.told("/okta/org_url"));
-    wizard.see("an Okta org answers").see("System Log alone").answer("");
+    wizard.see("an Okta org answers").see("Event source").see("  Event hook").answer("");
     wizard.see("Public URL").answer("http://sync.example.com");
     wizard.see("must start with https").see("Public URL").answer("https://sync.example.com");
     wizard.see("Okta will deliver").see("Use another file").answer("");
@@ -353,7 +353,7 @@ async fn the_dialogue_says_what_to_do_checks_each_answer_and_asks_again() {
     wizard.see("gets a token, and may read").see("Import token").answer("ATCTT3xwrong");
     wizard.see("refused the import token").see("Keep the value").answer(DOWN);
     wizard.see("Enter another").see("Import token").answer(site.told("/insight/import_token"));
-    wizard.see("leads to import source").see("Give an account").answer("");
+    wizard.see("leads to import source").see("Enter an account").answer("");
     wizard.see("okta-insight setup");
     let (shown, raw, code) = wizard.end();
     assert_eq!(code, 0, "{shown}");

@@ -28,7 +28,7 @@ pub(crate) async fn sync(world: &World, size: &Size) -> Result<Value, Failure> {
         "groups": size.groups,
         "memberships": audit.okta.memberships,
         "seconds": rounded(measured.seconds),
-        "run_seconds": report["seconds"],
+        "run_seconds": report["duration_seconds"],
         "peak_mib": measured.peak_kib.map(|kib| kib / 1024),
         "store_bytes_per_user": std::fs::metadata(world.store())?.len() / size.users.max(1) as u64,
         "okta_requests": difference("/okta/requests"),

@@ -9,6 +9,7 @@ pub(crate) const NO_RUNS: &str = "No runs yet";
 pub(crate) const NO_RUNS_TEXT: &str = "Finish setup to start the first full sync.";
 pub(crate) const NO_MATCHING_RUNS: &str = "No matching runs";
 pub(crate) const NO_MATCHING_RUNS_TEXT: &str = "Change the filter, or show all runs.";
+pub(crate) const ACTIVE_RUN: &str = "Active run";
 pub(crate) const NO_ACTIVE_RUN: &str = "No active run";
 pub(crate) const RESUMED: &str = "This run resumed from the checkpoint of an interrupted run.";
 pub(crate) const MESSAGES_CUT: &str = "Further messages were not stored.";

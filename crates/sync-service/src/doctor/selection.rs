@@ -17,7 +17,7 @@ pub(super) async fn look(
     schemas: Option<&OrgSchemas>,
 ) -> Check {
     if connection.scope == SyncScope::default() {
-        return SELECTION.ok("all are synchronised");
+        return SELECTION.ok("all users and groups");
     }
     let (client, schemas) = match (client, schemas) {
         (Ok(client), Some(schemas)) => (client, schemas),
@@ -38,7 +38,7 @@ async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &Org
         },
     };
     let Some(unknown) = unknown else {
-        return SELECTION.ok("some are synchronised, and what names them exists");
+        return SELECTION.ok("narrowed; all names in the scope exist in Okta");
     };
     let remedy = match &unknown {
         UnknownChoice::UserType(_) => {

@@ -13,7 +13,7 @@ async fn an_object_older_than_its_event_is_read_again_until_it_is_new() {
     let world = world(8, 2).await;
     let connection = world.synced("event_hook").await;
     let following = follow(&connection);
-    world.faults("okta.lag=900").await;
+    world.faults("okta.lag=2000").await;
     let before = world.requests(USER).await;
     world.change(&world.users().await[0], json!({ "city": "Nuuk" })).await;
     world.converges().await;

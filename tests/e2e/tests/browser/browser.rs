@@ -139,9 +139,11 @@ impl Browser {
 
     /// Presses the button or link of that name, as soon as there is one.
     pub(crate) async fn press(&self, name: &str) {
-        // A tab may have the name of a button, which is in the main part.
+        // A tab may have the name of a button that is not there yet.
         let named = format!("[normalize-space()='{name}' or @aria-label='{name}']");
-        let path = format!("//button{named} | //*[self::a or self::summary]{named}[not(//button{named})]");
+        let path = format!(
+            "//*[self::button or self::a or self::summary]{named}[not(ancestor::nav[@class='tabs'])]"
+        );
         self.press_at(By::XPath(path.as_str()), name).await;
     }
 

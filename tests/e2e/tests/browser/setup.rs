@@ -108,7 +108,8 @@ async fn the_whole_set_up_takes_no_mouse() {
 async fn tab_to(browser: &Browser, name: &str) {
     let named = "const e = document.activeElement;
         const label = e.id && document.querySelector(`label[for='${e.id}']`);
-        return [((label || e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
+        const kind = e.closest('nav.tabs') ? 'tab ' : '';
+        return [kind + ((label || e).innerText ?? '').trim(), getComputedStyle(e).outlineStyle !== 'none' || e.matches('input, textarea')]";
     let mut on_the_way = Vec::new();
     for _ in 0..80 {
         browser.key(Key::Tab).await;

@@ -47,7 +47,7 @@ async fn proxy_is_named_and_blamed_for_its_own_refusal() {
         (with_password(forbids.url()), "the proxy refuses to connect to the host", "NO_PROXY"),
     ] {
         let found = check(&clinic, config, "okta.reachable", &[("HTTPS_PROXY", &proxy)]);
-        let told = text(&found, "evidence");
+        let told = text(&found, "details");
         assert_eq!(found["status"], "failed");
         assert!(told.contains(evidence) && told.contains(", from HTTPS_PROXY: "), "{told}");
         let advice = text(&found, "remedy");
@@ -66,7 +66,7 @@ async fn plain_proxy_that_wants_a_sign_in_is_blamed() {
         environment.iter().map(|(key, value)| (*key, value.as_str())).collect();
     for id in ["okta.reachable", "assets.reachable"] {
         let found = check(&clinic, "c.toml", id, &environment);
-        let told = text(&found, "evidence");
+        let told = text(&found, "details");
         assert!(told.contains("from HTTP_PROXY: the proxy requires a user name and password"), "{told}");
     }
 }
@@ -88,12 +88,12 @@ async fn private_authority_is_trusted_through_a_proxy() {
     let proxy_url = proxy.url();
     let environment = [("HTTPS_PROXY", proxy_url.as_str())];
     let found = check(&world, "bad.toml", "okta.reachable", &environment);
-    assert!(text(&found, "evidence").contains("certificate is not trusted"), "{found}");
+    assert!(text(&found, "details").contains("certificate is not trusted"), "{found}");
     let trusting = [environment[0], ("SSL_CERT_FILE", certificate)];
     let found = check(&world, "bad.toml", "okta.reachable", &trusting);
     assert_eq!(found["status"], "passed", "{found}");
     let through = format!("through the proxy {}, from HTTPS_PROXY", proxy_url.trim_start_matches("http://"));
-    assert!(text(&found, "evidence").ends_with(&through), "{found}");
+    assert!(text(&found, "details").ends_with(&through), "{found}");
 }
 
 #[test]
@@ -101,6 +101,6 @@ fn private_address_needs_the_setting() {
     let clinic = Clinic::start();
     let config = clinic.with("org_url", "\"https://10.255.255.1\"");
     let found = check(&clinic, config, "okta.url", &[]);
-    let told = text(&found, "evidence");
+    let told = text(&found, "details");
     assert!(told.contains("private address") && told.contains("allow_private_addresses = true"), "{told}");
 }

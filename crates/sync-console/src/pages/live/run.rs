@@ -20,14 +20,19 @@ pub(super) fn section(connection: &ConnectionName, view: &ActiveRuns, last: Opti
                 (Some(run), Some(last)) if run.run == Some(last.id) || last.started_at < run.started_at => (one(connection, run)),
                 (_, Some(run)) => {
                     section.card aria-label="Last run" {
-                        h2 { (words::NO_ACTIVE_RUN) }
-                        p { "Last run: " (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started_at)) " " (health::run_badge(run)) }
+                        // A run of another process is known from the store alone.
+                        h2 { @if is_active(run) { (words::ACTIVE_RUN) } @else { (words::NO_ACTIVE_RUN) } }
+                        p { @if !is_active(run) { "Last run: " } (links::run(connection, run.id)) ", " (labels::run_kind(run.kind)) ", " (time(run.started_at)) " " (health::run_badge(run)) }
                     }
                 },
                 (None, None) => (empty(words::NO_RUNS, words::NO_RUNS_TEXT, None)),
             }
         }
     }
+}
+
+fn is_active(run: &RunSummary) -> bool {
+    run.ended_at.is_none()
 }
 
 fn one(connection: &ConnectionName, run: &ActiveRun) -> Markup {
@@ -161,5 +166,25 @@ mod tests {
         let ended = ActiveRuns { active: Vec::new(), recent: vec![failed] };
         let shown = [&running, &ended].map(|view| section(&main, view, None).into_string());
         insta::assert_snapshot!(shown.join("\n\n").replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn run_of_another_process_is_active() {
+        let main = ConnectionName::try_from("main".to_owned()).unwrap();
+        let began = Timestamp::constant(1_772_000_000, 0);
+        let stored = |ended_at| RunSummary {
+            id: RunId::new(3),
+            kind: RunKind::EventSync,
+            started_at: began,
+            ended_at,
+            report: None,
+        };
+        let shown = |ended_at| {
+            section(&main, &ActiveRuns { active: Vec::new(), recent: Vec::new() }, Some(&stored(ended_at)))
+                .into_string()
+        };
+        let (running, ended) = (shown(None), shown(Some(began)));
+        assert!(running.contains("<h2>Active run</h2>") && !running.contains("Last run: "), "{running}");
+        assert!(ended.contains("<h2>No active run</h2>") && ended.contains("Last run: "), "{ended}");
     }
 }

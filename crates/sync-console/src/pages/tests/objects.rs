@@ -81,8 +81,8 @@ async fn changed_object_is_outdated_until_resent() {
 #[tokio::test]
 async fn activity_shows_run_and_pause() {
     let (world, _) = loaded().await;
-    let page = world.page_with("/connections/main/live", "Last run").await;
-    assert!(page.contains("Phase</th>"), "{}", own(&page));
+    let page = world.page_with("/connections/main/live", "Phase</th>").await;
+    assert!(page.contains("Last run: "), "{}", own(&page));
     assert!(page.contains("data-live=\"/connections/main/live/stream\""));
     let paused = world.post("/connections/main/live/pause", &[]).await;
     assert_eq!(paused.location.as_deref(), Some("/connections/main/live"));
