@@ -7,7 +7,7 @@ use sync_console::ConsoleError;
 use sync_service::engine::EngineError;
 use sync_service::{ConfigError, DelegationError, RemoteError, SaveError, ServiceError, error_chain};
 
-use crate::words::commands::INIT;
+use crate::words::remedies::remedy;
 
 /// The exit code of a command that found differences or problems.
 pub(crate) const FOUND: u8 = 3;
@@ -127,7 +127,7 @@ const fn delegation_code(error: &DelegationError) -> ErrorCode {
 const fn service_code(error: &ServiceError) -> ErrorCode {
     match error {
         ServiceError::Config(error) => config_code(error),
-        ServiceError::Store(_) => ErrorCode::StoreFailed,
+        ServiceError::Store(_) | ServiceError::Unmigrated(_) => ErrorCode::StoreFailed,
         ServiceError::Busy(_) => ErrorCode::StoreBusy,
         ServiceError::Lost(_) => ErrorCode::StoreLost,
         ServiceError::Engine(error) => engine_code(error),
@@ -151,7 +151,7 @@ impl From<ServiceError> for Failure {
         Self {
             code: service_code(&error),
             message: error_chain(&error),
-            hint: error.hint(),
+            hint: error.remedy().as_ref().map(remedy),
             exit: exit(error.is_usage()),
         }
     }
@@ -166,7 +166,7 @@ impl From<EngineError> for Failure {
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
         let failure = Self::new(ErrorCode::ConnectionUnavailable, error_chain(&error));
-        Self { hint: error.hint(), ..failure }
+        Self { hint: error.remedy().as_ref().map(remedy), ..failure }
     }
 }
 
@@ -182,7 +182,9 @@ impl From<RemoteError> for Failure {
             RemoteError::Handover(error) => delegation_code(error),
             _ => ErrorCode::InternalError,
         };
-        Self { code, message: error_chain(&error), hint: error.hint(), exit: exit(error.is_usage()) }
+        let hint = error.remedy().as_ref().map(remedy);
+        let hint = hint.or_else(|| error.advice().map(str::to_owned));
+        Self { code, message: error_chain(&error), hint, exit: exit(error.is_usage()) }
     }
 }
 
@@ -194,19 +196,21 @@ impl From<ConsoleError> for Failure {
             ConsoleError::Store(_) => ErrorCode::StoreFailed,
             _ => ErrorCode::InternalError,
         };
-        Self { code, message: error_chain(&error), hint: error.hint(), exit: exit(error.is_usage()) }
+        let hint = error.remedy().as_ref().map(remedy);
+        Self { code, message: error_chain(&error), hint, exit: exit(error.is_usage()) }
     }
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        let failure = Self::usage(error_chain(&error));
-        match &error {
-            ConfigError::Read { source, .. } if source.kind() == ErrorKind::NotFound => failure
-                .with_code(ErrorCode::ConfigurationNotFound)
-                .with_hint(format!("create a configuration file with `{INIT}`, or set `--config`")),
-            error => failure.with_code(config_code(error)),
-        }
+        let code = match &error {
+            ConfigError::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
+                ErrorCode::ConfigurationNotFound
+            }
+            error => config_code(error),
+        };
+        let failure = Self::usage(error_chain(&error)).with_code(code);
+        Self { hint: error.remedy().as_ref().map(remedy), ..failure }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The error that prevents or ends the daemon.
 
 use sync_console::ConsoleError;
-use sync_service::{ConfigError, ListenError, ServiceError};
+use sync_service::{ConfigError, ListenError, ServiceError, words};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -32,8 +32,8 @@ impl Failure {
             {
                 Some("create a configuration file with `okta-insight init`, or set `--config`".to_owned())
             }
-            Self::Service(error) => error.hint(),
-            Self::Console(error) => error.hint(),
+            Self::Service(error) => error.remedy().as_ref().map(words::remedy),
+            Self::Console(error) => error.remedy().as_ref().map(words::remedy),
         }
     }
 

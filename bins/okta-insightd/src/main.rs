@@ -10,7 +10,7 @@ use sync_console::Console;
 use sync_service::init::write_private;
 use sync_service::{
     Config, ConnectionManager, END_WITHIN, ExposeSecret, HookReceiver, MetricsServer, Secret, VisibleLines,
-    error_chain, exposed_files, shutdown_requested, visible,
+    error_chain, exposed_files, shutdown_requested, visible, words,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -139,7 +139,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         tracing::warn!(name = %variable.name, reason = variable.reason, "environment variable has no effect");
     }
     for exposed in exposed_files(file) {
-        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = exposed.hint(), "other users can read a secret");
+        tracing::warn!(file = %exposed.file.display(), mode = exposed.mode, hint = words::remedy(&exposed.remedy()), "other users can read a secret");
     }
     if config.console.is_none() {
         // Without a console, no connection can be added.

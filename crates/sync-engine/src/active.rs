@@ -56,7 +56,7 @@ impl Engine {
         if let Err(error) = &result {
             report.state = RunState::Failed;
             report.error = Some(crate::error_chain(error));
-            report.hint = error.hint();
+            report.finding = Some(error.of_run(kind));
             if !matches!(error, EngineError::Interrupted) {
                 self.stats.failed(kind.as_str(), matches!(error, EngineError::SafeguardTriggered(_)));
             }

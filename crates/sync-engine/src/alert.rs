@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::{Finding, Task};
+
 /// The subject of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -69,47 +71,28 @@ pub enum AlertStatus {
     Resolved,
 }
 
-/// The weight of a problem, in ascending order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Nothing has to be done.
-    Info,
-    /// Retries may resolve it.
-    Warning,
-    /// An administrator has to act.
-    Error,
-}
-
 /// A problem that an administrator must be notified of, or its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
     /// The subject.
     pub kind: AlertKind,
     /// The state of the problem.
     pub status: AlertStatus,
-    /// The weight of the problem, also after it is resolved.
-    pub severity: Severity,
-    /// The description, without personal data.
-    pub message: String,
-    /// The action that resolves the problem.
-    pub remedy: Option<String>,
+    /// The problem, also after it is resolved.
+    pub finding: Finding,
     /// The start of the problem.
     pub started_at: Timestamp,
 }
 
 impl Alert {
-    /// A problem that requires an action and was noticed at this time.
-    pub const fn firing(kind: AlertKind, message: String, remedy: Option<String>, at: Timestamp) -> Self {
-        let (status, severity) = (AlertStatus::Firing, Severity::Error);
-        Self { kind, status, severity, message, remedy, started_at: at }
+    /// A problem that was noticed at this time.
+    pub const fn firing(kind: AlertKind, finding: Finding, at: Timestamp) -> Self {
+        Self { kind, status: AlertStatus::Firing, finding, started_at: at }
     }
 
     /// The end of a problem that started at this time.
-    pub const fn resolved(kind: AlertKind, message: String, started_at: Timestamp) -> Self {
-        let (status, severity) = (AlertStatus::Resolved, Severity::Error);
-        Self { kind, status, severity, message, remedy: None, started_at }
+    pub const fn resolved(kind: AlertKind, finding: Finding, started_at: Timestamp) -> Self {
+        Self { kind, status: AlertStatus::Resolved, finding, started_at }
     }
 
     /// True if the problem is resolved.
@@ -118,38 +101,7 @@ impl Alert {
     }
 }
 
-/// Work that a running engine repeats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// Recovering executions that an earlier process left open.
-    Recovery,
-    /// Comparing the schemas.
-    SchemaCheck,
-    /// Applying events.
-    Events,
-    /// Reading the System Log.
-    EventFeed,
-    /// Scheduled and requested syncs.
-    Sync,
-    /// Checking the event hook.
-    EventHookCheck,
-}
-
 impl Task {
-    /// The name of the task in messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Recovery => "recovering executions",
-            Self::SchemaCheck => "comparing schemas",
-            Self::Events => "applying events",
-            Self::EventFeed => "reading the System Log",
-            Self::Sync => "reading from Okta",
-            Self::EventHookCheck => "checking the event hook",
-        }
-    }
-
     /// The kind of an alert about a failure of the task.
     pub const fn kind(self) -> AlertKind {
         match self {
@@ -162,18 +114,14 @@ impl Task {
 }
 
 /// A failed task, which is retried.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TaskFailure {
     /// The task.
     pub task: Task,
     /// The kind of the failure.
     pub kind: AlertKind,
-    /// The reason, without personal data.
-    pub reason: String,
-    /// The action that resolves the failure.
-    pub hint: Option<String>,
-    /// An error if retries don't resolve it, or didn't for a while.
-    pub severity: Severity,
+    /// The failure. An error if retries don't resolve it, or didn't for a while.
+    pub finding: Finding,
     /// The time of the failure.
     pub at: Timestamp,
 }

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, ImportSourceState, MappingView, Outcome,
-    Phase, PortError, ProgressSink, RunReport, SafeguardViolation, StagedChange, Subject, engine::Engine,
+    ActiveRun, AlertKind, ApprovedPlan, EngineError, Execution, Fact, Finding, ImportSourceState,
+    MappingView, Outcome, Phase, PortError, ProgressSink, RunReport, SafeguardViolation, StagedChange,
+    Subject, engine::Engine,
 };
 
 impl Engine {
@@ -64,12 +65,8 @@ impl Engine {
     pub(crate) async fn look_after_removed(&self, outcome: &Outcome) -> Result<(), EngineError> {
         let deleted = outcome.missing_deleted();
         if deleted > 0 {
-            let message = format!("the import source deleted {deleted} objects that the import did not hold");
-            self.alert(
-                AlertKind::SafeguardTriggered,
-                message,
-                EngineError::from(SafeguardViolation::MissingObjectsRemoved).hint(),
-            );
+            let finding = Finding::error(Fact::ObjectsDeleted { objects: deleted });
+            self.alert(AlertKind::SafeguardTriggered, finding);
             self.ports.store.mark_all_for_resend().await?;
             self.ports.store.enqueue(&Subject::EntireDirectory, self.now()).await?;
         }

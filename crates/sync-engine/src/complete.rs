@@ -8,8 +8,8 @@ use sync_model::RecordKey;
 
 use crate::looked::{Failure, States};
 use crate::{
-    ActiveRun, AlertKind, EngineError, SafeguardViolation, Subject, ViolatingChanges, WorkItem,
-    engine::Engine,
+    ActiveRun, AlertKind, EngineError, Fact, Finding, SafeguardViolation, Subject, Task, ViolatingChanges,
+    WorkItem, engine::Engine,
 };
 
 /// How often an object that is older than its event is read again before it is taken as it is.
@@ -48,8 +48,9 @@ impl Engine {
             }
         }
         if let Some(reason) = stuck {
-            let message = format!("changed objects cannot be read, and stay as they are: {reason}");
-            self.alert(AlertKind::SyncStalled, message, None);
+            let (task, error, occurrences) = (Task::Events, reason.clone(), TOLD_AFTER.into());
+            let finding = Finding::warning(Fact::TaskFailing { task, error, occurrences });
+            self.alert(AlertKind::SyncStalled, finding);
         }
         let (again, settled): (Vec<WorkItem>, Vec<WorkItem>) =
             read.into_iter().partition(|look| self.is_stale(look, states));
@@ -169,11 +170,9 @@ impl Engine {
         }
         if !hopeless.is_empty() {
             self.ports.store.fail_work(&hopeless, reason, now).await?;
-            let objects = if hopeless.len() == 1 { "object" } else { "objects" };
-            let message =
-                format!("{} {objects} failed after {MAX_ATTEMPTS} attempts: {reason}", hopeless.len());
-            let hint = "fix the cause, then run `okta-insight events replay --all-failed`";
-            self.alert(AlertKind::EventsFailed, message, Some(hint.into()));
+            let (objects, error) = (hopeless.len() as u64, reason.to_owned());
+            let fact = Fact::ObjectsFailed { objects, attempts: MAX_ATTEMPTS, error };
+            self.alert(AlertKind::EventsFailed, Finding::error(fact));
         }
         Ok(())
     }

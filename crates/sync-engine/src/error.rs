@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::{SafeguardViolation, StoreError};
+use crate::{Fact, Finding, Remedy, RunKind, SafeguardViolation, Service, StoreError, Task};
 
 /// A failure of the world behind a port, with what the engine needs to know of it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
@@ -10,13 +10,14 @@ use crate::{SafeguardViolation, StoreError};
 #[error("{message}")]
 pub struct PortError {
     message: String,
+    service: Option<Service>,
     transient: bool,
     busy: bool,
     expired: bool,
     single_record: bool,
     refused: bool,
     gone: bool,
-    hint: Option<String>,
+    remedy: Option<Remedy>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -26,13 +27,14 @@ impl PortError {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            service: None,
             transient: false,
             busy: false,
             expired: false,
             single_record: false,
             refused: false,
             gone: false,
-            hint: None,
+            remedy: None,
             source: None,
         }
     }
@@ -86,10 +88,17 @@ impl PortError {
         self
     }
 
-    /// Adds the operator's next step.
+    /// Sets the service that failed.
     #[must_use]
-    pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
-        self.hint = hint.map(Into::into);
+    pub const fn of_service(mut self, service: Service) -> Self {
+        self.service = Some(service);
+        self
+    }
+
+    /// Sets the action that resolves the failure.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
+        self.remedy = remedy.into();
         self
     }
 
@@ -123,9 +132,14 @@ impl PortError {
         self.expired
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    /// The service that failed; `None` if the failure is this process's own.
+    pub const fn service(&self) -> Option<Service> {
+        self.service
+    }
+
+    /// The action that resolves the failure.
+    pub const fn remedy(&self) -> Option<&Remedy> {
+        self.remedy.as_ref()
     }
 }
 
@@ -178,49 +192,58 @@ impl EngineError {
     /// Could the same run succeed later, with nobody changing anything?
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Directory(e)
-            | Self::TargetSchema(e)
-            | Self::EventHook(e)
-            | Self::Import(e)
-            | Self::EventFeed(e)
-            | Self::TargetObjects(e) => e.is_transient(),
             Self::StructureChanged | Self::Interrupted => true,
-            Self::Store(_)
-            | Self::SetupRequired
-            | Self::NoAccount
-            | Self::Disabled
-            | Self::SafeguardTriggered(_) => false,
+            _ => self.port().is_some_and(PortError::is_transient),
         }
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The failure of the port; `None` if the engine itself stopped.
+    pub const fn port(&self) -> Option<&PortError> {
         match self {
             Self::Directory(e)
             | Self::TargetSchema(e)
             | Self::EventHook(e)
             | Self::Import(e)
             | Self::EventFeed(e)
-            | Self::TargetObjects(e) => e.hint().map(Into::into),
-            Self::StructureChanged => {
-                Some("run `okta-insight sync` again; the daemon retries automatically".into())
-            }
-            Self::SetupRequired => Some("run `okta-insight setup` first".into()),
-            Self::Disabled => Some("in Assets, open the object schema and enable the import source in the Import tab".into()),
-            Self::SafeguardTriggered(SafeguardViolation::TooManyPruned { .. }) => {
-                Some("review the list; if it is correct, run `okta-insight prune --override-safeguards`".into())
-            }
-            Self::SafeguardTriggered(SafeguardViolation::MissingObjectsRemoved) => Some(
-                "in Assets, open the object schema, the Import tab, and Edit mapping; for each object type, open Edit object \
-                 type mapping and set missing objects to Ignore"
-                    .into(),
-            ),
-            Self::SafeguardTriggered(_) => Some(
-                "run `okta-insight plan` to review the changes; if they are correct, run `okta-insight sync --override-safeguards`"
-                    .into(),
-            ),
-            Self::Store(_) | Self::NoAccount | Self::Interrupted => None,
+            | Self::TargetObjects(e) => Some(e),
+            _ => None,
         }
+    }
+
+    /// The action that resolves the failure.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Directory(_)
+            | Self::TargetSchema(_)
+            | Self::EventHook(_)
+            | Self::Import(_)
+            | Self::EventFeed(_)
+            | Self::TargetObjects(_) => self.port().and_then(PortError::remedy).cloned(),
+            Self::StructureChanged => Some(Remedy::RunFullSync),
+            Self::SetupRequired => Some(Remedy::RunSetup),
+            Self::NoAccount => Some(Remedy::SetAtlassianAccount),
+            Self::Disabled => Some(Remedy::EnableImportSource),
+            Self::SafeguardTriggered(violation) => Some(Remedy::of_violation(violation)),
+            Self::Store(_) | Self::Interrupted => None,
+        }
+    }
+
+    /// The finding of a run that failed with it.
+    pub fn of_run(&self, kind: RunKind) -> Finding {
+        self.finding(|error| Fact::RunFailed { kind, error })
+    }
+
+    /// The finding of a task that failed with it, and is retried.
+    pub fn of_task(&self, task: Task) -> Finding {
+        self.finding(|error| Fact::TaskFailing { task, error, occurrences: 1 })
+    }
+
+    fn finding(&self, fact: impl FnOnce(String) -> Fact) -> Finding {
+        let fact = match self {
+            Self::SafeguardTriggered(violation) => Fact::SafeguardTriggered { violation: violation.clone() },
+            error => fact(error_chain(error)),
+        };
+        Finding { remedy: self.remedy(), ..Finding::error(fact) }
     }
 }
 

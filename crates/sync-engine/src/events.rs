@@ -13,8 +13,8 @@ use crate::complete::{DOUBTS, object};
 use crate::looked::Looked;
 use crate::observer::Told;
 use crate::{
-    ActiveRun, Alert, AlertKind, Comparison, EngineError, NoopProgress, RunKind, RunReport, Subject,
-    SyncPlan, WorkItem, WorkKind, engine::Engine, error_chain,
+    ActiveRun, Alert, AlertKind, Comparison, EngineError, Fact, Finding, NoopProgress, RunKind, RunReport,
+    Subject, SyncPlan, WorkItem, WorkKind, engine::Engine, error_chain,
 };
 
 impl Engine {
@@ -98,7 +98,8 @@ impl Engine {
                 return Err(refusal.into());
             }
             let reason = refusal.to_string();
-            self.alert(AlertKind::SafeguardTriggered, reason.clone(), EngineError::from(refusal).hint());
+            let finding = Finding::error(Fact::SafeguardTriggered { violation: refusal });
+            self.alert(AlertKind::SafeguardTriggered, finding);
             self.stats.failed(RunKind::EventSync.as_str(), true);
             report.note(reason.clone());
             held_back.push((held.into_iter().collect(), reason));
@@ -155,7 +156,7 @@ impl Engine {
         Ok((looked, run))
     }
 
-    pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.ports.alerts.send(Alert::firing(kind, message, hint, self.now()));
+    pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
+        self.ports.alerts.send(Alert::firing(kind, finding, self.now()));
     }
 }

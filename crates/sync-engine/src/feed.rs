@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    AlertKind, EngineError, EventFeed, FeedCheckpoint, FeedPage, FeedStart, PortError, RunKind, Subject,
-    engine::Engine,
+    AlertKind, EngineError, EventFeed, Fact, FeedCheckpoint, FeedPage, FeedStart, Finding, PortError,
+    RunKind, Subject, engine::Engine,
 };
 
 /// What reading a page of the log led to.
@@ -96,15 +96,11 @@ impl Engine {
 
     /// The log tells when a delivery failed; the hook itself cannot.
     fn warn_of_hook(&self, page: &FeedPage) {
-        let failures = page.events.iter().filter(|event| event.is_hook_failure).count();
-        if failures > 0 {
-            let message = match failures {
-                1 => "the log tells of a failed delivery to the event hook".to_owned(),
-                _ => format!("the log tells of {failures} failed deliveries to the event hook"),
-            };
-            let hint = "see that the daemon can be reached, then run `okta-insight verify`; the log brings what the \
-                        hook misses";
-            self.alert(AlertKind::EventHookUnhealthy, message, Some(hint.to_owned()));
+        let deliveries = page.events.iter().filter(|event| event.is_hook_failure).count() as u64;
+        if deliveries > 0 {
+            // The System Log brings the events of failed deliveries.
+            let finding = Finding::warning(Fact::DeliveriesFailed { deliveries });
+            self.alert(AlertKind::EventHookUnhealthy, finding);
         }
     }
 }

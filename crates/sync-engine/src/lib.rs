@@ -30,14 +30,17 @@ mod prune;
 mod read;
 mod recover;
 mod report;
+mod run_kind;
 mod safeguards;
 mod schedule;
 mod schema_evolution;
 mod setup;
+mod severity;
 mod stale_values;
 mod stats;
 mod stop;
 mod sync;
+mod task;
 mod task_health;
 mod tasks;
 mod time;
@@ -47,7 +50,7 @@ mod values;
 mod work;
 
 pub(crate) use active::ActiveRun;
-pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, Severity, Task, TaskFailure};
+pub use alert::{Alert, AlertKind, AlertSink, AlertStatus, NoopAlertSink, TaskFailure};
 pub use checkpoint::{ReadPhase, SyncCheckpoint, SyncMode};
 pub use condition::{
     Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence, FailingTask, LastRuns,
@@ -76,11 +79,14 @@ pub use ports::{
 pub use preview::{FieldChange, ObjectChange};
 pub use progress::{NoopProgress, Phase, ProgressSink};
 pub use prune::{PruneCandidate, PruneOptions, PruneOutcome, PrunePlan, PruneReport, PruneResult};
-pub use report::{Outstanding, RecordCounts, RunKind, RunReport, RunState};
+pub use report::{Outstanding, RecordCounts, RunReport, RunState};
+pub use run_kind::RunKind;
 pub use safeguards::{Recent, SafeguardMinimums, SafeguardViolation, Safeguards, ViolatingChanges};
 pub use schedule::{Schedule, ScheduleError, interval};
 pub use setup::{SetupReport, VerifyReport};
+pub use severity::Severity;
 pub use stats::{EngineStats, LATENCY_BOUNDS};
+pub use task::Task;
 pub use tasks::TaskOptions;
 pub use unreadable::{UnreadableItem, UnreadableObject, UnreadableObjects};
 pub use values::{ValueProblemCount, ValueProblems};

@@ -84,7 +84,7 @@ impl Engine {
         let report = RunReport {
             state: RunState::Failed,
             error: Some(error_chain(error)),
-            hint: error.hint(),
+            finding: Some(error.of_run(RunKind::FullSync)),
             mapping_version: self.mapping_in_force(),
             duration_seconds: self.now().duration_since(request.requested_at).as_secs_f64(),
             ..RunReport::default()

@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::unaccounted;
 use crate::{
-    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, RunReport, RunState, engine::Engine,
+    EngineError, ExecutionState, MappingView, OpenExecution, Outcome, Remedy, RunReport, RunState, Service,
+    engine::Engine,
 };
 
 /// The reason for which records of an execution whose end is unknown are sent again.
@@ -118,9 +119,8 @@ impl Engine {
                     return Err(EngineError::Import(
                         crate::PortError::new(format!("execution {} is still being processed", open.id))
                             .transient(true)
-                            .with_hint(Some(
-                                "look at the import history in Assets; it may have to be cancelled there",
-                            )),
+                            .of_service(Service::Assets)
+                            .with_remedy(Remedy::ReviewExecution),
                     ));
                 }
                 ExecutionState::Processing => {}

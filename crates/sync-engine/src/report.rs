@@ -7,55 +7,8 @@ use serde::{Deserialize, Serialize};
 use sync_model::{ExecutionId, ObjectKind, RecordKey};
 
 use crate::{
-    Finding, Outcome, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField,
+    Finding, Outcome, Remedy, SchemaReport, UnreadableObject, UnreadableObjects, ValueProblems, WithheldField,
 };
-
-/// What started a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RunKind {
-    /// Somebody asked for everything to be read.
-    FullSync,
-    /// Somebody asked for some objects to be read.
-    TargetedSync,
-    /// What changed lately was read.
-    IncrementalSync,
-    /// Every group and user was read for the sake of a new attribute.
-    Backfill,
-    /// Events named objects.
-    EventSync,
-    /// Records that Assets did not account for were sent again.
-    Retry,
-    /// Somebody wants to see what a full run would do.
-    Plan,
-}
-
-impl RunKind {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::FullSync,
-        Self::TargetedSync,
-        Self::IncrementalSync,
-        Self::Backfill,
-        Self::EventSync,
-        Self::Retry,
-        Self::Plan,
-    ];
-
-    /// The word for it in stored data.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FullSync => "full_sync",
-            Self::TargetedSync => "targeted_sync",
-            Self::IncrementalSync => "incremental_sync",
-            Self::Backfill => "backfill",
-            Self::EventSync => "event_sync",
-            Self::Retry => "retry",
-            Self::Plan => "plan",
-        }
-    }
-}
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -174,9 +127,9 @@ pub struct RunReport {
     pub messages: Vec<String>,
     /// Why it failed.
     pub error: Option<String>,
-    /// What to do about that.
+    /// The failure with its facts and its remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub finding: Option<Finding>,
     /// The execution that carried the records.
     pub execution: Option<ExecutionId>,
     /// Whether it went on where another process was cut off.
@@ -206,6 +159,11 @@ impl RunReport {
             && self.outstanding.is_empty()
             && self.unreadable.is_empty()
             && self.withheld.is_empty()
+    }
+
+    /// The action that resolves the failure.
+    pub fn remedy(&self) -> Option<&Remedy> {
+        self.finding.as_ref().and_then(|finding| finding.remedy.as_ref())
     }
 
     /// Adds what is left undone. What was sent again and confirmed before the end of the run is not.

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::engine::Engine;
-use crate::{Alert, AlertKind, EngineError, SafeguardViolation, Severity, Task, TaskFailure, error_chain};
+use crate::{
+    Alert, AlertKind, EngineError, Fact, Finding, Remedy, SafeguardViolation, Severity, Task, TaskFailure,
+    error_chain,
+};
 
 /// The longest pause after repeated failures.
 const MAX_PAUSE: Duration = Duration::from_mins(1);
@@ -19,14 +22,16 @@ const STORE_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Trouble {
     duty: Task,
     since: Option<(Instant, Timestamp)>,
+    /// Failures in a row.
+    failures: u64,
     pause: Duration,
-    /// The kind of the alert that was sent.
-    alert: Option<AlertKind>,
+    /// The alert that was sent.
+    alert: Option<(AlertKind, Finding)>,
 }
 
 impl Trouble {
     pub(crate) const fn new(duty: Task) -> Self {
-        Self { duty, since: None, pause: Duration::ZERO, alert: None }
+        Self { duty, since: None, failures: 0, pause: Duration::ZERO, alert: None }
     }
 
     /// How long to wait before the next attempt.
@@ -49,39 +54,37 @@ impl Trouble {
             EngineError::Store(_) => self.since.is_some_and(|(since, _)| since.elapsed() >= STORE_PATIENCE),
             error => !error.is_transient(),
         };
-        self.fails(engine, kind, error_chain(&error), error.hint(), urgent);
+        tracing::error!(
+            task = self.duty.as_str(),
+            error = error_chain(&error),
+            remedy = error.remedy().as_ref().map(Remedy::as_str),
+            "a task failed; retrying"
+        );
+        self.fails(engine, kind, error.of_task(self.duty), urgent);
     }
 
     pub(crate) fn works(&mut self, engine: &Engine) {
-        if let (Some(kind), Some((_, started_at))) = (self.alert, self.since) {
-            let message = format!("resolved: {}", self.duty.as_str());
-            engine.ports.alerts.send(Alert::resolved(kind, message, started_at));
+        if let (Some((kind, finding)), Some((_, started_at))) = (self.alert.take(), self.since) {
+            engine.ports.alerts.send(Alert::resolved(kind, finding, started_at));
         }
         engine.ports.alerts.task_succeeded(self.duty, engine.now());
         *self = Self::new(self.duty);
     }
 
-    pub(crate) fn fails(
-        &mut self,
-        engine: &Engine,
-        kind: AlertKind,
-        reason: String,
-        hint: Option<String>,
-        urgent: bool,
-    ) {
-        let what = self.duty.as_str();
-        tracing::error!(error = %reason, hint, "{what} failed; trying again");
+    pub(crate) fn fails(&mut self, engine: &Engine, kind: AlertKind, mut finding: Finding, urgent: bool) {
         let (since, started_at) = *self.since.get_or_insert_with(|| (Instant::now(), engine.now()));
         self.pause = (self.pause * 2).clamp(Duration::from_secs(1), MAX_PAUSE);
+        self.failures += 1;
         let urgent = urgent || since.elapsed() >= PATIENCE;
-        let message = format!("{what}: {reason}");
-        let severity = if urgent { Severity::Error } else { Severity::Warning };
-        let failing =
-            TaskFailure { task: self.duty, kind, reason, hint: hint.clone(), severity, at: engine.now() };
+        finding.severity = if urgent { Severity::Error } else { Severity::Warning };
+        if let Fact::TaskFailing { occurrences, .. } = &mut finding.fact {
+            *occurrences = self.failures;
+        }
+        let failing = TaskFailure { task: self.duty, kind, finding: finding.clone(), at: engine.now() };
         engine.ports.alerts.task_failed(failing);
         if urgent && self.alert.is_none() {
-            self.alert = Some(kind);
-            engine.ports.alerts.send(Alert::firing(kind, message, hint, started_at));
+            self.alert = Some((kind, finding.clone()));
+            engine.ports.alerts.send(Alert::firing(kind, finding, started_at));
         }
     }
 }

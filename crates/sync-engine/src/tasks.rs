@@ -13,8 +13,8 @@ use crate::stop::in_time;
 use crate::task_health::Trouble;
 use crate::trail::Trail;
 use crate::{
-    AlertKind, EngineError, EventFeed, MappingView, PortError, RunKind, RunReport, RunState, Schedule,
-    Subject, Task, engine::Engine, error_chain,
+    AlertKind, EngineError, EventFeed, Fact, Finding, MappingView, PortError, Remedy, RunKind, RunReport,
+    RunState, Schedule, Service, Subject, Task, engine::Engine, error_chain,
 };
 
 /// How the engine follows.
@@ -146,14 +146,10 @@ impl Engine {
     }
 
     async fn warn_of_refused(&self) -> Result<(), EngineError> {
-        let failed = self.ports.store.event_queue_counts().await?.rejected_records;
-        if failed > 0 {
-            let hint = "see them with `okta-insight status`";
-            self.alert(
-                AlertKind::RecordsRejected,
-                format!("Assets refuses {failed} records"),
-                Some(hint.into()),
-            );
+        let records = self.ports.store.event_queue_counts().await?.rejected_records;
+        if records > 0 {
+            let finding = Finding::error(Fact::RecordsRejected { records, error: None });
+            self.alert(AlertKind::RecordsRejected, finding);
         }
         Ok(())
     }
@@ -173,7 +169,10 @@ impl Engine {
 
     /// Reads the log to its end.
     async fn read_feed(&self, feed: &dyn EventFeed, wake: &Notify) -> Result<(), EngineError> {
-        let failed = |reason: &str| EngineError::EventFeed(PortError::new(reason).transient(true));
+        let failed = |reason: &str| {
+            let error = PortError::new(reason).of_service(Service::Okta).transient(true);
+            EngineError::EventFeed(error.with_remedy(Remedy::CheckGateway { service: Service::Okta }))
+        };
         let (mut trail, mut began_again, mut known) = (Trail::default(), false, 0);
         loop {
             let polled = self.poll_feed(feed).await?;
@@ -226,8 +225,8 @@ impl Engine {
             Ok(report) => match report.findings.first() {
                 None => trouble.works(self),
                 Some(finding) => {
-                    let reason = finding.code().as_str().to_owned();
-                    trouble.fails(self, Task::EventHookCheck.kind(), reason, None, true);
+                    tracing::error!(findings = ?report.findings, "the event hook isn't ready");
+                    trouble.fails(self, Task::EventHookCheck.kind(), finding.clone(), true);
                 }
             },
             // The checks report a missing permission.

@@ -10,8 +10,8 @@ use sync_model::{GroupId, ObjectKind, RecordKey, RetireReason, UserId};
 use crate::looked::{Failure, Looked, Named, States, Wishes};
 use crate::read::Read;
 use crate::{
-    ActiveRun, DirectoryObject, EngineError, MappingView, Phase, PortError, ProgressSink, Reading, RunReport,
-    SafeguardMinimums, Subject, SyncPlan, Task, TaskFailure, engine::Engine,
+    ActiveRun, DirectoryObject, EngineError, Fact, Finding, MappingView, Phase, PortError, ProgressSink,
+    Reading, RunReport, SafeguardMinimums, Subject, SyncPlan, Task, TaskFailure, engine::Engine,
 };
 
 /// How many members a page of a listing holds.
@@ -282,17 +282,10 @@ impl Engine {
                     silent += usize::from(error.is_transient() && !error.is_about_one());
                     if silent == OUTAGE {
                         // A large batch would take minutes to end with it.
-                        let (duty, reason, hint) = (Task::Events, crate::error_chain(&error), error.hint());
-                        let (kind, at) = (duty.kind(), self.now());
-                        let hint = hint.map(str::to_owned);
-                        self.ports.alerts.task_failed(TaskFailure {
-                            task: duty,
-                            kind,
-                            reason,
-                            hint,
-                            severity: crate::Severity::Warning,
-                            at,
-                        });
+                        let (task, reason, at) = (Task::Events, crate::error_chain(&error), self.now());
+                        let fact = Fact::TaskFailing { task, error: reason, occurrences: 1 };
+                        let finding = Finding { remedy: error.remedy().cloned(), ..Finding::warning(fact) };
+                        self.ports.alerts.task_failed(TaskFailure { task, kind: task.kind(), finding, at });
                     }
                     trouble = trouble.or((!error.is_about_one()).then_some(error));
                     continue;

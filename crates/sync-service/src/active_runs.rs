@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_engine::{
-    Clock, ObservedRun, Phase, ProgressSink, RunKind, RunObserver, RunReport, RunState, SystemClock,
+    Clock, Finding, ObservedRun, Phase, ProgressSink, RunKind, RunObserver, RunReport, RunState, SystemClock,
 };
 use sync_model::RunId;
 use tokio::sync::watch;
@@ -60,8 +60,9 @@ pub struct ActiveRun {
     pub state: Option<RunState>,
     /// Why it failed.
     pub error: Option<String>,
-    /// What to do about that.
-    pub hint: Option<String>,
+    /// The failure with its facts and its remedy.
+    #[serde(default)]
+    pub finding: Option<Finding>,
     /// What it did so far, in order.
     pub phases: Vec<RunPhase>,
 }
@@ -252,7 +253,7 @@ impl ObservedRun for Told {
         self.change(|run| {
             run.result = Some(report.state);
             run.error.clone_from(&report.error);
-            run.hint.clone_from(&report.hint);
+            run.finding.clone_from(&report.finding);
         });
     }
 }
@@ -284,7 +285,7 @@ struct Run {
     ended: Option<Moment>,
     result: Option<RunState>,
     error: Option<String>,
-    hint: Option<String>,
+    finding: Option<Finding>,
     phases: Vec<PhaseSoFar>,
 }
 
@@ -297,7 +298,7 @@ impl Run {
             ended: None,
             result: None,
             error: None,
-            hint: None,
+            finding: None,
             phases: Vec::new(),
         }
     }
@@ -317,7 +318,7 @@ impl Run {
             duration_seconds: self.began.seconds_until(self.ended.map_or(now, |ended| ended.tick)),
             state: self.result,
             error: self.error.clone(),
-            hint: self.hint.clone(),
+            finding: self.finding.clone(),
             phases: self.phases.iter().map(|phase| phase.view(now)).collect(),
         }
     }

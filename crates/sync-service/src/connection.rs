@@ -9,8 +9,8 @@ use okta_client::{HookSecret, KeyError, OktaClient, PrivateKey};
 use outbound::Outbound;
 use secrecy::ExposeSecret;
 use sync_engine::{
-    Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Ports, StaleValue, StateStore,
-    SystemClock, TaskOptions,
+    Alert, AlertKind, AlertSink, Clock, Engine, EngineOptions, EventFeed, Finding, Ports, StaleValue,
+    StateStore, SystemClock, TaskOptions,
 };
 use sync_model::ConnectionName;
 use sync_store::Store;
@@ -118,8 +118,8 @@ impl Connection {
         };
         let mut options = EngineOptions { safeguards: config.safeguards, ..EngineOptions::default() };
         adjust(&mut ports, &mut options);
-        let (connection, clock) = (config.name.clone(), Arc::clone(&ports.clock));
-        let lookup = Lookup { connection, okta, sides, structure, compared: Mutex::default() };
+        let clock = Arc::clone(&ports.clock);
+        let lookup = Lookup { okta, sides, structure, compared: Mutex::default() };
         Ok(Self {
             name: config.name.clone(),
             engine: Engine::new(ports, options),
@@ -239,8 +239,8 @@ impl Connection {
     }
 
     /// Raises an alert beside those of the engine.
-    pub(crate) fn alert(&self, kind: AlertKind, message: String, hint: Option<String>) {
-        self.alerts.send(Alert::firing(kind, message, hint, self.now()));
+    pub(crate) fn alert(&self, kind: AlertKind, finding: Finding) {
+        self.alerts.send(Alert::firing(kind, finding, self.now()));
     }
 
     /// Notes the free space of the store's file system.

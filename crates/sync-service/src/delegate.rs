@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sync_engine::{ProgressSink, RequestedObject, RunReport, RunState, RunSummary, Subject, SyncRequest};
+use sync_engine::{
+    ProgressSink, Remedy, RequestedObject, RunReport, RunState, RunSummary, Subject, SyncRequest,
+};
 use sync_model::{ConnectionName, GroupId, ObjectKind, RecordKey, UserId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -63,24 +65,20 @@ pub enum DelegationError {
     Failed {
         /// Why.
         reason: String,
-        /// What to do.
-        hint: Option<String>,
+        /// The action that resolves it.
+        remedy: Option<Remedy>,
     },
 }
 
 impl DelegationError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::NotAccepted { .. } | Self::NotStarted { .. } => {
-                Some("check the daemon's log and `okta-insight status`".into())
-            }
-            Self::LeaderExited(_) => {
-                Some("run the command again; it resumes from the last checkpoint".into())
-            }
-            Self::Paused { .. } => Some("run `okta-insight resume`".into()),
-            Self::Detached => Some("check the run with `okta-insight status`".into()),
-            Self::Failed { hint, .. } => hint.clone(),
+            Self::NotAccepted { .. } | Self::NotStarted { .. } => Some(Remedy::CheckDaemonLog),
+            Self::LeaderExited(_) => Some(Remedy::Repeat),
+            Self::Paused { .. } => Some(Remedy::Resume),
+            Self::Detached => Some(Remedy::CheckStatus),
+            Self::Failed { remedy, .. } => remedy.clone(),
         }
     }
 }
@@ -293,11 +291,11 @@ impl<'p> Probe<'p> {
 pub(crate) fn report_of(report: Option<RunReport>) -> Result<RunReport, DelegationError> {
     let Some(report) = report else {
         let reason = "the run was cut off".to_owned();
-        return Err(DelegationError::Failed { reason, hint: Some("run the command again".into()) });
+        return Err(DelegationError::Failed { reason, remedy: Some(Remedy::Repeat) });
     };
     if report.state == RunState::Failed {
-        let reason = report.error.unwrap_or_else(|| "the run failed".into());
-        return Err(DelegationError::Failed { reason, hint: report.hint });
+        let reason = report.error.clone().unwrap_or_else(|| "the run failed".into());
+        return Err(DelegationError::Failed { reason, remedy: report.remedy().cloned() });
     }
     Ok(report)
 }

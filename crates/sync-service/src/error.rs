@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use sync_engine::{EngineError, StoreError};
+use sync_engine::{EngineError, Remedy, StoreError};
 use sync_model::{ConnectionName, EventId, RunId};
 use sync_store::{Holder, OpenError, StoreBusy, StoreLoss, is_busy};
 
-use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError, account_keys};
+use crate::{ConfigError, DelegationError, ExportError, ListenError, NamedError, VaultError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +63,15 @@ pub enum ServiceError {
         connection: ConnectionName,
         /// Why.
         reason: String,
-        /// What to do.
-        hint: Option<String>,
+        /// The action that resolves it.
+        remedy: Option<Remedy>,
     },
     /// The state store that is open is not the one that the path names, or is damaged.
     #[error(transparent)]
     Lost(#[from] StoreLoss),
+    /// The state store is of another version of the program.
+    #[error("the state store {} is of another version", .0.display())]
+    Unmigrated(PathBuf),
     /// Another process holds the state store locked.
     #[error(transparent)]
     Busy(#[from] StoreBusy),
@@ -94,37 +97,29 @@ impl ServiceError {
         }
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::AnotherLeader(_) => {
-                Some("stop the daemon that runs this connection, or use the daemon instead".into())
-            }
-            Self::Lost(loss) => Some(remedy(loss).into()),
-            Self::Busy(StoreBusy { holder, .. }) => Some(release(holder.as_ref())),
-            Self::Store(_) | Self::Engine(_) if is_busy(self) => Some(release(None)),
-            Self::Engine(error) => error.hint(),
-            Self::NoAccount(name) => Some(format!("to prune objects, set {}", account_keys(name))),
-            Self::UnknownRun(_) => {
-                Some("list the stored runs with `okta-insight runs`; old runs are deleted".into())
-            }
-            Self::UnknownEvents(_) => Some(
-                "list the stored events with `okta-insight events`; old completed events are deleted".into(),
-            ),
-            Self::Listen(error) => Some(error.hint()),
-            Self::Named(error) => Some(error.hint().into()),
-            Self::Delegation(error) => error.hint(),
-            Self::Export(error) => error.hint(),
-            Self::Vault(error) => Some(error.hint().into()),
-            Self::NoConnection(_) => Some(
-                "create a connection with `okta-insight init` or in the console; for a remote daemon, set `--server URL \
-                 --token-file FILE`"
-                    .into(),
-            ),
-            Self::Saved { .. } => Some("enter the settings of the connection in the console again".into()),
-            Self::Unavailable { hint, .. } => hint.clone(),
-            Self::Config(_) | Self::Store(_) => None,
-        }
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Self::AnotherLeader(_) => Remedy::StopOtherLeader,
+            Self::Lost(loss) => after_loss(loss),
+            Self::Unmigrated(_) => Remedy::MigrateStore,
+            Self::Busy(StoreBusy { holder, .. }) => release(holder.as_ref()),
+            Self::Store(_) | Self::Engine(_) if is_busy(self) => release(None),
+            Self::Engine(error) => return error.remedy(),
+            Self::NoAccount(_) => Remedy::SetAtlassianAccount,
+            Self::UnknownRun(_) => Remedy::ListRuns,
+            Self::UnknownEvents(_) => Remedy::ListEvents,
+            Self::Listen(error) => error.remedy(),
+            Self::Named(error) => error.remedy(),
+            Self::Delegation(error) => return error.remedy(),
+            Self::Export(error) => return error.remedy(),
+            Self::Vault(error) => error.remedy(),
+            Self::NoConnection(_) => Remedy::CreateConnection,
+            Self::Saved { .. } => Remedy::ReenterSettings,
+            Self::Unavailable { remedy, .. } => return remedy.clone(),
+            Self::Config(error) => return error.remedy(),
+            Self::Store(_) => return None,
+        })
     }
 }
 
@@ -140,37 +135,21 @@ impl From<OpenError> for ServiceError {
 }
 
 /// The remedy for a store that another process holds locked.
-pub(crate) fn release(holder: Option<&Holder>) -> String {
-    match holder {
-        Some(Holder { pid, is_stopped: true, .. }) => {
-            format!("resume the process with `kill -CONT {pid}` or end it; then run the command again")
-        }
-        Some(Holder { pid, .. }) => {
-            format!("wait until process {pid} has finished, or end it; then run the command again")
-        }
-        None => {
-            "end the program that locks the state store: a stopped daemon or a database tool with an open transaction"
-                .to_owned()
-        }
+pub(crate) fn release(holder: Option<&Holder>) -> Remedy {
+    Remedy::ReleaseStoreLock {
+        pid: holder.map(|holder| holder.pid),
+        is_stopped: holder.is_some_and(|holder| holder.is_stopped),
     }
 }
 
 /// The remedy for a lost store.
-pub(crate) const fn remedy(loss: &StoreLoss) -> &'static str {
+pub(crate) const fn after_loss(loss: &StoreLoss) -> Remedy {
     match loss {
-        StoreLoss::Missing(_) => {
-            "restore the state store or a backup of it and start again; otherwise, the next start creates an empty state store \
-             and runs a full sync"
-        }
-        StoreLoss::LogLost(_) => {
-            "keep other programs away from the files beside the state store, start again, and run a full sync: the last \
-             changes may be lost"
-        }
-        StoreLoss::Migrated(_) => "start the version that migrated the state store",
-        StoreLoss::Damaged { .. } => {
-            "stop the daemon, and replace the state store with a backup or remove it; a full sync fills an empty state store"
-        }
-        _ => "stop the program that replaces the open state store; then start again",
+        StoreLoss::Missing(_) => Remedy::RestoreStore,
+        StoreLoss::LogLost(_) => Remedy::ProtectStoreFiles,
+        StoreLoss::Migrated(_) => Remedy::StartMigratedVersion,
+        StoreLoss::Damaged { .. } => Remedy::ReplaceStore,
+        _ => Remedy::StopStoreReplacement,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use sync_engine::{EngineError, Subject};
+use sync_engine::{EngineError, Remedy, Subject};
 use sync_model::{GroupId, ObjectKind, RecordKey, UserId};
 
 use crate::adapters::okta_error;
@@ -49,17 +49,13 @@ impl NamedError {
         matches!(self, Self::Malformed { .. })
     }
 
-    /// The operator's next step.
-    pub const fn hint(&self) -> &'static str {
+    /// The action that resolves it.
+    pub const fn remedy(&self) -> Remedy {
         match self {
             Self::Malformed { kind: ObjectKind::User, .. }
-            | Self::Unmatched { kind: ObjectKind::User, .. } => {
-                "use an Okta user ID, such as 00u1abcd2efGHIJKL3m4, or a login"
-            }
-            Self::Malformed { .. } | Self::Unmatched { .. } => {
-                "use an Okta group ID, such as 00g1abcd2efGHIJKL3m4, or a name"
-            }
-            Self::Ambiguous { .. } => "use the ID of the group",
+            | Self::Unmatched { kind: ObjectKind::User, .. } => Remedy::UseUserIdOrLogin,
+            Self::Malformed { .. } | Self::Unmatched { .. } => Remedy::UseGroupIdOrName,
+            Self::Ambiguous { .. } => Remedy::UseGroupId,
         }
     }
 }

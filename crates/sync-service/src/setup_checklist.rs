@@ -6,7 +6,7 @@ mod steps;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Finding, RunFilter, RunKind};
+use sync_engine::{Finding, Remedy, RunFilter, RunKind};
 
 pub use detail::StepDetail;
 
@@ -54,8 +54,8 @@ pub enum StepState {
 pub struct StepFailure {
     /// The error.
     pub error: String,
-    /// The fix.
-    pub hint: Option<String>,
+    /// The action that resolves it.
+    pub remedy: Option<Remedy>,
 }
 
 /// A setup step with its state.
@@ -109,9 +109,9 @@ impl SetupStep {
         self.noting(finding)
     }
 
-    fn failed(mut self, error: impl Into<String>, hint: Option<String>) -> Self {
+    fn failed(mut self, error: impl Into<String>, remedy: Option<Remedy>) -> Self {
         self.state = StepState::Failed;
-        self.failure = Some(StepFailure { error: error.into(), hint });
+        self.failure = Some(StepFailure { error: error.into(), remedy });
         self
     }
 

@@ -8,6 +8,7 @@ use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use sync_engine::Remedy;
 
 /// How long a key is, in bytes.
 const KEY: usize = 32;
@@ -19,7 +20,7 @@ const NONCE: usize = 24;
 #[non_exhaustive]
 pub enum VaultError {
     /// A text that is no key.
-    #[error("must be 32 bytes in Base64, as `okta-insight master-key generate` creates")]
+    #[error("must be 32 bytes in Base64")]
     NotAKey,
     /// There is no key.
     #[error("no master key to encrypt or decrypt secrets")]
@@ -36,19 +37,14 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// The operator's next step.
-    pub const fn hint(self) -> &'static str {
+    /// The action that resolves it.
+    pub const fn remedy(self) -> Remedy {
         match self {
-            Self::NotAKey => "generate a master key with `okta-insight master-key generate`",
-            Self::MissingKey => {
-                "generate a master key with `okta-insight master-key generate`, set `console.master_key` to its file or \
-                 variable, and start the daemon again"
-            }
-            Self::WrongKey => {
-                "set `console.master_key` to the key that encrypted them, or enter the secrets again"
-            }
-            Self::Tampered => "enter the secrets of the connection again",
-            Self::EncryptionFailed => "run the command again",
+            Self::NotAKey => Remedy::GenerateMasterKey,
+            Self::MissingKey => Remedy::SetMasterKey,
+            Self::WrongKey => Remedy::CorrectMasterKey,
+            Self::Tampered => Remedy::ReenterSecrets,
+            Self::EncryptionFailed => Remedy::Repeat,
         }
     }
 }

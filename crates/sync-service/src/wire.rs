@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schema_mapper::MappingOptions;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Event, MetricSample, RunSummary};
+use sync_engine::{Event, MetricSample, Remedy, RunSummary};
 use sync_model::{ConnectionName, EventId};
 use sync_store::AuditEntry;
 use sync_store::access::{AccessToken, Role};
@@ -157,7 +157,7 @@ pub struct Runs {
 }
 
 /// What goes wrong with a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Alerts {
     /// The connection.
@@ -302,9 +302,12 @@ pub struct Problem {
     pub status: u16,
     /// What failed, and on what.
     pub detail: String,
-    /// What to do.
+    /// The remedy, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The action that resolves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
     /// What is wrong with which setting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<crate::FieldError>,

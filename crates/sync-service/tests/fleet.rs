@@ -298,7 +298,8 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     let keyless = Config::from_toml("", "c.toml", world.folder.path(), []).unwrap();
     let known = ConnectionRegistry::look(keyless).await.unwrap();
     assert!(known.working(None).unwrap().is_empty());
-    assert!(known.broken[&acme()].hint.as_ref().unwrap().contains("--server http://127.0.0.1:8585"));
+    let server = Some("http://127.0.0.1:8585".to_owned());
+    assert_eq!(known.broken[&acme()].remedy, Some(Remedy::UseDaemonMasterKey { server }));
     assert!(matches!(fleet.save(&acme(), world.draft(), true).await, Err(SaveError::AlreadyExists(_))));
     fleet.remove(&acme()).await.unwrap();
     assert!(fleet.get(&acme()).is_none());
@@ -427,7 +428,7 @@ async fn lost_store_is_reported_and_ends_daemon() {
     std::fs::remove_file(world.database()).unwrap();
     let error = tokio::time::timeout(Duration::from_mins(3), fleet.lost()).await.unwrap();
     assert!(matches!(error, ServiceError::Lost(_)), "{error}");
-    assert!(error.hint().is_some());
+    assert!(error.remedy().is_some());
     let health = fleet.health().await;
     assert!(!health.ready);
     assert!(health.connections[&acme()].findings[0].contains("was deleted or moved"), "{health:?}");

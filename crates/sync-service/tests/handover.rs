@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{World, follow};
-use sync_service::engine::{RequestedState, RunState};
+use sync_service::engine::{Remedy, RequestedState, RunState};
 use sync_service::model::{RecordKey, UserId};
 use sync_service::{DelegationError, ServiceError};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ async fn a_request_that_nobody_takes_is_taken_back() {
     let error = world.hand_over(&asker, SOON, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::NotAccepted { .. })), "{error}");
     assert!(
-        error.to_string().contains("didn't accept the sync request") && error.hint().is_some(),
+        error.to_string().contains("didn't accept the sync request") && error.remedy().is_some(),
         "{error}"
     );
     // Whoever follows later does not carry out what nobody waits for any more.
@@ -66,7 +66,7 @@ async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
     control.call("POST", "/okta/role/off", &serde_json::Value::Null).await.unwrap();
     let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::Failed { .. })), "{error}");
-    assert!(error.to_string().contains("admin role") && error.hint().is_some(), "{error}");
+    assert!(error.to_string().contains("admin role") && error.remedy().is_some(), "{error}");
     following.stop().await;
 }
 
@@ -113,7 +113,7 @@ async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
     assert_eq!(told.as_millisecond(), until.as_millisecond());
     let error = world.hand_over(&connection, LONG, &CancellationToken::new()).await.unwrap_err();
     assert!(
-        error.to_string().contains("is paused until") && error.hint().unwrap().contains("resume"),
+        error.to_string().contains("is paused until") && error.remedy() == Some(Remedy::Resume),
         "{error}"
     );
     connection.resume().await.unwrap();

@@ -89,7 +89,7 @@ fn phase(phase: Phase, done: u64, total: Option<u64>, ended: bool) -> Value {
 fn live(number: u64, phases: &[Value]) -> Value {
     json!({
         "run": number, "kind": "full_sync", "started_at": AT, "ended_at": null, "duration_seconds": 1.0, "state": null, "error": null,
-        "hint": null, "phases": phases,
+        "finding": null, "phases": phases,
     })
 }
 

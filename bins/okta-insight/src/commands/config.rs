@@ -12,6 +12,7 @@ use sync_service::{
 use crate::args::{Local, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, table};
+use crate::words::remedies::remedy;
 
 /// What `okta-insight config` takes.
 #[derive(Debug, Args)]
@@ -79,7 +80,7 @@ fn check(local: &Local, output: Output) -> Outcome {
                 println!("\nwarning: {} has no effect: {}", variable.name, variable.reason);
             }
             for file in &exposed {
-                println!("\nwarning: {file}\nhint: {}", file.hint());
+                println!("\nwarning: {file}\nhint: {}", remedy(&file.remedy()));
             }
             println!("\nState store {}", config.store.display());
             println!("Event hook receiver at {}", config.listen);

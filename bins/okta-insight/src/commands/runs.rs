@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
-use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunState, RunSummary};
+use sync_service::engine::{RecordCounts, RunFilter, RunKind, RunReport, RunState, RunSummary};
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ConnectionRun, ServiceError, find_run};
 
@@ -16,6 +16,7 @@ use crate::args::{Common, Output};
 use crate::failure::Failure;
 use crate::output::{Outcome, print_json, table};
 use crate::words::labels::{attempts, run_kind, run_state};
+use crate::words::remedies::remedy;
 use crate::words::units::{count, number, span};
 
 /// The width of the whole table. A narrower terminal shows the most important columns.
@@ -189,8 +190,8 @@ pub(crate) fn print_table(runs: &[RunSummary]) {
         if let Some(error) = report.and_then(|report| report.error.as_ref()) {
             println!("  ! run {}: {error}", run.id);
         }
-        if let Some(hint) = report.and_then(|report| report.hint.as_ref()) {
-            println!("    hint: {hint}");
+        if let Some(fix) = report.and_then(RunReport::remedy) {
+            println!("    hint: {}", remedy(fix));
         }
         for line in report.map(|report| report.value_problems.lines()).unwrap_or_default() {
             println!("  ! run {}: {line}", run.id);
@@ -249,8 +250,8 @@ fn print_one(found: &ConnectionRun) {
     if let Some(error) = &report.error {
         println!("  Error           {error}");
     }
-    if let Some(hint) = &report.hint {
-        println!("  Hint            {hint}");
+    if let Some(fix) = report.remedy() {
+        println!("  Hint            {}", remedy(fix));
     }
     if found.run.rejected_count > 0 {
         println!("  Unconfirmed     {}", count(found.run.rejected_count, "record"));

@@ -18,6 +18,8 @@ use crate::args::{Common, Output};
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json, table};
 use crate::words::commands::DAEMON;
+use crate::words::findings::finding;
+use crate::words::remedies::remedy;
 use crate::words::state;
 use crate::words::units::{count, number, span};
 
@@ -148,7 +150,7 @@ fn print(shown: &Shown) {
         Shown::Unavailable { connection, unavailable } => {
             println!("Connection {connection}");
             line("Unavailable", &unavailable.reason);
-            unavailable.hint.iter().for_each(|hint| line("Hint", hint));
+            unavailable.remedy.iter().for_each(|fix| line("Hint", remedy(fix)));
         }
     }
 }
@@ -165,8 +167,8 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
         line("Synced through", format_args!("{known:.0}"));
     }
     for alert in &status.alerts {
-        line("Alert", format_args!("{} (since {:.0})", alert.message, alert.started_at));
-        alert.hint.iter().for_each(|hint| line("Hint", hint));
+        line("Alert", format_args!("{} (since {:.0})", finding(&alert.finding), alert.started_at));
+        alert.finding.remedy.iter().for_each(|fix| line("Hint", remedy(fix)));
     }
     for unknown in &status.unknown_choices {
         line("Scope", format_args!("{unknown} not found in Okta"));

@@ -2,10 +2,12 @@
 
 pub(crate) const DAEMON: &str = "okta-insightd";
 pub(crate) const DOCTOR: &str = "okta-insight doctor";
+pub(crate) const EVENTS: &str = "okta-insight events";
 pub(crate) const EVENTS_FAILED: &str = "okta-insight events --state failed";
 pub(crate) const EVENTS_REPLAY: &str = "okta-insight events replay --all-failed";
 pub(crate) const EXPORT: &str = "okta-insight export DIR";
 pub(crate) const INIT: &str = "okta-insight init";
+pub(crate) const MASTER_KEY_GENERATE: &str = "okta-insight master-key generate";
 pub(crate) const PLAN: &str = "okta-insight plan";
 pub(crate) const PRUNE_OVERRIDE: &str = "okta-insight prune --override-safeguards";
 pub(crate) const RESUME: &str = "okta-insight resume";

@@ -4,8 +4,8 @@ use sync_service::engine::Remedy;
 use sync_service::words;
 
 use super::commands::{
-    DAEMON, DOCTOR, EVENTS_FAILED, EVENTS_REPLAY, PLAN, PRUNE_OVERRIDE, RESUME, RUNS, SETUP, SETUP_MANUAL,
-    STATUS, SYNC, SYNC_OVERRIDE, SYNC_RESEND,
+    DAEMON, DOCTOR, EVENTS, EVENTS_FAILED, EVENTS_REPLAY, EXPORT, INIT, MASTER_KEY_GENERATE, PLAN,
+    PRUNE_OVERRIDE, RESUME, RUNS, SETUP, SETUP_MANUAL, STATUS, SYNC, SYNC_OVERRIDE, SYNC_RESEND,
 };
 
 /// The remedy as an instruction.
@@ -73,6 +73,62 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         Remedy::RestoreStore => format!(
             "stop the daemon, and restore the state store from a backup; without a backup, remove it and run `{SYNC}`"
         ),
+        Remedy::CheckStatus => format!("run `{STATUS}`"),
+        Remedy::MigrateStore => format!("run `{STATUS}`, which migrates the state store"),
+        Remedy::CheckDaemonLog => format!("check the daemon's log, and run `{STATUS}`"),
+        Remedy::Repeat => "run the command again".to_owned(),
+        Remedy::ListRuns => format!("list the stored runs with `{RUNS}`; old runs are deleted"),
+        Remedy::ListEvents => {
+            format!("list the stored events with `{EVENTS}`; old completed events are deleted")
+        }
+        Remedy::SetAtlassianAccount => {
+            "set `assets.site_url`, `assets.email`, and `assets.api_token` of the connection".to_owned()
+        }
+        Remedy::CreateConfiguration => {
+            format!("create a configuration file with `{INIT}`, or set `--config`")
+        }
+        Remedy::CreateConnection => format!(
+            "run `{INIT}`, or set `console.master_key` and add a connection in the console; for a remote daemon, set \
+             `--server URL --token-file FILE`"
+        ),
+        Remedy::GenerateMasterKey => format!("generate a master key with `{MASTER_KEY_GENERATE}`"),
+        Remedy::SetMasterKey => format!(
+            "generate a master key with `{MASTER_KEY_GENERATE}`, set `console.master_key` to its file or variable, and \
+             restart the daemon"
+        ),
+        Remedy::CorrectMasterKey => {
+            "set `console.master_key` to the key that encrypted the secrets, or enter the secrets again".to_owned()
+        }
+        Remedy::UseDaemonMasterKey { server } => format!(
+            "set `console.master_key` to the key of the daemon, or set `--server {} --token-file FILE`",
+            server.as_deref().unwrap_or("URL")
+        ),
+        Remedy::ChooseOtherAddress { key } => format!("set `{key}` to another address"),
+        Remedy::SetTlsFiles => {
+            "set `server.tls_certificate` to a PEM file with the certificate and its issuers, and `server.tls_key` to its \
+             private key"
+                .to_owned()
+        }
+        Remedy::EnableTls { key } => format!(
+            "set `server.tls_certificate` and `server.tls_key`; or set `server.behind_proxy = true` if a proxy terminates \
+             TLS; or set `{key}` to a loopback address"
+        ),
+        Remedy::CreateExport => format!("create a new export with `{EXPORT}`"),
+        Remedy::ReplaceExport => "use another folder, or replace the earlier export with `--force`".to_owned(),
+        Remedy::RestartExport => "run the command again with `--force`".to_owned(),
+        Remedy::UseHttps => "use `https://HOST[:PORT]`; `http://` is allowed for localhost only".to_owned(),
+        Remedy::SetAccessToken => {
+            "set `--token-file` or OKTA_INSIGHT_TOKEN to an access token of the daemon".to_owned()
+        }
+        Remedy::AllowPrivateAddresses => {
+            "use a public address, or set `server.allow_private_addresses = true`".to_owned()
+        }
+        Remedy::ReleaseStoreLock { pid: Some(pid), is_stopped: true } => {
+            format!("resume the process with `kill -CONT {pid}`, or end it; then run the command again")
+        }
+        Remedy::ReleaseStoreLock { pid: Some(pid), is_stopped: false } => {
+            format!("wait until process {pid} has finished, or end it; then run the command again")
+        }
         // In the other products and on the host, the way is the same for every reader.
         Remedy::Wait
         | Remedy::AddAtlassianAccount
@@ -108,6 +164,27 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         | Remedy::AllowRequests { .. }
         | Remedy::CheckNetwork { .. }
         | Remedy::CheckGateway { .. }
+        | Remedy::UseUserIdOrLogin
+        | Remedy::UseGroupIdOrName
+        | Remedy::UseGroupId
+        | Remedy::ReduceRecordSize
+        | Remedy::ReenterSettings
+        | Remedy::ReenterSecrets
+        | Remedy::CorrectSettings
+        | Remedy::EditConfiguration
+        | Remedy::UseOtherConnectionName
+        | Remedy::UseOtherFolder
+        | Remedy::StopOtherLeader
+        | Remedy::CheckDaemonReachable
+        | Remedy::CheckDaemonUrl
+        | Remedy::ReplaceStore
+        | Remedy::StopStoreReplacement
+        | Remedy::ProtectStoreFiles
+        | Remedy::StartMigratedVersion
+        | Remedy::ReleaseStoreLock { pid: None, .. }
+        | Remedy::RestrictFileAccess { .. }
+        | Remedy::CheckCertificate { .. }
+        | Remedy::SignInToNetwork
         | Remedy::CheckServiceStatus { .. } => words::remedy(remedy),
     }
 }

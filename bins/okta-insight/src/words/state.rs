@@ -3,12 +3,13 @@
 use sync_service::{ConnectionStatus, EventSource, Pause};
 
 use super::commands::{PLAN, RESUME, SYNC};
+use super::findings::finding;
 use super::units::{count, number, span};
 
 /// The time that Assets is synced through, or the reason why it is unknown.
 pub(crate) fn synced_through(status: &ConnectionStatus) -> String {
     if let Some(alert) = status.alerts.iter().find(|alert| alert.halts()) {
-        return format!("Failing: {}", alert.message);
+        return format!("Failing: {}", finding(&alert.finding));
     }
     match (status.freshness.synced_through, status.freshness.lag_seconds) {
         (Some(time), Some(lag)) => format!("Synced through {time:.0}, {} ago", span(lag)),

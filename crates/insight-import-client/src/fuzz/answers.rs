@@ -130,7 +130,8 @@ fn assets_refusal_shows_any_bytes() {
         answer.body = without_secrets(answer.body, &authorization);
         for credential in [Credential::ImportToken, Credential::Account] {
             let error = refused(credential, "the execution", &answer, input.len());
-            let told = format!("{error} {}", error.hint().unwrap_or_default());
+            let told =
+                format!("{error} {}", error.remedy().map(|remedy| remedy.to_string()).unwrap_or_default());
             assert_shown(&told, LONGEST);
             assert!(!format!("{error:?}{told}").contains(SECRET), "a credential is shown: {told}");
             outcome += &told;

@@ -27,22 +27,13 @@ const REFUSALS: u32 = 30;
 /// No answer of Assets comes near it; a larger one is not read to its end.
 const LARGEST_ANSWER: usize = 64 << 20;
 
-/// What a client signs in with.
+/// The kind of a client's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Credential {
+pub enum Credential {
     /// The token of one import source.
     ImportToken,
-    /// The account of a person or of a service.
+    /// The email and API token of an Atlassian account, or an OAuth access token.
     Account,
-}
-
-impl Credential {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::ImportToken => "import token",
-            Self::Account => "account",
-        }
-    }
 }
 
 /// An answer that the caller has to make sense of.

@@ -28,9 +28,7 @@ pub(crate) fn error(credential: Credential, what: &'static str, answer: &Answer,
         (401, Credential::Account) if reason == RefusalReason::InvalidCredential => {
             Error::InvalidCredentials { message }
         }
-        (401 | 403 | 407 | 511, _) => {
-            Error::Forbidden { what, who: credential.as_str(), status, reason, message }
-        }
+        (401 | 403 | 407 | 511, _) => Error::Forbidden { what, credential, status, reason, message },
         (404, _) => Error::NotFound { what, message },
         (413, _) => Error::TooLarge { bytes, message },
         (400, _) if body.get("dataValidationErrors").is_some() => {
@@ -260,7 +258,7 @@ mod tests {
                 other => panic!("{other:?}"),
             };
             assert_eq!(told, wanted, "{status} {body}");
-            let renews = error.hint().is_some_and(|hint| hint.contains("generate a new token"));
+            let renews = error.remedy() == Some(crate::Remedy::RenewImportToken);
             assert_eq!(renews, wanted == RefusalReason::InvalidCredential, "{status} {body}");
         }
     }

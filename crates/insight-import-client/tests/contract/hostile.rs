@@ -19,7 +19,7 @@ fn outcome(result: Result<String, Error>) -> String {
         Ok(told) => return told,
         Err(error) => error,
     };
-    let told = format!("{error} {}", error.hint().unwrap_or_default());
+    let told = format!("{error} {}", error.remedy().map(|remedy| remedy.to_string()).unwrap_or_default());
     assert_shown(&told, 12_000);
     assert!(!format!("{told}{error:?}").contains(CREDENTIAL), "{told}");
     match error {

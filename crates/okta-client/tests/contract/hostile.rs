@@ -34,7 +34,7 @@ fn outcome(result: Result<usize, Error>) -> String {
         Ok(count) => return format!("{count} read"),
         Err(error) => error,
     };
-    let told = format!("{error} {}", error.hint().unwrap_or_default());
+    let told = format!("{error} {}", error.remedy().map(|remedy| remedy.to_string()).unwrap_or_default());
     assert_shown(&told, 1500);
     assert!(!format!("{told}{error:?}").contains(CREDENTIAL), "{told}");
     match error {

@@ -49,6 +49,7 @@ impl Problem {
             status: self.kind.status(),
             detail: self.detail.clone(),
             hint: Some(self.hint.to_owned()),
+            remedy: None,
             fields: Vec::new(),
         }
     }

@@ -40,12 +40,12 @@ async fn preview(
     Body(choices): Body<MappingPreviewRequest>,
 ) -> Result<Json<SchemaPreview>, ApiError> {
     let settings = member.settings().map_err(|broken| {
-        ApiError::new(ProblemType::ConnectionUnavailable, broken.reason.clone(), broken.hint.clone())
+        ApiError::of(ProblemType::ConnectionUnavailable, broken.reason.clone(), broken.remedy.clone())
     })?;
     match tokio::time::timeout(PATIENCE, preview_schemas(settings, &choices.mapping)).await {
         Ok(Ok(seen)) => Ok(Json(seen)),
         Ok(Err(error @ ServiceError::Engine(_))) => {
-            Err(ApiError::new(ProblemType::UpstreamError, error_chain(&error), error.hint()))
+            Err(ApiError::of(ProblemType::UpstreamError, error_chain(&error), error.remedy()))
         }
         Ok(Err(error)) => Err(error.into()),
         Err(_) => {

@@ -4,8 +4,9 @@ use axum::Json;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use sync_service::engine::Remedy;
 use sync_service::wire::{Problem, ProblemType};
-use sync_service::{DelegationError, FieldError, SaveError, ServiceError, VaultError, error_chain};
+use sync_service::{DelegationError, FieldError, SaveError, ServiceError, VaultError, error_chain, words};
 
 use crate::access::{Identity, TokenError};
 
@@ -24,8 +25,16 @@ impl ApiError {
             status: kind.status(),
             detail: detail.into(),
             hint,
+            remedy: None,
             fields: Vec::new(),
         }))
+    }
+
+    /// A problem with the remedy of an error.
+    pub(super) fn of(kind: ProblemType, detail: impl Into<String>, remedy: Option<Remedy>) -> Self {
+        let mut problem = Self::new(kind, detail, remedy.as_ref().map(words::remedy));
+        problem.0.remedy = remedy;
+        problem
     }
 
     pub(super) fn unknown_connection() -> Self {
@@ -76,13 +85,13 @@ impl From<ServiceError> for ApiError {
                 ProblemType::InternalError
             }
         };
-        Self::new(kind, error_chain(&error), error.hint())
+        Self::of(kind, error_chain(&error), error.remedy())
     }
 }
 
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
-        Self::new(ProblemType::MasterKeyMissing, error.to_string(), Some(error.hint().to_owned()))
+        Self::of(ProblemType::MasterKeyMissing, error.to_string(), Some(error.remedy()))
     }
 }
 
@@ -109,17 +118,17 @@ impl From<TokenError> for ApiError {
 
 impl From<SaveError> for ApiError {
     fn from(error: SaveError) -> Self {
-        let (detail, hint) = (error_chain(&error), error.hint());
+        let (detail, remedy) = (error_chain(&error), error.remedy());
         match error {
             SaveError::InvalidSettings(checked) => {
-                Self::new(ProblemType::ValidationFailed, detail, hint).with_fields(checked.problems)
+                Self::of(ProblemType::ValidationFailed, detail, remedy).with_fields(checked.problems)
             }
-            SaveError::ManagedByFile(_) => Self::new(ProblemType::ManagedByFile, detail, hint),
-            SaveError::AlreadyExists(_) => Self::new(ProblemType::NameInUse, detail, hint),
+            SaveError::ManagedByFile(_) => Self::of(ProblemType::ManagedByFile, detail, remedy),
+            SaveError::AlreadyExists(_) => Self::of(ProblemType::NameInUse, detail, remedy),
             SaveError::Unknown(_) => Self::unknown_connection(),
             SaveError::Vault(error) => error.into(),
             SaveError::Service(error) => error.into(),
-            _ => Self::new(ProblemType::InternalError, detail, hint),
+            _ => Self::of(ProblemType::InternalError, detail, remedy),
         }
     }
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use sync_service::doctor::{Check, CheckArea, CheckReport, CheckStatus as Found};
 use sync_service::{JobState, ManagedConnection};
 
-use super::components::{Tone, aged, badge, count, empty, job, notice, number, said, scroll};
+use super::components::{Tone, aged, badge, count, empty, fault, job, notice, number, said, scroll};
 use super::links::address;
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
@@ -55,8 +55,8 @@ fn state(member: &ManagedConnection, identity: &Identity) -> Markup {
     match member.checks() {
         JobState::Idle => empty(words::NO_CHECKS, words::NO_CHECKS_TEXT, button("Run checks")),
         JobState::Running { started_at, activity } => job(&activity, started_at),
-        JobState::Failed { reason, hint, .. } => html! {
-            (notice(Tone::Problem, &words::checks_failed(&reason), hint.as_deref()))
+        JobState::Failed { reason, remedy, .. } => html! {
+            (fault(&words::checks_failed(&reason), remedy.as_ref(), Some(member.name())))
             @if let Some(button) = button("Run checks again") { (button) }
         },
         JobState::Succeeded { result, ended_at: ended, .. } => html! {

@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use sync_service::engine::Remedy;
+use sync_service::model::ConnectionName;
 
+use super::links::{address, asking};
 use super::prose::prose;
 use crate::wording;
 use crate::words::labels;
+use crate::words::remedies::{self, Action};
 pub(super) use crate::words::text::{capital, count, number, sentence, span};
 pub(super) use crate::words::values::time;
 
@@ -48,10 +52,31 @@ pub(super) fn badge(tone: Tone, text: &str) -> Markup {
 
 /// A message with its remedy, both as sentences. Commands become pages and buttons.
 pub(super) fn notice(tone: Tone, what: &str, remedy: Option<&str>) -> Markup {
+    framed(tone, &told(what), remedy.map(told).as_ref())
+}
+
+/// An error with its remedy.
+pub(super) fn fault(what: &str, remedy: Option<&Remedy>, connection: Option<&ConnectionName>) -> Markup {
+    framed(Tone::Problem, &told(what), remedy.map(|remedy| action(remedy, connection)).as_ref())
+}
+
+/// A message and its remedy in the frame of a tone.
+pub(super) fn framed(tone: Tone, what: &Markup, remedy: Option<&Markup>) -> Markup {
     tone.frame(&html! {
-        p.what { (told(what)) }
-        @if let Some(remedy) = remedy { p.remedy { (told(remedy)) } }
+        p.what { (what) }
+        @if let Some(remedy) = remedy { p.remedy { (remedy) } }
     })
+}
+
+/// A remedy as sentences, with a link to the page of the connection that carries it out.
+pub(super) fn action(remedy: &Remedy, connection: Option<&ConnectionName>) -> Markup {
+    let Action { text, page } = remedies::remedy(remedy);
+    html! {
+        (text)
+        @if let (Some(page), Some(connection)) = (page, connection) {
+            " " a href=(asking(&address(connection, page.path()), page.query())) { (page.label()) }
+        }
+    }
 }
 
 /// The empty state of a list.

@@ -15,7 +15,7 @@ use sync_service::{
 };
 
 use super::charts::Charts;
-use super::components::{Tone, ago, badge, empty, notice, number, said, span, time};
+use super::components::{Tone, ago, badge, empty, fault, notice, number, said, span, time};
 use super::health::Health;
 use super::links::{address, asking};
 use super::prose::prose;
@@ -191,8 +191,11 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
             } else {
                 health_words::unavailable(&broken.reason)
             };
-            let tone = if broken.standby { Tone::Quiet } else { Tone::Problem };
-            return Ok(notice(tone, &text, broken.hint.as_deref()));
+            return Ok(if broken.standby {
+                notice(Tone::Quiet, &text, None)
+            } else {
+                fault(&text, broken.remedy.as_ref(), Some(member.name()))
+            });
         }
     };
     let now = Timestamp::now();

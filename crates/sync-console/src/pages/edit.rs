@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
+use sync_service::engine::Remedy;
 use sync_service::init::needed_scopes;
 use sync_service::model::ConnectionName;
 use sync_service::{FieldError, ManagedBy, SaveError, ValidationReport, error_chain};
 
-use super::components::{Tone, capital, count, notice};
+use super::components::{Tone, capital, count, fault, notice};
 use super::{Chosen, PageError, layout};
 use crate::access::Identity;
 use crate::app::App;
@@ -44,7 +45,7 @@ struct Told {
     /// The results of passed tests.
     findings: Vec<String>,
     /// The reason why nothing was saved, if no field is at fault.
-    refusal: Option<(String, Option<String>)>,
+    refusal: Option<(String, Option<Remedy>)>,
 }
 
 async fn new(State(app): State<App>, identity: Identity) -> Response {
@@ -55,7 +56,7 @@ async fn create(State(app): State<App>, identity: Identity, Form(sent): Sent) ->
     let fields = Fields::sent(sent);
     let name = fields.name.trim().to_owned();
     let name = if name.is_empty() { "main".to_owned() } else { name };
-    let wrong = |message: String| FieldError { field: "name".into(), message, hint: None, blocking: true };
+    let wrong = |message: String| FieldError { field: "name".into(), message, remedy: None, blocking: true };
     let problem = match ConnectionName::try_from(name) {
         Ok(name) if app.fleet.get(&name).is_some() => wrong(SaveError::AlreadyExists(name).to_string()),
         Ok(name) => return Box::pin(save(&app, &identity, &name, fields, true)).await,
@@ -100,7 +101,7 @@ async fn told_of(app: &App, name: &ConnectionName, mut problems: Vec<FieldError>
             Told { problems, ..Told::default() }
         }
         Err(error) => {
-            Told { problems, refusal: Some((error_chain(&error), error.hint())), ..Told::default() }
+            Told { problems, refusal: Some((error_chain(&error), error.remedy())), ..Told::default() }
         }
     }
 }
@@ -128,7 +129,7 @@ async fn save(app: &App, identity: &Identity, name: &ConnectionName, fields: Fie
                 SaveError::Vault(_) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
-            let told = Told { refusal: Some((error_chain(&error), error.hint())), ..Told::default() };
+            let told = Told { refusal: Some((error_chain(&error), error.remedy())), ..Told::default() };
             shown(app, identity, existing, &fields, &told, status)
         }
     }
@@ -184,7 +185,7 @@ fn shown(
 
 fn summary(told: &Told) -> Markup {
     html! {
-        @if let Some((what, hint)) = &told.refusal { (notice(Tone::Problem, what, hint.as_deref())) }
+        @if let Some((what, remedy)) = &told.refusal { (fault(what, remedy.as_ref(), None)) }
         @if !told.problems.is_empty() {
             div.notice.notice-problem role="alert" {
                 p.what { "Nothing was saved. " (count(told.problems.len() as u64, "setting")) " to correct:" }

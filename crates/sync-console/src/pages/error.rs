@@ -8,10 +8,9 @@ use maud::{Markup, html};
 use sync_service::engine::StoreError;
 use sync_service::{ServiceError, error_chain};
 
-use super::components::sentence;
+use super::components::{action, sentence};
 use super::layout::{self, TABS};
 use crate::access::{Identity, Problem};
-use crate::wording;
 use crate::words::access;
 
 /// The reason for an error page.
@@ -44,22 +43,24 @@ impl IntoResponse for PageError {
                 let told = Told {
                     title: access::NOT_FOUND,
                     what: access::missing(thing),
-                    hint: access::missing_hint(thing).to_owned(),
+                    hint: html! { (access::missing_hint(thing)) },
                     listed: thing != "connection",
                 };
                 told.answer(StatusCode::NOT_FOUND)
             }
             Self::Bad(why) => {
-                let hint = access::INVALID_REQUEST_HINT.to_owned();
+                let hint = html! { (access::INVALID_REQUEST_HINT) };
                 let told = Told { title: access::INVALID_REQUEST, what: sentence(&why), hint, listed: false };
                 told.answer(StatusCode::BAD_REQUEST)
             }
             Self::Failed(error) => {
                 let reason = error_chain(&error);
                 tracing::error!(error = reason, "could not render a page");
-                let hint = error.hint().map(|hint| sentence(&wording::here(&hint)));
-                let hint = hint.unwrap_or_else(|| access::INTERNAL_ERROR_HINT.into());
-                let what = sentence(&wording::here(&reason));
+                let hint = match error.remedy() {
+                    Some(remedy) => action(&remedy, None),
+                    None => html! { (access::INTERNAL_ERROR_HINT) },
+                };
+                let what = sentence(&reason);
                 let told = Told { title: access::INTERNAL_ERROR, what, hint, listed: false };
                 told.answer(StatusCode::INTERNAL_SERVER_ERROR)
             }
@@ -72,7 +73,7 @@ impl IntoResponse for PageError {
 struct Told {
     title: &'static str,
     what: String,
-    hint: String,
+    hint: Markup,
     /// True if the parent page in the address lists such things.
     listed: bool,
 }
@@ -106,7 +107,7 @@ fn list_of(path: &str) -> Option<(String, &'static str)> {
 }
 
 pub(super) async fn not_found() -> Response {
-    let (what, hint) = (access::NO_PAGE.to_owned(), access::NO_PAGE_HINT.to_owned());
+    let (what, hint) = (access::NO_PAGE.to_owned(), html! { (access::NO_PAGE_HINT) });
     Told { title: access::PAGE_NOT_FOUND, what, hint, listed: false }.answer(StatusCode::NOT_FOUND)
 }
 
@@ -114,11 +115,11 @@ pub(super) async fn not_found() -> Response {
 pub(crate) fn refusal(problem: &Problem) -> Markup {
     layout::bare(
         problem.kind.title(),
-        &message(problem.kind.title(), &sentence(&problem.detail), &sentence(problem.hint), None),
+        &message(problem.kind.title(), &sentence(&problem.detail), &html! { (sentence(problem.hint)) }, None),
     )
 }
 
-fn message(title: &str, what: &str, hint: &str, list: Option<&(String, &str)>) -> Markup {
+fn message(title: &str, what: &str, hint: &Markup, list: Option<&(String, &str)>) -> Markup {
     html! {
         section.notice.notice-problem {
             h1 { (title) }

@@ -1,15 +1,18 @@
 //! The health of a connection: its label, and messages with remedies.
 
 use jiff::{SignedDuration, Timestamp};
-use sync_service::engine::{AlertKind, RunFilter, RunKind, RunReport, RunState, RunSummary, Severity};
+use sync_service::engine::{
+    AlertKind, Fact, Finding, RunFilter, RunKind, RunReport, RunState, RunSummary, Severity,
+};
 use sync_service::model::RunId;
+use sync_service::words::finding as finding_text;
 use sync_service::{
     AlertEntry, Connection, ConnectionStatus, EventSource, ServiceError, SetupChecklist, StepState,
 };
 
 use maud::{Markup, html};
 
-use super::components::{Tone, badge, capital, notice, said, time};
+use super::components::{Tone, action, badge, capital, framed, said, time, told};
 use crate::wording;
 use crate::words::{health as words, labels};
 
@@ -58,7 +61,7 @@ impl Health {
 
     /// All messages with their remedies.
     pub(super) fn notices(&self) -> Markup {
-        html! { @for message in &self.messages { (notice(message.tone, &message.what, message.remedy.as_deref())) } }
+        html! { @for message in &self.messages { (framed(message.tone, &told(&message.what), message.remedy.as_ref())) } }
     }
 }
 
@@ -123,11 +126,11 @@ pub(super) const fn run_tone(state: RunState) -> Tone {
 struct Message {
     tone: Tone,
     what: String,
-    remedy: Option<String>,
+    remedy: Option<Markup>,
 }
 
 impl Message {
-    fn new(tone: Tone, what: impl Into<String>, remedy: impl Into<Option<String>>) -> Self {
+    fn new(tone: Tone, what: impl Into<String>, remedy: impl Into<Option<Markup>>) -> Self {
         Self { tone, what: what.into(), remedy: remedy.into() }
     }
 }
@@ -143,7 +146,7 @@ fn matters(trouble: &AlertEntry) -> bool {
         trouble.kind,
         AlertKind::SafeguardTriggered | AlertKind::SyncFailed | AlertKind::EventHookUnhealthy
     );
-    if trouble.severity == Severity::Error {
+    if trouble.finding.severity == Severity::Error {
         rare || trouble.occurrences > 1
     } else {
         trouble.last_occurred_at.duration_since(trouble.started_at) > SOON
@@ -154,17 +157,27 @@ fn tone(trouble: &AlertEntry, status: &ConnectionStatus) -> Tone {
     // The System Log delivers what the hook doesn't.
     let covered =
         trouble.kind == AlertKind::EventHookUnhealthy && status.event_source != EventSource::EventHook;
-    if trouble.severity == Severity::Error && !covered { Tone::Problem } else { Tone::Warning }
+    if trouble.finding.severity == Severity::Error && !covered { Tone::Problem } else { Tone::Warning }
 }
 
 fn of_alert(alert: &AlertEntry, status: &ConnectionStatus) -> Message {
-    let remedy = match &alert.hint {
-        Some(hint) if alert.severity == Severity::Error => hint.clone(),
-        Some(hint) => words::retried(hint),
-        None => words::RETRIED.to_owned(),
+    let AlertEntry { finding, .. } = alert;
+    let remedy = finding.remedy.as_ref().map(|remedy| action(remedy, Some(&status.connection)));
+    let remedy = match remedy {
+        Some(remedy) if finding.severity == Severity::Error => remedy,
+        Some(remedy) => html! { (remedy) " " (words::IS_RETRIED) },
+        None => told(words::RETRIED),
     };
-    let what = words::alert(&alert.message, alert.occurrences, alert.started_at);
-    Message::new(tone(alert, status), what, Some(remedy))
+    let what = words::alert(&finding_text(finding), alert.occurrences, alert.started_at);
+    Message::new(tone(alert, status), what, remedy)
+}
+
+/// True if an alert and a run report the same failure.
+fn is_same(alert: &Finding, run: &Finding) -> bool {
+    match (&alert.fact, &run.fact) {
+        (Fact::TaskFailing { error, .. }, Fact::RunFailed { error: of_run, .. }) => error == of_run,
+        (alert, run) => alert == run,
+    }
 }
 
 /// The error of a run, unless a later run made up for it.
@@ -188,7 +201,7 @@ fn held_back(connection: &Connection, status: &ConnectionStatus) -> Option<Messa
     let silent = read.is_some_and(|read| Timestamp::now().duration_since(read) > SILENT);
     let late = status.freshness.oldest_pending_change_seconds.is_some_and(|age| age > LATE) || silent;
     let requests = Some(connection.requests_held_back()).filter(|requests| *requests > 0 && late)?;
-    Some(Message::new(Tone::Busy, words::queued(requests as u64), Some(words::QUEUED_REMEDY.to_owned())))
+    Some(Message::new(Tone::Busy, words::queued(requests as u64), told(words::QUEUED_REMEDY)))
 }
 
 /// The execution that Assets has been processing for longer than a moment: it blocks all others.
@@ -208,7 +221,7 @@ fn waiting(execution: &str, since: Timestamp, now: Timestamp) -> Option<Message>
         time if time < LONG => Tone::Busy,
         _ => Tone::Warning,
     };
-    Some(Message::new(tone, words::processing(execution, since), Some(words::PROCESSING_REMEDY.to_owned())))
+    Some(Message::new(tone, words::processing(execution, since), told(words::PROCESSING_REMEDY)))
 }
 
 /// Recently resolved alerts.
@@ -226,7 +239,7 @@ pub(super) fn lately(connection: &Connection) -> Markup {
                 h2 #resolved { (words::RESOLVED) }
                 ul { @for (trouble, ended) in over {
                     li {
-                        (badge(Tone::Good, words::RESOLVED)) " " (said(&trouble.message))
+                        (badge(Tone::Good, words::RESOLVED)) " " (said(&finding_text(&trouble.finding)))
                         span.small.muted { " from " (time(trouble.started_at)) " to " (time(ended)) }
                     }
                 } }
@@ -242,8 +255,7 @@ async fn messages(
     guide: &SetupChecklist,
 ) -> Result<Vec<Message>, ServiceError> {
     let mut all = Vec::new();
-    let mut add =
-        |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
+    let mut add = |tone, what: String, remedy: &str| all.push(Message::new(tone, what, told(remedy)));
     if let Some(pause) = &status.pause {
         add(Tone::Warning, words::paused(pause.until), words::PAUSED_REMEDY);
     }
@@ -256,8 +268,7 @@ async fn messages(
     all.extend(failures(connection, status, &alerts).await?);
     all.extend(processing(connection, status).await?);
     all.extend(held_back(connection, status));
-    let mut add =
-        |tone, what: String, remedy: &str| all.push(Message::new(tone, what, Some(remedy.to_owned())));
+    let mut add = |tone, what: String, remedy: &str| all.push(Message::new(tone, what, told(remedy)));
     let queue = &status.event_queue;
     for field in &status.withheld {
         add(Tone::Warning, field.to_string(), words::WITHHELD_REMEDY);
@@ -292,10 +303,14 @@ async fn failures(
         let filter = RunFilter { kind, limit: 1, ..RunFilter::default() };
         let Some(last) = connection.runs(&filter).await?.into_iter().next() else { continue };
         let Some((report, error)) = failure(&last, status) else { continue };
-        let is_reported = open(alerts).any(|alert| alert.reason == *error);
+        let is_reported = report
+            .finding
+            .as_ref()
+            .is_some_and(|finding| open(alerts).any(|alert| is_same(&alert.finding, finding)));
         if !is_reported && found.iter().all(|(run, _)| *run != last.id) {
             let what = words::last_failed(kind, error);
-            found.push((last.id, Message::new(Tone::Problem, what, report.hint.clone())));
+            let remedy = report.remedy().map(|remedy| action(remedy, Some(&status.connection)));
+            found.push((last.id, Message::new(Tone::Problem, what, remedy)));
         }
     }
     Ok(found.into_iter().map(|(_, message)| message).collect())

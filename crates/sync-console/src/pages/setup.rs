@@ -15,12 +15,11 @@ use sync_service::{
     JobState, ManagedConnection, ServiceError, SetupChecklist, SetupStep, SetupStepName, StepState,
 };
 
-use super::components::{Tone, ago, badge, notice};
+use super::components::{Tone, ago, badge, fault, notice};
 use super::stream::{Part, live};
 use super::{Chosen, PageError, findings, layout};
 use crate::access::{Identity, Role};
 use crate::app::App;
-use crate::wording;
 use crate::words::details::detail;
 use crate::words::{labels, setup as words};
 
@@ -117,8 +116,7 @@ fn one(
                     ul { @for result in &step.details { li { (detail(result)) } } }
                 }
                 @if let Some(failure) = &step.failure {
-                    @let remedy = failure.hint.as_deref().map(|hint| wording::settings(member, hint));
-                    (notice(Tone::Problem, &failure.error, remedy.as_deref()))
+                    (fault(&failure.error, failure.remedy.as_ref(), None))
                 }
                 @for finding in &step.findings { (findings::notice(finding)) }
                 @if identity.role == Role::Admin { (actions(member, identity, step, set_up_again)) }

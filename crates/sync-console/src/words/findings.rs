@@ -70,6 +70,9 @@ fn fact(fact: &Fact) -> Markup {
         Fact::EventsFailed { events } => {
             html! { (count(*events, "event")) " failed after the last attempt." }
         }
+        Fact::ObjectsFailed { objects, attempts, error } => html! {
+            (count(*objects, "object")) " failed after " (count(*attempts, "attempt")) ": " (reason(error))
+        },
         Fact::SystemLogBehind { caught_up_at } => html! {
             "The System Log hasn't been read to its end"
             @if let Some(at) = caught_up_at { " since " (time(*at)) }
@@ -77,6 +80,12 @@ fn fact(fact: &Fact) -> Markup {
         },
         Fact::DeliveriesFailing { error } => {
             html! { "Deliveries of the event hook fail. Okta reports: " (reason(error)) }
+        }
+        Fact::DeliveriesFailed { deliveries: 1 } => {
+            html! { "The System Log reports a failed delivery of the event hook." }
+        }
+        Fact::DeliveriesFailed { deliveries } => {
+            html! { "The System Log reports " (number(*deliveries)) " failed deliveries of the event hook." }
         }
         Fact::RecordsUnconfirmed { records } => {
             html! { "Assets hasn't confirmed " (count(*records, "record")) "." }
@@ -101,6 +110,9 @@ fn fact(fact: &Fact) -> Markup {
         Fact::ChangesBlocked { objects } => {
             html! { "A safeguard blocks changes to " (count(*objects, "object")) "." }
         }
+        Fact::ObjectsDeleted { objects } => html! {
+            "The import source deleted " (count(*objects, "object")) " that the import didn't contain."
+        },
         Fact::SafeguardTriggered { violation: found } => violation(found),
         Fact::ScopeUnresolved { names } => {
             html! { "The scope includes items that Okta doesn't have: " (names.join(", ")) "." }

@@ -50,9 +50,7 @@ pub(crate) fn alert(message: &str, occurrences: u64, since: Timestamp) -> String
 
 pub(crate) const RETRIED: &str = "The daemon retries automatically. Open the Checks page to find the cause.";
 
-pub(crate) fn retried(hint: &str) -> String {
-    format!("{hint}. The daemon retries automatically.")
-}
+pub(crate) const IS_RETRIED: &str = "The daemon retries automatically.";
 
 pub(crate) fn last_failed(kind: Option<RunKind>, error: &str) -> String {
     let run = kind.map_or_else(|| "run".to_owned(), |kind| labels::run_kind(kind).to_lowercase());

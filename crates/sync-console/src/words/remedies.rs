@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 use sync_service::engine::{Remedy, Service};
+use sync_service::words;
 
 use super::findings::name;
 use super::settings;
+use super::text::sentence;
 
 /// A page of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +247,66 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
             (import("In")) ". Open the history of the import. Correct the reported errors, then press " b { "Setup" }
             " on the Setup page."
         }),
+
+        Remedy::CheckStatus | Remedy::CheckDaemonLog => {
+            Page::Activity.shows(html! { "Check the daemon's log and the Activity page." })
+        }
+        Remedy::Repeat => Action::outside(html! { "Try again." }),
+        Remedy::ListRuns => Page::Runs.shows(html! { "Find the run on the Runs page. Old runs are deleted." }),
+        Remedy::ListEvents => Action::outside(html! {
+            "Find the event on the Events page. Old completed events are deleted."
+        }),
+        Remedy::SetAtlassianAccount => Page::Settings.shows(html! {
+            "Add an Atlassian account in the settings of the connection: Atlassian site URL, email, and API token."
+        }),
+        Remedy::ReenterSettings => Page::Settings.shows(html! { "Enter the settings of the connection again." }),
+        Remedy::ReenterSecrets => Page::Settings.shows(html! {
+            "Enter the secrets of the connection again in its settings."
+        }),
+        Remedy::CorrectSettings => Action::outside(html! { "Correct the settings, and save them again." }),
+        Remedy::EditConfiguration => Action::outside(html! {
+            "Change the connection in the configuration file and restart the daemon. Or use another name."
+        }),
+        Remedy::GenerateMasterKey | Remedy::SetMasterKey => Action::outside(html! {
+            "On the daemon's host, generate a master key with " code { "okta-insight master-key generate" } ". Set "
+            code { "console.master_key" } " to its file or variable, and restart the daemon."
+        }),
+        Remedy::CorrectMasterKey => Page::Settings.shows(html! {
+            "Set " code { "console.master_key" } " to the key that encrypted the secrets, and restart the daemon. Or enter the \
+             secrets again in the settings of the connection."
+        }),
+
+        // The same for every reader.
+        Remedy::UseUserIdOrLogin
+        | Remedy::UseGroupIdOrName
+        | Remedy::UseGroupId
+        | Remedy::ReduceRecordSize
+        | Remedy::CreateConfiguration
+        | Remedy::CreateConnection
+        | Remedy::UseOtherConnectionName
+        | Remedy::UseDaemonMasterKey { .. }
+        | Remedy::ChooseOtherAddress { .. }
+        | Remedy::SetTlsFiles
+        | Remedy::EnableTls { .. }
+        | Remedy::CreateExport
+        | Remedy::ReplaceExport
+        | Remedy::UseOtherFolder
+        | Remedy::RestartExport
+        | Remedy::StopOtherLeader
+        | Remedy::UseHttps
+        | Remedy::CheckDaemonReachable
+        | Remedy::CheckDaemonUrl
+        | Remedy::SetAccessToken
+        | Remedy::ReplaceStore
+        | Remedy::StopStoreReplacement
+        | Remedy::ProtectStoreFiles
+        | Remedy::MigrateStore
+        | Remedy::StartMigratedVersion
+        | Remedy::ReleaseStoreLock { .. }
+        | Remedy::RestrictFileAccess { .. }
+        | Remedy::AllowPrivateAddresses
+        | Remedy::CheckCertificate { .. }
+        | Remedy::SignInToNetwork => Action::outside(html! { (sentence(&words::remedy(remedy))) }),
 
         Remedy::SetClock => Action::outside(html! { "Set the clock of the daemon's host, and enable NTP." }),
         Remedy::FreeDiskSpace => Action::outside(html! {

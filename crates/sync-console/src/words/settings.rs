@@ -86,7 +86,6 @@ pub(crate) const NO_MASTER_KEY: &str = "Connections can't be saved here because 
 pub(crate) const NO_MASTER_KEY_REMEDY: &str = "Run `okta-insight master-key generate --out master.key`, set `console.master_key = { file = \"master.key\" }` in \
      the configuration file or `OKTA_INSIGHT__CONSOLE__MASTER_KEY` in the environment, and restart the daemon. Or add \
      the connection to the configuration file with `okta-insight init`.";
-pub(crate) const INVALID_ADVANCED: &str = "correct the JSON, or empty the field to keep the saved settings";
 pub(crate) const REMOVAL: &str = "This deletes the saved settings and secrets, and changes in Okta no longer sync to Assets. Nothing is deleted in \
      Okta or Assets. To delete the event hook, use the Okta Admin Console.";
 

@@ -89,7 +89,9 @@ async fn what_goes_wrong_is_told_and_so_is_its_end() {
     world.control().call("PUT", "/faults", &json!("okta.5xx=1")).await.unwrap();
     let told =
         world.api.until(path, |answer| troubles(answer).iter().any(|t| t["resolved_at"].is_null())).await;
-    assert!(troubles(&told)[0]["message"].as_str().unwrap().contains("Okta answered"), "{told}");
+    let finding = troubles(&told)[0]["finding"].clone();
+    assert_eq!(finding["code"], "task_failing", "{told}");
+    assert!(finding["facts"]["error"].as_str().unwrap().contains("Okta answered"), "{told}");
     world.control().call("DELETE", "/faults", &Value::Null).await.unwrap();
     world.api.until(path, |answer| troubles(answer).iter().all(|t| t["resolved_at"].is_string())).await;
     world.end().await;

@@ -61,12 +61,12 @@ rides! {
     mapping_slow: "mapping.slow", "mapping.slow=300";
 }
 
-const UNAVAILABLE: [&str; 2] = ["Okta answered", "https://status.okta.com"];
-const UNREACHABLE: [&str; 2] = ["could not reach", "this machine may reach it"];
-const ASSETS_UNAVAILABLE: [&str; 2] = ["Assets answered", "https://status.atlassian.com"];
+const UNAVAILABLE: [&str; 2] = ["Okta answered", "status.okta.com"];
+const UNREACHABLE: [&str; 2] = ["could not reach", "network, DNS, and firewall"];
+const ASSETS_UNAVAILABLE: [&str; 2] = ["Assets answered", "status.atlassian.com"];
 
 const SEE_RUNS: &str = "See them on the Runs page";
-const CUT_ON_THE_WAY: [&str; 2] = ["could not read the answer", "a proxy on the way"];
+const CUT_ON_THE_WAY: [&str; 2] = ["could not read the answer", "a proxy or gateway changes the responses"];
 
 fn verify(name: &'static str, spec: &'static str, says: [&'static str; 2]) -> Row {
     Row::faults(name, spec, Act::Press("verify"), "/setup", says)
@@ -112,7 +112,11 @@ async fn a_mapping_that_assets_cannot_apply_is_told_where_setup_was_pressed() {
     world.call("PUT", "/faults", &json!("mapping.fail=1")).await;
     world.press("setup").await;
     world
-        .page_with("/setup", &["could not apply the schema and mapping", "object schema, Import tab"], false)
+        .page_with(
+            "/setup",
+            &["could not apply the schema and mapping", "open the history of the import"],
+            false,
+        )
         .await;
     world.call("DELETE", "/faults", &Value::Null).await;
     world.press("setup").await;
@@ -129,7 +133,7 @@ async fn a_synchronisation_that_fails_before_it_begins_is_told_where_its_button_
     world.press("synchronize").await;
     world.page_with("/setup", &["Requested; starts when the active run ends"], false).await;
     world.page_with("/live", &["Last run: Full sync", "Failed", "Okta answered"], false).await;
-    world.page_with("/setup", &["Okta answered", "https://status.okta.com"], false).await;
+    world.page_with("/setup", &["Okta answered", "status.okta.com"], false).await;
     let runs = world.page("/runs").await;
     assert!(runs.contains("Okta answered") && !runs.contains("UTC0.0 s"), "{runs}");
     world.call("DELETE", "/faults", &Value::Null).await;

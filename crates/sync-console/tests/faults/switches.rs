@@ -101,8 +101,7 @@ const EVENT_HOOKS: [&str; 2] = ["okta.eventHooks.read", "okta.eventHooks.manage"
 const CHECKS: Act = Act::Press("checks");
 
 const ROLE_LACKS: [&str; 2] = ["it has no admin role that covers it", "Admin roles, Edit assignments"];
-const REMOVES_MISSING: [&str; 2] =
-    ["the import source removes missing objects", "et missing objects to Ignore"];
+const REMOVES_MISSING: [&str; 2] = ["removes missing objects", "et missing objects to"];
 
 /// A switch of the import source that is on or off.
 fn flag(name: &'static str, flag: &str, act: Act, page: &'static str, says: [&'static str; 2]) -> Row {
@@ -137,7 +136,7 @@ row_tests! {
         "/okta/role/on",
         SYNC,
         "",
-        ["it has no admin role that covers it", "ssign an admin role to the app"],
+        ["it has no admin role that covers it", "Read-only Administrator"],
     );
     role_without_schemas:
         org("role without schemas", "/okta/role/no-schemas", "/okta/role/on", CHECKS, "/checks", ROLE_LACKS);
@@ -172,7 +171,7 @@ row_tests! {
         "disabled",
         Act::Event,
         "",
-        ["the import source is disabled", "nable the import source"],
+        ["the import source is disabled", "Enable"],
     );
     missing_objects_removed_by_events:
         flag("removes missing, by events", "removeMissingObjects", Act::Event, "", REMOVES_MISSING);
@@ -220,14 +219,9 @@ async fn a_token_that_was_replaced_is_told_and_the_new_one_is_saved() {
     let world = World::start().await;
     let token = world.call("POST", "/insight/token", &Value::Null).await;
     world.press("synchronize").await;
-    world
-        .page_with("", &["Assets refused the import token", "enerate a new token: object schema"], false)
-        .await;
+    world.page_with("", &["Assets refused the import token", "Generate token"], false).await;
     let (status, told) = world.put(&world.settings(&Value::Null)).await;
-    assert!(
-        status == 422 && told.contains("import_token") && told.contains("generate a new token"),
-        "{told}"
-    );
+    assert!(status == 422 && told.contains("import_token") && told.contains("renew_import_token"), "{told}");
     let mut draft = world.settings(&Value::Null);
     draft["secrets"]["import_token"] = token["token"].clone();
     let (status, told) = world.put(&draft).await;

@@ -88,6 +88,15 @@ pub enum Fact {
         /// Their number.
         events: u64,
     },
+    /// Objects that events name failed after the last attempt.
+    ObjectsFailed {
+        /// Their number.
+        objects: u64,
+        /// Attempts for each of them.
+        attempts: u32,
+        /// The reason of the last failure.
+        error: String,
+    },
     /// The System Log wasn't read to its end for too long.
     SystemLogBehind {
         /// The last time; `None` if there is none.
@@ -97,6 +106,11 @@ pub enum Fact {
     DeliveriesFailing {
         /// The reason that Okta gives.
         error: String,
+    },
+    /// The System Log reports failed deliveries of the event hook.
+    DeliveriesFailed {
+        /// Their number.
+        deliveries: u64,
     },
     /// Records are sent and not confirmed.
     RecordsUnconfirmed {
@@ -139,6 +153,11 @@ pub enum Fact {
     SafeguardTriggered {
         /// The violation.
         violation: SafeguardViolation,
+    },
+    /// The import source deleted objects that an import of changes didn't contain.
+    ObjectsDeleted {
+        /// Their number.
+        objects: u64,
     },
     /// Users or groups of the scope that the org doesn't have.
     ScopeUnresolved {

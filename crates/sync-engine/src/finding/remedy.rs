@@ -55,6 +55,87 @@ pub enum Remedy {
     CorrectScope,
     /// Add an Atlassian account, or let the import remove empty values.
     AddAtlassianAccount,
+    /// Exclude attributes with large values from the mapping.
+    ReduceRecordSize,
+    /// Check the status of the connection.
+    CheckStatus,
+    /// Check the daemon's log and the status of the connection.
+    CheckDaemonLog,
+    /// Repeat the operation; it resumes if it can.
+    Repeat,
+    /// List the stored runs; old runs are deleted.
+    ListRuns,
+    /// List the stored events; old completed events are deleted.
+    ListEvents,
+    /// Name the user by Okta user ID or login.
+    UseUserIdOrLogin,
+    /// Name the group by Okta group ID or name.
+    UseGroupIdOrName,
+    /// Name the group by Okta group ID.
+    UseGroupId,
+    /// Add an Atlassian account to the connection.
+    SetAtlassianAccount,
+
+    // Of the settings.
+    /// Create a configuration file, or name the existing one.
+    CreateConfiguration,
+    /// Create a connection, in the configuration file or in the console.
+    CreateConnection,
+    /// Enter the settings of the connection again.
+    ReenterSettings,
+    /// Enter the secrets of the connection again.
+    ReenterSecrets,
+    /// Correct the settings, and save again.
+    CorrectSettings,
+    /// Change the connection in the configuration file, or use another name.
+    EditConfiguration,
+    /// Use another name for the connection, or edit the one that has it.
+    UseOtherConnectionName,
+    /// Generate a master key.
+    GenerateMasterKey,
+    /// Generate a master key, set it, and restart the daemon.
+    SetMasterKey,
+    /// Set the master key that encrypted the secrets, or enter the secrets again.
+    CorrectMasterKey,
+    /// Set the daemon's master key for this process, or use the daemon.
+    UseDaemonMasterKey {
+        /// The URL of the daemon's console; `None` if it isn't known.
+        server: Option<String>,
+    },
+    /// Listen on another address.
+    ChooseOtherAddress {
+        /// The setting that chose it.
+        key: String,
+    },
+    /// Set a certificate and its private key, both as PEM files.
+    SetTlsFiles,
+    /// Set up TLS, let a proxy terminate it, or listen on a loopback address.
+    EnableTls {
+        /// The setting that chose the address.
+        key: String,
+    },
+
+    // Of exports.
+    /// Create a new export.
+    CreateExport,
+    /// Use another folder, or replace the earlier export.
+    ReplaceExport,
+    /// Use another folder.
+    UseOtherFolder,
+    /// Start the export again, and replace its incomplete files.
+    RestartExport,
+
+    // Of the daemon.
+    /// Stop the process that runs the connection, or use it.
+    StopOtherLeader,
+    /// Use HTTPS, or HTTP for localhost.
+    UseHttps,
+    /// Start the daemon, and trust its certificate on this host.
+    CheckDaemonReachable,
+    /// Use the URL of the daemon's console, and the daemon's version.
+    CheckDaemonUrl,
+    /// Set an access token of the daemon.
+    SetAccessToken,
 
     // In Okta.
     /// Grant API scopes to the app.
@@ -160,12 +241,43 @@ pub enum Remedy {
     // Of the host and the network.
     /// Set the clock and enable NTP.
     SetClock,
+    /// Let the owner alone read the file.
+    RestrictFileAccess {
+        /// The file.
+        file: String,
+    },
     /// Free disk space, or move the state store.
     FreeDiskSpace,
     /// Restore the state store, or start with an empty one.
     RestoreStore,
+    /// Replace the damaged state store with a backup, or remove it.
+    ReplaceStore,
+    /// Stop the program that replaces the state store, and start again.
+    StopStoreReplacement,
+    /// Keep other programs away from the store's files, start again, and run a full sync.
+    ProtectStoreFiles,
+    /// Let this version migrate the state store.
+    MigrateStore,
+    /// Start the version that migrated the state store.
+    StartMigratedVersion,
+    /// Wait for the process that locks the state store, or end it.
+    ReleaseStoreLock {
+        /// The process; `None` if it isn't known.
+        pid: Option<u32>,
+        /// True if the process is stopped and has to be resumed.
+        is_stopped: bool,
+    },
     /// Check the proxy's address and credentials.
     CheckProxy,
+    /// Use a public address, or allow private addresses.
+    AllowPrivateAddresses,
+    /// Correct the clock, or trust the certificate authority of a proxy that inspects TLS.
+    CheckCertificate {
+        /// The service.
+        service: Service,
+    },
+    /// Sign in to the network of this host, or use another one.
+    SignInToNetwork,
     /// Let the firewall or gateway pass requests to the service.
     AllowRequests {
         /// The service.
@@ -196,7 +308,12 @@ impl RemedyAction {
 }
 
 impl Remedy {
-    pub(super) const fn of_violation(violation: &SafeguardViolation) -> Self {
+    /// The name of the action in JSON and logs.
+    pub fn as_str(&self) -> &'static str {
+        RemedyAction::from(self).into()
+    }
+
+    pub(crate) const fn of_violation(violation: &SafeguardViolation) -> Self {
         match violation {
             SafeguardViolation::TooManyPruned { .. } => Self::ReviewPrune,
             SafeguardViolation::MissingObjectsRemoved => Self::IgnoreMissingObjects,

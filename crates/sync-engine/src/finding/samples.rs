@@ -39,6 +39,10 @@ impl Fact {
             Self::ChangesPending { events: 2_599, objects: 800 },
             Self::EventsFailed { events: 1 },
             Self::EventsFailed { events: 2_599 },
+            Self::ObjectsFailed { objects: 1, attempts: 12, error: error() },
+            Self::DeliveriesFailed { deliveries: 1 },
+            Self::DeliveriesFailed { deliveries: 3 },
+            Self::ObjectsDeleted { objects: 2_599 },
             Self::SystemLogBehind { caught_up_at: None },
             Self::SystemLogBehind { caught_up_at: Some(TIME) },
             Self::DeliveriesFailing { error: "the daemon did not answer within 3 s".to_owned() },
@@ -245,12 +249,58 @@ impl Remedy {
             Self::CorrectSiteUrl,
             Self::ReviewExecution,
             Self::ReviewImportHistory,
+            Self::CheckStatus,
+            Self::CheckDaemonLog,
+            Self::Repeat,
+            Self::ListRuns,
+            Self::ListEvents,
+            Self::UseUserIdOrLogin,
+            Self::UseGroupIdOrName,
+            Self::UseGroupId,
+            Self::SetAtlassianAccount,
+            Self::ReduceRecordSize,
+            Self::CreateConfiguration,
+            Self::CreateConnection,
+            Self::ReenterSettings,
+            Self::ReenterSecrets,
+            Self::CorrectSettings,
+            Self::EditConfiguration,
+            Self::UseOtherConnectionName,
+            Self::GenerateMasterKey,
+            Self::SetMasterKey,
+            Self::CorrectMasterKey,
+            Self::UseDaemonMasterKey { server: Some("http://127.0.0.1:8585".to_owned()) },
+            Self::UseDaemonMasterKey { server: None },
+            Self::ChooseOtherAddress { key: "server.listen".to_owned() },
+            Self::SetTlsFiles,
+            Self::EnableTls { key: "console.listen".to_owned() },
+            Self::CreateExport,
+            Self::ReplaceExport,
+            Self::UseOtherFolder,
+            Self::RestartExport,
+            Self::StopOtherLeader,
+            Self::UseHttps,
+            Self::CheckDaemonReachable,
+            Self::CheckDaemonUrl,
+            Self::SetAccessToken,
+            Self::ReplaceStore,
+            Self::StopStoreReplacement,
+            Self::ProtectStoreFiles,
+            Self::MigrateStore,
+            Self::StartMigratedVersion,
+            Self::ReleaseStoreLock { pid: Some(1234), is_stopped: true },
+            Self::ReleaseStoreLock { pid: Some(1234), is_stopped: false },
+            Self::ReleaseStoreLock { pid: None, is_stopped: false },
+            Self::RestrictFileAccess { file: "/etc/okta-insight/okta.jwk".to_owned() },
+            Self::AllowPrivateAddresses,
+            Self::SignInToNetwork,
             Self::SetClock,
             Self::FreeDiskSpace,
             Self::RestoreStore,
             Self::CheckProxy,
         ];
         for service in [Service::Okta, Service::Assets] {
+            samples.push(Self::CheckCertificate { service });
             samples.push(Self::AllowRequests { service });
             samples.push(Self::CheckNetwork { service });
             samples.push(Self::CheckGateway { service });
@@ -267,7 +317,7 @@ mod tests {
     use strum::IntoEnumIterator;
 
     use super::*;
-    use crate::{FindingCode, RemedyAction};
+    use crate::{Finding, FindingCode, RemedyAction};
 
     #[test]
     fn every_code_has_sample() {
@@ -283,5 +333,15 @@ mod tests {
             Remedy::samples().iter().map(|remedy| RemedyAction::from(remedy).as_str()).collect();
         let actions: BTreeSet<&str> = RemedyAction::iter().map(RemedyAction::as_str).collect();
         assert_eq!(samples, actions);
+    }
+
+    #[test]
+    fn finding_survives_json() {
+        let facts = Fact::samples().into_iter().cycle();
+        for (remedy, fact) in Remedy::samples().into_iter().zip(facts) {
+            let finding = Finding::error(fact).with_remedy(remedy);
+            let text = serde_json::to_string(&finding).unwrap();
+            assert_eq!(serde_json::from_str::<Finding>(&text).unwrap(), finding, "{text}");
+        }
     }
 }

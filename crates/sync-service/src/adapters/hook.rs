@@ -7,7 +7,7 @@ use okta_client::OktaClient;
 use okta_client::model::{Channel, EventHook as OktaHook, EventSubscription, HookHeader, NewEventHook};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use sync_engine::{EventHook, Fact, Finding, FindingSubject, HookChange, HookReport, PortError};
+use sync_engine::{EventHook, Fact, Finding, FindingSubject, HookChange, HookReport, PortError, Remedy};
 use sync_model::ConnectionName;
 
 use super::okta_error;
@@ -108,11 +108,7 @@ fn managing(error: okta_client::Error) -> PortError {
     use okta_client::Error::{MissingAdminRole, MissingScope};
     let lacks = matches!(error, MissingScope { .. } | MissingAdminRole { .. });
     let error = okta_error("the event hook could not be set up", error);
-    let Some(hint) = error.hint().filter(|_| lacks) else { return error };
-    let hint = format!(
-        "{hint}; or let an administrator create the event hook with `okta-insight setup --manual-event-hook`"
-    );
-    error.with_hint(Some(hint))
+    if lacks { error.with_remedy(Remedy::CreateEventHookManually) } else { error }
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ mod importer;
 mod objects;
 mod place;
 mod projection;
+pub(crate) mod remedy;
 mod saved;
 pub(crate) mod sent;
 mod settings;
@@ -16,7 +17,7 @@ mod stored;
 mod structure;
 mod views;
 
-use sync_engine::PortError;
+use sync_engine::{PortError, Service};
 
 pub(crate) use choices::{UnknownChoice, unknown_groups, unknown_names};
 use directory::OktaDirectory;
@@ -32,7 +33,7 @@ pub(crate) use views::{OrgSource, Sides};
 
 pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     use okta_client::Error;
-    let (transient, hint) = (error.is_transient(), error.hint());
+    let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_okta));
     let about_one = matches!(
         error,
         Error::Api { .. }
@@ -45,10 +46,11 @@ pub(crate) fn okta_error(action: &str, error: okta_client::Error) -> PortError {
     );
     let refused = matches!(error, Error::MissingAdminRole { .. });
     PortError::new(action)
+        .of_service(Service::Okta)
         .transient(transient)
         .about_one(about_one)
         .refused(refused)
-        .with_hint(hint)
+        .with_remedy(remedy)
         .caused_by(error)
 }
 
@@ -60,7 +62,12 @@ pub(crate) fn okta_page_error(action: &str, error: okta_client::Error, had_curso
 }
 
 pub(crate) fn assets_error(action: &str, error: insight_import_client::Error) -> PortError {
-    let (transient, hint) = (error.is_transient(), error.hint());
+    let (transient, remedy) = (error.is_transient(), error.remedy().map(remedy::of_assets));
     let busy = matches!(error, insight_import_client::Error::InProgress);
-    PortError::new(action).transient(transient).busy(busy).with_hint(hint).caused_by(error)
+    PortError::new(action)
+        .of_service(Service::Assets)
+        .transient(transient)
+        .busy(busy)
+        .with_remedy(remedy)
+        .caused_by(error)
 }

@@ -39,8 +39,8 @@ impl SavedDirectory {
 // The signature is that of `map_err`.
 #[allow(clippy::needless_pass_by_value)]
 fn reading(error: ExportError) -> PortError {
-    let hint = error.hint();
-    PortError::new("the export could not be read").with_hint(hint).caused_by(error)
+    let remedy = error.remedy();
+    PortError::new("the export could not be read").with_remedy(remedy).caused_by(error)
 }
 
 /// A place in a listing.

@@ -62,9 +62,10 @@ impl AssetsStructure {
         const ACTION: &str = "the schemas of the Okta org could not be read";
         let schemas = match &self.sides.org {
             OrgSource::Okta(okta) => org_schemas(okta).await.map_err(|e| okta_error(ACTION, e))?,
-            OrgSource::Saved(saved) => {
-                saved.schemas().await.map_err(|e| PortError::new(ACTION).with_hint(e.hint()).caused_by(e))?
-            }
+            OrgSource::Saved(saved) => saved
+                .schemas()
+                .await
+                .map_err(|e| PortError::new(ACTION).with_remedy(e.remedy()).caused_by(e))?,
         };
         self.called_for(&schemas)
     }

@@ -7,25 +7,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Alert, AlertKind, Severity, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, Finding, Severity, Task, TaskFailure};
 
 /// The number of resolved alerts that are kept.
 const KEPT: usize = 20;
 
 /// A firing or resolved alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertEntry {
     /// The subject.
     pub kind: AlertKind,
-    /// The description of the last occurrence.
-    pub message: String,
-    /// The reason, as in the report of a run that failed because of it.
-    pub reason: String,
-    /// The action that resolves the problem.
-    pub hint: Option<String>,
-    /// The weight: an error if retries don't resolve it, or didn't for a while.
-    pub severity: Severity,
+    /// The problem at its last occurrence: an error if retries don't resolve it, or didn't for a while.
+    pub finding: Finding,
     /// The first occurrence.
     pub started_at: Timestamp,
     /// The last occurrence.
@@ -46,7 +40,7 @@ impl AlertEntry {
                 | AlertKind::SyncFailed
                 | AlertKind::StoreSpace
         );
-        self.resolved_at.is_none() && matches!(self.severity, Severity::Error) && halting
+        self.resolved_at.is_none() && matches!(self.finding.severity, Severity::Error) && halting
     }
 }
 
@@ -81,14 +75,13 @@ impl AlertBoard {
     }
 
     pub(super) fn fails(&self, failing: TaskFailure) {
-        let TaskFailure { task: duty, kind, reason, hint, severity, at } = failing;
-        let message = format!("{}: {reason}", duty.as_str());
+        let TaskFailure { task, kind, finding, at } = failing;
         let mut notes = self.notes();
         if kind == AlertKind::SafeguardTriggered {
             // What holds back everything holds back what events tell, too.
             notes.open.remove(&Source::Guard);
         }
-        notes.happens(Source::Duty(duty), kind, (message, reason), hint, severity, at);
+        notes.happens(Source::Duty(task), kind, finding, at);
     }
 
     pub(super) fn works(&self, duty: Task, at: Timestamp) {
@@ -100,7 +93,7 @@ impl AlertBoard {
                 notes.ends(Source::Guard, at);
             }
             // It was put right, and Okta has verified it since.
-            Task::EventHookCheck if failed => {
+            Task::EventHookCheck if failed.is_some() => {
                 notes.ends(Source::Deliveries, at);
             }
             _ => {}
@@ -112,14 +105,14 @@ impl AlertBoard {
         self.notes().ends(Source::Deliveries, at);
     }
 
-    /// The time since which the store's file system is almost full.
-    pub(super) fn short_of_space_since(&self) -> Option<Timestamp> {
-        self.notes().open.get(&Source::Space).map(|entry| entry.started_at)
+    /// True if the store's file system is almost full.
+    pub(super) fn is_short_of_space(&self) -> bool {
+        self.notes().open.contains_key(&Source::Space)
     }
 
-    /// The store's file system has space again.
-    pub(super) fn has_space(&self, at: Timestamp) {
-        self.notes().ends(Source::Space, at);
+    /// Resolves the alert about space, and returns it.
+    pub(super) fn has_space(&self, at: Timestamp) -> Option<AlertEntry> {
+        self.notes().ends(Source::Space, at)
     }
 
     /// An alert that is no duty's.
@@ -134,18 +127,16 @@ impl AlertBoard {
             AlertKind::StoreSpace => Source::Space,
             _ => return,
         };
-        let text = alert.message.clone();
         let mut notes = self.notes();
         let of_a_duty = |(source, open): (&Source, &AlertEntry)| {
             let holds_back =
                 open.kind == AlertKind::SafeguardTriggered && alert.kind == AlertKind::SafeguardTriggered;
-            matches!(source, Source::Duty(_)) && (holds_back || open.message == alert.message)
+            matches!(source, Source::Duty(_)) && (holds_back || open.finding == alert.finding)
         };
         if notes.open.iter().any(of_a_duty) {
             return;
         }
-        let remedy = alert.remedy.clone();
-        notes.happens(source, alert.kind, (text.clone(), text), remedy, alert.severity, alert.started_at);
+        notes.happens(source, alert.kind, alert.finding.clone(), alert.started_at);
     }
 
     /// What goes wrong, then what is over, the newest first.
@@ -156,24 +147,13 @@ impl AlertBoard {
 }
 
 impl Notes {
-    fn happens(
-        &mut self,
-        source: Source,
-        kind: AlertKind,
-        (message, reason): (String, String),
-        hint: Option<String>,
-        severity: Severity,
-        at: Timestamp,
-    ) {
+    fn happens(&mut self, source: Source, kind: AlertKind, finding: Finding, at: Timestamp) {
         // What goes wrong for another reason goes wrong since then.
         let before = self.open.get(&source).filter(|before| before.kind == kind);
         let (since, times) = before.map_or((at, 0), |before| (before.started_at, before.occurrences));
         let trouble = AlertEntry {
             kind,
-            message,
-            reason,
-            hint,
-            severity,
+            finding,
             started_at: since,
             last_occurred_at: at,
             occurrences: times + 1,
@@ -182,38 +162,38 @@ impl Notes {
         self.open.insert(source, trouble);
     }
 
-    /// Gives whether there was any.
-    fn ends(&mut self, source: Source, at: Timestamp) -> bool {
-        let Some(trouble) = self.open.remove(&source) else { return false };
-        self.over.push_front(AlertEntry { resolved_at: Some(at), ..trouble });
+    /// The alert that ended, if there was one.
+    fn ends(&mut self, source: Source, at: Timestamp) -> Option<AlertEntry> {
+        let ended = AlertEntry { resolved_at: Some(at), ..self.open.remove(&source)? };
+        self.over.push_front(ended.clone());
         self.over.truncate(KEPT);
-        true
+        Some(ended)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sync_engine::{Fact, SafeguardViolation};
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn failing(duty: Task, reason: &str, second: i64) -> TaskFailure {
-        let reason = reason.to_owned();
-        TaskFailure {
-            task: duty,
-            kind: duty.kind(),
-            reason,
-            hint: None,
-            severity: Severity::Warning,
-            at: at(second),
-        }
+    fn failure(task: Task, error: &str) -> Finding {
+        Finding::warning(Fact::TaskFailing { task, error: error.to_owned(), occurrences: 1 })
     }
 
-    fn alert(kind: AlertKind, message: &str) -> Alert {
-        Alert::firing(kind, message.into(), None, at(5))
+    fn failing(task: Task, error: &str, second: i64) -> TaskFailure {
+        TaskFailure { task, kind: task.kind(), finding: failure(task, error), at: at(second) }
     }
+
+    fn alert(kind: AlertKind, fact: Fact) -> Alert {
+        Alert::firing(kind, Finding::error(fact), at(5))
+    }
+
+    const VIOLATION: SafeguardViolation = SafeguardViolation::MissingObjectsRemoved;
 
     #[test]
     fn what_fails_again_is_one_trouble_and_its_end_is_remembered() {
@@ -226,15 +206,15 @@ mod tests {
             (open.started_at, open.last_occurred_at, open.occurrences, open.resolved_at),
             (at(1), at(3), 2, None)
         );
-        assert_eq!(open.message, "reading the System Log: no answer in time");
+        assert_eq!(open.finding, failure(Task::EventFeed, "no answer in time"));
         board.works(Task::EventFeed, at(9));
         board.works(Task::EventFeed, at(10));
-        let all: Vec<_> = board.all().into_iter().map(|t| (t.message, t.resolved_at)).collect();
+        let all: Vec<_> = board.all().into_iter().map(|t| (t.finding, t.resolved_at)).collect();
         assert_eq!(
             all,
             [
-                ("comparing schemas: refused".to_owned(), None),
-                ("reading the System Log: no answer in time".to_owned(), Some(at(9)))
+                (failure(Task::SchemaCheck, "refused"), None),
+                (failure(Task::EventFeed, "no answer in time"), Some(at(9)))
             ]
         );
     }
@@ -242,9 +222,10 @@ mod tests {
     #[test]
     fn a_guard_is_over_when_everything_was_read_and_failed_deliveries_when_one_arrives() {
         let board = AlertBoard::default();
-        board.raised(&alert(AlertKind::SafeguardTriggered, "20 of 30 users would go"));
-        board.raised(&alert(AlertKind::EventHookUnhealthy, "the log has 2 failures of the event hook"));
-        board.raised(&alert(AlertKind::EventsFailed, "counted in the store"));
+        board
+            .raised(&alert(AlertKind::SafeguardTriggered, Fact::SafeguardTriggered { violation: VIOLATION }));
+        board.raised(&alert(AlertKind::EventHookUnhealthy, Fact::DeliveriesFailed { deliveries: 2 }));
+        board.raised(&alert(AlertKind::EventsFailed, Fact::EventsFailed { events: 1 }));
         board.works(Task::Events, at(6));
         assert_eq!(board.all().iter().filter(|t| t.resolved_at.is_none()).count(), 2);
         board.works(Task::Sync, at(7));
@@ -263,7 +244,8 @@ mod tests {
             kind: AlertKind::SafeguardTriggered,
             ..failing(Task::Sync, "too many gone", 1)
         });
-        board.raised(&alert(AlertKind::SafeguardTriggered, "reading from Okta: too many gone"));
+        board
+            .raised(&alert(AlertKind::SafeguardTriggered, Fact::SafeguardTriggered { violation: VIOLATION }));
         assert_eq!(board.all().len(), 1);
     }
 

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use outbound::Outbound;
-use sync_engine::{Alert, AlertKind, AlertSink, Clock, SystemClock, Task, TaskFailure};
+use sync_engine::{Alert, AlertKind, AlertSink, Clock, Finding, SystemClock, Task, TaskFailure};
 use sync_model::ConnectionName;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AlertConfig, ConfigError, room};
+use crate::{AlertConfig, ConfigError, words};
 use active::AlertBoard;
 pub use active::AlertEntry;
 use rate_limiter::{Notice, RateLimiter};
@@ -69,18 +69,15 @@ impl Alerts {
     }
 
     /// Sends an alert if the store's file system is almost full, and its end.
-    pub(crate) fn space(&self, shortage: Option<String>, at: Timestamp) {
-        match (shortage, self.board.short_of_space_since()) {
-            (Some(message), None) => {
-                let hint = Some(room::HINT.to_owned());
-                self.send(Alert::firing(AlertKind::StoreSpace, message, hint, at));
+    pub(crate) fn space(&self, shortage: Option<Finding>, at: Timestamp) {
+        match shortage {
+            Some(_) if self.board.is_short_of_space() => {}
+            Some(finding) => self.send(Alert::firing(AlertKind::StoreSpace, finding, at)),
+            None => {
+                if let Some(AlertEntry { kind, finding, started_at, .. }) = self.board.has_space(at) {
+                    self.send(Alert::resolved(kind, finding, started_at));
+                }
             }
-            (None, Some(started_at)) => {
-                self.board.has_space(at);
-                let message = "resolved: the file system of the state store has space".to_owned();
-                self.send(Alert::resolved(AlertKind::StoreSpace, message, started_at));
-            }
-            _ => {}
         }
     }
 
@@ -134,11 +131,12 @@ impl Alerts {
 impl AlertSink for Alerts {
     fn send(&self, alert: Alert) {
         self.board.raised(&alert);
-        let Alert { kind, message, remedy, .. } = &alert;
+        let (kind, message) = (alert.kind.as_str(), words::finding(&alert.finding));
         if alert.is_resolved() {
-            tracing::info!(connection = %self.connection, alert = kind.as_str(), "{message}");
+            tracing::info!(connection = %self.connection, alert = kind, "resolved: {message}");
         } else {
-            tracing::warn!(connection = %self.connection, alert = kind.as_str(), remedy, "{message}");
+            let remedy = alert.finding.remedy.as_ref().map(words::remedy);
+            tracing::warn!(connection = %self.connection, alert = kind, remedy, "{message}");
         }
         if self.webhook.is_some() && self.queue.try_send(alert).is_err() {
             tracing::warn!(connection = %self.connection, "alert queue is full; alert not sent");

@@ -10,7 +10,7 @@ use sync_engine::{Alert, AlertKind};
 use tokio::time::Instant;
 
 /// An alert to send now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Notice {
     pub(super) alert: Alert,
     /// The number of alerts of this kind that weren't sent since the last one.
@@ -78,6 +78,9 @@ impl RateLimiter {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use sync_engine::{Fact, Finding};
+
     use super::*;
 
     const EVERY: Duration = Duration::from_mins(15);
@@ -94,13 +97,13 @@ mod tests {
 
         /// The messages that are sent when a problem fires.
         fn raise(&mut self, kind: AlertKind, message: &str) -> Vec<String> {
-            let alert = Alert::firing(kind, message.into(), None, jiff::Timestamp::UNIX_EPOCH);
+            let alert = Alert::firing(kind, finding(message), Timestamp::UNIX_EPOCH);
             told(self.gate.admit(alert, self.now))
         }
 
         /// The messages that are sent when a problem is resolved.
         fn resolve(&mut self, kind: AlertKind, message: &str) -> Vec<String> {
-            let alert = Alert::resolved(kind, message.into(), jiff::Timestamp::UNIX_EPOCH);
+            let alert = Alert::resolved(kind, finding(message), Timestamp::UNIX_EPOCH);
             told(self.gate.admit(alert, self.now))
         }
 
@@ -111,8 +114,16 @@ mod tests {
         }
     }
 
+    fn finding(error: &str) -> Finding {
+        Finding::error(Fact::Unavailable { error: error.to_owned() })
+    }
+
     fn told(notices: Vec<Notice>) -> Vec<String> {
-        notices.into_iter().map(|n| format!("{}+{}", n.alert.message, n.suppressed_count)).collect()
+        let told = notices.into_iter().map(|notice| {
+            let Fact::Unavailable { error } = notice.alert.finding.fact else { unreachable!() };
+            format!("{error}+{}", notice.suppressed_count)
+        });
+        told.collect()
     }
 
     #[test]
@@ -162,7 +173,7 @@ mod tests {
             world
                 .gate
                 .admit(
-                    Alert::resolved(AlertKind::StoreSpace, "space".into(), jiff::Timestamp::UNIX_EPOCH),
+                    Alert::resolved(AlertKind::StoreSpace, finding("space"), Timestamp::UNIX_EPOCH),
                     world.now
                 )
                 .len(),

@@ -1,22 +1,21 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sync_engine::{Fact, Remedy};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 use crate::config::AlertFormat;
 
-fn alert(kind: AlertKind, message: &str) -> Alert {
+fn alert(kind: AlertKind, error: &str) -> Alert {
     let at = "2026-03-01T12:00:00Z".parse().unwrap();
-    Alert::firing(kind, message.into(), Some("review <it> & act".into()), at)
+    let fact = Fact::Unavailable { error: error.to_owned() };
+    Alert::firing(kind, Finding::error(fact).with_remedy(Remedy::RunFullSync), at)
 }
 
 fn notice(suppressed_count: u64) -> Notice {
-    Notice {
-        alert: alert(AlertKind::SafeguardTriggered, "20 of 30 users would be retired"),
-        suppressed_count,
-    }
+    Notice { alert: alert(AlertKind::SyncFailed, "<a> & b"), suppressed_count }
 }
 
 fn main() -> ConnectionName {
@@ -40,17 +39,18 @@ async fn bodies(server: &MockServer) -> Vec<Value> {
 
 #[test]
 fn formats_match_documentation() {
+    let (message, remedy) = (words::finding(&notice(2).alert.finding), words::remedy(&Remedy::RunFullSync));
     assert_eq!(
         webhook::body(&main(), AlertFormat::Json, &notice(2)),
-        json!({"connection": "main", "kind": "safeguard_triggered", "status": "firing", "severity": "error",
-               "message": "20 of 30 users would be retired", "remedy": "review <it> & act",
+        json!({"connection": "main", "kind": "sync_failed", "status": "firing", "severity": "error",
+               "code": "unavailable", "facts": {"error": "<a> & b"}, "message": message, "remedy": remedy,
                "started_at": "2026-03-01T12:00:00Z", "suppressed_count": 2})
     );
-    assert_eq!(
-        webhook::body(&main(), AlertFormat::Slack, &notice(2)),
-        json!({"text": ":warning: okta-insight, main: 20 of 30 users would be retired\nreview &lt;it&gt; &amp; act\n\
-                        (2 more of this kind since the last message)"})
+    let message = message.replace("<a> & b", "&lt;a&gt; &amp; b");
+    let text = format!(
+        ":warning: okta-insight, main: {message}\n{remedy}\n(2 more of this kind since the last message)"
     );
+    assert_eq!(webhook::body(&main(), AlertFormat::Slack, &notice(2)), json!({ "text": text }));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn alerts_reach_the_webhook_and_those_that_wait_are_sent_before_the_end() 
     let ended = CancellationToken::new();
     ended.cancel();
     alerts.deliver(&ended).await;
-    let told: Vec<_> = bodies(&server).await.into_iter().map(|body| body["message"].clone()).collect();
+    let told: Vec<_> = bodies(&server).await.into_iter().map(|body| body["facts"]["error"].clone()).collect();
     assert_eq!(told, ["one", "another"]);
 }
 

@@ -12,7 +12,7 @@ use sync_model::ConnectionName;
 
 use super::rate_limiter::Notice;
 use crate::config::AlertFormat;
-use crate::{AlertConfig, connection::USER_AGENT};
+use crate::{AlertConfig, connection::USER_AGENT, words};
 
 /// How long one attempt may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -95,7 +95,7 @@ impl Webhook {
         let answer = request.send().await.map_err(|error| {
             let reason = self.outbound.not_reached(&self.origin, &error);
             Trouble {
-                problem: format!("{reason}; {}", reason.remedy("alerts.webhook_url")),
+                problem: format!("{reason}; {}", reason.remedy()),
                 again: (!reason.is_lasting()).then_some(Duration::ZERO),
             }
         })?;
@@ -114,21 +114,29 @@ impl Webhook {
 /// The document that is sent.
 pub(super) fn body(connection: &ConnectionName, format: AlertFormat, notice: &Notice) -> Value {
     let Notice { alert, suppressed_count } = notice;
+    let finding = &alert.finding;
+    let message = words::finding(finding);
+    let remedy = finding.remedy.as_ref().filter(|_| !alert.is_resolved()).map(words::remedy);
     match format {
-        AlertFormat::Json => json!({
-            "connection": connection,
-            "kind": alert.kind,
-            "status": alert.status,
-            "severity": alert.severity,
-            "message": alert.message,
-            "remedy": alert.remedy,
-            "started_at": alert.started_at,
-            "suppressed_count": suppressed_count,
-        }),
+        AlertFormat::Json => {
+            let fact = json!(finding.fact);
+            json!({
+                "connection": connection,
+                "kind": alert.kind,
+                "status": alert.status,
+                "severity": finding.severity,
+                "code": fact["code"],
+                "facts": fact["facts"],
+                "message": message,
+                "remedy": remedy,
+                "started_at": alert.started_at,
+                "suppressed_count": suppressed_count,
+            })
+        }
         AlertFormat::Slack => {
             let sign = if alert.is_resolved() { ":white_check_mark:" } else { ":warning:" };
-            let mut lines = vec![format!("{sign} okta-insight, {connection}: {}", alert.message)];
-            lines.extend(alert.remedy.clone());
+            let mut lines = vec![format!("{sign} okta-insight, {connection}: {message}")];
+            lines.extend(remedy);
             if *suppressed_count > 0 {
                 lines.push(format!("({suppressed_count} more of this kind since the last message)"));
             }

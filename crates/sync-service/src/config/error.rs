@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use sync_engine::Remedy;
 use sync_model::ConnectionName;
 use toml::Table;
 
@@ -131,16 +132,13 @@ impl ConfigError {
         }
     }
 
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                Some("run `okta-insight init` to create one, or name it with `--config`".into())
+                Some(Remedy::CreateConfiguration)
             }
-            Self::NoConnection => Some(
-                "run `okta-insight init`, or set `console.master_key` and add a connection in the console"
-                    .into(),
-            ),
+            Self::NoConnection => Some(Remedy::CreateConnection),
             _ => None,
         }
     }

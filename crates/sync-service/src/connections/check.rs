@@ -1,6 +1,7 @@
 //! Whether the settings of a connection work, found out by asking both services; what is wrong is told by field.
 
 use serde::{Deserialize, Serialize};
+use sync_engine::Remedy;
 
 use crate::init::{Check, Manner, Problem, check_account, check_app, check_import_token, check_org};
 use crate::{ConfigError, ConnectionConfig, error_chain};
@@ -13,8 +14,9 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong with it.
     pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
+    /// The action that resolves it.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
     /// Whether it can never work as it is, rather than not at this moment.
     pub blocking: bool,
 }
@@ -32,7 +34,7 @@ impl FieldError {
             ConfigError::Value { key, problem } => (key.as_str(), problem.clone()),
             other => ("", error_chain(other)),
         };
-        Self { field: field(&without_connection(key)), message, hint: None, blocking: true }
+        Self { field: field(&without_connection(key)), message, remedy: None, blocking: true }
     }
 
     /// A setting that is needed and not given, by its key without the connection's.
@@ -51,12 +53,12 @@ impl FieldError {
             other => other,
         };
         let message = format!("enter {what}");
-        Self { field, message, hint: None, blocking: true }
+        Self { field, message, remedy: None, blocking: true }
     }
 
     fn of(field: &str, problem: Problem) -> Self {
-        let Problem { message, hint, hopeless, .. } = problem;
-        Self { field: field.to_owned(), message, hint, blocking: hopeless }
+        let Problem { message, remedy, hopeless, .. } = problem;
+        Self { field: field.to_owned(), message, remedy, blocking: hopeless }
     }
 }
 

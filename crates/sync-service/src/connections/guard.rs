@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sync_engine::AlertKind;
+use sync_engine::{AlertKind, Fact, Finding};
 use sync_store::StoreLoss;
 use tokio_util::sync::CancellationToken;
 
 use super::{ConnectionManager, Unavailable};
-use crate::{ServiceError, error_chain};
+use crate::{ServiceError, error_chain, words};
 
 /// The time between two checks of the files.
 const CHECK: Duration = Duration::from_secs(1);
@@ -76,10 +76,13 @@ impl ConnectionManager {
         if self.guard.loss.set(loss).is_err() {
             return;
         }
-        tracing::error!(error = error_chain(&error), hint = error.hint(), "the state store is not usable");
+        let (error, remedy) = (error_chain(&error), error.remedy());
+        let fix = remedy.as_ref().map(words::remedy);
+        tracing::error!(error, remedy = fix, "the state store isn't usable");
+        let finding = Finding { remedy, ..Finding::error(Fact::StoreLost { error }) };
         for member in self.members() {
             if let Ok(connection) = member.connection() {
-                connection.alert(AlertKind::StoreLost, error_chain(&error), error.hint());
+                connection.alert(AlertKind::StoreLost, finding.clone());
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{Clock, SystemClock};
+use sync_engine::{Clock, Remedy, SystemClock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,8 +43,9 @@ pub enum JobState<T> {
         ended_at: Timestamp,
         /// Why.
         reason: String,
-        /// What to do.
-        hint: Option<String>,
+        /// The action that resolves it.
+        #[serde(default)]
+        remedy: Option<Remedy>,
     },
 }
 
@@ -113,11 +114,11 @@ impl<T: Clone + Send + Sync + 'static> Job<T> {
         began.then_some(since)
     }
 
-    fn end(&self, since: Timestamp, result: Result<T, (String, Option<String>)>) {
+    fn end(&self, since: Timestamp, result: Result<T, (String, Option<Remedy>)>) {
         let ended_at = SystemClock.now();
         self.state.send_replace(match result {
             Ok(result) => JobState::Succeeded { started_at: since, ended_at, result },
-            Err((reason, hint)) => JobState::Failed { started_at: since, ended_at, reason, hint },
+            Err((reason, remedy)) => JobState::Failed { started_at: since, ended_at, reason, remedy },
         });
     }
 }
@@ -162,12 +163,12 @@ impl Yard {
         self.tasks.spawn(async move {
             let job = job(&holder);
             let result = tokio::select! {
-                () = stop.cancelled() => Err(("the process stopped".to_owned(), Some("ask for it again".to_owned()))),
+                () = stop.cancelled() => Err(("the process stopped".to_owned(), Some(Remedy::Repeat))),
                 ended = tokio::time::timeout(job.limit, work) => match ended {
-                    Ok(result) => result.map_err(|error| (error_chain(&error), error.hint())),
+                    Ok(result) => result.map_err(|error| (error_chain(&error), error.remedy())),
                     Err(_) => Err((
                         format!("it was not done within {} s", job.limit.as_secs()),
-                        Some("see what slows it down with Checks, then try again".to_owned()),
+                        Some(Remedy::RunChecks),
                     )),
                 },
             };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sync_engine::StoreError;
+use sync_engine::{Remedy, StoreError};
 use sync_model::ConnectionName;
 use sync_store::{DatabaseState, SavedConnection, Store, StoreBusy, StoreLoss, is_damaged};
 
@@ -162,13 +162,7 @@ fn unreadable(path: PathBuf, condition: DatabaseState) -> ServiceError {
         DatabaseState::Locked { holder, is_readable: false } => {
             StoreBusy { path, holder, waited: DatabaseState::PATIENCE }.into()
         }
-        _ => {
-            let problem = format!(
-                "{} is not as this version wants it; `okta-insight status` brings it up to date, or says more",
-                path.display()
-            );
-            StoreError::new("read the saved connections", problem).into()
-        }
+        _ => ServiceError::Unmigrated(path),
     }
 }
 
@@ -178,13 +172,11 @@ fn is_of_damage(error: &ServiceError) -> bool {
 
 /// A daemon may have been given the key where this process does not find it.
 fn beside_the_daemon(config: &Config, error: ServiceError) -> Unavailable {
-    let hint = match (&error, &config.console) {
-        (ServiceError::Vault(VaultError::MissingKey | VaultError::WrongKey), Some(console)) => Some(format!(
-            "set console.master_key, or OKTA_INSIGHT__CONSOLE__MASTER_KEY, to the key that the daemon has, or ask the \
-             daemon: --server {} --token-file FILE",
-            console.address().as_deref().unwrap_or("URL")
-        )),
-        _ => error.hint(),
+    let remedy = match (&error, &config.console) {
+        (ServiceError::Vault(VaultError::MissingKey | VaultError::WrongKey), Some(console)) => {
+            Some(Remedy::UseDaemonMasterKey { server: console.address() })
+        }
+        _ => error.remedy(),
     };
-    Unavailable { hint, ..error.into() }
+    Unavailable { remedy, ..error.into() }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sync_engine::{HookReport, NoopProgress, SetupReport, VerifyReport};
+use sync_engine::{HookReport, NoopProgress, Remedy, SetupReport, VerifyReport};
 use sync_model::ConnectionName;
 use tokio_util::sync::CancellationToken;
 
@@ -45,8 +45,9 @@ pub struct SavedSettings {
 pub struct Unavailable {
     /// What is wrong.
     pub reason: String,
-    /// What to do.
-    pub hint: Option<String>,
+    /// The action that resolves it.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
     /// True if nothing is wrong: another process works on the connection, and this one takes over when that ends.
     #[serde(default)]
     pub standby: bool,
@@ -55,16 +56,16 @@ pub struct Unavailable {
 impl Unavailable {
     /// The same as an error.
     pub fn error(&self, connection: &ConnectionName) -> ServiceError {
-        let Self { reason, hint, standby: _ } = self.clone();
-        ServiceError::Unavailable { connection: connection.clone(), reason, hint }
+        let Self { reason, remedy, standby: _ } = self.clone();
+        ServiceError::Unavailable { connection: connection.clone(), reason, remedy }
     }
 }
 
 impl From<ServiceError> for Unavailable {
     fn from(error: ServiceError) -> Self {
         let standby = matches!(error, ServiceError::AnotherLeader(_));
-        let hint = if standby { None } else { error.hint() };
-        Self { reason: error_chain(&error), hint, standby }
+        let remedy = if standby { None } else { error.remedy() };
+        Self { reason: error_chain(&error), remedy, standby }
     }
 }
 

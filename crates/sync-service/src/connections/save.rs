@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_engine::{Clock, StoreError, SystemClock};
+use sync_engine::{Clock, Remedy, StoreError, SystemClock};
 use sync_model::ConnectionName;
 use sync_store::{EncryptedSecret, SavedConnection};
 
@@ -55,17 +55,15 @@ impl From<StoreError> for SaveError {
 }
 
 impl SaveError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::InvalidSettings(_) => Some("correct them and save again".into()),
-            Self::ManagedByFile(_) => {
-                Some("change the file and restart the daemon, or use another name".into())
-            }
-            Self::AlreadyExists(_) => Some("use another name, or edit that connection".into()),
+            Self::InvalidSettings(_) => Some(Remedy::CorrectSettings),
+            Self::ManagedByFile(_) => Some(Remedy::EditConfiguration),
+            Self::AlreadyExists(_) => Some(Remedy::UseOtherConnectionName),
             Self::Unknown(_) => None,
-            Self::Vault(error) => Some(error.hint().into()),
-            Self::Service(error) => error.hint(),
+            Self::Vault(error) => Some(error.remedy()),
+            Self::Service(error) => error.remedy(),
         }
     }
 }

@@ -6,7 +6,7 @@ use sync_model::ConnectionName;
 
 use super::known::{Recalled, recall, recall_one, saved};
 use super::{ConnectionManager, SavedSettings, Unavailable};
-use crate::{ConnectionConfig, ServiceError};
+use crate::{ConnectionConfig, ServiceError, words};
 
 /// The time between two attempts with a connection that does not work.
 const AGAIN: Duration = Duration::from_secs(3);
@@ -114,7 +114,7 @@ fn say(name: &ConnectionName, broken: &Unavailable) {
         tracing::error!(
             connection = %name,
             error = broken.reason,
-            hint = broken.hint,
+            remedy = broken.remedy.as_ref().map(words::remedy),
             "the connection cannot work; it is tried again every {} s",
             AGAIN.as_secs()
         );

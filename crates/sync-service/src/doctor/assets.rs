@@ -4,13 +4,14 @@ use insight_import_client::{Error, ImportClient, SourceStatus};
 use reqwest::Url;
 use schema_mapper::evolution::Evolution;
 use schema_mapper::{Mapping, OrgSchemas};
-use sync_engine::{Fact, Finding, FindingCode, Remedy, Severity};
+use sync_engine::{Fact, Finding, FindingCode, Remedy, Service, Severity};
 
 use super::check::{Check, CheckArea, Item, Repair};
 use super::okta::SCHEMAS;
 use super::probe::{self, Answered};
-use crate::ConnectionConfig;
+use crate::adapters::remedy::of_assets;
 use crate::adapters::{AssetsStructure, Examined, findings};
+use crate::{ConnectionConfig, words};
 
 const REACHABLE: Item = Item::new("assets.reachable", CheckArea::Assets, "Reachable");
 pub(super) const TOKEN: Item = Item::new("assets.token", CheckArea::Assets, "Import token");
@@ -70,14 +71,15 @@ async fn reachable(connection: &ConnectionConfig) -> Check {
             ),
             format!("leave {key} out, or set it to https://api.atlassian.com"),
         ),
-        Err(silence) => REACHABLE.problem(silence.tell(), silence.remedy(&key)),
+        Err(silence) => REACHABLE.problem(silence.tell(), silence.remedy(Service::Assets, &key)),
     }
 }
 
 /// A refusal with its remedy.
 pub(super) fn failed(item: Item, error: &Error) -> Check {
-    let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com".into());
-    item.problem(crate::error_chain(error), remedy)
+    let later = Remedy::CheckServiceStatus { service: Service::Assets };
+    let remedy = error.remedy().map_or(later, of_assets);
+    item.problem(crate::error_chain(error), words::remedy(&remedy))
 }
 
 fn source(status: &SourceStatus) -> Check {
@@ -113,7 +115,7 @@ pub(super) async fn structure(
     let examined = match MAPPING.timed(structure.examine(schemas)).await {
         Ok(Ok(examined)) => examined,
         Ok(Err(error)) => {
-            let remedy = error.hint().unwrap_or("correct what it names, and look again").to_owned();
+            let remedy = error.remedy().map_or("correct what it names, and look again".into(), words::remedy);
             return (
                 vec![MAPPING.problem(crate::error_chain(&error), remedy), CARDINALITY.needs(MAPPING)],
                 None,

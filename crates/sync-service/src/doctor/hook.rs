@@ -47,7 +47,7 @@ pub(super) async fn look(
                 all_need_presence(missing.repaired_by(Repair::Hook))
             }
             Ok(Err(error)) => {
-                let remedy = error.hint().unwrap_or_else(|| "look again in a few minutes".to_owned());
+                let remedy = super::okta::remedy(&error);
                 all_need_presence(PRESENT.problem(crate::error_chain(&error), remedy))
             }
             Err(late) => all_need_presence(late),

@@ -11,11 +11,11 @@ use url::{ParseError, Url};
 
 use super::check::{Check, CheckArea, Item, Repair};
 use super::probe::{self, Challenged};
-use crate::error::{release, remedy};
+use crate::error::{after_loss, release};
 use crate::lock::Lock;
 use crate::{
-    AlertConfig, Config, ConfigError, ConnectionConfig, ExposedFile, ListenError, ManagedBy, ServiceError,
-    exposed_files,
+    AlertConfig, Config, ConfigError, ConnectionConfig, ListenError, ManagedBy, ServiceError, exposed_files,
+    words,
 };
 
 pub(super) const CONFIG: Item = Item::new("config", CheckArea::Host, "Configuration");
@@ -110,7 +110,8 @@ impl<'c> Machine<'c> {
             }
             [] if !exposed.is_empty() => {
                 let told: Vec<String> = exposed.iter().map(ToString::to_string).collect();
-                let remedies: Vec<String> = exposed.iter().map(ExposedFile::hint).collect();
+                let remedies: Vec<String> =
+                    exposed.iter().map(|file| words::remedy(&file.remedy())).collect();
                 CONFIG.warning(told.join("; "), remedies.join("; "))
             }
             [] => CONFIG.ok(match connection.managed_by {
@@ -150,17 +151,12 @@ impl<'c> Machine<'c> {
                     Some(holder) => format!("{holder} keeps {path} locked"),
                     None => format!("another process keeps {path} locked"),
                 },
-                match holder {
-                    Some(_) => release(holder.as_ref()),
-                    None => "end what holds it: a database tool with an open transaction, or a stopped daemon; one that \
-                             runs never does for long"
-                        .to_owned(),
-                },
+                words::remedy(&release(holder.as_ref())),
             ),
             DatabaseState::Damaged { problem } => {
                 let loss =
                     StoreLoss::Damaged { path: self.config.store.clone(), problem: problem.clone() };
-                STORE.problem(loss.to_string(), remedy(&loss))
+                STORE.problem(loss.to_string(), words::remedy(&after_loss(&loss)))
             }
             DatabaseState::Unusable(why) => STORE.problem(
                 format!("{path} cannot be used: {why}"),
@@ -276,7 +272,7 @@ impl<'c> Machine<'c> {
         let protected = self.config.tls.is_some() || self.config.behind_proxy;
         if !address.ip().is_loopback() && !protected {
             let exposed = ListenError::TlsRequired { address, setting: key };
-            return item.problem(exposed.to_string(), exposed.hint());
+            return item.problem(exposed.to_string(), words::remedy(&exposed.remedy()));
         }
         judge(item, address, found, ours, key)
     }

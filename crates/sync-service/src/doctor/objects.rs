@@ -2,7 +2,7 @@
 
 use insight_import_client::{AssetsClient, ImportClient};
 use schema_mapper::Mapping;
-use sync_engine::{PortError, StateStore};
+use sync_engine::{PortError, Remedy, Service, StateStore};
 use sync_model::ObjectKind;
 use sync_store::Store;
 
@@ -10,7 +10,7 @@ use super::assets::MAPPING;
 use super::check::{Check, CheckArea, Item};
 use super::host::{Machine, STORE};
 use crate::adapters::AssetsObjects;
-use crate::{ConnectionConfig, ServiceError};
+use crate::{ConnectionConfig, ServiceError, words};
 
 const OBJECTS: Item = Item::new("assets.objects", CheckArea::Assets, "Synced objects");
 
@@ -66,8 +66,8 @@ async fn count(machine: &Machine<'_>, connection: &ConnectionConfig, objects: &A
 }
 
 fn uncounted(error: &PortError) -> Check {
-    let remedy = error.hint().unwrap_or("look again in a few minutes; see status.atlassian.com");
-    OBJECTS.unknown(crate::error_chain(error), remedy)
+    let later = Remedy::CheckServiceStatus { service: Service::Assets };
+    OBJECTS.unknown(crate::error_chain(error), words::remedy(error.remedy().unwrap_or(&later)))
 }
 
 /// How many objects of each kind were confirmed and are not marked as gone.

@@ -3,13 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use okta_client::{Error, GroupQuery, LogStart, OktaClient, UserQuery};
 use schema_mapper::OrgSchemas;
+use sync_engine::{Remedy, Service};
 
 use super::check::{Check, CheckArea, Item};
 use crate::adapters::org_schemas;
+use crate::adapters::remedy::of_okta;
 use crate::config::EventSource;
 use crate::connection::private_key;
 use crate::events::log_filter;
-use crate::{Connection, ConnectionConfig};
+use crate::{Connection, ConnectionConfig, words};
 
 pub(super) const CREDENTIALS: Item = Item::new("okta.credentials", CheckArea::Okta, "Credentials");
 const DPOP: Item = Item::new("okta.dpop", CheckArea::Okta, "DPoP-bound token");
@@ -212,15 +214,12 @@ fn refused(connection: &ConnectionConfig, error: &Error) -> Check {
             } else if says(&["future", "expired", "expiration"]) {
                 Some("set this machine's clock, and keep it right with NTP".to_owned())
             } else {
-                error.hint()
+                None
             }
         }
-        error => error.hint(),
+        _ => None,
     };
-    CREDENTIALS.problem(
-        told,
-        remedy.unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned()),
-    )
+    CREDENTIALS.problem(told, remedy.unwrap_or_else(|| self::remedy(error)))
 }
 
 async fn bound(client: &OktaClient) -> Check {
@@ -235,10 +234,15 @@ async fn bound(client: &OktaClient) -> Check {
     }
 }
 
+/// The remedy for an error of Okta, in words.
+pub(super) fn remedy(error: &Error) -> String {
+    let later = Remedy::CheckServiceStatus { service: Service::Okta };
+    words::remedy(&error.remedy().map_or(later, of_okta))
+}
+
 /// A refusal with its remedy.
 fn failed(item: Item, error: &Error) -> Check {
-    let remedy =
-        error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
+    let remedy = remedy(error);
     item.problem(crate::error_chain(error), remedy)
 }
 

@@ -5,6 +5,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
+use sync_engine::Service;
 
 use super::check::{Check, CheckArea, Item};
 use super::probe::{self, Answered, Silence};
@@ -57,7 +58,7 @@ pub(super) async fn look(connection: &ConnectionConfig, wrong: Option<&ConfigErr
 }
 
 fn silent(key: &str, silence: &Silence) -> Org {
-    let reachable = REACHABLE.problem(silence.tell(), silence.remedy(key));
+    let reachable = REACHABLE.problem(silence.tell(), silence.remedy(Service::Okta, key));
     Org { clock: CLOCK.needs(REACHABLE), url: URL.needs(REACHABLE), reachable }
 }
 

@@ -7,9 +7,12 @@ use outbound::{NotReached, Outbound};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
 use serde_json::Value;
+use sync_engine::{Remedy, Service};
 use uuid::Uuid;
 
+use crate::adapters::remedy::of_network;
 use crate::connection::USER_AGENT;
+use crate::words;
 
 /// Okta waits so long for the answer to a verification.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -58,11 +61,13 @@ impl Silence {
         }
     }
 
-    /// What to do about an address that the key of the configuration gives.
-    pub(super) fn remedy(&self, key: &str) -> String {
+    /// The remedy for an address of a service that the key of the configuration sets.
+    pub(super) fn remedy(&self, service: Service, key: &str) -> String {
         match self {
-            Self::NotReached(reason) => reason.remedy(key),
-            Self::NotAsked(_) => format!("correct {key}"),
+            Self::NotReached(reason) => {
+                format!("check {key}; {}", words::remedy(&of_network(reason.remedy(), service)))
+            }
+            Self::NotAsked(_) => words::remedy(&Remedy::CorrectSetting { key: key.to_owned() }),
         }
     }
 }

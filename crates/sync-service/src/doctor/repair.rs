@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::EventHook;
+use sync_engine::{EventHook, Remedy};
 use sync_store::Store;
 
 use super::CheckReport;
@@ -64,7 +64,8 @@ pub(super) async fn connection(
 ) -> Vec<Fix> {
     let mut repaired = Vec::new();
     if calls_for(diagnosis, Repair::Structure) {
-        let result = structure(config, connection).await.map_err(|error| failed(&error, error.hint()));
+        let result =
+            structure(config, connection).await.map_err(|error| failed(&error, error.remedy().as_ref()));
         repaired.push(Fix::of("Schema and mapping", result));
     }
     if calls_for(diagnosis, Repair::Hook) {
@@ -96,7 +97,7 @@ async fn structure(config: &Config, connection: &ConnectionConfig) -> Result<Vec
 async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
     let okta = okta_client(connection).map_err(|error| crate::error_chain(&error))?;
     let port = OktaEventHook::new(okta, &connection.name, connection.event_hook.clone());
-    let report = port.ensure().await.map_err(|error| failed(&error, error.hint().map(str::to_owned)))?;
+    let report = port.ensure().await.map_err(|error| failed(&error, error.remedy()))?;
     if report.findings.is_empty() {
         return Ok(report.changes.iter().map(words::hook_change).collect());
     }
@@ -104,9 +105,9 @@ async fn hook(connection: &ConnectionConfig) -> Result<Vec<String>, String> {
     Err(problems.join("; "))
 }
 
-fn failed(error: &dyn std::error::Error, hint: Option<String>) -> String {
-    match hint {
-        Some(hint) => format!("{}; {hint}", crate::error_chain(error)),
+fn failed(error: &dyn std::error::Error, remedy: Option<&Remedy>) -> String {
+    match remedy {
+        Some(remedy) => format!("{}; {}", crate::error_chain(error), crate::words::remedy(remedy)),
         None => crate::error_chain(error),
     }
 }

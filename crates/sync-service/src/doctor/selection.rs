@@ -58,7 +58,6 @@ async fn check(connection: &ConnectionConfig, client: &OktaClient, schemas: &Org
 }
 
 fn failed(error: &Error) -> Check {
-    let remedy =
-        error.hint().unwrap_or_else(|| "look again in a few minutes; see status.okta.com".to_owned());
+    let remedy = super::okta::remedy(error);
     SELECTION.problem(crate::error_chain(error), remedy)
 }

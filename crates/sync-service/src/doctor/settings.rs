@@ -131,7 +131,7 @@ fn judge(source: Option<&ImportSource>, mapping: Option<&Mapping>, has_account: 
             let refused = EngineError::SafeguardTriggered(SafeguardViolation::MissingObjectsRemoved);
             MISSING.problem(
                 "an import of some objects removes all others; the sync refuses to send",
-                refused.hint().unwrap_or_default(),
+                refused.remedy().as_ref().map(crate::words::remedy).unwrap_or_default(),
             )
         }
         None => unseen(MISSING, "Missing objects is Ignore"),

@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::remedy;
 pub(crate) use read::Saved;
+use sync_engine::Remedy;
 pub use write::export;
 
 /// What an export holds.
@@ -104,22 +106,20 @@ pub enum ExportError {
 }
 
 impl ExportError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotEmpty(_) => {
-                Some("use another folder, or replace an earlier export with `--force`".into())
-            }
-            Self::Foreign(_) => Some("use another folder; this one was not changed".into()),
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Self::NotEmpty(_) => Remedy::ReplaceExport,
+            Self::Foreign(_) => Remedy::UseOtherFolder,
             Self::Unfinished(_)
             | Self::Version { .. }
             | Self::Shape { .. }
             | Self::Id(_)
-            | Self::Incomplete { .. } => Some("create a new export with `okta-insight export DIR`".into()),
-            Self::Okta(error) => error.hint(),
-            Self::Stopped => Some("run it again with --force".into()),
-            Self::File { .. } => None,
-        }
+            | Self::Incomplete { .. } => Remedy::CreateExport,
+            Self::Okta(error) => return error.remedy().map(remedy::of_okta),
+            Self::Stopped => Remedy::RestartExport,
+            Self::File { .. } => return None,
+        })
     }
 
     /// Whether the arguments are wrong, rather than the world.

@@ -80,7 +80,7 @@ fn is_useful(error: &ExportError, folder: &Path) {
     let names = told.contains(&folder.display().to_string())
         || matches!(error, ExportError::Id(_) | ExportError::Incomplete { .. });
     assert!(names, "no file is named: {told}");
-    assert!(error.hint().is_some() || matches!(error, ExportError::File { .. }), "{told}");
+    assert!(error.remedy().is_some() || matches!(error, ExportError::File { .. }), "{told}");
     assert!(told.chars().count() < LONGEST + folder.as_os_str().len(), "a long text is shown: {told}");
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::ConnectionName;
 
-use crate::Unavailable;
 use crate::health_inputs::Vitals;
+use crate::{Unavailable, words};
 
 /// Whether the connections get their work done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
             .push("nobody follows this connection: the task that does has not begun, or has ended".into());
     }
     let halting = vitals.troubles.iter().filter(|trouble| trouble.halts());
-    problems.extend(halting.map(|trouble| trouble.message.clone()));
+    problems.extend(halting.map(|trouble| words::finding(&trouble.finding)));
     let late = |since: Option<Timestamp>| {
         let since = since.max(vitals.following_since)?;
         let waited = vitals.now.duration_since(since).unsigned_abs();
@@ -112,7 +112,7 @@ fn connection(vitals: &Vitals, limit: Duration) -> ConnectionHealth {
 
 #[cfg(test)]
 mod tests {
-    use sync_engine::AlertKind;
+    use sync_engine::{AlertKind, Fact, Finding, Task};
 
     use super::*;
     use crate::alerts::AlertEntry;
@@ -133,10 +133,11 @@ mod tests {
     fn refused_token(at: Timestamp) -> AlertEntry {
         AlertEntry {
             kind: AlertKind::SyncStalled,
-            message: "applying events: Assets refused the import token".into(),
-            reason: "Assets refused the import token".into(),
-            hint: None,
-            severity: sync_engine::Severity::Error,
+            finding: Finding::error(Fact::TaskFailing {
+                task: Task::Events,
+                error: "Assets refused the import token".into(),
+                occurrences: 1,
+            }),
             started_at: at,
             last_occurred_at: at,
             occurrences: 1,

@@ -339,7 +339,7 @@ fn signed(n: i64) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use sync_engine::AlertKind;
+    use sync_engine::{AlertKind, Fact, Finding, Task};
 
     use super::super::health::judge;
     use super::*;
@@ -354,10 +354,11 @@ mod tests {
         let mut vitals = sample();
         vitals.troubles = vec![AlertEntry {
             kind: AlertKind::SystemLogUnavailable,
-            message: "reading the System Log: no answer".into(),
-            reason: "no answer".into(),
-            hint: None,
-            severity: sync_engine::Severity::Warning,
+            finding: Finding::warning(Fact::TaskFailing {
+                task: Task::EventFeed,
+                error: "no answer".into(),
+                occurrences: 1,
+            }),
             started_at: vitals.now,
             last_occurred_at: vitals.now,
             occurrences: 1,

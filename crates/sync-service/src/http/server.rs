@@ -10,6 +10,7 @@ use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use sha2::{Digest, Sha256};
+use sync_engine::Remedy;
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
 use crate::small_file::read_regular_file;
-use crate::{Config, TlsConfig};
+use crate::{Config, TlsConfig, words};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -68,19 +69,12 @@ pub enum ListenError {
 }
 
 impl ListenError {
-    /// The operator's next step.
-    pub fn hint(&self) -> String {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Bind { setting, .. } => format!("set `{setting}` to another address"),
-            Self::File { .. } => {
-                "set `server.tls_certificate` to a PEM file with the certificate and its issuers, and `server.tls_key` to \
-                 its private key"
-                    .into()
-            }
-            Self::TlsRequired { setting, .. } => format!(
-                "set `server.tls_certificate` and `server.tls_key`; or set `server.behind_proxy = true` if a proxy \
-                 terminates TLS; or set `{setting}` to a loopback address"
-            ),
+            Self::Bind { setting, .. } => Remedy::ChooseOtherAddress { key: (*setting).to_owned() },
+            Self::File { .. } => Remedy::SetTlsFiles,
+            Self::TlsRequired { setting, .. } => Remedy::EnableTls { key: (*setting).to_owned() },
         }
     }
 
@@ -247,8 +241,11 @@ impl Tls {
                 Ok(false) => {}
                 Ok(true) => tracing::info!(certificate = %file, "the TLS certificate was replaced"),
                 Err(error) => {
-                    let hint = error.hint();
-                    tracing::error!(%error, hint, "the TLS files changed and cannot be used; the old ones stay");
+                    tracing::error!(
+                        %error,
+                        remedy = words::remedy(&error.remedy()),
+                        "the TLS files changed and cannot be used; the old ones stay"
+                    );
                 }
             }
         }

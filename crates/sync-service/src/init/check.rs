@@ -1,14 +1,15 @@
 //! Whether an answer works, found out by asking whoever it is about.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use insight_import_client::{AssetsClient, ImportClient, SourceStatus};
 use okta_client::{GroupQuery, OktaClient, trimmed};
 use secrecy::{ExposeSecret, SecretString};
+use sync_engine::{Remedy, Service};
 use sync_model::ConnectionName;
 
 use super::needed_scopes;
+use crate::adapters::remedy;
 use crate::config::hook_url;
 use crate::connection::{USER_AGENT, private_key};
 use crate::{AccountConfig, OktaConfig, error_chain};
@@ -37,8 +38,8 @@ impl Finding {
 pub struct Problem {
     /// What is wrong.
     pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
+    /// The action that resolves it.
+    pub remedy: Option<Remedy>,
     /// Whether it can never work as it is, rather than not at this moment.
     pub hopeless: bool,
     /// True if the service was not reached, or did not judge the answer: the address or the way to it is at fault.
@@ -47,18 +48,18 @@ pub struct Problem {
 
 impl Problem {
     fn hopeless(error: &dyn std::error::Error) -> Self {
-        Self { message: error_chain(error), hint: None, hopeless: true, unreached: false }
+        Self { message: error_chain(error), remedy: None, hopeless: true, unreached: false }
     }
 
-    fn found(error: &dyn std::error::Error, hint: Option<String>, unreached: bool) -> Self {
-        Self { message: error_chain(error), hint, hopeless: false, unreached }
+    fn found(error: &dyn std::error::Error, remedy: Option<Remedy>, unreached: bool) -> Self {
+        Self { message: error_chain(error), remedy, hopeless: false, unreached }
     }
 }
 
 impl From<okta_client::Error> for Problem {
     fn from(error: okta_client::Error) -> Self {
         let unreached = error.is_transient() || matches!(error, okta_client::Error::Transport { .. });
-        Self::found(&error, error.hint(), unreached)
+        Self::found(&error, error.remedy().map(remedy::of_okta), unreached)
     }
 }
 
@@ -74,7 +75,7 @@ impl From<insight_import_client::Error> for Problem {
                         ..
                     }
             );
-        Self::found(&error, error.hint().map(Cow::into_owned), unreached)
+        Self::found(&error, error.remedy().map(remedy::of_assets), unreached)
     }
 }
 
@@ -129,7 +130,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
         let names: Vec<&str> = essential.iter().map(|scope| scope.name).collect();
         return Err(Problem {
             message: format!("the app gets a token, and is not granted {}", names.join(", ")),
-            hint: Some("grant them to the app: Applications, the app, Okta API Scopes".into()),
+            remedy: Some(Remedy::GrantApiScopes { scope: None }),
             hopeless: false,
             unreached: false,
         });
@@ -139,11 +140,7 @@ pub async fn check_app(okta: &OktaConfig, hook: bool, allow_private_addresses: b
     if groups.items.is_empty() {
         return Err(Problem {
             message: "the app gets a token, and sees no group at all".into(),
-            hint: Some(
-                "assign an admin role over all users and groups: Applications, the app, Admin roles; Read-only \
-                 Administrator is enough"
-                    .into(),
-            ),
+            remedy: Some(Remedy::AssignAdminRole),
             hopeless: false,
             unreached: false,
         });
@@ -211,7 +208,7 @@ pub async fn check_account(account: &AccountConfig, api_url: Option<&str>, manne
 pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
     let url = hook_url(trimmed(public_url), connection).map_err(|problem| Problem {
         message: format!("the public URL {problem}"),
-        hint: None,
+        remedy: None,
         hopeless: true,
         unreached: false,
     })?;
@@ -221,7 +218,7 @@ pub fn hook_address(public_url: &str, connection: &ConnectionName) -> Check {
 async fn in_time<T>(whom: &str, asked: impl Future<Output = T>) -> Result<T, Problem> {
     tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Problem {
         message: format!("{whom} did not answer within {} s", PATIENCE.as_secs()),
-        hint: Some("try again later; check that this machine may reach it".into()),
+        remedy: Some(Remedy::CheckNetwork { service: Service::Assets }),
         hopeless: false,
         unreached: true,
     })

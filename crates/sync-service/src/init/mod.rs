@@ -99,21 +99,4 @@ impl InitError {
                 | Self::MasterKey(VaultError::EncryptionFailed)
         )
     }
-
-    /// The operator's next step.
-    pub const fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Exists(_) => "use another file name, or replace the file with `--force`",
-            Self::MasterKeyExists(_) => "set `--out` to another file",
-            Self::ConnectionExists { .. } => {
-                "set `--connection` to another name; `--force` changes the given settings and keeps the others"
-            }
-            Self::Read { .. } => "check that the file exists and that this user can read it",
-            Self::Write { .. } => "check that the folder exists and that this user can write to it",
-            Self::NotExtendable { .. } => "correct the file, or set `--config` to another file",
-            Self::MasterKey(error) => error.hint(),
-            Self::Interrupted => "try again",
-            Self::Key(_) | Self::Config(_) => return None,
-        })
-    }
 }

@@ -1,10 +1,10 @@
 //! The side of Assets.
 
 use serde::{Deserialize, Serialize};
+use sync_engine::Remedy;
 use sync_model::RecordKey;
 
 use super::{Lookup, PATIENCE, Through, okta::late};
-use crate::account_keys;
 use crate::adapters::SeenObject;
 
 /// What Assets has of an object.
@@ -29,15 +29,16 @@ pub enum AssetsLookup {
     Unknown {
         /// Why.
         reason: String,
-        /// What to do about it.
-        hint: Option<String>,
+        /// The action that resolves it.
+        #[serde(default)]
+        remedy: Option<Remedy>,
     },
 }
 
 /// What was seen in Assets, values included.
 pub(super) enum Seen {
     Objects(Vec<SeenObject>),
-    Unknown { reason: String, hint: Option<String> },
+    Unknown { reason: String, remedy: Option<Remedy> },
 }
 
 impl Seen {
@@ -50,8 +51,8 @@ impl Seen {
 
     pub(super) fn side(&self) -> AssetsLookup {
         match self {
-            Self::Unknown { reason, hint } => {
-                AssetsLookup::Unknown { reason: reason.clone(), hint: hint.clone() }
+            Self::Unknown { reason, remedy } => {
+                AssetsLookup::Unknown { reason: reason.clone(), remedy: remedy.clone() }
             }
             Self::Objects(objects) => match objects.split_first() {
                 None => AssetsLookup::NotFound,
@@ -71,18 +72,18 @@ impl Lookup {
         if self.sides.account.is_none() {
             return Seen::Unknown {
                 reason: "there is no account credential, and an import token cannot read objects".into(),
-                hint: Some(format!("give the connection an account: {}", account_keys(&self.connection))),
+                remedy: Some(Remedy::SetAtlassianAccount),
             };
         }
         let Some(assets) = through.and_then(|through| through.assets.as_ref()) else {
-            return Seen::Unknown { reason: "the schemas could not be compared".into(), hint: None };
+            return Seen::Unknown { reason: "the schemas could not be compared".into(), remedy: None };
         };
         match tokio::time::timeout(PATIENCE, assets.see(key)).await {
             Ok(Ok(objects)) => Seen::Objects(objects),
             Ok(Err(error)) => {
-                Seen::Unknown { reason: crate::error_chain(&error), hint: error.hint().map(str::to_owned) }
+                Seen::Unknown { reason: crate::error_chain(&error), remedy: error.remedy().cloned() }
             }
-            Err(_) => Seen::Unknown { reason: late(PATIENCE), hint: None },
+            Err(_) => Seen::Unknown { reason: late(PATIENCE), remedy: None },
         }
     }
 }

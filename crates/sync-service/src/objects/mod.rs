@@ -46,7 +46,6 @@ const SHOWN: usize = 20;
 
 /// What it takes to look at both sides.
 pub(crate) struct Lookup {
-    pub(crate) connection: ConnectionName,
     pub(crate) okta: OktaClient,
     pub(crate) sides: Sides,
     pub(crate) structure: AssetsStructure,

@@ -8,9 +8,11 @@ use okta_client::model::{Group, User};
 use okta_client::{GroupQuery, OktaClient, UserQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sync_engine::Remedy;
 use sync_model::{GroupId, ObjectKind, Record, RecordKey};
 
 use super::{Lookup, ObjectMatch, PATIENCE, Through};
+use crate::adapters::remedy;
 
 /// What Okta says of an object now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,8 +27,9 @@ pub enum OktaLookup {
     Error {
         /// Why.
         reason: String,
-        /// What to do about it.
-        hint: Option<String>,
+        /// The action that resolves it.
+        #[serde(default)]
+        remedy: Option<Remedy>,
     },
     /// Okta has no such objects: a membership is a user in a group.
     NotRequested,
@@ -93,7 +96,7 @@ pub struct UserGroup {
 }
 
 /// Why something could not be asked, and what to do about it.
-type Failure = (String, Option<String>);
+type Failure = (String, Option<Remedy>);
 
 /// Waits no longer than somebody who looks at a page does.
 pub(super) async fn in_time<T>(
@@ -101,7 +104,9 @@ pub(super) async fn in_time<T>(
     asked: impl Future<Output = okta_client::Result<T>>,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(patience, asked).await {
-        Ok(answer) => answer.map_err(|error| (crate::error_chain(&error), error.hint())),
+        Ok(answer) => {
+            answer.map_err(|error| (crate::error_chain(&error), error.remedy().map(remedy::of_okta)))
+        }
         Err(_) => Err((late(patience), None)),
     }
 }
@@ -126,7 +131,7 @@ impl Lookup {
         match found {
             Ok(Some(object)) => OktaLookup::Found(Box::new(object)),
             Ok(None) => OktaLookup::NotFound,
-            Err((reason, hint)) => OktaLookup::Error { reason, hint },
+            Err((reason, remedy)) => OktaLookup::Error { reason, remedy },
         }
     }
 

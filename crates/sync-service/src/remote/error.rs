@@ -1,6 +1,7 @@
 //! Why a daemon elsewhere did not do what it was asked for.
 
 use outbound::NotReached;
+use sync_engine::Remedy;
 use url::Url;
 
 use crate::DelegationError;
@@ -49,8 +50,8 @@ pub enum RemoteError {
     Failed {
         /// Why.
         reason: String,
-        /// What to do.
-        hint: Option<String>,
+        /// The action that resolves it.
+        remedy: Option<Remedy>,
     },
     /// A run did not come to a good end.
     #[error(transparent)]
@@ -58,31 +59,27 @@ pub enum RemoteError {
 }
 
 impl RemoteError {
-    /// The operator's next step.
-    pub fn hint(&self) -> Option<String> {
+    /// The action that resolves it.
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Address(_) => {
-                Some("use `https://HOST[:PORT]`; `http://` is allowed for localhost only".into())
-            }
-            Self::Unreachable { source, .. } if source.is_proxy_s_fault() => {
-                Some(source.remedy("the daemon's address"))
-            }
+            Self::Address(_) => Some(Remedy::UseHttps),
+            Self::Unreachable { source, .. } if source.is_proxy_s_fault() => Some(Remedy::CheckProxy),
             Self::Http(_) => None,
-            Self::Unreachable { .. } => {
-                Some("check that the daemon runs and that this host trusts its certificate".into())
-            }
-            Self::TimedOut { .. } => {
-                Some("check the daemon's log and the network between it and this host".into())
-            }
-            Self::NotADaemon { .. } => {
-                Some("use the URL of the console and the version of the daemon".into())
-            }
-            Self::Refused(problem) if problem.status == 401 => {
-                Some("set `--token-file` or OKTA_INSIGHT_TOKEN to an access token of the daemon".into())
-            }
-            Self::Refused(problem) => problem.hint.clone(),
-            Self::Failed { hint, .. } => hint.clone(),
-            Self::Handover(error) => error.hint(),
+            Self::Unreachable { .. } => Some(Remedy::CheckDaemonReachable),
+            Self::TimedOut { .. } => Some(Remedy::CheckDaemonLog),
+            Self::NotADaemon { .. } => Some(Remedy::CheckDaemonUrl),
+            Self::Refused(problem) if problem.status == 401 => Some(Remedy::SetAccessToken),
+            Self::Refused(problem) => problem.remedy.clone(),
+            Self::Failed { remedy, .. } => remedy.clone(),
+            Self::Handover(error) => error.remedy(),
+        }
+    }
+
+    /// The daemon's own advice, if it has no remedy for the problem.
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Refused(problem) if self.remedy().is_none() => problem.hint.as_deref(),
+            _ => None,
         }
     }
 

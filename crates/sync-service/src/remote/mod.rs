@@ -11,7 +11,9 @@ use reqwest::Response;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync_engine::{EventFilter, ProgressSink, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport};
+use sync_engine::{
+    EventFilter, ProgressSink, Remedy, RunFilter, RunReport, RunSummary, SetupReport, VerifyReport,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -321,11 +323,13 @@ impl RemoteClient {
         loop {
             match state {
                 JobState::Succeeded { result, .. } => return Ok(result),
-                JobState::Failed { reason, hint, .. } => return Err(RemoteError::Failed { reason, hint }),
+                JobState::Failed { reason, remedy, .. } => {
+                    return Err(RemoteError::Failed { reason, remedy });
+                }
                 JobState::Idle => {
                     return Err(RemoteError::Failed {
                         reason: "the daemon forgot what it was asked for".into(),
-                        hint: Some("it may have been started again; ask once more".into()),
+                        remedy: Some(Remedy::Repeat),
                     });
                 }
                 JobState::Running { .. } => {}
@@ -428,7 +432,7 @@ async fn wait(stop: &CancellationToken, began: Instant) -> Result<(), RemoteErro
     if began.elapsed() >= LONGEST {
         return Err(RemoteError::Failed {
             reason: format!("the daemon was not done within {} hours", LONGEST.as_secs() / 3_600),
-            hint: Some("see what becomes of it with `okta-insight status`".into()),
+            remedy: Some(Remedy::CheckStatus),
         });
     }
     tokio::select! {

@@ -24,7 +24,7 @@ pub(super) fn save(member: &ManagedConnection) -> SetupStep {
                 None => step.with(StepDetail::SystemLogOnly),
             }
         }
-        Err(broken) => step.failed(broken.reason.clone(), broken.hint.clone()),
+        Err(broken) => step.failed(broken.reason.clone(), broken.remedy.clone()),
     }
 }
 
@@ -49,8 +49,8 @@ pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> 
                 StepDetail::Activity { text: activity.into_owned() },
             );
         }
-        JobState::Failed { reason, hint, .. } => {
-            return SetupStep::new(name, StepState::Failed).failed(reason, hint);
+        JobState::Failed { reason, remedy, .. } => {
+            return SetupStep::new(name, StepState::Failed).failed(reason, remedy);
         }
         _ => {}
     }
@@ -59,8 +59,8 @@ pub(super) fn setup(member: &ManagedConnection, settings: &ConnectionConfig) -> 
             JobState::Running { started_at, activity } => {
                 SetupStep::running(name, started_at, StepDetail::Activity { text: activity.into_owned() })
             }
-            JobState::Failed { reason, hint, .. } => {
-                SetupStep::new(name, StepState::Ready).failed(reason, hint)
+            JobState::Failed { reason, remedy, .. } => {
+                SetupStep::new(name, StepState::Ready).failed(reason, remedy)
             }
             _ => {
                 SetupStep::new(name, StepState::Ready).with(StepDetail::WillCreateSchema).with(match settings
@@ -101,7 +101,9 @@ pub(super) fn verify(member: &ManagedConnection) -> SetupStep {
         JobState::Running { started_at, activity } => {
             SetupStep::running(name, started_at, StepDetail::Activity { text: activity.into_owned() })
         }
-        JobState::Failed { reason, hint, .. } => SetupStep::new(name, StepState::Failed).failed(reason, hint),
+        JobState::Failed { reason, remedy, .. } => {
+            SetupStep::new(name, StepState::Failed).failed(reason, remedy)
+        }
         JobState::Succeeded { result, ended_at: ended, .. } => {
             let step =
                 SetupStep::new(name, StepState::Complete).with(StepDetail::Verified { verified_at: ended });
@@ -160,7 +162,7 @@ pub(super) fn synchronize(
         let step = SetupStep::new(name, StepState::Ready).with(StepDetail::WillSync);
         let failed = last.and_then(|run| run.report.as_ref()).filter(|report| report.error.is_some());
         return match failed {
-            Some(report) => step.failed(report.error.clone().unwrap_or_default(), report.hint.clone()),
+            Some(report) => step.failed(report.error.clone().unwrap_or_default(), report.remedy().cloned()),
             None => step,
         };
     };
@@ -171,7 +173,7 @@ pub(super) fn synchronize(
     // A later sync may have failed.
     match last.filter(|run| run.started_at > at).and_then(|run| run.report.as_ref()) {
         Some(report) if report.error.is_some() => {
-            step.failed(report.error.clone().unwrap_or_default(), report.hint.clone())
+            step.failed(report.error.clone().unwrap_or_default(), report.remedy().cloned())
         }
         _ => step,
     }

@@ -60,6 +60,9 @@ fn fact(fact: &Fact) -> String {
             format!("{} and {} to read", count(*events, "pending event"), count(*objects, "object"))
         }
         Fact::EventsFailed { events } => format!("{} failed after the last attempt", count(*events, "event")),
+        Fact::ObjectsFailed { objects, attempts, error } => {
+            format!("{} failed after {}: {error}", count(*objects, "object"), count(*attempts, "attempt"))
+        }
         Fact::SystemLogBehind { caught_up_at: None } => {
             "the System Log hasn't been read to its end".to_owned()
         }
@@ -68,6 +71,12 @@ fn fact(fact: &Fact) -> String {
         }
         Fact::DeliveriesFailing { error } => {
             format!("deliveries of the event hook fail; Okta reports: {error}")
+        }
+        Fact::DeliveriesFailed { deliveries: 1 } => {
+            "the System Log reports a failed delivery of the event hook".to_owned()
+        }
+        Fact::DeliveriesFailed { deliveries } => {
+            format!("the System Log reports {} failed deliveries of the event hook", number(*deliveries))
         }
         Fact::RecordsUnconfirmed { records } => {
             format!("Assets hasn't confirmed {}", count(*records, "record"))
@@ -90,6 +99,9 @@ fn fact(fact: &Fact) -> String {
         }
         Fact::ChangesBlocked { objects } => {
             format!("a safeguard blocks changes to {}", count(*objects, "object"))
+        }
+        Fact::ObjectsDeleted { objects } => {
+            format!("the import source deleted {} that the import didn't contain", count(*objects, "object"))
         }
         Fact::SafeguardTriggered { violation: found } => violation(found),
         Fact::ScopeUnresolved { names } => {

@@ -146,6 +146,108 @@ pub fn remedy(remedy: &Remedy) -> String {
             format!("{IMPORT}; open the history of the import, correct the reported errors, then run setup")
         }
 
+        Remedy::CheckStatus => "check the status of the connection".to_owned(),
+        Remedy::CheckDaemonLog => "check the daemon's log and the status of the connection".to_owned(),
+        Remedy::Repeat => "repeat the operation".to_owned(),
+        Remedy::ListRuns => "list the stored runs; old runs are deleted".to_owned(),
+        Remedy::ListEvents => "list the stored events; old completed events are deleted".to_owned(),
+        Remedy::UseUserIdOrLogin => {
+            "use an Okta user ID, such as 00u1abcd2efGHIJKL3m4, or a login".to_owned()
+        }
+        Remedy::UseGroupIdOrName => {
+            "use an Okta group ID, such as 00g1abcd2efGHIJKL3m4, or a name".to_owned()
+        }
+        Remedy::UseGroupId => "use the ID of the group".to_owned(),
+        Remedy::SetAtlassianAccount => {
+            "add an Atlassian account to the connection: site URL, email, and API token".to_owned()
+        }
+        Remedy::ReduceRecordSize => "exclude attributes with large values from the mapping".to_owned(),
+
+        Remedy::CreateConfiguration => "create a configuration file, or name an existing one".to_owned(),
+        Remedy::CreateConnection => {
+            "create a connection in the configuration file, or set console.master_key and add one in the console"
+                .to_owned()
+        }
+        Remedy::ReenterSettings => "enter the settings of the connection again, and save them".to_owned(),
+        Remedy::ReenterSecrets => "enter the secrets of the connection again, and save them".to_owned(),
+        Remedy::CorrectSettings => "correct the settings, and save them again".to_owned(),
+        Remedy::EditConfiguration => {
+            "change the connection in the configuration file and restart the daemon, or use another name".to_owned()
+        }
+        Remedy::UseOtherConnectionName => "use another name, or edit the connection that has it".to_owned(),
+        Remedy::GenerateMasterKey => "generate a master key".to_owned(),
+        Remedy::SetMasterKey => {
+            "generate a master key, set console.master_key to its file or variable, and restart the daemon".to_owned()
+        }
+        Remedy::CorrectMasterKey => {
+            "set console.master_key to the key that encrypted the secrets, or enter the secrets again".to_owned()
+        }
+        Remedy::UseDaemonMasterKey { server } => format!(
+            "set console.master_key to the key of the daemon, or use the daemon at {}",
+            server.as_deref().unwrap_or("its URL")
+        ),
+        Remedy::ChooseOtherAddress { key } => format!("set {key} to another address"),
+        Remedy::SetTlsFiles => {
+            "set server.tls_certificate to a PEM file with the certificate and its issuers, and server.tls_key to its \
+             private key"
+                .to_owned()
+        }
+        Remedy::EnableTls { key } => format!(
+            "set server.tls_certificate and server.tls_key; or set server.behind_proxy = true if a proxy terminates TLS; \
+             or set {key} to a loopback address"
+        ),
+
+        Remedy::CreateExport => "create a new export".to_owned(),
+        Remedy::ReplaceExport => "use another folder, or replace the earlier export".to_owned(),
+        Remedy::UseOtherFolder => "use another folder; this one wasn't changed".to_owned(),
+        Remedy::RestartExport => "start the export again, and replace the incomplete files".to_owned(),
+
+        Remedy::StopOtherLeader => {
+            "stop the daemon that runs this connection, or use the daemon instead".to_owned()
+        }
+        Remedy::UseHttps => "use https://HOST[:PORT]; http:// is allowed for localhost only".to_owned(),
+        Remedy::CheckDaemonReachable => {
+            "check that the daemon runs, and that this host trusts its certificate".to_owned()
+        }
+        Remedy::CheckDaemonUrl => "use the URL of the console, and the version of the daemon".to_owned(),
+        Remedy::SetAccessToken => "use an access token of the daemon".to_owned(),
+
+        Remedy::ReplaceStore => {
+            "stop the daemon, and replace the state store with a backup; without a backup, remove it and run a full sync"
+                .to_owned()
+        }
+        Remedy::StopStoreReplacement => {
+            "stop the program that replaces the open state store, then start again".to_owned()
+        }
+        Remedy::ProtectStoreFiles => {
+            "keep other programs away from the files beside the state store, start again, and run a full sync: the last \
+             changes may be lost"
+                .to_owned()
+        }
+        Remedy::MigrateStore => "start the daemon, or read the status: both migrate the state store".to_owned(),
+        Remedy::StartMigratedVersion => "start the version that migrated the state store".to_owned(),
+        Remedy::ReleaseStoreLock { pid: Some(pid), is_stopped: true } => {
+            format!("resume process {pid}, or end it; then repeat the operation")
+        }
+        Remedy::ReleaseStoreLock { pid: Some(pid), is_stopped: false } => {
+            format!("wait until process {pid} has finished, or end it; then repeat the operation")
+        }
+        Remedy::ReleaseStoreLock { pid: None, .. } => {
+            "end the program that locks the state store: a stopped daemon or a database tool with an open transaction"
+                .to_owned()
+        }
+        Remedy::RestrictFileAccess { file } => format!("run `chmod 600 {file}`"),
+        Remedy::AllowPrivateAddresses => {
+            "use a public address, or set server.allow_private_addresses = true".to_owned()
+        }
+        Remedy::CheckCertificate { service } => format!(
+            "check the clock of this host; if a proxy inspects TLS to {}, trust its certificate authority on this host",
+            name(*service)
+        ),
+        Remedy::SignInToNetwork => {
+            "sign in to the network of this host, or use another network".to_owned()
+        }
+
         Remedy::SetClock => "set the clock of this host, and enable NTP".to_owned(),
         Remedy::FreeDiskSpace => {
             "free disk space; or stop the daemon, move the state store, and set store.path".to_owned()

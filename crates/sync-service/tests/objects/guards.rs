@@ -37,7 +37,7 @@ async fn an_import_source_that_removes_missing_objects_gets_nothing() {
         .sync(&Safeguards::default(), &NoopProgress, &CancellationToken::new())
         .await;
     let error = ServiceError::from(sync.unwrap_err());
-    insta::assert_snapshot!(format!("{error}\nhint: {}", error.hint().unwrap_or_default()));
+    insta::assert_snapshot!(format!("{error}\n{:?}", error.remedy()));
     let some = [Subject::User(UserId::new(&user))];
     assert!(
         connection_after.engine().sync_some(&some, &NoopProgress, &CancellationToken::new()).await.is_err()

@@ -64,7 +64,7 @@ async fn prune_stays_within_its_limits() {
     let plan = connection.prunable(&at_once()).await.unwrap();
     let stop = CancellationToken::new();
     let refused = connection.prune(&plan, &at_once(), &stop).await.unwrap_err();
-    insta::assert_snapshot!(format!("{refused}\nhint: {}", refused.hint().unwrap_or_default()));
+    insta::assert_snapshot!(format!("{refused}\n{:?}", refused.remedy()));
     assert!(connection.audit(10).await.unwrap().is_empty());
     let accepted = PruneOptions { override_safeguards: true, ..at_once() };
     let report = connection.prune(&plan, &accepted, &stop).await.unwrap();
@@ -92,7 +92,7 @@ async fn prune_takes_an_account() {
     let connection = world.synced(Account::Without).await;
     let error = connection.prunable(&at_once()).await.unwrap_err();
     assert!(error.is_usage());
-    insta::assert_snapshot!(format!("{error}\nhint: {}", error.hint().unwrap_or_default()));
+    insta::assert_snapshot!(format!("{error}\n{:?}", error.remedy()));
 }
 
 #[tokio::test]

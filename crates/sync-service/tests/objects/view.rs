@@ -178,8 +178,10 @@ async fn without_an_account_it_is_told_that_assets_could_not_be_asked() {
     for (account, word) in [(Account::Without, "no account credential"), (Account::Wrong, "refused")] {
         let connection = world.synced(account).await;
         let seen = view(&connection, &user(&id)).await;
-        let AssetsLookup::Unknown { reason, hint } = &seen.assets else { unreachable!("{:?}", seen.assets) };
-        assert!(reason.contains(word) && hint.is_some(), "{reason} {hint:?}");
+        let AssetsLookup::Unknown { reason, remedy } = &seen.assets else {
+            unreachable!("{:?}", seen.assets)
+        };
+        assert!(reason.contains(word) && remedy.is_some(), "{reason} {remedy:?}");
         assert_eq!(count(&seen, FieldMatch::Unknown), seen.fields.len());
         assert_eq!(seen.state, ObjectState::InSync, "as far as is known");
         assert_eq!(field(&seen, "city").in_record, Some(json!("Paris")));

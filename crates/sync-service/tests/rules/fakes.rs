@@ -16,7 +16,7 @@ impl AlertSink for Heard {
     }
 }
 
-/// Keeps the reasons of what fails.
+/// Keeps the failures of tasks, in words.
 #[derive(Default)]
 pub(crate) struct Failures(pub(crate) Mutex<Vec<String>>);
 
@@ -24,7 +24,7 @@ impl AlertSink for Failures {
     fn send(&self, _alert: Alert) {}
 
     fn task_failed(&self, failing: TaskFailure) {
-        self.0.lock().unwrap().push(failing.reason);
+        self.0.lock().unwrap().push(sync_service::words::finding(&failing.finding));
     }
 }
 

@@ -8,7 +8,8 @@ use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
     AlertKind, AlertSink, Clock, Comparison, EngineError, MappingView, NoopProgress, Phase, PortError,
-    ReplayTarget, RunKind, RunSummary, SafeguardViolation, Safeguards, SystemClock, TargetSchema, Upkeep,
+    Remedy, ReplayTarget, RunKind, RunSummary, SafeguardViolation, Safeguards, SystemClock, TargetSchema,
+    Upkeep,
 };
 use sync_service::model::ObjectKind;
 use tokio_util::sync::CancellationToken;
@@ -30,8 +31,7 @@ async fn refused(
     assert_eq!(world.executions().await.len(), before);
     let held = connection.status(0).await.unwrap().event_queue.blocked;
     assert!(held > 0, "what is held back is told until it is released");
-    let hint = error.hint().unwrap_or_default();
-    assert!(hint.contains("--override-safeguards"), "{hint}");
+    assert_eq!(error.remedy(), Some(Remedy::ReviewPlan));
     match error {
         EngineError::SafeguardTriggered(refusal) => refusal,
         other => panic!("{other:?}"),
@@ -242,7 +242,7 @@ async fn held_back(world: &World, limits: Safeguards, too_much: impl AsyncFnOnce
     following.stop().await;
     let alerts = heard.0.lock().unwrap();
     let tripped = alerts.iter().filter(|alert| alert.kind == AlertKind::SafeguardTriggered);
-    tripped.map(|alert| alert.message.clone()).collect()
+    tripped.map(|alert| sync_service::words::finding(&alert.finding)).collect()
 }
 
 #[tokio::test]

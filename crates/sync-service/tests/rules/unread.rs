@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sync_service::engine::{AlertKind, Clock, EngineError, NoopProgress, Subject, SystemClock};
+use sync_service::engine::{
+    AlertKind, Clock, EngineError, Fact, NoopProgress, Severity, Subject, SystemClock, Task,
+};
 use sync_service::model::UserId;
 use sync_service::{Connection, ConnectionStatus};
 use tokio_util::sync::CancellationToken;
@@ -157,9 +159,9 @@ async fn unreadable_log_is_in_the_status() {
         let told = status(asked, "the log that cannot be read is told", troubles).await;
         let trouble = &told.alerts[0];
         assert!(
-            trouble.message.contains("log")
-                && trouble.hint.is_some()
-                && trouble.severity == sync_service::engine::Severity::Warning,
+            matches!(trouble.finding.fact, Fact::TaskFailing { task: Task::EventFeed, .. })
+                && trouble.finding.remedy.is_some()
+                && trouble.finding.severity == Severity::Warning,
             "{trouble:?}"
         );
     }

@@ -39,7 +39,7 @@ async fn a_dead_token_another_address_and_a_disabled_source_are_told_apart() {
     let found = clinic.look("c.toml");
     let with_account: Vec<&str> = BEHIND.into_iter().chain(["assets.objects"]).collect();
     found.names("assets.token", &with_account);
-    assert!(found.remedy("assets.token").starts_with("check that it is the whole token"));
+    assert!(found.remedy("assets.token").starts_with("check that the import token is complete"));
     clinic.look(clinic.with("import_token", &token["token"].to_string())).is_well();
 }
 

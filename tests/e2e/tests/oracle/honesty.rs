@@ -65,7 +65,7 @@ pub(crate) async fn admits(connection: &Connection, changed: Timestamp) -> Optio
         return Some(reason);
     }
     if let Some(trouble) = open_trouble(connection) {
-        return Some(trouble.message);
+        return Some(sync_service::words::finding(&trouble.finding));
     }
     match status.freshness.synced_through {
         Some(known) if known > changed + SLACK => None,

@@ -8,6 +8,7 @@ use sync_service::trimmed;
 use tokio::task::block_in_place;
 
 use crate::failure::{ErrorCode, Failure};
+use crate::words::remedies::remedy;
 
 impl From<InquireError> for Failure {
     fn from(error: InquireError) -> Self {
@@ -90,12 +91,17 @@ pub(super) fn choose<T: fmt::Display>(question: &str, options: Vec<T>) -> Result
     Ok(block_in_place(|| prompt.prompt())?)
 }
 
-/// Prints the error of a value, and prompts for the next action.
-pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
-    eprintln!("  error: {}", problem.message);
-    if let Some(hint) = &problem.hint {
+/// Prints an error with its hint.
+pub(super) fn tell(message: &str, hint: Option<&str>) {
+    eprintln!("  error: {message}");
+    if let Some(hint) = hint {
         eprintln!("  hint: {hint}");
     }
+}
+
+/// Prints the error of a value, and prompts for the next action.
+pub(super) fn next(problem: &Problem) -> Result<Next, Failure> {
+    tell(&problem.message, problem.remedy.as_ref().map(remedy).as_deref());
     if problem.hopeless {
         return Ok(Next::Reenter);
     }

@@ -17,13 +17,32 @@ use steps::{Steps, is_stdin};
 use crate::args::Output;
 use crate::failure::{ErrorCode, Failure};
 use crate::output::{Outcome, print_json};
+use crate::words::remedies::remedy;
 
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Self {
         let (code, exit) =
             if error.is_usage() { (ErrorCode::InvalidArguments, 2) } else { (ErrorCode::FileFailed, 1) };
-        Self { code, message: sync_service::error_chain(&error), hint: error.hint().map(str::to_owned), exit }
+        Self { code, message: sync_service::error_chain(&error), hint: hint(&error), exit }
     }
+}
+
+/// The hint for an error.
+fn hint(error: &InitError) -> Option<String> {
+    let text = match error {
+        InitError::Exists(_) => "use another file name, or replace the file with `--force`",
+        InitError::MasterKeyExists(_) => "set `--out` to another file",
+        InitError::ConnectionExists { .. } => {
+            "set `--connection` to another name; `--force` changes the given settings and keeps the others"
+        }
+        InitError::Read { .. } => "check that the file exists and that this user can read it",
+        InitError::Write { .. } => "check that the folder exists and that this user can write to it",
+        InitError::NotExtendable { .. } => "correct the file, or set `--config` to another file",
+        InitError::MasterKey(error) => return Some(remedy(&error.remedy())),
+        InitError::Interrupted => "run the command again",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 #[derive(Serialize)]

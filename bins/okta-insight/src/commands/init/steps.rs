@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use sync_service::init::{
-    Check, ConfigDraft, Finding, KeyFile, Manner, Problem, SecretKind, check_account, check_app,
-    check_import_token, check_org, generate_key, hook_address, read_key,
+    Check, ConfigDraft, Finding, KeyFile, Manner, SecretKind, check_account, check_app, check_import_token,
+    check_org, generate_key, hook_address, read_key,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{
@@ -16,6 +16,7 @@ use super::args::{API_TOKEN, IMPORT_TOKEN, Init, Source};
 use super::ask::{self, Next};
 use super::{guide, on_terminal};
 use crate::failure::{ErrorCode, Failure};
+use crate::words::remedies::remedy;
 
 /// The default configuration file.
 const CONFIG: &str = "okta-insight.toml";
@@ -95,9 +96,7 @@ impl<'a> Steps<'a> {
                 });
             match checked {
                 Ok(name) => return Ok((draft, name)),
-                Err(failure) if self.terminal => {
-                    ask::next(&hopeless(failure))?;
-                }
+                Err(failure) if self.terminal => tell(&failure),
                 Err(failure) => return Err(failure),
             }
         }
@@ -143,7 +142,7 @@ impl<'a> Steps<'a> {
         if let Some(path) = &self.args.private_key_file {
             match self.existing_key(draft, connection, path) {
                 Ok(file) => return Ok(Key { file, new: false }),
-                Err(failure) if self.terminal => drop(ask::next(&hopeless(failure))?),
+                Err(failure) if self.terminal => tell(&failure),
                 Err(failure) => {
                     let message = format!("--private-key-file: {}", failure.message);
                     return Err(Failure { message, ..failure });
@@ -167,7 +166,7 @@ impl<'a> Steps<'a> {
             };
             match self.existing_key(draft, connection, &path) {
                 Ok(file) => return Ok(Key { file, new }),
-                Err(failure) => drop(ask::next(&hopeless(failure))?),
+                Err(failure) => tell(&failure),
             }
         }
     }
@@ -290,7 +289,7 @@ impl<'a> Steps<'a> {
                         } else {
                             format!("{flag}: {}", problem.message)
                         },
-                        hint: problem.hint,
+                        hint: problem.remedy.as_ref().map(remedy),
                         exit: if problem.hopeless { 2 } else { 1 },
                     });
                 }
@@ -335,6 +334,7 @@ fn unchecked(message: &str) -> Finding {
     Finding { message: message.to_owned(), notes: Vec::new() }
 }
 
-fn hopeless(failure: Failure) -> Problem {
-    Problem { message: failure.message, hint: failure.hint, hopeless: true, unreached: false }
+/// Prints a failure that another value resolves.
+fn tell(failure: &Failure) {
+    ask::tell(&failure.message, failure.hint.as_deref());
 }

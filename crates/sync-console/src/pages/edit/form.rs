@@ -6,13 +6,14 @@ use maud::{Markup, html};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use sync_service::engine::Remedy;
 use sync_service::model::ConnectionName;
 use sync_service::{
     AlertSettings, AssetsSettings, ConnectionDraft, ConnectionSettings, EventHookSettings, FieldError,
     OktaSettings, SavedSettings, Secret, SecretField,
 };
 
-use super::super::components::sentence;
+use super::super::components::{action, sentence};
 use crate::words::settings as words;
 
 /// The fields as text.
@@ -133,7 +134,7 @@ impl Fields {
         let problem = |message: String| FieldError {
             field: FURTHER.into(),
             message,
-            hint: Some(words::INVALID_ADVANCED.into()),
+            remedy: Some(Remedy::CorrectSettings),
             blocking: true,
         };
         let given: Map<String, Value> = serde_json::from_str(&text).map_err(|e| problem(e.to_string()))?;
@@ -268,7 +269,7 @@ fn one(fields: &Fields, name: &str, kind: Kind, hint: &Markup, problems: &[Field
             }
             @if !wrong.is_empty() {
                 div.error id=(error_id) {
-                    @for problem in wrong { p { "✗ " (sentence(&problem.message)) @if let Some(hint) = &problem.hint { " " (sentence(hint)) } } }
+                    @for problem in wrong { p { "✗ " (sentence(&problem.message)) @if let Some(remedy) = &problem.remedy { " " (action(remedy, None)) } } }
                 }
             }
             @if kept && matches!(name, "event_hook_secret" | "alert_webhook_url") {

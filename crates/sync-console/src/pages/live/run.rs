@@ -5,7 +5,7 @@ use sync_service::engine::RunSummary;
 use sync_service::model::ConnectionName;
 use sync_service::{ActiveRun, ActiveRuns, RunPhase};
 
-use super::super::components::{Tone, aged, badge, empty, notice, number, scroll, span, time};
+use super::super::components::{Tone, aged, badge, empty, fault, number, scroll, span, time};
 use super::super::runs::length;
 use super::super::{health, links};
 use crate::words::{activity as words, labels};
@@ -57,7 +57,7 @@ fn one(connection: &ConnectionName, run: &ActiveRun) -> Markup {
                 }
                 @if let Some(id) = run.run { div.actions { (links::run(connection, id)) } }
             }
-            @if let Some(error) = &run.error { (notice(Tone::Problem, error, run.hint.as_deref())) }
+            @if let Some(error) = &run.error { (fault(error, run.finding.as_ref().and_then(|finding| finding.remedy.as_ref()), Some(connection))) }
             @if !run.phases.is_empty() { (phases(&run.phases)) }
         }
     }
@@ -110,7 +110,7 @@ fn rate(per_second: f64) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sync_service::engine::{Phase, RunKind, RunState};
+    use sync_service::engine::{Fact, Finding, Phase, Remedy, RunKind, RunState};
     use sync_service::model::RunId;
 
     use super::*;
@@ -130,6 +130,11 @@ mod tests {
         }
     }
 
+    fn failed_run(error: &str) -> Finding {
+        let fact = Fact::RunFailed { kind: RunKind::FullSync, error: error.to_owned() };
+        Finding::error(fact).with_remedy(Remedy::RunChecks)
+    }
+
     #[test]
     fn active_run_shows_progress() {
         let began = Timestamp::constant(1_772_000_000, 0);
@@ -141,7 +146,7 @@ mod tests {
             duration_seconds: 12.0,
             state: None,
             error: None,
-            hint: None,
+            finding: None,
             phases: vec![
                 phase(Phase::Groups, 12, Some(12), None, true),
                 phase(Phase::Users, 500, Some(12_000), Some(276.0), false),
@@ -152,7 +157,7 @@ mod tests {
             ended_at: Some(began),
             state: Some(RunState::Failed),
             error: Some("Okta answers 500 <b>".into()),
-            hint: Some("run `okta-insight doctor`".into()),
+            finding: Some(failed_run("Okta answers 500 <b>")),
             phases: Vec::new(),
             ..run.clone()
         };

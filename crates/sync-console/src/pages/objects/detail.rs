@@ -12,12 +12,11 @@ use sync_service::{
     UnconfirmedRecordView,
 };
 
-use super::super::components::{Tone, badge, count, notice, time, told};
+use super::super::components::{Tone, action, badge, count, fault, notice, time, told};
 use super::super::links::{self, Names, address, asking, object_address};
 use super::super::{Chosen, PageError, events, layout};
 use super::values;
 use crate::access::{Identity, Role};
-use crate::wording;
 use crate::words::{labels, objects as words};
 
 /// The query parameter of a requested resend.
@@ -136,7 +135,7 @@ fn okta(side: &OktaLookup) -> Markup {
                 },
                 OktaLookup::NotFound => p { (words::NOT_IN_OKTA) },
                 OktaLookup::NotRequested => p { (words::MEMBERSHIP_IN_OKTA) },
-                OktaLookup::Error { reason, hint } => (notice(Tone::Problem, reason, hint.as_deref())),
+                OktaLookup::Error { reason, remedy } => (fault(reason, remedy.as_ref(), None)),
             }
         }
     }
@@ -195,9 +194,9 @@ fn assets(member: &ManagedConnection, side: &AssetsLookup) -> Markup {
                     }
                 },
                 AssetsLookup::NotFound => p { (words::NOT_IN_ASSETS) },
-                AssetsLookup::Unknown { reason, hint } => {
-                    p { (told(&wording::settings(member, reason))) }
-                    @if let Some(hint) = hint { p.muted { (told(&wording::settings(member, hint))) } }
+                AssetsLookup::Unknown { reason, remedy } => {
+                    p { (told(reason)) }
+                    @if let Some(remedy) = remedy { p.muted { (action(remedy, Some(member.name()))) } }
                 },
             }
         }

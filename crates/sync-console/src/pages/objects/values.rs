@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(state(false, &field(Some(json!("a")), None, FieldMatch::Unknown)), "Not compared");
         assert_eq!(state(true, &unknown(json!("a"), json!("a"))), "Not compared");
         assert_eq!(state(true, &field(Some(json!("a")), Some(json!("a")), FieldMatch::Equal)), "Matched");
-        let unasked = AssetsLookup::Unknown { reason: "r".into(), hint: None };
+        let unasked = AssetsLookup::Unknown { reason: "r".into(), remedy: None };
         let page = table(&main, &[unknown(json!("a"), json!("a"))], &unasked, &names).into_string();
         assert!(!page.contains("In Assets"), "{page}");
     }

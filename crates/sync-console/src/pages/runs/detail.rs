@@ -9,7 +9,7 @@ use sync_service::engine::{RunDetail, RunExecution, RunReport, UnconfirmedRecord
 use sync_service::model::{ConnectionName, RunId};
 use sync_service::{ManagedConnection, ServiceError};
 
-use super::super::components::{Tone, badge, count, notice, number, said, scroll, time};
+use super::super::components::{Tone, badge, count, fault, number, said, scroll, time};
 use super::super::findings;
 use super::super::links;
 use super::super::stream::{Part, live};
@@ -69,7 +69,7 @@ fn all(connection: &ConnectionName, detail: &RunDetail) -> Markup {
             span.muted { (labels::run_kind(run.kind)) }
         }
         @if let Some(report) = &run.report {
-            @if let Some(error) = &report.error { (notice(Tone::Problem, error, report.hint.as_deref())) }
+            @if let Some(error) = &report.error { (fault(error, report.remedy(), Some(connection))) }
         }
         section.card aria-label="Details" {
             dl.facts {
@@ -209,7 +209,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use jiff::Timestamp;
-    use sync_service::engine::{RecordCounts, RunKind, RunState, RunSummary};
+    use sync_service::engine::{Fact, Finding, RecordCounts, Remedy, RunKind, RunState, RunSummary};
     use sync_service::model::{ExecutionId, ObjectKind, RecordKey};
 
     use super::*;
@@ -230,7 +230,13 @@ mod tests {
             added_attributes: vec!["Okta User: <Team>".into()],
             messages: vec!["Okta User: a value of \"city\" does not fit".into()],
             error: Some("Assets answers 500 <b>".into()),
-            hint: Some("run `okta-insight doctor`, and try again".into()),
+            finding: Some(
+                Finding::error(Fact::RunFailed {
+                    kind: RunKind::FullSync,
+                    error: "Assets answers 500 <b>".into(),
+                })
+                .with_remedy(Remedy::RunChecks),
+            ),
             execution: None,
             resumed: true,
             mapping_version: None,

@@ -17,7 +17,7 @@ use sync_service::{
 
 use tokio::time::Instant;
 
-use super::super::components::{Tone, job, notice};
+use super::super::components::{Tone, fault, job, notice};
 use super::super::findings;
 use super::super::links::address;
 use super::super::{Chosen, PageError, layout};
@@ -41,7 +41,7 @@ pub(super) async fn choose(identity: Identity, Chosen(member): Chosen) -> Result
     super::compare_once(&member);
     let body = match compared(&member).await {
         JobState::Succeeded { result, .. } => form(&member, &identity, &result.types, &options),
-        JobState::Failed { reason, hint, .. } => notice(Tone::Problem, &reason, hint.as_deref()),
+        JobState::Failed { reason, remedy, .. } => fault(&reason, remedy.as_ref(), Some(member.name())),
         JobState::Running { started_at, activity } => html! {
             (job(&activity, started_at))
             a.button href=(address(member.name(), &["schema", "choices"])) { "Continue" }
