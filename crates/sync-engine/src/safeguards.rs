@@ -180,7 +180,6 @@ mod seconds {
     use jiff::SignedDuration;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub(super) fn serialize<S: Serializer>(
         duration: &SignedDuration,
         serializer: S,

@@ -63,6 +63,10 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
             "set `assets.import_token` to the token of this import source, or add an Atlassian account"
                 .to_owned()
         }
+        Remedy::ReviewImportHistory => format!(
+            "in Assets, open the object schema, and go to Schema configuration > Import; open the history of the import, \
+             correct the reported errors, then run `{SETUP}`"
+        ),
         Remedy::FreeDiskSpace => {
             "free disk space; or stop the daemon, move the state store, and set `store.path`".to_owned()
         }
@@ -155,7 +159,6 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         | Remedy::DeleteInAssets
         | Remedy::RaiseObjectLimit
         | Remedy::ReviewExecution
-        | Remedy::ReviewImportHistory
         | Remedy::SetClock
         | Remedy::CheckProxy
         | Remedy::AllowRequests { .. }

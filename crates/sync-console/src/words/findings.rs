@@ -5,7 +5,7 @@ use sync_service::engine::{Fact, Finding, FindingSubject, RunKind, Service, Task
 use sync_service::words::units::{size, span};
 
 use super::safeguards::violation;
-use super::text::{count, number};
+use super::text::{count, number, sentence};
 use super::values::{reason, time};
 use super::withheld::withheld;
 
@@ -62,6 +62,8 @@ fn fact(fact: &Fact) -> Markup {
         Fact::EventsStalled { oldest_at } => {
             html! { "No worker applies events. The oldest pending event is from " (time(*oldest_at)) "." }
         }
+        Fact::ChangesPending { events: 0, objects } => html! { (count(*objects, "object")) " to read." },
+        Fact::ChangesPending { events, objects: 0 } => html! { (count(*events, "pending event")) "." },
         Fact::ChangesPending { events, objects } => {
             html! { (count(*events, "pending event")) " and " (count(*objects, "object")) " to read." }
         }
@@ -113,7 +115,7 @@ fn fact(fact: &Fact) -> Markup {
         },
         Fact::SafeguardTriggered { violation: found } => violation(found),
         Fact::ScopeUnresolved { names } => {
-            html! { "The scope names what Okta doesn't have: " (names.join(", ")) "." }
+            html! { "The scope includes items that Okta doesn't have: " (names.join(", ")) "." }
         }
         Fact::ClockSkewed { service, seconds } => html! {
             "The clock of this host is " (span(seconds.unsigned_abs()))
@@ -192,7 +194,7 @@ fn fact(fact: &Fact) -> Markup {
         Fact::MappingAttributeUnreadable { attribute } => html! {
             code { (attribute) } " is encrypted, hashed, or write-only in Okta, so it is excluded."
         },
-        Fact::Alert { error } => html! { (reason(error)) },
+        Fact::Alert { error } => html! { (sentence(error)) },
     }
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
             "Set the import token of this import source, or add an Atlassian account, in the settings of the connection."
         }),
         Remedy::IgnoreMissingObjects => Action::outside(html! {
-            (import("In")) ", and open " b { "Edit mapping" } ". For each object type, open "
+            (import("In")) ". Open " b { "Edit mapping" } ". For each object type, open "
             b { "Edit object type mapping" } ", and set missing objects to " b { "Ignore" } "."
         }),
         Remedy::CorrectAttribute => Action::outside(html! {
@@ -244,7 +244,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
             "Wait until the execution ends; large imports take minutes. To cancel it: " (import("in")) "."
         }),
         Remedy::ReviewImportHistory => Page::Setup.shows(html! {
-            (import("In")) ", and open the history of the import. Correct the reported errors, then press " b { "Setup" }
+            (import("In")) ". Open the history of the import. Correct the reported errors, then press " b { "Setup" }
             " on the Setup page."
         }),
 

@@ -23,7 +23,7 @@ fn excess(violation: &SafeguardViolation) -> Markup {
             (of(*lost, *known, "membership")) " would be removed" (share(*lost, Some(*recent), *known, *max_percent))
         },
         SafeguardViolation::TooManyValuesCleared { kind, field, lost, recent, known, max_percent } => html! {
-            "attribute " code { (field) } " would be cleared on " (of(*lost, *known, kind.as_str()))
+            "the attribute " code { (field) } " would be cleared on " (of(*lost, *known, kind.as_str()))
             (share(*lost, Some(*recent), *known, *max_percent))
         },
         SafeguardViolation::TooManyPruned { kind, pruned, known, max_percent } => html! {

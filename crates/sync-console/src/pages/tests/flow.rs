@@ -91,5 +91,5 @@ async fn failed_checks_come_first() {
     let problem = page.find("notice-problem").unwrap();
     assert!(problem < page.find("<caption>").unwrap());
     assert!(page.contains("→"), "a remedy stands beside it");
-    assert!(page.contains("Press Setup on the Setup page"), "in words of the console: {}", own(&page));
+    assert!(page.contains("Press <b>Setup</b> on the Setup page"), "in words of the console: {}", own(&page));
 }
