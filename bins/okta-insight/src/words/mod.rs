@@ -1,7 +1,6 @@
 //! The texts of the command line, by subject.
 
 pub(crate) mod commands;
-#[expect(dead_code, reason = "status shows conditions next")]
 pub(crate) mod conditions;
 pub(crate) mod event_hook;
 pub(crate) mod findings;

@@ -1,35 +1,8 @@
-//! Labels of conditions and of their summary.
+//! Labels of a connection's health.
 
-use sync_service::engine::{ConditionType, ConnectionHealth};
+use sync_service::engine::ConnectionHealth;
 
 use super::health;
-
-/// The label of a condition.
-pub(crate) const fn condition(condition: ConditionType) -> &'static str {
-    match condition {
-        ConditionType::Current => "Assets is current",
-        ConditionType::StoreAvailable => "State store available",
-        ConditionType::StoreSpace => "Disk space available",
-        ConditionType::LeaderRunning => "Leader running",
-        ConditionType::SendingEnabled => "Not paused",
-        ConditionType::SchemaReady => "Object schema ready",
-        ConditionType::ValuesStorable => "All values sent",
-        ConditionType::EventHookReady => "Event hook ready",
-        ConditionType::SystemLogRead => "System Log read",
-        ConditionType::InitialSync => "First full sync succeeded",
-        ConditionType::SyncsSucceeding => "Syncs succeeding",
-        ConditionType::EventsApplied => "Events applied",
-        ConditionType::EventsProgressing => "Events progressing",
-        ConditionType::EventsSucceeded => "No failed events",
-        ConditionType::RecordsConfirmed => "Records confirmed",
-        ConditionType::ObjectsReadable => "Objects readable in Okta",
-        ConditionType::SafeguardsClear => "No blocked changes",
-        ConditionType::ValuesCleared => "No stale values",
-        ConditionType::ScopeResolved => "Scope resolved",
-        ConditionType::ClockSynchronized => "Clocks synchronized",
-        ConditionType::RequestsUnthrottled => "No throttled requests",
-    }
-}
 
 /// The label of a connection's health.
 pub(crate) const fn health(health: ConnectionHealth) -> &'static str {

@@ -78,9 +78,6 @@ fn fact(fact: &Fact) -> Markup {
             @if let Some(at) = caught_up_at { " since " (time(*at)) }
             "."
         },
-        Fact::DeliveriesFailing { error } => {
-            html! { "Deliveries of the event hook fail. Okta reports: " (reason(error)) }
-        }
         Fact::DeliveriesFailed { deliveries: 1 } => {
             html! { "The System Log reports a failed delivery of the event hook." }
         }

@@ -2,7 +2,6 @@
 
 pub(crate) mod access;
 pub(crate) mod activity;
-#[expect(dead_code, reason = "the pages show conditions next")]
 pub(crate) mod conditions;
 pub(crate) mod details;
 pub(crate) mod findings;

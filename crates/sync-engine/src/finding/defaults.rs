@@ -24,7 +24,6 @@ impl Fact {
             Self::ClockSkewed { .. } => Remedy::SetClock,
             Self::ExecutionInProgress { .. } => Remedy::ReviewExecution,
             Self::NeverCompared
-            | Self::DeliveriesFailing { .. }
             | Self::EventHookMissing
             | Self::EventHookUrlDiffers { .. }
             | Self::EventTypesMissing { .. }

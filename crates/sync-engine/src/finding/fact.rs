@@ -102,11 +102,6 @@ pub enum Fact {
         /// The last time; `None` if there is none.
         caught_up_at: Option<Timestamp>,
     },
-    /// Deliveries of the event hook fail.
-    DeliveriesFailing {
-        /// The reason that Okta gives.
-        error: String,
-    },
     /// The System Log reports failed deliveries of the event hook.
     DeliveriesFailed {
         /// Their number.

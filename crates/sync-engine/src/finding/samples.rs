@@ -45,7 +45,6 @@ impl Fact {
             Self::ObjectsDeleted { objects: 2_599 },
             Self::SystemLogBehind { caught_up_at: None },
             Self::SystemLogBehind { caught_up_at: Some(TIME) },
-            Self::DeliveriesFailing { error: "the daemon did not answer within 3 s".to_owned() },
             Self::RecordsUnconfirmed { records: 12 },
             Self::RecordsRejected { records: 1, error: None },
             Self::RecordsRejected {

@@ -69,9 +69,6 @@ fn fact(fact: &Fact) -> String {
         Fact::SystemLogBehind { caught_up_at: Some(at) } => {
             format!("the System Log hasn't been read to its end since {at:.0}")
         }
-        Fact::DeliveriesFailing { error } => {
-            format!("deliveries of the event hook fail; Okta reports: {error}")
-        }
         Fact::DeliveriesFailed { deliveries: 1 } => {
             "the System Log reports a failed delivery of the event hook".to_owned()
         }
