@@ -11,7 +11,7 @@ use super::commands::{
 /// The remedy as an instruction.
 pub(crate) fn remedy(remedy: &Remedy) -> String {
     match remedy {
-        Remedy::StartDaemon => format!("start the daemon with `{DAEMON}`"),
+        Remedy::StartDaemon => format!("start `{DAEMON}`"),
         Remedy::Resume => format!("run `{RESUME}`"),
         Remedy::RunSetup => format!("run `{SETUP}`"),
         Remedy::CreateEventHookManually => {

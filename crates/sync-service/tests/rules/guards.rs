@@ -80,7 +80,7 @@ async fn losing_the_admin_role_marks_nobody() {
     stopped(&connection, Phase::Users, 0).await;
     loses.store(true, Ordering::Relaxed);
     let refusal = refused(&world, &connection, Safeguards::default()).await;
-    assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, known: 12 });
+    assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 12 });
     assert!(refusal.to_string().contains("admin role"), "{refusal}");
     // From the beginning it ends even before.
     assert!(matches!(sync(&connection).await.unwrap_err(), EngineError::Directory(_)));
@@ -134,7 +134,7 @@ async fn too_many_missing_objects_need_consent() {
         world.delete(user).await;
     }
     let refusal = refused(&world, &connection, Safeguards::default()).await;
-    assert!(matches!(refusal, SafeguardViolation::TooManyRetired { gone: 8, .. }), "{refusal:?}");
+    assert!(matches!(refusal, SafeguardViolation::TooManyRetired { retired: 8, .. }), "{refusal:?}");
     assert_eq!(world.audit().await.marked_deleted, 0);
     sync_accepted(&connection).await;
     let audit = world.audit().await;
