@@ -9,6 +9,7 @@ use super::commands::{
 };
 
 /// The remedy as an instruction.
+#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 pub(crate) fn remedy(remedy: &Remedy) -> String {
     match remedy {
         Remedy::StartDaemon => format!("start `{DAEMON}`"),
