@@ -110,28 +110,14 @@ impl Engine {
         held: &HashSet<RecordKey>,
         reason: &str,
     ) -> Result<(), EngineError> {
+        let is_held = |look: &&WorkItem| match &look.subject {
+            Subject::Membership { user, .. } => held.contains(&RecordKey::user(user)),
+            target => object(target).is_some_and(|key| held.contains(&key)),
+        };
         let keys: Vec<RecordKey> = held.iter().cloned().collect();
         self.ports.store.block(&keys, reason, self.now()).await?;
-        let looks: Vec<WorkItem> = looks.iter().filter(|look| is_held(look, held)).cloned().collect();
+        let looks: Vec<WorkItem> = looks.iter().filter(is_held).cloned().collect();
         Ok(self.ports.store.fail_work(&looks, reason, self.now()).await?)
-    }
-
-    /// Puts off what a safeguard forbids beside a pass: the objects are read again until the pass is over, and then
-    /// differ no more, or are held back. The looks at them are taken out of those that are settled; all of them, if what is
-    /// forbidden comes from looks at other objects.
-    pub(crate) async fn leave_to_pass(
-        &self,
-        settled: &mut Vec<WorkItem>,
-        held: &HashSet<RecordKey>,
-    ) -> Result<(), EngineError> {
-        let now = self.now();
-        let named: HashSet<RecordKey> = settled.iter().filter_map(|look| affected(&look.subject)).collect();
-        let all = !held.is_subset(&named);
-        for look in settled.extract_if(.., |look| all || is_held(look, held)) {
-            let later = later(now, look.attempts, 1);
-            self.ports.store.requeue_work(std::slice::from_ref(&look), later).await?;
-        }
-        Ok(())
     }
 
     /// Fails a pass that a safeguard forbids. The objects of the changes that are too many are remembered until they are
@@ -188,19 +174,6 @@ fn failure<'s>(subject: &Subject, states: &'s States) -> Option<&'s Failure> {
         Subject::GroupMembers(group) => of(&RecordKey::group(group)),
         other => object(other).as_ref().and_then(of),
     }
-}
-
-/// The object whose record a subject may change.
-fn affected(subject: &Subject) -> Option<RecordKey> {
-    match subject {
-        Subject::Membership { user, .. } => Some(RecordKey::user(user)),
-        target => object(target),
-    }
-}
-
-/// True of a look at one of the objects.
-fn is_held(look: &WorkItem, held: &HashSet<RecordKey>) -> bool {
-    affected(&look.subject).is_some_and(|key| held.contains(&key))
 }
 
 /// The single object that a subject is.

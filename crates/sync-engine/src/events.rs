@@ -48,17 +48,10 @@ impl Engine {
                 self.ask_for_members(&looked).await?;
                 self.ports.store.ask_unread(run.id, self.now()).await?;
                 let Looked { plan, states, .. } = looked;
-                let mut settled = looks.clone();
                 for (held, reason) in self.apply_events(&run, plan, report, told, stop).await? {
-                    // A full sync may be sending the very change, with an administrator's consent: what is blocked after
-                    // it has ended would stay blocked.
-                    if alone.is_some() {
-                        self.give_up_on(&looks, &held, &reason).await?;
-                    } else {
-                        self.leave_to_pass(&mut settled, &held).await?;
-                    }
+                    self.give_up_on(&looks, &held, &reason).await?;
                 }
-                self.settle(&settled, &states).await
+                self.settle(&looks, &states).await
             })
             .await;
         match outcome {

@@ -117,7 +117,7 @@ impl SyncPlan {
         }
         let gone = self.kinds.iter().filter_map(|(&kind, plan)| {
             if plan.read == 0 && plan.retire > 0 {
-                return Some(SafeguardViolation::EmptyListing { kind, known: plan.current });
+                return Some(SafeguardViolation::EmptyListing { kind, total: plan.current });
             }
             let recent = self.removals.recently_retired.get(&kind).copied().unwrap_or_default();
             limits.check(kind, plan.retire, recent, plan.current).err()
@@ -182,7 +182,7 @@ mod tests {
         let staged = BTreeMap::from([((ObjectKind::User, ChangeKind::Retire), 3)]);
         let empty = SyncPlan::new(RunId::new(1), &BTreeMap::new(), &staged, &census);
         let refusal = empty.approve(&Safeguards::default()).unwrap_err();
-        assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, known: 3 });
+        assert_eq!(refusal, SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 3 });
     }
 
     #[test]

@@ -149,7 +149,9 @@ impl Engine {
             let known = census.get(&kind).map_or(0, |census| census.current + census.retired);
             if !options.override_safeguards && exceeds(pruned, 0, known, options.max_percent) {
                 let max_percent = options.max_percent;
-                return Err(SafeguardViolation::TooManyPruned { kind, pruned, known, max_percent }.into());
+                return Err(
+                    SafeguardViolation::TooManyPruned { kind, pruned, total: known, max_percent }.into()
+                );
             }
         }
         Ok(())
@@ -211,7 +213,7 @@ impl Engine {
                 _ => view.directory.users(None, None).await.map(|p| p.items.is_empty()),
             };
             if empty.map_err(EngineError::Directory)? {
-                return Err(SafeguardViolation::EmptyListing { kind, known }.into());
+                return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
             }
         }
         Ok(())

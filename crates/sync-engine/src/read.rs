@@ -104,7 +104,7 @@ impl Engine {
         }
         let known = self.ports.store.object_counts().await?.get(&kind).map_or(0, |census| census.current);
         if listed == 0 && !limits.override_safeguards {
-            return Err(SafeguardViolation::EmptyListing { kind, known }.into());
+            return Err(SafeguardViolation::EmptyListing { kind, total: known }.into());
         }
         // Before thousands of objects are asked for one by one.
         let since = self.window_begin(run, limits).await?;

@@ -98,22 +98,22 @@ impl Safeguards {
     pub fn check(
         &self,
         kind: ObjectKind,
-        gone: u64,
+        retired: u64,
         recent: u64,
-        known: u64,
+        total: u64,
     ) -> Result<(), SafeguardViolation> {
         // What was lost lately was there when the window began.
-        let known = known + recent;
+        let total = total + recent;
         if !self.override_safeguards
-            && gone > 0
-            && exceeds(gone + recent, self.min_retired_count, known, self.max_retired_percent)
+            && retired > 0
+            && exceeds(retired + recent, self.min_retired_count, total, self.max_retired_percent)
         {
             let max_percent = self.max_retired_percent;
             return Err(SafeguardViolation::TooManyRetired {
                 kind,
-                gone,
+                retired,
                 recent: self.recently(recent),
-                known,
+                total,
                 max_percent,
             });
         }
@@ -122,26 +122,26 @@ impl Safeguards {
 
     /// What would be taken away from objects that live on, and is more than an operator would expect.
     pub(crate) fn too_much_lost(&self, losses: &PlannedRemovals) -> Vec<SafeguardViolation> {
-        let RemovedMemberships { removed: ended, recent, total: known } = losses.memberships;
+        let RemovedMemberships { removed: ended, recent, total } = losses.memberships;
         let max_percent = self.max_removed_memberships_percent;
         let is_too_much = exceeds(
             ended + recent,
             self.min_removed_memberships_count,
-            known + recent,
+            total + recent,
             self.max_removed_memberships_percent,
         );
         let memberships = (ended > 0 && is_too_much).then(|| SafeguardViolation::TooManyMembershipsRemoved {
-            lost: ended,
+            removed: ended,
             recent: self.recently(recent),
-            known: known + recent,
+            total: total + recent,
             max_percent,
         });
         let is_too_much = |blanked: &&ClearedField| {
-            let ClearedField { cleared: lost, recent, total: known, .. } = **blanked;
+            let ClearedField { cleared: removed, recent, total, .. } = **blanked;
             exceeds(
-                lost + recent,
+                removed + recent,
                 self.min_cleared_values_count,
-                known + recent,
+                total + recent,
                 self.max_cleared_values_percent,
             )
         };
@@ -149,9 +149,9 @@ impl Safeguards {
             SafeguardViolation::TooManyValuesCleared {
                 kind: blanked.kind,
                 field: blanked.field.clone(),
-                lost: blanked.cleared,
+                removed: blanked.cleared,
                 recent: self.recently(blanked.recent),
-                known: blanked.total + blanked.recent,
+                total: blanked.total + blanked.recent,
                 max_percent: self.max_cleared_values_percent,
             }
         });
@@ -209,10 +209,10 @@ impl Recent {
 }
 
 /// The share that a violation reaches, with its limit: `58%, limit 20%`.
-fn share(lost: u64, recent: &Recent, known: u64, limit: f64) -> String {
+fn share(removed: u64, recent: &Recent, total: u64, limit: f64) -> String {
     // Counts of objects are far below 2^52.
     #[allow(clippy::cast_precision_loss)]
-    let percent = (lost + recent.count) as f64 * 100.0 / (known.max(1)) as f64;
+    let percent = (removed + recent.count) as f64 * 100.0 / (total.max(1)) as f64;
     if percent < 10.0 {
         format!("{percent:.1}%, limit {limit}%")
     } else {
@@ -289,33 +289,33 @@ impl SafeguardViolation {
 pub enum SafeguardViolation {
     /// A listing came back empty although objects are known.
     #[error(
-        "safeguard triggered: Okta returned no {kind}s, but {known} are synced; an app without an admin role sees none"
+        "safeguard triggered: Okta returned no {kind}s, but {total} are synced; an app without an admin role sees none"
     )]
     EmptyListing {
         /// What was listed.
         kind: ObjectKind,
         /// How many are known.
-        known: u64,
+        total: u64,
     },
     /// Too large a share of the memberships would end.
     #[error(
-        "safeguard triggered: {lost} of {known} memberships would be removed{recent} ({})",
-        share(*lost, recent, *known, *max_percent)
+        "safeguard triggered: {removed} of {total} memberships would be removed{recent} ({})",
+        share(*removed, recent, *total, *max_percent)
     )]
     TooManyMembershipsRemoved {
         /// How many would end.
-        lost: u64,
+        removed: u64,
         /// How many ended before.
         recent: Recent,
         /// How many are known.
-        known: u64,
+        total: u64,
         /// The largest share that needs no consent, in percent.
         max_percent: f64,
     },
     /// Too many objects would lose the value of an attribute.
     #[error(
-        "safeguard triggered: `{field}` would be cleared on {lost} of {known} {kind}s{recent} ({})",
-        share(*lost, recent, *known, *max_percent)
+        "safeguard triggered: `{field}` would be cleared on {removed} of {total} {kind}s{recent} ({})",
+        share(*removed, recent, *total, *max_percent)
     )]
     TooManyValuesCleared {
         /// The kind of object.
@@ -323,18 +323,18 @@ pub enum SafeguardViolation {
         /// The record's field.
         field: String,
         /// How many would lose it.
-        lost: u64,
+        removed: u64,
         /// How many lost it before.
         recent: Recent,
         /// How many have it.
-        known: u64,
+        total: u64,
         /// The largest share that needs no consent, in percent.
         max_percent: f64,
     },
     /// Too large a share would be deleted in Assets.
     #[error(
-        "safeguard triggered: {pruned} of {known} {kind}s would be deleted ({})",
-        share(*pruned, &Recent::NONE, *known, *max_percent)
+        "safeguard triggered: {pruned} of {total} {kind}s would be deleted ({})",
+        share(*pruned, &Recent::NONE, *total, *max_percent)
     )]
     TooManyPruned {
         /// What would be deleted.
@@ -342,7 +342,7 @@ pub enum SafeguardViolation {
         /// How many.
         pruned: u64,
         /// Of how many, those marked as gone included.
-        known: u64,
+        total: u64,
         /// The limit in force.
         max_percent: f64,
     },
@@ -353,18 +353,18 @@ pub enum SafeguardViolation {
     MissingObjectsRemoved,
     /// Too large a share would be marked as gone.
     #[error(
-        "safeguard triggered: {gone} of {known} {kind}s would be retired{recent} ({})",
-        share(*gone, recent, *known, *max_percent)
+        "safeguard triggered: {retired} of {total} {kind}s would be retired{recent} ({})",
+        share(*retired, recent, *total, *max_percent)
     )]
     TooManyRetired {
         /// What would be marked.
         kind: ObjectKind,
         /// How many.
-        gone: u64,
+        retired: u64,
         /// How many were marked before.
         recent: Recent,
         /// Of how many.
-        known: u64,
+        total: u64,
         /// The limit in force.
         max_percent: f64,
     },

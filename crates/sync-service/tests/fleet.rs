@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sandbox::{ControlClient, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
-use sync_service::engine::{AlertKind, FindingCode, FindingSubject, Remedy};
+use sync_service::engine::{AlertKind, Finding, FindingCode, FindingSubject, Remedy};
 use sync_service::model::{ConnectionName, ObjectKind};
 use sync_service::wire::SyncOptions;
 use sync_service::{
@@ -285,7 +285,7 @@ async fn a_connection_of_the_file_is_not_touched_and_a_removed_one_is_gone() {
     assert!(!world.folder.path().join("other.db").exists());
     std::fs::write(world.folder.path().join("other.db"), "no store").unwrap();
     let other = ConnectionRegistry::look(world.config("[store]\npath = \"other.db\"\n")).await.unwrap_err();
-    assert!(matches!(other, ServiceError::Store(_)), "what cannot be read is not called empty: {other}");
+    assert!(matches!(other, ServiceError::Unmigrated(_)), "what cannot be read is not called empty: {other}");
 
     let fleet = world.fleet().await;
     assert!(fleet.members().is_empty());
@@ -369,7 +369,7 @@ async fn attribute_name_with_semicolon_survives() {
     );
     // The other difference is a note, and the limit is no part of this step.
     let noted = &checklist.step(SetupStepName::Verify).unwrap().findings;
-    assert_eq!(noted.iter().map(|finding| finding.code()).collect::<Vec<_>>(), [FindingCode::NameDiffers]);
+    assert_eq!(noted.iter().map(Finding::code).collect::<Vec<_>>(), [FindingCode::NameDiffers]);
     fleet.end().await;
 }
 

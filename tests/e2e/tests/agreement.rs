@@ -101,7 +101,7 @@ fn by_metrics(metrics: &str) -> BTreeSet<Stated> {
         rest.split('"').next().unwrap().to_owned()
     };
     let lines =
-        metrics.lines().filter(|line| line.starts_with("okta_insight_condition{") && line.ends_with(" 1"));
+        metrics.lines().filter(|line| line.starts_with("okta_insight_condition{") && line.ends_with(" 1.0"));
     lines
         .map(|line| (value(line, "type"), value(line, "status")))
         .filter(|(kind, status)| status != "true" && kind != "requests_unthrottled")

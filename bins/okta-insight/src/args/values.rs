@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn values_are_read() {
         assert_eq!((limit("1000"), key_size("4096"), run_id("42")), (Ok(1000), Ok(4096), Ok(42)));
-        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
         assert_eq!(any_duration("0s"), Ok(Duration::ZERO));
         assert!("".parse::<Server>().is_ok_and(|server| server.0.is_none()));
     }

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &Schema, output: Output) -> Outcome {
     let has_differences = views.iter().any(|view| view.has_differences);
     match output {
         Output::Json => {
-            print_json(&serde_json::json!({ "has_differences": has_differences, "connections": views }))?
+            print_json(&serde_json::json!({ "has_differences": has_differences, "connections": views }))?;
         }
         Output::Text => views.iter().for_each(|view| print(view, args.only_differences)),
     }

@@ -184,11 +184,11 @@ fn print_findings(conditions: &Conditions) {
         let counted = matches!(condition.kind, ConditionType::EventsApplied);
         for finding in condition.findings.iter().filter(|_| !counted) {
             let text = findings::finding(finding);
-            match condition.since {
-                Some(since) => {
-                    line(labels::severity(finding.severity), format_args!("{text} (since {since:.0})"))
-                }
-                None => line(labels::severity(finding.severity), text),
+            let label = labels::severity(finding.severity);
+            if let Some(since) = condition.since {
+                line(label, format_args!("{text} (since {since:.0})"));
+            } else {
+                line(label, text);
             }
             if let Some(remedy) = &finding.remedy {
                 line("Hint", remedies::remedy(remedy));

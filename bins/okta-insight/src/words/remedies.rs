@@ -9,9 +9,10 @@ use super::commands::{
 };
 
 /// The remedy as an instruction.
+#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 pub(crate) fn remedy(remedy: &Remedy) -> String {
     match remedy {
-        Remedy::StartDaemon => format!("start the daemon with `{DAEMON}`"),
+        Remedy::StartDaemon => format!("start `{DAEMON}`"),
         Remedy::Resume => format!("run `{RESUME}`"),
         Remedy::RunSetup => format!("run `{SETUP}`"),
         Remedy::CreateEventHookManually => {

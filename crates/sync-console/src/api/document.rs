@@ -8,9 +8,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
+use sync_service::engine::{Fact, FindingSubject, Remedy};
 use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
 use url::form_urlencoded;
-use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::problem::{ApiError, PROBLEM};
@@ -74,9 +75,21 @@ problem_response!(
     "The connection is unavailable, or there are too many concurrent requests"
 );
 
+/// Adds a type that others only refer to, with the types of its fields.
+fn describe<T: ToSchema>(components: &mut Components) {
+    let mut schemas = Vec::new();
+    T::schemas(&mut schemas);
+    components.schemas.insert(T::name().into_owned(), T::schema());
+    components.schemas.extend(schemas);
+}
+
 /// Adds what holds for every route: the head of the document, who may call, how calls fail, and the schema that the
 /// settings have anyway.
-pub(super) fn complete(document: OpenApi) -> Value {
+pub(super) fn complete(mut document: OpenApi) -> Value {
+    let components = document.components.get_or_insert_default();
+    describe::<Fact>(components);
+    describe::<FindingSubject>(components);
+    describe::<Remedy>(components);
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"] = json!({
         "title": "okta-insight-sync",

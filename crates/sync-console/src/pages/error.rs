@@ -56,10 +56,9 @@ impl IntoResponse for PageError {
             Self::Failed(error) => {
                 let reason = error_chain(&error);
                 tracing::error!(error = reason, "could not render a page");
-                let hint = match error.remedy() {
-                    Some(remedy) => action(&remedy, None),
-                    None => html! { (access::INTERNAL_ERROR_HINT) },
-                };
+                let hint = error
+                    .remedy()
+                    .map_or_else(|| html! { (access::INTERNAL_ERROR_HINT) }, |remedy| action(&remedy, None));
                 let what = sentence(&reason);
                 let told = Told { title: access::INTERNAL_ERROR, what, hint, listed: false };
                 told.answer(StatusCode::INTERNAL_SERVER_ERROR)

@@ -5,7 +5,7 @@ use sync_service::engine::{Fact, Finding, FindingSubject, RunKind, Service, Task
 use sync_service::words::units::{size, span};
 
 use super::safeguards::violation;
-use super::text::{count, number, sentence};
+use super::text::{count, number};
 use super::values::{reason, time};
 use super::withheld::withheld;
 
@@ -29,6 +29,7 @@ fn subject(subject: &FindingSubject) -> Markup {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each code")]
 fn fact(fact: &Fact) -> Markup {
     match fact {
         Fact::NotRunning => html! { "No process runs this connection." },
@@ -191,7 +192,6 @@ fn fact(fact: &Fact) -> Markup {
         Fact::MappingAttributeUnreadable { attribute } => html! {
             code { (attribute) } " is encrypted, hashed, or write-only in Okta, so it is excluded."
         },
-        Fact::Alert { error } => html! { (sentence(error)) },
     }
 }
 

@@ -86,6 +86,7 @@ impl Action {
 }
 
 /// The remedy as sentences, with its page.
+#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 pub(crate) fn remedy(remedy: &Remedy) -> Action {
     match remedy {
         Remedy::StartDaemon => Action::outside(html! { "Start the daemon, " code { "okta-insightd" } "." }),
@@ -316,7 +317,10 @@ pub(crate) fn remedy(remedy: &Remedy) -> Action {
             "Stop the daemon, and restore the state store from a backup. Without a backup, remove the state store: the next \
              start creates an empty one and runs a full sync."
         }),
-        Remedy::CheckProxy => Action::outside(html! { "Check the address and the credentials of the proxy." }),
+        Remedy::CheckProxy => Action::outside(html! {
+            "Check the address and the credentials of the proxy in " code { "HTTPS_PROXY" } ", or add the host to "
+            code { "NO_PROXY" } "."
+        }),
         Remedy::AllowRequests { service } => Action::outside(html! {
             "Allow requests from the daemon's host to " (name(*service)) " in the firewall or gateway."
         }),

@@ -13,21 +13,23 @@ pub(super) fn violation(violation: &SafeguardViolation) -> Markup {
 
 fn excess(violation: &SafeguardViolation) -> Markup {
     match violation {
-        SafeguardViolation::EmptyListing { kind, known } => html! {
-            "Okta returned no " (kind) "s, but " (number(*known)) " are synced. The app may have lost its admin role"
+        SafeguardViolation::EmptyListing { kind, total } => html! {
+            "Okta returned no " (kind) "s, but " (number(*total)) " are synced. The app may have removed its admin role"
         },
-        SafeguardViolation::TooManyRetired { kind, gone, recent, known, max_percent } => html! {
-            (of(*gone, *known, kind.as_str())) " would be retired" (share(*gone, Some(*recent), *known, *max_percent))
+        SafeguardViolation::TooManyRetired { kind, retired, recent, total, max_percent } => html! {
+            (of(*retired, *total, kind.as_str())) " would be retired" (share(*retired, Some(*recent), *total, *max_percent))
         },
-        SafeguardViolation::TooManyMembershipsRemoved { lost, recent, known, max_percent } => html! {
-            (of(*lost, *known, "membership")) " would be removed" (share(*lost, Some(*recent), *known, *max_percent))
+        SafeguardViolation::TooManyMembershipsRemoved { removed, recent, total, max_percent } => html! {
+            (of(*removed, *total, "membership")) " would be removed" (share(*removed, Some(*recent), *total, *max_percent))
         },
-        SafeguardViolation::TooManyValuesCleared { kind, field, lost, recent, known, max_percent } => html! {
-            "the attribute " code { (field) } " would be cleared on " (of(*lost, *known, kind.as_str()))
-            (share(*lost, Some(*recent), *known, *max_percent))
-        },
-        SafeguardViolation::TooManyPruned { kind, pruned, known, max_percent } => html! {
-            (of(*pruned, *known, kind.as_str())) " would be deleted" (share(*pruned, None, *known, *max_percent))
+        SafeguardViolation::TooManyValuesCleared { kind, field, removed, recent, total, max_percent } => {
+            html! {
+                "the attribute " code { (field) } " would be cleared on " (of(*removed, *total, kind.as_str()))
+                (share(*removed, Some(*recent), *total, *max_percent))
+            }
+        }
+        SafeguardViolation::TooManyPruned { kind, pruned, total, max_percent } => html! {
+            (of(*pruned, *total, kind.as_str())) " would be deleted" (share(*pruned, None, *total, *max_percent))
         },
         SafeguardViolation::MissingObjectsRemoved => {
             html! { "the import removes missing objects, so it would delete all unchanged objects" }

@@ -219,9 +219,13 @@ fn leader_running(evidence: &Evidence<'_>) -> Condition {
 fn schema_ready(evidence: &Evidence<'_>) -> Condition {
     let kind = ConditionType::SchemaReady;
     let verdict = failing(evidence, |problem| problem.task == Some(Task::SchemaCheck));
-    let compared = evidence.store.as_ref().is_ok_and(|store| store.schema_compared);
-    if verdict.findings.is_empty() && !compared {
-        return unknown(kind, Finding::info(Fact::NeverCompared));
+    let missing = match &evidence.store {
+        Ok(store) if store.schema_compared => None,
+        Ok(_) => Some(Finding::info(Fact::NeverCompared)),
+        Err(finding) => Some(finding.clone()),
+    };
+    if let Some(finding) = missing.filter(|_| verdict.findings.is_empty()) {
+        return unknown(kind, finding);
     }
     verdict.into_condition(kind, evidence.now)
 }
@@ -240,8 +244,10 @@ fn event_hook_ready(evidence: &Evidence<'_>) -> Condition {
 fn system_log_read(evidence: &Evidence<'_>) -> Condition {
     let kind = ConditionType::SystemLogRead;
     let mut verdict = failing(evidence, |problem| problem.task == Some(Task::EventFeed));
-    let feed = evidence.store.as_ref().ok().and_then(|store| store.feed.as_ref());
-    let caught_up_at = feed.and_then(|feed| feed.caught_up_at);
+    let caught_up_at = match &evidence.store {
+        Ok(store) => store.feed.as_ref().and_then(|feed| feed.caught_up_at),
+        Err(finding) => return unknown(kind, finding.clone()),
+    };
     if verdict.findings.is_empty() {
         if is_late(evidence, caught_up_at) {
             verdict = Verdict::new(caught_up_at, [Finding::error(Fact::SystemLogBehind { caught_up_at })]);

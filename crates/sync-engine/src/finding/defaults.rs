@@ -12,7 +12,6 @@ impl Fact {
             Self::NeverSynced => Remedy::RunFullSync,
             Self::EventsStalled { .. } | Self::SystemLogBehind { .. } => Remedy::RunChecks,
             Self::EventsFailed { .. } | Self::ObjectsFailed { .. } => Remedy::ReplayEvents,
-            Self::DeliveriesFailed { .. } => Remedy::ExposeDaemonAndRunSetup,
             Self::RecordsRejected { .. } => Remedy::ReviewRejectedRecords,
             Self::ObjectsUnreadable { .. } => Remedy::ReviewRuns,
             Self::ValuesWithheld { .. } => Remedy::CorrectAttribute,
@@ -31,7 +30,9 @@ impl Fact {
             | Self::EventHookInactive
             | Self::SchemaMissing
             | Self::SchemaOutdated { .. } => Remedy::RunSetup,
-            Self::EventHookUnverified | Self::EventHookVerificationFailed => Remedy::ExposeDaemonAndRunSetup,
+            Self::DeliveriesFailed { .. } | Self::EventHookUnverified | Self::EventHookVerificationFailed => {
+                Remedy::ExposeDaemonAndRunSetup
+            }
             Self::NameDiffers { expected } => Remedy::RenameInAssets { name: expected.clone() },
             Self::NameTaken { expected } => Remedy::FreeName { name: expected.clone() },
             Self::TypeDiffers { compatible: true, .. } | Self::ReferenceDiffers { .. } => {
@@ -64,8 +65,7 @@ impl Fact {
             | Self::ChangesPending { .. }
             | Self::RecordsUnconfirmed { .. }
             | Self::ResendPending { .. }
-            | Self::RateLimited { .. }
-            | Self::Alert { .. } => return None,
+            | Self::RateLimited { .. } => return None,
         })
     }
 }

@@ -296,11 +296,6 @@ pub enum Fact {
         /// The attribute in Okta.
         attribute: String,
     },
-    /// An alert of no other code.
-    Alert {
-        /// The description.
-        error: String,
-    },
 }
 
 impl FindingCode {

@@ -23,14 +23,18 @@ use crate::Severity;
 pub struct Finding {
     /// The code and its facts.
     #[serde(flatten)]
+    // Findings are in nearly every document; an API description names these types once.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub fact: Fact,
     /// The weight.
     pub severity: Severity,
     /// The subject; `None` if it is the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub subject: Option<FindingSubject>,
     /// The action that resolves it; `None` if none is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
 }
 

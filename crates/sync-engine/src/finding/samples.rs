@@ -112,7 +112,6 @@ impl Fact {
             },
             Self::MappingDefinitionsConflict { attribute: "headcount".to_owned() },
             Self::MappingAttributeUnreadable { attribute: "pin".to_owned() },
-            Self::Alert { error: error() },
         ];
         samples.extend(withheld().map(|field| Self::ValuesWithheld { field }));
         samples.extend(violations().map(|violation| Self::SafeguardTriggered { violation }));
@@ -153,36 +152,36 @@ fn violations() -> impl Iterator<Item = SafeguardViolation> {
     let none = Recent { count: 0, window: SignedDuration::from_hours(1) };
     let recent = Recent { count: 20, ..none };
     [
-        SafeguardViolation::EmptyListing { kind: ObjectKind::User, known: 2_599 },
+        SafeguardViolation::EmptyListing { kind: ObjectKind::User, total: 2_599 },
         SafeguardViolation::TooManyRetired {
             kind: ObjectKind::User,
-            gone: 7,
+            retired: 7,
             recent: none,
-            known: 12,
+            total: 12,
             max_percent,
         },
         SafeguardViolation::TooManyRetired {
             kind: ObjectKind::Group,
-            gone: 1,
+            retired: 1,
             recent,
-            known: 100,
+            total: 100,
             max_percent,
         },
         SafeguardViolation::TooManyMembershipsRemoved {
-            lost: 4_000,
+            removed: 4_000,
             recent: none,
-            known: 12_000,
+            total: 12_000,
             max_percent,
         },
         SafeguardViolation::TooManyValuesCleared {
             kind: ObjectKind::User,
             field: "department".to_owned(),
-            lost: 600,
+            removed: 600,
             recent: none,
-            known: 2_599,
+            total: 2_599,
             max_percent,
         },
-        SafeguardViolation::TooManyPruned { kind: ObjectKind::User, pruned: 800, known: 2_599, max_percent },
+        SafeguardViolation::TooManyPruned { kind: ObjectKind::User, pruned: 800, total: 2_599, max_percent },
         SafeguardViolation::MissingObjectsRemoved,
     ]
     .into_iter()
@@ -190,6 +189,7 @@ fn violations() -> impl Iterator<Item = SafeguardViolation> {
 
 impl Remedy {
     /// A realistic value of each action, and of each form that has words of its own.
+    #[expect(clippy::too_many_lines, reason = "a list of all variants")]
     pub fn samples() -> Vec<Self> {
         let mut samples = vec![
             Self::StartDaemon,

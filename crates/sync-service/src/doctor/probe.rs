@@ -64,9 +64,11 @@ impl Silence {
     /// The remedy for an address of a service that the key of the configuration sets.
     pub(super) fn remedy(&self, service: Service, key: &str) -> String {
         match self {
-            Self::NotReached(reason) => {
-                format!("check {key}; {}", words::remedy(&of_network(reason.remedy(), service)))
-            }
+            Self::NotReached(reason) => match of_network(reason.remedy(), service) {
+                // The address wasn't asked for.
+                proxy @ Remedy::CheckProxy => words::remedy(&proxy),
+                remedy => format!("check {key}; {}", words::remedy(&remedy)),
+            },
             Self::NotAsked(_) => words::remedy(&Remedy::CorrectSetting { key: key.to_owned() }),
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn save(member: &ManagedConnection) -> SetupStep {
     };
     match member.settings() {
         Ok(settings) => {
-            let step = step.with(StepDetail::OktaOrg { url: settings.okta.org_url.to_string() });
+            let step = step.with(StepDetail::OktaOrg { url: settings.okta.org_url.clone() });
             match &settings.event_hook {
                 Some(hook) => step.with(StepDetail::DeliversTo { url: hook.url.to_string() }),
                 None => step.with(StepDetail::SystemLogOnly),

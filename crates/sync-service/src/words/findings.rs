@@ -27,6 +27,7 @@ fn subject(subject: &FindingSubject) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each code")]
 fn fact(fact: &Fact) -> String {
     match fact {
         Fact::NotRunning => "no process runs this connection".to_owned(),
@@ -184,17 +185,16 @@ fn fact(fact: &Fact) -> String {
         Fact::MappingAttributeUnreadable { attribute } => {
             format!("\"{attribute}\" is encrypted, hashed, or write-only in Okta, so it is excluded")
         }
-        Fact::Alert { error } => error.clone(),
     }
 }
 
 /// The first names of a list.
 fn listed(names: &[String]) -> String {
-    let mut shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    if let Some(hidden @ 1..) = names.len().checked_sub(LISTED) {
-        shown.push_str(&format!(", and {} more", number(hidden as u64)));
+    let shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(LISTED) {
+        Some(hidden @ 1..) => format!("{shown}, and {} more", number(hidden as u64)),
+        _ => shown,
     }
-    shown
 }
 
 pub(super) const fn name(service: Service) -> &'static str {

@@ -15,6 +15,7 @@ const ATTRIBUTES: &str = "in Assets, open the object type, and go to Attributes"
 const CONFIGURE: &str = "in Assets, open the object type, and go to Attributes; in the menu (…) of the attribute, select Configure";
 
 /// A remedy as an instruction: a lowercase fragment without a period.
+#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn remedy(remedy: &Remedy) -> String {
     match remedy {
         Remedy::StartDaemon => "start the daemon".to_owned(),
@@ -256,7 +257,9 @@ pub fn remedy(remedy: &Remedy) -> String {
             "stop the daemon, and restore the state store from a backup; without a backup, remove it and run a full sync"
                 .to_owned()
         }
-        Remedy::CheckProxy => "check the address and the credentials of the proxy".to_owned(),
+        Remedy::CheckProxy => {
+            "check the address and the credentials of the proxy in HTTPS_PROXY, or add the host to NO_PROXY".to_owned()
+        }
         Remedy::AllowRequests { service } => {
             format!("allow requests from this host to {} in the firewall or gateway", name(*service))
         }

@@ -12,29 +12,29 @@ pub(super) fn violation(violation: &SafeguardViolation) -> String {
 
 fn excess(violation: &SafeguardViolation) -> String {
     match violation {
-        SafeguardViolation::EmptyListing { kind, known } => format!(
-            "Okta returned no {kind}s, but {} are synced; the app may have lost its admin role",
-            number(*known)
+        SafeguardViolation::EmptyListing { kind, total } => format!(
+            "Okta returned no {kind}s, but {} are synced; the app may have removed its admin role",
+            number(*total)
         ),
-        SafeguardViolation::TooManyRetired { kind, gone, recent, known, max_percent } => {
-            let objects = of(*gone, *known, kind.as_str());
-            format!("{objects} would be retired{}", share(*gone, recent, *known, *max_percent))
+        SafeguardViolation::TooManyRetired { kind, retired, recent, total, max_percent } => {
+            let objects = of(*retired, *total, kind.as_str());
+            format!("{objects} would be retired{}", share(*retired, recent, *total, *max_percent))
         }
-        SafeguardViolation::TooManyMembershipsRemoved { lost, recent, known, max_percent } => {
-            let memberships = of(*lost, *known, "membership");
-            format!("{memberships} would be removed{}", share(*lost, recent, *known, *max_percent))
+        SafeguardViolation::TooManyMembershipsRemoved { removed, recent, total, max_percent } => {
+            let memberships = of(*removed, *total, "membership");
+            format!("{memberships} would be removed{}", share(*removed, recent, *total, *max_percent))
         }
-        SafeguardViolation::TooManyValuesCleared { kind, field, lost, recent, known, max_percent } => {
-            let objects = of(*lost, *known, kind.as_str());
+        SafeguardViolation::TooManyValuesCleared { kind, field, removed, recent, total, max_percent } => {
+            let objects = of(*removed, *total, kind.as_str());
             format!(
                 "the attribute `{field}` would be cleared on {objects}{}",
-                share(*lost, recent, *known, *max_percent)
+                share(*removed, recent, *total, *max_percent)
             )
         }
-        SafeguardViolation::TooManyPruned { kind, pruned, known, max_percent } => {
+        SafeguardViolation::TooManyPruned { kind, pruned, total, max_percent } => {
             let none = Recent { count: 0, window: SignedDuration::ZERO };
-            let objects = of(*pruned, *known, kind.as_str());
-            format!("{objects} would be deleted{}", share(*pruned, &none, *known, *max_percent))
+            let objects = of(*pruned, *total, kind.as_str());
+            format!("{objects} would be deleted{}", share(*pruned, &none, *total, *max_percent))
         }
         SafeguardViolation::MissingObjectsRemoved => {
             "the import removes missing objects, so it would delete all unchanged objects".to_owned()

@@ -162,7 +162,7 @@ async fn another_choice_is_followed_at_the_next_start_and_guarded() {
     assert!(
         matches!(
             refused,
-            EngineError::SafeguardTriggered(SafeguardViolation::TooManyRetired { gone: 10, .. })
+            EngineError::SafeguardTriggered(SafeguardViolation::TooManyRetired { retired: 10, .. })
         ),
         "{refused:?}"
     );

@@ -170,9 +170,9 @@ fn a_choice_of_what_does_not_exist_is_named() {
         clinic.look("chosen.toml")
     };
     for (users, seen) in [
-        ("types = [\"Nobody\"]", "no user type is called"),
-        ("profile = { departmnet = [\"*\"] }", "no user has an attribute"),
-        ("member_of = [\"00gNO_LISTENER\"]", "there is no group"),
+        ("types = [\"Nobody\"]", "no user type \"Nobody\""),
+        ("profile = { departmnet = [\"*\"] }", "no user attribute \"departmnet\""),
+        ("member_of = [\"00gNO_LISTENER\"]", "no group 00gNO_LISTENER"),
     ] {
         let found = look(users);
         found.names("okta.scope", &[]);

@@ -65,7 +65,7 @@ async fn play(
     broken: Option<Broken>,
     tally: Tally,
 ) -> Result<(), String> {
-    let mut world = World::start(seed, circumstances, broken, tally).await;
+    let mut world = Box::pin(World::start(seed, circumstances, broken, tally)).await;
     let lived = world.live_through(history::STEPS).await;
     let settled = world.settle().await;
     lived.and(settled)

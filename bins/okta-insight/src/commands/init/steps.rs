@@ -103,9 +103,10 @@ impl<'a> Steps<'a> {
     }
 
     pub(super) async fn org_url(&self) -> Result<String, Failure> {
-        let ask = || ask::text("Org URL, such as https://example.okta.com", None).map(with_scheme);
+        let ask =
+            || ask::text("Org URL, such as https://example.okta.com", None).map(|url| with_scheme(&url));
         let check = async |url: &String| check_org(url, self.manner).await;
-        let given = self.args.org_url.clone().map(with_scheme);
+        let given = self.args.org_url.as_deref().map(with_scheme);
         self.settle("--org-url", given, ask, check).await
     }
 
@@ -325,7 +326,7 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 }
 
 /// The URL of the org, with `https://` if it has no scheme.
-fn with_scheme(url: String) -> String {
+fn with_scheme(url: &str) -> String {
     let url = url.trim();
     if url.contains("://") { url.to_owned() } else { format!("https://{url}") }
 }

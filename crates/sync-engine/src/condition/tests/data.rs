@@ -124,7 +124,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "event batch blocked",
         change: |world| world.fails(None, AlertKind::SafeguardTriggered, S::Error),
-        unmet: &[(T::SafeguardsClear, C::Alert, S::Error)],
+        unmet: &[(T::SafeguardsClear, C::SafeguardTriggered, S::Error)],
         health: H::Blocked,
         current: Status::False,
         ready: true,
@@ -151,7 +151,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
                 field: "groups".into(),
                 attribute: "Okta User: Groups".into(),
                 reason: WithheldReason::Cardinality { present: 1, wanted: -1 },
-            }]
+            }];
         },
         unmet: &[(T::ValuesStorable, C::ValuesWithheld, S::Warning)],
         health: H::Degraded,

@@ -52,7 +52,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "store lost while readable",
         change: |world| world.fails(None, AlertKind::StoreLost, S::Error),
-        unmet: &[(T::StoreAvailable, C::Alert, S::Error)],
+        unmet: &[(T::StoreAvailable, C::StoreLost, S::Error)],
         health: H::Failing,
         current: Status::Unknown,
         ready: false,
@@ -148,7 +148,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "execution in progress",
         change: |world| {
-            world.store().execution = Some(ActiveExecution { id: "e1".into(), started_at: minutes_ago(2) })
+            world.store().execution = Some(ActiveExecution { id: "e1".into(), started_at: minutes_ago(2) });
         },
         unmet: &[(T::EventsProgressing, C::ExecutionInProgress, S::Info)],
         health: H::Syncing,
@@ -158,7 +158,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "execution in progress for too long",
         change: |world| {
-            world.store().execution = Some(ActiveExecution { id: "e1".into(), started_at: minutes_ago(11) })
+            world.store().execution = Some(ActiveExecution { id: "e1".into(), started_at: minutes_ago(11) });
         },
         unmet: &[(T::EventsProgressing, C::ExecutionInProgress, S::Warning)],
         health: H::Degraded,

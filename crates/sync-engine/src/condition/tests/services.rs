@@ -121,7 +121,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "deliveries fail beside the System Log",
         change: |world| world.fails(None, AlertKind::EventHookUnhealthy, S::Error),
-        unmet: &[(T::EventHookReady, C::Alert, S::Warning)],
+        unmet: &[(T::EventHookReady, C::DeliveriesFailed, S::Warning)],
         health: H::Degraded,
         current: Status::True,
         ready: true,
@@ -132,7 +132,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
             world.reads_system_log = false;
             world.fails(None, AlertKind::EventHookUnhealthy, S::Error);
         },
-        unmet: &[(T::EventHookReady, C::Alert, S::Error)],
+        unmet: &[(T::EventHookReady, C::DeliveriesFailed, S::Error)],
         health: H::Failing,
         current: Status::Unknown,
         ready: true,
