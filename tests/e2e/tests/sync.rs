@@ -113,7 +113,7 @@ async fn a_plan_shows_objects_by_name_with_old_and_new_values_and_the_guard_that
     assert!(in_sync(&world, Duration::ZERO).await.in_sync);
     let nothing = world.json(&["sync"]);
     insta::assert_json_snapshot!("report_json", nothing, {
-        ".connections[].seconds" => "N", ".connections[].directory_requests" => "N",
+        ".connections[].duration_seconds" => "N", ".connections[].okta_requests" => "N",
     });
 }
 

@@ -1,9 +1,10 @@
 //! The health of a connection: a rendering of its conditions.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use sync_service::engine::{
-    ConditionStatus, ConditionType, Conditions, ConnectionHealth, Finding, RunState, RunSummary, Severity,
+    AlertKind, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Finding, RunState, RunSummary,
+    Severity,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{AlertEntry, Connection, ConnectionStatus, SetupChecklist, StepState};
@@ -11,6 +12,8 @@ use sync_service::{AlertEntry, Connection, ConnectionStatus, SetupChecklist, Ste
 use super::components::{Tone, action, aged, badge, framed, time};
 use crate::words::{conditions as words, findings, health, labels};
 
+/// Shorter failures aren't listed once they are resolved.
+const SOON: SignedDuration = SignedDuration::from_secs(5);
 /// The maximum number of resolved alerts on the page.
 const SHOWN: usize = 5;
 
@@ -124,4 +127,15 @@ pub(super) fn lately(connection: &Connection) -> Markup {
             }
         }
     }
+}
+
+/// True if a resolved alert outlasted a few retries.
+fn matters(trouble: &AlertEntry) -> bool {
+    let urgent = trouble.finding.severity == Severity::Error;
+    let rare = matches!(
+        trouble.kind,
+        AlertKind::SafeguardTriggered | AlertKind::SyncFailed | AlertKind::EventHookUnhealthy
+    );
+    (urgent && (rare || trouble.occurrences > 1))
+        || trouble.last_occurred_at.duration_since(trouble.started_at) > SOON
 }

@@ -149,7 +149,7 @@ async fn what_an_administrator_of_okta_adds_or_removes_is_on_the_schema_page() {
     world.is_well().await;
     world.call("DELETE", "/okta/schemas/user/favouriteTea", &Value::Null).await;
     world.press("schema").await;
-    world.page_with("/schema", &["Favourite tea", "gone from Okta's schema"], false).await;
+    world.page_with("/schema", &["Favourite tea", "No longer mapped"], false).await;
     world.is_well().await;
     let document = world.call("GET", "/insight/document", &Value::Null).await;
     assert!(document.to_string().contains("Favourite tea"), "nothing is deleted: {document}");

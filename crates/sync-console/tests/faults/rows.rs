@@ -65,7 +65,7 @@ const UNAVAILABLE: [&str; 2] = ["Okta answered", "status.okta.com"];
 const UNREACHABLE: [&str; 2] = ["could not reach", "network, DNS, and firewall"];
 const ASSETS_UNAVAILABLE: [&str; 2] = ["Assets answered", "status.atlassian.com"];
 
-const SEE_RUNS: &str = "See them on the Runs page";
+const SEE_RUNS: &str = "Find the records on the Runs page";
 const CUT_ON_THE_WAY: [&str; 2] = ["could not read the answer", "a proxy or gateway changes the responses"];
 
 fn verify(name: &'static str, spec: &'static str, says: [&'static str; 2]) -> Row {
@@ -95,9 +95,9 @@ row_tests! {
     executions_stuck: event(
         "executions.stuck",
         "executions.stuck=told",
-        ["Assets has been processing", "the import's history"],
+        ["Assets has been processing", "Wait until the execution ends"],
     );
-    okta_429: event("okta.429", "okta.429=1", ["o action is needed", "rate limit"]);
+    okta_429: event("okta.429", "okta.429=1", ["A rate limit delays requests", "changes arrive later"]);
 }
 
 pub(crate) fn names() -> Vec<&'static str> {
@@ -114,7 +114,7 @@ async fn a_mapping_that_assets_cannot_apply_is_told_where_setup_was_pressed() {
     world
         .page_with(
             "/setup",
-            &["could not apply the schema and mapping", "open the history of the import"],
+            &["could not apply the schema and mapping", "Open the history of the import"],
             false,
         )
         .await;
