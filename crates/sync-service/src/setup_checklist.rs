@@ -55,6 +55,7 @@ pub struct StepFailure {
     /// The error.
     pub error: String,
     /// The action that resolves it.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
 }
 

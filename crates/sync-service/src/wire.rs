@@ -307,6 +307,7 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The action that resolves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
     /// What is wrong with which setting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -115,7 +115,7 @@ async fn a_listing_that_shrinks_too_much_is_refused_before_anything_is_marked() 
     let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
     assert_eq!(plan["connections"][0]["kinds"]["user"]["retire"], 20);
     let violation = &plan["connections"][0]["violations"][0]["facts"]["violation"];
-    assert_eq!((&violation["gone"], &violation["known"]), (&20.into(), &30.into()), "{violation}");
+    assert_eq!((&violation["retired"], &violation["total"]), (&20.into(), &30.into()), "{violation}");
     world.json(&["sync", "--override-safeguards"]);
     let audit = in_sync(&world, Duration::ZERO).await;
     assert!(audit.in_sync && audit.marked_deleted == 20, "{:?}", audit.differences);

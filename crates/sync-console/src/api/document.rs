@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
-use sync_service::engine::{Fact, FindingSubject, Remedy};
+use sync_service::engine::{Fact, FindingCode, FindingSubject, Remedy};
 use sync_service::wire::{Problem, SETTINGS_SCHEMA, settings_json_schema};
 use url::form_urlencoded;
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
@@ -88,6 +88,7 @@ fn describe<T: ToSchema>(components: &mut Components) {
 pub(super) fn complete(mut document: OpenApi) -> Value {
     let components = document.components.get_or_insert_default();
     describe::<Fact>(components);
+    describe::<FindingCode>(components);
     describe::<FindingSubject>(components);
     describe::<Remedy>(components);
     let mut document = serde_json::to_value(document).unwrap_or_default();

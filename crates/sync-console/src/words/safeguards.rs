@@ -14,7 +14,7 @@ pub(super) fn violation(violation: &SafeguardViolation) -> Markup {
 fn excess(violation: &SafeguardViolation) -> Markup {
     match violation {
         SafeguardViolation::EmptyListing { kind, total } => html! {
-            "Okta returned no " (kind) "s, but " (number(*total)) " are synced. The app may have removed its admin role"
+            "Okta returned no " (kind) "s, but " (number(*total)) " are synced. The app may have lost its admin role"
         },
         SafeguardViolation::TooManyRetired { kind, retired, recent, total, max_percent } => html! {
             (of(*retired, *total, kind.as_str())) " would be retired" (share(*retired, Some(*recent), *total, *max_percent))

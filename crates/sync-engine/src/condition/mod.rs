@@ -124,6 +124,7 @@ pub struct Condition {
     /// The weight; `None` while the condition holds.
     pub severity: Option<Severity>,
     /// The code of the first finding; `None` while the condition holds.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub reason: Option<FindingCode>,
     /// The start of this status, as far as it is known.
     pub since: Option<Timestamp>,

@@ -69,9 +69,12 @@ pub(crate) const fn of_network(remedy: outbound::Remedy, service: Service) -> Re
         ) => Remedy::CheckNetwork { service },
         (Network::AllowPrivateAddresses, _) => Remedy::AllowPrivateAddresses,
         (Network::CheckCertificate, _) => Remedy::CheckCertificate { service },
-        (Network::CheckProxy { .. } | Network::SetProxyCredentials { .. }, _) => Remedy::CheckProxy,
-        (Network::AllowHostInProxy | Network::CheckNetwork { proxy: Some(_) }, _) => {
-            Remedy::AllowRequests { service }
-        }
+        (
+            Network::CheckProxy { .. }
+            | Network::SetProxyCredentials { .. }
+            | Network::AllowHostInProxy
+            | Network::CheckNetwork { proxy: Some(_) },
+            _,
+        ) => Remedy::CheckProxy,
     }
 }

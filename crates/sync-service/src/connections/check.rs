@@ -16,6 +16,7 @@ pub struct FieldError {
     pub message: String,
     /// The action that resolves it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
     /// Whether it can never work as it is, rather than not at this moment.
     pub blocking: bool,

@@ -45,6 +45,7 @@ pub enum JobState<T> {
         reason: String,
         /// The action that resolves it.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
         remedy: Option<Remedy>,
     },
 }

@@ -47,6 +47,7 @@ pub struct Unavailable {
     pub reason: String,
     /// The action that resolves it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub remedy: Option<Remedy>,
     /// True if nothing is wrong: another process works on the connection, and this one takes over when that ends.
     #[serde(default)]

@@ -31,6 +31,7 @@ pub enum AssetsLookup {
         reason: String,
         /// The action that resolves it.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
         remedy: Option<Remedy>,
     },
 }

@@ -29,6 +29,7 @@ pub enum OktaLookup {
         reason: String,
         /// The action that resolves it.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
         remedy: Option<Remedy>,
     },
     /// Okta has no such objects: a membership is a user in a group.

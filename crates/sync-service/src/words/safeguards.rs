@@ -13,7 +13,7 @@ pub(super) fn violation(violation: &SafeguardViolation) -> String {
 fn excess(violation: &SafeguardViolation) -> String {
     match violation {
         SafeguardViolation::EmptyListing { kind, total } => format!(
-            "Okta returned no {kind}s, but {} are synced; the app may have removed its admin role",
+            "Okta returned no {kind}s, but {} are synced; the app may have lost its admin role",
             number(*total)
         ),
         SafeguardViolation::TooManyRetired { kind, retired, recent, total, max_percent } => {
