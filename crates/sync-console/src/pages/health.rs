@@ -112,8 +112,12 @@ pub(super) const fn run_tone(state: RunState) -> Tone {
 /// Recently resolved alerts.
 pub(super) fn lately(connection: &Connection) -> Markup {
     let troubles = connection.troubles();
-    let over: Vec<(&AlertEntry, Timestamp)> =
-        troubles.iter().filter_map(|trouble| Some((trouble, trouble.resolved_at?))).take(SHOWN).collect();
+    let over: Vec<(&AlertEntry, Timestamp)> = troubles
+        .iter()
+        .filter(|trouble| matters(trouble))
+        .filter_map(|trouble| Some((trouble, trouble.resolved_at?)))
+        .take(SHOWN)
+        .collect();
     html! {
         @if !over.is_empty() {
             section.card aria-labelledby="resolved" {
