@@ -144,10 +144,8 @@ async fn blocked_changes_are_stated_everywhere() {
     for user in users.iter().take(15) {
         site.control("DELETE", &format!("/okta/users/{}", user["id"].as_str().unwrap()), Value::Null).await;
     }
-    assert!(
-        site.states(&[("current", "false"), ("safeguards_clear", "false")]).await,
-        "blocked changes wait"
-    );
+    let unmet = [("current", "false"), ("events_succeeded", "false"), ("safeguards_clear", "false")];
+    assert!(site.states(&unmet).await, "blocked changes wait");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConditionType, Conditions};
+use super::{Condition, ConditionStatus, ConditionType, Conditions};
 use crate::{FindingCode, Severity};
 
 /// The summary of a connection's conditions.
@@ -35,7 +35,8 @@ pub enum ConnectionHealth {
 impl ConnectionHealth {
     /// Summarizes conditions; `setting_up` is true while a setup step runs.
     pub fn of(conditions: &Conditions, setting_up: bool) -> Self {
-        let unmet = |kind| conditions.get(kind).filter(|condition| !condition.holds());
+        let is_false = |condition: &&Condition| condition.status == ConditionStatus::False;
+        let unmet = |kind| conditions.get(kind).filter(is_false);
         let worst = conditions.unmet().filter_map(|condition| condition.severity).max();
         let leader = unmet(ConditionType::LeaderRunning).and_then(|condition| condition.reason);
         match leader {
