@@ -197,7 +197,7 @@ row_tests! {
             json!({"objectLimit": null}),
             Act::Create,
             "",
-            ["The site holds as many objects as it may", "ee them on the Runs page"],
+            ["The site holds as many objects as it may", "Find the records on the Runs page"],
         )
     };
     cardinality_lowered: attribute(
@@ -241,6 +241,6 @@ async fn an_account_that_is_refused_is_told_beside_its_field() {
     draft["secrets"]["api_token"] = json!("ATATT3xexpired");
     let (status, told) = world.put(&draft).await;
     assert!(status == 422 && told.contains("\"api_token\""), "{told}");
-    assert!(told.contains("id.atlassian.com") && !told.contains("ATATT3xexpired"), "{told}");
+    assert!(told.contains("check_atlassian_credentials") && !told.contains("ATATT3xexpired"), "{told}");
     world.end().await;
 }
