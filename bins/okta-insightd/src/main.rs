@@ -102,7 +102,7 @@ async fn main() -> ExitCode {
 }
 
 /// Shows the first access token once: on a terminal or in a file, but never in the log.
-fn hand_over(token: &Secret, file: Option<&Path>, store: &Path) {
+fn delegate_sync(token: &Secret, file: Option<&Path>, store: &Path) {
     let shown = file == Some(Path::new("-"));
     if shown || file.is_none() && std::io::stderr().is_terminal() {
         let text = format!(
@@ -166,7 +166,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(console) = console {
         tracing::info!(url = %console.url(), "serving the console");
         if let Some(token) = console.first_token().await? {
-            hand_over(&token, arguments.first_token_file.as_deref(), &config.store);
+            delegate_sync(&token, arguments.first_token_file.as_deref(), &config.store);
         }
         tasks.push(tokio::spawn(console.serve(stop.clone())));
     }

@@ -31,7 +31,7 @@ pub struct RefusedRecord {
     pub record: Value,
     /// The size of the request that held it alone, in bytes.
     pub bytes: usize,
-    /// The refusal: [`Error::Refused`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
+    /// The refusal: [`Error::Api`], [`Error::TooLarge`], or [`Error::InvalidMapping`].
     pub error: Error,
 }
 

@@ -10,7 +10,7 @@ use crate::{Mapping, Source, status};
 
 impl Mapping {
     /// A user's record with its groups, in whatever order and however often they are given. Under another strategy
-    /// than [`Memberships::OnUser`](crate::Memberships::OnUser) the record is as it was.
+    /// than [`MembershipStrategy::OnUsers`](crate::MembershipStrategy::OnUsers) the record is as it was.
     #[must_use]
     pub fn with_groups(&self, mut user: Record, groups: &[GroupId]) -> Record {
         let manager = self.manager_of(&user);
@@ -21,7 +21,7 @@ impl Mapping {
     }
 
     /// A group's record with its members, in whatever order and however often they are given. Under another strategy
-    /// than [`Memberships::OnGroup`](crate::Memberships::OnGroup) the record is as it was.
+    /// than [`MembershipStrategy::OnGroups`](crate::MembershipStrategy::OnGroups) the record is as it was.
     #[must_use]
     pub fn with_members(&self, mut group: Record, members: &[UserId]) -> Record {
         let members = members.iter().map(UserId::as_str);
@@ -34,7 +34,7 @@ impl Mapping {
         RecordKey { kind: ObjectKind::Membership, id: format!("{group}:{user}") }
     }
 
-    /// The record of a membership, for [`Memberships::Objects`](crate::Memberships::Objects). It is called after the
+    /// The record of a membership, for [`MembershipStrategy::Objects`](crate::MembershipStrategy::Objects). It is called after the
     /// labels of both; a record without one, of which only the key is known, lends its id.
     pub fn membership(&self, user: &Record, group: &Record) -> Record {
         let key =

@@ -174,7 +174,7 @@ impl SyncScope {
     }
 
     /// Whether a user is chosen, as far as the user alone tells: its groups are for
-    /// [`covers_member_of`](Self::covers_member_of).
+    /// [`includes_member_of`](Self::includes_member_of).
     pub fn includes_user(&self, user: &User, mapping: &Mapping) -> bool {
         let UserScope { status, types, profile, .. } = &self.users;
         (status.is_empty() || status.contains(user.status.as_str()))

@@ -102,7 +102,7 @@ impl fmt::Display for RecordKey {
     }
 }
 
-/// That a record points at another one, by the value the other one [answers to](Record::answers_to).
+/// That a record points at another one, by the value the other one [answers to](Record::reference_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// The kind of object pointed at.

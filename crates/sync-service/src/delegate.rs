@@ -104,7 +104,7 @@ impl Connection {
     /// # Errors
     /// When the connection is paused, nobody takes the request in time, the run fails, the process that makes it ends,
     /// or the store fails.
-    pub async fn hand_over(
+    pub async fn delegate_sync(
         &self,
         override_safeguards: bool,
         patience: Duration,
@@ -193,7 +193,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection is paused, the process that sends ends, or the store fails.
-    pub async fn hand_over_some(
+    pub async fn delegate_targeted_sync(
         &self,
         objects: &[RecordKey],
         patience: Duration,

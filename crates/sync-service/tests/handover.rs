@@ -26,7 +26,7 @@ async fn a_request_that_nobody_takes_is_taken_back() {
     let holder = world.connection().await;
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let asker = world.connection().await;
-    let error = world.hand_over(&asker, SOON, &CancellationToken::new()).await.unwrap_err();
+    let error = world.delegate_sync(&asker, SOON, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::NotAccepted { .. })), "{error}");
     assert!(
         error.to_string().contains("didn't accept the sync request") && error.remedy().is_some(),
@@ -47,7 +47,7 @@ async fn the_process_that_sends_does_the_run_and_tells_what_became_of_it() {
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let following = follow(&holder);
     let asker = world.connection().await;
-    let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    let report = world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
     assert_eq!((report.state, report.executions), (RunState::Succeeded, 1));
     following.stop().await;
 }
@@ -61,10 +61,10 @@ async fn a_run_that_does_not_even_begin_is_told_with_its_reason() {
     let following = follow(&holder);
     let asker = world.connection().await;
     // It follows, and then the app loses its admin role.
-    world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
     let control = sandbox::ControlClient::new(world.sandbox.control_url());
     control.call("POST", "/okta/role/off", &serde_json::Value::Null).await.unwrap();
-    let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
+    let error = world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::Failed { .. })), "{error}");
     assert!(error.to_string().contains("admin role") && error.remedy().is_some(), "{error}");
     following.stop().await;
@@ -78,7 +78,7 @@ async fn whoever_stops_watching_does_not_stop_the_run() {
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let asker = world.connection().await;
     let stop = CancellationToken::new();
-    let (error, ()) = tokio::join!(world.hand_over(&asker, LONG, &stop), async {
+    let (error, ()) = tokio::join!(world.delegate_sync(&asker, LONG, &stop), async {
         world.asked().await;
         stop.cancel();
     });
@@ -98,7 +98,7 @@ async fn a_process_that_ends_leaves_nobody_waiting() {
     let world = World::start("").await;
     let asker = world.connection().await;
     // Nobody holds the connection, as after a crash between the question and the answer.
-    let error = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
+    let error = world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::LeaderExited(_))), "{error}");
 }
 
@@ -111,7 +111,7 @@ async fn a_pause_has_an_end_or_waits_for_somebody_to_end_it() {
     let until = connection.pause(Some(LONG)).await.unwrap().until.unwrap();
     let told = connection.status(1).await.unwrap().pause.unwrap().until.unwrap();
     assert_eq!(told.as_millisecond(), until.as_millisecond());
-    let error = world.hand_over(&connection, LONG, &CancellationToken::new()).await.unwrap_err();
+    let error = world.delegate_sync(&connection, LONG, &CancellationToken::new()).await.unwrap_err();
     assert!(
         error.to_string().contains("is paused until") && error.remedy() == Some(Remedy::Resume),
         "{error}"
@@ -136,13 +136,13 @@ async fn asked_objects_are_applied_when_told_so() {
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let following = follow(&holder);
     let asker = world.connection().await;
-    world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
     let (control, users) = users(&world).await;
     let path = format!("/okta/users/{}", users[0].id);
     control.call("POST", &path, &json!({ "city": "Nuuk" })).await.unwrap();
     let stop = CancellationToken::new();
     let some = &users[..2];
-    let told = asker.hand_over_some(some, LONG, &world.config.store, &stop).await.unwrap();
+    let told = asker.delegate_targeted_sync(some, LONG, &world.config.store, &stop).await.unwrap();
     assert!(told.iter().all(|object| object.state == RequestedState::Applied), "{told:?}");
     let sent = format!("/insight/objects?type=/type/user&identity={}", users[0].id);
     assert!(control.get(&sent).await.unwrap().to_string().contains("Nuuk"));
@@ -150,12 +150,13 @@ async fn asked_objects_are_applied_when_told_so() {
     // What Assets does not account for is no success, nor is what Okta does not answer.
     control.call("PUT", "/faults", &json!("executions.drop=1")).await.unwrap();
     control.call("POST", &path, &json!({ "city": "Oslo" })).await.unwrap();
-    let told = asker.hand_over_some(some, Duration::from_secs(8), &world.config.store, &stop).await.unwrap();
+    let told =
+        asker.delegate_targeted_sync(some, Duration::from_secs(8), &world.config.store, &stop).await.unwrap();
     assert!(matches!(told[0].state, RequestedState::Unconfirmed | RequestedState::Rejected), "{told:?}");
     assert!(told[0].reason.is_some() && told[1].state == RequestedState::Applied, "{told:?}");
     control.call("DELETE", "/faults", &Value::Null).await.unwrap();
     control.call("POST", "/okta/role/off", &Value::Null).await.unwrap();
-    let told = asker.hand_over_some(&users[2..3], SOON, &world.config.store, &stop).await.unwrap();
+    let told = asker.delegate_targeted_sync(&users[2..3], SOON, &world.config.store, &stop).await.unwrap();
     assert!(!told[0].state.is_final(), "{told:?}");
     following.stop().await;
 }
@@ -166,10 +167,10 @@ async fn asked_objects_need_a_process_that_sends() {
     let asker = world.connection().await;
     let (_, users) = users(&world).await;
     let stop = CancellationToken::new();
-    let error = asker.hand_over_some(&users, LONG, &world.config.store, &stop).await.unwrap_err();
+    let error = asker.delegate_targeted_sync(&users, LONG, &world.config.store, &stop).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::LeaderExited(_))), "{error}");
     asker.pause(None).await.unwrap();
-    let error = asker.hand_over_some(&users, LONG, &world.config.store, &stop).await.unwrap_err();
+    let error = asker.delegate_targeted_sync(&users, LONG, &world.config.store, &stop).await.unwrap_err();
     assert!(matches!(error, ServiceError::Delegation(DelegationError::Paused { .. })), "{error}");
 }
 

@@ -50,7 +50,7 @@ async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_a
     let asker = world.connection().await;
     let stop = CancellationToken::new();
     let (report, seen) = tokio::join!(
-        world.hand_over(&asker, LONG, &stop),
+        world.delegate_sync(&asker, LONG, &stop),
         seen_until(&holder, |view| ended(view, RunKind::FullSync).is_some()),
     );
     let report = report.unwrap();
@@ -79,7 +79,7 @@ async fn a_run_that_was_asked_for_and_a_batch_of_events_are_seen_while_they_go_a
 
     // Of the second one it is known how much there is.
     let (_, seen) = tokio::join!(
-        world.hand_over(&asker, LONG, &stop),
+        world.delegate_sync(&asker, LONG, &stop),
         seen_until(&holder, |view| ended(view, RunKind::FullSync).is_some_and(|again| again.run != run.run)),
     );
     let again = ended(seen.last().unwrap(), RunKind::FullSync).unwrap();
@@ -141,7 +141,7 @@ async fn following_leaves_samples_of_what_waited_and_of_what_was_done() {
     let _claim = holder.claim(&world.config.store).await.unwrap();
     let (began, following) = (SystemClock.now(), follow(&holder));
     let asker = world.connection().await;
-    let report = world.hand_over(&asker, LONG, &CancellationToken::new()).await.unwrap();
+    let report = world.delegate_sync(&asker, LONG, &CancellationToken::new()).await.unwrap();
     let sent: u64 = report.records.values().map(|counts| counts.sent).sum();
     let control = sandbox::ControlClient::new(world.sandbox.control_url());
     let users = control.get("/okta/users").await.unwrap();

@@ -110,7 +110,7 @@ async fn latest_execution(control: &ControlClient) -> Value {
 }
 
 /// `okta-insight sync` beside the daemon, once it has left the work to that.
-async fn hand_over(world: &World) -> Child {
+async fn delegate_sync(world: &World) -> Child {
     let sync = Command::new(binary("okta-insight"))
         .args(["sync", "--config", "c.toml"])
         .current_dir(world.folder())
@@ -188,7 +188,7 @@ async fn a_daemon_that_is_killed_in_a_full_sync_goes_on_where_it_was() {
 
     let mut daemon = world.daemon();
     let began = Seen::at(&control).await;
-    let mut sync = hand_over(&world).await;
+    let mut sync = delegate_sync(&world).await;
     let mut restarted = Seen::at(&control).await;
     for moment in MOMENTS {
         moment.come(&control, &began, &restarted).await;

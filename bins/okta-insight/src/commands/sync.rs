@@ -177,11 +177,11 @@ async fn delegate(
         let keys: Vec<RecordKey> = subjects.iter().filter_map(key).collect();
         let objects = count(keys.len(), "object");
         eprintln!("Another process runs connection `{name}`. Requesting {objects} from it.");
-        let objects = connection.hand_over_some(&keys, args.timeout, store, stop).await?;
+        let objects = connection.delegate_targeted_sync(&keys, args.timeout, store, stop).await?;
         (objects, RunReport::default())
     } else {
         eprintln!("Another process runs connection `{name}`. Requesting the sync from it.");
-        let report = connection.hand_over(args.override_safeguards, PATIENCE, store, bars, stop).await?;
+        let report = connection.delegate_sync(args.override_safeguards, PATIENCE, store, bars, stop).await?;
         (Vec::new(), report)
     };
     Ok(Synced { connection: name, delegated: true, enqueued: objects.len(), objects, report })

@@ -22,7 +22,7 @@ impl ImportClient {
     ///
     /// # Errors
     /// [`Error::InProgress`], [`Error::Disabled`] and [`Error::MissingMapping`] when Assets will not;
-    /// [`Error::StartUnclear`] when the answer was lost; and as any call.
+    /// [`Error::StartResultUnknown`] when the answer was lost; and as any call.
     pub async fn start(&self) -> Result<Execution> {
         const WHAT: &str = "the start of an execution";
         let answer =

@@ -21,7 +21,7 @@ impl OktaClient {
     /// The org that answers at the URL. Takes no token, and is tried once.
     ///
     /// # Errors
-    /// [`Error::NoOrg`] when somebody else answers, [`Error::Transport`] when nobody does.
+    /// [`Error::NotAnOrg`] when somebody else answers, [`Error::Transport`] when nobody does.
     pub async fn organization(&self) -> Result<Organization> {
         let url = self.url("/.well-known/okta-organization");
         let transport = &self.inner.transport;

@@ -131,7 +131,7 @@ impl Logs<'_> {
     ///
     /// A failure that may pass does not end the stream: polled again, it goes on at the same place after `pause`. Any
     /// other failure is the stream's last item. Okta does not say how long a checkpoint lasts; one that it refuses
-    /// ([`Error::Refused`]) is to be replaced by a time, with some overlap, events being told apart by `uuid`.
+    /// ([`Error::Api`]) is to be replaced by a time, with some overlap, events being told apart by `uuid`.
     pub fn follow(
         &self,
         start: &LogStart,
@@ -151,7 +151,7 @@ impl Logs<'_> {
     /// What the log received after a place, up to a page of it.
     ///
     /// # Errors
-    /// [`Error::Refused`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
+    /// [`Error::Api`] when Okta does not know the place any more, [`Error::InvalidCheckpoint`] when it is none of
     /// this org's log, and as any call.
     pub async fn poll(&self, start: &LogStart) -> Result<LogPage> {
         page(self.0, &self.first(start)?).await

@@ -107,18 +107,18 @@ impl Sender {
                 if self.faults.strikes(Fault::HookReorder) {
                     held = Some(delivery);
                 } else {
-                    self.hand_over(delivery).await;
+                    self.delegate_sync(delivery).await;
                 }
                 continue;
             }
             for delivery in next.into_iter().chain(held.take()) {
-                self.hand_over(delivery).await;
+                self.delegate_sync(delivery).await;
             }
         }
     }
 
     /// Sends a delivery, or what is to become of it.
-    async fn hand_over(&self, mut delivery: Delivery) {
+    async fn delegate_sync(&self, mut delivery: Delivery) {
         if self.faults.strikes(Fault::HookLost) {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
             self.counters.under_way.fetch_sub(1, Ordering::Relaxed);

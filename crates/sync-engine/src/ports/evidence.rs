@@ -9,7 +9,7 @@ use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId};
 use super::{Reading, StoreError};
 
 /// The memory of what a run could not read. What it [asks for](Self::ask_unread) stays unread, and is
-/// [counted](super::InboxCounts::unreadable), until a later look or a full run has read it.
+/// [counted](super::EventQueueCounts::unreadable), until a later look or a full run has read it.
 #[async_trait]
 pub trait EvidenceState: Send + Sync {
     /// Notes objects that are there and that a run could not read. They count as seen, and stay unread whatever else the

@@ -135,7 +135,7 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// What is known of these objects; unknown ones are absent.
     async fn record_states(&self, keys: &[RecordKey]) -> Result<HashMap<RecordKey, RecordState>, StoreError>;
 
-    /// The same of one object as [`Self::confirmed_many`].
+    /// The same of one object as [`Self::confirmed_records`].
     async fn confirmed_record(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
     /// The records that were confirmed last, or were read later and sent without being accounted for; objects that are not

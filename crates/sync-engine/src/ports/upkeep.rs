@@ -160,7 +160,7 @@ pub trait Upkeep: Send + Sync {
     /// All that is remembered of an object; `None` when that is nothing.
     async fn object(&self, key: &RecordKey) -> Result<Option<ObjectHistory>, StoreError>;
 
-    /// The states of objects that were [asked for](crate::StateStore::ask), in the order of the keys.
+    /// The states of objects that were [asked for](crate::StateStore::enqueue), in the order of the keys.
     async fn asked(&self, keys: &[RecordKey]) -> Result<Vec<RequestedObject>, StoreError>;
 
     /// Remembers until when a rate limit holds requests of the process that sends back; `None` when none does.

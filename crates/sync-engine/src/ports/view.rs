@@ -13,7 +13,7 @@ pub struct MappingView {
     pub version: String,
     /// The place that records go to.
     pub place: Place,
-    /// A short name for the structure that was compared, as [`Structure::state`](crate::Structure::state) gives it; `None`
+    /// A short name for the structure that was compared, as [`Structure::state`](crate::TargetSchema::state) gives it; `None`
     /// where it cannot be told.
     pub target_schema: Option<String>,
     /// The source of truth.

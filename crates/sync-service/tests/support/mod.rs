@@ -57,13 +57,13 @@ impl World {
         }
     }
 
-    pub(crate) async fn hand_over(
+    pub(crate) async fn delegate_sync(
         &self,
         connection: &Connection,
         patience: Duration,
         stop: &CancellationToken,
     ) -> Result<RunReport, ServiceError> {
-        connection.hand_over(false, patience, &self.config.store, &NoopProgress, stop).await
+        connection.delegate_sync(false, patience, &self.config.store, &NoopProgress, stop).await
     }
 }
 

@@ -34,7 +34,7 @@ impl World {
         let store = self.store();
         tokio::spawn(async move {
             let stop = CancellationToken::new();
-            let _ = connection.hand_over(true, PATIENCE, &store, &NoopProgress, &stop).await;
+            let _ = connection.delegate_sync(true, PATIENCE, &store, &NoopProgress, &stop).await;
         });
     }
 
