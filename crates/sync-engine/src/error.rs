@@ -230,7 +230,7 @@ impl EngineError {
 
     /// The finding of a run that failed with it.
     pub fn of_run(&self, kind: RunKind) -> Finding {
-        self.finding(|error| Fact::RunFailed { kind, error })
+        self.finding(|error| Fact::SyncRunFailed { kind, error })
     }
 
     /// The finding of a task that failed with it, and is retried.

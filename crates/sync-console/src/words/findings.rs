@@ -57,7 +57,7 @@ fn fact(fact: &Fact) -> Markup {
             @if *occurrences > 1 { " " (count(*occurrences, "time")) " in a row" }
             ": " (reason(error))
         },
-        Fact::RunFailed { kind, error } => {
+        Fact::SyncRunFailed { kind, error } => {
             html! { "The last " (run_kind(*kind)) " failed: " (reason(error)) }
         }
         Fact::EventsStalled { oldest_at } => {

@@ -190,7 +190,7 @@ impl Conditions {
             // A standby or a process that does other work makes none.
             ConditionType::LeaderRunning => !condition.holds(),
             // The next run may succeed; the task that repeats runs reports when it doesn't.
-            ConditionType::SyncsSucceeding if condition.reason == Some(FindingCode::RunFailed) => false,
+            ConditionType::SyncsSucceeding if condition.reason == Some(FindingCode::SyncRunFailed) => false,
             kind => kind.gates_readiness() && condition.is_error(),
         })
     }

@@ -61,7 +61,7 @@ impl Fact {
             | Self::StoreUnreadable { .. }
             | Self::StoreLost { .. }
             | Self::TaskFailing { .. }
-            | Self::RunFailed { .. }
+            | Self::SyncRunFailed { .. }
             | Self::ChangesPending { .. }
             | Self::RecordsUnconfirmed { .. }
             | Self::ResendPending { .. }

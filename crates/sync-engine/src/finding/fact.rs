@@ -65,7 +65,7 @@ pub enum Fact {
         occurrences: u64,
     },
     /// The last run of a kind failed.
-    RunFailed {
+    SyncRunFailed {
         /// The kind.
         kind: RunKind,
         /// The reason.

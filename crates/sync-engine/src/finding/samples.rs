@@ -32,7 +32,7 @@ impl Fact {
             Self::DeliveriesUnproven,
             Self::TaskFailing { task: Task::EventFeed, error: error(), occurrences: 1 },
             Self::TaskFailing { task: Task::Events, error: error(), occurrences: 1_200 },
-            Self::RunFailed { kind: RunKind::FullSync, error: error() },
+            Self::SyncRunFailed { kind: RunKind::FullSync, error: error() },
             Self::EventsStalled { oldest_at: TIME },
             Self::ChangesPending { events: 0, objects: 1 },
             Self::ChangesPending { events: 3, objects: 0 },

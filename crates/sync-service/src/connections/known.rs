@@ -45,7 +45,10 @@ pub(crate) fn recall_one(config: &Config, saved: SavedConnection) -> Recalled {
         saved_at: saved.saved,
     };
     let settings = settings
-        .map_err(|e| ServiceError::Saved { connection: saved.name.clone(), problem: e.to_string() })
+        .map_err(|e| ServiceError::Saved {
+            connection: saved.name.clone(),
+            problem: shortened(&e.to_string()),
+        })
         .and_then(|settings| {
             let key = config.master_key().ok_or(VaultError::MissingKey)?;
             Ok(settings.check(&saved.name, &open_all(key, &saved)?, config.allow_private_addresses)?)
@@ -179,4 +182,29 @@ fn beside_the_daemon(config: &Config, error: ServiceError) -> Unavailable {
         _ => error.remedy(),
     };
     Unavailable { remedy, ..error.into() }
+}
+
+/// A parser's words without the middle of a long value that they quote.
+fn shortened(text: &str) -> String {
+    const KEPT: usize = 150;
+    let length = text.chars().count();
+    if length <= 2 * KEPT {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(KEPT).collect();
+    let end: String = text.chars().skip(length - KEPT).collect();
+    format!("{beginning} … {end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn long_value_loses_its_middle() {
+        let text = format!("invalid type: string \"{}\", expected struct", "a".repeat(5000));
+        let short = shortened(&text);
+        assert!(short.starts_with("invalid type: string") && short.ends_with("expected struct"), "{short}");
+        assert_eq!((short.chars().count(), shortened("missing field")), (303, "missing field".to_owned()));
+    }
 }

@@ -51,7 +51,7 @@ fn fact(fact: &Fact) -> String {
         Fact::TaskFailing { task, error, occurrences } => {
             format!("{} failed {} in a row: {error}", gerund(*task), count(*occurrences, "time"))
         }
-        Fact::RunFailed { kind, error } => format!("the last {} failed: {error}", run_kind(*kind)),
+        Fact::SyncRunFailed { kind, error } => format!("the last {} failed: {error}", run_kind(*kind)),
         Fact::EventsStalled { oldest_at } => {
             format!("no worker applies events; the oldest pending event is from {oldest_at:.0}")
         }

@@ -131,7 +131,7 @@ mod tests {
     }
 
     fn failed_run(error: &str) -> Finding {
-        let fact = Fact::RunFailed { kind: RunKind::FullSync, error: error.to_owned() };
+        let fact = Fact::SyncRunFailed { kind: RunKind::FullSync, error: error.to_owned() };
         Finding::error(fact).with_remedy(Remedy::RunChecks)
     }
 

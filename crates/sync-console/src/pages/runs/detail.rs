@@ -231,7 +231,7 @@ mod tests {
             messages: vec!["Okta User: a value of \"city\" does not fit".into()],
             error: Some("Assets answers 500 <b>".into()),
             finding: Some(
-                Finding::error(Fact::RunFailed {
+                Finding::error(Fact::SyncRunFailed {
                     kind: RunKind::FullSync,
                     error: "Assets answers 500 <b>".into(),
                 })

@@ -196,7 +196,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "last full sync failed",
         change: |world| world.store().failed_runs = vec![failed(RunKind::FullSync)],
-        unmet: &[(T::SyncsSucceeding, C::RunFailed, S::Error)],
+        unmet: &[(T::SyncsSucceeding, C::SyncRunFailed, S::Error)],
         health: H::Failing,
         current: Status::False,
         ready: true,
@@ -204,7 +204,7 @@ pub(super) const SITUATIONS: &[Situation] = &[
     Situation {
         name: "last event sync failed",
         change: |world| world.store().failed_runs = vec![failed(RunKind::EventSync)],
-        unmet: &[(T::SyncsSucceeding, C::RunFailed, S::Error)],
+        unmet: &[(T::SyncsSucceeding, C::SyncRunFailed, S::Error)],
         health: H::Failing,
         current: Status::False,
         ready: true,
@@ -263,6 +263,6 @@ pub(super) const SITUATIONS: &[Situation] = &[
 
 fn failed(kind: RunKind) -> FailedRun {
     let finding =
-        Finding::error(Fact::RunFailed { kind, error: "could not read users and groups in Okta".into() });
+        Finding::error(Fact::SyncRunFailed { kind, error: "could not read users and groups in Okta".into() });
     FailedRun { kind, ended_at: now(), finding }
 }
