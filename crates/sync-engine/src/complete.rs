@@ -102,9 +102,8 @@ impl Engine {
         }
     }
 
-    /// Holds back what a safeguard forbids: the objects are remembered, and the looks at them are over. A full sync that an
-    /// administrator agrees to changes them.
-    pub(crate) async fn give_up_on(
+    /// Blocks the objects that violate a safeguard, with their events, until an override.
+    pub(crate) async fn block(
         &self,
         looks: &[WorkItem],
         held: &HashSet<RecordKey>,
@@ -115,9 +114,13 @@ impl Engine {
             target => object(target).is_some_and(|key| held.contains(&key)),
         };
         let keys: Vec<RecordKey> = held.iter().cloned().collect();
-        self.ports.store.block(&keys, reason, self.now()).await?;
         let looks: Vec<WorkItem> = looks.iter().filter(is_held).cloned().collect();
-        Ok(self.ports.store.fail_work(&looks, reason, self.now()).await?)
+        Ok(self.ports.store.block(&keys, &looks, reason, self.now()).await?)
+    }
+
+    /// Requeues the blocked events none of whose objects is blocked any more.
+    pub(crate) async fn requeue_unblocked(&self) -> Result<(), EngineError> {
+        Ok(self.ports.store.requeue_unblocked(self.now()).await.map(drop)?)
     }
 
     /// Fails a pass that a safeguard forbids. The objects of the changes that are too many are remembered until they are
@@ -142,7 +145,7 @@ impl Engine {
                 }
             }
         }
-        store.block(&held, &refusal.to_string(), self.now()).await?;
+        store.block(&held, &[], &refusal.to_string(), self.now()).await?;
         Err(refusal.into())
     }
 

@@ -49,9 +49,10 @@ impl Engine {
                 self.ports.store.ask_unread(run.id, self.now()).await?;
                 let Looked { plan, states, .. } = looked;
                 for (held, reason) in self.apply_events(&run, plan, report, told, stop).await? {
-                    self.give_up_on(&looks, &held, &reason).await?;
+                    self.block(&looks, &held, &reason).await?;
                 }
-                self.settle(&looks, &states).await
+                self.settle(&looks, &states).await?;
+                self.requeue_unblocked().await
             })
             .await;
         match outcome {

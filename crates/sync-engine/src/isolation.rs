@@ -199,6 +199,7 @@ impl Engine {
             rejected: inbox.rejected_records,
             next_attempt_at: self.ports.store.next_retry().await?,
             failed_events: inbox.failed,
+            blocked: inbox.blocked,
             doubted: inbox.doubted,
         })
     }

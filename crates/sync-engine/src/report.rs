@@ -79,6 +79,8 @@ pub struct Outstanding {
     pub next_attempt_at: Option<Timestamp>,
     /// Events that failed.
     pub failed_events: u64,
+    /// Objects whose changes a safeguard blocks.
+    pub blocked: u64,
     /// Objects whose confirmation is in doubt, and that are to be sent again.
     pub doubted: u64,
 }
@@ -86,7 +88,7 @@ pub struct Outstanding {
 impl Outstanding {
     /// True if nothing is left.
     pub const fn is_empty(&self) -> bool {
-        self.unconfirmed == 0 && self.failed_events == 0 && self.doubted == 0
+        self.unconfirmed == 0 && self.failed_events == 0 && self.blocked == 0 && self.doubted == 0
     }
 }
 

@@ -161,15 +161,17 @@ impl Engine {
             }
             if scope == SyncMode::Full {
                 self.forget_unidentified().await?;
+                // An event sync beside this one may still block what was just sent.
+                let _looking = self.looking.write().await;
+                self.ports.store.set_scope_version(&run.view.directory.selection()).await?;
+                self.stats.settled(self.settle_given_up(run, &pass).await?);
                 if limits.override_safeguards {
                     self.ports.store.release_blocked().await?;
                 } else {
                     self.ports.store.unblock().await?;
                 }
-                self.ports.store.set_scope_version(&run.view.directory.selection()).await?;
-                self.stats.settled(self.settle_given_up(run, &pass).await?);
             }
-            Ok(())
+            self.requeue_unblocked().await
         })
         .await
     }
@@ -260,7 +262,7 @@ impl Engine {
             self.apply(run, looked.plan.approve(&self.options.safeguards)?, report, progress, stop).await?;
             self.send_rest(stop).await?;
             report.cleared_values += self.clear_all_kept(&run.view, stop).await?;
-            Ok(())
+            self.requeue_unblocked().await
         })
         .await
     }

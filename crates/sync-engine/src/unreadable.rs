@@ -186,7 +186,7 @@ impl Engine {
         Ok(UnreadableObjects { count, ..pass.unreadable.clone() })
     }
 
-    /// Settles events that were given up before a full run, as far as it proves that their objects were read.
+    /// Completes events that failed or were blocked before a full sync, as far as it proves that it read their objects.
     pub(crate) async fn settle_given_up(
         &self,
         run: &ActiveRun,

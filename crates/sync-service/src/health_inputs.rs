@@ -214,6 +214,7 @@ pub(crate) fn sample() -> Vitals {
                 failed: 1,
                 oldest_failed_at: Some(ago(60)),
                 blocked: 0,
+                blocked_events: 0,
                 oldest_blocked_at: None,
                 doubted: 0,
                 withheld: 0,

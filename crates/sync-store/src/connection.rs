@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,13 +30,17 @@ pub struct ConnectionStore {
     pub(crate) writer: SqlitePool,
     /// Of all connections in the file, as they are stored together.
     pub(crate) deliveries: Arc<Deliveries>,
+    /// True if an object may have been unblocked since [`SafeguardState::requeue_unblocked`] ran.
+    ///
+    /// [`SafeguardState::requeue_unblocked`]: sync_engine::SafeguardState::requeue_unblocked
+    pub(crate) unblocked: Arc<AtomicBool>,
     pub(crate) id: i64,
 }
 
 impl ConnectionStore {
     pub(crate) fn new(store: &Store, id: i64) -> Self {
         let Store { pool, writer, deliveries, .. } = store.clone();
-        Self { pool, writer, deliveries, id }
+        Self { pool, writer, deliveries, unblocked: Arc::new(AtomicBool::new(true)), id }
     }
 
     /// A transaction that takes the write lock at once, so that it waits for other processes instead of failing half

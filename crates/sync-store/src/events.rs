@@ -1,5 +1,7 @@
 //! Queries of the events for display, and their replay.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
@@ -11,6 +13,7 @@ use sync_model::EventId;
 use crate::ConnectionStore;
 use crate::convert::{from_json, in_row, subject, timestamp};
 use crate::event_queue::{add_work, next_change};
+use crate::evidence::AFFECTED;
 
 /// Events that one statement of a replay reads.
 const PAGE: u32 = 500;
@@ -113,37 +116,82 @@ pub(crate) async fn replay(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let mut tx = store.begin(REPLAY).await?;
-    let change_seq = next_change(store, &mut tx).await.map_err(replaying)?;
     let mut replayed = 0;
     match which {
-        ReplayTarget::Ids(ids) => replayed += replay_page(store, &mut tx, Some(ids), change_seq, now).await?,
-        ReplayTarget::AllFailed => loop {
-            let page = replay_page(store, &mut tx, None, change_seq, now).await?;
-            replayed += page;
-            if page == 0 {
-                break;
-            }
-        },
+        ReplayTarget::Ids(ids) => replayed += replay_page(store, &mut tx, Which::Ids(ids), now).await?,
+        ReplayTarget::AllFailed => replayed += replay_all(store, &mut tx, Which::Failed, now).await?,
     }
     tx.commit().await.map_err(replaying)?;
     Ok(replayed)
 }
 
-/// Replays these events, or without IDs the next failed ones.
+pub(crate) async fn requeue_unblocked(store: &ConnectionStore, now: Timestamp) -> Result<u64, StoreError> {
+    if !store.unblocked.load(Ordering::SeqCst) {
+        return Ok(0);
+    }
+    let mut tx = store.begin(REPLAY).await?;
+    // In the transaction, so that one that unblocks has ended before, or sets it again.
+    store.unblocked.store(false, Ordering::SeqCst);
+    let replayed = replay_all(store, &mut tx, Which::Unblocked, now).await;
+    let done = match replayed {
+        Ok(replayed) => tx.commit().await.map_err(replaying).map(|()| replayed),
+        Err(error) => Err(error),
+    };
+    if done.is_err() {
+        store.unblocked.store(true, Ordering::SeqCst);
+    }
+    done
+}
+
+/// The events that are replayed.
+#[derive(Debug, Clone, Copy)]
+enum Which<'a> {
+    Ids(&'a [EventId]),
+    Failed,
+    /// Those that are blocked although none of their objects is.
+    Unblocked,
+}
+
+async fn replay_all(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    which: Which<'_>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut replayed = 0;
+    loop {
+        let page = replay_page(store, tx, which, now).await?;
+        if page == 0 {
+            return Ok(replayed);
+        }
+        replayed += page;
+    }
+}
+
+/// Replays the first of these events.
 async fn replay_page(
     store: &ConnectionStore,
     tx: &mut Transaction<'static, Sqlite>,
-    ids: Option<&[EventId]>,
-    change_seq: i64,
+    which: Which<'_>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let which = match ids {
-        Some(_) => "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3",
-        None => "state = 'failed' AND ?2 IS NULL LIMIT ?3",
+    let change_seq = next_change(store, tx).await.map_err(replaying)?;
+    let (ids, condition) = match which {
+        Which::Ids(ids) => (Some(ids), "id IN (SELECT value FROM json_each(?2)) AND ?3 = ?3".to_owned()),
+        Which::Failed => (None, "state = 'failed' AND ?2 IS NULL LIMIT ?3".to_owned()),
+        Which::Unblocked => (
+            None,
+            format!(
+                "state = 'blocked' AND NOT EXISTS ({AFFECTED}
+                     SELECT 1 FROM affected n CROSS JOIN blocked_objects b
+                     ON b.connection_id = ?1 AND b.kind = n.kind AND b.id = n.id)
+                 AND ?2 IS NULL LIMIT ?3"
+            ),
+        ),
     };
     let rows: Vec<(String, i64, String, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT id, published_at, subjects, requires_newer_object, expect_deleted FROM events
-         WHERE connection_id = ?1 AND {which}"
+         WHERE connection_id = ?1 AND {condition}"
     )))
     .bind(store.id)
     .bind(ids.map(ids_json))
@@ -187,6 +235,7 @@ const fn condition(state: EventState) -> (Option<&'static str>, Option<bool>, Op
         EventState::InProgress => (Some("pending"), Some(true), None),
         EventState::Applied => (Some("done"), None, Some(false)),
         EventState::Failed => (Some("failed"), None, None),
+        EventState::Blocked => (Some("blocked"), None, None),
         EventState::Ignored => (Some("done"), None, Some(true)),
     }
 }
@@ -197,6 +246,7 @@ fn state(stored: &str, subjects: &[Subject], work: &[PendingWork]) -> Result<Eve
         "pending" if work.iter().any(|work| work.claimed) => Ok(EventState::InProgress),
         "pending" => Ok(EventState::Pending),
         "failed" => Ok(EventState::Failed),
+        "blocked" => Ok(EventState::Blocked),
         "done" if subjects.is_empty() => Ok(EventState::Ignored),
         "done" => Ok(EventState::Applied),
         unknown => Err(StoreError::new("read an event", format!("unknown state \"{unknown}\""))),

@@ -13,6 +13,16 @@ use crate::convert::{keys_json, kind, millis};
 use crate::event_queue::next_change;
 use crate::staging::SENDABLE;
 
+/// The objects that the subjects of an event name: both sides of a membership, none for a subject without an object.
+pub(crate) const AFFECTED: &str = "
+    WITH affected (kind, id) AS (
+        SELECT CASE value ->> 0 WHEN 'group_members' THEN 'group' WHEN 'membership' THEN 'group' ELSE value ->> 0 END,
+               iif(value ->> 0 = 'membership', substr(value ->> 1, 1, instr(value ->> 1, '/') - 1), value ->> 1)
+        FROM json_each(events.subjects)
+        UNION ALL
+        SELECT 'user', substr(value ->> 1, instr(value ->> 1, '/') + 1)
+        FROM json_each(events.subjects) WHERE value ->> 0 = 'membership')";
+
 #[async_trait]
 impl EvidenceState for ConnectionStore {
     async fn leave_unread(&self, run: RunId, objects: &[RecordKey]) -> Result<(), StoreError> {
@@ -104,23 +114,14 @@ impl EvidenceState for ConnectionStore {
         let failed = |e| StoreError::new(ACTION, e);
         let mut tx = self.begin(ACTION).await?;
         let change_seq = next_change(self, &mut tx).await.map_err(failed)?;
-        let resolved = sqlx::query(
-            // The objects of a subject: both sides of a membership, none for subjects that name no single object.
+        let resolved = sqlx::query(AssertSqlSafe(format!(
             "UPDATE events SET state = 'done', completed_at = ?4, reason = NULL, change_seq = ?5
-             WHERE connection_id = ?1 AND state = 'failed' AND arrived_seq < ?3 AND NOT EXISTS (
-                 WITH affected (kind, id) AS (
-                     SELECT CASE value ->> 0 WHEN 'group_members' THEN 'group' WHEN 'membership' THEN 'group'
-                                             ELSE value ->> 0 END,
-                            iif(value ->> 0 = 'membership', substr(value ->> 1, 1, instr(value ->> 1, '/') - 1),
-                                value ->> 1)
-                     FROM json_each(events.subjects)
-                     UNION ALL
-                     SELECT 'user', substr(value ->> 1, instr(value ->> 1, '/') + 1)
-                     FROM json_each(events.subjects) WHERE value ->> 0 = 'membership')
+             WHERE connection_id = ?1 AND state IN ('failed', 'blocked') AND arrived_seq < ?3 AND NOT EXISTS (
+                 {AFFECTED}
                  SELECT 1 FROM affected n LEFT JOIN run_objects o ON o.run_id = ?2 AND o.kind = n.kind AND o.id = n.id
                  WHERE CASE WHEN n.kind IN ('user', 'group') THEN coalesce(o.unreadable, ?6)
-                            ELSE ?6 OR EXISTS (SELECT 1 FROM run_objects WHERE run_id = ?2 AND unreadable) END)",
-        )
+                            ELSE ?6 OR EXISTS (SELECT 1 FROM run_objects WHERE run_id = ?2 AND unreadable) END)"
+        )))
         .bind(self.id)
         .bind(run.get())
         .bind(before.number)

@@ -1,15 +1,18 @@
 //! Safeguards over time: recent removals and blocked objects.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite, Transaction};
-use sync_engine::{PlannedRemovals, SafeguardMinimums, SafeguardState, StoreError, ViolatingChanges};
+use sync_engine::{
+    PlannedRemovals, SafeguardMinimums, SafeguardState, StoreError, ViolatingChanges, WorkItem,
+};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
 use crate::convert::{keys_json, millis};
-use crate::{ConnectionStore, removals};
+use crate::{ConnectionStore, events, removals, work_queue};
 
 #[async_trait]
 impl SafeguardState for ConnectionStore {
@@ -34,7 +37,16 @@ impl SafeguardState for ConnectionStore {
         removals::unstage(self, run, changes).await
     }
 
-    async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    async fn block(
+        &self,
+        objects: &[RecordKey],
+        work: &[WorkItem],
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const ACTION: &str = "block objects";
+        let failed = |e| StoreError::new(ACTION, e);
+        let mut tx = self.begin(ACTION).await?;
         sqlx::query(
             "INSERT INTO blocked_objects (connection_id, kind, id, reason, blocked_at)
              SELECT ?1, k.value ->> 0, k.value ->> 1, ?3, ?4 FROM json_each(?2) k WHERE true
@@ -44,10 +56,15 @@ impl SafeguardState for ConnectionStore {
         .bind(keys_json(objects))
         .bind(reason)
         .bind(millis(now))
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await
-        .map(drop)
-        .map_err(|e| StoreError::new("block objects", e))
+        .map_err(failed)?;
+        work_queue::close(self, &mut tx, work, "blocked", Some(reason), now).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn requeue_unblocked(&self, now: Timestamp) -> Result<u64, StoreError> {
+        events::requeue_unblocked(self, now).await
     }
 
     async fn release_blocked(&self) -> Result<(), StoreError> {
@@ -60,7 +77,9 @@ impl SafeguardState for ConnectionStore {
         ] {
             sqlx::query(statement).bind(self.id).execute(&mut *tx).await.map_err(failed)?;
         }
-        tx.commit().await.map_err(failed)
+        tx.commit().await.map_err(failed)?;
+        self.unblocked.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn unblock(&self) -> Result<(), StoreError> {
@@ -68,8 +87,9 @@ impl SafeguardState for ConnectionStore {
             .bind(self.id)
             .execute(&self.writer)
             .await
-            .map(drop)
-            .map_err(|e| StoreError::new("release blocked objects", e))
+            .map_err(|e| StoreError::new("release blocked objects", e))?;
+        self.unblocked.store(true, Ordering::SeqCst);
+        Ok(())
     }
 }
 
@@ -79,13 +99,16 @@ pub(crate) async fn sent(
     tx: &mut Transaction<'static, Sqlite>,
     run: RunId,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    let unblocked = sqlx::query(
         "DELETE FROM blocked_objects WHERE connection_id = ?1
          AND (kind, id) IN (SELECT s.kind, s.id FROM staged_changes s WHERE s.run_id = ?2)",
     )
     .bind(store.id)
     .bind(run.get())
     .execute(&mut **tx)
-    .await
-    .map(drop)
+    .await?;
+    if unblocked.rows_affected() > 0 {
+        store.unblocked.store(true, Ordering::SeqCst);
+    }
+    Ok(())
 }

@@ -134,7 +134,7 @@ pub(crate) async fn complete(
     items: &[WorkItem],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    close(store, items, "done", None, now, "complete work").await
+    close_alone(store, items, "done", None, now, "complete work").await
 }
 
 pub(crate) async fn fail(
@@ -143,7 +143,7 @@ pub(crate) async fn fail(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    close(store, items, "failed", Some(reason), now, "fail work").await.map(drop)
+    close_alone(store, items, "failed", Some(reason), now, "fail work").await.map(drop)
 }
 
 pub(crate) async fn requeue(
@@ -170,9 +170,7 @@ pub(crate) async fn requeue(
     tx.commit().await.map_err(failed)
 }
 
-/// Removes work items that no newer event has requested, and closes the events that waited for them alone. Returns the
-/// number of those events.
-async fn close(
+async fn close_alone(
     store: &ConnectionStore,
     items: &[WorkItem],
     state: &'static str,
@@ -181,21 +179,35 @@ async fn close(
     action: &'static str,
 ) -> Result<u64, StoreError> {
     let failed = |e| StoreError::new(action, e);
-    let items = items_json(items);
     let mut tx = store.begin(action).await?;
+    let closed = close(store, &mut tx, items, state, reason, now).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)?;
+    Ok(closed)
+}
+
+/// Removes work items that no newer event has requested, and closes the events that waited for them alone. Returns the
+/// number of those events.
+pub(crate) async fn close(
+    store: &ConnectionStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    items: &[WorkItem],
+    state: &'static str,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let items = items_json(items);
     sqlx::query(AssertSqlSafe(format!(
         "DELETE FROM work_queue WHERE connection_id = ?1 AND (kind, id, sequence) IN ({NOT_REQUESTED_AGAIN})"
     )))
     .bind(store.id)
     .bind(&items)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
+    .execute(&mut **tx)
+    .await?;
     if state == "done" {
-        evidence::read_by_work(&mut tx, store.id, &items).await.map_err(failed)?;
+        evidence::read_by_work(tx, store.id, &items).await?;
     }
     // A newer request can be claimed again.
-    unclaim(store, &mut tx, &items).await.map_err(failed)?;
+    unclaim(store, tx, &items).await?;
     let events: Vec<String> = sqlx::query_scalar(
         "DELETE FROM event_work WHERE connection_id = ?1 AND (kind, id, event_id) IN (
              SELECT w.kind, w.id, w.event_id FROM json_each(?2) l CROSS JOIN event_work w
@@ -204,10 +216,10 @@ async fn close(
     )
     .bind(store.id)
     .bind(&items)
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await
-    .map_err(failed)?;
-    let change_seq = if events.is_empty() { 0 } else { next_change(store, &mut tx).await.map_err(failed)? };
+    ?;
+    let change_seq = if events.is_empty() { 0 } else { next_change(store, tx).await? };
     let closed = sqlx::query(
         "UPDATE events SET state = ?3, completed_at = ?4, reason = ?5, change_seq = ?6
          WHERE events.connection_id = ?1 AND events.id IN (SELECT value FROM json_each(?2)) AND events.state = 'pending'
@@ -219,10 +231,9 @@ async fn close(
     .bind(millis(now))
     .bind(reason)
     .bind(change_seq)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await
-    .map_err(failed)?;
-    tx.commit().await.map_err(failed)?;
+    ?;
     Ok(closed.rows_affected())
 }
 

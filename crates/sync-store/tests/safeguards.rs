@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use sync_engine::{
-    ChangeKind, PlannedRemovals, RunReport, SafeguardMinimums, SafeguardState, StateStore, TimeState,
+    ChangeKind, PlannedRemovals, RunReport, SafeguardMinimums, SafeguardState, StateStore, Subject, TimeState,
 };
 use sync_model::{ExecutionId, ObjectKind, RecordKey, RunId, UserId};
 
-use support::{World, at, staged, user, world};
+use support::{World, at, event, staged, user, world};
 
 /// Everything that was confirmed by `support` happened at second two.
 const WITHIN: i64 = 1;
@@ -134,7 +134,7 @@ async fn override_empties_the_window() {
     let world = world().await;
     three_users(&world).await;
     world.confirmed(&[staged(ChangeKind::Retire, user("u1", "u1", &[]), 1)]).await;
-    world.store.block(&[RecordKey::user(&UserId::new("u2"))], "too many", at(4)).await.unwrap();
+    world.store.block(&[RecordKey::user(&UserId::new("u2"))], &[], "too many", at(4)).await.unwrap();
     let waiting = world.store.event_queue_counts().await.unwrap();
     assert_eq!((waiting.blocked, waiting.oldest_blocked_at), (1, Some(at(4))));
     world.store.release_blocked().await.unwrap();
@@ -147,11 +147,36 @@ async fn sent_objects_are_no_longer_blocked() {
     let world = world().await;
     three_users(&world).await;
     let keys = ["u1", "u2"].map(|id| RecordKey::user(&UserId::new(id)));
-    world.store.block(&keys, "too many", at(4)).await.unwrap();
+    world.store.block(&keys, &[], "too many", at(4)).await.unwrap();
     world.confirmed(&[staged(ChangeKind::Update, user("u1", "ada", &["g1", "g2"]), 5)]).await;
     assert_eq!(world.store.event_queue_counts().await.unwrap().blocked, 1);
     world.store.unblock().await.unwrap();
     assert_eq!(world.store.event_queue_counts().await.unwrap().blocked, 0);
+}
+
+#[tokio::test]
+async fn events_are_blocked_with_their_objects() {
+    let world = world().await;
+    three_users(&world).await;
+    let keys = ["u1", "u2"].map(|id| RecordKey::user(&UserId::new(id)));
+    let subjects = keys.clone().map(|key| Subject::User(UserId::new(key.id)));
+    let events = [event("first", &subjects[..1]), event("both", &subjects), event("second", &subjects[1..])];
+    world.store.store_events(&events, at(20)).await.unwrap();
+    let items = world.claim(30).await.unwrap();
+    world.store.block(&keys, &items, "too many", at(31)).await.unwrap();
+    let counts = async || {
+        let counts = world.store.event_queue_counts().await.unwrap();
+        (counts.pending, counts.failed, counts.blocked_events)
+    };
+    assert_eq!(counts().await, (0, 0, 3));
+    assert_eq!(world.store.requeue_unblocked(at(32)).await.unwrap(), 0);
+    world.confirmed(&[staged(ChangeKind::Update, user("u1", "ada", &["g1", "g2"]), 5)]).await;
+    assert_eq!(world.store.requeue_unblocked(at(33)).await.unwrap(), 1, "the first event");
+    assert_eq!(counts().await, (1, 0, 2));
+    world.store.unblock().await.unwrap();
+    assert_eq!(world.store.requeue_unblocked(at(34)).await.unwrap(), 2);
+    assert_eq!(counts().await, (3, 0, 0));
+    assert_eq!(world.claim(40).await.unwrap().len(), 2, "both users are read again");
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn future_times_are_corrected() {
     world.store.open_execution(run, &execution, at(YEAR)).await.unwrap();
     world.store.confirm(run, &execution, &[], "lost", at(YEAR)).await.unwrap();
     let key = RecordKey::user(&UserId::new("u1"));
-    world.store.block(std::slice::from_ref(&key), "too many", at(YEAR)).await.unwrap();
+    world.store.block(std::slice::from_ref(&key), &[], "too many", at(YEAR)).await.unwrap();
     world.store.store_events(&[support::event("e1", &[support::ada()])], at(YEAR)).await.unwrap();
     let sample = |sampled_at| MetricSample { sampled_at, ..MetricSample::default() };
     world.store.add_metric_sample(&sample(at(YEAR)), at(0)).await.unwrap();

@@ -66,6 +66,8 @@ enum State {
     Applied,
     /// Out of attempts; kept until it is replayed
     Failed,
+    /// Blocked by a safeguard until an override, or until the change is within the limit
+    Blocked,
     /// Affects no synced object
     Ignored,
 }
@@ -77,6 +79,7 @@ impl From<State> for EventState {
             State::InProgress => Self::InProgress,
             State::Applied => Self::Applied,
             State::Failed => Self::Failed,
+            State::Blocked => Self::Blocked,
             State::Ignored => Self::Ignored,
         }
     }

@@ -35,6 +35,7 @@ pub(crate) const fn event_state(state: EventState) -> &'static str {
         EventState::InProgress => "in progress",
         EventState::Applied => "applied",
         EventState::Failed => "failed",
+        EventState::Blocked => "blocked",
         EventState::Ignored => "ignored",
     }
 }

@@ -21,6 +21,9 @@ pub(crate) fn outstanding(outstanding: &Outstanding) -> String {
     if outstanding.failed_events > 0 {
         parts.push(count(outstanding.failed_events, "failed event"));
     }
+    if outstanding.blocked > 0 {
+        parts.push(format!("{} blocked by a safeguard", count(outstanding.blocked, "object")));
+    }
     if outstanding.doubted > 0 {
         parts.push(format!("{} to resend", count(outstanding.doubted, "object")));
     }

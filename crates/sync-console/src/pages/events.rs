@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
-use sync_service::engine::{AlertKind, Event, EventFilter, EventQueueCounts, EventState, PendingWork};
+use sync_service::engine::{Event, EventFilter, EventQueueCounts, EventState, PendingWork};
 use sync_service::model::{ConnectionName, EventId};
 use sync_service::{Connection, ManagedConnection, ServiceError};
 
@@ -40,13 +40,13 @@ pub(super) fn router() -> Router<App> {
 }
 
 /// The states to filter by.
-const STATES: [EventState; 5] = EventState::ALL;
+const STATES: [EventState; 6] = EventState::ALL;
 
 pub(super) fn state_badge(state: EventState) -> Markup {
     let tone = match state {
         EventState::Pending | EventState::InProgress => Tone::Busy,
         EventState::Applied => Tone::Good,
-        EventState::Failed => Tone::Problem,
+        EventState::Failed | EventState::Blocked => Tone::Problem,
         EventState::Ignored => Tone::Quiet,
     };
     badge(tone, labels::event_state(state))
@@ -134,31 +134,21 @@ fn replayed(events: u64) -> Markup {
     }
 }
 
-/// The pending and failed events, whatever the filter is.
+/// The pending, failed, and blocked events, whatever the filter is.
 async fn failed(
     member: &ManagedConnection,
     identity: &Identity,
     filter: &EventFilter,
 ) -> Result<Markup, ServiceError> {
     let connection = member.working()?;
-    let EventQueueCounts { pending, failed, .. } = connection.status(0).await?.event_queue;
-    let held = connection
-        .troubles()
-        .iter()
-        .any(|trouble| trouble.kind == AlertKind::SafeguardTriggered && trouble.resolved_at.is_none());
+    let EventQueueCounts { pending, failed, blocked_events, .. } = connection.status(0).await?.event_queue;
+    let blocked = EventFilter { state: Some(EventState::Blocked), search: None, limit: SHOWN };
     let only = EventFilter { state: Some(EventState::Failed), search: None, limit: SHOWN };
     Ok(html! {
         @if failed > 0 {
             div.notice.notice-warning {
                 p.what { (words::failed(failed)) }
-                p {
-                    (words::FAILED)
-                    @if held {
-                        " A safeguard blocks some of the changes. Review them on the "
-                        a href=(address(member.name(), &["plan"])) { "Plan page" }
-                        "."
-                    }
-                }
+                p { (words::FAILED) }
                 div.actions {
                     @if filter.state != Some(EventState::Failed) { a.button href=(place(member, "", &only)) { "Show failed events" } }
                     @if identity.role == Role::Admin {
@@ -168,6 +158,16 @@ async fn failed(
                             button type="submit" { "Replay all " (number(failed)) }
                         }
                     }
+                }
+            }
+        }
+        @if blocked_events > 0 {
+            div.notice.notice-warning {
+                p.what { (words::blocked(blocked_events)) }
+                p { (words::BLOCKED) }
+                div.actions {
+                    @if filter.state != Some(EventState::Blocked) { a.button href=(place(member, "", &blocked)) { "Show blocked events" } }
+                    a.button href=(address(member.name(), &["plan"])) { (words::REVIEW_CHANGES) }
                 }
             }
         }
@@ -240,7 +240,7 @@ fn outcome(event: &Event) -> Markup {
             EventState::Pending | EventState::InProgress => {
                 @if let Some(first) = event.pending_work.iter().min_by_key(|waits| waits.next_attempt_at) { (when(first)) } @else { "Starting" }
             }
-            EventState::Failed => { @if let Some(reason) = &event.reason { (said(reason)) } }
+            EventState::Failed | EventState::Blocked => { @if let Some(reason) = &event.reason { (said(reason)) } }
             EventState::Applied | EventState::Ignored => { @if let Some(settled) = event.completed_at { span.nowrap { (time(settled)) } } }
         }
     }

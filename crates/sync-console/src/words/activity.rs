@@ -30,6 +30,13 @@ pub(crate) fn failed(events: u64) -> String {
 pub(crate) const FAILED: &str = "These events failed after the last attempt, so their objects may be outdated in Assets. Fix the cause, then replay \
      them.";
 
+pub(crate) fn blocked(events: u64) -> String {
+    format!("{} blocked", count(events, "event"))
+}
+
+pub(crate) const BLOCKED: &str = "A safeguard blocks the changes of these events until you override it, or until they are within the limit.";
+pub(crate) const REVIEW_CHANGES: &str = "Review the changes";
+
 pub(crate) fn pending(events: u64) -> String {
     if events == 0 { "No pending events.".to_owned() } else { format!("{} pending.", count(events, "event")) }
 }
@@ -48,4 +55,12 @@ pub(crate) fn event_failed(reason: &str) -> String {
 }
 
 pub(crate) const EVENT_FAILED_REMEDY: &str = "Fix the cause, then replay the event.";
+pub(crate) const EVENT_BLOCKED: &str = "A safeguard blocks the changes of this event.";
+
+pub(crate) fn event_blocked(reason: &str) -> String {
+    format!("A safeguard blocks the changes of this event: {reason}")
+}
+
+pub(crate) const EVENT_BLOCKED_REMEDY: &str =
+    "Review the changes on the Plan page. If they are correct, override the safeguard there.";
 pub(crate) const AFFECTS_NOTHING: &str = "This event affects no synced object.";

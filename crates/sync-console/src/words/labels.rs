@@ -44,6 +44,7 @@ pub(crate) const fn event_state(state: EventState) -> &'static str {
         EventState::InProgress => "In progress",
         EventState::Applied => "Applied",
         EventState::Failed => "Failed",
+        EventState::Blocked => "Blocked",
         EventState::Ignored => "Ignored",
     }
 }

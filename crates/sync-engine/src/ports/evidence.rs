@@ -29,9 +29,9 @@ pub trait EvidenceState: Send + Sync {
     /// confirmed.
     async fn count_new(&self, run: RunId) -> Result<BTreeMap<ObjectKind, u64>, StoreError>;
 
-    /// Settles the events that were given up and had come before the reading of a run that read everything, except those
-    /// about an object that the run could not read. With `unnamed` items, which may be any object, only events about
-    /// objects that were read are settled. Gives their number.
+    /// Completes the failed and blocked events that arrived before the reading of a run that read everything, except
+    /// those about an object that the run could not read. With `unnamed` items, which may be any object, only events
+    /// about objects that were read are completed. Returns their number.
     async fn resolve_failed_events(
         &self,
         run: RunId,

@@ -20,13 +20,16 @@ pub enum EventState {
     Applied,
     /// Out of attempts; kept until it is replayed.
     Failed,
+    /// A safeguard blocks one of its objects; requeued when none of them is blocked.
+    Blocked,
     /// It affects no synced object.
     Ignored,
 }
 
 impl EventState {
     /// All states.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::InProgress, Self::Applied, Self::Failed, Self::Ignored];
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::InProgress, Self::Applied, Self::Failed, Self::Blocked, Self::Ignored];
 
     /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +38,7 @@ impl EventState {
             Self::InProgress => "in_progress",
             Self::Applied => "applied",
             Self::Failed => "failed",
+            Self::Blocked => "blocked",
             Self::Ignored => "ignored",
         }
     }

@@ -99,6 +99,9 @@ pub struct EventQueueCounts {
     /// Objects whose changes are blocked by a safeguard.
     #[serde(default)]
     pub blocked: u64,
+    /// Events that are blocked with them.
+    #[serde(default)]
+    pub blocked_events: u64,
     /// Time since which the first of them is blocked.
     #[serde(default)]
     pub oldest_blocked_at: Option<Timestamp>,

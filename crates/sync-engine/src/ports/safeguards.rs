@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{ObjectKind, RecordKey, RunId};
 
-use super::StoreError;
+use super::{StoreError, WorkItem};
 use crate::{SafeguardMinimums, ViolatingChanges};
 
 /// Losses that a run would cause, with those that were sent lately.
@@ -77,8 +77,17 @@ pub trait SafeguardState: Send + Sync {
     /// Takes staged records back that a limit was exceeded by, and names their objects.
     async fn unstage(&self, run: RunId, suspects: &ViolatingChanges) -> Result<Vec<RecordKey>, StoreError>;
 
-    /// Remembers objects whose changes are held back.
-    async fn block(&self, objects: &[RecordKey], reason: &str, now: Timestamp) -> Result<(), StoreError>;
+    /// Blocks objects, and the events that wait for these work items.
+    async fn block(
+        &self,
+        objects: &[RecordKey],
+        work: &[WorkItem],
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Requeues the blocked events none of whose objects is blocked, and returns their number.
+    async fn requeue_unblocked(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Forgets recent losses and held back objects: an administrator agreed to them, and everything was sent.
     async fn release_blocked(&self) -> Result<(), StoreError>;

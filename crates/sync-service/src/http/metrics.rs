@@ -157,9 +157,13 @@ impl Page<'_, '_> {
     fn queue(&mut self) -> fmt::Result {
         self.gauges("events", "Events by state", |v| {
             let Ok(StoreEvidence { queue, .. }) = &v.store else { return vec![] };
-            [("pending", queue.pending), ("in_progress", queue.in_progress), ("failed", queue.failed)]
-                .map(|(state, n)| (vec![("state", state.to_owned())], number(n)))
-                .into()
+            let states = [
+                ("pending", queue.pending),
+                ("in_progress", queue.in_progress),
+                ("failed", queue.failed),
+                ("blocked", queue.blocked_events),
+            ];
+            states.map(|(state, n)| (vec![("state", state.to_owned())], number(n))).into()
         })?;
         self.stored("work_items", "Objects to read", |s, _| Some(number(s.queue.work_items)))?;
         self.stored("blocked_objects", "Objects whose changes are blocked by a safeguard", |s, _| {

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use sandbox::ControlClient;
 use serde_json::{Value, json};
 use sync_service::engine::{
-    AlertKind, AlertSink, Comparison, EngineError, MappingView, NoopProgress, Phase, PortError, Remedy,
-    SafeguardViolation, Safeguards, TargetSchema,
+    AlertKind, AlertSink, Clock, Comparison, EngineError, MappingView, NewEvent, NoopProgress, Phase,
+    PortError, Remedy, SafeguardViolation, Safeguards, StateStore, Subject, SystemClock, TargetSchema,
 };
-use sync_service::model::ObjectKind;
+use sync_service::model::{EventId, ObjectKind, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::fakes::Heard;
@@ -164,7 +164,8 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     })
     .await;
     let status = idle(&connection).await;
-    assert!(status.event_queue.failed > 0, "{:?}", status.event_queue);
+    let queue = &status.event_queue;
+    assert!(queue.blocked_events > 0 && queue.failed == 0, "{queue:?}");
     assert_eq!(world.audit().await.marked_deleted, 0);
     let alerts: Vec<AlertKind> = heard.0.lock().unwrap().iter().map(|alert| alert.kind).collect();
     assert!(alerts.contains(&AlertKind::SafeguardTriggered), "{alerts:?}");
@@ -172,6 +173,53 @@ async fn events_that_would_mark_too_many_are_held_back_and_the_others_applied() 
     sync_accepted(&connection).await;
     let audit = world.audit().await;
     assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
+    let queue = connection.status(0).await.unwrap().event_queue;
+    assert_eq!((queue.blocked, queue.blocked_events), (0, 0), "{queue:?}");
+}
+
+#[tokio::test]
+async fn event_beside_override_is_released() {
+    let world = world(12, 3).await;
+    let connection = world.synced("system_log").await;
+    let following = follow(&connection);
+    idle(&connection).await;
+    connection.pause(None).await.unwrap();
+    let users = world.users().await;
+    for user in &users[..8] {
+        world.delete(user).await;
+    }
+    status(&connection, "the deletions are stored", |s| s.event_queue.work_items >= 8).await;
+    connection.resume().await.unwrap();
+    status(&connection, "the deletions are blocked", |s| s.event_queue.blocked == 8).await;
+    world.faults("executions.stuck=told").await;
+    let full_sync = tokio::spawn({
+        let connection = Arc::clone(&connection);
+        async move { sync_accepted(&connection).await }
+    });
+    until("the full sync waits for Assets", async || {
+        let history = world.executions().await;
+        if history.last().unwrap()["status"] == "PROCESSING" { Ok(()) } else { Err(format!("{history:?}")) }
+    })
+    .await;
+    // It arrives after the full sync has begun to read, so that it is no evidence for it.
+    let late = NewEvent {
+        id: EventId::new("late"),
+        event_type: "user.lifecycle.delete.completed".into(),
+        published_at: SystemClock.now(),
+        subjects: users[..8].iter().map(|user| Subject::User(UserId::new(user.as_str()))).collect(),
+        requires_newer_object: false,
+        expect_deleted: true,
+        is_hook_failure: false,
+    };
+    world.state().await.store_events(&[late], SystemClock.now()).await.unwrap();
+    status(&connection, "the late event is blocked", |s| s.event_queue.work_items == 0).await;
+    world.no_faults().await;
+    full_sync.await.unwrap();
+    let queue = idle(&connection).await.event_queue;
+    assert_eq!((queue.failed, queue.blocked, queue.blocked_events), (0, 0, 0), "{queue:?}");
+    let audit = world.audit().await;
+    assert!(audit.in_sync && audit.marked_deleted == 8, "{audit:?}");
+    following.stop().await;
 }
 
 /// Follows under such limits while something happens that is too much, and then something else that is not.

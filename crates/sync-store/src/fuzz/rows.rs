@@ -193,6 +193,7 @@ impl Target {
         let expected = match state {
             EventState::Pending | EventState::InProgress => "pending",
             EventState::Failed => "failed",
+            EventState::Blocked => "blocked",
             EventState::Applied | EventState::Ignored => "done",
         };
         assert_eq!(word, expected, "event {id} is shown in another state");

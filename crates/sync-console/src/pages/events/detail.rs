@@ -93,6 +93,13 @@ fn shown(
                 Some(words::EVENT_FAILED_REMEDY),
             ))
         }
+        @if event.state == EventState::Blocked {
+            (notice(
+                Tone::Problem,
+                &event.reason.as_ref().map_or_else(|| words::EVENT_BLOCKED.to_owned(), |reason| words::event_blocked(reason)),
+                Some(words::EVENT_BLOCKED_REMEDY),
+            ))
+        }
         section.card aria-label="Details" {
             dl.facts {
                 dt { "Event ID" } dd { code { (event.id) } }
