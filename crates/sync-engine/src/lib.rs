@@ -72,9 +72,9 @@ pub use ports::{
     PlannedRemovals, Reading, RecordState, RejectedRecord, RemovedMemberships, ReplayTarget, RequestedObject,
     RequestedState, RetiredObject, RunDetail, RunExecution, RunFilter, RunSummary, SafeguardState,
     SchemaReport, SchemaState, SearchHit, SearchHits, StagedChange, StaleValue, StaleValueCounts, StateStore,
-    StoreError, Subject, Submitted, SyncRequest, SystemClock, TargetObjects, TargetSchema, TimeState,
-    TypeOutcome, UnconfirmedRecord, UnconfirmedRecordDetail, Unidentified, Upkeep, WithheldField,
-    WithheldReason, WorkItem, WorkKind, with_views,
+    StoreError, Subject, Submitted, SyncRequest, SyncRequestProgress, SystemClock, TargetObjects,
+    TargetSchema, TimeState, TypeOutcome, UnconfirmedRecord, UnconfirmedRecordDetail, Unidentified, Upkeep,
+    WithheldField, WithheldReason, WorkItem, WorkKind, with_views,
 };
 pub use preview::{FieldChange, ObjectChange};
 pub use progress::{NoopProgress, Phase, ProgressSink};

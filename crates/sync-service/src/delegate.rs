@@ -132,7 +132,7 @@ impl Connection {
         let mut probe = Probe::new(store_path, self.name());
         let mut taken = false;
         loop {
-            match self.store.run_of_request(request.id).await? {
+            match self.store.sync_request(request.id).await?.and_then(|request| request.run) {
                 Some(RunSummary { ended_at: Some(_), report, .. }) => {
                     watched.end(progress);
                     return Ok(report_of(report)?);
@@ -167,7 +167,7 @@ impl Connection {
     /// The process that sends is gone; it may have ended the run before.
     async fn last_word(&self, request: SyncRequest) -> Result<RunReport, ServiceError> {
         if let Some(RunSummary { ended_at: Some(_), report, .. }) =
-            self.store.run_of_request(request.id).await?
+            self.store.sync_request(request.id).await?.and_then(|request| request.run)
         {
             return Ok(report_of(report)?);
         }

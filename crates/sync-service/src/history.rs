@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sync_engine::{Event, EventCursor, EventFilter, ReplayTarget, RunDetail, RunFilter, RunSummary};
+use sync_engine::{
+    Event, EventCursor, EventFilter, ReplayTarget, RunDetail, RunFilter, RunSummary, SyncRequestProgress,
+};
 use sync_model::{ConnectionName, EventId, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -101,12 +103,12 @@ impl Connection {
         Ok(self.store().find_events(filter).await?)
     }
 
-    /// The run that answers a request for one; `None` while nobody has taken it.
+    /// The progress of a sync request; `None` if it was canceled, or never existed.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn requested_run(&self, request: i64) -> Result<Option<RunSummary>, ServiceError> {
-        Ok(self.store().run_of_request(request).await?)
+    pub async fn sync_request(&self, request: i64) -> Result<Option<SyncRequestProgress>, ServiceError> {
+        Ok(self.store().sync_request(request).await?)
     }
 
     /// Takes a request for a run back, unless somebody has taken it. Whether it did.

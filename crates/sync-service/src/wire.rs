@@ -115,13 +115,16 @@ pub struct SyncOptions {
     pub resend: bool,
 }
 
-/// A full run that was asked for.
+/// A requested full sync.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SyncRequestStatus {
-    /// The number of the request.
+    /// The ID of the request.
     pub id: i64,
-    /// The run that answers it; null while none has begun.
+    /// True if the leader accepted it.
+    #[serde(default)]
+    pub accepted: bool,
+    /// Its run; null until it starts.
     pub run: Option<RunSummary>,
 }
 

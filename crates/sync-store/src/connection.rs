@@ -11,7 +11,8 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use sync_engine::{
     AliasUse, ChangeKind, EventQueueCounts, FeedCheckpoint, LastRun, NewEvent, ObjectCounts, OpenExecution,
     Owner, RecordState, RejectedRecord, RunFilter, RunKind, RunReport, RunSummary, StagedChange, StateStore,
-    StoreError, Subject, SyncCheckpoint, SyncRequest, UnconfirmedRecord, WorkItem, WorkKind,
+    StoreError, Subject, SyncCheckpoint, SyncRequest, SyncRequestProgress, UnconfirmedRecord, WorkItem,
+    WorkKind,
 };
 use sync_model::{ExecutionId, GroupId, ObjectKind, Record, RecordKey, RunId, UserId};
 
@@ -375,8 +376,8 @@ impl StateStore for ConnectionStore {
         sync_requests::attach_run(self, request, run).await
     }
 
-    async fn run_of_request(&self, request: i64) -> Result<Option<RunSummary>, StoreError> {
-        sync_requests::run(self, request).await
+    async fn sync_request(&self, request: i64) -> Result<Option<SyncRequestProgress>, StoreError> {
+        sync_requests::progress(self, request).await
     }
 
     async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Requests to the leader from other processes: full syncs and pauses.
 
 use jiff::Timestamp;
-use sync_engine::{RunSummary, StoreError, SyncRequest};
+use sync_engine::{StoreError, SyncRequest, SyncRequestProgress};
 use sync_model::RunId;
 
 use crate::convert::{in_row, millis, time_of, timestamp};
@@ -78,19 +78,23 @@ pub(crate) async fn attach_run(store: &ConnectionStore, request: i64, run: RunId
         .map_err(|e| StoreError::new("attach a run to a sync request", e))
 }
 
-pub(crate) async fn run(store: &ConnectionStore, request: i64) -> Result<Option<RunSummary>, StoreError> {
-    let run: Option<i64> = sqlx::query_scalar(
-        "SELECT run_id FROM sync_requests WHERE connection_id = ?1 AND id = ?2 AND run_id IS NOT NULL",
-    )
-    .bind(store.id)
-    .bind(request)
-    .fetch_optional(&store.pool)
-    .await
-    .map_err(|e| StoreError::new("find the run of a sync request", e))?;
-    match run {
-        Some(run) => runs::one(store, RunId::new(run)).await,
-        None => Ok(None),
-    }
+pub(crate) async fn progress(
+    store: &ConnectionStore,
+    request: i64,
+) -> Result<Option<SyncRequestProgress>, StoreError> {
+    let found: Option<(bool, Option<i64>)> =
+        sqlx::query_as("SELECT accepted, run_id FROM sync_requests WHERE connection_id = ?1 AND id = ?2")
+            .bind(store.id)
+            .bind(request)
+            .fetch_optional(&store.pool)
+            .await
+            .map_err(|e| StoreError::new("find a sync request", e))?;
+    let Some((accepted, run)) = found else { return Ok(None) };
+    let run = match run {
+        Some(run) => runs::one(store, RunId::new(run)).await?,
+        None => None,
+    };
+    Ok(Some(SyncRequestProgress { accepted, run }))
 }
 
 pub(crate) async fn pause(store: &ConnectionStore, until: Option<Timestamp>) -> Result<(), StoreError> {

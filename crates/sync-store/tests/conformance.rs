@@ -444,13 +444,18 @@ async fn request_is_accepted_once() {
     let asked = world.store.request_sync(true, at(1)).await.unwrap();
     assert_eq!(world.store.accept_request().await.unwrap(), Some(asked));
     assert_eq!(world.store.accept_request().await.unwrap(), None);
-    assert!(world.store.run_of_request(asked.id).await.unwrap().is_none());
+    let progress = async || world.store.sync_request(asked.id).await.unwrap().unwrap();
+    assert_eq!((progress().await.accepted, progress().await.run), (true, None));
     assert_eq!(world.store.pending_request_at(at(1)).await.unwrap(), Some(at(1)));
     assert_eq!(world.store.pending_request_at(at(2)).await.unwrap(), None, "whoever took it may be gone");
     let run = world.store.begin_run(RunKind::FullSync, at(2)).await.unwrap();
     world.store.attach_run(asked.id, run).await.unwrap();
     assert_eq!(world.store.pending_request_at(at(1)).await.unwrap(), None);
-    assert_eq!(world.store.run_of_request(asked.id).await.unwrap().map(|r| r.id), Some(run));
+    assert_eq!(progress().await.run.map(|r| r.id), Some(run));
+    let other = world.store.request_sync(false, at(3)).await.unwrap();
+    assert!(!world.store.sync_request(other.id).await.unwrap().unwrap().accepted);
+    assert!(world.store.cancel_request(other.id).await.unwrap());
+    assert_eq!(world.store.sync_request(other.id).await.unwrap(), None);
 }
 
 #[tokio::test]

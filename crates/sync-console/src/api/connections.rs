@@ -5,11 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
+use sync_service::engine::SyncRequestProgress;
 use sync_service::wire::{
     ConnectionDraftRequest, ConnectionView, Connections, PauseOptions, PauseStatus, ProblemType, SyncOptions,
     SyncRequestStatus,
 };
-use sync_service::{ManagedConnection, SaveError, ServiceError, SetupChecklist, ValidationReport};
+use sync_service::{
+    Connection, ManagedConnection, SaveError, ServiceError, SetupChecklist, ValidationReport,
+};
 use utoipa_axum::routes;
 
 use super::Routes;
@@ -181,8 +184,7 @@ async fn create_sync_request(
     Body(wish): Body<SyncOptions>,
 ) -> Result<(StatusCode, Json<SyncRequestStatus>), ApiError> {
     let id = member.synchronize(wish).await?;
-    let run = connection.requested_run(id).await?;
-    Ok((StatusCode::ACCEPTED, Json(SyncRequestStatus { id, run })))
+    Ok((StatusCode::ACCEPTED, Json(status_of_request(&connection, id).await?)))
 }
 
 /// Get a sync request
@@ -201,8 +203,20 @@ async fn get_sync_request(
     Works(_, connection): Works,
     Number(id): Number,
 ) -> Result<Json<SyncRequestStatus>, ApiError> {
-    let run = connection.requested_run(id).await?;
-    Ok(Json(SyncRequestStatus { id, run }))
+    status_of_request(&connection, id).await.map(Json)
+}
+
+const LIST_RUNS: &str = "list the runs with GET /api/v1/connections/{name}/runs";
+
+async fn status_of_request(connection: &Connection, id: i64) -> Result<SyncRequestStatus, ApiError> {
+    let Some(SyncRequestProgress { accepted, run }) = connection.sync_request(id).await? else {
+        return Err(ApiError::new(
+            ProblemType::NotFound,
+            "the sync request was canceled, or doesn't exist",
+            Some(LIST_RUNS.to_owned()),
+        ));
+    };
+    Ok(SyncRequestStatus { id, accepted, run })
 }
 
 /// Cancel a sync request
@@ -221,11 +235,11 @@ async fn cancel_sync_request(
     if connection.withdraw_request(request).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let hint = "list the runs with GET /api/v1/connections/{name}/runs".to_owned();
+    status_of_request(&connection, request).await?;
     Err(ApiError::new(
         ProblemType::AlreadyRunning,
-        "the sync request was accepted, or doesn't exist",
-        Some(hint),
+        "the leader accepted the sync request",
+        Some(LIST_RUNS.to_owned()),
     ))
 }
 

@@ -98,6 +98,8 @@ async fn synchronised(api: &Api) -> Value {
     let ended = api.until(&path, |answer| answer["run"]["ended_at"].is_string()).await;
     assert_eq!(ended["run"]["report"]["state"], "succeeded", "{ended}");
     assert_eq!(api.delete(&path, 409).await["title"], "Already running");
+    let unknown = "/connections/main/sync-requests/999999";
+    assert_eq!(api.get(unknown, 404).await["title"], api.delete(unknown, 404).await["title"]);
     ended["run"]["id"].clone()
 }
 

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sync_model::{EventId, GroupId, UserId};
 
+use super::RunSummary;
+
 /// The objects that an event names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -82,6 +84,15 @@ pub struct SyncRequest {
     pub override_safeguards: bool,
     /// When it was asked for.
     pub requested_at: Timestamp,
+}
+
+/// The progress of a [`SyncRequest`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncRequestProgress {
+    /// True if the leader accepted it.
+    pub accepted: bool,
+    /// Its run; `None` until it starts.
+    pub run: Option<RunSummary>,
 }
 
 /// Counts of pending work.

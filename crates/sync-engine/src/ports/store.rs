@@ -11,7 +11,8 @@ use sync_model::{ExecutionId, Fingerprint, GroupId, ObjectKind, Record, RecordKe
 
 use super::{
     AliasUse, ChangeKind, EventQueueCounts, EvidenceState, FeedCheckpoint, NewEvent, Owner, RejectedRecord,
-    SafeguardState, StagedChange, Subject, SyncRequest, TimeState, Upkeep, WorkItem, WorkKind,
+    SafeguardState, StagedChange, Subject, SyncRequest, SyncRequestProgress, TimeState, Upkeep, WorkItem,
+    WorkKind,
 };
 use crate::{RunKind, RunReport, SyncCheckpoint};
 
@@ -386,8 +387,8 @@ pub trait StateStore: Upkeep + SafeguardState + TimeState + EvidenceState + Send
     /// Says which run answers a request.
     async fn attach_run(&self, request: i64, run: RunId) -> Result<(), StoreError>;
 
-    /// The run that answers a request, as far as it is; `None` while nobody has taken it.
-    async fn run_of_request(&self, request: i64) -> Result<Option<RunSummary>, StoreError>;
+    /// The progress of a sync request; `None` if it was canceled, or never existed.
+    async fn sync_request(&self, request: i64) -> Result<Option<SyncRequestProgress>, StoreError>;
 
     /// Stops sending until a time: events are stored meanwhile. `None` ends the pause.
     async fn pause(&self, until: Option<Timestamp>) -> Result<(), StoreError>;
