@@ -56,6 +56,8 @@ pub use condition::{
     ActiveExecution, Condition, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Evidence,
     FailedRun, FailingTask, PauseEnd, Process, StoreEvidence,
 };
+#[cfg(any(test, feature = "test-support"))]
+pub use condition::{Situation, SituationEvidence};
 pub use engine::{Engine, EngineOptions, Ports};
 pub use error::{EngineError, PortError, error_chain};
 pub use finding::{Fact, Finding, FindingCode, FindingSubject, Remedy, RemedyAction, Service};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use sync_service::engine::{ConditionStatus, ConditionType, Conditions, NextSyncs, UnconfirmedRecord};
+use sync_service::engine::{Conditions, NextSyncs, UnconfirmedRecord};
 use sync_service::model::ConnectionName;
 use sync_service::wire::ConnectionView;
 use sync_service::{ConnectionStatus, Unavailable};
@@ -180,21 +180,23 @@ fn print_status(status: &ConnectionStatus, daemon_running: bool) {
 
 /// Prints the findings of unmet conditions, each with its remedy. Changes on their way have lines of their own.
 fn print_findings(conditions: &Conditions) {
-    for condition in conditions.unmet().filter(|condition| condition.status == ConditionStatus::False) {
-        let counted = matches!(condition.kind, ConditionType::EventsApplied);
-        for finding in condition.findings.iter().filter(|_| !counted) {
-            let text = findings::finding(finding);
-            let label = labels::severity(finding.severity);
-            if let Some(since) = condition.since {
-                line(label, format_args!("{text} (since {since:.0})"));
-            } else {
-                line(label, text);
-            }
-            if let Some(remedy) = &finding.remedy {
-                line("Hint", remedies::remedy(remedy));
-            }
-        }
+    for (label, text) in finding_lines(conditions) {
+        line(label, text);
     }
+}
+
+fn finding_lines(conditions: &Conditions) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    for (condition, finding) in conditions.problems() {
+        let text = findings::finding(finding);
+        let text = match condition.since {
+            Some(since) => format!("{text} (since {since:.0})"),
+            None => text,
+        };
+        lines.push((labels::severity(finding.severity), text));
+        lines.extend(finding.remedy.as_ref().map(|remedy| ("Hint", remedies::remedy(remedy))));
+    }
+    lines
 }
 
 fn print_schedule(status: &ConnectionStatus) {
@@ -233,5 +235,29 @@ pub(super) fn print_unconfirmed(listed: &[UnconfirmedRecord], all: u64) {
     let hidden = all.saturating_sub(listed.len() as u64);
     if hidden > 0 {
         println!("  and {}", count(hidden, "more record"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_service::engine::{ConditionStatus, Severity, Situation};
+
+    use super::*;
+
+    /// The lines state each problem, and only problems.
+    #[test]
+    fn lines_follow_conditions() {
+        for situation in Situation::all() {
+            let conditions = situation.evidence().conditions();
+            let lines = finding_lines(&conditions);
+            let unmet = conditions.unmet().filter(|condition| condition.status == ConditionStatus::False);
+            for finding in unmet.flat_map(|condition| &condition.findings) {
+                let text = findings::finding(finding);
+                let is_stated = lines.iter().any(|(_, line)| line.starts_with(&text));
+                assert!(is_stated || finding.severity == Severity::Info, "{}: {text}", situation.name);
+            }
+            let is_weighty = conditions.unmet().any(|condition| condition.severity > Some(Severity::Info));
+            assert!(is_weighty || lines.iter().all(|(label, _)| *label != "Error"), "{}", situation.name);
+        }
     }
 }

@@ -3,8 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use sync_service::engine::{
-    AlertKind, ConditionStatus, ConditionType, Conditions, ConnectionHealth, Finding, RunState, RunSummary,
-    Severity,
+    AlertKind, Conditions, ConnectionHealth, Finding, RunState, RunSummary, Severity,
 };
 use sync_service::model::ConnectionName;
 use sync_service::{AlertEntry, Connection, ConnectionStatus, SetupChecklist, StepState};
@@ -46,17 +45,9 @@ impl<'s> Health<'s> {
         html! { @for (since, finding) in self.shown() { (self.notice(since, finding)) } }
     }
 
-    /// The findings of unmet conditions. Changes on their way are shown as figures.
+    /// The problems with the start of each. Changes on their way are shown as figures.
     fn shown(&self) -> impl Iterator<Item = (Option<Timestamp>, &'s Finding)> {
-        let unmet = self.conditions.unmet().filter(|condition| condition.status == ConditionStatus::False);
-        let progress = [ConditionType::EventsApplied, ConditionType::RecordsConfirmed];
-        unmet.flat_map(move |condition| {
-            let is_progress = progress.contains(&condition.kind);
-            let findings = condition.findings.iter();
-            findings
-                .filter(move |finding| !is_progress || finding.severity > Severity::Info)
-                .map(|finding| (condition.since, finding))
-        })
+        self.conditions.problems().map(|(condition, finding)| (condition.since, finding))
     }
 
     fn notice(&self, since: Option<Timestamp>, finding: &Finding) -> Markup {
@@ -142,4 +133,34 @@ fn matters(trouble: &AlertEntry) -> bool {
     );
     (urgent && (rare || trouble.occurrences > 1))
         || trouble.last_occurred_at.duration_since(trouble.started_at) > SOON
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_service::engine::{ConditionStatus, Situation};
+
+    use super::*;
+
+    #[test]
+    fn notices_follow_conditions() {
+        let connection = ConnectionName::try_from("main".to_owned()).unwrap();
+        for situation in Situation::all() {
+            let evidence = situation.evidence();
+            let conditions = evidence.conditions();
+            let summary = ConnectionHealth::of(&conditions, evidence.setting_up);
+            let health = Health { connection: &connection, conditions: &conditions, summary };
+            assert!(
+                health.badge().into_string().contains(words::health(situation.health)),
+                "{}",
+                situation.name
+            );
+            let notices = health.notices().into_string();
+            let unmet = conditions.unmet().filter(|condition| condition.status == ConditionStatus::False);
+            for finding in unmet.flat_map(|condition| &condition.findings) {
+                let text = findings::finding(finding).into_string();
+                let is_stated = notices.contains(&text) || finding.severity == Severity::Info;
+                assert!(is_stated, "{}: {text}", situation.name);
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@
 mod derive;
 mod evidence;
 mod health;
+#[cfg(any(test, feature = "test-support"))]
+mod situations;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use strum::{EnumIter, IntoStaticStr};
 
 pub use evidence::{ActiveExecution, Evidence, FailedRun, FailingTask, PauseEnd, Process, StoreEvidence};
 pub use health::ConnectionHealth;
+#[cfg(any(test, feature = "test-support"))]
+pub use situations::{Situation, SituationEvidence};
 
 use crate::{Finding, FindingCode, Severity};
 
@@ -164,6 +168,20 @@ impl Conditions {
         self.0.iter().filter(|condition| condition.kind != ConditionType::Current && !condition.holds())
     }
 
+    /// The findings of unmet conditions that an administrator may have to act on, the most severe first. Changes on their
+    /// way aren't among them.
+    pub fn problems(&self) -> impl Iterator<Item = (&Condition, &Finding)> {
+        let unmet = self.unmet().filter(|condition| condition.status == ConditionStatus::False);
+        unmet.flat_map(|condition| {
+            let on_their_way =
+                matches!(condition.kind, ConditionType::EventsApplied | ConditionType::RecordsConfirmed);
+            let findings = condition.findings.iter();
+            findings
+                .filter(move |finding| !on_their_way || finding.severity > Severity::Info)
+                .map(move |finding| (condition, finding))
+        })
+    }
+
     /// One condition; `None` if it doesn't apply to the connection.
     pub fn get(&self, kind: ConditionType) -> Option<&Condition> {
         self.0.iter().find(|condition| condition.kind == kind)
@@ -195,6 +213,3 @@ impl Conditions {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,6 +10,8 @@ mod readiness;
 mod receiver;
 mod server;
 mod sign_ins;
+#[cfg(test)]
+mod situations;
 
 pub use client_address::{client_address, network as client_network};
 pub use gate::Visitor;
