@@ -249,9 +249,10 @@ async fn state(member: &ManagedConnection, identity: &Identity) -> Result<Markup
 /// Figures of blocked, failed, and unconfirmed work, each with a link to its list.
 pub(super) fn not_through(name: &ConnectionName, inbox: &EventQueueCounts) -> Markup {
     let failed = asking(&address(name, &["events"]), &[("state", EventState::Failed.as_str())]);
+    let blocked = asking(&address(name, &["events"]), &[("state", EventState::Blocked.as_str())]);
     let runs = asking(&address(name, &["runs"]), &[("failed", "yes")]);
     html! {
-        @if inbox.blocked > 0 { div { dt { "Blocked by safeguard" } dd { (number(inbox.blocked)) } } }
+        @if inbox.blocked > 0 { div { dt { "Blocked by safeguard" } dd { (linked(inbox.blocked, &blocked)) } } }
         div { dt { "Failed events" } dd { (linked(inbox.failed, &failed)) } }
         div {
             dt { "Unconfirmed records" }
